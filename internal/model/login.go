@@ -1,0 +1,196 @@
+package model
+
+import "time"
+
+// Code is a permanent reason of refusal; sso.Explain has the words for each.
+type Code string
+
+// Every reason of refusal. The spelling is a contract.
+const (
+	CodeMalformedResponse        Code = "malformed_response"
+	CodeTooLarge                 Code = "too_large"
+	CodeDTDForbidden             Code = "dtd_forbidden"
+	CodeStatusNotSuccess         Code = "status_not_success"
+	CodeNoAssertion              Code = "no_assertion"
+	CodeMultipleAssertions       Code = "multiple_assertions"
+	CodeEncryptedAssertion       Code = "encrypted_assertion"
+	CodeSignatureMissing         Code = "signature_missing"
+	CodeSignatureInvalid         Code = "signature_invalid"
+	CodeSignatureAlgorithm       Code = "signature_algorithm"
+	CodeCertificateUnknown       Code = "certificate_unknown"
+	CodeIssuerMismatch           Code = "issuer_mismatch"
+	CodeDestinationMismatch      Code = "destination_mismatch"
+	CodeRecipientMismatch        Code = "recipient_mismatch"
+	CodeAudienceMismatch         Code = "audience_mismatch"
+	CodeNotYetValid              Code = "not_yet_valid"
+	CodeExpired                  Code = "expired"
+	CodeConfirmationInvalid      Code = "confirmation_invalid"
+	CodeInResponseToUnknown      Code = "in_response_to_unknown"
+	CodeInResponseToOtherBrowser Code = "in_response_to_other_browser"
+	CodeUnsolicitedRefused       Code = "unsolicited_refused"
+	CodeReplayed                 Code = "replayed"
+	CodeSubjectMissing           Code = "subject_missing"
+	CodeAttributeMissing         Code = "attribute_missing"
+	CodeUsernameInvalid          Code = "username_invalid"
+	CodeEmailDomainRefused       Code = "email_domain_refused"
+	CodeUsernameTaken            Code = "username_taken"
+	CodeUserUnknown              Code = "user_unknown"
+	CodeUserDeactivated          Code = "user_deactivated"
+	CodeConnectionNotLive        Code = "connection_not_live"
+	CodeNoAnswer                 Code = "no_answer"
+	CodeInternal                 Code = "internal"
+)
+
+// Codes lists every reason once, in the order of the design.
+var Codes = []Code{
+	CodeMalformedResponse, CodeTooLarge, CodeDTDForbidden, CodeStatusNotSuccess, CodeNoAssertion,
+	CodeMultipleAssertions, CodeEncryptedAssertion, CodeSignatureMissing, CodeSignatureInvalid,
+	CodeSignatureAlgorithm, CodeCertificateUnknown, CodeIssuerMismatch, CodeDestinationMismatch,
+	CodeRecipientMismatch, CodeAudienceMismatch, CodeNotYetValid, CodeExpired, CodeConfirmationInvalid,
+	CodeInResponseToUnknown, CodeInResponseToOtherBrowser, CodeUnsolicitedRefused, CodeReplayed,
+	CodeSubjectMissing, CodeAttributeMissing, CodeUsernameInvalid, CodeEmailDomainRefused,
+	CodeUsernameTaken, CodeUserUnknown, CodeUserDeactivated, CodeConnectionNotLive, CodeNoAnswer,
+	CodeInternal,
+}
+
+// Refusal says why a login was refused, with the evidence.
+type Refusal struct {
+	Code     Code   `json:"code"`
+	Expected string `json:"expected,omitempty"`
+	Received string `json:"received,omitempty"`
+	Detail   string `json:"detail,omitempty"` // what is particular to this case, a sentence
+}
+
+func (r *Refusal) Error() string { return string(r.Code) }
+
+// CheckState is how one check of a login went.
+type CheckState string
+
+// Results of a check.
+const (
+	CheckPassed  CheckState = "passed"
+	CheckFailed  CheckState = "failed"
+	CheckWarning CheckState = "warning" // passed, but somebody should look
+	CheckSkipped CheckState = "skipped" // not applicable, the note says why
+)
+
+// Check is one thing looked at during a login, with its evidence.
+type Check struct {
+	ID       string     `json:"id"` // permanent, for example "destination"
+	Title    string     `json:"title"`
+	State    CheckState `json:"state"`
+	Code     Code       `json:"code,omitempty"` // where failed
+	Expected string     `json:"expected,omitempty"`
+	Received string     `json:"received,omitempty"`
+	Note     string     `json:"note,omitempty"`
+}
+
+// Outcome is how an attempt ended.
+type Outcome string
+
+// Outcomes of an attempt. A test that passed counts as signed in, with Test set.
+const (
+	OutcomePending  Outcome = "pending"
+	OutcomeSignedIn Outcome = "signed_in"
+	OutcomeRefused  Outcome = "refused"
+)
+
+// NoAnswerAfter is how long an attempt may be out before it shows as no_answer.
+const NoAnswerAfter = time.Minute
+
+// Change is one thing that a login did (or, in a test, would do), and why.
+type Change struct {
+	What string `json:"what"` // created, updated, linked, group_added, group_removed, group_kept
+	Name string `json:"name"` // the field, the group, the username
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
+	Why  string `json:"why"`
+}
+
+// Login is one attempt through the SAML endpoints, with its trace.
+type Login struct {
+	ID          string // short, random; shown to people as the reference
+	Connection  string // slug as asked for; the connection may not exist
+	RevisionID  int64  // 0: none was in force
+	Test        bool   // started by the wizard; signs nobody in and changes nothing
+	Unsolicited bool   // AWS started it (tile)
+	StartedAt   time.Time
+	FinishedAt  time.Time // zero: pending
+	Outcome     Outcome
+	Refusal     *Refusal // where refused
+	Username    string
+	UserID      string // empty: unknown
+	NameID      string
+	RequestID   string
+	RemoteAddr  string
+	UserAgent   string
+	Checks      []Check
+	Changes     []Change
+	Person      *Person // what the verified response said; nil before verification
+	XMLSealed   []byte  // the response as received, sealed; nil after its retention
+}
+
+// Code is the reason to show: that of the refusal, or no_answer for an attempt
+// that has been out for longer than NoAnswerAfter; empty when signed in.
+func (l Login) Code(now time.Time) Code {
+	switch {
+	case l.Refusal != nil:
+		return l.Refusal.Code
+	case l.Outcome == OutcomePending && now.Sub(l.StartedAt) > NoAnswerAfter:
+		return CodeNoAnswer
+	default:
+		return ""
+	}
+}
+
+// PendingRequest is an AuthnRequest that AWS has not answered yet.
+type PendingRequest struct {
+	LoginID      string
+	ConnectionID int64
+	RevisionID   int64
+	RequestID    string // ID of the AuthnRequest, InResponseTo of the answer
+	BrowserHash  []byte // SHA-256 of the browser's cookie
+	ReturnTo     string // path on this site, checked
+	Test         bool
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+}
+
+// Known is what the database knows about the person of a login, read with locks.
+type Known struct {
+	Identity         *Identity // matched by external id, else by NameID
+	ByIdentity       *User     // the user behind Identity
+	ByUsername       *User     // the user with that username, if any
+	UsernameIdentity *Identity // ByUsername's own identity at the same identity provider, if any
+	Rules            []Rule    // of this connection
+	Memberships      []Membership
+	// Memberships are those of the user that ByIdentity, else ByUsername names.
+}
+
+// UserAction is what a decision does to the user.
+type UserAction string
+
+// What may happen to a user at login.
+const (
+	UserKept    UserAction = "kept"
+	UserCreated UserAction = "created"
+	UserUpdated UserAction = "updated"
+)
+
+// Decision is what a login does, decided by provision and carried out by store.
+type Decision struct {
+	Refusal      *Refusal // set: nothing else happens
+	Action       UserAction
+	User         User     // as it shall be; ID empty when created
+	LinkIdentity bool     // write Identity (new, or its external id learned)
+	Identity     Identity // as it shall be
+	AddGroups    []GroupGrant
+	RemoveGroups []string // names whose membership by this connection's rules goes
+	Changes      []Change
+}
+
+// GroupGrant is a group given by rules.
+type GroupGrant struct {
+	Group  string
+	Origin string // names of the rules, comma-separated
+}

@@ -1,0 +1,108 @@
+package model
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Limits of names, in characters.
+const (
+	MaxUsername  = 255
+	MaxEmail     = 254
+	MaxGroupName = 255
+)
+
+var slugPattern = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$`)
+
+// Key is the form under which names are compared: NFKC, case-folded, NFKC
+// again, so that "Ana", "ANA" and "ａna" are one name.
+func Key(s string) string {
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(strings.TrimSpace(s))))
+}
+
+// Canonical is the form in which a name is stored: ASCII blanks trimmed, NFC.
+func Canonical(s string) string {
+	return norm.NFC.String(strings.Trim(s, " \t\r\n"))
+}
+
+// CheckUsername says what is wrong with a username in its canonical form, or
+// nothing. Characters that make two names look alike are refused: control,
+// zero-width, bidirectional, any blank, and whatever NFKC changes.
+func CheckUsername(s string) error {
+	if err := checkName(s, MaxUsername); err != nil {
+		return err
+	}
+	if strings.ContainsFunc(s, unicode.IsSpace) {
+		return fmt.Errorf("must not contain blanks")
+	}
+	return nil
+}
+
+// CheckGroupName says what is wrong with a group's name. Single blanks inside
+// are allowed, "/" is not: it would break the group's address.
+func CheckGroupName(s string) error {
+	if err := checkName(s, MaxGroupName); err != nil {
+		return err
+	}
+	if strings.Contains(s, "/") {
+		return fmt.Errorf("must not contain “/”")
+	}
+	return nil
+}
+
+func checkName(s string, limit int) error {
+	switch {
+	case s == "":
+		return fmt.Errorf("must not be empty")
+	case !utf8.ValidString(s):
+		return fmt.Errorf("is not valid UTF-8")
+	case utf8.RuneCountInString(s) > limit:
+		return fmt.Errorf("is longer than %d characters", limit)
+	case s != Canonical(s):
+		return fmt.Errorf("begins or ends with a blank, or is not in Unicode normal form C")
+	case norm.NFKC.String(s) != s:
+		return fmt.Errorf("contains a character that only looks like another (Unicode compatibility form)")
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || (unicode.IsSpace(r) && r != ' ') {
+			return fmt.Errorf("contains the invisible character U+%04X", r)
+		}
+	}
+	return nil
+}
+
+// CheckEmail says what is wrong with an email address. The check is of shape
+// only: one "@", a domain, no blanks.
+func CheckEmail(s string) error {
+	if err := checkName(s, MaxEmail); err != nil {
+		return err
+	}
+	at := strings.LastIndexByte(s, '@')
+	if at < 1 || at == len(s)-1 || strings.ContainsFunc(s, unicode.IsSpace) || strings.Count(s, "@") != 1 {
+		return fmt.Errorf("is not an email address")
+	}
+	return nil
+}
+
+// EmailDomain is what follows the "@", as a Key; empty without one.
+func EmailDomain(email string) string {
+	at := strings.LastIndexByte(email, '@')
+	if at < 0 {
+		return ""
+	}
+	return Key(email[at+1:])
+}
+
+// CheckSlug says what is wrong with the slug of a connection or an app.
+func CheckSlug(s string) error {
+	if !slugPattern.MatchString(s) {
+		return fmt.Errorf("must be 1 to 64 lower-case letters, digits and hyphens, and neither begin nor end with a hyphen")
+	}
+	return nil
+}

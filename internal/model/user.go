@@ -1,0 +1,127 @@
+package model
+
+import "time"
+
+// UserSource says how a user came to be known.
+type UserSource string
+
+// Where users come from.
+const (
+	UserManual UserSource = "manual"
+	UserJIT    UserSource = "jit"
+	UserLDAP   UserSource = "ldap"
+	UserAWS    UserSource = "aws"
+)
+
+// User is a person known to Postern.
+type User struct {
+	ID           string // UUID, never reused
+	Username     string // unique by Key
+	Email        string
+	DisplayName  string
+	FirstName    string
+	LastName     string
+	Active       bool
+	Source       UserSource
+	SessionEpoch int // every session of an older epoch is over
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	LastLoginAt  time.Time // zero: never
+}
+
+// Identity links a user to what AWS calls that person on one connection.
+type Identity struct {
+	ID           int64
+	UserID       string
+	ConnectionID int64
+	Connection   string // slug
+	IdPEntityID  string
+	NameID       string
+	ExternalID   string // the stable id, where one is mapped; it then is the key
+	CreatedAt    time.Time
+	LastLoginAt  time.Time
+}
+
+// MembershipSource says who put a person into a group.
+type MembershipSource string
+
+// Sources of memberships. One source never removes another's.
+const (
+	MemberManual MembershipSource = "manual"
+	MemberRule   MembershipSource = "rule"
+	MemberLDAP   MembershipSource = "ldap"
+	MemberAWS    MembershipSource = "aws"
+)
+
+// Group is a local group.
+type Group struct {
+	ID          int64
+	Name        string // unique by Key
+	Description string
+	Members     int // distinct active and inactive users
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Membership is one reason why a user is in a group; a pair may have several.
+type Membership struct {
+	UserID    string
+	Username  string
+	GroupID   int64
+	Group     string
+	Source    MembershipSource
+	Ref       string // rule: slug of the connection whose rules granted it; else empty
+	Origin    string // who or what: administrator's email, rule names
+	LoginID   string // the login that granted it, if one did
+	CreatedAt time.Time
+}
+
+// RuleKind is the condition of a rule.
+type RuleKind string
+
+// Conditions of rules.
+const (
+	RuleAlways      RuleKind = "always"
+	RuleEmailDomain RuleKind = "email_domain"
+	RuleAttribute   RuleKind = "attribute"
+	RuleAWSGroup    RuleKind = "aws_group"
+)
+
+// Rule grants groups at login.
+type Rule struct {
+	ID         int64
+	Name       string // unique by Key
+	Connection string // slug
+	Kind       RuleKind
+	Attribute  string // RuleAttribute: the attribute's name, exactly
+	Value      string // domain, value or AWS group id
+	Groups     []string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// Person is what one verified login says about somebody, after the attribute map.
+type Person struct {
+	IdPEntityID   string
+	NameID        string
+	ExternalID    string
+	Username      string // after the username rule; judged
+	Email         string
+	FirstName     string
+	LastName      string
+	AWSGroups     []string
+	AWSGroupsSent bool                // AWS sent the attribute; an absent one is not "no groups"
+	Attributes    map[string][]string // everything received, by exact Name
+}
+
+// DisplayName joins the names, or returns the empty string when AWS sent none.
+func (p Person) DisplayName() string {
+	switch {
+	case p.FirstName == "":
+		return p.LastName
+	case p.LastName == "":
+		return p.FirstName
+	default:
+		return p.FirstName + " " + p.LastName
+	}
+}
