@@ -1,0 +1,108 @@
+// Package paths builds the addresses of Postern's pages, for handlers and
+// templates alike. Every variable part is escaped here and nowhere else.
+package paths
+
+import (
+	"net/url"
+	"strconv"
+
+	"github.com/postern-sso/postern/internal/wizard"
+)
+
+// Fixed addresses of the console.
+const (
+	Overview       = "/"
+	Claim          = "/claim"
+	SignIn         = "/signin"
+	SignOut        = "/signout"
+	Connections    = "/connections"
+	Users          = "/users"
+	UsersImport    = "/users/import"
+	Groups         = "/groups"
+	Rules          = "/rules"
+	Logins         = "/logins"
+	Inspector      = "/logins/inspect"
+	Administrators = "/administrators"
+	Audit          = "/audit"
+	Settings       = "/settings"
+	Me             = "/me"
+)
+
+func join(base string, parts ...string) string {
+	for _, p := range parts {
+		base += "/" + url.PathEscape(p)
+	}
+	return base
+}
+
+// Setup resumes the wizard of a connection; SetupStep is one of its steps.
+func Setup(slug string) string { return join("/setup", slug) }
+
+// SetupStep is one step of a connection's wizard.
+func SetupStep(slug string, step wizard.StepID) string { return join("/setup", slug, string(step)) }
+
+// SetupAction is a button inside a step with a POST of its own.
+func SetupAction(slug string, step wizard.StepID, action string) string {
+	return join("/setup", slug, string(step), action)
+}
+
+// Connection is a connection's page; ConnectionAction one of its buttons.
+func Connection(slug string) string { return join(Connections, slug) }
+
+// ConnectionAction is a button on a connection's page.
+func ConnectionAction(slug, action string) string { return join(Connections, slug, action) }
+
+// User is a user's page.
+func User(username string) string { return join(Users, username) }
+
+// UserAction is a button on a user's page.
+func UserAction(username, action string) string { return join(Users, username, action) }
+
+// Group is a group's page.
+func Group(name string) string { return join(Groups, name) }
+
+// GroupAction is a button on a group's page.
+func GroupAction(name, action string) string { return join(Groups, name, action) }
+
+// Rule is a rule's page.
+func Rule(name string) string { return join(Rules, name) }
+
+// RuleAction is a button on a rule's page.
+func RuleAction(name, action string) string { return join(Rules, name, action) }
+
+// Login is the trace of one login.
+func Login(id string) string { return join(Logins, id) }
+
+// Administrator is an administrator's page.
+func Administrator(id int64) string { return join(Administrators, strconv.FormatInt(id, 10)) }
+
+// AdministratorAction is a button on an administrator's page.
+func AdministratorAction(id int64, action string) string {
+	return join(Administrators, strconv.FormatInt(id, 10), action)
+}
+
+// SAMLMetadata is our own metadata of a connection, for AWS.
+func SAMLMetadata(slug string) string { return join("/saml", slug, "metadata") }
+
+// SAMLLogin starts a login.
+func SAMLLogin(slug string) string { return join("/saml", slug, "login") }
+
+// SAMLLogout ends the person's session here.
+func SAMLLogout(slug string) string { return join("/saml", slug, "logout") }
+
+// SAMLTested is where a test login ends for the person who made it.
+func SAMLTested(slug string) string { return join("/saml", slug, "tested") }
+
+// WithQuery adds query parameters, given as name, value pairs; empty values are left out.
+func WithQuery(path string, pairs ...string) string {
+	q := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			q.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}

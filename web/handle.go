@@ -1,0 +1,117 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/a-h/templ"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/failure"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+// handler is a page that anybody may ask for. It returns an error instead of
+// answering one; fail is the only place that does.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// consoleHandler is a page of the console: the guard has found out who asks.
+type consoleHandler func(w http.ResponseWriter, r *http.Request, a model.Administrator) error
+
+// errForbidden: signed in, but the role does not include the action.
+var errForbidden = errors.New("the role does not allow this")
+
+func (s *Server) handle(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	}
+}
+
+// fail turns an error into a page. No error's own text reaches the page; the
+// log has it under the request's reference.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	reference := requestID(r.Context())
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
+		s.log.DebugContext(r.Context(), "client went away", "reference", reference)
+	case errors.Is(err, store.ErrNotFound):
+		s.failPage(w, r, http.StatusNotFound, failure.NotFound())
+	case errors.Is(err, store.ErrConflict):
+		s.failPage(w, r, http.StatusConflict, failure.Conflict(r.URL.Path))
+	case errors.Is(err, errForbidden):
+		s.failPage(w, r, http.StatusForbidden, failure.Forbidden())
+	case errors.As(err, &tooLarge):
+		s.failPage(w, r, http.StatusRequestEntityTooLarge, failure.TooLarge())
+	default:
+		s.log.ErrorContext(r.Context(), "request failed", "reference", reference,
+			"method", r.Method, "path", r.URL.Path, "error", err)
+		s.failPage(w, r, http.StatusInternalServerError, failure.Internal(reference))
+	}
+}
+
+func (s *Server) failPage(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
+	if err := s.render(w, r, status, page); err != nil {
+		s.log.ErrorContext(r.Context(), "error page failed", "error", err)
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+}
+
+// render writes a page. It is rendered whole before the status is sent, so
+// that a template's error can still become an error page.
+func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) error {
+	var buf bytes.Buffer
+	if err := page.Render(r.Context(), &buf); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, err := w.Write(buf.Bytes())
+	if err != nil {
+		s.log.DebugContext(r.Context(), "answer not delivered", "error", err)
+	}
+	return nil
+}
+
+// page fills in what every console page shows: who is signed in and the
+// message left by the last action, which is shown once.
+func (s *Server) page(r *http.Request, a model.Administrator, nav layout.Nav, title, intro string) layout.Page {
+	return layout.Page{Title: title, Intro: intro, Nav: nav, Viewer: a, Flash: s.takeFlash(r)}
+}
+
+// done answers a change that worked: a message for the next page, and 303 to it.
+func (s *Server) done(w http.ResponseWriter, r *http.Request, to, message string) error {
+	if message != "" {
+		s.putFlash(r, layout.Flash{Kind: "success", Text: message})
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+// seeOther answers 303.
+func seeOther(w http.ResponseWriter, r *http.Request, to string) error {
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+// actor is who makes the change, for the audit.
+func (s *Server) actor(r *http.Request, a model.Administrator) model.Actor {
+	return model.Actor{Name: a.Email, RemoteAddr: s.remoteAddr(r)}
+}
+
+// toSignIn sends somebody who is not signed in to the sign-in page, and back
+// afterwards when the request was a page that can be asked for again.
+func toSignIn(w http.ResponseWriter, r *http.Request) error {
+	next := ""
+	if r.Method == http.MethodGet && r.URL.Path != paths.Overview {
+		next = r.URL.RequestURI()
+	}
+	return seeOther(w, r, paths.WithQuery(paths.SignIn, "next", next))
+}
+

@@ -1,0 +1,183 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/httprate"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/failure"
+	"github.com/postern-sso/postern/web/static"
+)
+
+// errPanic is what a recovered panic answers with; the log has the value.
+var errPanic = errors.New("panic")
+
+// Limits of request bodies, in bytes.
+const (
+	maxForm   = 1 << 20 // the console's forms and the assertion consumer service
+	maxUpload = 8 << 20 // CSV files
+)
+
+// route is one address of the console and the least role that may use it.
+type route struct {
+	method  string
+	pattern string
+	role    model.Role
+	handle  consoleHandler
+}
+
+// consoleRoutes is every address of the console that needs a signed-in
+// administrator. Tests run the same drills over each.
+func (s *Server) consoleRoutes() []route {
+	const (
+		get    = http.MethodGet
+		post   = http.MethodPost
+		viewer = model.RoleViewer
+		admin  = model.RoleAdmin
+		owner  = model.RoleOwner
+	)
+	return []route{
+		{get, "/", viewer, s.showOverview},
+
+		{get, "/setup", admin, s.newConnection},
+		{post, "/setup", admin, s.createConnection},
+		{get, "/setup/{connection}", admin, s.resumeSetup},
+		{get, "/setup/{connection}/{step}", admin, s.showStep},
+		{post, "/setup/{connection}/{step}", admin, s.submitStep},
+		{post, "/setup/{connection}/attributes/preview", admin, s.previewUsername},
+		{post, "/setup/{connection}/users/add", admin, s.setupAddUser},
+		{post, "/setup/{connection}/groups/add", admin, s.setupAddGroups},
+		{post, "/setup/{connection}/groups/rule", admin, s.setupAddRule},
+		{get, "/setup/{connection}/test/start", admin, s.startTest}, // a link: a form could not be redirected to AWS under form-action
+		{get, "/setup/{connection}/test/status", admin, s.testStatus},
+		{post, "/setup/{connection}/go-live/confirm", admin, s.goLive},
+
+		{get, "/connections", viewer, s.listConnections},
+		{get, "/connections/{slug}", viewer, s.showConnection},
+		{post, "/connections/{slug}/edit", admin, s.editConnection},
+		{post, "/connections/{slug}/discard", admin, s.discardDraft},
+		{post, "/connections/{slug}/suspend", admin, s.suspendConnection},
+		{post, "/connections/{slug}/resume", admin, s.resumeConnection},
+		{post, "/connections/{slug}/restore", admin, s.restoreRevision},
+		{post, "/connections/{slug}/delete", admin, s.deleteConnection},
+
+		{get, "/users", viewer, s.listUsers},
+		{get, "/users/new", admin, s.newUser},
+		{post, "/users", admin, s.createUser},
+		{get, "/users/import", admin, s.newImport},
+		{post, "/users/import", admin, s.previewImport},
+		{post, "/users/import/confirm", admin, s.confirmImport},
+		{get, "/users/{username}", viewer, s.showUser},
+		{post, "/users/{username}", admin, s.updateUser},
+		{post, "/users/{username}/activate", admin, s.activateUser},
+		{post, "/users/{username}/deactivate", admin, s.deactivateUser},
+		{post, "/users/{username}/groups", admin, s.addUserToGroup},
+		{post, "/users/{username}/groups/remove", admin, s.removeUserFromGroup},
+		{post, "/users/{username}/unlink", admin, s.unlinkIdentity},
+		{post, "/users/{username}/delete", admin, s.deleteUser},
+
+		{get, "/groups", viewer, s.listGroups},
+		{get, "/groups/new", admin, s.newGroup},
+		{post, "/groups", admin, s.createGroup},
+		{get, "/groups/{name}", viewer, s.showGroup},
+		{post, "/groups/{name}", admin, s.updateGroup},
+		{post, "/groups/{name}/members", admin, s.addMember},
+		{post, "/groups/{name}/members/remove", admin, s.removeMember},
+		{post, "/groups/{name}/delete", admin, s.deleteGroup},
+
+		{get, "/rules", viewer, s.listRules},
+		{get, "/rules/new", admin, s.newRule},
+		{post, "/rules", admin, s.createRule},
+		{get, "/rules/{name}", viewer, s.showRule},
+		{post, "/rules/{name}", admin, s.updateRule},
+		{post, "/rules/{name}/delete", admin, s.deleteRule},
+
+		{get, "/logins", viewer, s.listLogins},
+		{get, "/logins/inspect", viewer, s.showInspector},
+		{post, "/logins/inspect", viewer, s.inspect},
+		{get, "/logins/{id}", viewer, s.showLogin},
+		{post, "/logins/{id}/xml", admin, s.revealXML},
+
+		{get, "/audit", viewer, s.listAudit},
+
+		{get, "/administrators", viewer, s.listAdministrators},
+		{post, "/administrators", owner, s.createAdministrator},
+		{post, "/administrators/{id}/role", owner, s.changeRole},
+		{post, "/administrators/{id}/delete", owner, s.deleteAdministrator},
+		{post, "/administrators/password", viewer, s.changeOwnPassword},
+
+		{get, "/settings", viewer, s.showSettings},
+		{post, "/settings", owner, s.saveSettings},
+	}
+}
+
+// routes is the whole site, grouped by who may call it.
+func (s *Server) routes() http.Handler {
+	r := chi.NewRouter()
+	r.Use(withRequestID, s.withLog, s.withSecurityHeaders, s.withRecovery)
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		s.failPage(w, r, http.StatusNotFound, failure.NotFound())
+	})
+
+	// Anyone.
+	r.Get("/healthz", s.healthz)
+	r.Get("/readyz", s.readyz)
+	r.Handle("/static/*", static.Handler())
+
+	// People signing in. The assertion comes as a cross-site POST, so these
+	// stand beside the cross-origin protection, not excused inside it.
+	r.Group(func(r chi.Router) {
+		r.Use(limitBody(maxForm), s.persons.LoadAndSave)
+		r.Get("/saml/{connection}/metadata", s.handle(s.samlMetadata))
+		r.With(s.limitRate(loginStartsPerMinute)).Get("/saml/{connection}/login", s.handle(s.samlLogin))
+		r.Post("/saml/{connection}/acs", s.samlACS)
+		r.Get("/saml/{connection}/acs", s.handle(s.explainACS))
+		r.Get("/saml/{connection}/tested", s.handle(s.samlTested))
+	})
+
+	crossOrigin := http.NewCrossOriginProtection()
+	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.failPage(w, r, http.StatusForbidden, failure.CrossSite())
+	}))
+
+	// People who are signed in.
+	r.Group(func(r chi.Router) {
+		r.Use(limitBody(maxForm), crossOrigin.Handler, s.persons.LoadAndSave)
+		r.Get("/me", s.handle(s.me))
+		r.Get("/saml/{connection}/logout", s.handle(s.showLogout))
+		r.Post("/saml/{connection}/logout", s.handle(s.samlLogout))
+	})
+
+	// Administrators.
+	r.Group(func(r chi.Router) {
+		r.Use(limitBody(maxUpload), crossOrigin.Handler, s.admins.LoadAndSave)
+		r.Get("/claim", s.handle(s.showClaim))
+		r.With(s.limitRate(signInsPerMinute)).Post("/claim", s.handle(s.claim))
+		r.Get("/signin", s.handle(s.showSignIn))
+		r.With(s.limitRate(signInsPerMinute)).Post("/signin", s.handle(s.signIn))
+		r.Post("/signout", s.handle(s.signOut))
+		for _, rt := range s.consoleRoutes() {
+			r.Method(rt.method, rt.pattern, s.guard(rt))
+		}
+	})
+	return r
+}
+
+// Requests per minute and address that the expensive open endpoints answer. A
+// whole company may sit behind one address, so logins have plenty.
+const (
+	loginStartsPerMinute = 600
+	signInsPerMinute     = 20
+)
+
+func (s *Server) limitRate(perMinute int) func(http.Handler) http.Handler {
+	return httprate.Limit(perMinute, time.Minute,
+		httprate.WithKeyFuncs(func(r *http.Request) (string, error) { return s.remoteAddr(r), nil }),
+		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
+			s.failPage(w, r, http.StatusTooManyRequests, failure.TooMany())
+		}))
+}

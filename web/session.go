@@ -1,0 +1,101 @@
+package web
+
+import (
+	"context"
+	"encoding/gob"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/pgxstore"
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/postern-sso/postern/templates/layout"
+)
+
+// Keys of the sessions. This file is the only one that knows them.
+const (
+	keyAdminID     = "admin_id"
+	keyAdminEpoch  = "admin_epoch"
+	keyFlash       = "flash"
+	keyPersonID    = "person_id"
+	keyPersonEpoch = "person_epoch"
+	keyPersonConn  = "person_connection"
+)
+
+const (
+	adminLifetime  = 12 * time.Hour
+	adminIdle      = 2 * time.Hour
+	personLifetime = 12 * time.Hour
+)
+
+func init() { gob.Register(layout.Flash{}) }
+
+// newSessions makes the two kinds of session. They have separate cookies, so
+// that an administrator who tests a login stays signed in to the console.
+func (s *Server) newSessions() (admins, persons *scs.SessionManager) {
+	make1 := func(name string, lifetime, idle time.Duration) *scs.SessionManager {
+		m := scs.New()
+		m.Store = pgxstore.NewWithCleanupInterval(s.store.Pool(), 0)
+		m.Lifetime, m.IdleTimeout = lifetime, idle
+		m.Cookie.Name = s.cookieName(name)
+		m.Cookie.HttpOnly = true
+		m.Cookie.Secure = s.secure()
+		m.Cookie.SameSite = http.SameSiteLaxMode
+		m.Cookie.Path = "/"
+		m.HashTokenInStore = true
+		m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) }
+		return m
+	}
+	return make1("postern", adminLifetime, adminIdle), make1("postern-person", personLifetime, 0)
+}
+
+// cookieName adds the __Host- prefix where the site is served over https: the
+// browser then refuses the cookie from any other host and without Secure.
+func (s *Server) cookieName(name string) string {
+	if s.secure() {
+		return "__Host-" + name
+	}
+	return name
+}
+
+// startAdminSession signs an administrator in: a new token, the old data gone.
+func (s *Server) startAdminSession(ctx context.Context, id int64, epoch int) error {
+	if err := s.admins.RenewToken(ctx); err != nil {
+		return err
+	}
+	if err := s.admins.Clear(ctx); err != nil {
+		return err
+	}
+	s.admins.Put(ctx, keyAdminID, id)
+	s.admins.Put(ctx, keyAdminEpoch, epoch)
+	return nil
+}
+
+// startPersonSession signs a person in; it ends at the latest at until.
+func (s *Server) startPersonSession(ctx context.Context, userID string, epoch int, connection string, until time.Time) error {
+	if err := s.persons.RenewToken(ctx); err != nil {
+		return err
+	}
+	if err := s.persons.Clear(ctx); err != nil {
+		return err
+	}
+	if latest := s.now().Add(personLifetime); !until.IsZero() && until.Before(latest) {
+		s.persons.SetDeadline(ctx, until)
+	}
+	s.persons.Put(ctx, keyPersonID, userID)
+	s.persons.Put(ctx, keyPersonEpoch, epoch)
+	s.persons.Put(ctx, keyPersonConn, connection)
+	return nil
+}
+
+func (s *Server) putFlash(r *http.Request, f layout.Flash) {
+	s.admins.Put(r.Context(), keyFlash, f)
+}
+
+func (s *Server) takeFlash(r *http.Request) *layout.Flash {
+	f, ok := s.admins.Pop(r.Context(), keyFlash).(layout.Flash)
+	if !ok {
+		return nil
+	}
+	return &f
+}

@@ -1,0 +1,49 @@
+// What pages do beyond HTML: copy buttons, times in the viewer's zone, focus
+// on the list of problems. Everything else works without scripts.
+(function () {
+  "use strict";
+
+  function copyButtons(root) {
+    if (!navigator.clipboard) return; // plain http beyond localhost: select by hand
+    root.querySelectorAll("[data-copy]").forEach(function (b) { b.hidden = false; });
+  }
+
+  function localTimes(root) {
+    var form = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+    root.querySelectorAll("time[datetime]").forEach(function (t) {
+      var d = new Date(t.getAttribute("datetime"));
+      if (!isNaN(d)) t.textContent = form.format(d);
+    });
+  }
+
+  function focusProblems(root) {
+    var el = root.querySelector("[data-focus]");
+    if (el) el.focus();
+  }
+
+  var live = document.createElement("div");
+  live.className = "visually-hidden";
+  live.setAttribute("role", "status");
+
+  document.addEventListener("click", function (e) {
+    var b = e.target.closest("[data-copy]");
+    if (!b) return;
+    navigator.clipboard.writeText(b.getAttribute("data-copy")).then(function () {
+      var was = b.textContent;
+      b.textContent = "Copied";
+      live.textContent = b.getAttribute("aria-label") + ": done";
+      setTimeout(function () { b.textContent = was; live.textContent = ""; }, 1500);
+    });
+  });
+
+  document.addEventListener("DOMContentLoaded", function () {
+    document.body.appendChild(live);
+    copyButtons(document);
+    localTimes(document);
+    focusProblems(document);
+  });
+  document.addEventListener("htmx:afterSettle", function (e) {
+    copyButtons(e.target);
+    localTimes(e.target);
+  });
+})();
