@@ -1,54 +1,155 @@
 // Package embeddedpg runs a private PostgreSQL for a Postern that has no
-// database configured: from the server programs installed on the machine, with
-// its data in Postern's data folder, reachable over a unix socket only.
+// database configured. It uses the server programs installed on the machine,
+// keeps the data in Postern's data folder, and listens on a unix socket only.
+//
+// The folder DataDir/postgres holds
+//
+//	data/          the cluster (PGDATA)
+//	run/           the socket; only the server's account and root may enter
+//	server.log     what PostgreSQL prints
+//	socket-folder  where the socket is instead, when the path of run/ is too long
+//
+// The server does not end with the process that started it: after a kill -9 the
+// next Start takes it over, or restarts it when it runs with other settings.
+// One lock file, DataDir/postern.lock, keeps a second Postern out; the kernel
+// releases the lock with the process, however that ends.
+//
+// As root the server programs run under an unprivileged account, because
+// PostgreSQL refuses root: the owner of an existing cluster, else "postgres",
+// else "nobody". Connections are trusted: whoever can enter the socket folder
+// is root or owns the data files anyway.
 package embeddedpg
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"path/filepath"
+	"sync"
 )
 
 // Options says where the private PostgreSQL lives.
 type Options struct {
-	DataDir        string // Postern's data folder; the cluster lives in DataDir/postgres
-	Logger         *slog.Logger
-	ServerBinaries string // folder to look in first; "" means PATH, then /usr/lib/postgresql/*/bin, newest first
+	// DataDir is Postern's data folder; it is made when absent.
+	DataDir string
+	// Logger gets a line when the server starts, is taken over, or ends. Nil discards them.
+	Logger *slog.Logger
+	// ServerBinaries is a folder to look in first for the server programs.
+	// Empty means PATH, then the folders of the packaging systems, newest first.
+	ServerBinaries string
+
+	// For tests: in place of defaultRelocation and packageGlobs.
+	relocateTo   string
+	packageGlobs []string
 }
 
-// Server is a running private PostgreSQL owned by this process.
-type Server struct{ url string }
+// Server is a running private PostgreSQL that this process owns.
+type Server struct {
+	cluster *cluster
+	lock    *dirLock
+	post    *postmaster
+
+	mu      sync.Mutex
+	stopped bool
+}
 
 // Start makes the cluster when there is none, starts the server or takes over
-// the one that an earlier Postern left, and waits until it answers.
+// the one that an earlier Postern left behind, waits until it answers, and
+// makes sure that the database exists. Recovery after a crash can take a while;
+// ctx bounds the wait.
+//
+// Errors to tell apart: *InUseError, *NotFoundError, *VersionError, *AccessError.
 func Start(ctx context.Context, o Options) (*Server, error) {
-	return nil, errors.ErrUnsupported
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	dataDir, err := filepath.Abs(o.DataDir)
+	if err != nil {
+		return nil, fmt.Errorf("data folder %q: %w", o.DataDir, err)
+	}
+	o.DataDir = dataDir
+	made, err := makeDataDir(dataDir)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := acquire(dataDir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{lock: lock}
+	if err := s.bringUp(ctx, o, made); err != nil {
+		// A server that this call launched must not outlive its failure.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*fastShutdown)
+		defer cancel()
+		return nil, errors.Join(err, s.Stop(ctx))
+	}
+	return s, nil
+}
+
+// bringUp does the work of Start under the lock. It fills s as it goes, so
+// that Stop undoes as much as was done.
+func (s *Server) bringUp(ctx context.Context, o Options, madeDataDir bool) error {
+	home, err := openHome(ctx, o, madeDataDir)
+	if err != nil {
+		return err
+	}
+	s.cluster = home
+	if err := home.init(ctx); err != nil {
+		return err
+	}
+	if err := home.prepareSocketDir(); err != nil {
+		return err
+	}
+	if s.post, err = home.adoptOrLaunch(ctx); err != nil {
+		return err
+	}
+	conn, err := home.waitReady(ctx, s.post)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the database is made by then; a failed goodbye changes nothing
+	return ensureDatabase(ctx, conn)
 }
 
 // URL is the connection string of the database, for pgx.
-func (s *Server) URL() string { return s.url }
+func (s *Server) URL() string { return connString(s.cluster.socketDir, appUser, appDatabase) }
 
-// Stop ends the server (fast shutdown). Calling it again does nothing.
-func (s *Server) Stop(ctx context.Context) error { return nil }
-
-// Running returns the connection string of the server that another Postern
-// runs in dataDir, and whether there is one.
-func Running(dataDir string) (url string, ok bool) { return "", false }
-
-// FindBinaries returns the folder of the newest PostgreSQL server programs:
-// extra when it holds them, else from PATH, else /usr/lib/postgresql/*/bin.
-// The error is a *NotFoundError when there are none.
-func FindBinaries(extra string) (dir string, err error) { return "", &NotFoundError{} }
-
-// NotFoundError says that no PostgreSQL server programs are installed.
-type NotFoundError struct{ Looked []string }
-
-func (e *NotFoundError) Error() string { return "no PostgreSQL server programs found" }
-
-// InUseError says that another Postern uses the data folder.
-type InUseError struct {
-	DataDir string
-	PID     int
+// Stop ends the server with a fast shutdown (open transactions roll back,
+// nothing committed is lost) and lets go of the data folder. It waits until the
+// server has ended or ctx has. Calling it again after success does nothing.
+func (s *Server) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return nil
+	}
+	if s.post != nil {
+		if err := s.post.stop(ctx); err != nil {
+			return fmt.Errorf("stop the private PostgreSQL: %w", err)
+		}
+	}
+	if s.cluster != nil {
+		s.cluster.dropTemporarySocketDir()
+	}
+	s.stopped = true
+	return s.lock.release()
 }
 
-func (e *InUseError) Error() string { return "data folder in use" }
+// Running returns the connection string of the server that runs in dataDir,
+// and whether one does: commands beside a running `serve` use it.
+func Running(dataDir string) (url string, ok bool) {
+	data, err := filepath.EvalSymlinks(filepath.Join(dataDir, homeName, clusterName))
+	if err != nil {
+		return "", false
+	}
+	data, err = filepath.Abs(data)
+	if err != nil {
+		return "", false
+	}
+	pf, err := readPidFile(data)
+	if err != nil || !isPostmaster(pf.pid, data) || !answers(pf.socketDir) {
+		return "", false
+	}
+	return connString(pf.socketDir, appUser, appDatabase), true
+}
