@@ -1,0 +1,105 @@
+package csvimport
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// maxNameLength is the limit of display, first and last names, in characters.
+const maxNameLength = 255
+
+// set puts one cell into the row and says what is wrong with it, in a sentence.
+func (r *Row) set(column, cell string) string {
+	value := model.Canonical(cell)
+	switch column {
+	case ColumnUsername:
+		r.Username = value
+		if value == "" {
+			return "" // said once, for the row
+		}
+		return say("username", value, model.CheckUsername(value))
+	case ColumnEmail:
+		r.Email = value
+		if value == "" {
+			return ""
+		}
+		return say("email", value, model.CheckEmail(value))
+	case ColumnDisplayName:
+		r.DisplayName = value
+		return say("display name", value, checkText(value))
+	case ColumnFirstName:
+		r.FirstName = value
+		return say("first name", value, checkText(value))
+	case ColumnLastName:
+		r.LastName = value
+		return say("last name", value, checkText(value))
+	case ColumnActive:
+		return r.setActive(value)
+	default:
+		return r.setGroups(value)
+	}
+}
+
+func (r *Row) setActive(value string) string {
+	yes, no := true, false
+	switch strings.ToLower(value) {
+	case "":
+	case "true", "yes", "y", "1", "active":
+		r.Active = &yes
+	case "false", "no", "n", "0", "inactive":
+		r.Active = &no
+	default:
+		return fmt.Sprintf("Active is “%s”. Write yes or no, or leave it empty.", clip(value))
+	}
+	return ""
+}
+
+// setGroups splits the cell at ";" and "|": one of the two is free whatever
+// separates the cells.
+func (r *Row) setGroups(value string) string {
+	for _, g := range strings.FieldsFunc(value, func(c rune) bool { return c == ';' || c == '|' }) {
+		g = model.Canonical(g)
+		if g == "" || slices.ContainsFunc(r.Groups, func(h string) bool { return model.Key(h) == model.Key(g) }) {
+			continue
+		}
+		if err := model.CheckGroupName(g); err != nil {
+			return say("group", g, err)
+		}
+		r.Groups = append(r.Groups, g)
+	}
+	return ""
+}
+
+func checkText(s string) error {
+	if utf8.RuneCountInString(s) > maxNameLength {
+		return fmt.Errorf("is longer than %d characters", maxNameLength)
+	}
+	for _, c := range s {
+		if unicode.IsControl(c) {
+			return fmt.Errorf("contains the invisible character U+%04X", c)
+		}
+	}
+	return nil
+}
+
+func say(what, value string, err error) string {
+	if err == nil {
+		return ""
+	}
+	return fmt.Sprintf("The %s “%s” %s.", what, clip(value), err)
+}
+
+// clip shortens what is quoted in a message.
+func clip(s string) string {
+	const most = 60
+	r := []rune(s)
+	if len(r) <= most {
+		return s
+	}
+	return string(r[:most]) + "…"
+}
