@@ -3,6 +3,7 @@
 package paths
 
 import (
+	"fmt"
 	"net/url"
 	"strconv"
 
@@ -15,14 +16,19 @@ const (
 	Claim          = "/claim"
 	SignIn         = "/signin"
 	SignOut        = "/signout"
+	SetupNew       = "/setup"
 	Connections    = "/connections"
 	Users          = "/users"
+	UsersNew       = "/users/new"
 	UsersImport    = "/users/import"
 	Groups         = "/groups"
+	GroupsNew      = "/groups/new"
 	Rules          = "/rules"
+	RulesNew       = "/rules/new"
 	Logins         = "/logins"
 	Inspector      = "/logins/inspect"
 	Administrators = "/administrators"
+	OwnPassword    = "/administrators/password"
 	Audit          = "/audit"
 	Settings       = "/settings"
 	Me             = "/me"
@@ -33,6 +39,16 @@ func join(base string, parts ...string) string {
 		base += "/" + url.PathEscape(p)
 	}
 	return base
+}
+
+// named is the address of something that people name. "new" and "import" are
+// pages of their own beside those; a thing of that name gets its first letter
+// percent-encoded, which the router tells apart from the page.
+func named(base, name string, parts ...string) string {
+	if name == "new" || name == "import" {
+		return join(base+fmt.Sprintf("/%%%02X", name[0])+name[1:], parts...)
+	}
+	return join(base, append([]string{name}, parts...)...)
 }
 
 // Setup resumes the wizard of a connection; SetupStep is one of its steps.
@@ -53,22 +69,22 @@ func Connection(slug string) string { return join(Connections, slug) }
 func ConnectionAction(slug, action string) string { return join(Connections, slug, action) }
 
 // User is a user's page.
-func User(username string) string { return join(Users, username) }
+func User(username string) string { return named(Users, username) }
 
 // UserAction is a button on a user's page.
-func UserAction(username, action string) string { return join(Users, username, action) }
+func UserAction(username, action string) string { return named(Users, username, action) }
 
 // Group is a group's page.
-func Group(name string) string { return join(Groups, name) }
+func Group(name string) string { return named(Groups, name) }
 
 // GroupAction is a button on a group's page.
-func GroupAction(name, action string) string { return join(Groups, name, action) }
+func GroupAction(name, action string) string { return named(Groups, name, action) }
 
 // Rule is a rule's page.
-func Rule(name string) string { return join(Rules, name) }
+func Rule(name string) string { return named(Rules, name) }
 
 // RuleAction is a button on a rule's page.
-func RuleAction(name, action string) string { return join(Rules, name, action) }
+func RuleAction(name, action string) string { return named(Rules, name, action) }
 
 // Login is the trace of one login.
 func Login(id string) string { return join(Logins, id) }
