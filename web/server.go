@@ -3,6 +3,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -33,6 +34,9 @@ type Options struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	Version        string
 	DemoAWSURL     string // the simulated AWS of `console demo`; empty: real AWS
+	Metrics        *Metrics
+
+	refresh func(context.Context) error // follows a change of the public URL; nil without a Site
 }
 
 // Server answers every request. Make one with New.
@@ -77,3 +81,11 @@ func (s *Server) Handler() http.Handler { return s.handler }
 
 // secure tells whether browsers reach Postern over https.
 func (s *Server) secure() bool { return strings.HasPrefix(s.opts.PublicURL, "https://") }
+
+// publicURLChanged is called after the settings were saved.
+func (s *Server) publicURLChanged(ctx context.Context) error {
+	if s.opts.refresh == nil {
+		return nil
+	}
+	return s.opts.refresh(ctx)
+}

@@ -41,6 +41,8 @@
     copyButtons(document);
     localTimes(document);
     focusProblems(document);
+    var follow = document.querySelector("a[data-follow]");
+    if (follow) setTimeout(function () { location.assign(follow.href); }, 2000);
   });
   document.addEventListener("htmx:afterSettle", function (e) {
     copyButtons(e.target);

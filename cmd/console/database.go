@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/postern-sso/postern/internal/embeddedpg"
+	"github.com/postern-sso/postern/internal/seal"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+// databaseFlags say where the data is. Every command that needs it has them.
+type databaseFlags struct {
+	DatabaseURL string `name:"database-url" env:"POSTERN_DATABASE_URL" help:"PostgreSQL connection URL. Empty: a private PostgreSQL in the data folder." placeholder:"URL"`
+	DataDir     string `name:"data-dir" env:"POSTERN_DATA_DIR" default:"./data" help:"Folder for the private PostgreSQL and the secret key (${default})."`
+}
+
+// secretFlags say where the key is that seals secrets at rest.
+type secretFlags struct {
+	SecretKeyFile string `name:"secret-key-file" env:"POSTERN_SECRET_KEY_FILE" help:"Key that seals secrets at rest; made on first start (DATA_DIR/secret.key)." placeholder:"FILE"`
+}
+
+// database is an open store and, where this process started it, the private
+// PostgreSQL behind it.
+type database struct {
+	*store.Store
+	server *embeddedpg.Server // nil: not ours to stop
+	where  string             // for people: what we are connected to
+}
+
+// stopTimeout bounds the shutdown of the private PostgreSQL.
+const stopTimeout = 30 * time.Second
+
+// open connects to the database. With none configured it uses the private
+// PostgreSQL that a running `serve` has started, or starts it.
+func (f databaseFlags) open(ctx context.Context, log *slog.Logger) (*database, error) {
+	if f.DatabaseURL != "" {
+		st, err := store.Open(ctx, f.DatabaseURL)
+		if err != nil {
+			return nil, err
+		}
+		return &database{Store: st, where: "the configured PostgreSQL"}, nil
+	}
+	dir, err := filepath.Abs(f.DataDir)
+	if err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	if url, ok := embeddedpg.Running(dir); ok {
+		st, err := store.Open(ctx, url)
+		if err != nil {
+			return nil, err
+		}
+		return &database{Store: st, where: "the private PostgreSQL of the running Postern"}, nil
+	}
+	return startPrivate(ctx, dir, log)
+}
+
+func startPrivate(ctx context.Context, dir string, log *slog.Logger) (*database, error) {
+	server, err := embeddedpg.Start(ctx, embeddedpg.Options{DataDir: dir, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	st, err := store.Open(ctx, server.URL())
+	if err != nil {
+		return nil, errors.Join(err, stopServer(ctx, server))
+	}
+	return &database{Store: st, server: server, where: "the private PostgreSQL in " + dir}, nil
+}
+
+// openMigrated opens the database for a command that needs every table.
+func (f databaseFlags) openMigrated(ctx context.Context, log *slog.Logger) (*database, error) {
+	db, err := f.open(ctx, log)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := db.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.close(ctx))
+	}
+	return db, nil
+}
+
+// close closes the store, then stops the private PostgreSQL if it is ours.
+func (db *database) close(ctx context.Context) error {
+	db.Store.Close()
+	if db.server == nil {
+		return nil
+	}
+	return stopServer(ctx, db.server)
+}
+
+func stopServer(ctx context.Context, server *embeddedpg.Server) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if err := server.Stop(ctx); err != nil {
+		return fmt.Errorf("stop the private PostgreSQL: %w", err)
+	}
+	return nil
+}
+
+// keyFile is where the secret key lies.
+func (f secretFlags) keyFile(dataDir string) string {
+	if f.SecretKeyFile != "" {
+		return f.SecretKeyFile
+	}
+	return filepath.Join(dataDir, "secret.key")
+}
+
+// errWrongKey: the key file is not the one this database was sealed with.
+var errWrongKey = errors.New("the secret key is not the one that this database was sealed with. " +
+	"Restore the right key file, or point --secret-key-file at it")
+
+// openSealer loads the key and compares it with the one the database knows.
+// A new database learns the key's fingerprint.
+func openSealer(ctx context.Context, db *database, file string) (*seal.Sealer, error) {
+	sealer, err := seal.LoadOrCreate(file)
+	if err != nil {
+		return nil, err
+	}
+	set, err := db.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	switch set.KeyFingerprint {
+	case sealer.Fingerprint():
+		return sealer, nil
+	case "":
+		return sealer, db.SaveSettings(ctx, shell, func(s *store.Settings) error {
+			s.KeyFingerprint = sealer.Fingerprint()
+			return nil
+		})
+	default:
+		return nil, fmt.Errorf("%w (%s)", errWrongKey, file)
+	}
+}
+
+// quiet is the logger of commands that are not `serve`.
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

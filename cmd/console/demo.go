@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"path/filepath"
+
+	"github.com/postern-sso/postern/internal/awssim"
+)
+
+type demoCmd struct {
+	serveFlags
+	AWSListen string `name:"aws-listen" env:"POSTERN_AWS_LISTEN" default:"127.0.0.1:8081" help:"Address of the simulated AWS (${default})."`
+	AppListen string `name:"app-listen" env:"POSTERN_APP_LISTEN" default:"127.0.0.1:8082" hidden:""` // kept free for the sample app
+}
+
+// Run serves the console with the simulated AWS IAM Identity Center beside it.
+func (c *demoCmd) Run(ctx context.Context, io streams) error {
+	listener, err := listen(ctx, c.AWSListen)
+	if err != nil {
+		return err
+	}
+	awsURL := localURL(listener.Addr())
+	sim, err := awssim.New(awssim.Options{
+		BaseURL: awsURL, StateFile: filepath.Join(c.DataDir, "simulated-aws.yaml"),
+		Logger: newLogger(io.err, c.LogFormat),
+	})
+	if err != nil {
+		_ = listener.Close()
+		return fmt.Errorf("simulated AWS: %w", err)
+	}
+	fmt.Fprintf(io.out, "Simulated AWS IAM Identity Center: %s\n", awsURL)
+	return c.serve(ctx, io, &companion{awsURL: awsURL, serve: func(ctx context.Context) error {
+		return serveHTTP(ctx, listener, sim.Handler())
+	}})
+}
+
+// localURL names a loopback address "localhost", so that its pages are of the
+// same site as the console's to a browser.
+func localURL(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return "http://" + a.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/seal"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+type doctorCmd struct {
+	databaseFlags
+	secretFlags
+	PublicURL string `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"The public URL that serve is started with." placeholder:"URL"`
+}
+
+// finding is the result of one check of the installation.
+type finding struct {
+	state string // ok, warn, FAIL
+	what  string
+	text  string
+}
+
+const (
+	stateOK   = "ok"
+	stateWarn = "warn"
+	stateFail = "FAIL"
+
+	expirySoon   = 90 * 24 * time.Hour
+	maxClockDiff = 30 * time.Second
+)
+
+// Run prints one line a check; exit code 1 when one fails.
+func (c *doctorCmd) Run(ctx context.Context, io streams) (err error) {
+	db, err := c.open(ctx, quiet())
+	if err != nil {
+		printFindings(io.out, []finding{{stateFail, "database", err.Error()}})
+		return exitCode{code: 1}
+	}
+	defer func() { err = errors.Join(err, db.close(ctx)) }()
+	findings := []finding{{stateOK, "database", "connected to " + db.where}}
+	findings = append(findings, checkMigrations(ctx, db)...)
+	if findings[len(findings)-1].state != stateFail {
+		findings = append(findings, c.checkWithTables(ctx, db)...)
+	}
+	printFindings(io.out, findings)
+	for _, f := range findings {
+		if f.state == stateFail {
+			return exitCode{code: 1}
+		}
+	}
+	return nil
+}
+
+func printFindings(w io.Writer, findings []finding) {
+	for _, f := range findings {
+		fmt.Fprintf(w, "%-4s  %s: %s\n", f.state, f.what, f.text)
+	}
+}
+
+func checkMigrations(ctx context.Context, db *database) []finding {
+	pending, err := db.PendingMigrations(ctx)
+	switch {
+	case err != nil:
+		return []finding{{stateFail, "migrations", err.Error()}}
+	case len(pending) > 0:
+		return []finding{{stateFail, "migrations", fmt.Sprintf("%d pending; run “console migrate”", len(pending))}}
+	}
+	return []finding{{stateOK, "migrations", "all applied"}}
+}
+
+func (c *doctorCmd) checkWithTables(ctx context.Context, db *database) []finding {
+	set, err := db.Settings(ctx)
+	if err != nil {
+		return []finding{{stateFail, "settings", err.Error()}}
+	}
+	findings := []finding{checkClock(ctx, db), c.checkURL(set), c.checkKey(set)}
+	connections, err := db.Connections(ctx)
+	if err != nil {
+		return append(findings, finding{stateFail, "connections", err.Error()})
+	}
+	if len(connections) == 0 {
+		findings = append(findings, finding{stateWarn, "connections", "none yet; set one up in the console"})
+	}
+	for _, conn := range connections {
+		findings = append(findings, checkConnection(conn, time.Now())...)
+	}
+	return findings
+}
+
+func checkClock(ctx context.Context, db *database) finding {
+	var there time.Time
+	before := time.Now()
+	if err := db.Pool().QueryRow(ctx, "select clock_timestamp()").Scan(&there); err != nil {
+		return finding{stateFail, "clock", err.Error()}
+	}
+	diff := there.Sub(before.Add(time.Since(before) / 2)).Abs().Round(time.Millisecond)
+	if diff > maxClockDiff {
+		return finding{stateFail, "clock", fmt.Sprintf("this machine and the database differ by %s; set both by NTP", diff)}
+	}
+	return finding{stateOK, "clock", fmt.Sprintf("%s, %s from the database's", before.UTC().Format(time.RFC3339), diff)}
+}
+
+func (c *doctorCmd) checkURL(set store.Settings) finding {
+	address, origin := c.PublicURL, "given at the start"
+	if address == "" {
+		address, origin = set.PublicURL, "from the settings"
+	}
+	if address == "" {
+		return finding{stateWarn, "public URL", "not set; the default http://localhost:8080 works only on this machine"}
+	}
+	if err := checkPublicURL(address); err != nil {
+		return finding{stateFail, "public URL", fmt.Sprintf("%s: %v", address, err)}
+	}
+	return finding{stateOK, "public URL", address + ", " + origin}
+}
+
+func (c *doctorCmd) checkKey(set store.Settings) finding {
+	file := c.keyFile(c.DataDir)
+	if _, err := os.Stat(file); err != nil {
+		return finding{stateFail, "secret key", fmt.Sprintf("%s cannot be read: %v", file, err)}
+	}
+	sealer, err := seal.LoadOrCreate(file)
+	switch {
+	case err != nil:
+		return finding{stateFail, "secret key", err.Error()}
+	case set.KeyFingerprint != "" && set.KeyFingerprint != sealer.Fingerprint():
+		return finding{stateFail, "secret key", errWrongKey.Error()}
+	}
+	return finding{stateOK, "secret key", file}
+}
+
+func checkConnection(c model.Connection, now time.Time) []finding {
+	what := "connection " + c.Slug
+	rev := c.Live
+	if rev == nil {
+		return []finding{{stateWarn, what, "not live yet"}}
+	}
+	findings := []finding{{stateOK, what, fmt.Sprintf("%s, revision %d", c.Status, rev.Number)}}
+	if c.Status == model.StatusSuspended {
+		findings[0] = finding{stateWarn, what, "suspended: nobody signs in"}
+	}
+	idp, err := sso.ParseMetadata([]byte(rev.Config.IdPMetadata), sso.MetadataOptions{Now: now, AllowLoopbackHTTP: true})
+	if err != nil {
+		return append(findings, finding{stateFail, what, "AWS metadata: " + err.Error()})
+	}
+	for _, cert := range idp.Certificates {
+		findings = append(findings, checkCertificate(what, cert, now))
+	}
+	return findings
+}
+
+func checkCertificate(what string, cert sso.Certificate, now time.Time) finding {
+	what += " certificate"
+	left := cert.NotAfter.Sub(now)
+	days := int(left.Hours() / 24)
+	switch {
+	case left <= 0:
+		return finding{stateFail, what, "expired on " + cert.NotAfter.UTC().Format(time.DateOnly) + "; make a new one in AWS and import the metadata again"}
+	case left < expirySoon:
+		return finding{stateWarn, what, fmt.Sprintf("expires in %d days, on %s", days, cert.NotAfter.UTC().Format(time.DateOnly))}
+	}
+	return finding{stateOK, what, fmt.Sprintf("valid for %d days", days)}
+}

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web"
+)
+
+// shell is the actor of what an administrator of the machine does.
+var shell = model.Actor{Name: "shell"}
+
+const (
+	claimLifetime   = 24 * time.Hour
+	shutdownTimeout = 30 * time.Second
+	sweepEvery      = time.Minute
+)
+
+type serveFlags struct {
+	databaseFlags
+	secretFlags
+	Listen         string   `env:"POSTERN_LISTEN" default:"127.0.0.1:8080" help:"Address to listen on (${default})."`
+	PublicURL      string   `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"Address under which browsers reach Postern (http://localhost:8080). Given here, it cannot be changed in the console." placeholder:"URL"`
+	TrustedProxies []string `name:"trusted-proxies" env:"POSTERN_TRUSTED_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, for example 10.0.0.0/8." placeholder:"CIDR"`
+	LogFormat      string   `name:"log-format" env:"POSTERN_LOG_FORMAT" enum:"text,json" default:"text" help:"text or json."`
+	MetricsListen  string   `name:"metrics-listen" env:"POSTERN_METRICS_LISTEN" help:"Address for Prometheus figures; empty: none." placeholder:"ADDRESS"`
+	NoMigrate      bool     `name:"no-migrate" help:"Do not apply pending migrations; refuse to start when there are some."`
+}
+
+type serveCmd struct{ serveFlags }
+
+// Run serves until the context ends.
+func (c *serveCmd) Run(ctx context.Context, io streams) error {
+	return c.serve(ctx, io, nil)
+}
+
+// companion is what `demo` runs beside the console.
+type companion struct {
+	awsURL string
+	serve  func(context.Context) error
+}
+
+// serve starts everything in order, says that it is ready, and takes it down in
+// the reverse order when the context ends.
+func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (err error) {
+	log := newLogger(io.err, f.LogFormat)
+	options, err := f.webOptions(log)
+	if err != nil {
+		return err
+	}
+	listener, err := listen(ctx, f.Listen)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }() // Serve has closed it already, but for early returns
+	db, err := f.open(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.close(ctx)) }()
+	if err := f.migrate(ctx, db, log); err != nil {
+		return err
+	}
+	if options.Sealer, err = openSealer(ctx, db, f.keyFile(f.DataDir)); err != nil {
+		return err
+	}
+	options.Store = db.Store
+	if beside != nil {
+		options.DemoAWSURL = beside.awsURL
+	}
+	site, err := web.NewSite(ctx, options)
+	if err != nil {
+		return err
+	}
+	parts := []func(context.Context) error{
+		func(ctx context.Context) error { return serveHTTP(ctx, listener, site) },
+		func(ctx context.Context) error { return keepHouse(ctx, db, site, log) },
+	}
+	if f.MetricsListen != "" {
+		metrics, err := listen(ctx, f.MetricsListen)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, func(ctx context.Context) error {
+			return serveHTTP(ctx, metrics, options.Metrics.Handler())
+		})
+	}
+	if beside != nil {
+		parts = append(parts, beside.serve)
+	}
+	if err := announce(ctx, io.out, db, site.PublicURL()); err != nil {
+		return err
+	}
+	return together(ctx, parts)
+}
+
+// webOptions judges the flags and turns them into what web needs.
+func (f serveFlags) webOptions(log *slog.Logger) (web.Options, error) {
+	o := web.Options{Logger: log, Version: version, Metrics: web.NewMetrics(),
+		PublicURL: f.PublicURL, PublicURLFixed: f.PublicURL != ""}
+	if o.PublicURL == "" {
+		_, port, err := net.SplitHostPort(f.Listen)
+		if err != nil {
+			return o, fmt.Errorf("--listen %q: want ADDRESS:PORT, for example 127.0.0.1:8080", f.Listen)
+		}
+		o.PublicURL = "http://localhost:" + port
+	}
+	if err := checkPublicURL(o.PublicURL); err != nil {
+		return o, fmt.Errorf("--public-url %q: %w", o.PublicURL, err)
+	}
+	for _, text := range f.TrustedProxies {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			a, addrErr := netip.ParseAddr(text)
+			if addrErr != nil {
+				return o, fmt.Errorf("--trusted-proxies %q: want a network such as 10.0.0.0/8", text)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		o.TrustedProxies = append(o.TrustedProxies, p.Masked())
+	}
+	return o, nil
+}
+
+func checkPublicURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+		return errors.New("want https://HOST")
+	}
+	if (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return errors.New("want only https://HOST, without a path: Postern has a host of its own")
+	}
+	return nil
+}
+
+func (f serveFlags) migrate(ctx context.Context, db *database, log *slog.Logger) error {
+	if f.NoMigrate {
+		pending, err := db.PendingMigrations(ctx)
+		if err != nil {
+			return err
+		}
+		if len(pending) > 0 {
+			return fmt.Errorf("%d database migrations are pending; run “console migrate” first", len(pending))
+		}
+		return nil
+	}
+	applied, err := db.Migrate(ctx)
+	for _, name := range applied {
+		log.InfoContext(ctx, "migration applied", "name", name)
+	}
+	return err
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	return l, nil
+}
+
+// serveHTTP answers until the context ends, then finishes the requests under way.
+func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
+	srv := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	return srv.Shutdown(ctx)
+}
+
+// keepHouse erases what has expired and follows a changed public URL.
+func keepHouse(ctx context.Context, db *database, site *web.Site, log *slog.Logger) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		set, err := db.Settings(ctx)
+		if err == nil {
+			_, err = db.Sweep(ctx, time.Now(), set.TraceRetention)
+		}
+		if err == nil {
+			err = site.Refresh(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			log.WarnContext(ctx, "housekeeping failed; tried again in a minute", "error", err)
+		}
+	}
+}
+
+// announce prints the one line that says Postern answers, and on a Postern that
+// nobody has claimed the link to claim it.
+func announce(ctx context.Context, w io.Writer, db *database, publicURL string) error {
+	claimed, err := db.HasAdministrators(ctx)
+	if err != nil {
+		return err
+	}
+	if !claimed {
+		token := rand.Text()
+		if err := db.SaveClaimToken(ctx, token, time.Now().Add(claimLifetime)); err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "Claim the console (once, within 24 hours): %s\n",
+			publicURL+paths.WithQuery(paths.Claim, "token", token))
+	}
+	fmt.Fprintf(w, "Postern is ready: %s\n", publicURL)
+	return nil
+}
+
+// together runs the parts until one fails or the context ends, then waits for all.
+func together(ctx context.Context, parts []func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	results := make(chan error, len(parts))
+	for _, part := range parts {
+		go func() { results <- part(ctx) }()
+	}
+	var errs []error
+	for range parts {
+		if err := <-results; err != nil {
+			errs = append(errs, err)
+			cancel()
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func newLogger(w io.Writer, format string) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, nil))
+	}
+	return slog.New(slog.NewTextHandler(w, nil))
+}

@@ -1,0 +1,267 @@
+package web
+
+import (
+	"crypto/subtle"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/provision"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+// attempt is one POST to the assertion consumer service while it is judged.
+type attempt struct {
+	login      model.Login
+	connection model.Connection
+	revision   *model.Revision
+	pending    *model.PendingRequest // the request it answers, of this browser or another
+	ours       bool                  // the pending request belongs to this browser
+	handle     string                // RelayState, where it is one of our handles
+	relayState string
+	identity   *sso.Identity
+}
+
+// samlACS is the assertion consumer service: it judges AWS's answer, lets the
+// person in or refuses, and writes the trace either way.
+func (s *Server) samlACS(w http.ResponseWriter, r *http.Request) {
+	a := attempt{login: s.newAttempt(r, chi.URLParam(r, "connection"))}
+	refusal, err := s.receive(r, &a)
+	switch {
+	case err != nil:
+		err = s.refuseInternal(w, r, a.login, err)
+	case refusal != nil:
+		err = s.refuseAttempt(w, r, a, refusal)
+	case a.login.Test:
+		err = s.finishTest(w, r, a)
+	default:
+		err = s.finishLogin(w, r, a)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+	}
+}
+
+// receive reads the form and judges the message. Nothing is written yet.
+func (s *Server) receive(r *http.Request, a *attempt) (*model.Refusal, error) {
+	field, refusal := readResponseForm(r, a)
+	if refusal != nil {
+		return refusal, nil
+	}
+	if refusal, err := s.findContext(r, a); refusal != nil || err != nil {
+		return refusal, err
+	}
+	xml, refusal := sso.DecodeResponse(field)
+	if refusal != nil {
+		return refusal, nil
+	}
+	sealed, err := s.sealer.Seal(xml, traceContext(a.login.ID))
+	if err != nil {
+		return nil, err
+	}
+	a.login.XMLSealed = sealed
+	return s.judge(r, a, xml)
+}
+
+// traceContext binds sealed XML to its trace: it cannot be moved to another.
+func traceContext(loginID string) string { return "login:" + loginID }
+
+// readResponseForm takes the one SAMLResponse field and at most one RelayState
+// from the body; the address's query is never looked at.
+func readResponseForm(r *http.Request, a *attempt) (string, *model.Refusal) {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return "", &model.Refusal{Code: model.CodeMalformedResponse,
+			Expected: "application/x-www-form-urlencoded", Received: truncate(r.Header.Get("Content-Type"), 200),
+			Detail: "The request is not a form."}
+	}
+	if err := r.ParseForm(); err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return "", &model.Refusal{Code: model.CodeTooLarge, Expected: "a form of at most 1 MiB", Received: "more than 1 MiB"}
+		}
+		return "", &model.Refusal{Code: model.CodeMalformedResponse, Detail: "The form cannot be read."}
+	}
+	responses, relays := r.PostForm["SAMLResponse"], r.PostForm["RelayState"]
+	if len(responses) != 1 || len(relays) > 1 {
+		return "", &model.Refusal{Code: model.CodeMalformedResponse,
+			Expected: "exactly one SAMLResponse field and at most one RelayState",
+			Detail:   "The form does not have the fields of a SAML response."}
+	}
+	if len(relays) == 1 {
+		a.relayState = relays[0]
+	}
+	return responses[0], nil
+}
+
+// findContext finds the connection, the request that is being answered, and
+// the revision to judge by.
+func (s *Server) findContext(r *http.Request, a *attempt) (*model.Refusal, error) {
+	c, err := s.store.Connection(r.Context(), a.login.Connection)
+	if errors.Is(err, store.ErrNotFound) {
+		return &model.Refusal{Code: model.CodeConnectionNotLive}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.connection = c
+	if err := s.findPending(r, a); err != nil {
+		return nil, err
+	}
+	if a.ours {
+		p := a.pending
+		a.login.ID, a.login.StartedAt = p.LoginID, p.CreatedAt
+		a.login.RequestID, a.login.Test = p.RequestID, p.Test
+	}
+	if a.login.Test {
+		rev, err := s.store.RevisionByID(r.Context(), a.pending.RevisionID)
+		if err != nil {
+			return nil, err
+		}
+		a.revision = &rev
+	} else if c.Status == model.StatusLive {
+		a.revision = c.Live
+	}
+	if a.revision == nil {
+		return &model.Refusal{Code: model.CodeConnectionNotLive}, nil
+	}
+	a.login.RevisionID, a.login.RevisionVersion = a.revision.ID, a.revision.Version
+	return nil, nil
+}
+
+func (s *Server) findPending(r *http.Request, a *attempt) error {
+	if len(a.relayState) != handleLength {
+		return nil
+	}
+	p, err := s.store.PendingRequest(r.Context(), a.relayState, s.now())
+	if errors.Is(err, store.ErrNotFound) || (err == nil && p.ConnectionID != a.connection.ID) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	a.pending, a.handle = &p, a.relayState
+	value := s.browserValue(r)
+	a.ours = value != "" && subtle.ConstantTimeCompare(hashBrowser(value), p.BrowserHash) == 1
+	return nil
+}
+
+// judge verifies the message and reads the person from it.
+func (s *Server) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, error) {
+	cfg := a.revision.Config
+	idp, err := s.identityProvider(a.revision)
+	if err != nil {
+		return nil, err
+	}
+	message, checks, refusal := sso.Open(xml, sso.Trust{
+		Certificates: idp.Certificates, RequireSignatures: cfg.RequireSignatures,
+	})
+	a.login.Checks = checks
+	if refusal != nil {
+		return refusal, nil
+	}
+	seen, err := s.store.AssertionSeen(r.Context(), a.connection.ID, message.AssertionID)
+	if err != nil {
+		return nil, err
+	}
+	sp := s.serviceProvider(a.connection.Slug, cfg)
+	expect := sso.Expectations{
+		EntityID: sp.EntityID, ACSURL: sp.ACSURL, IdPEntityID: idp.EntityID,
+		Now: s.now(), ClockSkew: cfg.ClockSkew, AllowUnsolicited: cfg.AllowIdPInitiated,
+		OtherBrowser: a.pending != nil && !a.ours, Replayed: seen,
+	}
+	if a.pending != nil {
+		expect.Request = &sso.PendingRequest{ID: a.pending.RequestID}
+	}
+	identity, checks, refusal := message.Judge(expect)
+	a.login.Checks = append(a.login.Checks, checks...)
+	a.login.Unsolicited = message.InResponseTo == ""
+	if refusal != nil {
+		return refusal, nil
+	}
+	a.identity, a.login.NameID = identity, identity.NameID
+	p, checks, refusal := sso.MapAttributes(cfg, identity)
+	a.login.Checks = append(a.login.Checks, checks...)
+	a.login.Person, a.login.Username = &p, p.Username
+	return refusal, nil
+}
+
+// decide is what provisioning would do, given what the database knows.
+func (s *Server) decide(a attempt) func(model.Known) model.Decision {
+	return func(k model.Known) model.Decision {
+		return provision.Decide(provision.Input{
+			Connection: a.connection.Slug, Config: a.revision.Config, Person: *a.login.Person,
+			Known: k, LoginID: a.login.ID, Now: s.now(),
+		})
+	}
+}
+
+// finishLogin carries the login out in one transaction and signs the person in.
+func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) error {
+	l, u, err := s.store.CompleteLogin(r.Context(), store.Completion{
+		Login: a.login, Handle: a.answeredHandle(), ConnectionID: a.connection.ID,
+		AssertionID: a.identity.AssertionID, AssertionExpires: a.identity.ExpiresAt.Add(a.revision.Config.ClockSkew),
+		Person: *a.login.Person, Decide: s.decide(a), Now: s.now(),
+	})
+	if err != nil {
+		return s.refuseInternal(w, r, a.login, err)
+	}
+	if l.Refusal != nil {
+		return s.showRefusal(w, r, l)
+	}
+	if err := s.startPersonSession(r.Context(), u.ID, u.SessionEpoch, a.connection.Slug, a.identity.SessionNotOnOrAfter); err != nil {
+		return s.refuseInternal(w, r, a.login, err)
+	}
+	s.opts.Metrics.countLogin(l)
+	s.log.InfoContext(r.Context(), "signed in", "login", l.ID, "connection", l.Connection, "user", u.ID)
+	w.Header().Set(headerLogin, l.ID)
+	return seeOther(w, r, a.returnTo())
+}
+
+// answeredHandle is the handle of the request that this message answers; a
+// message that AWS started answers none, whatever its RelayState.
+func (a attempt) answeredHandle() string {
+	if a.login.Unsolicited {
+		return ""
+	}
+	return a.handle
+}
+
+// returnTo is where the person goes: where they came from, or the path on this
+// site that the AWS application's relay state names, or their own page.
+func (a attempt) returnTo() string {
+	if a.ours && a.pending.ReturnTo != "" {
+		return a.pending.ReturnTo
+	}
+	if a.login.Unsolicited {
+		if p := localPath(a.relayState); p != "" {
+			return p
+		}
+	}
+	return paths.Me
+}
+
+// finishTest ends a login that the setup wizard started: it says what would
+// have happened and changes nothing but the trace and the revision's test mark.
+func (s *Server) finishTest(w http.ResponseWriter, r *http.Request, a attempt) error {
+	d, err := s.store.PreviewLogin(r.Context(), a.connection.ID, a.connection.Slug, *a.login.Person, s.decide(a))
+	if err != nil {
+		return s.refuseInternal(w, r, a.login, err)
+	}
+	if d.Refusal != nil {
+		return s.refuseAttempt(w, r, a, d.Refusal)
+	}
+	a.login.Outcome, a.login.FinishedAt, a.login.Changes = model.OutcomeSignedIn, s.now(), d.Changes
+	a.login.UserID = d.User.ID
+	err = s.store.FinishTest(r.Context(), a.login, a.handle, a.connection.ID, a.identity.AssertionID,
+		a.identity.ExpiresAt.Add(a.revision.Config.ClockSkew))
+	if err != nil {
+		return s.refuseInternal(w, r, a.login, err)
+	}
+	w.Header().Set(headerLogin, a.login.ID)
+	return seeOther(w, r, paths.SAMLTested(a.connection.Slug))
+}

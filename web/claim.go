@@ -1,0 +1,62 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/person"
+)
+
+// showClaim is the first page of a new Postern: the link printed at the first
+// start makes whoever holds it the owner.
+func (s *Server) showClaim(w http.ResponseWriter, r *http.Request) error {
+	token := r.URL.Query().Get("token")
+	valid, err := s.store.ClaimTokenValid(r.Context(), token, s.now())
+	if err != nil {
+		return err
+	}
+	if !valid {
+		return s.render(w, r, http.StatusForbidden, person.ClaimRefused())
+	}
+	return s.render(w, r, http.StatusOK, person.Claim(person.ClaimForm{Token: token}))
+}
+
+func (s *Server) claim(w http.ResponseWriter, r *http.Request) error {
+	form := person.ClaimForm{
+		Token: r.PostFormValue("token"),
+		Email: model.Canonical(r.PostFormValue("email")),
+	}
+	password := r.PostFormValue("password")
+	if err := model.CheckEmail(form.Email); err != nil {
+		form.Problems = append(form.Problems, model.Problem{Field: "email", Text: "Email " + err.Error() + "."})
+	}
+	if text := checkPassword(password, form.Email); text != "" {
+		form.Problems = append(form.Problems, model.Problem{Field: "password", Text: text})
+	} else if password != r.PostFormValue("repeat") {
+		form.Problems = append(form.Problems, model.Problem{Field: "repeat", Text: "The two passwords differ. Type the same one twice."})
+	}
+	if len(form.Problems) > 0 {
+		return s.render(w, r, http.StatusUnprocessableEntity, person.Claim(form))
+	}
+	hash, err := hashPassword(password)
+	if err != nil {
+		return err
+	}
+	a, err := s.store.Claim(r.Context(), form.Token, s.now(), model.Administrator{
+		Email: strings.TrimSpace(form.Email), PasswordHash: hash, Role: model.RoleOwner,
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return s.render(w, r, http.StatusForbidden, person.ClaimRefused())
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.startAdminSession(r.Context(), a.ID, a.SessionEpoch); err != nil {
+		return err
+	}
+	return s.done(w, r, paths.Overview, "This Postern is yours. Set up the first connection next.")
+}

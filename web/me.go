@@ -1,0 +1,56 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/person"
+)
+
+// me is who Postern thinks the person is. Somebody who is not signed in gets
+// the connections to sign in with.
+func (s *Server) me(w http.ResponseWriter, r *http.Request) error {
+	u, err := s.currentPerson(r)
+	if errors.Is(err, store.ErrNotFound) {
+		return s.chooseConnection(w, r)
+	}
+	if err != nil {
+		return err
+	}
+	memberships, err := s.store.UserMemberships(r.Context(), u.ID)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, person.Me(person.Self{
+		User: u, Groups: groupNames(memberships), Connection: s.persons.GetString(r.Context(), keyPersonConn),
+	}))
+}
+
+func (s *Server) chooseConnection(w http.ResponseWriter, r *http.Request) error {
+	all, err := s.store.Connections(r.Context())
+	if err != nil {
+		return err
+	}
+	var live []model.Connection
+	for _, c := range all {
+		if c.Status == model.StatusLive {
+			live = append(live, c)
+		}
+	}
+	return s.render(w, r, http.StatusOK, person.NotSignedIn(live))
+}
+
+// groupNames lists each group once, in the order given.
+func groupNames(memberships []model.Membership) []string {
+	var names []string
+	seen := make(map[int64]bool)
+	for _, m := range memberships {
+		if !seen[m.GroupID] {
+			seen[m.GroupID] = true
+			names = append(names, m.Group)
+		}
+	}
+	return names
+}

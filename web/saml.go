@@ -1,0 +1,186 @@
+package web
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/person"
+)
+
+const (
+	headerLogin   = "Postern-Login" // carries the id of the trace, always
+	browserCookie = "postern-login" // tells one browser from another, nothing else
+
+	// requestLifetime is how long AWS may take to answer. People dawdle at
+	// multi-factor prompts, and AWS's own messages live for an hour.
+	requestLifetime = time.Hour
+	browserLifetime = 24 * time.Hour
+	handleLength    = 26 // of rand.Text: 130 bits
+)
+
+// serviceProvider is what we are to AWS on this connection.
+func (s *Server) serviceProvider(slug string, c model.Config) sso.ServiceProvider {
+	return sso.ServiceProvider{
+		EntityID:     c.EntityIDFor(s.opts.PublicURL, slug),
+		ACSURL:       model.ACSURL(s.opts.PublicURL, slug),
+		NameIDFormat: c.NameIDFormat,
+	}
+}
+
+// samlMetadata is our metadata, for uploading to AWS. A connection that is
+// still being set up has one too: AWS needs it before the connection is live.
+func (s *Server) samlMetadata(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.store.Connection(r.Context(), chi.URLParam(r, "connection"))
+	if err != nil {
+		return err
+	}
+	rev := c.Current()
+	if rev == nil {
+		return store.ErrNotFound
+	}
+	xml, err := s.serviceProvider(c.Slug, rev.Config).Metadata()
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/samlmetadata+xml")
+	w.Header().Set("Content-Disposition", `attachment; filename="postern-`+c.Slug+`.xml"`)
+	_, err = w.Write(xml)
+	return err
+}
+
+// samlLogin sends a person to AWS. The trace is written before they leave.
+func (s *Server) samlLogin(w http.ResponseWriter, r *http.Request) error {
+	slug := chi.URLParam(r, "connection")
+	c, err := s.store.Connection(r.Context(), slug)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return s.refuseInternal(w, r, s.newAttempt(r, slug), err)
+	}
+	if err != nil || c.Status != model.StatusLive || c.Live == nil {
+		return s.refuse(w, r, s.newAttempt(r, slug), &model.Refusal{Code: model.CodeConnectionNotLive})
+	}
+	return s.beginLogin(w, r, c, c.Live, false, localPath(r.URL.Query().Get("return")))
+}
+
+// beginLogin writes the trace and the pending request, and answers 303 to AWS.
+// A test is judged by the revision given and signs nobody in.
+func (s *Server) beginLogin(w http.ResponseWriter, r *http.Request, c model.Connection, rev *model.Revision, test bool, returnTo string) error {
+	l := s.newAttempt(r, c.Slug)
+	l.RevisionID, l.RevisionVersion, l.Test = rev.ID, rev.Version, test
+	idp, err := s.identityProvider(rev)
+	if err != nil {
+		return s.refuse(w, r, l, &model.Refusal{Code: model.CodeInternal,
+			Detail: "The connection has no usable AWS metadata. Import it again in the setup."})
+	}
+	req, err := sso.NewRequest(s.serviceProvider(c.Slug, rev.Config), idp, sso.NewRequestID(), s.now())
+	if err != nil {
+		return s.refuseInternal(w, r, l, err)
+	}
+	handle := rand.Text()
+	to, err := req.RedirectURL(handle)
+	if err != nil {
+		return s.refuseInternal(w, r, l, err)
+	}
+	l.RequestID = req.ID
+	pending := model.PendingRequest{
+		LoginID: l.ID, ConnectionID: c.ID, RevisionID: rev.ID, RevisionVersion: rev.Version,
+		RequestID: req.ID, BrowserHash: s.markBrowser(w, r), ReturnTo: returnTo, Test: test,
+		CreatedAt: l.StartedAt, ExpiresAt: l.StartedAt.Add(requestLifetime),
+	}
+	if err := s.store.StartLogin(r.Context(), l, &pending, handle); err != nil {
+		return s.refuseInternal(w, r, l, err)
+	}
+	w.Header().Set(headerLogin, l.ID)
+	return seeOther(w, r, to)
+}
+
+// newAttempt is the beginning of a trace.
+func (s *Server) newAttempt(r *http.Request, slug string) model.Login {
+	return model.Login{
+		ID: store.NewLoginID(), Connection: truncate(slug, 64), StartedAt: s.now(),
+		Outcome: model.OutcomePending, RemoteAddr: s.remoteAddr(r), UserAgent: truncate(r.UserAgent(), 512),
+	}
+}
+
+func truncate(v string, limit int) string {
+	if len(v) > limit {
+		return v[:limit]
+	}
+	return v
+}
+
+// markBrowser makes sure that the browser has its cookie and returns its hash.
+// The answer from AWS is a cross-site POST, so over https the cookie says
+// SameSite=None. Over plain http that is not to be had; without the attribute
+// browsers still send a fresh cookie, and it only serves trying out.
+func (s *Server) markBrowser(w http.ResponseWriter, r *http.Request) []byte {
+	value := s.browserValue(r)
+	if value == "" {
+		value = rand.Text()
+	}
+	c := &http.Cookie{
+		Name: s.cookieName(browserCookie), Value: value, Path: "/", HttpOnly: true,
+		MaxAge: int(browserLifetime / time.Second),
+	}
+	if s.secure() {
+		c.Secure, c.SameSite = true, http.SameSiteNoneMode
+	}
+	http.SetCookie(w, c)
+	return hashBrowser(value)
+}
+
+func (s *Server) browserValue(r *http.Request) string {
+	c, err := r.Cookie(s.cookieName(browserCookie))
+	if err != nil || len(c.Value) != handleLength {
+		return ""
+	}
+	return c.Value
+}
+
+func hashBrowser(value string) []byte {
+	h := sha256.Sum256([]byte(value))
+	return h[:]
+}
+
+// explainACS answers a browser that opens the assertion consumer service. AWS
+// sends people here when the application's start URL is set to it.
+func (s *Server) explainACS(w http.ResponseWriter, r *http.Request) error {
+	return s.render(w, r, http.StatusOK, person.OpenedACS(chi.URLParam(r, "connection")))
+}
+
+// samlTested is where a test login ends for the person who made it.
+func (s *Server) samlTested(w http.ResponseWriter, r *http.Request) error {
+	return s.render(w, r, http.StatusOK, person.Tested(chi.URLParam(r, "connection")))
+}
+
+// showLogout asks before it ends the session: a link alone must not do it.
+func (s *Server) showLogout(w http.ResponseWriter, r *http.Request) error {
+	u, err := s.currentPerson(r)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, person.SignOut(chi.URLParam(r, "connection"), u.Username))
+}
+
+// samlLogout ends the session here. AWS IAM Identity Center does not support
+// single logout, and the page says so instead of pretending.
+func (s *Server) samlLogout(w http.ResponseWriter, r *http.Request) error {
+	if err := s.persons.Destroy(r.Context()); err != nil {
+		return err
+	}
+	slug := chi.URLParam(r, "connection")
+	awsSignOut := ""
+	if c, err := s.store.Connection(r.Context(), slug); err == nil && c.Live != nil {
+		if idp, err := s.identityProvider(c.Live); err == nil {
+			awsSignOut = idp.LogoutURL
+		}
+	}
+	return s.render(w, r, http.StatusOK, person.SignedOut(slug, awsSignOut))
+}

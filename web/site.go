@@ -1,0 +1,59 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+)
+
+// Site is the server under its present public URL. The URL decides addresses,
+// cookie names and their Secure flag, so a change of it makes a new Server;
+// requests under way finish on the old one.
+type Site struct {
+	opts    Options
+	current atomic.Pointer[Server]
+}
+
+// NewSite reads the public URL from the settings, unless it is fixed by the
+// options, and puts the server together.
+func NewSite(ctx context.Context, o Options) (*Site, error) {
+	site := &Site{opts: o}
+	if err := site.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	return site, nil
+}
+
+// Refresh looks whether the public URL was changed, by this process or another
+// one on the same database, and follows it.
+func (site *Site) Refresh(ctx context.Context) error {
+	o := site.opts
+	if !o.PublicURLFixed {
+		set, err := o.Store.Settings(ctx)
+		if err != nil {
+			return fmt.Errorf("read the public URL: %w", err)
+		}
+		if set.PublicURL != "" {
+			o.PublicURL = set.PublicURL
+		}
+	}
+	if now := site.current.Load(); now != nil && now.opts.PublicURL == o.PublicURL {
+		return nil
+	}
+	o.refresh = site.Refresh
+	s, err := New(o)
+	if err != nil {
+		return err
+	}
+	site.current.Store(s)
+	return nil
+}
+
+// PublicURL is the address under which browsers reach Postern now.
+func (site *Site) PublicURL() string { return site.current.Load().opts.PublicURL }
+
+// ServeHTTP answers with the present server.
+func (site *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	site.current.Load().handler.ServeHTTP(w, r)
+}
