@@ -36,6 +36,8 @@ type Options struct {
 	DemoAWSURL     string // the simulated AWS of `console demo`; empty: real AWS
 	Metrics        *Metrics
 
+	SessionStore scs.Store // nil: PostgreSQL; tests keep sessions in memory
+
 	refresh func(context.Context) error // follows a change of the public URL; nil without a Site
 }
 

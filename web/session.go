@@ -35,7 +35,9 @@ func init() { gob.Register(layout.Flash{}) }
 func (s *Server) newSessions() (admins, persons *scs.SessionManager) {
 	make1 := func(name string, lifetime, idle time.Duration) *scs.SessionManager {
 		m := scs.New()
-		m.Store = pgxstore.NewWithCleanupInterval(s.store.Pool(), 0)
+		if m.Store = s.opts.SessionStore; m.Store == nil {
+			m.Store = pgxstore.NewWithCleanupInterval(s.store.Pool(), 0)
+		}
 		m.Lifetime, m.IdleTimeout = lifetime, idle
 		m.Cookie.Name = s.cookieName(name)
 		m.Cookie.HttpOnly = true
