@@ -1,0 +1,164 @@
+// Package static serves the files that pages refer to: Postern's own style
+// sheet and scripts, and the vendored ones. They are part of the program.
+//
+// A file's address holds a hash of its content, so that browsers keep it for
+// ever and never see an old one after an update.
+package static
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// prefix is where the site mounts Handler.
+const prefix = "/static/"
+
+//go:embed *.css *.js *.svg vendor
+var files embed.FS
+
+// file is one file as it is served.
+type file struct {
+	hash        string // 16 hexadecimal digits of the SHA-256 of content
+	contentType string
+	content     []byte
+	gzipped     []byte // nil when it gains nothing
+}
+
+// table holds every embedded file by name, made at first use.
+var table = sync.OnceValue(func() map[string]file {
+	all := map[string]file{}
+	// The walk is over memory: it fails only for a name that is not there.
+	_ = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(content)
+		all[name] = file{
+			hash:        hex.EncodeToString(sum[:8]),
+			contentType: contentType(name),
+			content:     content,
+			gzipped:     compress(content),
+		}
+		return nil
+	})
+	return all
+})
+
+// contentType does not ask the machine's MIME tables, which differ.
+func contentType(name string) string {
+	switch path.Ext(name) {
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".json":
+		return "application/json"
+	case ".txt":
+		return "text/plain; charset=utf-8"
+	}
+	return "application/octet-stream"
+}
+
+// compress returns content gzipped, or nil when that is not smaller.
+func compress(content []byte) []byte {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return nil
+	}
+	if _, err := w.Write(content); err != nil {
+		return nil
+	}
+	if err := w.Close(); err != nil || out.Len() >= len(content) {
+		return nil
+	}
+	return out.Bytes()
+}
+
+// Path is the address of the file with this name, for example
+// "vendor/htmx.min.js". For a name that does not exist it is an address that
+// answers 404.
+func Path(name string) string {
+	f, ok := table()[name]
+	if !ok {
+		return prefix + "missing/" + name
+	}
+	return prefix + f.hash + "/" + name
+}
+
+// Handler serves the addresses that Path gives. Under another hash (a page of
+// another release asks during an update) it serves the file that it has, and
+// forbids to keep it. It lists nothing.
+func Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hash, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, prefix), "/")
+		f, ok := table()[name]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "Method Not Allowed", http.StatusMethodNotAllowed)
+			return
+		}
+		f.serve(w, r, hash == f.hash)
+	})
+}
+
+// serve writes the file. current says that its address holds its own hash.
+func (f file) serve(w http.ResponseWriter, r *http.Request, current bool) {
+	h := w.Header()
+	h.Set("Content-Type", f.contentType)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Vary", "Accept-Encoding")
+	h.Set("Cache-Control", "no-cache")
+	if current {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	body, tag := f.content, `"`+f.hash+`"`
+	if f.gzipped != nil && acceptsGzip(r) {
+		body, tag = f.gzipped, `"`+f.hash+`-gzip"`
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("ETag", tag)
+	if r.Header.Get("If-None-Match") == tag {
+		h.Del("Content-Encoding")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if r.Method == http.MethodHead {
+		return
+	}
+	_, _ = w.Write(body) // the browser has gone: nobody to tell
+}
+
+// acceptsGzip reads Accept-Encoding (RFC 9110, section 12.5.3).
+func acceptsGzip(r *http.Request) bool {
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		coding, params, err := mime.ParseMediaType("x/" + strings.TrimSpace(part))
+		if err != nil || coding != "x/gzip" {
+			continue
+		}
+		q, err := strconv.ParseFloat(params["q"], 64)
+		return params["q"] == "" || err == nil && q > 0
+	}
+	return false
+}
