@@ -89,6 +89,9 @@ func RuleAction(name, action string) string { return named(Rules, name, action) 
 // Login is the trace of one login.
 func Login(id string) string { return join(Logins, id) }
 
+// LoginAction is a button on a login's page.
+func LoginAction(id, action string) string { return join(Logins, id, action) }
+
 // Administrator is an administrator's page.
 func Administrator(id int64) string { return join(Administrators, strconv.FormatInt(id, 10)) }
 
