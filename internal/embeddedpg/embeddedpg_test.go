@@ -21,7 +21,7 @@ func write(t *testing.T, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // nothing is left to say
+	defer conn.Close(ctx)
 	if _, err := conn.Exec(ctx, "CREATE TABLE kept (what text); INSERT INTO kept VALUES ('kept')"); err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestEverythingKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer busy.Close(t.Context()) //nolint:errcheck // its server is killed
+	defer busy.Close(t.Context())
 	h.kill(t)
 	if err := syscall.Kill(serverPID(t, dataDir), syscall.SIGKILL); err != nil {
 		t.Fatal(err)

@@ -113,8 +113,7 @@ func (c *cluster) reopenHome(ctx context.Context) error {
 // can reach it there, else in the relocation folder with a link to it.
 func (c *cluster) makeHome(ctx context.Context, link, relocation string) error {
 	if info, err := os.Lstat(link); err == nil && info.Mode()&os.ModeSymlink != 0 {
-		target, _ := os.Readlink(link) //nolint:errcheck // for the message only
-		return fmt.Errorf("%s points to %s, which is gone. Bring that folder back, or remove the link to begin with an empty database", link, target)
+		return fmt.Errorf("%s is a link to a folder which is gone. Bring that folder back, or remove the link to begin with an empty database", link)
 	}
 	if err := os.Mkdir(link, 0o700); err != nil {
 		return fmt.Errorf("make the folder of the private database: %w", err)
@@ -199,14 +198,13 @@ func (c *cluster) temporarySocketDir() error {
 			return nil
 		}
 	}
-	dir, err := os.MkdirTemp("", "postern-")
-	if err != nil || !usableSocketDir(dir) {
-		if err == nil {
-			err = os.Remove(dir)
-		}
-		if dir, err = os.MkdirTemp("/tmp", "postern-"); err != nil {
-			return fmt.Errorf("make a folder for the socket, because the path of %s is too long for one: %w", c.socketDir, err)
-		}
+	parent := os.TempDir()
+	if !usableSocketDir(filepath.Join(parent, "postern-0123456789")) {
+		parent = "/tmp"
+	}
+	dir, err := os.MkdirTemp(parent, "postern-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the socket, because the path of %s is too long for one: %w", c.socketDir, err)
 	}
 	if err := c.account.own(dir); err != nil {
 		return fmt.Errorf("make a folder for the socket: %w", err)

@@ -110,7 +110,7 @@ func query(t *testing.T, url, sql string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // the test is over with it
+	defer conn.Close(ctx)
 	var text string
 	if err := conn.QueryRow(ctx, sql).Scan(&text); err != nil {
 		t.Fatalf("%s: %v", sql, err)

@@ -1,0 +1,68 @@
+# Targets of the contract: run, test, check, bench, assets, help.
+# What they need they set up first; see scripts/setup.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# Without a readable repository (an archive, another owner) Go must not look for one.
+BUILDVCS := $(shell git status >/dev/null 2>&1 && echo auto || echo false)
+GOFILES = $(shell git -c safe.directory='*' ls-files --cached --others --exclude-standard '*.go' ':!*_templ.go')
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## run Postern with a simulated AWS and a sample app
+	@scripts/setup run
+	@$(MAKE) --no-print-directory build
+	bin/console demo $(ARGS)
+
+.PHONY: build
+build: generate ## build bin/console
+	CGO_ENABLED=0 go build -buildvcs=$(BUILDVCS) -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/console ./cmd/console
+
+.PHONY: test
+test: generate ## set up what is missing, then run every test, browser tests included
+	@scripts/setup test
+	scripts/test
+
+.PHONY: check
+check: ## generate, format, lint, dependency floors; fails when a file would change
+	@scripts/setup check
+	scripts/check
+
+.PHONY: bench
+bench: ## run the benchmarks
+	@scripts/setup run
+	REQUIRE_DB=1 go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: assets
+assets: ## copy the page's style sheet and script from npm to web/static/vendor
+	@scripts/setup assets
+	scripts/assets
+
+.PHONY: generate
+generate: ## write Go code from the templates
+	@"$$(scripts/tool templ)" generate -log-level warn
+
+.PHONY: fmt
+fmt: ## format Go files and templates
+	gofmt -w $(GOFILES)
+	"$$(scripts/tool templ)" fmt -log-level warn templates
+
+.PHONY: lint
+lint: ## run the linter only
+	"$$(scripts/tool golangci-lint)" run
+
+.PHONY: setup
+setup: ## install what the other targets need
+	@scripts/setup test
+	@scripts/tool templ
+	@scripts/tool golangci-lint
+
+.PHONY: clean
+clean: ## remove what was built; data and tools stay
+	rm -rf bin test-results
