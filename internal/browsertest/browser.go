@@ -1,0 +1,242 @@
+// Package browsertest drives a real Chromium in tests: it opens pages, fills
+// forms, looks for accessibility faults with axe and for messages on the
+// browser's console, and keeps screenshots.
+package browsertest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// patience is how long a step may take before the test is given up. It is no
+// speed limit: a step ends as soon as what it waits for is there.
+const patience = 60 * time.Second
+
+// Browser is one Chromium with a profile of its own.
+type Browser struct {
+	t   testing.TB
+	ctx context.Context
+	axe string
+
+	mu       sync.Mutex
+	messages []string
+}
+
+// Open starts Chromium. Where it is not installed the test is skipped, unless
+// REQUIRE_BROWSER is set: then it fails.
+func Open(t testing.TB) *Browser {
+	t.Helper()
+	chromium := find(t)
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-dev-shm-usage", true),
+	)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	return newTab(t, allocator, axeSource(t))
+}
+
+func find(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("REQUIRE_BROWSER") != "" { //nolint:forbidigo // the switch that forbids skipping
+		t.Fatal("Chromium is not installed; Debian has it in the package chromium")
+	}
+	t.Skip("Chromium is not installed; Debian has it in the package chromium")
+	return ""
+}
+
+// axeSource is axe-core, from the npm packages of the repository.
+func axeSource(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		data, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
+		if err == nil {
+			return string(data)
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			break
+		}
+		dir = parent
+	}
+	if os.Getenv("REQUIRE_BROWSER") != "" { //nolint:forbidigo // the switch that forbids skipping
+		t.Fatal("axe-core is not installed; run “npm ci”")
+	}
+	t.Skip("axe-core is not installed; run “npm ci”")
+	return ""
+}
+
+// newTab opens a tab and keeps what its pages write to the console. The first
+// run of a context starts the browser, so that run must have no deadline.
+func newTab(t testing.TB, parent context.Context, axe string) *Browser {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(parent)
+	t.Cleanup(cancel)
+	b := &Browser{t: t, ctx: ctx, axe: axe}
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start Chromium: %v", err)
+	}
+	messages := chromedp.Console(ctx)
+	go func() {
+		for m, err := range messages {
+			if err != nil {
+				return // the tab is closed
+			}
+			b.note(fmt.Sprintf("%s: %s (%s)", m.Type, m.Text, m.URL))
+		}
+	}()
+	return b
+}
+
+func (b *Browser) note(message string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.messages = append(b.messages, message)
+}
+
+// Messages returns what the console has said since the last call.
+func (b *Browser) Messages() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	m := b.messages
+	b.messages = nil
+	return m
+}
+
+// Tab opens another tab of the same browser, with the same cookies.
+func (b *Browser) Tab() *Browser {
+	b.t.Helper()
+	return newTab(b.t, b.ctx, b.axe)
+}
+
+// run carries out one action and fails the test when it fails.
+func run[T any](b *Browser, action chromedp.Action[T]) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, action)
+	if err != nil {
+		b.fail(err)
+	}
+	return v
+}
+
+func (b *Browser) fail(err error) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	where, _ := chromedp.Run(ctx, chromedp.Location())                                 // best effort: err is what counts
+	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText")) // likewise
+	b.t.Fatalf("at %s: %v\nthe page says:\n%s", where, err, text)
+}
+
+// Goto opens an address and waits until the page is there.
+func (b *Browser) Goto(url string) {
+	b.t.Helper()
+	run(b, chromedp.Navigate(url))
+}
+
+// URL is the address of the page.
+func (b *Browser) URL() string {
+	b.t.Helper()
+	return run(b, chromedp.Location())
+}
+
+// Eval evaluates a script on the page.
+func Eval[T any](b *Browser, script string) T {
+	b.t.Helper()
+	return run(b, chromedp.Evaluate[T](script))
+}
+
+// Text is what a person reads inside the first element that matches.
+func (b *Browser) Text(selector string) string {
+	b.t.Helper()
+	text := Eval[string](b, fmt.Sprintf("(e => e ? e.innerText : '')(document.querySelector(%q))", selector))
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// Attribute is an attribute of the first element that matches.
+func (b *Browser) Attribute(selector, name string) string {
+	b.t.Helper()
+	return Eval[string](b, fmt.Sprintf("(e => e ? e.getAttribute(%q) || '' : '')(document.querySelector(%q))", name, selector))
+}
+
+// Has tells whether something on the page matches.
+func (b *Browser) Has(selector string) bool {
+	b.t.Helper()
+	return Eval[bool](b, fmt.Sprintf("document.querySelector(%q) !== null", selector))
+}
+
+// WaitText waits until the page contains the text.
+func (b *Browser) WaitText(text string) {
+	b.t.Helper()
+	script := fmt.Sprintf("!!document.body && document.body.innerText.includes(%q)", text)
+	run(b, chromedp.Poll[bool](script, chromedp.WithPollingTimeout(patience)))
+}
+
+// Fill puts a value into the field of that name, in place of what is there.
+func (b *Browser) Fill(name, value string) {
+	b.t.Helper()
+	script := fmt.Sprintf(`(e => { e.focus(); e.value = %q;
+		e.dispatchEvent(new Event("input", {bubbles: true})); e.dispatchEvent(new Event("change", {bubbles: true})); return true })
+		(document.querySelector('[name=%q]:not([type=hidden])'))`, value, name)
+	Eval[bool](b, script)
+}
+
+// Choose ticks the radio button or check box with that name and value.
+func (b *Browser) Choose(name, value string) {
+	b.t.Helper()
+	selector := fmt.Sprintf("input[name=%q][value=%q]", name, value)
+	Eval[bool](b, fmt.Sprintf("(e => { if (!e.checked) e.click(); return e.checked })(document.querySelector(%q))", selector))
+}
+
+// Press clicks the button or link with that text and waits for the next page.
+func (b *Browser) Press(text string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, click(text)); err != nil {
+		b.fail(fmt.Errorf("press %q: %w", text, err))
+	}
+}
+
+// Click clicks the button or link with that text and stays on the page.
+func (b *Browser) Click(text string) {
+	b.t.Helper()
+	run(b, click(text))
+}
+
+// click finds what a person would: a visible control that says exactly that.
+func click(text string) chromedp.Action[chromedp.Void] {
+	script := fmt.Sprintf(`(() => {
+		const all = [...document.querySelectorAll("a, button, summary, input[type=submit]")];
+		const said = e => (e.innerText || e.value || "").trim().replace(/\s+/g, " ");
+		const e = all.find(e => said(e) === %q && e.checkVisibility());
+		if (!e) throw new Error("nothing to click says this; there is: " + all.filter(e => e.checkVisibility()).map(said).join(" | "));
+		e.scrollIntoView({block: "center"}); e.focus(); setTimeout(() => e.click());
+		return true })()`, text)
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Evaluate[bool](script)(ctx, t)
+		return chromedp.Void{}, err
+	}
+}
