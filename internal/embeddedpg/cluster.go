@@ -126,7 +126,7 @@ func (c *cluster) adoptOrLaunch(ctx context.Context) (*postmaster, error) {
 		// An empty file is left when the disk was full. PostgreSQL says so itself.
 		c.log.WarnContext(ctx, "The process file of the private database is unreadable.", "error", err)
 		return c.launch(ctx)
-	case !isPostmaster(pf.pid, c.data):
+	case !pf.serves(c.data):
 		if err := c.dropStale(ctx, pf.pid); err != nil {
 			return nil, err
 		}
@@ -149,7 +149,7 @@ func (c *cluster) adoptOrLaunch(ctx context.Context) (*postmaster, error) {
 // but takes any live one for a server: usual in containers, where numbers are
 // small and the same after each start.
 func (c *cluster) dropStale(ctx context.Context, pid int) error {
-	if !alive(pid) {
+	if whoHas(pid, c.data) != holderOther {
 		return nil
 	}
 	c.log.InfoContext(ctx, "Postern removes the process file of a database server that is gone.", "pid", pid)

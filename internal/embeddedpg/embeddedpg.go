@@ -64,16 +64,14 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	dataDir, err := filepath.Abs(o.DataDir)
-	if err != nil {
-		return nil, fmt.Errorf("data folder %q: %w", o.DataDir, err)
-	}
-	o.DataDir = dataDir
-	made, err := makeDataDir(dataDir)
+	made, err := makeDataDir(o.DataDir)
 	if err != nil {
 		return nil, err
 	}
-	lock, err := acquire(dataDir)
+	if o.DataDir, err = realPath(o.DataDir); err != nil {
+		return nil, fmt.Errorf("open the data folder: %w", err)
+	}
+	lock, err := acquire(o.DataDir)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +83,15 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, errors.Join(err, s.Stop(ctx))
 	}
 	return s, nil
+}
+
+// realPath is the absolute path without links, so that one folder has one name.
+func realPath(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(path)
 }
 
 // bringUp does the work of Start under the lock. It fills s as it goes, so
@@ -139,16 +146,9 @@ func (s *Server) Stop(ctx context.Context) error {
 // Running returns the connection string of the server that runs in dataDir,
 // and whether one does: commands beside a running `serve` use it.
 func Running(dataDir string) (url string, ok bool) {
-	data, err := filepath.EvalSymlinks(filepath.Join(dataDir, homeName, clusterName))
-	if err != nil {
-		return "", false
-	}
-	data, err = filepath.Abs(data)
-	if err != nil {
-		return "", false
-	}
+	data := filepath.Join(dataDir, homeName, clusterName)
 	pf, err := readPidFile(data)
-	if err != nil || !isPostmaster(pf.pid, data) || !answers(pf.socketDir) {
+	if err != nil || !pf.serves(data) || !answers(pf.socketDir) {
 		return "", false
 	}
 	return connString(pf.socketDir, appUser, appDatabase), true

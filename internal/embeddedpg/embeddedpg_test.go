@@ -95,7 +95,7 @@ func TestKilledPosternLeavesTheServer(t *testing.T) {
 		t.Errorf("server process is %d, want %d, the one that was left", got, first)
 	}
 	stop(t, s)
-	if isPostmaster(first, s.cluster.data) {
+	if whoHas(first, s.cluster.data) == holderOurs {
 		t.Errorf("the server %d that was taken over runs after Stop", first)
 	}
 }
@@ -267,5 +267,57 @@ func TestKilledPosternWithTemporarySocketFolder(t *testing.T) {
 	checkWritten(t, s.URL())
 	if got := serverPID(t, dataDir); got != first {
 		t.Errorf("server process is %d, want %d, the one that was left", got, first)
+	}
+}
+
+// One folder may have several names; its server is the same.
+func TestKilledPosternAndAnotherNameOfTheFolder(t *testing.T) {
+	t.Parallel()
+	needServer(t)
+	base := passableDir(t)
+	link := filepath.Join(base, "link")
+	if err := os.Symlink(filepath.Join(base, "real"), link); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(base, "real"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	h := startHelper(t, filepath.Join(link, "data"))
+	write(t, h.url)
+	h.kill(t)
+	real := filepath.Join(base, "real", "data")
+	first := serverPID(t, real)
+	for _, name := range []string{real, filepath.Join(link, "data")} {
+		if url, ok := Running(name); !ok || url != h.url {
+			t.Errorf("Running(%s): %q, %v, want %q", name, url, ok, h.url)
+		}
+	}
+
+	s := start(t, Options{DataDir: real})
+	checkWritten(t, s.URL())
+	if got := serverPID(t, real); got != first {
+		t.Errorf("server process is %d, want %d, the one that was left", got, first)
+	}
+}
+
+func TestWhoHas(t *testing.T) {
+	t.Parallel()
+	needServer(t)
+	s := start(t, Options{DataDir: filepath.Join(passableDir(t), "data")})
+	other := t.TempDir()
+	for name, c := range map[string]struct {
+		pid  int
+		data string
+		want holder
+	}{
+		"the server":                 {s.post.pid, s.cluster.data, holderOurs},
+		"the server, another folder": {s.post.pid, other, holderOther},
+		"not a server":               {os.Getpid(), s.cluster.data, holderOther},
+		"nobody":                     {1 << 30, s.cluster.data, holderGone},
+		"no number":                  {0, s.cluster.data, holderGone},
+	} {
+		if got := whoHas(c.pid, c.data); got != c.want {
+			t.Errorf("%s: got %d, want %d", name, got, c.want)
+		}
 	}
 }

@@ -59,20 +59,62 @@ func alive(pid int) bool {
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
-// isPostmaster tells whether process pid is a server that the package launched
-// on data, and not another process that got the number of a dead one.
-func isPostmaster(pid int, data string) bool {
+// holder says what the process is whose number a pid file names.
+type holder int
+
+const (
+	holderGone    holder = iota // no process has the number
+	holderOurs                  // the server of this cluster
+	holderOther                 // another process got the number of a dead server
+	holderUnknown               // the system does not tell
+)
+
+// whoHas finds out what process pid is to the cluster in data. The command
+// line tells: postgres -D <folder> …; folders are compared, not their names.
+func whoHas(pid int, data string) holder {
 	if pid <= 0 || !alive(pid) {
-		return false
+		return holderGone
 	}
 	cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	if err != nil {
-		// Without /proc the number must do. With it, the process has just ended.
-		_, noProc := os.Stat("/proc/self/cmdline")
-		return noProc != nil && alive(pid)
+		if _, err := os.Stat("/proc/self/cmdline"); err == nil && !alive(pid) {
+			return holderGone // it ended just now
+		}
+		return holderUnknown
+	}
+	if len(cmdline) == 0 {
+		return holderOther // a dead process that its parent has not waited for keeps its number
 	}
 	args := strings.Split(string(bytes.TrimRight(cmdline, "\x00")), "\x00")
-	return len(args) > 2 && filepath.Base(args[0]) == "postgres" && args[1] == "-D" && args[2] == data
+	if filepath.Base(args[0]) != "postgres" || len(args) < 3 || args[1] != "-D" {
+		return holderOther
+	}
+	theirs, err := os.Stat(args[2])
+	if err != nil {
+		return holderUnknown
+	}
+	ours, err := os.Stat(data)
+	if err != nil {
+		return holderUnknown
+	}
+	if os.SameFile(theirs, ours) {
+		return holderOurs
+	}
+	return holderOther
+}
+
+// serves tells whether the process of the pid file is the server of the
+// cluster in data. Where the system does not tell, a server that listens in
+// the cluster's private socket folder is.
+func (pf pidFile) serves(data string) bool {
+	switch whoHas(pf.pid, data) {
+	case holderOurs:
+		return true
+	case holderUnknown:
+		return answers(pf.socketDir)
+	default:
+		return false
+	}
 }
 
 // answers tells whether somebody listens on the socket in dir.
@@ -96,7 +138,8 @@ type postmaster struct {
 // running tells whether the server process still exists.
 func (p *postmaster) running() bool {
 	if p.done == nil {
-		return isPostmaster(p.pid, p.data)
+		h := whoHas(p.pid, p.data)
+		return h == holderOurs || h == holderUnknown
 	}
 	select {
 	case <-p.done:
