@@ -22,7 +22,15 @@ const (
 	// maxServerLog is the size from which server.log is put aside at a start.
 	// PostgreSQL writes a few lines a start and nothing a query.
 	maxServerLog = 4 << 20
+
+	// oldProcessPatience is how long a start waits for the processes of a
+	// server that was killed to finish the query they are at.
+	oldProcessPatience = 30 * time.Second
 )
+
+// errOldProcesses says that processes of a killed server still use the cluster.
+// PostgreSQL refuses to start beside them, whatever the lock files say.
+var errOldProcesses = errors.New("processes of the server before are still at work")
 
 // connString is the pgx connection string for a socket in dir.
 func connString(dir, user, database string) string {
@@ -113,6 +121,28 @@ func (c *cluster) args() []string {
 		args = append(args, "-c", s)
 	}
 	return args
+}
+
+// run brings the server up and returns it with a connection to it. A server that
+// was launched is returned with the error, too, so that it can be stopped.
+func (c *cluster) run(ctx context.Context) (*postmaster, *pgx.Conn, error) {
+	giveUp := time.Now().Add(oldProcessPatience)
+	for {
+		post, err := c.adoptOrLaunch(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		conn, err := c.waitReady(ctx, post)
+		if !errors.Is(err, errOldProcesses) || time.Now().After(giveUp) {
+			return post, conn, err
+		}
+		c.log.InfoContext(ctx, "Postern waits for processes of the killed database server to finish.")
+		select {
+		case <-ctx.Done():
+			return post, nil, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // adoptOrLaunch takes over a server that runs on the cluster already, or
@@ -221,8 +251,7 @@ func (c *cluster) waitReady(ctx context.Context, p *postmaster) (*pgx.Conn, erro
 			return conn, nil
 		}
 		if !p.running() {
-			return nil, fmt.Errorf("the private database did not start. Its log %s ends with\n%s",
-				filepath.Join(c.home, serverLogName), c.logTail())
+			return nil, c.whyEnded()
 		}
 		select {
 		case <-ctx.Done():
@@ -241,12 +270,19 @@ func (c *cluster) connect(ctx context.Context) (*pgx.Conn, error) {
 	return pgx.Connect(ctx, connString(c.socketDir, superUser, "postgres"))
 }
 
-func (c *cluster) logTail() string {
-	text, err := os.ReadFile(filepath.Join(c.home, serverLogName))
+// whyEnded is the error for a server that ended instead of answering: what it
+// wrote into its log.
+func (c *cluster) whyEnded() error {
+	path := filepath.Join(c.home, serverLogName)
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return err.Error()
+		return fmt.Errorf("the private database did not start, and its log cannot be read: %w", err)
 	}
-	return lastLines(string(text), 10)
+	err = fmt.Errorf("the private database did not start. Its log %s ends with\n%s", path, lastLines(string(text), 10))
+	if strings.Contains(lastLines(string(text), 3), "pre-existing shared memory block") {
+		return errors.Join(errOldProcesses, err)
+	}
+	return err
 }
 
 func lastLines(text string, n int) string {

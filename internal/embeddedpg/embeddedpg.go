@@ -108,10 +108,8 @@ func (s *Server) bringUp(ctx context.Context, o Options, madeDataDir bool) error
 	if err := home.prepareSocketDir(); err != nil {
 		return err
 	}
-	if s.post, err = home.adoptOrLaunch(ctx); err != nil {
-		return err
-	}
-	conn, err := home.waitReady(ctx, s.post)
+	post, conn, err := home.run(ctx)
+	s.post = post
 	if err != nil {
 		return err
 	}

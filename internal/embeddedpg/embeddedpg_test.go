@@ -1,12 +1,17 @@
 package embeddedpg
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -140,6 +145,77 @@ func TestEverythingKilled(t *testing.T) {
 
 	s := start(t, Options{DataDir: dataDir})
 	checkWritten(t, s.URL())
+}
+
+// A killed server's processes finish their queries first. Two servers on one
+// cluster would ruin it, so a start waits for them.
+func TestStartWaitsForProcessesOfTheKilledServer(t *testing.T) {
+	t.Parallel()
+	needServer(t)
+	dataDir := filepath.Join(passableDir(t), "data")
+	h := startHelper(t, dataDir)
+	write(t, h.url)
+	pid := busyProcess(t, h.url)
+	h.kill(t)
+	if err := syscall.Kill(serverPID(t, dataDir), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+
+	log := &waitingLog{Handler: slog.DiscardHandler, waiting: func() {
+		if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+	}}
+	s, err := Start(testContext(t), Options{DataDir: dataDir, Logger: slog.New(log)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, s) })
+	checkWritten(t, s.URL())
+	if !log.seen.Load() {
+		t.Error("it started beside a process of the server before")
+	}
+}
+
+// busyProcess returns the number of a server process that works until it is
+// told to end, and does not look whether its server is still there.
+func busyProcess(t *testing.T, url string) int {
+	t.Helper()
+	ctx := testContext(t)
+	busy, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var work sync.WaitGroup
+	t.Cleanup(work.Wait)
+	work.Go(func() {
+		if _, err := busy.Exec(ctx, "DO $$ BEGIN LOOP END LOOP; END $$"); err == nil {
+			t.Error("an endless loop has ended")
+		}
+	})
+	pid := int(busy.PgConn().PID())
+	for query(t, url, fmt.Sprintf("SELECT state FROM pg_stat_activity WHERE pid = %d", pid)) != "active" {
+		if ctx.Err() != nil {
+			t.Fatal("the query does not begin")
+		}
+	}
+	return pid
+}
+
+// waitingLog calls waiting once, when Start says that it waits for old processes.
+type waitingLog struct {
+	slog.Handler
+	seen    atomic.Bool
+	waiting func()
+}
+
+func (l *waitingLog) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l *waitingLog) Handle(_ context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, "waits for processes of the killed") && !l.seen.Swap(true) {
+		l.waiting()
+	}
+	return nil
 }
 
 // A pid file may name a process that is alive and no server: after the machine
