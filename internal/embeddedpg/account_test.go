@@ -25,7 +25,13 @@ func TestRootRunsTheServerUnderAnotherAccount(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
 	dataDir := filepath.Join(passableDir(t), "data")
+	if err := os.Mkdir(dataDir, 0o700); err != nil { // as the one who makes the secret key does
+		t.Fatal(err)
+	}
 	s := start(t, Options{DataDir: dataDir})
+	if got := mode(t, dataDir); got != 0o710 {
+		t.Errorf("the data folder has mode %v, want it passable for the account only", got)
+	}
 	want, err := unprivileged()
 	if err != nil {
 		t.Fatal(err)

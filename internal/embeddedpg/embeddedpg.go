@@ -64,10 +64,10 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	made, err := makeDataDir(o.DataDir)
-	if err != nil {
+	if err := makeDataDir(o.DataDir); err != nil {
 		return nil, err
 	}
+	var err error
 	if o.DataDir, err = realPath(o.DataDir); err != nil {
 		return nil, fmt.Errorf("open the data folder: %w", err)
 	}
@@ -76,7 +76,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{lock: lock}
-	if err := s.bringUp(ctx, o, made); err != nil {
+	if err := s.bringUp(ctx, o); err != nil {
 		// A server that this call launched must not outlive its failure.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*fastShutdown)
 		defer cancel()
@@ -96,8 +96,8 @@ func realPath(path string) (string, error) {
 
 // bringUp does the work of Start under the lock. It fills s as it goes, so
 // that Stop undoes as much as was done.
-func (s *Server) bringUp(ctx context.Context, o Options, madeDataDir bool) error {
-	home, err := openHome(ctx, o, madeDataDir)
+func (s *Server) bringUp(ctx context.Context, o Options) error {
+	home, err := openHome(ctx, o)
 	if err != nil {
 		return err
 	}

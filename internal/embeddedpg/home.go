@@ -36,25 +36,25 @@ type cluster struct {
 	socketDir string
 }
 
-// makeDataDir makes the data folder and tells whether it did. Its parents are
+// makeDataDir makes the data folder where it is missing. Its parents are
 // passable, the folder itself is its owner's alone.
-func makeDataDir(dir string) (made bool, err error) {
+func makeDataDir(dir string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return false, fmt.Errorf("make the data folder: %w", err)
+		return fmt.Errorf("make the data folder: %w", err)
 	}
-	err = os.Mkdir(dir, 0o700)
+	err := os.Mkdir(dir, 0o700)
 	if err == nil {
-		return true, nil
+		return nil
 	}
 	if info, statErr := os.Stat(dir); statErr == nil && info.IsDir() {
-		return false, nil
+		return nil
 	}
-	return false, fmt.Errorf("make the data folder: %w", err)
+	return fmt.Errorf("make the data folder: %w", err)
 }
 
 // openHome finds or makes DataDir/postgres and settles which programs run
 // there under which account.
-func openHome(ctx context.Context, o Options, madeDataDir bool) (*cluster, error) {
+func openHome(ctx context.Context, o Options) (*cluster, error) {
 	dirs, err := findAll(o.ServerBinaries, o.packageGlobs)
 	if err != nil {
 		return nil, err
@@ -77,12 +77,30 @@ func openHome(ctx context.Context, o Options, madeDataDir bool) (*cluster, error
 	if !isNew {
 		return c, c.reopenHome(ctx)
 	}
-	if madeDataDir {
-		if err := c.account.letPass(o.DataDir); err != nil {
-			return nil, fmt.Errorf("let the account %s into the data folder: %w", c.account.name, err)
-		}
+	if err := c.openDataDir(o.DataDir); err != nil {
+		return nil, fmt.Errorf("let the account %s into the data folder: %w", c.account.name, err)
 	}
 	return c, c.makeHome(ctx, link, o.relocateTo)
+}
+
+// openDataDir lets the server's account, and nobody else, pass a data folder
+// that is root's alone, which is how Postern makes it.
+func (c *cluster) openDataDir(dir string) error {
+	if !c.account.switched {
+		return nil
+	}
+	owner, _, err := ownerOf(dir)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if owner.uid != 0 || owner.gid != 0 || info.Mode().Perm()&0o077 != 0 {
+		return nil
+	}
+	return c.account.letPass(dir)
 }
 
 // reopenHome checks that the home of before still serves. As root it must be
