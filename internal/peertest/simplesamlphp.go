@@ -41,7 +41,7 @@ type User struct {
 
 // IdP is a running SimpleSAMLphp.
 type IdP struct {
-	baseURL  string // with a slash at the end
+	baseURL  string
 	dir      string // its configuration, keys and sessions
 	entityID string
 	metadata []byte
@@ -83,6 +83,9 @@ func StartSimpleSAMLphp(t testing.TB, sp ServiceProvider, users []User) *IdP {
 	p.metadata = fetch(t, p.entityID)
 	return p
 }
+
+// URL is the address under which a browser reaches it, with a slash at the end.
+func (p *IdP) URL() string { return p.baseURL }
 
 // EntityID is the Issuer of its messages.
 func (p *IdP) EntityID() string { return p.entityID }
