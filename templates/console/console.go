@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/ui"
 )
 
 // Paging is where the list on a page leads: addresses of the first and the next
@@ -101,6 +102,14 @@ func expiryTone(until, now time.Time) string {
 	default:
 		return "green"
 	}
+}
+
+// minutes writes a tolerance.
+func minutes(d time.Duration) string {
+	if d%time.Minute != 0 {
+		return d.String()
+	}
+	return ui.Count(int(d/time.Minute), "minute", "minutes")
 }
 
 // orDash shows a value, or a dash where it is empty.

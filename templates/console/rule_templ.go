@@ -115,7 +115,7 @@ func Rule(v RulePage) templ.Component {
 				var templ_7745c5c3_Var3 templ.SafeURL
 				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.action()))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `rule.templ`, Line: 58, Col: 57}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `console/rule.templ`, Line: 58, Col: 57}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 				if templ_7745c5c3_Err != nil {
@@ -151,7 +151,7 @@ func Rule(v RulePage) templ.Component {
 				var templ_7745c5c3_Var4 templ.SafeURL
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinURLErrs(paths.Rules)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `rule.templ`, Line: 66, Col: 26}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `console/rule.templ`, Line: 66, Col: 26}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {
@@ -227,22 +227,22 @@ func ruleFields(v RulePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "domain", Label: "Email domain", Value: v.Form.Domain, Autocomplete: "off", Placeholder: "example.com",
+		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "domain", Depends: true, Label: "Email domain", Value: v.Form.Domain, Autocomplete: "off", Placeholder: "example.com",
 			Hint: "Without the @. Subdomains are domains of their own.", Problem: ui.ProblemOf(v.Form.Problems, "domain")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "attribute", Label: "Attribute", Value: v.Form.Attribute, Autocomplete: "off", Placeholder: "department",
+		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "attribute", Depends: true, Label: "Attribute", Value: v.Form.Attribute, Autocomplete: "off", Placeholder: "department",
 			Hint: "Exactly as in AWS under “User attribute in the application”.", Problem: ui.ProblemOf(v.Form.Problems, "attribute")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "value", Label: "Value of the attribute", Value: v.Form.Value, Autocomplete: "off",
+		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "value", Depends: true, Label: "Value of the attribute", Value: v.Form.Value, Autocomplete: "off",
 			Hint: "Exactly, capital letters included. Where AWS sends several values, one of them must match.", Problem: ui.ProblemOf(v.Form.Problems, "value")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "aws_group", Label: "AWS group id", Value: v.Form.AWSGroup, Autocomplete: "off", Monospace: true, Placeholder: "64d84438-b0c1-708c-f431-91ece2abb39a",
+		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "aws_group", Depends: true, Label: "AWS group id", Value: v.Form.AWSGroup, Autocomplete: "off", Monospace: true, Placeholder: "64d84438-b0c1-708c-f431-91ece2abb39a",
 			Hint: "AWS sends ids, not names. In the IAM Identity Center console, the id is on the group's page.", Problem: ui.ProblemOf(v.Form.Problems, "aws_group")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -259,7 +259,7 @@ func ruleFields(v RulePage) templ.Component {
 			var templ_7745c5c3_Var6 templ.SafeURL
 			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinURLErrs(paths.GroupsNew)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rule.templ`, Line: 99, Col: 90}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `console/rule.templ`, Line: 99, Col: 90}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 			if templ_7745c5c3_Err != nil {
