@@ -1,0 +1,89 @@
+package wizard
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// ProposedAttributes are the attributes to show and to type into AWS: those of
+// the draft once they have been saved, else the proposal.
+func ProposedAttributes(fc Facts) model.AttributeMap {
+	c := fc.Draft.Config
+	if fc.Draft.ticked(StepAttributes) || c.Attributes != model.DefaultConfig("").Attributes {
+		return c.Attributes
+	}
+	return model.WizardAttributes()
+}
+
+func attributesFields() []Field {
+	name := func(field, label, hint string, get func(model.AttributeMap) string) Field {
+		return Field{
+			Name: field, Label: label, Hint: hint, Kind: FieldText, Autocomplete: "off",
+			Value: func(fc Facts) []string { return text(get(ProposedAttributes(fc))) },
+		}
+	}
+	username := name(FieldUsername, "Username", "“subject” is the Subject row, which AWS always sends.", func(m model.AttributeMap) string { return m.Username })
+	username.Required = true
+	return []Field{
+		username,
+		name(FieldEmail, "Email", "", func(m model.AttributeMap) string { return m.Email }),
+		name(FieldFirstName, "First name", "", func(m model.AttributeMap) string { return m.FirstName }),
+		name(FieldLastName, "Last name", "", func(m model.AttributeMap) string { return m.LastName }),
+		name(FieldExternalID, "Stable id", "Recognises a person whose username or email has changed.", func(m model.AttributeMap) string { return m.ExternalID }),
+		name(FieldAWSGroups, "AWS groups", "AWS sends ids, not names. Needed only for rules by AWS group.", func(m model.AttributeMap) string { return m.AWSGroups }),
+		{
+			Name: FieldPattern, Label: "Replace in the username", Kind: FieldText, Autocomplete: "off",
+			Hint:  "A regular expression (RE2 syntax). Empty: nothing is replaced.",
+			Value: func(fc Facts) []string { return text(fc.Draft.Config.Username.Pattern) },
+		},
+		{
+			Name: FieldReplace, Label: "with", Kind: FieldText, Autocomplete: "off",
+			Hint:  "$1 is the first group of the expression.",
+			Value: func(fc Facts) []string { return text(fc.Draft.Config.Username.Replace) },
+		},
+		{
+			Name: FieldStripDomain, Label: "Leave out what follows the “@”", Kind: FieldCheckbox,
+			Value: func(fc Facts) []string { return checkbox(fc.Draft.Config.Username.StripDomain) },
+		},
+		{
+			Name: FieldLowercase, Label: "Lower case", Kind: FieldCheckbox,
+			Value: func(fc Facts) []string { return checkbox(fc.Draft.Config.Username.Lowercase) },
+		},
+	}
+}
+
+func applyAttributes(d *Draft, _ Facts, a Answers) []model.Problem {
+	var problems []model.Problem
+	read := func(field string) string {
+		s := a.Text(field)
+		if strings.Contains(s, "${") {
+			problems = append(problems, model.Problem{Field: field, Text: "“" + s + "” is what goes into AWS's second column. Type the name from the first column here, for example “email”."})
+		}
+		if strings.EqualFold(s, model.AttributeSubject) {
+			return model.AttributeSubject
+		}
+		return s
+	}
+	m := model.AttributeMap{
+		Username: read(FieldUsername), Email: read(FieldEmail), FirstName: read(FieldFirstName),
+		LastName: read(FieldLastName), ExternalID: read(FieldExternalID), AWSGroups: read(FieldAWSGroups),
+	}
+	if m.Username == "" {
+		problems = append(problems, model.Problem{Field: FieldUsername, Text: "Say which attribute holds the username. “subject” is the usual one."})
+	}
+	rule := model.UsernameRule{
+		Lowercase: a.Ticked(FieldLowercase), StripDomain: a.Ticked(FieldStripDomain),
+		Pattern: a.Text(FieldPattern), Replace: a.Text(FieldReplace),
+	}
+	if _, err := regexp.Compile(rule.Pattern); err != nil {
+		problems = append(problems, model.Problem{Field: FieldPattern, Text: "This is not a regular expression in RE2 syntax: " + err.Error() + "."})
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	d.Config.Attributes, d.Config.Username = m, rule
+	d.tick(StepAttributes)
+	return nil
+}
