@@ -55,6 +55,7 @@ type Application struct {
 	ID              string         `yaml:"id,omitempty"` // ins- and 16 hexadecimal digits; made when empty
 	Name            string         `yaml:"name"`         // Display name
 	Description     string         `yaml:"description,omitempty"`
+	Draft           bool           `yaml:"draft,omitempty"` // "Add application" was begun and not submitted
 	StartURL        string         `yaml:"start_url,omitempty"`
 	RelayState      string         `yaml:"relay_state,omitempty"`
 	SessionDuration time.Duration  `yaml:"session_duration,omitempty"` // one hour when zero

@@ -1,6 +1,8 @@
 package awssim
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"fmt"
 	"maps"
 	"net/http"
@@ -151,7 +153,12 @@ func (s *Simulator) foreignCertificate() (Certificate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.foreign == nil {
-		c, err := s.generate(SHA256, 2048, defaultMonths)
+		// Not s.newKey: that may give every application the same key.
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			return Certificate{}, fmt.Errorf("make a key: %w", err)
+		}
+		c, err := newCertificate(key, SHA256, s.now(), defaultMonths)
 		if err != nil {
 			return Certificate{}, err
 		}

@@ -1,0 +1,36 @@
+package awssim
+
+import "testing"
+
+func TestBothSignaturesVerify(t *testing.T) {
+	t.Parallel()
+	s, app := newSim(t)
+	for name, prepare := range map[string]func(*Application){
+		"as most set it up":   func(*Application) {},
+		"only Subject mapped": func(a *Application) { a.Attributes = nil },
+		"characters to escape": func(a *Application) {
+			a.Audience, a.Attributes[0].Source = "https://a.example/?a=1&b=\"<>'\t\r\n", "<&>\"'\r\n\t é"
+		},
+		"inclusive namespaces":    func(a *Application) { a.Faults = map[Fault]Mode{VariationInclusiveNamespaces: On} },
+		"inclusive, no attribute": func(a *Application) { a.Faults, a.Attributes = map[Fault]Mode{VariationInclusiveNamespaces: On}, nil },
+		"without xmlns:enc":       func(a *Application) { a.Faults = map[Fault]Mode{VariationNoEncNamespace: On} },
+		"almost 50,000":           func(a *Application) { a.Faults = map[Fault]Mode{VariationManyGroups: On} },
+	} {
+		if err := s.UpdateApplication(app.ID, func(a *Application) {
+			id, certs := a.ID, a.Certificates
+			*a = StandardApplication("Postern", testACS, testAudience)
+			a.ID, a.Certificates = id, certs
+			prepare(a)
+			if a.SessionDuration == 0 {
+				a.SessionDuration = app.SessionDuration
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		m := signIn(t, s, app, "")
+		response, assertion := verify(t, s, app, m.XML)
+		if response != nil || assertion != nil {
+			t.Errorf("%s: response %v, assertion %v\n%s", name, response, assertion, m.XML)
+		}
+	}
+}

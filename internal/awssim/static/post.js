@@ -1,0 +1,2 @@
+// Posts the sign-in message on. Without JavaScript the button does it.
+document.getElementById("post").submit();
