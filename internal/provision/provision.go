@@ -1,0 +1,192 @@
+package provision
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// Input is everything that a decision depends on.
+type Input struct {
+	Connection string       // slug
+	Config     model.Config // of the revision that judged the login
+	Person     model.Person // what the verified response said
+	Known      model.Known  // what the database knows, read with locks
+	LoginID    string       // reference of the attempt; no decision depends on it
+	Now        time.Time    // of the attempt; written into a new identity
+}
+
+// Decide says what the login does. A decision with a Refusal does nothing else.
+// Otherwise User and Identity are as they shall be, and Changes has one entry
+// for each thing done or kept, with the reason.
+func Decide(in Input) model.Decision {
+	d, refusal := decideUser(in)
+	if refusal != nil {
+		return model.Decision{Refusal: refusal}
+	}
+	decideIdentity(in, &d)
+	decideGroups(in, &d)
+	return d
+}
+
+// decideUser finds, creates or updates the user.
+func decideUser(in Input) (model.Decision, *model.Refusal) {
+	switch in.Config.Provisioning {
+	case model.ProvisioningJIT:
+		return justInTime(in)
+	case model.ProvisioningManual:
+		return manual(in)
+	default:
+		return model.Decision{}, &model.Refusal{Code: model.CodeInternal,
+			Expected: "jit or manual", Received: string(in.Config.Provisioning),
+			Detail: "The connection does not say how users are made."}
+	}
+}
+
+// recognised tells whether the identity that was found is this person's. An
+// identity found by its NameID whose stable id is another belongs to somebody
+// else: AWS gave the NameID away again.
+func recognised(in Input) bool {
+	id, u := in.Known.Identity, in.Known.ByIdentity
+	if id == nil || u == nil || id.UserID != u.ID || id.IdPEntityID != in.Person.IdPEntityID {
+		return false
+	}
+	if in.Person.ExternalID != "" && id.ExternalID != "" {
+		return id.ExternalID == in.Person.ExternalID
+	}
+	return id.NameID == in.Person.NameID
+}
+
+func justInTime(in Input) (model.Decision, *model.Refusal) {
+	if recognised(in) {
+		return knownUser(in, *in.Known.ByIdentity)
+	}
+	if r := checkEmailDomain(in); r != nil {
+		return model.Decision{}, r
+	}
+	if in.Known.ByUsername == nil {
+		return createUser(in)
+	}
+	if in.Config.JIT.ExistingUsername != model.ExistingLink {
+		return model.Decision{}, &model.Refusal{Code: model.CodeUsernameTaken,
+			Expected: "a username that nobody has yet", Received: in.Person.Username,
+			Detail: "A user with this username exists, and this connection does not link users that exist."}
+	}
+	d, refusal := linkByUsername(in, "because the username is the same, the user had no AWS identity yet, and this connection links such users")
+	if refusal != nil {
+		return d, refusal
+	}
+	update(in, &d)
+	return d, nil
+}
+
+// knownUser lets a known person in and brings the user up to date.
+func knownUser(in Input, u model.User) (model.Decision, *model.Refusal) {
+	if !u.Active {
+		return model.Decision{}, deactivated(u)
+	}
+	d := model.Decision{Action: model.UserKept, User: u}
+	if in.Config.Provisioning == model.ProvisioningJIT {
+		update(in, &d)
+	}
+	return d, nil
+}
+
+func deactivated(u model.User) *model.Refusal {
+	return &model.Refusal{Code: model.CodeUserDeactivated, Expected: "an active user",
+		Received: u.Username, Detail: "An administrator has deactivated this user."}
+}
+
+// checkEmailDomain holds unknown people against the allowed domains.
+func checkEmailDomain(in Input) *model.Refusal {
+	allowed := in.Config.JIT.AllowedEmailDomains
+	domain := model.EmailDomain(in.Person.Email)
+	if len(allowed) == 0 || (domain != "" && slices.ContainsFunc(allowed, func(d string) bool { return domainKey(d) == domain })) {
+		return nil
+	}
+	r := &model.Refusal{Code: model.CodeEmailDomainRefused, Expected: strings.Join(allowed, ", "), Received: domain,
+		Detail: "The person is new, and only these email domains may become users."}
+	if domain == "" {
+		r.Detail = "The person is new and AWS sent no email, but only some email domains may become users."
+	}
+	return r
+}
+
+func createUser(in Input) (model.Decision, *model.Refusal) {
+	p := in.Person
+	if !in.Config.JIT.Create {
+		return model.Decision{}, &model.Refusal{Code: model.CodeUserUnknown, Expected: "a user that exists",
+			Received: p.Username, Detail: "The person is new, and this connection does not create users."}
+	}
+	if err := model.CheckUsername(p.Username); err != nil {
+		return model.Decision{}, &model.Refusal{Code: model.CodeUsernameInvalid, Received: p.Username,
+			Detail: fmt.Sprintf("The username %v.", err)}
+	}
+	return model.Decision{
+		Action: model.UserCreated,
+		User: model.User{
+			Username: p.Username, Email: p.Email, FirstName: p.FirstName, LastName: p.LastName,
+			DisplayName: p.DisplayName(), Active: true, Source: model.UserJIT,
+		},
+		Changes: []model.Change{{What: "created", Name: p.Username, To: p.Username,
+			Why: "because the person was not known and this connection creates users as they sign in"}},
+	}, nil
+}
+
+// manual lets in only users that exist, and changes none of their fields.
+func manual(in Input) (model.Decision, *model.Refusal) {
+	if recognised(in) {
+		return knownUser(in, *in.Known.ByIdentity)
+	}
+	if in.Known.ByUsername == nil {
+		return model.Decision{}, &model.Refusal{Code: model.CodeUserUnknown, Expected: "a user that exists",
+			Received: in.Person.Username, Detail: "Only users that an administrator has added may sign in through this connection."}
+	}
+	return linkByUsername(in, "because the username is the same and this is the person's first sign-in through this connection")
+}
+
+// linkByUsername takes the user with the person's username, if nobody else from
+// AWS has it. The email plays no part: it may be given to another person.
+func linkByUsername(in Input, why string) (model.Decision, *model.Refusal) {
+	u := *in.Known.ByUsername
+	switch {
+	case in.Known.UsernameIdentity != nil, model.Key(u.Username) != model.Key(in.Person.Username):
+		return model.Decision{}, &model.Refusal{Code: model.CodeUsernameTaken,
+			Expected: "a username that no other person from AWS has", Received: in.Person.Username,
+			Detail: "The user with this username is already linked to another identity in AWS. " +
+				"If it is the same person, unlink the old identity on the user's page."}
+	case !u.Active:
+		return model.Decision{}, deactivated(u)
+	}
+	return model.Decision{
+		Action: model.UserKept, User: u, LinkIdentity: true,
+		Changes: []model.Change{{What: "linked", Name: u.Username, To: in.Person.NameID, Why: why}},
+	}, nil
+}
+
+// decideIdentity makes the link between the user and the person: a new one, or
+// the known one with what was learned about it.
+func decideIdentity(in Input, d *model.Decision) {
+	p := in.Person
+	if !recognised(in) {
+		d.LinkIdentity = true
+		d.Identity = model.Identity{UserID: d.User.ID, Connection: in.Connection, IdPEntityID: p.IdPEntityID,
+			NameID: p.NameID, ExternalID: p.ExternalID, CreatedAt: in.Now, LastLoginAt: in.Now}
+		return
+	}
+	d.Identity = *in.Known.Identity
+	if p.ExternalID != "" && d.Identity.ExternalID == "" {
+		d.LinkIdentity, d.Identity.ExternalID = true, p.ExternalID
+		d.Changes = append(d.Changes, model.Change{What: "updated", Name: "stable id", To: p.ExternalID,
+			Why: "because AWS sent it for the first time; from now on it recognises the person"})
+	}
+	if d.Identity.NameID != p.NameID {
+		d.Changes = append(d.Changes, model.Change{What: "updated", Name: "NameID", From: d.Identity.NameID, To: p.NameID,
+			Why: "because AWS sent a different one with the same stable id"})
+		d.LinkIdentity, d.Identity.NameID = true, p.NameID
+	}
+	d.Identity.LastLoginAt = in.Now
+}

@@ -1,0 +1,103 @@
+package provision
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// originSeparator is between the names of rules in a membership's origin.
+const originSeparator = ", "
+
+// Matches tells whether the rule's condition holds for the person. Attribute
+// names, attribute values and AWS group ids are compared byte by byte; an email
+// domain as a key. An unknown or incomplete condition never holds.
+func Matches(r model.Rule, p model.Person) bool {
+	switch r.Kind {
+	case model.RuleAlways:
+		return true
+	case model.RuleEmailDomain:
+		domain := model.EmailDomain(p.Email)
+		return domain != "" && domain == domainKey(r.Value)
+	case model.RuleAttribute:
+		return r.Attribute != "" && slices.Contains(p.Attributes[r.Attribute], r.Value)
+	case model.RuleAWSGroup:
+		return r.Value != "" && slices.Contains(p.AWSGroups, r.Value)
+	default:
+		return false
+	}
+}
+
+// Grants are the groups that the rules give to the person, each once, sorted by
+// name, with the names of the rules that give it.
+func Grants(rules []model.Rule, p model.Person) []model.GroupGrant {
+	return grantsOf(matching(rules, p))
+}
+
+// matching are the rules whose condition holds.
+func matching(rules []model.Rule, p model.Person) []reason {
+	var reasons []reason
+	for _, r := range rules {
+		if Matches(r, p) {
+			for _, g := range r.Groups {
+				reasons = append(reasons, reason{group: g, rule: r.Name, why: condition(r)})
+			}
+		}
+	}
+	return reasons
+}
+
+// reason is one rule's giving of one group.
+type reason struct{ group, rule, why string }
+
+// because puts the reasons for one group in words.
+func because(reasons []reason, group string) string {
+	var parts []string
+	for _, r := range reasons {
+		if model.Key(r.group) == model.Key(group) {
+			parts = append(parts, fmt.Sprintf("rule “%s” %s", r.rule, r.why))
+		}
+	}
+	slices.Sort(parts)
+	return "because " + strings.Join(slices.Compact(parts), ", and ")
+}
+
+// condition is what a rule that holds says, as the end of a sentence.
+func condition(r model.Rule) string {
+	switch r.Kind {
+	case model.RuleAlways:
+		return "applies to everybody"
+	case model.RuleEmailDomain:
+		return "matches the email domain " + domainKey(r.Value)
+	case model.RuleAttribute:
+		return fmt.Sprintf("matches the value “%s” of the attribute %s", r.Value, r.Attribute)
+	case model.RuleAWSGroup:
+		return "matches the AWS group " + r.Value
+	default:
+		return "has an unknown condition"
+	}
+}
+
+// grantsOf gathers reasons by group.
+func grantsOf(reasons []reason) []model.GroupGrant {
+	names, origins := map[string]string{}, map[string][]string{}
+	for _, r := range reasons {
+		key := model.Key(r.group)
+		if _, ok := names[key]; !ok {
+			names[key] = r.group
+		}
+		origins[key] = append(origins[key], r.rule)
+	}
+	var grants []model.GroupGrant
+	for key, rules := range origins {
+		slices.Sort(rules)
+		grants = append(grants, model.GroupGrant{Group: names[key], Origin: strings.Join(slices.Compact(rules), originSeparator)})
+	}
+	slices.SortFunc(grants, func(a, b model.GroupGrant) int { return strings.Compare(a.Group, b.Group) })
+	return grants
+}
+
+// domainKey is an email domain as it is compared; a leading "@" is left out.
+func domainKey(s string) string { return model.Key(strings.TrimPrefix(strings.TrimSpace(s), "@")) }
