@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 )
@@ -73,13 +75,8 @@ func (s *Simulator) answerRefusal(w http.ResponseWriter, r *http.Request, refusa
 // render executes a page into memory first, so that an error is not half a page.
 func (s *Simulator) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) {
 	v.Person = s.signedIn(r)
-	t, err := template.New("layout.html").Funcs(pageFuncs()).
-		ParseFS(pageFiles, "pages/layout.html", "pages/parts.html", "pages/"+name+".html")
 	var b bytes.Buffer
-	if err == nil {
-		err = t.Execute(&b, v)
-	}
-	if err != nil {
+	if err := s.pages[name].Execute(&b, v); err != nil {
 		s.log.ErrorContext(r.Context(), "simulated AWS: page failed", "page", name, "error", err)
 		http.Error(w, "The simulator could not show this page. Its log says why.", http.StatusInternalServerError)
 		return
@@ -89,12 +86,32 @@ func (s *Simulator) render(w http.ResponseWriter, r *http.Request, status int, n
 	_, _ = b.WriteTo(w) // whoever asked has gone
 }
 
+// parsePages returns the pages by name, each within the layout.
+func parsePages() (map[string]*template.Template, error) {
+	files, err := fs.Glob(pageFiles, "pages/*.html")
+	if err != nil {
+		return nil, err
+	}
+	pages := map[string]*template.Template{}
+	for _, file := range files {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		if name == "layout" || name == "parts" {
+			continue
+		}
+		t, err := template.New("layout.html").Funcs(pageFuncs()).ParseFS(pageFiles, "pages/layout.html", "pages/parts.html", file)
+		if err != nil {
+			return nil, fmt.Errorf("page %s: %w", name, err)
+		}
+		pages[name] = t
+	}
+	return pages, nil
+}
+
 func pageFuncs() template.FuncMap {
 	return template.FuncMap{
 		"date":       func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
 		"hours":      hours,
 		"pathEscape": url.PathEscape,
-		"lower":      strings.ToLower,
 		"field":      func(label, name, value, hint string) field { return field{label, name, value, hint} },
 		"copyable":   func(label, value string) field { return field{Label: label, Value: value} },
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -40,6 +41,7 @@ type Simulator struct {
 	log    *slog.Logger
 	now    func() time.Time
 	newKey func(bits int) (*rsa.PrivateKey, error)
+	pages  map[string]*template.Template
 	routes http.Handler
 
 	mu       sync.Mutex
@@ -75,6 +77,9 @@ func New(o Options) (*Simulator, error) {
 	}
 	s.settings = Defaults() // a valid state to change from
 	if err := s.update(func(c *Settings) error { *c = *settings; return nil }); err != nil {
+		return nil, err
+	}
+	if s.pages, err = parsePages(); err != nil {
 		return nil, err
 	}
 	s.routes = s.newRoutes()
