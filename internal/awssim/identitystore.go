@@ -1,7 +1,366 @@
 package awssim
 
-import "net/http"
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
 
+// maxResults is the largest page of the Identity Store API, and its default.
+const maxResults = 100
+
+// storeRequest has the parameters of all operations.
+type storeRequest struct {
+	IdentityStoreID string `json:"IdentityStoreId"`
+	UserID          string `json:"UserId"`
+	GroupID         string `json:"GroupId"`
+	MemberID        struct {
+		UserID string `json:"UserId"`
+	} `json:"MemberId"`
+	GroupIDs            []string `json:"GroupIds"`
+	AlternateIdentifier struct {
+		UniqueAttribute struct{ AttributePath, AttributeValue string }
+	}
+	Filters    []struct{ AttributePath, AttributeValue string }
+	MaxResults *int
+	NextToken  string
+}
+
+// storeError is an error of the API, with the fields that its model has.
+type storeError struct {
+	Type         string `json:"__type"`
+	Message      string
+	ResourceID   string `json:"ResourceId,omitempty"`
+	ResourceType string `json:",omitempty"`
+}
+
+func (e *storeError) Error() string { return e.Type + ": " + e.Message }
+
+func invalid(message string, args ...any) error {
+	return &storeError{Type: "ValidationException", Message: fmt.Sprintf(message, args...)}
+}
+
+func notFound(kind, id string) error {
+	return &storeError{Type: "ResourceNotFoundException", Message: kind + " not found.", ResourceID: id, ResourceType: kind}
+}
+
+// The answers, with the names of the API.
+type (
+	storeUser struct {
+		IdentityStoreID string       `json:"IdentityStoreId"`
+		UserID          string       `json:"UserId"`
+		UserName        string       `json:"UserName"`
+		DisplayName     string       `json:"DisplayName"`
+		Name            storeName    `json:"Name"`
+		Emails          []storeEmail `json:"Emails,omitempty"`
+		UserStatus      string       `json:"UserStatus"`
+	}
+	storeName struct {
+		Formatted, GivenName, FamilyName string
+		MiddleName                       string `json:",omitempty"`
+	}
+	storeEmail struct {
+		Value, Type string
+		Primary     bool
+	}
+	storeGroup struct {
+		IdentityStoreID string `json:"IdentityStoreId"`
+		GroupID         string `json:"GroupId"`
+		DisplayName     string
+		Description     string `json:",omitempty"`
+	}
+	storeMember struct {
+		UserID string `json:"UserId"`
+	}
+	storeMembership struct {
+		IdentityStoreID string      `json:"IdentityStoreId"`
+		MembershipID    string      `json:"MembershipId"`
+		GroupID         string      `json:"GroupId"`
+		MemberID        storeMember `json:"MemberId"`
+	}
+	storeExists struct {
+		GroupID          string      `json:"GroupId"`
+		MemberID         storeMember `json:"MemberId"`
+		MembershipExists bool
+	}
+)
+
+// identityStore answers the reading operations of the Identity Store API
+// (AWS JSON 1.1, https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/).
+// A request has to be signed, but the signature is not verified: the simulator
+// has no secret keys of AWS users.
 func (s *Simulator) identityStore(w http.ResponseWriter, r *http.Request) {
-	http.Error(w, "not yet", http.StatusNotImplemented)
+	answer, err := s.storeAnswer(r)
+	status := http.StatusOK
+	if err != nil {
+		failure := &storeError{}
+		if !errors.As(err, &failure) {
+			failure = &storeError{Type: "InternalServerException", Message: err.Error()}
+		}
+		answer, status = failure, http.StatusBadRequest
+		w.Header().Set("X-Amzn-ErrorType", failure.Type)
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.Header().Set("X-Amzn-RequestId", newUUID())
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer) // whoever asked has gone
+}
+
+func (s *Simulator) storeAnswer(r *http.Request) (any, error) {
+	if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
+		return nil, &storeError{Type: "MissingAuthenticationTokenException", Message: "Missing Authentication Token"}
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, invalid("read the request: %v", err)
+	}
+	var q storeRequest
+	if err := json.Unmarshal(body, &q); err != nil {
+		return nil, &storeError{Type: "SerializationException", Message: err.Error()}
+	}
+	c := s.Settings()
+	if q.IdentityStoreID != c.IdentityStore && !strings.HasSuffix(q.IdentityStoreID, ":identitystore/"+c.IdentityStore) {
+		return nil, notFound("IDENTITY_STORE", q.IdentityStoreID)
+	}
+	switch target := r.Header.Get("X-Amz-Target"); target {
+	case "AWSIdentityStore.ListUsers":
+		return c.listUsers(q)
+	case "AWSIdentityStore.ListGroups":
+		return c.listGroups(q)
+	case "AWSIdentityStore.ListGroupMemberships":
+		return c.listMembers(q)
+	case "AWSIdentityStore.ListGroupMembershipsForMember":
+		return c.listMemberships(q)
+	case "AWSIdentityStore.DescribeUser":
+		p, err := c.personByID(q.UserID)
+		if err != nil {
+			return nil, err
+		}
+		return c.storeUser(p), nil
+	case "AWSIdentityStore.DescribeGroup":
+		g, err := c.groupByID(q.GroupID)
+		if err != nil {
+			return nil, err
+		}
+		return c.storeGroup(g), nil
+	case "AWSIdentityStore.GetUserId":
+		return c.userID(q)
+	case "AWSIdentityStore.GetGroupId":
+		return c.groupID(q)
+	case "AWSIdentityStore.IsMemberInGroups":
+		return c.isMember(q)
+	default:
+		return nil, &storeError{Type: "UnknownOperationException", Message: "The simulator does not know " + target}
+	}
+}
+
+func (c *Settings) storeUser(p *Person) storeUser {
+	u := storeUser{
+		IdentityStoreID: c.IdentityStore, UserID: p.ID, UserName: p.Username, DisplayName: p.DisplayName(), UserStatus: "ENABLED",
+		Name: storeName{Formatted: p.DisplayName(), GivenName: p.GivenName, FamilyName: p.FamilyName, MiddleName: p.MiddleName},
+	}
+	if p.Disabled {
+		u.UserStatus = "DISABLED"
+	}
+	if p.Email != "" {
+		u.Emails = []storeEmail{{Value: p.Email, Type: "work", Primary: true}}
+	}
+	return u
+}
+
+func (c *Settings) storeGroup(g *Group) storeGroup {
+	return storeGroup{IdentityStoreID: c.IdentityStore, GroupID: g.ID, DisplayName: g.Name, Description: g.Description}
+}
+
+func (c *Settings) personByID(id string) (*Person, error) {
+	for i := range c.People {
+		if c.People[i].ID == id {
+			return &c.People[i], nil
+		}
+	}
+	return nil, notFound("USER", id)
+}
+
+func (c *Settings) groupByID(id string) (*Group, error) {
+	for i := range c.Groups {
+		if c.Groups[i].ID == id {
+			return &c.Groups[i], nil
+		}
+	}
+	return nil, notFound("GROUP", id)
+}
+
+// page cuts a page out of all results and returns the token of the next one.
+func page[T any](q storeRequest, all []T) (results []T, next string, err error) {
+	size := maxResults
+	if q.MaxResults != nil {
+		size = *q.MaxResults
+	}
+	if size < 1 || size > maxResults {
+		return nil, "", invalid("MaxResults must be from 1 to %d", maxResults)
+	}
+	start := 0
+	if q.NextToken != "" {
+		text, decodeErr := base64.URLEncoding.DecodeString(q.NextToken)
+		start, err = strconv.Atoi(string(text))
+		if decodeErr != nil || err != nil || start < 0 {
+			return nil, "", invalid("NextToken is not one of ours")
+		}
+	}
+	start = min(start, len(all))
+	end := min(start+size, len(all))
+	if end < len(all) {
+		next = base64.URLEncoding.EncodeToString([]byte(strconv.Itoa(end)))
+	}
+	return append([]T{}, all[start:end]...), next, nil
+}
+
+// filter tells whether a name passes the only filter that the API has left.
+func (q storeRequest) filter(path, name string) (bool, error) {
+	for _, f := range q.Filters {
+		if f.AttributePath != path || len(q.Filters) > 1 {
+			return false, invalid("the only filter is one on %s", path)
+		}
+		if f.AttributeValue != name {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func (c *Settings) listUsers(q storeRequest) (any, error) {
+	var all []storeUser
+	for i := range c.People {
+		keep, err := q.filter("UserName", c.People[i].Username)
+		if err != nil {
+			return nil, err
+		}
+		if keep {
+			all = append(all, c.storeUser(&c.People[i]))
+		}
+	}
+	users, next, err := page(q, all)
+	return struct {
+		Users     []storeUser
+		NextToken string `json:",omitempty"`
+	}{users, next}, err
+}
+
+func (c *Settings) listGroups(q storeRequest) (any, error) {
+	var all []storeGroup
+	for i := range c.Groups {
+		keep, err := q.filter("DisplayName", c.Groups[i].Name)
+		if err != nil {
+			return nil, err
+		}
+		if keep {
+			all = append(all, c.storeGroup(&c.Groups[i]))
+		}
+	}
+	groups, next, err := page(q, all)
+	return struct {
+		Groups    []storeGroup
+		NextToken string `json:",omitempty"`
+	}{groups, next}, err
+}
+
+// membership makes one with an ID that stays the same.
+func (c *Settings) membership(p *Person, g *Group) storeMembership {
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(p.ID+" "+g.ID)))
+	return storeMembership{
+		IdentityStoreID: c.IdentityStore, GroupID: g.ID, MemberID: storeMember{p.ID},
+		MembershipID: sum[:8] + "-" + sum[8:12] + "-" + sum[12:16] + "-" + sum[16:20] + "-" + sum[20:32],
+	}
+}
+
+type membershipList struct {
+	GroupMemberships []storeMembership
+	NextToken        string `json:",omitempty"`
+}
+
+func (c *Settings) listMembers(q storeRequest) (any, error) {
+	g, err := c.groupByID(q.GroupID)
+	if err != nil {
+		return nil, err
+	}
+	var all []storeMembership
+	for i := range c.People {
+		if slices.Contains(c.People[i].Groups, g.Name) {
+			all = append(all, c.membership(&c.People[i], g))
+		}
+	}
+	list, next, err := page(q, all)
+	return membershipList{list, next}, err
+}
+
+func (c *Settings) listMemberships(q storeRequest) (any, error) {
+	p, err := c.personByID(q.MemberID.UserID)
+	if err != nil {
+		return nil, err
+	}
+	var all []storeMembership
+	for i := range c.Groups {
+		if slices.Contains(p.Groups, c.Groups[i].Name) {
+			all = append(all, c.membership(p, &c.Groups[i]))
+		}
+	}
+	list, next, err := page(q, all)
+	return membershipList{list, next}, err
+}
+
+func (c *Settings) userID(q storeRequest) (any, error) {
+	attribute := q.AlternateIdentifier.UniqueAttribute
+	for _, p := range c.People {
+		var value string
+		switch attribute.AttributePath {
+		case "userName":
+			value = p.Username
+		case "emails.value":
+			value = p.Email
+		default:
+			return nil, invalid("AlternateIdentifier: the unique attributes are userName and emails.value")
+		}
+		if value != "" && strings.EqualFold(value, attribute.AttributeValue) {
+			return map[string]string{"UserId": p.ID, "IdentityStoreId": c.IdentityStore}, nil
+		}
+	}
+	return nil, notFound("USER", "")
+}
+
+func (c *Settings) groupID(q storeRequest) (any, error) {
+	attribute := q.AlternateIdentifier.UniqueAttribute
+	if attribute.AttributePath != "displayName" {
+		return nil, invalid("AlternateIdentifier: the unique attribute is displayName")
+	}
+	g := c.group(attribute.AttributeValue)
+	if g == nil {
+		return nil, notFound("GROUP", "")
+	}
+	return map[string]string{"GroupId": g.ID, "IdentityStoreId": c.IdentityStore}, nil
+}
+
+func (c *Settings) isMember(q storeRequest) (any, error) {
+	p, err := c.personByID(q.MemberID.UserID)
+	if err != nil {
+		return nil, err
+	}
+	if len(q.GroupIDs) < 1 || len(q.GroupIDs) > maxResults {
+		return nil, invalid("GroupIds must have from 1 to %d entries", maxResults)
+	}
+	results := []storeExists{}
+	for _, id := range q.GroupIDs {
+		g, err := c.groupByID(id)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, storeExists{g.ID, storeMember{p.ID}, slices.Contains(p.Groups, g.Name)})
+	}
+	return map[string]any{"Results": results}, nil
 }
