@@ -22,8 +22,8 @@ const (
 // one of these, repeated or with a few digits and signs around it, is refused.
 var commonPasswords = []string{
 	"password", "passwort", "passw0rd", "p@ssw0rd", "p@ssword", "administrator", "admin", "changeme", "changeit",
-	"letmein", "welcome", "qwertyuiop", "qwerty", "qwertz", "asdfghjkl", "iloveyou", "trustno1", "correcthorsebatterystaple",
-	"postern", "atlassian", "jira", "confluence", "secret", "default", "1q2w3e4r5t6y", "1qaz2wsx3edc", "1q2w3e4r", "1qaz2wsx",
+	"letmein", "welcome", "qwertyuiop", "qwerty", "qwertz", "asdfghjkl", "iloveyou", "trustno1",
+	"postern", "atlassian", "jira", "confluence", "secret", "1q2w3e4r5t6y", "1qaz2wsx3edc", "1q2w3e4r", "1qaz2wsx",
 	"zaq12wsx", "abcdefghijkl", "football", "baseball", "superman", "sunshine", "princess", "dragon", "monkey", "test",
 }
 

@@ -1,0 +1,200 @@
+package web
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+const lastOwner = "This is the last owner. Make somebody else an owner first, so that the console does not lock everybody out."
+
+func (s *Server) listAdministrators(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return s.renderAdministrators(w, r, a, console.AdministratorList{})
+}
+
+func (s *Server) renderAdministrators(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.AdministratorList) error {
+	all, err := s.store.Administrators(r.Context())
+	if err != nil {
+		return err
+	}
+	v.Administrators = all
+	v.Page = s.page(r, a, layout.NavAdministrators, "Administrators",
+		"Who may use this console. These accounts belong to Postern alone, so they work when AWS sign-in does not.")
+	if v.Form.Role == "" {
+		v.Form.Role = model.RoleAdmin
+	}
+	status := http.StatusOK
+	if len(v.Problems)+len(v.Form.Problems)+len(v.Own) > 0 {
+		v.Page.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, console.Administrators(v))
+}
+
+// createAdministrator adds one. A password that was made here is shown on the
+// answer itself, because it must not be kept anywhere, not even for a redirect.
+func (s *Server) createAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	f := console.AdministratorForm{Email: typed(r, "email"), Role: model.Role(r.PostFormValue("role"))}
+	if err := model.CheckEmail(f.Email); err != nil {
+		f.Problems = append(f.Problems, problem("email", "The email", err))
+	}
+	if !validRole(f.Role) {
+		f.Problems = append(f.Problems, model.Problem{Field: "role", Text: "Choose a role from the list."})
+	}
+	password, made := r.PostFormValue("password"), false
+	if password == "" {
+		password, made = makePassword(), true
+	} else if text := checkPassword(password, f.Email); text != "" {
+		f.Problems = append(f.Problems, model.Problem{Field: "password", Text: text})
+	}
+	if len(f.Problems) > 0 {
+		return s.renderAdministrators(w, r, a, console.AdministratorList{Form: f})
+	}
+	hash, err := hashPassword(password)
+	if err != nil {
+		return err
+	}
+	_, err = s.store.CreateAdministrator(r.Context(), s.actor(r, a), model.Administrator{
+		Email: f.Email, Role: f.Role, PasswordHash: hash,
+	})
+	if errors.Is(err, store.ErrExists) {
+		f.Problems = append(f.Problems, model.Problem{Field: "email", Text: fmt.Sprintf("“%s” is an administrator already.", f.Email)})
+		return s.renderAdministrators(w, r, a, console.AdministratorList{Form: f})
+	}
+	if err != nil {
+		return err
+	}
+	if !made {
+		return s.done(w, r, paths.Administrators, f.Email+" can sign in now.")
+	}
+	return s.renderAdministrators(w, r, a, console.AdministratorList{
+		Made: &console.MadePassword{Email: f.Email, Password: password},
+	})
+}
+
+func validRole(role model.Role) bool {
+	switch role {
+	case model.RoleOwner, model.RoleAdmin, model.RoleViewer:
+		return true
+	default:
+		return false
+	}
+}
+
+// makePassword is 100 random bits, in groups that can be read out.
+func makePassword() string {
+	text := strings.ToLower(rand.Text())
+	return strings.Join([]string{text[:5], text[5:10], text[10:15], text[15:20]}, "-")
+}
+
+// administratorID is the one that the address names; store.ErrNotFound where it
+// is no number.
+func administratorID(r *http.Request) (int64, error) {
+	id, err := strconv.ParseInt(pathValue(r, "id"), 10, 64)
+	if err != nil {
+		return 0, store.ErrNotFound
+	}
+	return id, nil
+}
+
+func (s *Server) changeRole(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	id, err := administratorID(r)
+	if err != nil {
+		return err
+	}
+	other, err := s.store.Administrator(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	role := model.Role(r.PostFormValue("role"))
+	if !validRole(role) {
+		return s.refuseAdministrator(w, r, a, "Choose a role from the list.")
+	}
+	if role == other.Role {
+		return s.done(w, r, paths.Administrators, other.Email+" has that role already.")
+	}
+	err = s.store.UpdateAdministrator(r.Context(), s.actor(r, a), id, func(other *model.Administrator) error {
+		other.Role = role
+		return nil
+	})
+	if errors.Is(err, store.ErrLastOwner) {
+		return s.refuseAdministrator(w, r, a, lastOwner)
+	}
+	if err != nil {
+		return err
+	}
+	return s.done(w, r, paths.Administrators, "The role of "+other.Email+" is changed.")
+}
+
+func (s *Server) deleteAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	id, err := administratorID(r)
+	if err != nil {
+		return err
+	}
+	other, err := s.store.Administrator(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	err = s.store.DeleteAdministrator(r.Context(), s.actor(r, a), id)
+	if errors.Is(err, store.ErrLastOwner) {
+		return s.refuseAdministrator(w, r, a, lastOwner)
+	}
+	if err != nil {
+		return err
+	}
+	return s.done(w, r, paths.Administrators, other.Email+" is removed.")
+}
+
+func (s *Server) refuseAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator, text string) error {
+	return s.renderAdministrators(w, r, a, console.AdministratorList{Problems: []model.Problem{{Text: text}}})
+}
+
+// changeOwnPassword asks for the present password, so that an unattended
+// browser is not enough to take an account over.
+func (s *Server) changeOwnPassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	var problems []model.Problem
+	_, err := s.checkPassword(r, a.Email, r.PostFormValue("present"))
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if err != nil {
+		problems = append(problems, model.Problem{Field: "present", Text: "This is not your present password."})
+	}
+	password := r.PostFormValue("new")
+	if text := checkPassword(password, a.Email); text != "" {
+		problems = append(problems, model.Problem{Field: "new", Text: text})
+	} else if password != r.PostFormValue("repeat") {
+		problems = append(problems, model.Problem{Field: "repeat", Text: "The two new passwords differ. Type the same one twice."})
+	}
+	if len(problems) > 0 {
+		return s.renderAdministrators(w, r, a, console.AdministratorList{Own: problems})
+	}
+	hash, err := hashPassword(password)
+	if err != nil {
+		return err
+	}
+	err = s.store.UpdateAdministrator(r.Context(), s.actor(r, a), a.ID, func(own *model.Administrator) error {
+		own.PasswordHash = hash
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	// The change ends every session, this one included: begin a new one here.
+	own, err := s.store.Administrator(r.Context(), a.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.startAdminSession(r.Context(), own.ID, own.SessionEpoch); err != nil {
+		return err
+	}
+	return s.done(w, r, paths.Administrators, "Your password is changed. Your other sessions have ended.")
+}

@@ -1,0 +1,100 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+func (s *Server) listAudit(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	q := r.URL.Query()
+	v := console.AuditList{
+		Page:   s.page(r, a, layout.NavAudit, "Audit", "Who changed what, and when. Entries cannot be changed or removed here."),
+		Search: q.Get("q"), Object: q.Get("object"),
+	}
+	entries, next, err := s.store.Audit(r.Context(), store.AuditQuery{Search: v.Search, Object: v.Object, Page: pageOf(r)})
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		v.Entries = append(v.Entries, console.AuditRow{Entry: e, Action: actionWords(e.Action), Fields: diff(e.Before, e.After)})
+	}
+	v.Paging = paging(r, paths.Audit, next)
+	return s.render(w, r, http.StatusOK, console.Audit(v))
+}
+
+// diff compares two JSON objects field by field and lists what differs, by the
+// field's path. Either may be absent: something was created or deleted.
+func diff(before, after json.RawMessage) []console.FieldChange {
+	was, is := flatten(before), flatten(after)
+	names := map[string]bool{}
+	for name := range was {
+		names[name] = true
+	}
+	for name := range is {
+		names[name] = true
+	}
+	var changes []console.FieldChange
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if was[name] != is[name] {
+			changes = append(changes, console.FieldChange{Name: name, Before: was[name], After: is[name]})
+		}
+	}
+	return changes
+}
+
+// flatten turns nested JSON into "a.b" → text. Empty values are left out, so
+// that a created user does not list every empty field.
+func flatten(data json.RawMessage) map[string]string {
+	fields := map[string]string{}
+	if len(data) == 0 {
+		return fields
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		fields["value"] = string(data)
+		return fields
+	}
+	flattenInto(fields, "", value)
+	return fields
+}
+
+func flattenInto(fields map[string]string, path string, value any) {
+	switch v := value.(type) {
+	case nil:
+	case map[string]any:
+		for name, inner := range v {
+			if path != "" {
+				name = path + "." + name
+			}
+			flattenInto(fields, name, inner)
+		}
+	case string:
+		if v != "" {
+			fields[named(path)] = v
+		}
+	default: // numbers, booleans, lists
+		text, err := json.Marshal(v)
+		if err == nil && string(text) != "[]" {
+			fields[named(path)] = string(text)
+		}
+	}
+}
+
+// named is the path of a field; a value that is no object has none.
+func named(path string) string {
+	if path == "" {
+		return "value"
+	}
+	return path
+}

@@ -1,0 +1,80 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+func (s *Server) listConnections(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	connections, err := s.store.Connections(r.Context())
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, console.Connections(console.ConnectionList{
+		Page: s.page(r, a, layout.NavConnections, "Connections",
+			"Each connection is one application in AWS IAM Identity Center through which people sign in."),
+		Connections: connections,
+	}))
+}
+
+func (s *Server) showConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	c, err := s.store.Connection(r.Context(), pathValue(r, "slug"))
+	if err != nil {
+		return err
+	}
+	return s.renderConnection(w, r, a, c, func(*console.ConnectionPage) {})
+}
+
+// renderConnection shows a connection's page; change puts in what was wrong
+// with an action, and makes the answer a 422.
+func (s *Server) renderConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, change func(*console.ConnectionPage)) error {
+	revisions, err := s.store.Revisions(r.Context(), c.Slug)
+	if err != nil {
+		return err
+	}
+	v := console.ConnectionPage{
+		Page: s.page(r, a, layout.NavConnections, c.Name(), ""),
+		Now:  s.now(), Connection: c, AWS: s.awsSide(c.Current()), Revisions: revisions,
+	}
+	if rev := c.Current(); rev != nil {
+		sp := s.serviceProvider(c.Slug, rev.Config)
+		v.Ours = console.OurSide{
+			EntityID: sp.EntityID, ACSURL: sp.ACSURL,
+			MetadataURL: s.opts.PublicURL + paths.SAMLMetadata(c.Slug),
+			SignInLink:  s.opts.PublicURL + paths.SAMLLogin(c.Slug),
+		}
+	}
+	v.Page.Crumbs = []layout.Crumb{{Label: "Connections", Href: paths.Connections}}
+	change(&v)
+	status := http.StatusOK
+	if v.Problem != "" || v.DeleteText != "" {
+		v.Page.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, console.Connection(v))
+}
+
+// awsSide describes AWS as the revision's metadata does; nil without usable
+// metadata, which a draft may lack for long.
+func (s *Server) awsSide(rev *model.Revision) *console.AWSSide {
+	if rev == nil || rev.Config.IdPMetadata == "" {
+		return nil
+	}
+	idp, err := s.identityProvider(rev)
+	if err != nil {
+		return nil
+	}
+	side := &console.AWSSide{
+		Region: idp.Region, Account: idp.Account, EntityID: idp.EntityID, SignInURL: idp.SignInURL,
+		FetchedFrom: rev.Config.IdPMetadataURL,
+	}
+	for _, cert := range idp.Certificates {
+		side.Certificates = append(side.Certificates, console.Certificate{
+			Fingerprint: cert.Fingerprint, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter,
+		})
+	}
+	return side
+}

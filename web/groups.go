@@ -1,0 +1,170 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+// maxDescription is the limit of a group's description, in characters.
+const maxDescription = 500
+
+func (s *Server) listGroups(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	search := r.URL.Query().Get("q")
+	groups, next, err := s.store.Groups(r.Context(), store.GroupQuery{Search: search, Page: pageOf(r)})
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, console.Groups(console.GroupList{
+		Page:   s.page(r, a, layout.NavGroups, "Groups", "The groups that the Atlassian apps see."),
+		Search: search, Groups: groups, Paging: paging(r, paths.Groups, next),
+	}))
+}
+
+func (s *Server) newGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return s.renderNewGroup(w, r, a, console.GroupForm{Name: r.URL.Query().Get("name")})
+}
+
+func (s *Server) renderNewGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.GroupForm) error {
+	p := s.page(r, a, layout.NavGroups, "Add a group", "")
+	p.Crumbs = []layout.Crumb{{Label: "Groups", Href: paths.Groups}}
+	status := http.StatusOK
+	if len(f.Problems) > 0 {
+		p.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, console.NewGroup(console.NewGroupPage{Page: p, Form: f}))
+}
+
+func (s *Server) createGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	f := console.GroupForm{Name: typed(r, "name"), Description: typed(r, "description")}
+	if err := model.CheckGroupName(f.Name); err != nil {
+		f.Problems = append(f.Problems, problem("name", "The name", err))
+	}
+	f.Problems = append(f.Problems, checkText("description", "The description", f.Description, maxDescription)...)
+	if len(f.Problems) > 0 {
+		return s.renderNewGroup(w, r, a, f)
+	}
+	g, err := s.store.CreateGroup(r.Context(), s.actor(r, a), model.Group{Name: f.Name, Description: f.Description})
+	if errors.Is(err, store.ErrExists) {
+		f.Problems = append(f.Problems, model.Problem{Field: "name",
+			Text: fmt.Sprintf("There is a group “%s” already. Capital letters make no difference.", f.Name)})
+		return s.renderNewGroup(w, r, a, f)
+	}
+	if err != nil {
+		return err
+	}
+	return s.done(w, r, paths.Group(g.Name), "Group "+g.Name+" added. Add its members now, or make a rule that does.")
+}
+
+func (s *Server) showGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	g, err := s.store.Group(r.Context(), pathValue(r, "name"))
+	if err != nil {
+		return err
+	}
+	return s.renderGroup(w, r, a, g, func(*console.GroupPage) {})
+}
+
+// renderGroup shows a group's page; change puts in what a refused form said,
+// and makes the answer a 422.
+func (s *Server) renderGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, g model.Group, change func(*console.GroupPage)) error {
+	search := r.URL.Query().Get("q")
+	members, next, err := s.store.Members(r.Context(), g.Name, store.MemberQuery{Search: search, Page: pageOf(r)})
+	if err != nil {
+		return err
+	}
+	rules, err := s.store.Rules(r.Context())
+	if err != nil {
+		return err
+	}
+	v := console.GroupPage{
+		Page:  s.page(r, a, layout.NavGroups, g.Name, g.Description),
+		Group: g, Form: console.GroupForm{Name: g.Name, Description: g.Description},
+		Search: search, Paging: paging(r, paths.Group(g.Name), next),
+	}
+	v.Page.Crumbs = []layout.Crumb{{Label: "Groups", Href: paths.Groups}}
+	for _, m := range members {
+		v.Members = append(v.Members, console.Member{User: m.User, Reasons: m.Memberships})
+	}
+	for _, rule := range rules {
+		if slices.Contains(rule.Groups, g.Name) {
+			v.Rules = append(v.Rules, rule.Name)
+		}
+	}
+	change(&v)
+	status := http.StatusOK
+	if len(v.Form.Problems) > 0 || v.AddProblem != "" || v.DeleteText != "" {
+		v.Page.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, console.Group(v))
+}
+
+func (s *Server) updateGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	g, err := s.store.Group(r.Context(), pathValue(r, "name"))
+	if err != nil {
+		return err
+	}
+	f := console.GroupForm{Name: g.Name, Description: typed(r, "description")}
+	f.Problems = checkText("description", "The description", f.Description, maxDescription)
+	if len(f.Problems) > 0 {
+		return s.renderGroup(w, r, a, g, func(v *console.GroupPage) { v.Form = f })
+	}
+	err = s.store.UpdateGroup(r.Context(), s.actor(r, a), g.Name, func(g *model.Group) error {
+		g.Description = f.Description
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.done(w, r, paths.Group(g.Name), "Saved.")
+}
+
+func (s *Server) addMember(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	g, err := s.store.Group(r.Context(), pathValue(r, "name"))
+	if err != nil {
+		return err
+	}
+	name := typed(r, "username")
+	err = s.store.AddMember(r.Context(), s.actor(r, a), g.Name, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return s.renderGroup(w, r, a, g, func(v *console.GroupPage) {
+			v.AddName, v.AddProblem = name, "There is no user “"+name+"”. Type the username of somebody on the Users page."
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return s.done(w, r, paths.Group(g.Name), name+" is in "+g.Name+" now.")
+}
+
+func (s *Server) removeMember(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	g, err := s.store.Group(r.Context(), pathValue(r, "name"))
+	if err != nil {
+		return err
+	}
+	name := typed(r, "username")
+	if err := s.store.RemoveMember(r.Context(), s.actor(r, a), g.Name, name); err != nil {
+		return err
+	}
+	return s.done(w, r, paths.Group(g.Name), name+" is no longer in "+g.Name+" by hand.")
+}
+
+func (s *Server) deleteGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	g, err := s.store.Group(r.Context(), pathValue(r, "name"))
+	if err != nil {
+		return err
+	}
+	if text := confirmed(r, g.Name); text != "" {
+		return s.renderGroup(w, r, a, g, func(v *console.GroupPage) { v.DeleteText = text })
+	}
+	if err := s.store.DeleteGroup(r.Context(), s.actor(r, a), g.Name); err != nil {
+		return err
+	}
+	return s.done(w, r, paths.Groups, "Group "+g.Name+" deleted.")
+}

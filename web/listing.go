@@ -1,0 +1,104 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/console"
+)
+
+// rowsPerPage is how many rows a list shows.
+const rowsPerPage = 50
+
+// pathValue is a variable part of the address, decoded. The router matches the
+// address as it was sent whenever that differs from Go's own way of encoding,
+// and then hands the part over still encoded.
+func pathValue(r *http.Request, name string) string {
+	v := chi.URLParam(r, name)
+	if r.URL.RawPath == "" {
+		return v
+	}
+	plain, err := url.PathUnescape(v)
+	if err != nil {
+		return v
+	}
+	return plain
+}
+
+// pageOf is the part of a list that the address asks for.
+func pageOf(r *http.Request) store.Page {
+	return store.Page{Limit: rowsPerPage, After: r.URL.Query().Get("after")}
+}
+
+// paging leads from a page of the list at path to its first and its next page,
+// with the search and the filters kept.
+func paging(r *http.Request, path, next string) console.Paging {
+	var p console.Paging
+	q := r.URL.Query()
+	if q.Get("after") != "" {
+		q.Del("after")
+		p.First = withQuery(path, q)
+	}
+	if next != "" {
+		q.Set("after", next)
+		p.Next = withQuery(path, q)
+	}
+	return p
+}
+
+// sortLinks are the heads of the columns by which the list at path can be
+// sorted, given as key, label pairs. Sorting leads back to the first page.
+func sortLinks(r *http.Request, path, current string, pairs ...string) []console.SortLink {
+	var links []console.SortLink
+	for i := 0; i+1 < len(pairs); i += 2 {
+		key := pairs[i]
+		link := console.SortLink{Label: pairs[i+1]}
+		q := r.URL.Query()
+		q.Del("after")
+		q.Set("sort", key)
+		switch current {
+		case key:
+			link.Order = "ascending"
+			q.Set("sort", "-"+key)
+		case "-" + key:
+			link.Order = "descending"
+		}
+		link.Href = withQuery(path, q)
+		links = append(links, link)
+	}
+	return links
+}
+
+func withQuery(path string, q url.Values) string {
+	for name, values := range q {
+		if len(values) == 0 || values[0] == "" {
+			q.Del(name)
+		}
+	}
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}
+
+// allGroups reads every group, page by page.
+func (s *Server) allGroups(ctx context.Context) ([]model.Group, error) {
+	var all []model.Group
+	query := store.GroupQuery{Page: store.Page{Limit: 500}}
+	for {
+		groups, next, err := s.store.Groups(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, groups...)
+		if next == "" {
+			return all, nil
+		}
+		query.After = next
+	}
+}

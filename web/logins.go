@@ -1,0 +1,137 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+func (s *Server) listLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	q := r.URL.Query()
+	v := console.LoginList{
+		Page:   s.page(r, a, layout.NavLogins, "Logins", "Every attempt to sign in through AWS, and what became of it."),
+		Search: q.Get("q"), Outcome: q.Get("outcome"), Connection: q.Get("connection"),
+	}
+	if code := model.Code(q.Get("code")); slices.Contains(model.Codes, code) {
+		v.Code, v.CodeTitle = string(code), sso.Explain(code).Title
+	}
+	v.Filtered = v.Search != "" || v.Outcome != "" || v.Connection != "" || v.Code != "" || q.Get("after") != ""
+	query := store.LoginQuery{Search: v.Search, Connection: v.Connection, Code: model.Code(v.Code), Page: pageOf(r)}
+	switch o := model.Outcome(v.Outcome); o {
+	case model.OutcomePending, model.OutcomeSignedIn, model.OutcomeRefused:
+		query.Outcome = o
+	}
+	logins, next, err := s.store.Logins(r.Context(), query)
+	if err != nil {
+		return err
+	}
+	connections, err := s.store.Connections(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, c := range connections {
+		v.Connections = append(v.Connections, c.Slug)
+	}
+	v.Rows, v.Paging = s.loginRows(logins), paging(r, paths.Logins, next)
+	return s.render(w, r, http.StatusOK, console.Logins(v))
+}
+
+func (s *Server) loginRows(logins []model.Login) []console.LoginRow {
+	rows := make([]console.LoginRow, 0, len(logins))
+	for _, l := range logins {
+		rows = append(rows, s.loginRow(l))
+	}
+	return rows
+}
+
+// loginRow adds the reason in words, as of now.
+func (s *Server) loginRow(l model.Login) console.LoginRow {
+	row := console.LoginRow{Login: l, Code: l.Code(s.now())}
+	if row.Code != "" {
+		row.Reason = sso.Explain(row.Code).Title
+	}
+	return row
+}
+
+func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v, err := s.loginPage(r.Context(), pathValue(r, "id"))
+	if err != nil {
+		return err
+	}
+	return s.renderLogin(w, r, a, v)
+}
+
+// revealXML shows the message as it was received. It names a person and what
+// AWS knows about them, so that somebody looked is written down first.
+func (s *Server) revealXML(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v, err := s.loginPage(r.Context(), pathValue(r, "id"))
+	if err != nil {
+		return err
+	}
+	if !v.HasXML {
+		return store.ErrNotFound
+	}
+	l := v.Row.Login
+	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "login.xml_shown", l.ID, ""); err != nil {
+		return err
+	}
+	xml, err := s.sealer.Open(l.XMLSealed, traceContext(l.ID))
+	if err != nil {
+		return err
+	}
+	v.XML, v.XMLShown = string(xml), true
+	return s.renderLogin(w, r, a, v)
+}
+
+func (s *Server) renderLogin(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.LoginPage) error {
+	v.Page = s.page(r, a, layout.NavLogins, "Login "+v.Row.Login.ID, "")
+	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
+	return s.render(w, r, http.StatusOK, console.Login(v))
+}
+
+// loginPage reads the trace and what it refers to; of those, some may be gone.
+func (s *Server) loginPage(ctx context.Context, id string) (console.LoginPage, error) {
+	l, err := s.store.Login(ctx, id)
+	if err != nil {
+		return console.LoginPage{}, err
+	}
+	v := console.LoginPage{
+		Row: s.loginRow(l), HasXML: len(l.XMLSealed) > 0, Certificate: verifiedBy(l.Checks),
+	}
+	if v.Row.Code != "" {
+		why := explain(v.Row.Code, l.Refusal)
+		v.Why = &why
+	}
+	if v.Row.Code == model.CodeUserUnknown && l.Person != nil {
+		v.AddPerson = addPerson(l.Person.Username, l.Person.Email, l.Person.DisplayName(), l.Person.FirstName, l.Person.LastName)
+	}
+	if l.RevisionID != 0 {
+		rev, err := s.store.RevisionByID(ctx, l.RevisionID)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return v, err
+		}
+		v.Revision = rev.Number
+	}
+	if l.Username != "" {
+		_, err := s.store.User(ctx, l.Username)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return v, err
+		}
+		v.UserExists = err == nil
+	}
+	return v, nil
+}
+
+// addPerson is the address of the form to add somebody, filled in.
+func addPerson(username, email, display, first, last string) string {
+	return paths.WithQuery(paths.UsersNew, "username", username, "email", email,
+		"display_name", display, "first_name", first, "last_name", last)
+}

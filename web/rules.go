@@ -1,0 +1,83 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/ui"
+)
+
+func (s *Server) listRules(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	rules, err := s.store.Rules(r.Context())
+	if err != nil {
+		return err
+	}
+	connections, err := s.store.Connections(r.Context())
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, console.Rules(console.RuleList{
+		Page:  s.page(r, a, layout.NavRules, "Rules", "Who gets which groups at login. Rules are worked out again each time."),
+		Rules: rules, Ready: len(connections) > 0,
+	}))
+}
+
+func (s *Server) newRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return s.renderRule(w, r, a, console.RulePage{Form: console.RuleForm{Kind: model.RuleAlways}}, model.Rule{})
+}
+
+func (s *Server) showRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	rule, err := s.store.Rule(r.Context(), pathValue(r, "name"))
+	if err != nil {
+		return err
+	}
+	return s.renderRule(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule)}, rule)
+}
+
+// ruleForm is the form of a rule as it is stored.
+func ruleForm(rule model.Rule) console.RuleForm {
+	f := console.RuleForm{Name: rule.Name, Kind: rule.Kind}
+	switch rule.Kind {
+	case model.RuleEmailDomain:
+		f.Domain = rule.Value
+	case model.RuleAttribute:
+		f.Attribute, f.Value = rule.Attribute, rule.Value
+	case model.RuleAWSGroup:
+		f.AWSGroup = rule.Value
+	case model.RuleAlways:
+	}
+	return f
+}
+
+// renderRule shows the form; chosen has the connection and the groups as
+// stored or as typed.
+func (s *Server) renderRule(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.RulePage, chosen model.Rule) error {
+	connections, err := s.store.Connections(r.Context())
+	if err != nil {
+		return err
+	}
+	groups, err := s.allGroups(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, c := range connections {
+		v.Connections = append(v.Connections, ui.Option{
+			Value: c.Slug, Label: c.Name() + " (" + c.Slug + ")", Selected: c.Slug == chosen.Connection,
+		})
+	}
+	v.Groups = groupChoices(groups, chosen.Groups)
+	title := "Add a rule"
+	if v.Name != "" {
+		title = v.Name
+	}
+	v.Page = s.page(r, a, layout.NavRules, title, "")
+	v.Page.Crumbs = []layout.Crumb{{Label: "Rules", Href: paths.Rules}}
+	status := http.StatusOK
+	if len(v.Form.Problems) > 0 || v.DeleteText != "" {
+		v.Page.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, console.Rule(v))
+}

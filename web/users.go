@@ -1,0 +1,174 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/ui"
+)
+
+// loginsOnUserPage is how many of a user's logins their page shows.
+const loginsOnUserPage = 5
+
+func (s *Server) listUsers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	q := r.URL.Query()
+	v := console.UserList{
+		Page:   s.page(r, a, layout.NavUsers, "Users", "Everybody known to Postern."),
+		Search: q.Get("q"), Active: q.Get("active"), Source: q.Get("source"), Group: q.Get("group"), Sort: q.Get("sort"),
+	}
+	v.Filtered = v.Search != "" || v.Active != "" || v.Source != "" || v.Group != ""
+	query := store.UserQuery{
+		Search: v.Search, Source: model.UserSource(v.Source), Group: v.Group, Sort: userSort(v.Sort), Page: pageOf(r),
+	}
+	switch v.Active {
+	case "yes", "no":
+		active := v.Active == "yes"
+		query.Active = &active
+	}
+	users, next, err := s.store.Users(r.Context(), query)
+	if err != nil {
+		return err
+	}
+	if v.Total, err = s.store.CountUsers(r.Context()); err != nil {
+		return err
+	}
+	v.Users, v.Paging = users, paging(r, paths.Users, next)
+	v.Columns = sortLinks(r, paths.Users, query.Sort, "username", "Username", "email", "Email", "last_login", "Last login")
+	return s.render(w, r, http.StatusOK, console.Users(v))
+}
+
+// userSort is the order asked for, or the usual one where it is not known.
+func userSort(asked string) string {
+	switch asked {
+	case "username", "-username", "email", "-email", "last_login", "-last_login":
+		return asked
+	default:
+		return "username"
+	}
+}
+
+// newUser is the form to add somebody; the address may fill it in, so that
+// people who tried to sign in can be added with one click.
+func (s *Server) newUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	q := r.URL.Query()
+	return s.renderNewUser(w, r, a, console.UserForm{
+		Username: q.Get("username"), Email: q.Get("email"), DisplayName: q.Get("display_name"),
+		FirstName: q.Get("first_name"), LastName: q.Get("last_name"),
+	}, nil)
+}
+
+func (s *Server) renderNewUser(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.UserForm, chosen []string) error {
+	groups, err := s.allGroups(r.Context())
+	if err != nil {
+		return err
+	}
+	p := s.page(r, a, layout.NavUsers, "Add a user", "The user can sign in through every live connection that brings this username.")
+	p.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
+	status := http.StatusOK
+	if len(f.Problems) > 0 {
+		p.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, console.NewUser(console.NewUserPage{Page: p, Form: f, Groups: groupChoices(groups, chosen)}))
+}
+
+// groupChoices are check boxes for all groups; those chosen are checked.
+func groupChoices(groups []model.Group, chosen []string) []ui.Choice {
+	checked := map[string]bool{}
+	for _, name := range chosen {
+		checked[model.Key(name)] = true
+	}
+	choices := make([]ui.Choice, 0, len(groups))
+	for _, g := range groups {
+		choices = append(choices, ui.Choice{Value: g.Name, Label: g.Name, Hint: g.Description, Checked: checked[model.Key(g.Name)]})
+	}
+	return choices
+}
+
+func (s *Server) showUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	u, err := s.store.User(r.Context(), pathValue(r, "username"))
+	if err != nil {
+		return err
+	}
+	return s.renderUser(w, r, a, u, func(*console.UserPage) {})
+}
+
+// renderUser shows a user's page; change puts in what a refused form said, and
+// makes the answer a 422.
+func (s *Server) renderUser(w http.ResponseWriter, r *http.Request, a model.Administrator, u model.User, change func(*console.UserPage)) error {
+	v, err := s.userPage(r.Context(), u)
+	if err != nil {
+		return err
+	}
+	v.Page = s.page(r, a, layout.NavUsers, u.Username, u.DisplayName)
+	v.Page.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
+	change(&v)
+	status := http.StatusOK
+	if len(v.Form.Problems) > 0 || v.JoinIssue != "" || v.DeleteText != "" {
+		v.Page.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, console.User(v))
+}
+
+// userPage reads all that belongs to a user.
+func (s *Server) userPage(ctx context.Context, u model.User) (console.UserPage, error) {
+	v := console.UserPage{User: u, Form: console.UserForm{
+		Username: u.Username, Email: u.Email, DisplayName: u.DisplayName, FirstName: u.FirstName, LastName: u.LastName,
+	}}
+	memberships, err := s.store.UserMemberships(ctx, u.ID)
+	if err != nil {
+		return v, err
+	}
+	groups, err := s.allGroups(ctx)
+	if err != nil {
+		return v, err
+	}
+	if v.Identities, err = s.store.Identities(ctx, u.ID); err != nil {
+		return v, err
+	}
+	logins, _, err := s.store.Logins(ctx, store.LoginQuery{User: u.ID, Page: store.Page{Limit: loginsOnUserPage}})
+	if err != nil {
+		return v, err
+	}
+	v.Groups = byGroup(memberships)
+	v.CanJoin = canJoin(groups, memberships)
+	v.Logins = s.loginRows(logins)
+	return v, nil
+}
+
+// byGroup gathers the reasons for each group, in the order of the memberships.
+func byGroup(memberships []model.Membership) []console.GroupReasons {
+	var groups []console.GroupReasons
+	at := map[string]int{}
+	for _, m := range memberships {
+		i, known := at[m.Group]
+		if !known {
+			i = len(groups)
+			at[m.Group] = i
+			groups = append(groups, console.GroupReasons{Group: m.Group})
+		}
+		groups[i].Reasons = append(groups[i].Reasons, m)
+	}
+	return groups
+}
+
+// canJoin lists the groups to which somebody can still be added by hand.
+func canJoin(groups []model.Group, memberships []model.Membership) []string {
+	manual := map[string]bool{}
+	for _, m := range memberships {
+		if m.Source == model.MemberManual {
+			manual[m.Group] = true
+		}
+	}
+	var names []string
+	for _, g := range groups {
+		if !manual[g.Name] {
+			names = append(names, g.Name)
+		}
+	}
+	return names
+}
