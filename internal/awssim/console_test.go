@@ -81,6 +81,11 @@ func TestWizardFromAddToSignIn(t *testing.T) {
 	if !slices.Equal(labels, want) {
 		t.Errorf("labels\n%q\nwant AWS's in AWS's order\n%q", labels, want)
 	}
+	other := b.post("/applications/new", url.Values{})
+	b.post(other.Find("button[formaction]").AttrOr("formaction", ""), url.Values{})
+	if n := len(s.Settings().Applications); n != 1 {
+		t.Errorf("%d applications after another one was begun and canceled", n)
+	}
 	form := a.filled(t, path+"/configuration")
 	form.Set("name", "Jira & co")
 	form.Set("acs", "no address")

@@ -92,7 +92,7 @@ func (e *element) wire(b *strings.Builder) {
 		case *element:
 			c.wire(b)
 		case text:
-			b.WriteString(textEscaper.Replace(string(c)))
+			b.WriteString(escapeText(string(c)))
 		}
 	}
 	b.WriteString("</" + e.name + ">")
@@ -154,7 +154,7 @@ func (c *canonicaliser) element(e *element, scope, rendered map[string]string) {
 		case *element:
 			c.element(child, scope, rendered)
 		case text:
-			c.b.WriteString(textEscaper.Replace(string(child)))
+			c.b.WriteString(escapeText(string(child)))
 		}
 	}
 	c.b.WriteString("</" + e.name + ">")
@@ -195,8 +195,10 @@ var (
 )
 
 func writeAttr(b *strings.Builder, name, value string) {
-	b.WriteString(" " + name + `="` + attrEscaper.Replace(value) + `"`)
+	b.WriteString(" " + name + `="` + attrEscaper.Replace(cleanText(value)) + `"`)
 }
+
+func escapeText(s string) string { return textEscaper.Replace(cleanText(s)) }
 
 // cleanText replaces what XML cannot carry, even escaped: invalid UTF-8 and
 // most control characters.

@@ -62,7 +62,8 @@ type FaultInfo struct {
 	Title    string
 	Sentence string
 	// Code is the refusal code that the fault provokes in a careful relying
-	// party; empty where it must be accepted or never gets there.
+	// party that demands both signatures, maps the attributes and refuses what
+	// it did not ask for; empty where it has to accept the message.
 	Code string
 }
 
@@ -98,7 +99,7 @@ func Faults() []FaultInfo {
 		{FaultUsernameInvalid, "Unfit username", "The username has an invisible character (zero-width space) inside.", "username_invalid"},
 		{VariationManyGroups, "As large as AWS allows", "The person is in so many groups that the response has almost 50,000 characters.", ""},
 		{VariationAssignedGroups, "Only assigned groups", "${user:groups} yields the groups assigned to the application instead of all.", ""},
-		{VariationLegacyDurations, "Old meaning of Session duration", "The session duration also sets how long the assertion is valid, as before 2024.", ""},
+		{VariationLegacyDurations, "Old meaning of Session duration", "The session duration also sets how long the assertion is valid, as AWS documented it in 2023.", ""},
 		{VariationInclusiveNamespaces, "InclusiveNamespaces", "The signatures canonicalise with PrefixList xsd.", ""},
 		{VariationNoEncNamespace, "No xmlns:enc", "The response does not declare the prefix enc.", ""},
 		{VariationDualStack, "Dual-stack sign-in URL", "The sign-in URL in the metadata differs from the issuer URL, as with IPv6.", ""},

@@ -6,8 +6,9 @@ import (
 	"net/url"
 )
 
-// maxPending bounds the AuthnRequests that wait for a sign-in.
-const maxPending = 1000
+// maxKept bounds what is kept of browsers: AuthnRequests that wait for a
+// sign-in, and sessions.
+const maxKept = 1000
 
 // pending is a sign-in that a browser asked for.
 type pending struct {
@@ -63,24 +64,30 @@ func (s *Simulator) federate(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodPost {
 		// A browser keeps our cookie back on a post from another site. The
 		// redirect lets it come with the cookie.
-		return seeOther(w, r, "/saml/continue/"+s.keep(p))
+		return seeOther(w, r, "/saml/continue/"+s.postpone(p))
 	}
 	return s.finish(w, r, p)
 }
 
-// keep stores a request until its sender has signed in.
-func (s *Simulator) keep(p pending) string {
+// postpone stores a request until its sender has signed in.
+func (s *Simulator) postpone(p pending) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for id := range s.pending {
-		if len(s.pending) < maxPending {
+	return keep(s.pending, p)
+}
+
+// keep stores a value under a new random key, and drops any others that are
+// too many.
+func keep[V any](m map[string]V, value V) string {
+	for key := range m {
+		if len(m) < maxKept {
 			break
 		}
-		delete(s.pending, id)
+		delete(m, key)
 	}
-	id := newUUID()
-	s.pending[id] = p
-	return id
+	key := newUUID()
+	m[key] = value
+	return key
 }
 
 // federateLater goes on with a request that came by POST.

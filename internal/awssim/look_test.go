@@ -29,7 +29,13 @@ func TestInABrowser(t *testing.T) {
 	if err := s.SetFault(app.ID, VariationNoEncNamespace, On); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(s.Handler())
+	administrators := make(chan string, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/start/admin/") {
+			administrators <- r.Header.Get("Referer")
+		}
+		s.Handler().ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
 
 	b.Goto(server.URL + "/start")
@@ -60,10 +66,19 @@ func TestInABrowser(t *testing.T) {
 	b.Goto(server.URL + "/start#/saml/default/Postern/" + app.ID)
 	received("the tile's own address")
 	b.Goto(server.URL + "/start")
+	<-administrators // of the page looked at above
 	browsertest.Eval[bool](b, `setTimeout(() => document.querySelector(".tile").dispatchEvent(
 		new MouseEvent("click", {shiftKey: true, bubbles: true, cancelable: true}))), true`)
-	for !strings.Contains(b.URL(), "/start/admin/") { // b.URL takes a moment, and gives up on its own
+	if from := <-administrators; from != server.URL+"/start" {
+		t.Errorf("Shift-click comes from %q", from)
 	}
+	b.Goto(server.URL + "/start/admin/" + app.ID)
 	b.Click("Send to Postern")
 	received("administrator mode")
+
+	b.Goto(server.URL + "/start")
+	b.Press("Sign out")
+	b.Goto(server.URL + "/start#/saml/default/Postern/" + app.ID)
+	b.Click("alice Alice Example alice@example.com")
+	received("the tile's own address, signed out")
 }

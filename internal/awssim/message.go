@@ -306,7 +306,7 @@ func (i *issue) attributes() []node {
 		if len(values) == 0 {
 			continue
 		}
-		a := el("saml2:Attribute", "Name", cleanText(row.Name), "NameFormat", "urn:oasis:names:tc:SAML:2.0:attrname-format:"+row.Format)
+		a := el("saml2:Attribute", "Name", row.Name, "NameFormat", "urn:oasis:names:tc:SAML:2.0:attrname-format:"+row.Format)
 		for _, v := range values {
 			a.add(attributeValue(i.spoil(v)))
 		}

@@ -112,6 +112,7 @@ func pageFuncs() template.FuncMap {
 		"date":       func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
 		"hours":      hours,
 		"pathEscape": url.PathEscape,
+		"initial":    func(s string) string { return string([]rune(s + " ")[:1]) },
 		"field":      func(label, name, value, hint string) field { return field{label, name, value, hint} },
 		"copyable":   func(label, value string) field { return field{Label: label, Value: value} },
 	}

@@ -107,9 +107,8 @@ func (s *Simulator) postSignIn(w http.ResponseWriter, r *http.Request) error {
 			Problem: "Choose somebody who is enabled.", Data: signInPage{settings.People, next}})
 		return nil
 	}
-	token := newUUID()
 	s.mu.Lock()
-	s.sessions[token] = person.Username
+	token := keep(s.sessions, person.Username)
 	s.mu.Unlock()
 	http.SetCookie(w, &http.Cookie{
 		Name: sessionCookie, Value: token, Path: "/", HttpOnly: true,

@@ -29,7 +29,7 @@ func (i *issue) values(source string) []string {
 	if missing || value == "" {
 		return nil
 	}
-	return []string{cleanText(value)}
+	return []string{value}
 }
 
 // variable returns the value of a documented variable; empty when the person

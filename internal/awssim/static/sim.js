@@ -23,10 +23,14 @@ for (const tile of document.querySelectorAll(".tile")) {
   });
 }
 
-// The address of a tile, #/saml/default/<name>/<id>, opens the application.
+// The address of a tile, #/saml/default/<name>/<id>, opens the application,
+// after the sign-in if that comes first: browsers keep it through a redirect.
 function openDeepLink() {
   const match = location.hash.match(/^#\/saml\/default\/[^/]+\/(ins-[0-9a-f]{16})$/);
-  if (match && location.pathname === "/start") location.replace("/start/open/" + match[1]);
+  if (!match) return;
+  const path = "/start/open/" + match[1];
+  if (location.pathname === "/start") location.replace(path);
+  if (location.pathname === "/signin") document.querySelector("input[name=continue]").value = path;
 }
 addEventListener("hashchange", openDeepLink);
 openDeepLink();
