@@ -35,28 +35,32 @@ type database struct {
 // stopTimeout bounds the shutdown of the private PostgreSQL.
 const stopTimeout = 30 * time.Second
 
-// open connects to the database. With none configured it uses the private
-// PostgreSQL that a running `serve` has started, or starts it.
-func (f databaseFlags) open(ctx context.Context, log *slog.Logger) (*database, error) {
+// own connects to the database for as long as this process serves. With none
+// configured it starts the private PostgreSQL, which only one process may own.
+func (f databaseFlags) own(ctx context.Context, log *slog.Logger) (*database, error) {
 	if f.DatabaseURL != "" {
-		st, err := store.Open(ctx, f.DatabaseURL)
-		if err != nil {
-			return nil, err
-		}
-		return &database{Store: st, where: "the configured PostgreSQL"}, nil
+		return connect(ctx, f.DatabaseURL, "the configured PostgreSQL")
 	}
-	dir, err := filepath.Abs(f.DataDir)
+	return startPrivate(ctx, f.DataDir, log)
+}
+
+// open connects to the database for one command. With none configured it uses
+// the private PostgreSQL of a running `serve`, or starts it for the moment.
+func (f databaseFlags) open(ctx context.Context, log *slog.Logger) (*database, error) {
+	if f.DatabaseURL == "" {
+		if url, ok := embeddedpg.Running(f.DataDir); ok {
+			return connect(ctx, url, "the private PostgreSQL of the running Postern")
+		}
+	}
+	return f.own(ctx, log)
+}
+
+func connect(ctx context.Context, url, where string) (*database, error) {
+	st, err := store.Open(ctx, url)
 	if err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, err
 	}
-	if url, ok := embeddedpg.Running(dir); ok {
-		st, err := store.Open(ctx, url)
-		if err != nil {
-			return nil, err
-		}
-		return &database{Store: st, where: "the private PostgreSQL of the running Postern"}, nil
-	}
-	return startPrivate(ctx, dir, log)
+	return &database{Store: st, where: where}, nil
 }
 
 func startPrivate(ctx context.Context, dir string, log *slog.Logger) (*database, error) {

@@ -64,7 +64,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 		return err
 	}
 	defer func() { _ = listener.Close() }() // Serve has closed it already, but for early returns
-	db, err := f.open(ctx, log)
+	db, err := f.own(ctx, log)
 	if err != nil {
 		return err
 	}

@@ -109,25 +109,26 @@ type Change struct {
 
 // Login is one attempt through the SAML endpoints, with its trace.
 type Login struct {
-	ID          string // short, random; shown to people as the reference
-	Connection  string // slug as asked for; the connection may not exist
-	RevisionID  int64  // 0: none was in force
-	Test        bool   // started by the wizard; signs nobody in and changes nothing
-	Unsolicited bool   // AWS started it (tile)
-	StartedAt   time.Time
-	FinishedAt  time.Time // zero: pending
-	Outcome     Outcome
-	Refusal     *Refusal // where refused
-	Username    string
-	UserID      string // empty: unknown
-	NameID      string
-	RequestID   string
-	RemoteAddr  string
-	UserAgent   string
-	Checks      []Check
-	Changes     []Change
-	Person      *Person // what the verified response said; nil before verification
-	XMLSealed   []byte  // the response as received, sealed; nil after its retention
+	ID              string // short, random; shown to people as the reference
+	Connection      string // slug as asked for; the connection may not exist
+	RevisionID      int64  // 0: none was in force
+	RevisionVersion int    // the revision's version when the attempt began
+	Test            bool   // started by the wizard; signs nobody in and changes nothing
+	Unsolicited     bool   // AWS started it (tile)
+	StartedAt       time.Time
+	FinishedAt      time.Time // zero: pending
+	Outcome         Outcome
+	Refusal         *Refusal // where refused
+	Username        string
+	UserID          string // empty: unknown
+	NameID          string
+	RequestID       string
+	RemoteAddr      string
+	UserAgent       string
+	Checks          []Check
+	Changes         []Change
+	Person          *Person // what the verified response said; nil before verification
+	XMLSealed       []byte  // the response as received, sealed; nil after its retention
 }
 
 // Code is the reason to show: that of the refusal, or no_answer for an attempt
@@ -145,15 +146,16 @@ func (l Login) Code(now time.Time) Code {
 
 // PendingRequest is an AuthnRequest that AWS has not answered yet.
 type PendingRequest struct {
-	LoginID      string
-	ConnectionID int64
-	RevisionID   int64
-	RequestID    string // ID of the AuthnRequest, InResponseTo of the answer
-	BrowserHash  []byte // SHA-256 of the browser's cookie
-	ReturnTo     string // path on this site, checked
-	Test         bool
-	CreatedAt    time.Time
-	ExpiresAt    time.Time
+	LoginID         string
+	ConnectionID    int64
+	RevisionID      int64
+	RevisionVersion int
+	RequestID       string // ID of the AuthnRequest, InResponseTo of the answer
+	BrowserHash     []byte // SHA-256 of the browser's cookie
+	ReturnTo        string // path on this site, checked
+	Test            bool
+	CreatedAt       time.Time
+	ExpiresAt       time.Time
 }
 
 // Known is what the database knows about the person of a login, read with locks.

@@ -1,0 +1,210 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+const administratorColumns = `id, email, password_hash, role, session_epoch, created_at, last_signin_at`
+
+func scanAdministrator(row pgx.CollectableRow) (a model.Administrator, err error) {
+	var last *time.Time
+	err = row.Scan(&a.ID, &a.Email, &a.PasswordHash, &a.Role, &a.SessionEpoch, &a.CreatedAt, &last)
+	if last != nil {
+		a.LastSigninAt = *last
+	}
+	return a, err
+}
+
+// auditedAdministrator is an administrator without the password.
+func auditedAdministrator(a model.Administrator) any {
+	return map[string]any{"email": a.Email, "role": a.Role, "password": "set, " + passwordMark(a.PasswordHash)}
+}
+
+// passwordMark tells two passwords apart in the audit without saying anything
+// about them.
+func passwordMark(hash string) string {
+	sum := sha256.Sum256([]byte(hash))
+	return "version " + cursor(string(sum[:3]))
+}
+
+func (s *Store) administrator(ctx context.Context, where string, args pgx.NamedArgs) (model.Administrator, error) {
+	rows, err := s.db.Query(ctx, "select "+administratorColumns+" from administrators "+where, args)
+	if err != nil {
+		return model.Administrator{}, err
+	}
+	a, err := pgx.CollectExactlyOneRow(rows, scanAdministrator)
+	return a, translate(err)
+}
+
+// Administrators lists everybody who may use the console.
+func (s *Store) Administrators(ctx context.Context) ([]model.Administrator, error) {
+	rows, err := s.db.Query(ctx, "select "+administratorColumns+" from administrators order by email_key")
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanAdministrator)
+}
+
+// Administrator finds one by id.
+func (s *Store) Administrator(ctx context.Context, id int64) (model.Administrator, error) {
+	return s.administrator(ctx, "where id = @id", pgx.NamedArgs{"id": id})
+}
+
+// AdministratorByEmail finds one by email, whatever its case.
+func (s *Store) AdministratorByEmail(ctx context.Context, email string) (model.Administrator, error) {
+	return s.administrator(ctx, "where email_key = @key", pgx.NamedArgs{"key": model.Key(email)})
+}
+
+// HasAdministrators tells whether somebody has claimed this Postern.
+func (s *Store) HasAdministrators(ctx context.Context) (bool, error) {
+	var has bool
+	err := s.db.QueryRow(ctx, "select exists (select from administrators)").Scan(&has)
+	return has, err
+}
+
+// CreateAdministrator adds one; ErrExists when the email is taken.
+func (s *Store) CreateAdministrator(ctx context.Context, actor model.Actor, a model.Administrator) (model.Administrator, error) {
+	err := s.InTx(ctx, func(tx *Store) error {
+		rows, err := tx.db.Query(ctx, `
+			insert into administrators (email, email_key, password_hash, role)
+			values (@email, @key, @hash, @role) returning `+administratorColumns,
+			pgx.NamedArgs{"email": model.Canonical(a.Email), "key": model.Key(a.Email), "hash": a.PasswordHash, "role": a.Role})
+		if err != nil {
+			return err
+		}
+		if a, err = pgx.CollectExactlyOneRow(rows, scanAdministrator); err != nil {
+			return translate(err)
+		}
+		return tx.record(ctx, actor, "administrator.create", a.Email, nil, auditedAdministrator(a), "")
+	})
+	return a, err
+}
+
+// UpdateAdministrator changes one under a lock. A new password or role ends
+// every session. ErrLastOwner when nobody would be owner any more.
+func (s *Store) UpdateAdministrator(ctx context.Context, actor model.Actor, id int64, change func(*model.Administrator) error) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		before, err := tx.lockAdministrator(ctx, id)
+		if err != nil {
+			return err
+		}
+		after := before
+		if err := change(&after); err != nil {
+			return err
+		}
+		if after == before {
+			return nil
+		}
+		if before.Role == model.RoleOwner && after.Role != model.RoleOwner {
+			if err := tx.anotherOwner(ctx, id); err != nil {
+				return err
+			}
+		}
+		if after.PasswordHash != before.PasswordHash || after.Role != before.Role {
+			after.SessionEpoch = before.SessionEpoch + 1
+		}
+		_, err = tx.db.Exec(ctx, `
+			update administrators set email = @email, email_key = @key, password_hash = @hash, role = @role, session_epoch = @epoch
+			where id = @id`,
+			pgx.NamedArgs{"id": id, "email": model.Canonical(after.Email), "key": model.Key(after.Email),
+				"hash": after.PasswordHash, "role": after.Role, "epoch": after.SessionEpoch})
+		if err != nil {
+			return translate(err)
+		}
+		return tx.record(ctx, actor, "administrator.update", after.Email, auditedAdministrator(before), auditedAdministrator(after), "")
+	})
+}
+
+// DeleteAdministrator removes one; ErrLastOwner when nobody would be owner.
+func (s *Store) DeleteAdministrator(ctx context.Context, actor model.Actor, id int64) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		a, err := tx.lockAdministrator(ctx, id)
+		if err != nil {
+			return err
+		}
+		if a.Role == model.RoleOwner {
+			if err := tx.anotherOwner(ctx, id); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.db.Exec(ctx, "delete from administrators where id = $1", id); err != nil {
+			return err
+		}
+		return tx.record(ctx, actor, "administrator.delete", a.Email, auditedAdministrator(a), nil, "")
+	})
+}
+
+// lockAdministrator locks every owner before the one asked for, so that two
+// owners who remove each other cannot both succeed.
+func (s *Store) lockAdministrator(ctx context.Context, id int64) (model.Administrator, error) {
+	if _, err := s.db.Exec(ctx, "select from administrators where role = 'owner' order by id for update"); err != nil {
+		return model.Administrator{}, err
+	}
+	return s.administrator(ctx, "where id = @id for update", pgx.NamedArgs{"id": id})
+}
+
+func (s *Store) anotherOwner(ctx context.Context, id int64) error {
+	var others bool
+	err := s.db.QueryRow(ctx, "select exists (select from administrators where role = 'owner' and id <> $1)", id).Scan(&others)
+	if err == nil && !others {
+		err = ErrLastOwner
+	}
+	return err
+}
+
+// RecordSignin notes when an administrator last signed in.
+func (s *Store) RecordSignin(ctx context.Context, id int64, at time.Time) error {
+	_, err := s.db.Exec(ctx, "update administrators set last_signin_at = $2 where id = $1", id, at)
+	return err
+}
+
+func hashToken(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// SaveClaimToken keeps the hash of a one-time link that makes the first owner.
+func (s *Store) SaveClaimToken(ctx context.Context, token string, expires time.Time) error {
+	_, err := s.db.Exec(ctx, "insert into claim_tokens (token_hash, expires_at) values ($1, $2)", hashToken(token), expires)
+	return err
+}
+
+// ClaimTokenValid tells whether the link still works.
+func (s *Store) ClaimTokenValid(ctx context.Context, token string, now time.Time) (bool, error) {
+	var valid bool
+	err := s.db.QueryRow(ctx, `
+		select exists (select from claim_tokens where token_hash = $1 and expires_at > $2)
+		   and not exists (select from administrators)`, hashToken(token), now).Scan(&valid)
+	return valid, err
+}
+
+// Claim uses the link up and makes the first owner. ErrNotFound when the link
+// is wrong, used or expired, or when there is an administrator already.
+func (s *Store) Claim(ctx context.Context, token string, now time.Time, a model.Administrator) (model.Administrator, error) {
+	err := s.InTx(ctx, func(tx *Store) error {
+		// Two links used at once: the lock lets the second see the first's owner.
+		if _, err := tx.db.Exec(ctx, "lock table claim_tokens in exclusive mode"); err != nil {
+			return err
+		}
+		valid, err := tx.ClaimTokenValid(ctx, token, now)
+		if err != nil {
+			return err
+		}
+		if !valid {
+			return ErrNotFound
+		}
+		if _, err := tx.db.Exec(ctx, "delete from claim_tokens"); err != nil {
+			return err
+		}
+		a.Role = model.RoleOwner
+		a, err = tx.CreateAdministrator(ctx, model.Actor{Name: "claim link"}, a)
+		return err
+	})
+	return a, err
+}

@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+func scanApp(row pgx.CollectableRow) (a model.App, err error) {
+	err = row.Scan(&a.Slug, &a.Kind, &a.Name, &a.RedirectURIs, &a.AllowedIPs)
+	return a, err
+}
+
+func (s *Store) apps(ctx context.Context, where string, args pgx.NamedArgs) ([]model.App, error) {
+	rows, err := s.db.Query(ctx, "select slug, kind, name, redirect_uris, allowed_ips from apps "+where, args)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanApp)
+}
+
+// Apps lists the relying parties by slug.
+func (s *Store) Apps(ctx context.Context) ([]model.App, error) {
+	return s.apps(ctx, "order by slug", nil)
+}
+
+// SaveApp makes or changes a relying party.
+func (s *Store) SaveApp(ctx context.Context, actor model.Actor, a model.App) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		existing, err := tx.apps(ctx, "where slug = @slug for update", pgx.NamedArgs{"slug": a.Slug})
+		if err != nil {
+			return err
+		}
+		var before any
+		action := "app.create"
+		if len(existing) > 0 {
+			before, action = existing[0], "app.update"
+		}
+		_, err = tx.db.Exec(ctx, `
+			insert into apps (slug, kind, name, redirect_uris, allowed_ips) values (@slug, @kind, @name, @uris, @ips)
+			on conflict (slug) do update set kind = excluded.kind, name = excluded.name, redirect_uris = excluded.redirect_uris,
+				allowed_ips = excluded.allowed_ips, updated_at = now()`,
+			pgx.NamedArgs{"slug": a.Slug, "kind": a.Kind, "name": a.Name, "uris": orEmpty(a.RedirectURIs), "ips": orEmpty(a.AllowedIPs)})
+		if err != nil {
+			return translate(err)
+		}
+		return tx.record(ctx, actor, action, a.Slug, before, a, "")
+	})
+}
+
+// DeleteApp removes a relying party.
+func (s *Store) DeleteApp(ctx context.Context, actor model.Actor, slug string) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		existing, err := tx.apps(ctx, "where slug = @slug for update", pgx.NamedArgs{"slug": slug})
+		if err != nil {
+			return err
+		}
+		if len(existing) == 0 {
+			return ErrNotFound
+		}
+		if _, err := tx.db.Exec(ctx, "delete from apps where slug = $1", slug); err != nil {
+			return err
+		}
+		return tx.record(ctx, actor, "app.delete", slug, existing[0], nil, "")
+	})
+}
+
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}

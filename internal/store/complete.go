@@ -1,0 +1,258 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// Completion is a login whose message has been judged good.
+type Completion struct {
+	Login            model.Login // the trace so far
+	Handle           string      // of the request that it answers; empty: AWS started it
+	ConnectionID     int64
+	AssertionID      string
+	AssertionExpires time.Time
+	Person           model.Person
+	Decide           func(model.Known) model.Decision
+	Now              time.Time
+}
+
+// maxAttempts bounds how often a login is tried when others make the same user
+// at the same time.
+const maxAttempts = 5
+
+// CompleteLogin carries a login out in one transaction: it claims the request,
+// remembers the assertion, reads what is known about the person under locks,
+// lets Decide decide, writes user, identity, memberships, audit and trace. A
+// refusal writes only the claim, the assertion and the refused trace. The
+// returned login says the outcome.
+func (s *Store) CompleteLogin(ctx context.Context, c Completion) (model.Login, model.User, error) {
+	for attempt := 1; ; attempt++ {
+		l, u, err := s.completeOnce(ctx, c)
+		if err == nil || attempt == maxAttempts || !worthRetrying(err) {
+			return l, u, err
+		}
+	}
+}
+
+func (s *Store) completeOnce(ctx context.Context, c Completion) (model.Login, model.User, error) {
+	l, u := c.Login, model.User{}
+	l.FinishedAt = c.Now
+	err := s.InTx(ctx, func(tx *Store) error {
+		refusal, err := tx.useUp(ctx, c)
+		if err != nil {
+			return err
+		}
+		if refusal == nil {
+			var known model.Known
+			if known, err = tx.known(ctx, c.ConnectionID, l.Connection, c.Person, "for update"); err != nil {
+				return err
+			}
+			d := c.Decide(known)
+			if refusal = d.Refusal; refusal == nil {
+				if u, err = tx.carryOut(ctx, c, d); err != nil {
+					return err
+				}
+				l.Outcome, l.UserID, l.Username, l.Changes = model.OutcomeSignedIn, u.ID, u.Username, d.Changes
+				return tx.SaveLogin(ctx, l)
+			}
+		}
+		l.Outcome, l.Refusal = model.OutcomeRefused, refusal
+		return tx.SaveLogin(ctx, l)
+	})
+	return l, u, err
+}
+
+// useUp claims the request and remembers the assertion. The assertion comes
+// first: of two posts of the same message the second is a replay, whatever
+// became of the request.
+func (s *Store) useUp(ctx context.Context, c Completion) (*model.Refusal, error) {
+	fresh, err := s.remember(ctx, c.ConnectionID, c.AssertionID, c.AssertionExpires)
+	if err != nil {
+		return nil, err
+	}
+	if !fresh {
+		return &model.Refusal{Code: model.CodeReplayed, Received: c.AssertionID}, nil
+	}
+	if c.Handle == "" {
+		return nil, nil
+	}
+	claimed, err := s.claim(ctx, c.Handle)
+	if err != nil {
+		return nil, err
+	}
+	if !claimed {
+		return &model.Refusal{Code: model.CodeInResponseToUnknown, Detail: "The request was answered a moment before."}, nil
+	}
+	return nil, nil
+}
+
+// PreviewLogin decides as CompleteLogin would, and changes nothing.
+func (s *Store) PreviewLogin(ctx context.Context, connectionID int64, slug string, p model.Person, decide func(model.Known) model.Decision) (model.Decision, error) {
+	known, err := s.known(ctx, connectionID, slug, p, "")
+	if err != nil {
+		return model.Decision{}, err
+	}
+	return decide(known), nil
+}
+
+// FinishTest writes the trace of a test login that passed, uses up its request
+// and its assertion, and marks the draft as tested.
+func (s *Store) FinishTest(ctx context.Context, l model.Login, handle string, connectionID int64, assertionID string, expires time.Time) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		if _, err := tx.remember(ctx, connectionID, assertionID, expires); err != nil {
+			return err
+		}
+		if _, err := tx.claim(ctx, handle); err != nil {
+			return err
+		}
+		if err := tx.SaveLogin(ctx, l); err != nil {
+			return err
+		}
+		return tx.RecordTest(ctx, l.RevisionID, l.RevisionVersion, l.ID, l.FinishedAt)
+	})
+}
+
+// known reads what the database knows about the person of a login.
+func (s *Store) known(ctx context.Context, connectionID int64, slug string, p model.Person, lock string) (model.Known, error) {
+	var k model.Known
+	identity, err := s.findIdentity(ctx, connectionID, p)
+	if err != nil {
+		return k, err
+	}
+	subject := "" // whose memberships count
+	if k.Identity = identity; identity != nil {
+		u, err := s.one(ctx, "where id::text = @id "+lock, pgx.NamedArgs{"id": identity.UserID})
+		if err != nil {
+			return k, err
+		}
+		k.ByIdentity, subject = &u, u.ID
+	}
+	u, err := s.one(ctx, "where username_key = @key "+lock, pgx.NamedArgs{"key": model.Key(p.Username)})
+	switch {
+	case errors.Is(err, ErrNotFound):
+	case err != nil:
+		return k, err
+	default:
+		k.ByUsername = &u
+		if subject == "" {
+			subject = u.ID
+		}
+		own, err := s.identities(ctx, "where i.user_id::text = @user and i.connection_id = @connection and i.idp_entity_id = @idp",
+			pgx.NamedArgs{"user": u.ID, "connection": connectionID, "idp": p.IdPEntityID})
+		if err != nil {
+			return k, err
+		}
+		if len(own) > 0 {
+			k.UsernameIdentity = &own[0]
+		}
+	}
+	if k.Rules, err = s.rules(ctx, "where r.connection_id = @id order by r.name_key", pgx.NamedArgs{"id": connectionID}); err != nil {
+		return k, err
+	}
+	if subject != "" {
+		k.Memberships, err = s.UserMemberships(ctx, subject)
+	}
+	return k, err
+}
+
+// findIdentity matches by external id where one was sent, else by NameID. An
+// identity that has no external id yet is also matched by its NameID.
+func (s *Store) findIdentity(ctx context.Context, connectionID int64, p model.Person) (*model.Identity, error) {
+	found, err := s.identities(ctx, `
+		where i.connection_id = @connection and i.idp_entity_id = @idp
+		  and ((@external <> '' and i.external_id = @external) or (i.external_id = '' and i.name_id = @name_id))
+		order by i.external_id desc limit 1`,
+		pgx.NamedArgs{"connection": connectionID, "idp": p.IdPEntityID, "external": p.ExternalID, "name_id": p.NameID})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+// carryOut does what was decided.
+func (s *Store) carryOut(ctx context.Context, c Completion, d model.Decision) (model.User, error) {
+	u, err := s.carryOutUser(ctx, c, d)
+	if err != nil {
+		return u, err
+	}
+	if d.LinkIdentity {
+		i := d.Identity
+		i.UserID, i.ConnectionID = u.ID, c.ConnectionID
+		if err := s.writeIdentity(ctx, i); err != nil {
+			return u, err
+		}
+		if err := s.record(ctx, c.actor(), "identity.link", u.Username, nil, auditedIdentity(i), ""); err != nil {
+			return u, err
+		}
+	}
+	if err := s.carryOutGroups(ctx, c, d, u); err != nil {
+		return u, err
+	}
+	_, err = s.db.Exec(ctx, `
+		with seen as (update identities set last_login_at = @now
+			where user_id = @user::uuid and connection_id = @connection and idp_entity_id = @idp)
+		update users set last_login_at = @now where id = @user::uuid`,
+		pgx.NamedArgs{"now": c.Now, "user": u.ID, "connection": c.ConnectionID, "idp": c.Person.IdPEntityID})
+	return u, err
+}
+
+func (c Completion) actor() model.Actor {
+	return model.Actor{Name: "login " + c.Login.ID, RemoteAddr: c.Login.RemoteAddr}
+}
+
+func (s *Store) carryOutUser(ctx context.Context, c Completion, d model.Decision) (model.User, error) {
+	switch d.Action {
+	case model.UserCreated:
+		u, err := s.insertUser(ctx, d.User)
+		if err != nil {
+			return u, err
+		}
+		return u, s.record(ctx, c.actor(), "user.create", u.Username, nil, auditedUser(u), "")
+	case model.UserUpdated:
+		before, err := s.UserByID(ctx, d.User.ID)
+		if err != nil {
+			return before, err
+		}
+		u, err := s.writeUser(ctx, d.User)
+		if err != nil {
+			return u, err
+		}
+		return u, s.record(ctx, c.actor(), "user.update", u.Username, auditedUser(before), auditedUser(u), "")
+	case model.UserKept:
+		return d.User, nil
+	default:
+		return d.User, fmt.Errorf("unknown decision %q", d.Action)
+	}
+}
+
+// carryOutGroups adds and removes memberships by this connection's rules; those
+// from anywhere else are not touched.
+func (s *Store) carryOutGroups(ctx context.Context, c Completion, d model.Decision, u model.User) error {
+	for _, g := range d.AddGroups {
+		_, err := s.db.Exec(ctx, `
+			insert into memberships (user_id, group_id, source, ref, origin, login_id)
+			select @user::uuid, id, 'rule', @ref, @origin, @login from groups where name_key = @group
+			on conflict (user_id, group_id, source, ref) do update set origin = excluded.origin`,
+			pgx.NamedArgs{"user": u.ID, "ref": c.Login.Connection, "origin": g.Origin, "login": c.Login.ID, "group": model.Key(g.Group)})
+		if err != nil {
+			return err
+		}
+	}
+	for _, name := range d.RemoveGroups {
+		_, err := s.db.Exec(ctx, `
+			delete from memberships where user_id = @user::uuid and source = 'rule' and ref = @ref
+			  and group_id = (select id from groups where name_key = @group)`,
+			pgx.NamedArgs{"user": u.ID, "ref": c.Login.Connection, "group": model.Key(name)})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+const groupColumns = `g.id, g.name, g.description,
+	(select count(distinct m.user_id) from memberships m where m.group_id = g.id), g.created_at, g.updated_at`
+
+func scanGroup(row pgx.CollectableRow) (g model.Group, err error) {
+	err = row.Scan(&g.ID, &g.Name, &g.Description, &g.Members, &g.CreatedAt, &g.UpdatedAt)
+	return g, err
+}
+
+func auditedGroup(g model.Group) any {
+	return map[string]any{"name": g.Name, "description": g.Description}
+}
+
+// GroupQuery chooses groups, in the order of their names.
+type GroupQuery struct {
+	Search string // in name and description
+	Page
+}
+
+// Groups lists groups, a page at a time.
+func (s *Store) Groups(ctx context.Context, q GroupQuery) ([]model.Group, string, error) {
+	after := ""
+	if at, ok := q.position(1); ok {
+		after = at[0]
+	}
+	rows, err := s.db.Query(ctx, "select "+groupColumns+` from groups g
+		where g.name_key > @after and (@search = '' or g.name_key like @like or lower(g.description) like @like)
+		order by g.name_key limit @limit`,
+		pgx.NamedArgs{"after": after, "search": q.Search, "like": contains(model.Key(q.Search)), "limit": q.limit() + 1})
+	if err != nil {
+		return nil, "", err
+	}
+	groups, err := pgx.CollectRows(rows, scanGroup)
+	if err != nil {
+		return nil, "", err
+	}
+	groups, next := cut(groups, q.limit(), func(g model.Group) []string { return []string{model.Key(g.Name)} })
+	return groups, next, nil
+}
+
+// Group finds a group by name, whatever its case.
+func (s *Store) Group(ctx context.Context, name string) (model.Group, error) {
+	return s.group(ctx, name, "")
+}
+
+func (s *Store) group(ctx context.Context, name, lock string) (model.Group, error) {
+	rows, err := s.db.Query(ctx, "select "+groupColumns+" from groups g where g.name_key = @key "+lock,
+		pgx.NamedArgs{"key": model.Key(clean(name, 1024))})
+	if err != nil {
+		return model.Group{}, err
+	}
+	g, err := pgx.CollectExactlyOneRow(rows, scanGroup)
+	return g, translate(err)
+}
+
+// CreateGroup makes a group; ErrExists when the name is taken.
+func (s *Store) CreateGroup(ctx context.Context, actor model.Actor, g model.Group) (model.Group, error) {
+	err := s.InTx(ctx, func(tx *Store) error {
+		_, err := tx.db.Exec(ctx, "insert into groups (name, name_key, description) values (@name, @key, @description)",
+			pgx.NamedArgs{"name": model.Canonical(g.Name), "key": model.Key(g.Name), "description": clean(g.Description, 1024)})
+		if err != nil {
+			return translate(err)
+		}
+		if g, err = tx.Group(ctx, g.Name); err != nil {
+			return err
+		}
+		return tx.record(ctx, actor, "group.create", g.Name, nil, auditedGroup(g), "")
+	})
+	return g, err
+}
+
+// UpdateGroup changes a group under a lock.
+func (s *Store) UpdateGroup(ctx context.Context, actor model.Actor, name string, change func(*model.Group) error) (model.Group, error) {
+	var after model.Group
+	err := s.InTx(ctx, func(tx *Store) error {
+		before, err := tx.group(ctx, name, "for update of g")
+		if err != nil {
+			return err
+		}
+		after = before
+		if err := change(&after); err != nil || after == before {
+			return err
+		}
+		_, err = tx.db.Exec(ctx, "update groups set name = @name, name_key = @key, description = @description, updated_at = now() where id = @id",
+			pgx.NamedArgs{"id": after.ID, "name": model.Canonical(after.Name), "key": model.Key(after.Name), "description": clean(after.Description, 1024)})
+		if err != nil {
+			return translate(err)
+		}
+		return tx.record(ctx, actor, "group.update", after.Name, auditedGroup(before), auditedGroup(after), "")
+	})
+	return after, err
+}
+
+// DeleteGroup removes a group, its memberships, and it from every rule.
+func (s *Store) DeleteGroup(ctx context.Context, actor model.Actor, name string) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		g, err := tx.group(ctx, name, "for update of g")
+		if err != nil {
+			return err
+		}
+		if _, err := tx.db.Exec(ctx, "delete from groups where id = $1", g.ID); err != nil {
+			return err
+		}
+		before := map[string]any{"name": g.Name, "description": g.Description, "members": g.Members}
+		return tx.record(ctx, actor, "group.delete", g.Name, before, nil, "")
+	})
+}

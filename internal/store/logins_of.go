@@ -1,0 +1,23 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// LoginsOf lists the newest logins of a user, tests among them: those that
+// ended with this user, and those that brought this username and were refused,
+// which have no user.
+func (s *Store) LoginsOf(ctx context.Context, u model.User, limit int) ([]model.Login, error) {
+	rows, err := s.db.Query(ctx, "select "+loginColumns+` from logins l
+		where l.user_id = @id::uuid or (l.username_key <> '' and l.username_key = @key)
+		order by l.started_at desc, l.id desc limit @limit`,
+		pgx.NamedArgs{"id": u.ID, "key": model.Key(u.Username), "limit": limit})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanLogin)
+}

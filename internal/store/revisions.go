@@ -1,0 +1,263 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"reflect"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+const revisionColumns = `id, connection_id, number, state, version, config, ticks, tested_login, tested_at, author, created_at, updated_at, live_at`
+
+func scanRevision(row pgx.CollectableRow) (r model.Revision, err error) {
+	var tested, live *time.Time
+	err = row.Scan(&r.ID, &r.ConnectionID, &r.Number, &r.State, &r.Version, &r.Config, &r.Ticks,
+		&r.TestedLogin, &tested, &r.Author, &r.CreatedAt, &r.UpdatedAt, &live)
+	r.TestedAt, r.LiveAt = valueOrZero(tested), valueOrZero(live)
+	if r.Ticks == nil {
+		r.Ticks = map[string]bool{}
+	}
+	return r, err
+}
+
+func (s *Store) revisions(ctx context.Context, where string, args pgx.NamedArgs) ([]model.Revision, error) {
+	rows, err := s.db.Query(ctx, "select "+revisionColumns+" from revisions "+where+" order by number desc", args)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanRevision)
+}
+
+// Revisions lists every revision of a connection, newest first.
+func (s *Store) Revisions(ctx context.Context, slug string) ([]model.Revision, error) {
+	return s.revisions(ctx, "where connection_id = (select id from connections where slug = @slug)", pgx.NamedArgs{"slug": slug})
+}
+
+// RevisionByID finds one revision.
+func (s *Store) RevisionByID(ctx context.Context, id int64) (model.Revision, error) {
+	all, err := s.revisions(ctx, "where id = @id", pgx.NamedArgs{"id": id})
+	if err == nil && len(all) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return model.Revision{}, err
+	}
+	return all[0], nil
+}
+
+func (s *Store) insertRevision(ctx context.Context, r model.Revision) (model.Revision, error) {
+	if r.Ticks == nil {
+		r.Ticks = map[string]bool{}
+	}
+	rows, err := s.db.Query(ctx, `
+		insert into revisions (connection_id, number, state, config, ticks, author)
+		values (@connection, @number, @state, @config, @ticks, @author) returning `+revisionColumns,
+		pgx.NamedArgs{"connection": r.ConnectionID, "number": r.Number, "state": r.State,
+			"config": r.Config, "ticks": r.Ticks, "author": r.Author})
+	if err != nil {
+		return r, err
+	}
+	r, err = pgx.CollectExactlyOneRow(rows, scanRevision)
+	return r, translate(err)
+}
+
+// SaveDraft changes the draft under a lock. version is the one that the editor
+// saw: ErrConflict when somebody else has saved since. A change of anything but
+// the name and the apps makes the draft untested.
+func (s *Store) SaveDraft(ctx context.Context, actor model.Actor, slug string, version int, change func(*model.Revision) error) (model.Revision, error) {
+	var saved model.Revision
+	err := s.InTx(ctx, func(tx *Store) error {
+		c, err := tx.connection(ctx, slug, "for update")
+		if err != nil {
+			return err
+		}
+		if c.Draft == nil {
+			return ErrNotFound
+		}
+		before := *c.Draft
+		if before.Version != version {
+			return ErrConflict
+		}
+		after := before
+		after.Ticks = maps.Clone(before.Ticks)
+		if err := change(&after); err != nil {
+			return err
+		}
+		if reflect.DeepEqual(before, after) {
+			saved = before
+			return nil
+		}
+		if judgesDifferently(before.Config, after.Config) {
+			after.TestedLogin, after.TestedAt = "", time.Time{}
+			if c.Status == model.StatusReady {
+				if err := tx.writeStatus(ctx, c.ID, model.StatusDraft); err != nil {
+					return err
+				}
+			}
+		}
+		if saved, err = tx.writeRevision(ctx, actor, after); err != nil {
+			return err
+		}
+		return tx.record(ctx, actor, "revision.save", slug, auditedRevision(before), auditedRevision(saved), "")
+	})
+	return saved, err
+}
+
+// judgesDifferently tells whether a login could go otherwise under b than
+// under a.
+func judgesDifferently(a, b model.Config) bool {
+	a.Name, a.Apps, b.Name, b.Apps = "", nil, "", nil
+	return !reflect.DeepEqual(a, b)
+}
+
+func (s *Store) writeRevision(ctx context.Context, actor model.Actor, r model.Revision) (model.Revision, error) {
+	rows, err := s.db.Query(ctx, `
+		update revisions set version = version + 1, config = @config, ticks = @ticks, tested_login = @tested_login,
+			tested_at = @tested_at, author = @author, updated_at = now()
+		where id = @id returning `+revisionColumns,
+		pgx.NamedArgs{"id": r.ID, "config": r.Config, "ticks": r.Ticks, "tested_login": r.TestedLogin,
+			"tested_at": nullTime(r.TestedAt), "author": actor.Name})
+	if err != nil {
+		return r, err
+	}
+	r, err = pgx.CollectExactlyOneRow(rows, scanRevision)
+	return r, translate(err)
+}
+
+// StartDraft makes a draft of the live revision, or returns the one there is.
+func (s *Store) StartDraft(ctx context.Context, actor model.Actor, slug string) (model.Revision, error) {
+	var draft model.Revision
+	err := s.InTx(ctx, func(tx *Store) error {
+		c, err := tx.connection(ctx, slug, "for update")
+		if err != nil {
+			return err
+		}
+		if c.Draft != nil {
+			draft = *c.Draft
+			return nil
+		}
+		if c.Live == nil {
+			return ErrNotFound
+		}
+		number, err := tx.nextNumber(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		draft, err = tx.insertRevision(ctx, model.Revision{ConnectionID: c.ID, Number: number, State: model.RevisionDraft,
+			Config: c.Live.Config, Ticks: c.Live.Ticks, Author: actor.Name})
+		if err != nil {
+			return err
+		}
+		return tx.record(ctx, actor, "revision.start", slug, nil, map[string]any{"number": number}, "")
+	})
+	return draft, err
+}
+
+func (s *Store) nextNumber(ctx context.Context, connectionID int64) (int, error) {
+	var n int
+	err := s.db.QueryRow(ctx, "select coalesce(max(number), 0) + 1 from revisions where connection_id = $1", connectionID).Scan(&n)
+	return n, err
+}
+
+// DiscardDraft throws the draft away; ErrNotFound when there is none, or when
+// there is nothing else.
+func (s *Store) DiscardDraft(ctx context.Context, actor model.Actor, slug string) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		c, err := tx.connection(ctx, slug, "for update")
+		if err != nil {
+			return err
+		}
+		if c.Draft == nil || c.Live == nil {
+			return ErrNotFound
+		}
+		if _, err := tx.db.Exec(ctx, "delete from revisions where id = $1", c.Draft.ID); err != nil {
+			return err
+		}
+		return tx.record(ctx, actor, "revision.discard", slug, auditedRevision(*c.Draft), nil, "")
+	})
+}
+
+// RecordTest marks a draft as tested by a login, if it is still the version
+// that was tested.
+func (s *Store) RecordTest(ctx context.Context, revisionID int64, version int, loginID string, at time.Time) error {
+	tag, err := s.db.Exec(ctx, `
+		update revisions set tested_login = @login, tested_at = @at where id = @id and version = @version and state = 'draft'`,
+		pgx.NamedArgs{"id": revisionID, "version": version, "login": loginID, "at": at})
+	if err != nil || tag.RowsAffected() == 0 {
+		return err
+	}
+	_, err = s.db.Exec(ctx, `
+		update connections set status = 'ready', updated_at = now()
+		where status = 'draft' and id = (select connection_id from revisions where id = $1)`, revisionID)
+	return err
+}
+
+// GoLive makes the draft the live revision. ErrUntested when no login has
+// passed with it, unless unsafe says to do it anyway; the audit says so.
+func (s *Store) GoLive(ctx context.Context, actor model.Actor, slug string, version int, unsafe bool) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		c, err := tx.connection(ctx, slug, "for update")
+		if err != nil {
+			return err
+		}
+		if c.Draft == nil {
+			return ErrNotFound
+		}
+		if c.Draft.Version != version {
+			return ErrConflict
+		}
+		note := ""
+		if c.Draft.TestedLogin == "" {
+			if !unsafe {
+				return ErrUntested
+			}
+			note = "went live without a tested login (unsafe)"
+		}
+		return tx.makeLive(ctx, actor, "connection.go_live", c, *c.Draft, note)
+	})
+}
+
+// Restore brings an earlier revision back as the live one.
+func (s *Store) Restore(ctx context.Context, actor model.Actor, slug string, number int) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		c, err := tx.connection(ctx, slug, "for update")
+		if err != nil {
+			return err
+		}
+		past, err := tx.revisions(ctx, "where connection_id = @id and number = @number and state = 'past'",
+			pgx.NamedArgs{"id": c.ID, "number": number})
+		if err != nil {
+			return err
+		}
+		if len(past) == 0 {
+			return ErrNotFound
+		}
+		return tx.makeLive(ctx, actor, "connection.restore", c, past[0], "")
+	})
+}
+
+func (s *Store) makeLive(ctx context.Context, actor model.Actor, action string, c model.Connection, r model.Revision, note string) error {
+	var before any
+	if c.Live != nil {
+		before = auditedRevision(*c.Live)
+		if _, err := s.db.Exec(ctx, "update revisions set state = 'past' where id = $1", c.Live.ID); err != nil {
+			return err
+		}
+	}
+	tag, err := s.db.Exec(ctx, "update revisions set state = 'live', live_at = now() where id = $1", r.ID)
+	if err != nil {
+		return translate(err)
+	}
+	if tag.RowsAffected() != 1 {
+		return errors.New("the revision has gone")
+	}
+	if err := s.writeStatus(ctx, c.ID, model.StatusLive); err != nil {
+		return err
+	}
+	return s.record(ctx, actor, action, c.Slug, before, auditedRevision(r), note)
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// Settings are what the console sets for the whole installation.
+type Settings struct {
+	PublicURL      string        `json:"public_url,omitempty"`
+	HelpContact    string        `json:"help_contact,omitempty"` // shown to people who are refused
+	TraceRetention time.Duration `json:"trace_retention"`        // how long the XML of a login is kept; nanoseconds
+	KeyFingerprint string        `json:"key_fingerprint,omitempty"`
+}
+
+// DefaultTraceRetention is how long the XML of logins is kept.
+const DefaultTraceRetention = 30 * 24 * time.Hour
+
+const settingsKey = "settings"
+
+// Settings returns the settings, with defaults for what was never set.
+func (s *Store) Settings(ctx context.Context) (Settings, error) {
+	return s.settings(ctx, "")
+}
+
+func (s *Store) settings(ctx context.Context, lock string) (Settings, error) {
+	set := Settings{TraceRetention: DefaultTraceRetention}
+	var data []byte
+	err := translate(s.db.QueryRow(ctx, "select value from settings where key = $1 "+lock, settingsKey).Scan(&data))
+	if err == ErrNotFound { //nolint:errorlint // translate returns the value itself
+		return set, nil
+	}
+	if err != nil {
+		return set, err
+	}
+	return set, json.Unmarshal(data, &set)
+}
+
+// SaveSettings changes the settings under a lock.
+func (s *Store) SaveSettings(ctx context.Context, actor model.Actor, change func(*Settings) error) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		// The row must be there to be locked.
+		if _, err := tx.db.Exec(ctx, "insert into settings (key, value) values ($1, '{}') on conflict do nothing", settingsKey); err != nil {
+			return err
+		}
+		before, err := tx.settings(ctx, "for update")
+		if err != nil {
+			return err
+		}
+		if before.TraceRetention == 0 {
+			before.TraceRetention = DefaultTraceRetention
+		}
+		after := before
+		if err := change(&after); err != nil {
+			return err
+		}
+		if after == before {
+			return nil
+		}
+		data, err := json.Marshal(after)
+		if err != nil {
+			return err
+		}
+		_, err = tx.db.Exec(ctx, "update settings set value = @value, updated_at = now() where key = @key",
+			pgx.NamedArgs{"value": data, "key": settingsKey})
+		if err != nil {
+			return err
+		}
+		return tx.record(ctx, actor, "settings.update", "settings", before, after, "")
+	})
+}

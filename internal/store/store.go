@@ -1,0 +1,96 @@
+// Package store keeps everything in PostgreSQL: one file per table, SQL in the
+// method that runs it. No interface is defined: PostgreSQL's own features are
+// used throughout, and there are no plans for another database.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// db is what a pool and a transaction have in common. A Store on a transaction
+// makes its own transactions savepoints of it.
+type db interface {
+	Begin(ctx context.Context) (pgx.Tx, error)
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// Store is the database. It is safe for concurrent use when it sits on a pool.
+type Store struct {
+	db   db
+	pool *pgxpool.Pool // nil on a transaction
+}
+
+// Limits of the connection pool.
+const (
+	maxConnections   = 16
+	statementTimeout = 30 * time.Second
+	connectTimeout   = 10 * time.Second
+)
+
+// Open connects to the database at url and checks that it answers. It does not
+// migrate. An error names the host, never the password.
+func Open(ctx context.Context, url string) (*Store, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("the database URL cannot be read; want postgres://USER:PASSWORD@HOST/DATABASE")
+	}
+	if cfg.MaxConns < maxConnections {
+		cfg.MaxConns = maxConnections
+	}
+	cfg.ConnConfig.ConnectTimeout = connectTimeout
+	cfg.ConnConfig.RuntimeParams["application_name"] = "postern"
+	cfg.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the database at %s: %w", cfg.ConnConfig.Host, err)
+	}
+	s := &Store{db: pool, pool: pool}
+	if err := s.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connect to the database at %s: %w", cfg.ConnConfig.Host, err)
+	}
+	return s, nil
+}
+
+// NewOnTx is a Store on a transaction, for tests: everything it does is undone
+// when the transaction rolls back.
+func NewOnTx(tx pgx.Tx) *Store { return &Store{db: tx} }
+
+// Close ends every connection.
+func (s *Store) Close() {
+	if s.pool != nil {
+		s.pool.Close()
+	}
+}
+
+// Pool is the connection pool; nil on a transaction.
+func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+
+// Ping asks whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return s.db.QueryRow(ctx, "select 1").Scan(&one)
+}
+
+// InTx runs f on a Store that is one transaction: committed when f returns
+// nil, else rolled back. Inside another transaction it is a savepoint.
+func (s *Store) InTx(ctx context.Context, f func(*Store) error) error {
+	tx, err := s.db.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // does nothing after a commit
+	if err := f(&Store{db: tx}); err != nil {
+		return err
+	}
+	return tx.Commit(ctx)
+}
