@@ -212,12 +212,12 @@ func TestCertificates(t *testing.T) {
 		t.Error("the inactive certificate changed the metadata")
 	}
 	for name, form := range map[string]url.Values{
-		"a third":         generate,
-		"delete active":   {"action": {"delete"}, "number": {"0"}},
-		"delete no other": {"action": {"delete"}, "number": {"7"}},
+		"at most two":         generate,
+		"only an inactive":    {"action": {"delete"}, "number": {"0"}},
+		"unknown certificate": {"action": {"delete"}, "number": {"7"}},
 	} {
-		if a := b.post(path, form); a.status != http.StatusUnprocessableEntity {
-			t.Errorf("%s: %d", name, a.status)
+		if a := b.post(path, form); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.Find(".problem").Text(), name) {
+			t.Errorf("%s: %d, %s", name, a.status, a.Find(".problem").Text())
 		}
 	}
 	b.post(path, url.Values{"action": {"activate"}, "number": {"1"}})
