@@ -6,9 +6,9 @@ import "strings"
 // as it is recorded.
 func actionWords(action string) string {
 	subjects := map[string]string{
-		"user": "User", "group": "Group", "rule": "Rule", "connection": "Connection", "revision": "Revision",
+		"user": "User", "group": "Group", "rule": "Rule", "connection": "Connection", "revision": "Revision:",
 		"administrator": "Administrator", "settings": "Settings", "identity": "AWS identity", "membership": "Membership",
-		"login": "Login", "app": "App", "draft": "Draft",
+		"login": "Login", "app": "App",
 	}
 	subject, what, found := strings.Cut(action, ".")
 	if !found || subjects[subject] == "" {
@@ -19,10 +19,11 @@ func actionWords(action string) string {
 
 func pastTense(what string) string {
 	words := map[string]string{
-		"create": "created", "update": "changed", "delete": "deleted", "go_live": "went live", "suspend": "suspended",
-		"resume": "resumed", "restore": "brought back", "save_draft": "draft saved", "start_draft": "draft started",
-		"discard_draft": "draft discarded", "sign_in": "signed in", "claim": "claimed this Postern", "xml_shown": "XML shown",
-		"link": "linked", "unlink": "unlinked", "add": "added", "remove": "removed", "import": "imported", "test": "tested",
+		"create": "created", "update": "changed", "delete": "deleted", "import": "imported",
+		"go_live": "went live", "status": "status changed", "restore": "brought back",
+		"start": "draft started", "save": "draft saved", "discard": "draft discarded",
+		"link": "linked", "unlink": "unlinked", "add": "added", "remove": "removed",
+		"sign_in": "signed in", "claim": "claimed this Postern", "xml_shown": "XML shown",
 	}
 	if word, ok := words[what]; ok {
 		return word

@@ -115,7 +115,7 @@ func (s *Server) updateGroup(w http.ResponseWriter, r *http.Request, a model.Adm
 	if len(f.Problems) > 0 {
 		return s.renderGroup(w, r, a, g, func(v *console.GroupPage) { v.Form = f })
 	}
-	err = s.store.UpdateGroup(r.Context(), s.actor(r, a), g.Name, func(g *model.Group) error {
+	_, err = s.store.UpdateGroup(r.Context(), s.actor(r, a), g.Name, func(g *model.Group) error {
 		g.Description = f.Description
 		return nil
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -52,7 +53,8 @@ func paging(r *http.Request, path, next string) console.Paging {
 }
 
 // sortLinks are the heads of the columns by which the list at path can be
-// sorted, given as key, label pairs. Sorting leads back to the first page.
+// sorted, given as key, label pairs. Sorting leads back to the first page. A key
+// with a minus sorts downwards only.
 func sortLinks(r *http.Request, path, current string, pairs ...string) []console.SortLink {
 	var links []console.SortLink
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -61,12 +63,12 @@ func sortLinks(r *http.Request, path, current string, pairs ...string) []console
 		q := r.URL.Query()
 		q.Del("after")
 		q.Set("sort", key)
-		switch current {
-		case key:
+		switch {
+		case current == key && strings.HasPrefix(key, "-"), current == "-"+key:
+			link.Order = "descending"
+		case current == key:
 			link.Order = "ascending"
 			q.Set("sort", "-"+key)
-		case "-" + key:
-			link.Order = "descending"
 		}
 		link.Href = withQuery(path, q)
 		links = append(links, link)

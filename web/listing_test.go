@@ -59,14 +59,20 @@ func TestSortLinks(t *testing.T) {
 	t.Parallel()
 	r := &http.Request{URL: &url.URL{Path: "/users", RawQuery: "q=ana&after=abc&sort=email"}}
 	want := []console.SortLink{
+		{Label: "Last login", Href: "/users?q=ana&sort=-last_login"},
 		{Label: "Username", Href: "/users?q=ana&sort=username"},
 		{Label: "Email", Href: "/users?q=ana&sort=-email", Order: "ascending"},
 	}
-	if got := sortLinks(r, paths.Users, "email", "username", "Username", "email", "Email"); !reflect.DeepEqual(got, want) {
+	if got := sortLinks(r, paths.Users, "email", "-last_login", "Last login", "username", "Username", "email", "Email"); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	want[1].Href, want[1].Order = "/users?q=ana&sort=email", "descending"
-	if got := sortLinks(r, paths.Users, "-email", "username", "Username", "email", "Email"); !reflect.DeepEqual(got, want) {
+	want[2].Href, want[2].Order = "/users?q=ana&sort=email", "descending"
+	if got := sortLinks(r, paths.Users, "-email", "-last_login", "Last login", "username", "Username", "email", "Email"); !reflect.DeepEqual(got, want) {
 		t.Errorf("descending: got %+v, want %+v", got, want)
+	}
+	want[2].Order = ""
+	want[0].Order = "descending"
+	if got := sortLinks(r, paths.Users, "-last_login", "-last_login", "Last login", "username", "Username", "email", "Email"); !reflect.DeepEqual(got, want) {
+		t.Errorf("downwards only: got %+v, want %+v", got, want)
 	}
 }

@@ -107,7 +107,7 @@ func (s *Server) updateRule(w http.ResponseWriter, r *http.Request, a model.Admi
 		return err
 	}
 	if len(f.Problems) == 0 {
-		err := s.store.UpdateRule(r.Context(), s.actor(r, a), old.Name, func(stored *model.Rule) error {
+		_, err := s.store.UpdateRule(r.Context(), s.actor(r, a), old.Name, func(stored *model.Rule) error {
 			stored.Name, stored.Connection, stored.Kind = rule.Name, rule.Connection, rule.Kind
 			stored.Attribute, stored.Value, stored.Groups = rule.Attribute, rule.Value, rule.Groups
 			return nil

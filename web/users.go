@@ -38,14 +38,14 @@ func (s *Server) listUsers(w http.ResponseWriter, r *http.Request, a model.Admin
 		return err
 	}
 	v.Users, v.Paging = users, paging(r, paths.Users, next)
-	v.Columns = sortLinks(r, paths.Users, query.Sort, "username", "Username", "email", "Email", "last_login", "Last login")
+	v.Columns = sortLinks(r, paths.Users, query.Sort, "username", "Username", "email", "Email", "-last_login", "Last login")
 	return s.render(w, r, http.StatusOK, console.Users(v))
 }
 
 // userSort is the order asked for, or the usual one where it is not known.
 func userSort(asked string) string {
 	switch asked {
-	case "username", "-username", "email", "-email", "last_login", "-last_login":
+	case "username", "-username", "email", "-email", "-last_login":
 		return asked
 	default:
 		return "username"
@@ -130,7 +130,7 @@ func (s *Server) userPage(ctx context.Context, u model.User) (console.UserPage, 
 	if v.Identities, err = s.store.Identities(ctx, u.ID); err != nil {
 		return v, err
 	}
-	logins, _, err := s.store.Logins(ctx, store.LoginQuery{User: u.ID, Page: store.Page{Limit: loginsOnUserPage}})
+	logins, err := s.store.LoginsOf(ctx, u, loginsOnUserPage)
 	if err != nil {
 		return v, err
 	}
