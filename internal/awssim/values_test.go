@@ -63,11 +63,11 @@ func TestAttributeWithoutValue(t *testing.T) {
 
 // TestCanonicalForm compares ours with that of a library, on what signatures
 // of AWS never need but a canonicaliser must know.
-// (The library sorts attributes wrongly whose prefix an ancestor declares, so
-// none does here.)
+// (The library sorts attributes of several namespaces by local name alone, so
+// here both orders are the same.)
 func TestCanonicalForm(t *testing.T) {
 	t.Parallel()
-	inner := el("b:inner", "z:z", "1", "b:a", "2", "plain", "3", "c:b", "\t<&>\"'\r\n").declare("z", "urn:2").declare("b", "urn:1").declare("c", "urn:3").
+	inner := el("b:inner", "z:m", "1", "b:a", "2", "plain", "3", "c:x", "\t<&>\"'\r\n").declare("z", "urn:2").declare("b", "urn:1").declare("c", "urn:3").
 		add(text("x < y & z > \r\n\tü"), el("a:leaf").declare("a", "urn:2").add(el("a:deeper").declare("a", "urn:other")))
 	root := el("a:root", "id", "x").declare("unused", "urn:0").declare("a", "urn:2").declare("b", "urn:other").add(inner, el("b:empty"), el("none"))
 	for _, list := range []string{"", "unused", "b"} {
@@ -80,6 +80,12 @@ func TestCanonicalForm(t *testing.T) {
 		if got := root.canonical(nil, strings.Fields(list)); string(got) != string(want) {
 			t.Errorf("prefix list %q:\ngot  %s\nwant %s", list, got, want)
 		}
+	}
+	// https://www.w3.org/TR/xml-c14n, section 2.2: the namespace comes first, its prefix does not count.
+	order := el("x", "a:z", "1", "b:a", "2", "c:a", "3", "d", "4").declare("a", "urn:1").declare("b", "urn:3").declare("c", "urn:2")
+	const sorted = `<x xmlns:a="urn:1" xmlns:b="urn:3" xmlns:c="urn:2" d="4" a:z="1" c:a="3" b:a="2"></x>`
+	if got := string(order.canonical(nil, nil)); got != sorted {
+		t.Errorf("got %s, want %s", got, sorted)
 	}
 	if got, want := string(el("x", "a", "\x00").add(text("\xff\x01")).canonical(nil, nil)), "<x a=\"\uFFFD\">\uFFFD\uFFFD</x>"; got != want {
 		t.Errorf("characters that XML cannot carry: %q, want %q", got, want)
