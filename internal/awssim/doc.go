@@ -5,7 +5,7 @@
 // portal with its tiles, console pages with AWS's own labels, and part of the
 // Identity Store API. The messages follow published captures of AWS byte for
 // byte: prefixes, order, white space inside signatures, time stamps. The XML is
-// written, canonicalised and signed here, with the standard library alone, so
+// written, canonicalized and signed here, with the standard library alone, so
 // that the simulator does not share a mistake with the code that it tests.
 //
 // It is no identity provider: anybody who reaches its pages may sign in as

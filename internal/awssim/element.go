@@ -98,9 +98,9 @@ func (e *element) wire(b *strings.Builder) {
 	b.WriteString("</" + e.name + ">")
 }
 
-// canonicaliser writes exclusive canonical XML without comments
+// canonicalizer writes exclusive canonical XML without comments
 // (https://www.w3.org/TR/xml-exc-c14n/, section 3).
-type canonicaliser struct {
+type canonicalizer struct {
 	b         strings.Builder
 	inclusive []string // InclusiveNamespaces PrefixList
 }
@@ -112,14 +112,14 @@ func (e *element) canonical(outside []pair, inclusive []string) []byte {
 	for _, s := range outside {
 		scope[s.name] = s.value
 	}
-	c := &canonicaliser{inclusive: inclusive}
+	c := &canonicalizer{inclusive: inclusive}
 	c.element(e, scope, map[string]string{})
 	return []byte(c.b.String())
 }
 
 // element writes e. Scope is what is declared around it, rendered what its
 // ancestors in the output have declared.
-func (c *canonicaliser) element(e *element, scope, rendered map[string]string) {
+func (c *canonicalizer) element(e *element, scope, rendered map[string]string) {
 	if len(e.spaces) > 0 {
 		scope = maps.Clone(scope)
 		for _, s := range e.spaces {

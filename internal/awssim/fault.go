@@ -53,6 +53,7 @@ const (
 	VariationDualStack           Fault = "dual_stack"
 	VariationManyGroups          Fault = "many_groups"
 	VariationAssignedGroups      Fault = "assigned_groups_only"
+	VariationADGroups            Fault = "active_directory_groups"
 	VariationLegacyDurations     Fault = "legacy_durations"
 )
 
@@ -99,8 +100,9 @@ func Faults() []FaultInfo {
 		{FaultUsernameInvalid, "Unfit username", "The username has an invisible character (zero-width space) inside.", "username_invalid"},
 		{VariationManyGroups, "As large as AWS allows", "The person is in so many groups that the response has almost 50,000 characters.", ""},
 		{VariationAssignedGroups, "Only assigned groups", "${user:groups} yields the groups assigned to the application instead of all.", ""},
+		{VariationADGroups, "Groups from Active Directory", "${user:groups} yields values such as corp.example.com//S-1-5-21-…-1732 instead of IDs.", ""},
 		{VariationLegacyDurations, "Old meaning of Session duration", "The session duration also sets how long the assertion is valid, as AWS documented it in 2023.", ""},
-		{VariationInclusiveNamespaces, "InclusiveNamespaces", "The signatures canonicalise with PrefixList xsd.", ""},
+		{VariationInclusiveNamespaces, "InclusiveNamespaces", "The signatures canonicalize with PrefixList xsd.", ""},
 		{VariationNoEncNamespace, "No xmlns:enc", "The response does not declare the prefix enc.", ""},
 		{VariationDualStack, "Dual-stack sign-in URL", "The sign-in URL in the metadata differs from the issuer URL, as with IPv6.", ""},
 	}

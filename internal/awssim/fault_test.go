@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -179,6 +180,17 @@ var faultChecks = map[Fault]func(faulty){
 	VariationAssignedGroups: func(f faulty) {
 		f.lacks("64d84438-b0c1-708c-f431-91ece2abb39a")
 		f.has("14588468-9051-7063-d632-5c1f3ad7e2b0")
+	},
+	VariationADGroups: func(f faulty) {
+		values := f.one("//Attribute[@Name='groups']").FindElements("./AttributeValue")
+		if len(values) != 2 || values[0].Text() == values[1].Text() {
+			f.t.Fatalf("%d values", len(values))
+		}
+		for _, v := range values {
+			if !regexp.MustCompile(`^corp\.example\.com//S-1-5-21(-[0-9]+){4}$`).MatchString(v.Text()) {
+				f.t.Errorf("group %s", v.Text())
+			}
+		}
 	},
 	VariationLegacyDurations: func(f faulty) {
 		if n := strings.Count(string(f.sent.XML), `NotOnOrAfter="2026-03-04T09:06:07.089Z"`); n != 3 {

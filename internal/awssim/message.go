@@ -113,7 +113,7 @@ func paddingSize() int {
 	return b.Len()
 }
 
-// write builds, signs and serialises the response.
+// write builds, signs and serializes the response.
 func (i *issue) write() (*Message, error) {
 	m := &Message{ACS: i.app.ACS, RelayState: i.relayState}
 	response := i.response()

@@ -56,7 +56,8 @@ type Simulator struct {
 var ErrUnknown = errors.New("unknown")
 
 // New makes a simulator from the state file, or from the given settings. The
-// state file is written as soon as something has to be kept.
+// state file is written at once, with the IDs and keys made meanwhile, and
+// again after every change.
 func New(o Options) (*Simulator, error) {
 	s := &Simulator{
 		base: strings.TrimRight(o.BaseURL, "/"), file: o.StateFile, log: o.Logger, now: o.Now, newKey: o.NewKey,

@@ -1,6 +1,8 @@
 package awssim
 
 import (
+	"fmt"
+	"hash/crc32"
 	"regexp"
 	"slices"
 	"strings"
@@ -61,11 +63,22 @@ func (i *issue) groupIDs() []string {
 		if i.faults[VariationAssignedGroups] && !slices.Contains(i.app.AssignedGroups, name) {
 			continue
 		}
-		if g := i.settings.group(name); g != nil {
+		g := i.settings.group(name)
+		switch {
+		case g == nil:
+		case i.faults[VariationADGroups]:
+			ids = append(ids, securityID(g.ID))
+		default:
 			ids = append(ids, g.ID)
 		}
 	}
 	return ids
+}
+
+// securityID is what AWS sends for a group that comes from Active Directory:
+// the domain and a security identifier, here worked out from the group's ID.
+func securityID(groupID string) string {
+	return fmt.Sprintf("corp.example.com//S-1-5-21-1004336348-1177238915-682003330-%d", 1000+crc32.ChecksumIEEE([]byte(groupID))%60000)
 }
 
 // assigned tells whether the person may use the application: directly, or as a

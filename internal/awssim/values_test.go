@@ -62,7 +62,7 @@ func TestAttributeWithoutValue(t *testing.T) {
 }
 
 // TestCanonicalForm compares ours with that of a library, on what signatures
-// of AWS never need but a canonicaliser must know.
+// of AWS never need but a canonicalizer must know.
 // (The library sorts attributes of several namespaces by local name alone, so
 // here both orders are the same.)
 func TestCanonicalForm(t *testing.T) {
