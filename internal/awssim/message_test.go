@@ -1,6 +1,14 @@
 package awssim
 
-import "testing"
+import (
+	"encoding/xml"
+	"errors"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/crewjam/saml"
+)
 
 func TestBothSignaturesVerify(t *testing.T) {
 	t.Parallel()
@@ -32,5 +40,39 @@ func TestBothSignaturesVerify(t *testing.T) {
 		if response != nil || assertion != nil {
 			t.Errorf("%s: response %v, assertion %v\n%s", name, response, assertion, m.XML)
 		}
+	}
+}
+
+// TestCrewjamAccepts asks a relying party's library for its opinion of
+// metadata and messages.
+func TestCrewjamAccepts(t *testing.T) {
+	t.Parallel()
+	s := newSimWith(t, Options{Now: time.Now}) // the library looks at the real clock
+	app, err := s.AddApplication(StandardApplication("Postern", testACS, testAudience))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var metadata saml.EntityDescriptor
+	if err := xml.Unmarshal(s.Metadata(app.ID), &metadata); err != nil {
+		t.Fatal(err)
+	}
+	acs, err := url.Parse(testACS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sp := saml.ServiceProvider{EntityID: testAudience, AcsURL: *acs, IDPMetadata: &metadata}
+	if got := sp.GetSSOBindingLocation(saml.HTTPRedirectBinding); got != s.SignInURL(app.ID) {
+		t.Errorf("sign-in URL in the metadata %q", got)
+	}
+	assertion, err := sp.ParseXMLResponse(signIn(t, s, app, testRequest).XML, []string{"_request1"}, *acs)
+	if err != nil {
+		var invalid *saml.InvalidResponseError
+		if errors.As(err, &invalid) {
+			err = invalid.PrivateErr
+		}
+		t.Fatal(err)
+	}
+	if assertion.Subject.NameID.Value != "alice" || len(assertion.AttributeStatements[0].Attributes) != 5 {
+		t.Errorf("assertion %+v", assertion)
 	}
 }
