@@ -68,7 +68,7 @@ func (s *Server) awsSide(rev *model.Revision) *console.AWSSide {
 		return nil
 	}
 	side := &console.AWSSide{
-		Region: idp.Region, Account: idp.Account, EntityID: idp.EntityID, SignInURL: idp.SignInURL,
+		Region: idp.Region, Account: idp.AccountID, EntityID: idp.EntityID, SignInURL: idp.RedirectURL,
 		FetchedFrom: rev.Config.IdPMetadataURL,
 	}
 	for _, cert := range idp.Certificates {

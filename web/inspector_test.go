@@ -1,0 +1,70 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+func TestPretendedTime(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
+	tests := []struct {
+		text string
+		want time.Time
+	}{
+		{"", now},
+		{"2026-11-20T10:05:00Z", time.Date(2026, 11, 20, 10, 5, 0, 0, time.UTC)},
+		{"2026-11-20T10:05:00.123Z", time.Date(2026, 11, 20, 10, 5, 0, 123e6, time.UTC)},
+		{"2026-11-20T10:05:00+01:00", time.Date(2026, 11, 20, 9, 5, 0, 0, time.UTC)},
+		{"2026-11-20 10:05:00 UTC", time.Date(2026, 11, 20, 10, 5, 0, 0, time.UTC)},
+		{"2026-11-20 10:05", time.Date(2026, 11, 20, 10, 5, 0, 0, time.UTC)},
+	}
+	for _, tt := range tests {
+		if got, err := pretendedTime(tt.text, now); err != nil || !got.Equal(tt.want) {
+			t.Errorf("%q is %v, %v; want %v", tt.text, got, err, tt.want)
+		}
+	}
+	for _, text := range []string{"yesterday", "14:05", "20.11.2026"} {
+		if got, err := pretendedTime(text, now); err == nil {
+			t.Errorf("%q is taken for %v", text, got)
+		}
+	}
+}
+
+func TestVerifiedBy(t *testing.T) {
+	t.Parallel()
+	mark := strings.Repeat("AB:", 31) + "CD"
+	passed := model.Check{State: model.CheckPassed, Received: "the certificate " + mark}
+	failed := model.Check{State: model.CheckFailed, Received: strings.Repeat("00:", 31) + "00"}
+	if got := verifiedBy([]model.Check{failed, passed}); got != mark {
+		t.Errorf("got %q, want %q", got, mark)
+	}
+	if got := verifiedBy([]model.Check{failed}); got != "" {
+		t.Errorf("a failed check names %q", got)
+	}
+}
+
+func TestInspectorAsksForWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleViewer)
+	s.get(paths.Inspector).want(t, http.StatusOK).has(t, ".empty-state", "No connection to judge by")
+	s.post(paths.Inspector, url.Values{"response": {"x"}, "revision": {"1"}}).want(t, http.StatusUnprocessableEntity).
+		has(t, ".problems", "Choose a revision")
+
+	s.addConnection("aws")
+	s.goLiveWith("aws", func(c *model.Config) { c.IdPMetadata = "<unusable/>" })
+	form := s.get(paths.Inspector).want(t, http.StatusOK)
+	form.has(t, "select[name=revision]", "aws, revision 1 (live)")
+	id, _ := form.doc.Find("select[name=revision] option").Attr("value")
+	res := s.post(paths.Inspector, url.Values{"revision": {id}, "at": {"yesterday"}}).want(t, http.StatusUnprocessableEntity)
+	res.has(t, ".problems", "Paste a SAML response first")
+	res.has(t, ".problems", "Type the time as UTC")
+	s.post(paths.Inspector, url.Values{"revision": {id}, "response": {"x"}}).want(t, http.StatusUnprocessableEntity).
+		has(t, ".problems", "metadata of this revision cannot be used")
+}
