@@ -1,0 +1,255 @@
+package configdoc
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+// Change is one thing that applying a document does.
+type Change struct {
+	Object string // connection, group, rule, user or app
+	Name   string
+	Text   string // "create", "remove", "clock_skew 3m → 2m"
+}
+
+// String is the change on one line, for example "connection aws: clock_skew 3m → 2m".
+func (c Change) String() string { return c.Object + " " + c.Name + ": " + c.Text }
+
+// step is one write to the database and the changes that it makes.
+type step struct {
+	changes []Change
+	run     func(context.Context, *store.Store, model.Actor) error
+}
+
+// plan is what a document does to a state.
+type plan struct {
+	doc      *Document
+	have     State
+	steps    []step
+	problems Problems
+}
+
+// Plan says what Apply would do to the database, which is in the given state.
+// The error is of type Problems when the document does not fit that state.
+func (d *Document) Plan(s State) ([]Change, error) {
+	steps, err := d.plan(s)
+	if err != nil {
+		return nil, err
+	}
+	return changesOf(steps), nil
+}
+
+func changesOf(steps []step) []Change {
+	var changes []Change
+	for _, st := range steps {
+		changes = append(changes, st.changes...)
+	}
+	return changes
+}
+
+// plan puts the steps in an order in which each finds what it refers to: things
+// are made before they are named, and named no more before they are removed.
+func (d *Document) plan(s State) ([]step, error) {
+	p := &plan{doc: d, have: s}
+	p.references()
+	p.connections()
+	p.groups()
+	p.rules()
+	p.users()
+	p.removeGroups()
+	p.removeConnections()
+	p.apps()
+	if len(p.problems) > 0 {
+		return nil, p.problems.sorted()
+	}
+	return p.steps, nil
+}
+
+func (p *plan) problem(v value, format string, args ...any) {
+	p.problems = append(p.problems, Problem{Line: v.line, Path: v.path, Text: fmt.Sprintf(format, args...)})
+}
+
+// do adds a step, unless it changes nothing.
+func (p *plan) do(object, name string, texts []string, run func(context.Context, *store.Store, model.Actor) error) {
+	if len(texts) == 0 {
+		return
+	}
+	changes := make([]Change, len(texts))
+	for i, t := range texts {
+		changes[i] = Change{Object: object, Name: name, Text: t}
+	}
+	p.steps = append(p.steps, step{changes: changes, run: run})
+}
+
+// differs is the text of a change from one value to another; empty when they
+// are the same.
+func differs(key string, from, to any) string {
+	a, b := shown(from), shown(to)
+	if equalValues(from, to) {
+		return ""
+	}
+	if a == b { // long texts of the same length
+		return key + " " + a + " → other content"
+	}
+	return key + " " + a + " → " + b
+}
+
+func equalValues(a, b any) bool {
+	x, isList := a.([]string)
+	if !isList {
+		return a == b
+	}
+	return slices.Equal(x, b.([]string))
+}
+
+// texts leaves out the empty ones.
+func texts(all ...string) []string {
+	var some []string
+	for _, t := range all {
+		if t != "" {
+			some = append(some, t)
+		}
+	}
+	return some
+}
+
+// references judges the names that the document mentions without having their
+// section: they must be in the database.
+func (p *plan) references() {
+	connections, groups := map[string]bool{}, map[string]bool{}
+	for _, c := range p.have.Connections {
+		connections[model.Key(c.Slug)] = true
+	}
+	for _, g := range p.have.Groups {
+		groups[model.Key(g.Name)] = true
+	}
+	p.doc.eachReference(func(it item, field, kind, name string) {
+		switch {
+		case kind == "group" && p.doc.groups == nil && !groups[model.Key(name)],
+			kind == "connection" && p.doc.connections == nil && !connections[model.Key(name)]:
+			p.problem(it.where(field), "%s “%s” does not exist, and the document does not make it.", kind, name)
+		}
+	})
+}
+
+func (p *plan) groups() {
+	if p.doc.groups == nil {
+		return
+	}
+	have := byKey(p.have.Groups, func(g model.Group) string { return g.Name })
+	for _, doc := range *p.doc.groups {
+		before, exists := have[model.Key(doc.name)]
+		if !exists {
+			g := model.Group{Name: doc.name}
+			set(&g.Description, doc.description)
+			p.do("group", doc.name, []string{"create"}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+				_, err := st.CreateGroup(ctx, actor, g)
+				return err
+			})
+			continue
+		}
+		after := before
+		after.Name = doc.name
+		set(&after.Description, doc.description)
+		changes := texts(differs("name", before.Name, after.Name), differs("description", before.Description, after.Description))
+		p.do("group", before.Name, changes, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+			_, err := st.UpdateGroup(ctx, actor, before.Name, func(g *model.Group) error {
+				g.Name, g.Description = after.Name, after.Description
+				return nil
+			})
+			return err
+		})
+	}
+}
+
+// removeGroups removes the groups that the document does not name, and with
+// them every membership. What rules lose by it is said with the rules.
+func (p *plan) removeGroups() {
+	if p.doc.groups == nil {
+		return
+	}
+	wanted := p.doc.namedGroups()
+	for _, g := range p.have.Groups {
+		if wanted[model.Key(g.Name)] {
+			continue
+		}
+		text := "remove"
+		if g.Members > 0 {
+			text = fmt.Sprintf("remove, with %d members", g.Members)
+		}
+		p.do("group", g.Name, []string{text}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+			return st.DeleteGroup(ctx, actor, g.Name)
+		})
+	}
+}
+
+func (p *plan) apps() {
+	if p.doc.apps == nil {
+		return
+	}
+	have := byKey(p.have.Apps, func(a model.App) string { return a.Slug })
+	wanted := map[string]bool{}
+	for _, doc := range *p.doc.apps {
+		wanted[doc.slug] = true
+		before, exists := have[doc.slug]
+		after := p.app(doc, before, exists)
+		changes := []string{"create"}
+		if exists {
+			changes = texts(differs("kind", before.Kind, after.Kind), differs("name", before.Name, after.Name),
+				differs("redirect_uris", before.RedirectURIs, after.RedirectURIs), differs("allowed_ips", before.AllowedIPs, after.AllowedIPs))
+		}
+		p.do("app", doc.slug, changes, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+			return st.SaveApp(ctx, actor, after)
+		})
+	}
+	for _, a := range p.have.Apps {
+		if !wanted[a.Slug] {
+			p.do("app", a.Slug, []string{"remove"}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+				return st.DeleteApp(ctx, actor, a.Slug)
+			})
+		}
+	}
+}
+
+// app is an app as the document wants it, judged as a whole.
+func (p *plan) app(doc appDoc, before model.App, exists bool) model.App {
+	a := before
+	a.Slug = doc.slug
+	set(&a.Kind, doc.kind)
+	set(&a.Name, doc.name)
+	set(&a.RedirectURIs, doc.redirectURIs)
+	set(&a.AllowedIPs, doc.allowedIPs)
+	if !exists && doc.kind == nil {
+		p.problem(doc.at, "a new app needs its kind: %s or %s.", kindOIDC, kindCrowd)
+	}
+	if a.Name == "" {
+		p.problem(doc.where("name"), "an app needs a name.")
+	}
+	if a.Kind == kindCrowd && len(a.RedirectURIs) > 0 {
+		p.problem(doc.where("redirect_uris"), "redirect_uris belong to apps of kind %s.", kindOIDC)
+	}
+	if a.Kind == kindOIDC && len(a.AllowedIPs) > 0 {
+		p.problem(doc.where("allowed_ips"), "allowed_ips belong to apps of kind %s.", kindCrowd)
+	}
+	return a
+}
+
+// set writes what the document says, if it says anything.
+func set[T any](field *T, to *T) {
+	if to != nil {
+		*field = *to
+	}
+}
+
+// byKey finds things by the key of their name.
+func byKey[T any](things []T, name func(T) string) map[string]T {
+	m := make(map[string]T, len(things))
+	for _, t := range things {
+		m[model.Key(name(t))] = t
+	}
+	return m
+}
