@@ -138,14 +138,14 @@ func Import(v ImportPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "\">Cancel</a></div></form><section class=\"narrow mt-4\" aria-labelledby=\"format\"><h2 id=\"format\">What the file looks like</h2><p>The first line names the columns, in any order. Only <code>username</code> is needed. An absent column or an empty cell leaves existing users as they are.</p><p>Separate the cells with commas, semicolons or tabs. Separate the groups of a user with <code>;</code> or <code>|</code>. Groups are only added, never removed, and must exist. <code>active</code> is yes or no.</p><pre class=\"sample\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "\">Cancel</a></div></form><section class=\"narrow mt-4\" aria-labelledby=\"format\"><h2 id=\"format\">What the file looks like</h2><p>The first line names the columns, in any order. Only <code>username</code> is needed. An absent column or an empty cell leaves existing users as they are.</p><p>Separate the cells with commas, semicolons or tabs. Separate the groups of a user with <code>;</code> or <code>|</code>. Groups are only added, never removed, and must exist. <code>active</code> is yes or no.</p><pre class=\"sample\" tabindex=\"0\" role=\"region\" aria-label=\"Example of a file\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
 			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(importExample)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/import.templ`, Line: 66, Col: 38}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/import.templ`, Line: 66, Col: 96}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 			if templ_7745c5c3_Err != nil {
