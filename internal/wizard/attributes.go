@@ -1,10 +1,11 @@
 package wizard
 
 import (
-	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
 )
 
 // ProposedAttributes are the attributes to show and to type into AWS: those of
@@ -70,20 +71,33 @@ func applyAttributes(d *Draft, _ Facts, a Answers) []model.Problem {
 		Username: read(FieldUsername), Email: read(FieldEmail), FirstName: read(FieldFirstName),
 		LastName: read(FieldLastName), ExternalID: read(FieldExternalID), AWSGroups: read(FieldAWSGroups),
 	}
-	if m.Username == "" {
-		problems = append(problems, model.Problem{Field: FieldUsername, Text: "Say which attribute holds the username. “subject” is the usual one."})
-	}
-	rule := model.UsernameRule{
+	d.Config.Attributes = m
+	d.Config.Username = model.UsernameRule{
 		Lowercase: a.Ticked(FieldLowercase), StripDomain: a.Ticked(FieldStripDomain),
 		Pattern: a.Text(FieldPattern), Replace: a.Text(FieldReplace),
 	}
-	if _, err := regexp.Compile(rule.Pattern); err != nil {
-		problems = append(problems, model.Problem{Field: FieldPattern, Text: "This is not a regular expression in RE2 syntax: " + err.Error() + "."})
+	if m.Username == "" {
+		problems = append(problems, model.Problem{Field: FieldUsername, Text: "Say which attribute holds the username. “subject” is the usual one."})
 	}
-	if len(problems) > 0 {
+	if problems = alsoOfConfig(problems, d.Config, "attributes.", "username."); len(problems) > 0 {
 		return problems
 	}
-	d.Config.Attributes, d.Config.Username = m, rule
 	d.tick(StepAttributes)
 	return nil
+}
+
+// alsoOfConfig adds what is wrong with the parts of a configuration that begin
+// with one of the prefixes, under the names of the form's fields. A field has
+// one problem at a time.
+func alsoOfConfig(problems []model.Problem, c model.Config, prefixes ...string) []model.Problem {
+	for _, p := range sso.CheckConfig(c) {
+		for _, prefix := range prefixes {
+			field, ok := strings.CutPrefix(p.Field, prefix)
+			known := slices.ContainsFunc(problems, func(q model.Problem) bool { return q.Field == field })
+			if ok && !known {
+				problems = append(problems, model.Problem{Field: field, Text: p.Text})
+			}
+		}
+	}
+	return problems
 }

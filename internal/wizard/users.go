@@ -69,10 +69,10 @@ func applyUsers(d *Draft, fc Facts, a Answers) []model.Problem {
 	if len(jit.AllowedEmailDomains) > 0 && fc.Draft.Config.Attributes.Email == "" {
 		problems = append(problems, model.Problem{Field: FieldAllowedDomains, Text: "No attribute holds the email, so nobody could ever match. Name one in the step “Attributes”, or leave this empty."})
 	}
-	if len(problems) > 0 {
+	d.Config.JIT = jit
+	if problems = alsoOfConfig(problems, d.Config, "jit."); len(problems) > 0 {
 		return problems
 	}
-	d.Config.JIT = jit
 	d.tick(StepUsers)
 	return nil
 }
