@@ -201,7 +201,7 @@ func provisioningShort(c model.Connection) string {
 	case r == nil || r.Config.Provisioning == "":
 		return "–"
 	case r.Config.DirectorySynced:
-		return "Directory-synchronised"
+		return "Directory-synchronized"
 	case r.Config.Provisioning == model.ProvisioningJIT:
 		return "Just in time"
 	default:

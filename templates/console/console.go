@@ -60,7 +60,7 @@ func roleWord(r model.Role) string {
 func provisioningWord(c model.Config) string {
 	switch {
 	case c.DirectorySynced:
-		return "Directory-synchronised: users come from your directory, a login creates nobody"
+		return "Directory-synchronized: users come from your directory, a login creates nobody"
 	case c.Provisioning == model.ProvisioningJIT:
 		return "Just in time: users are created and updated as they sign in"
 	case c.Provisioning == model.ProvisioningManual:

@@ -53,7 +53,7 @@ func (v GroupPage) lost() string {
 	if n := len(v.Rules); n > 0 {
 		text += ui.Count(n, "rule", "rules") + " no longer " + verb(n, "gives", "give") + " it: " + list(v.Rules) + ". "
 	}
-	return text + "The Atlassian apps take away what the group allowed at their next synchronisation or login. This cannot be undone."
+	return text + "The Atlassian apps take away what the group allowed at their next synchronization or login. This cannot be undone."
 }
 
 func verb(n int, one, many string) string {
@@ -407,7 +407,7 @@ func groupRules(v GroupPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(v.Rules) == 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<p class=\"mb-0\">None. Members are added by hand or by synchronisation only.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<p class=\"mb-0\">None. Members are added by hand or by synchronization only.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

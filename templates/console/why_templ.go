@@ -132,7 +132,7 @@ func whyMember(reasons []model.Membership) templ.Component {
 					}
 				}
 			case model.MemberLDAP:
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "Synchronised from LDAP ")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "Synchronized from LDAP ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -150,7 +150,7 @@ func whyMember(reasons []model.Membership) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			case model.MemberAWS:
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "Synchronised from AWS ")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "Synchronized from AWS ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
