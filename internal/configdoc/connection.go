@@ -54,6 +54,7 @@ func (r *reader) connection(v value) connectionDoc {
 	r.attributes(&c, m)
 	r.usernameRule(&c, m)
 	r.jit(&c, m)
+	r.problems = append(r.problems, judgeAlone(c)...)
 	return c
 }
 

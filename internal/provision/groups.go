@@ -119,7 +119,7 @@ func sourceWords(m model.Membership) string {
 	case model.MemberLDAP:
 		return "by LDAP"
 	case model.MemberAWS:
-		return "by the synchronisation with AWS"
+		return "by the synchronization with AWS"
 	default:
 		return "by a rule of connection " + m.Ref
 	}

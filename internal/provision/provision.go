@@ -46,10 +46,10 @@ func decideUser(in Input) (model.Decision, *model.Refusal) {
 	}
 }
 
-// recognised tells whether the identity that was found is this person's. An
+// recognized tells whether the identity that was found is this person's. An
 // identity found by its NameID whose stable id is another belongs to somebody
 // else: AWS gave the NameID away again.
-func recognised(in Input) bool {
+func recognized(in Input) bool {
 	id, u := in.Known.Identity, in.Known.ByIdentity
 	if id == nil || u == nil || id.UserID != u.ID || id.IdPEntityID != in.Person.IdPEntityID {
 		return false
@@ -61,7 +61,7 @@ func recognised(in Input) bool {
 }
 
 func justInTime(in Input) (model.Decision, *model.Refusal) {
-	if recognised(in) {
+	if recognized(in) {
 		return knownUser(in, *in.Known.ByIdentity)
 	}
 	if r := checkEmailDomain(in); r != nil {
@@ -138,7 +138,7 @@ func createUser(in Input) (model.Decision, *model.Refusal) {
 
 // manual lets in only users that exist, and changes none of their fields.
 func manual(in Input) (model.Decision, *model.Refusal) {
-	if recognised(in) {
+	if recognized(in) {
 		return knownUser(in, *in.Known.ByIdentity)
 	}
 	if in.Known.ByUsername == nil {
@@ -171,7 +171,7 @@ func linkByUsername(in Input, why string) (model.Decision, *model.Refusal) {
 // the known one with what was learned about it.
 func decideIdentity(in Input, d *model.Decision) {
 	p := in.Person
-	if !recognised(in) {
+	if !recognized(in) {
 		d.LinkIdentity = true
 		d.Identity = model.Identity{UserID: d.User.ID, Connection: in.Connection, IdPEntityID: p.IdPEntityID,
 			NameID: p.NameID, ExternalID: p.ExternalID, CreatedAt: in.Now, LastLoginAt: in.Now}
@@ -181,7 +181,7 @@ func decideIdentity(in Input, d *model.Decision) {
 	if p.ExternalID != "" && d.Identity.ExternalID == "" {
 		d.LinkIdentity, d.Identity.ExternalID = true, p.ExternalID
 		d.Changes = append(d.Changes, model.Change{What: "updated", Name: "stable id", To: p.ExternalID,
-			Why: "because AWS sent it for the first time; from now on it recognises the person"})
+			Why: "because AWS sent it for the first time; from now on it recognizes the person"})
 	}
 	if d.Identity.NameID != p.NameID {
 		d.Changes = append(d.Changes, model.Change{What: "updated", Name: "NameID", From: d.Identity.NameID, To: p.NameID,

@@ -15,7 +15,7 @@ import (
 // returns it in the one form in which it is kept and compared, with a sentence
 // for each thing that was changed. AWS compares the addresses made from it
 // character by character, so there must be one spelling.
-func CheckPublicURL(s string) (normalised string, notes []string, problem *model.Problem) {
+func CheckPublicURL(s string) (normalized string, notes []string, problem *model.Problem) {
 	s = strings.TrimSpace(s)
 	u, why := parsePublicURL(s)
 	if why != "" {

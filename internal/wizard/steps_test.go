@@ -63,7 +63,7 @@ func TestPublicURL(t *testing.T) {
 				t.Errorf("problem = %v, want %q", problem, tc.problem)
 			}
 			if again, notes, problem := wizard.CheckPublicURL(got); got != "" && (again != got || len(notes) > 0 || problem != nil) {
-				t.Errorf("the normalised address becomes %q, %v, %v", again, notes, problem)
+				t.Errorf("the normalized address becomes %q, %v, %v", again, notes, problem)
 			}
 		})
 	}

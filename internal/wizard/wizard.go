@@ -253,12 +253,12 @@ func (f *Flow) Resume(fc Facts) StepID {
 }
 
 // Next is the step after id, if it may be visited.
-func (f *Flow) Next(id StepID, fc Facts) (StepID, bool) { return f.neighbour(id, fc, +1) }
+func (f *Flow) Next(id StepID, fc Facts) (StepID, bool) { return f.neighbor(id, fc, +1) }
 
 // Previous is the step before id, if there is one.
-func (f *Flow) Previous(id StepID, fc Facts) (StepID, bool) { return f.neighbour(id, fc, -1) }
+func (f *Flow) Previous(id StepID, fc Facts) (StepID, bool) { return f.neighbor(id, fc, -1) }
 
-func (f *Flow) neighbour(id StepID, fc Facts, by int) (StepID, bool) {
+func (f *Flow) neighbor(id StepID, fc Facts, by int) (StepID, bool) {
 	i := f.index(id)
 	if i < 0 || i+by < 0 || i+by >= len(f.steps) {
 		return "", false
