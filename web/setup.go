@@ -1,0 +1,323 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/setup"
+)
+
+// setupCase is a connection in the wizard, as the database has it.
+type setupCase struct {
+	connection model.Connection
+	draft      model.Revision
+	facts      wizard.Facts
+}
+
+// errNoDraft: the connection is there, and nobody is editing it.
+var errNoDraft = errors.New("nobody is editing the connection")
+
+// loadSetup reads the connection in the address with its draft.
+func (s *Server) loadSetup(r *http.Request) (setupCase, error) {
+	c, err := s.store.Connection(r.Context(), pathValue(r, "connection"))
+	if err != nil {
+		return setupCase{}, err
+	}
+	if c.Draft == nil {
+		return setupCase{connection: c}, errNoDraft
+	}
+	users, err := s.store.CountUsers(r.Context())
+	if err != nil {
+		return setupCase{}, err
+	}
+	sc := setupCase{connection: c, draft: *c.Draft}
+	sc.facts = s.setupFacts(sc, users)
+	return sc, nil
+}
+
+func (s *Server) setupFacts(sc setupCase, users int) wizard.Facts {
+	return wizard.Facts{
+		Slug: sc.connection.Slug, Draft: wizard.Draft{Config: sc.draft.Config, Ticks: sc.draft.Ticks},
+		Tested: sc.draft.TestedLogin != "", Live: sc.connection.Live != nil, Editing: true,
+		Users: users, PublicURL: s.opts.PublicURL, PublicURLFixed: s.opts.PublicURLFixed, Now: s.now(),
+	}
+}
+
+// openStep is the step in the address; store.ErrNotFound when it is unknown or
+// still locked.
+func (s *Server) openStep(id wizard.StepID, sc setupCase) (wizard.Step, error) {
+	step, ok := s.flow.Step(id)
+	if !ok || !s.mayVisit(id, sc.facts) {
+		return wizard.Step{}, store.ErrNotFound
+	}
+	return step, nil
+}
+
+// mayVisit tells whether a step is open. The last one opens together with the
+// test, because going live without one is offered there, as unsafe.
+func (s *Server) mayVisit(id wizard.StepID, facts wizard.Facts) bool {
+	if id == wizard.StepGoLive {
+		id = wizard.StepTest
+	}
+	return s.flow.StateOf(id, facts) != wizard.Locked
+}
+
+// newConnection asks for the name of a new connection.
+func (s *Server) newConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	all, err := s.store.Connections(r.Context())
+	if err != nil {
+		return err
+	}
+	v := setup.NewPage{First: len(all) == 0}
+	if v.First {
+		v.Name, v.Slug = "AWS", "aws"
+	}
+	return s.renderNewConnection(w, r, a, v)
+}
+
+func (s *Server) renderNewConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, v setup.NewPage) error {
+	v.Page = s.page(r, a, layout.NavConnections, "Set up a connection",
+		"A connection is one application in AWS IAM Identity Center. The setup takes you through both sides, step by step.")
+	v.Page.Crumbs = []layout.Crumb{{Label: "Connections", Href: paths.Connections}}
+	v.Example = s.opts.PublicURL + paths.SAMLLogin("aws")
+	status := http.StatusOK
+	if len(v.Problems) > 0 {
+		v.Page.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, setup.New(v))
+}
+
+func (s *Server) createConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v := setup.NewPage{Name: typed(r, "name"), Slug: typed(r, "slug")}
+	slug := v.Slug
+	if slug == "" {
+		slug = slugOf(v.Name)
+	}
+	switch {
+	case v.Name == "":
+		v.Problems = append(v.Problems, model.Problem{Field: "name", Text: "Give the connection a name."})
+	default:
+		v.Problems = append(v.Problems, checkText("name", "The name", v.Name, maxConnectionName)...)
+	}
+	if err := model.CheckSlug(slug); err != nil {
+		v.Problems = append(v.Problems, problem("slug", "The short name", err))
+	}
+	if len(v.Problems) > 0 {
+		return s.renderNewConnection(w, r, a, v)
+	}
+	cfg := model.DefaultConfig(v.Name)
+	cfg.Attributes = model.WizardAttributes()
+	c, err := s.store.CreateConnection(r.Context(), s.actor(r, a), slug, cfg)
+	if errors.Is(err, store.ErrExists) {
+		v.Slug = slug
+		v.Problems = []model.Problem{{Field: "slug", Text: fmt.Sprintf("There is a connection “%s” already. Choose another short name.", slug)}}
+		return s.renderNewConnection(w, r, a, v)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, paths.SetupStep(c.Slug, wizard.StepWelcome))
+}
+
+// maxConnectionName is the limit of a connection's name, in characters; the
+// wizard's first step has the same.
+const maxConnectionName = 100
+
+// slugOf proposes a slug for a name: its letters and digits, in lower case,
+// with hyphens for everything between.
+func slugOf(name string) string {
+	word := func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') }
+	slug := strings.Join(strings.FieldsFunc(strings.ToLower(name), word), "-")
+	if utf8.RuneCountInString(slug) > 64 {
+		slug = strings.TrimRight(slug[:64], "-")
+	}
+	return slug
+}
+
+// resumeSetup leads to the first step that is not done.
+func (s *Server) resumeSetup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, err := s.loadSetup(r)
+	if errors.Is(err, errNoDraft) {
+		return s.offerDraft(w, r, a, sc.connection)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, paths.SetupStep(sc.connection.Slug, s.flow.Resume(sc.facts)))
+}
+
+// offerDraft is shown where nobody is editing the connection.
+func (s *Server) offerDraft(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection) error {
+	v := setup.StartPage{Page: s.page(r, a, layout.NavConnections, "Change "+c.Name(), ""), Connection: c}
+	v.Page.Crumbs = setupCrumbs(c)
+	return s.render(w, r, http.StatusOK, setup.Start(v))
+}
+
+func setupCrumbs(c model.Connection) []layout.Crumb {
+	return []layout.Crumb{{Label: "Connections", Href: paths.Connections}, {Label: c.Name(), Href: paths.Connection(c.Slug)}}
+}
+
+func (s *Server) showStep(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	id := wizard.StepID(pathValue(r, "step"))
+	sc, err := s.loadSetup(r)
+	if errors.Is(err, errNoDraft) {
+		if _, known := s.flow.Step(id); !known {
+			return store.ErrNotFound
+		}
+		if id == wizard.StepGoLive {
+			return s.showLive(w, r, a, sc.connection)
+		}
+		return s.offerDraft(w, r, a, sc.connection)
+	}
+	if err != nil {
+		return err
+	}
+	step, err := s.openStep(id, sc)
+	if err != nil {
+		return err
+	}
+	return s.renderStep(w, r, http.StatusOK, s.frame(r, a, sc, step), sc)
+}
+
+// frame is what every step shows, with the form as it is stored.
+func (s *Server) frame(r *http.Request, a model.Administrator, sc setupCase, step wizard.Step) setup.Frame {
+	f := setup.Frame{
+		Page:       s.page(r, a, layout.NavConnections, step.Title, step.Lead),
+		Connection: sc.connection, Draft: sc.draft, Step: step,
+		Fields: step.FieldsFor(sc.facts), Rail: s.flow.Progress(sc.facts), Answers: storedAnswers(step, sc.facts),
+	}
+	f.Page.Crumbs = setupCrumbs(sc.connection)
+	if back, ok := s.flow.Previous(step.ID, sc.facts); ok {
+		f.Back = back
+	}
+	if next, ok := s.flow.Next(step.ID, sc.facts); ok {
+		f.Next = next
+	}
+	return f
+}
+
+// storedAnswers fills in a step's form with what the draft says.
+func storedAnswers(step wizard.Step, facts wizard.Facts) wizard.Answers {
+	answers := wizard.Answers{}
+	for _, field := range step.FieldsFor(facts) {
+		if field.Value != nil {
+			answers[field.Name] = field.Value(facts)
+		}
+	}
+	return answers
+}
+
+// submitStep saves a step of the draft and leads to the next one.
+func (s *Server) submitStep(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, err := s.loadSetup(r)
+	if errors.Is(err, errNoDraft) {
+		return store.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	step, err := s.openStep(wizard.StepID(pathValue(r, "step")), sc)
+	if err != nil {
+		return err
+	}
+	if step.Apply == nil {
+		return store.ErrNotFound // nothing can be saved there
+	}
+	in, err := s.readStep(r, sc, step)
+	if err != nil {
+		return err
+	}
+	f := s.frame(r, a, sc, step)
+	f.Answers = in.shown
+	if in.version != sc.draft.Version {
+		return s.renderConflict(w, r, f, sc)
+	}
+	draft, problems := wizard.Draft{}, in.problems
+	if len(problems) == 0 {
+		draft, problems = s.flow.Submit(step.ID, sc.facts, in.answers)
+	}
+	if len(problems) > 0 {
+		f.Problems, f.Page.Error = in.placed(problems), true
+		return s.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
+	}
+	saved, err := s.saveStep(r.Context(), s.actor(r, a), sc, in.version, draft)
+	if errors.Is(err, store.ErrConflict) {
+		if sc, err = s.loadSetup(r); err != nil {
+			return store.ErrConflict // went live or was discarded meanwhile
+		}
+		typed := f.Answers
+		f = s.frame(r, a, sc, step)
+		f.Answers = typed
+		return s.renderConflict(w, r, f, sc)
+	}
+	if err != nil {
+		return err
+	}
+	return s.afterStep(w, r, sc, step, draft, saved)
+}
+
+// saveStep writes the draft, and the public URL where the step changed it.
+func (s *Server) saveStep(ctx context.Context, actor model.Actor, sc setupCase, version int, draft wizard.Draft) (model.Revision, error) {
+	var saved model.Revision
+	err := s.store.InTx(ctx, func(tx *store.Store) error {
+		var err error
+		saved, err = tx.SaveDraft(ctx, actor, sc.connection.Slug, version, func(rev *model.Revision) error {
+			rev.Config, rev.Ticks = draft.Config, draft.Ticks
+			return nil
+		})
+		if err != nil || draft.PublicURL == "" {
+			return err
+		}
+		return tx.SaveSettings(ctx, actor, func(set *store.Settings) error {
+			set.PublicURL = draft.PublicURL
+			return nil
+		})
+	})
+	return saved, err
+}
+
+// afterStep leads on: to the next step, or back to where one came from.
+func (s *Server) afterStep(w http.ResponseWriter, r *http.Request, sc setupCase, step wizard.Step, draft wizard.Draft, saved model.Revision) error {
+	if draft.PublicURL != "" {
+		if err := s.publicURLChanged(r.Context()); err != nil {
+			return err
+		}
+	}
+	sc.draft = saved
+	facts := s.setupFacts(sc, sc.facts.Users)
+	if draft.PublicURL != "" {
+		facts.PublicURL = draft.PublicURL
+	}
+	slug := sc.connection.Slug
+	if step.ID == wizard.StepMetadata {
+		if r.PostFormValue("from") == string(wizard.StepAttributes) {
+			return s.done(w, r, paths.SetupStep(slug, wizard.StepAttributes), "The metadata is up to date.")
+		}
+		return s.done(w, r, paths.SetupStep(slug, wizard.StepMetadata), "AWS's metadata is saved. Look at what it says, then continue.")
+	}
+	next, ok := s.flow.Next(step.ID, facts)
+	if !ok {
+		next = s.flow.Resume(facts)
+	}
+	return seeOther(w, r, paths.SetupStep(slug, next))
+}
+
+// formVersion is the version of the draft that the form was made from; -1
+// when the form does not say.
+func formVersion(r *http.Request) int {
+	n, err := strconv.Atoi(r.PostFormValue("version"))
+	if err != nil {
+		return -1
+	}
+	return n
+}

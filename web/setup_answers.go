@@ -1,0 +1,165 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/templates/setup"
+)
+
+// stepForm is a submitted step.
+type stepForm struct {
+	version  int
+	answers  wizard.Answers  // for the wizard
+	shown    wizard.Answers  // for the form, should it be shown again
+	problems []model.Problem // found while reading, before the wizard has judged
+	fromFile bool            // the metadata came as a file
+}
+
+// placed moves what is wrong with a file's text to the file's field.
+func (f stepForm) placed(problems []model.Problem) []model.Problem {
+	if !f.fromFile {
+		return problems
+	}
+	moved := make([]model.Problem, len(problems))
+	for i, p := range problems {
+		if p.Field == wizard.FieldMetadata {
+			p.Field = wizard.FieldMetadataFile
+		}
+		moved[i] = p
+	}
+	return moved
+}
+
+// readStep reads the fields of a step, and whatever belongs to them beyond the
+// form: an uploaded file, an address to fetch.
+func (s *Server) readStep(r *http.Request, sc setupCase, step wizard.Step) (stepForm, error) {
+	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return stepForm{}, err
+	}
+	f := stepForm{version: formVersion(r), answers: wizard.Answers{}, shown: wizard.Answers{}}
+	for _, field := range step.FieldsFor(sc.facts) {
+		if v, ok := r.PostForm[field.Name]; ok && field.Kind != wizard.FieldFile {
+			f.answers[field.Name], f.shown[field.Name] = v, v
+		}
+	}
+	if step.ID == wizard.StepWelcome && sc.facts.PublicURLFixed {
+		f.shown[wizard.FieldPublicURL] = []string{sc.facts.PublicURL}
+	}
+	if step.ID != wizard.StepMetadata || f.version != sc.draft.Version {
+		return f, nil
+	}
+	return f, s.readMetadata(r, sc, &f)
+}
+
+// readMetadata finds AWS's metadata in the form: a file wins over a text, a
+// text over an address, which is fetched.
+func (s *Server) readMetadata(r *http.Request, sc setupCase, f *stepForm) error {
+	file, err := uploadedMetadata(r)
+	if err != nil {
+		return err
+	}
+	if file != "" {
+		f.fromFile = true
+		delete(f.answers, wizard.FieldMetadataURL)
+		if len(file) > maxMetadata {
+			f.problems = []model.Problem{{Field: wizard.FieldMetadataFile, Text: "This file is larger than 1 MiB. AWS's metadata has a few KiB; choose the file that AWS calls “IAM Identity Center SAML metadata file”."}}
+			return nil
+		}
+		f.answers[wizard.FieldMetadata] = []string{file}
+	}
+	address, p := wizard.MetadataURL(sc.facts, f.answers)
+	if p != nil {
+		f.problems = []model.Problem{*p}
+	}
+	if address == "" || p != nil {
+		return nil
+	}
+	fetched, err := newMetadataFetcher(wizard.MetadataOptions(sc.facts).AllowLoopbackHTTP).fetch(r.Context(), address)
+	var failed *fetchError
+	switch {
+	case errors.As(err, &failed):
+		s.log.InfoContext(r.Context(), "metadata not fetched", "reference", requestID(r.Context()), "address", address, "error", err)
+		f.problems = []model.Problem{{Field: wizard.FieldMetadataURL, Text: failed.Text + " You can also download the file in AWS and choose it below."}}
+		return nil
+	case err != nil:
+		return fmt.Errorf("fetch metadata: %w", err)
+	}
+	f.answers[wizard.FieldMetadataURL] = []string{address}
+	f.answers[wizard.FieldFetched] = []string{string(fetched)}
+	return nil
+}
+
+// uploadedMetadata is the text of the chosen file; empty when none was chosen.
+func uploadedMetadata(r *http.Request) (string, error) {
+	if r.MultipartForm == nil {
+		return "", nil
+	}
+	file, _, err := r.FormFile(wizard.FieldMetadataFile)
+	if errors.Is(err, http.ErrMissingFile) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = file.Close() }()
+	data, err := io.ReadAll(io.LimitReader(file, maxMetadata+1))
+	if err != nil {
+		return "", fmt.Errorf("read the uploaded file: %w", err)
+	}
+	return string(data), nil
+}
+
+// renderConflict shows what was typed beside what somebody else has saved, so
+// that neither is lost.
+func (s *Server) renderConflict(w http.ResponseWriter, r *http.Request, f setup.Frame, sc setupCase) error {
+	stored := storedAnswers(f.Step, sc.facts)
+	v := setup.ConflictPage{Frame: f}
+	v.Page.Error = true
+	for _, field := range f.Fields {
+		if field.Kind == wizard.FieldFile {
+			continue
+		}
+		v.Values = append(v.Values, setup.ConflictValue{
+			Label: field.Label, Typed: answerText(field, f.Answers), Stored: answerText(field, stored),
+		})
+		for _, value := range f.Answers[field.Name] {
+			v.Hidden = append(v.Hidden, setup.HiddenValue{Name: field.Name, Value: value})
+		}
+	}
+	return s.render(w, r, http.StatusConflict, setup.Conflict(v))
+}
+
+// answerText writes an answer for people: labels instead of values.
+func answerText(field wizard.Field, answers wizard.Answers) string {
+	switch field.Kind {
+	case wizard.FieldCheckbox:
+		if answers.Ticked(field.Name) {
+			return "ticked"
+		}
+		return "not ticked"
+	case wizard.FieldRadio, wizard.FieldCheckboxes:
+		var labels []string
+		for _, o := range field.Options {
+			for _, v := range answers[field.Name] {
+				if v == o.Value {
+					labels = append(labels, o.Label)
+				}
+			}
+		}
+		return strings.Join(labels, ", ")
+	default:
+		const most = 2000 // characters; long enough to know it again
+		text := strings.Join(answers[field.Name], "\n")
+		if utf8.RuneCountInString(text) > most {
+			return string([]rune(text)[:most]) + " …"
+		}
+		return text
+	}
+}

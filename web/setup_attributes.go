@@ -1,0 +1,124 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/templates/setup"
+	"github.com/postern-sso/postern/templates/ui"
+)
+
+// Limits of the preview.
+const (
+	maxSamples = 20
+	maxSample  = 1024 // bytes
+)
+
+// attributesPage has the table for AWS as the form has it now, and a preview of
+// the username rule. samples is what was typed to try; empty: a proposal.
+func (s *Server) attributesPage(ctx context.Context, f setup.Frame, sc setupCase, samples string) (setup.AttributesPage, error) {
+	v := setup.AttributesPage{Frame: f, MetadataURL: sc.draft.Config.IdPMetadataURL}
+	v.ConsoleURL, v.Simulated = s.awsConsole(sc)
+	cfg, problems := s.typedConfig(f, sc)
+	v.Rows = wizard.AWSAttributeRows(cfg)
+	if samples == "" {
+		proposed, err := s.proposedSamples(ctx, sc, cfg)
+		if err != nil {
+			return v, err
+		}
+		samples = strings.Join(proposed, "\n")
+	}
+	v.Preview = previewOf(cfg, samples, problems)
+	return v, nil
+}
+
+// typedConfig is the configuration that the form would make; where it has
+// problems, the one that is stored.
+func (s *Server) typedConfig(f setup.Frame, sc setupCase) (model.Config, []model.Problem) {
+	draft, problems := s.flow.Submit(wizard.StepAttributes, sc.facts, f.Answers)
+	return draft.Config, problems
+}
+
+// proposedSamples are values to try the rule on: what AWS sent in the latest
+// test, where there was one, then shapes that are common.
+func (s *Server) proposedSamples(ctx context.Context, sc setupCase, cfg model.Config) ([]string, error) {
+	samples := []string{"Ana.Lima", "ana.lima@example.com", `EXAMPLE\alima`}
+	l, err := s.store.LatestTest(ctx, sc.draft.ID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	if err == nil && l.Person != nil {
+		received := l.Person.Attributes[cfg.Attributes.Username]
+		if cfg.Attributes.Username == model.AttributeSubject {
+			received = []string{l.Person.NameID}
+		}
+		samples = append(slices.Clone(received), samples...)
+	}
+	return samples, nil
+}
+
+// previewOf applies the rule of the configuration to the samples, one a line.
+func previewOf(cfg model.Config, samples string, problems []model.Problem) setup.Preview {
+	p := setup.Preview{Samples: samples, Source: cfg.Attributes.Username}
+	if len(problems) > 0 {
+		p.Problem = problems[0].Text
+		if text := ui.ProblemOf(problems, wizard.FieldPattern); text != "" {
+			p.Problem = text
+		}
+		return p
+	}
+	for line := range strings.Lines(samples) {
+		value := strings.Trim(line, "\r\n")
+		if value == "" || len(p.Lines) == maxSamples {
+			continue
+		}
+		row := setup.PreviewLine{From: truncate(value, maxSample)}
+		name, err := sso.PreviewUsername(cfg.Username, row.From)
+		if err != nil {
+			row.Problem = "Refused: the username " + err.Error() + "."
+		}
+		row.To = name
+		p.Lines = append(p.Lines, row)
+	}
+	return p
+}
+
+// previewUsername shows what becomes of sample usernames: the part of the page
+// for scripts, the whole page for the button.
+func (s *Server) previewUsername(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, err := s.loadSetup(r)
+	if errors.Is(err, errNoDraft) {
+		return store.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	step, err := s.openStep(wizard.StepAttributes, sc)
+	if err != nil {
+		return err
+	}
+	in, err := s.readStep(r, sc, step)
+	if err != nil {
+		return err
+	}
+	f := s.frame(r, a, sc, step)
+	f.Answers = in.shown
+	samples := r.PostFormValue(setup.FieldSamples)
+	if r.Header.Get("HX-Request") != "" {
+		cfg, problems := s.typedConfig(f, sc)
+		return s.render(w, r, http.StatusOK, setup.UsernamePreview(previewOf(cfg, samples, problems)))
+	}
+	f.Draft.Version = in.version // what was typed is still based on that one
+	v, err := s.attributesPage(r.Context(), f, sc, samples)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, setup.Attributes(v))
+}

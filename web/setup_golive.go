@@ -1,0 +1,50 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/setup"
+)
+
+func (s *Server) signInLink(slug string) string { return s.opts.PublicURL + paths.SAMLLogin(slug) }
+
+// showLive is the end of the wizard: nothing is left to set up.
+func (s *Server) showLive(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection) error {
+	title, intro := c.Name()+" is live", "People can sign in through AWS now."
+	if c.Status != model.StatusLive {
+		title, intro = c.Name()+" is set up", "It is suspended: nobody can sign in until you resume it on the connection's page."
+	}
+	f := setup.Frame{Page: s.page(r, a, layout.NavConnections, title, intro), Connection: c}
+	f.Page.Crumbs = setupCrumbs(c)
+	return s.render(w, r, http.StatusOK, setup.Live(setup.LivePage{Frame: f, SignInLink: s.signInLink(c.Slug)}))
+}
+
+// goLive makes the draft the live revision. Without a test that passed, the
+// form must say “unsafe”; the audit then says so, too.
+func (s *Server) goLive(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, step, err := s.loadStep(r, wizard.StepGoLive)
+	if err != nil {
+		return err
+	}
+	unsafe := r.PostFormValue("unsafe") != ""
+	err = s.store.GoLive(r.Context(), s.actor(r, a), sc.connection.Slug, formVersion(r), unsafe)
+	f := s.frame(r, a, sc, step)
+	f.Page.Error = true
+	switch {
+	case errors.Is(err, store.ErrConflict):
+		f.Problems = []model.Problem{{Text: "Nothing has gone live: " + sc.draft.Author + " saved this setup after you opened the page. Look at everything once more."}}
+		return s.renderStep(w, r, http.StatusConflict, f, sc)
+	case errors.Is(err, store.ErrUntested):
+		f.Problems = []model.Problem{{Text: "Nothing has gone live: no test has passed with this configuration."}}
+		return s.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
+	case err != nil:
+		return err
+	}
+	return s.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepGoLive), "Live. People can sign in now.")
+}

@@ -1,0 +1,196 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/setup"
+	"github.com/postern-sso/postern/templates/ui"
+)
+
+// loadStep loads the wizard for a button that belongs to one step.
+func (s *Server) loadStep(r *http.Request, id wizard.StepID) (setupCase, wizard.Step, error) {
+	sc, err := s.loadSetup(r)
+	if errors.Is(err, errNoDraft) {
+		return sc, wizard.Step{}, store.ErrNotFound
+	}
+	if err != nil {
+		return sc, wizard.Step{}, err
+	}
+	step, err := s.openStep(id, sc)
+	return sc, step, err
+}
+
+// setupAddUser adds one user from the wizard.
+func (s *Server) setupAddUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, step, err := s.loadStep(r, wizard.StepUsers)
+	if err != nil {
+		return err
+	}
+	form := readUserForm(r)
+	if len(form.Problems) == 0 {
+		u, err := s.store.CreateUser(r.Context(), s.actor(r, a), model.User{
+			Username: form.Username, Email: form.Email, DisplayName: form.DisplayName, Active: true, Source: model.UserManual,
+		}, nil)
+		if err == nil {
+			return s.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepUsers), "User "+u.Username+" added.")
+		}
+		if !errors.Is(err, store.ErrExists) {
+			return err
+		}
+		form.Problems = append(form.Problems, usernameTaken(form.Username))
+	}
+	f := s.frame(r, a, sc, step)
+	f.Problems, f.Page.Error = form.Problems, true
+	return s.render(w, r, http.StatusUnprocessableEntity, setup.Users(setup.UsersPage{
+		Frame: f, Count: sc.facts.Users,
+		New: setup.NewUser{Username: form.Username, Email: form.Email, DisplayName: form.DisplayName, Open: true},
+	}))
+}
+
+// groupsPage gathers groups, rules and what may be added.
+func (s *Server) groupsPage(ctx context.Context, f setup.Frame, sc setupCase) (setup.GroupsPage, error) {
+	v := setup.GroupsPage{Frame: f}
+	var err error
+	if v.Groups, err = s.allGroups(ctx); err != nil {
+		return v, err
+	}
+	if v.Rules, err = s.connectionRules(ctx, sc.connection.Slug); err != nil {
+		return v, err
+	}
+	known := map[string]bool{}
+	for _, g := range v.Groups {
+		known[model.Key(g.Name)] = true
+	}
+	for _, g := range wizard.SuggestedGroups(sc.draft.Config.Apps) {
+		if !known[model.Key(g.Name)] {
+			v.Suggested = append(v.Suggested, ui.Choice{Value: g.Name, Label: g.Name, Hint: g.Description, Checked: true})
+		}
+	}
+	v.Choices = groupChoices(v.Groups, nil)
+	return v, nil
+}
+
+// setupAddGroups adds the suggested groups that are ticked and those typed in.
+func (s *Server) setupAddGroups(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, step, err := s.loadStep(r, wizard.StepGroups)
+	if err != nil {
+		return err
+	}
+	own := r.PostFormValue(setup.FieldOwn)
+	ticked := r.PostForm[setup.FieldSuggested]
+	groups, problems := wantedGroups(sc.draft.Config.Apps, ticked, own)
+	if len(problems) == 0 {
+		added, known, err := s.addGroups(r.Context(), s.actor(r, a), groups)
+		if err != nil {
+			return err
+		}
+		return s.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepGroups), addedGroups(added, known))
+	}
+	f := s.frame(r, a, sc, step)
+	f.Problems, f.Page.Error = problems, true
+	v, err := s.groupsPage(r.Context(), f, sc)
+	if err != nil {
+		return err
+	}
+	v.Own = own
+	for i := range v.Suggested {
+		v.Suggested[i].Checked = slices.Contains(ticked, v.Suggested[i].Value)
+	}
+	return s.render(w, r, http.StatusUnprocessableEntity, setup.Groups(v))
+}
+
+// wantedGroups judges the form: ticked suggestions and names, one a line.
+func wantedGroups(apps, ticked []string, own string) ([]model.Group, []model.Problem) {
+	var groups []model.Group
+	var problems []model.Problem
+	for _, g := range wizard.SuggestedGroups(apps) {
+		if slices.Contains(ticked, g.Name) {
+			groups = append(groups, g)
+		}
+	}
+	for line := range strings.Lines(own) {
+		name := model.Canonical(line)
+		if name == "" {
+			continue
+		}
+		if err := model.CheckGroupName(name); err != nil {
+			problems = append(problems, problem(setup.FieldOwn, "“"+name+"”", err))
+			continue
+		}
+		groups = append(groups, model.Group{Name: name})
+	}
+	if len(groups) == 0 && len(problems) == 0 {
+		problems = append(problems, model.Problem{Field: setup.FieldOwn, Text: "Tick a group or type the name of one."})
+	}
+	return groups, problems
+}
+
+// addGroups makes those groups that do not exist yet, all or none.
+func (s *Server) addGroups(ctx context.Context, actor model.Actor, groups []model.Group) (added, known int, err error) {
+	err = s.store.InTx(ctx, func(tx *store.Store) error {
+		for _, g := range groups {
+			_, err := tx.CreateGroup(ctx, actor, g)
+			switch {
+			case errors.Is(err, store.ErrExists):
+				known++
+			case err != nil:
+				return err
+			default:
+				added++
+			}
+		}
+		return nil
+	})
+	return added, known, err
+}
+
+func addedGroups(added, known int) string {
+	switch {
+	case added == 0:
+		return "These groups are there already."
+	case known == 0:
+		return ui.Count(added, "group", "groups") + " added."
+	default:
+		return fmt.Sprintf("%s added; %d of the names were there already.", ui.Count(added, "group", "groups"), known)
+	}
+}
+
+// setupAddRule adds a rule of this connection.
+func (s *Server) setupAddRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, step, err := s.loadStep(r, wizard.StepGroups)
+	if err != nil {
+		return err
+	}
+	form, rule, err := s.readRule(r)
+	if err != nil {
+		return err
+	}
+	rule.Connection = sc.connection.Slug
+	if len(form.Problems) == 0 {
+		_, err := s.store.CreateRule(r.Context(), s.actor(r, a), rule)
+		if err == nil {
+			return s.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepGroups), "Rule "+rule.Name+" added.")
+		}
+		if !errors.Is(err, store.ErrExists) {
+			return err
+		}
+		form.Problems = append(form.Problems, ruleTaken(rule.Name))
+	}
+	f := s.frame(r, a, sc, step)
+	f.Problems, f.Page.Error = form.Problems, true
+	v, err := s.groupsPage(r.Context(), f, sc)
+	if err != nil {
+		return err
+	}
+	v.Rule, v.RuleOpen, v.Choices = form, true, groupChoices(v.Groups, rule.Groups)
+	return s.render(w, r, http.StatusUnprocessableEntity, setup.Groups(v))
+}

@@ -1,0 +1,137 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/templates/setup"
+)
+
+// renderStep shows a step's own page around the frame.
+func (s *Server) renderStep(w http.ResponseWriter, r *http.Request, status int, f setup.Frame, sc setupCase) error {
+	page, err := s.stepPage(r, f, sc)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, status, page)
+}
+
+// stepPage is the page of a step with what it shows beyond the form.
+func (s *Server) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.Component, error) {
+	ctx := r.Context()
+	switch f.Step.ID {
+	case wizard.StepWelcome:
+		return setup.Welcome(setup.WelcomePage{Frame: f, URLFixed: s.opts.PublicURLFixed, SeenAs: s.seenAs(r)}), nil
+	case wizard.StepProvisioning:
+		return setup.Provisioning(f), nil
+	case wizard.StepAWSApplication:
+		console, simulated := s.awsConsole(sc)
+		return setup.Application(setup.ApplicationPage{Frame: f, Values: wizard.AWSValues(sc.facts), ConsoleURL: console, Simulated: simulated}), nil
+	case wizard.StepMetadata:
+		return setup.Metadata(setup.MetadataPage{Frame: f, Stored: s.setupAWS(sc), Now: s.now()}), nil
+	case wizard.StepAttributes:
+		v, err := s.attributesPage(ctx, f, sc, "")
+		return setup.Attributes(v), err
+	case wizard.StepUsers:
+		return setup.Users(setup.UsersPage{Frame: f, Count: sc.facts.Users}), nil
+	case wizard.StepGroups:
+		v, err := s.groupsPage(ctx, f, sc)
+		return setup.Groups(v), err
+	case wizard.StepAssign:
+		console, simulated := s.awsConsole(sc)
+		return setup.Assign(setup.AssignPage{Frame: f, ConsoleURL: console, Simulated: simulated}), nil
+	case wizard.StepTest:
+		v, err := s.testPage(ctx, f, sc)
+		return setup.Test(v), err
+	case wizard.StepGoLive:
+		v, err := s.goLivePage(ctx, f, sc)
+		return setup.GoLive(v), err
+	default:
+		return nil, fmt.Errorf("setup step %q has no page", f.Step.ID)
+	}
+}
+
+// seenAs is the address that this browser uses for Postern, where it is not
+// the public URL's; AWS sends people to the latter.
+func (s *Server) seenAs(r *http.Request) string {
+	u, err := url.Parse(s.opts.PublicURL)
+	if err != nil || strings.EqualFold(r.Host, u.Host) {
+		return ""
+	}
+	return r.Host
+}
+
+// awsConsole is where the administrator works in AWS: the console of the
+// region, as far as that is known, or the simulated AWS.
+func (s *Server) awsConsole(sc setupCase) (address string, simulated bool) {
+	if s.opts.DemoAWSURL != "" {
+		return s.opts.DemoAWSURL, true
+	}
+	region := ""
+	if idp, err := s.identityProvider(&sc.draft); err == nil {
+		region = idp.Region
+	}
+	return wizard.ConsoleURL(region), false
+}
+
+// setupAWS describes AWS as the draft's metadata does; nil without any.
+func (s *Server) setupAWS(sc setupCase) *setup.AWS {
+	cfg := sc.draft.Config
+	if cfg.IdPMetadata == "" {
+		return nil
+	}
+	idp, err := sso.ParseMetadata([]byte(cfg.IdPMetadata), wizard.MetadataOptions(sc.facts))
+	if err != nil {
+		return &setup.AWS{Problem: "The metadata that is stored cannot be used any more. Replace it.", FetchedFrom: cfg.IdPMetadataURL}
+	}
+	v := &setup.AWS{
+		Region: idp.Region, Account: idp.AccountID, EntityID: idp.EntityID, SignInURL: idp.RedirectURL,
+		FetchedFrom: cfg.IdPMetadataURL,
+	}
+	for _, c := range idp.Certificates {
+		v.Certificates = append(v.Certificates, setup.Certificate{Fingerprint: c.Fingerprint, NotAfter: c.NotAfter})
+	}
+	for _, f := range idp.Findings {
+		v.Findings = append(v.Findings, f.Text)
+	}
+	return v
+}
+
+// goLivePage gathers the review.
+func (s *Server) goLivePage(ctx context.Context, f setup.Frame, sc setupCase) (setup.GoLivePage, error) {
+	groups, err := s.allGroups(ctx)
+	if err != nil {
+		return setup.GoLivePage{}, err
+	}
+	rules, err := s.connectionRules(ctx, sc.connection.Slug)
+	if err != nil {
+		return setup.GoLivePage{}, err
+	}
+	return setup.GoLivePage{
+		Frame: f, AWS: s.setupAWS(sc), Now: s.now(), Users: sc.facts.Users, Groups: len(groups), Rules: len(rules),
+		SignInLink: s.signInLink(sc.connection.Slug),
+	}, nil
+}
+
+// connectionRules are the rules of one connection.
+func (s *Server) connectionRules(ctx context.Context, slug string) ([]model.Rule, error) {
+	all, err := s.store.Rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rules []model.Rule
+	for _, rule := range all {
+		if rule.Connection == slug {
+			rules = append(rules, rule)
+		}
+	}
+	return rules, nil
+}

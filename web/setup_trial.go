@@ -1,0 +1,77 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/setup"
+)
+
+// startTest sends the administrator to AWS with the draft. The answer is
+// judged by the draft, signs nobody in and changes nothing.
+func (s *Server) startTest(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+	sc, _, err := s.loadStep(r, wizard.StepTest)
+	if err != nil {
+		return err
+	}
+	return s.beginLogin(w, r, sc.connection, &sc.draft, true, "")
+}
+
+// testStatus is the part of the test's page that follows the login. It answers
+// 204 while there is no news, so that the page is left alone.
+func (s *Server) testStatus(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, step, err := s.loadStep(r, wizard.StepTest)
+	if err != nil {
+		return err
+	}
+	if r.Header.Get("HX-Request") == "" {
+		return seeOther(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepTest))
+	}
+	v, err := s.testPage(r.Context(), setup.Frame{Connection: sc.connection, Draft: sc.draft, Step: step}, sc)
+	if err != nil {
+		return err
+	}
+	if r.URL.Query().Get("seen") == v.Seen() {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	v.Frame = s.frame(r, a, sc, step)
+	return s.render(w, r, http.StatusOK, setup.TestStatus(v))
+}
+
+// testPage says how the latest test of the draft stands.
+func (s *Server) testPage(ctx context.Context, f setup.Frame, sc setupCase) (setup.TestPage, error) {
+	v := setup.TestPage{Frame: f, State: setup.TrialNone}
+	l, err := s.store.LatestTest(ctx, sc.draft.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return v, nil
+	}
+	if err != nil {
+		return v, err
+	}
+	v.Login = l
+	v.Changed = l.RevisionVersion != sc.draft.Version
+	code := l.Code(s.now())
+	switch {
+	case l.Outcome == model.OutcomeSignedIn && sc.draft.TestedLogin != "":
+		v.State = setup.TrialPassed
+	case l.Outcome == model.OutcomeSignedIn:
+		v.State = setup.TrialOutdated
+	case l.Outcome == model.OutcomeRefused:
+		v.State = setup.TrialFailed
+	case code == model.CodeNoAnswer:
+		v.State = setup.TrialNoAnswer
+	default:
+		v.State = setup.TrialWaiting
+	}
+	if code != "" {
+		why := explain(code, l.Refusal)
+		v.Why = &why
+	}
+	return v, nil
+}
