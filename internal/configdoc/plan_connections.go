@@ -70,7 +70,9 @@ func (p *plan) changedConnection(doc connectionDoc, before model.Connection) {
 	if before.Live != nil && (status == model.StatusDraft || status == model.StatusReady) {
 		p.problem(doc.where("status"), "the connection has been live and cannot be a %s again. Write suspended to close it.", status)
 	}
-	p.judge(doc, cfg, status)
+	if len(changes) > 0 {
+		p.judge(doc, cfg, status)
+	}
 	p.do("connection", before.Slug, changes, func(ctx context.Context, st *store.Store, actor model.Actor) error {
 		c := before
 		if changed {

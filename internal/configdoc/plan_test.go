@@ -82,13 +82,27 @@ func TestFullDocumentMakesEverything(t *testing.T) {
 	}
 }
 
-func TestPlan(t *testing.T) {
+// planCase is a document that is planned against the full state.
+type planCase struct {
+	document string // behind "version: 1"
+	change   func(*configdoc.State)
+	want     []string
+}
+
+func (tc planCase) run(t *testing.T) {
 	t.Parallel()
-	for name, tc := range map[string]struct {
-		document string // behind "version: 1"
-		change   func(*configdoc.State)
-		want     []string
-	}{
+	s := full(t)
+	if tc.change != nil {
+		tc.change(&s)
+	}
+	if got := planned(t, "version: 1\n"+tc.document+"\n", s); !slices.Equal(got, tc.want) {
+		t.Errorf("plan:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(tc.want, "\n"))
+	}
+}
+
+func TestPlanConnections(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]planCase{
 		"nothing said, nothing changed": {document: ""},
 		"one field": {
 			document: "connections: [{slug: aws, clock_skew: 2m}]",
@@ -139,6 +153,21 @@ func TestPlan(t *testing.T) {
 			want: []string{"rule everyone: remove, with its connection aws", "rule staff: remove, with its connection aws",
 				"rule ops: remove, with its connection aws", "rule aws-admins: remove, with its connection aws", "connection aws: remove"},
 		},
+		"metadata": {
+			document: "connections: [{slug: aws, idp_metadata_file: aws.xml}]",
+			change: func(s *configdoc.State) {
+				s.Connections[0].Live.Config.IdPMetadata = strings.ToUpper(s.Connections[0].Live.Config.IdPMetadata)
+			},
+			want: []string{fmt.Sprintf("connection aws: idp_metadata (%d characters) → other content", len(live(t).Live.Config.IdPMetadata))},
+		},
+	} {
+		t.Run(name, tc.run)
+	}
+}
+
+func TestPlanGroupsRulesUsersAndApps(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]planCase{
 		"a group goes, rules lose it": {
 			document: "groups: [{name: jira-administrators}]",
 			want: []string{"rule everyone: groups [jira-software-users] → []", "rule staff: groups [jira-software-users] → []",
@@ -169,24 +198,8 @@ func TestPlan(t *testing.T) {
 			want: []string{"app jira: redirect_uris [https://jira.example.com/plugins/servlet/oidc/callback] → [http://localhost:2990/jira]",
 				"app wiki: create", "app jira-directory: remove"},
 		},
-		"metadata": {
-			document: "connections: [{slug: aws, idp_metadata_file: aws.xml}]",
-			change: func(s *configdoc.State) {
-				s.Connections[0].Live.Config.IdPMetadata = strings.ToUpper(s.Connections[0].Live.Config.IdPMetadata)
-			},
-			want: []string{fmt.Sprintf("connection aws: idp_metadata (%d characters) → other content", len(live(t).Live.Config.IdPMetadata))},
-		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := full(t)
-			if tc.change != nil {
-				tc.change(&s)
-			}
-			if got := planned(t, "version: 1\n"+tc.document+"\n", s); !slices.Equal(got, tc.want) {
-				t.Errorf("plan:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(tc.want, "\n"))
-			}
-		})
+		t.Run(name, tc.run)
 	}
 }
 
@@ -217,6 +230,21 @@ func TestDocumentDoesNotFitTheDatabase(t *testing.T) {
 				t.Errorf("problems:\n%v\nwant:\n%s", err, strings.Join(tc.want, "\n"))
 			}
 		})
+	}
+}
+
+func TestAConnectionIsJudgedAsAWhole(t *testing.T) {
+	t.Parallel()
+	_, problems := configdoc.Parse([]byte("version: 1\nconnections:\n  - slug: aws\n    username: {lowercase: true,\n      pattern: \"(\"}\n"), readTestdata)
+	if len(problems) != 1 || problems[0].Line != 5 || problems[0].Path != "connections[0].username.pattern" {
+		t.Errorf("when it is read: %v", problems)
+	}
+	_, err := mustParse(t, "version: 1\nconnections:\n  - slug: new\n    status: live\n").Plan(configdoc.State{})
+	if err == nil || !strings.Contains(err.Error(), "line 3: connections[0].idp_metadata") || !strings.Contains(err.Error(), "connections[0].provisioning") {
+		t.Errorf("live without metadata: %v", err)
+	}
+	if got := planned(t, "version: 1\nconnections: [{slug: new}]\n", configdoc.State{}); len(got) != 1 {
+		t.Errorf("a draft may be incomplete: %v", got)
 	}
 }
 

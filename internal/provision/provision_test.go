@@ -131,29 +131,52 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestUsers(t *testing.T) {
+// userCase is a login that is let in: what changes about the input of setup,
+// and what is decided.
+type userCase struct {
+	change   func(*provision.Input)
+	action   model.UserAction
+	link     bool
+	user     model.User
+	changes  []string
+	whyParts string // in the reason of the last change
+}
+
+func (tc userCase) run(t *testing.T) {
 	t.Parallel()
-	linked := []string{"linked ana"}
-	for name, tc := range map[string]struct {
-		change   func(*provision.Input)
-		action   model.UserAction
-		link     bool
-		user     model.User
-		changes  []string
-		whyParts string // in the reason of the last change
-	}{
-		"jit: created": {nil, model.UserCreated, true, func() model.User {
-			u := *anaUser()
+	in := setup(tc.change)
+	d := provision.Decide(in)
+	if d.Refusal != nil {
+		t.Fatalf("refused: %+v", d.Refusal)
+	}
+	if d.Action != tc.action || d.LinkIdentity != tc.link {
+		t.Errorf("action = %s, link = %v; want %s, %v", d.Action, d.LinkIdentity, tc.action, tc.link)
+	}
+	if d.User != tc.user {
+		t.Errorf("user = %+v\nwant   %+v", d.User, tc.user)
+	}
+	checkIdentity(t, in, d)
+	checkChanges(t, d.Changes, tc.changes, tc.whyParts)
+}
+
+// anaBut is ana's user with a change.
+func anaBut(change func(*model.User)) model.User {
+	u := anaUser()
+	change(u)
+	return *u
+}
+
+func TestJustInTimeUsers(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]userCase{
+		"jit: created": {nil, model.UserCreated, true, anaBut(func(u *model.User) {
 			u.ID = ""
-			return u
-		}(), []string{"created ana"}, "not known"},
+		}), []string{"created ana"}, "not known"},
 		"jit: created within the allowed domains": {func(in *provision.Input) {
 			in.Config.JIT.AllowedEmailDomains = []string{"@Example.COM"}
-		}, model.UserCreated, true, func() model.User {
-			u := *anaUser()
+		}, model.UserCreated, true, anaBut(func(u *model.User) {
 			u.ID = ""
-			return u
-		}(), []string{"created ana"}, ""},
+		}), []string{"created ana"}, ""},
 		"jit: known, nothing differs": {known, model.UserKept, false, *anaUser(), nil, ""},
 		"jit: known people are not held against the domains": {func(in *provision.Input) {
 			known(in)
@@ -164,11 +187,9 @@ func TestUsers(t *testing.T) {
 			in.Person.Username, in.Person.Email = "ana.new", "new@example.com"
 			in.Person.FirstName, in.Person.LastName = "Anna", "Sample"
 			in.Known.ByUsername, in.Known.UsernameIdentity = nil, nil
-		}, model.UserUpdated, false, func() model.User {
-			u := *anaUser()
+		}, model.UserUpdated, false, anaBut(func(u *model.User) {
 			u.Username, u.Email, u.FirstName, u.LastName, u.DisplayName = "ana.new", "new@example.com", "Anna", "Sample", "Anna Sample"
-			return u
-		}(), []string{"updated username: ana → ana.new", "updated email: ana@example.com → new@example.com",
+		}), []string{"updated username: ana → ana.new", "updated email: ana@example.com → new@example.com",
 			"updated first name: Ana → Anna", "updated last name: Example → Sample",
 			"updated display name: Ana Example → Anna Sample"}, "AWS sent a different display name"},
 		"jit: what AWS did not send stays": {func(in *provision.Input) {
@@ -178,11 +199,9 @@ func TestUsers(t *testing.T) {
 		"jit: one name sent keeps the other": {func(in *provision.Input) {
 			known(in)
 			in.Person.FirstName, in.Person.LastName = "", "Sample"
-		}, model.UserUpdated, false, func() model.User {
-			u := *anaUser()
+		}, model.UserUpdated, false, anaBut(func(u *model.User) {
 			u.LastName, u.DisplayName = "Sample", "Ana Sample"
-			return u
-		}(), []string{"updated last name: Example → Sample", "updated display name: Ana Example → Ana Sample"}, ""},
+		}), []string{"updated last name: Example → Sample", "updated display name: Ana Example → Ana Sample"}, ""},
 		"jit: updates are off": {func(in *provision.Input) {
 			known(in)
 			in.Config.JIT.Update = false
@@ -196,11 +215,17 @@ func TestUsers(t *testing.T) {
 		"jit: spelling of the username": {func(in *provision.Input) {
 			known(in)
 			in.Person.Username = "Ana"
-		}, model.UserUpdated, false, func() model.User {
-			u := *anaUser()
+		}, model.UserUpdated, false, anaBut(func(u *model.User) {
 			u.Username = "Ana"
-			return u
-		}(), []string{"updated username: ana → Ana"}, ""},
+		}), []string{"updated username: ana → Ana"}, ""},
+	} {
+		t.Run(name, tc.run)
+	}
+}
+
+func TestIdentities(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]userCase{
 		"jit: stable id learned": {func(in *provision.Input) {
 			known(in)
 			in.Known.Identity.ExternalID = ""
@@ -214,21 +239,25 @@ func TestUsers(t *testing.T) {
 			u := anaUser()
 			u.Email, u.Source = "", model.UserManual
 			in.Known.ByUsername = u
-		}, model.UserUpdated, true, func() model.User {
-			u := *anaUser()
+		}, model.UserUpdated, true, anaBut(func(u *model.User) {
 			u.Source = model.UserManual
-			return u
-		}(), []string{"linked ana:  → ana@example.com", "updated email:  → ana@example.com"}, ""},
+		}), []string{"linked ana:  → ana@example.com", "updated email:  → ana@example.com"}, ""},
+	} {
+		t.Run(name, tc.run)
+	}
+}
+
+func TestManualUsers(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]userCase{
 		"manual: first match links and changes no field": {func(in *provision.Input) {
 			byHand(in)
 			u := anaUser()
 			u.Email, u.DisplayName = "ana@example.net", "A. E."
 			in.Known.ByUsername = u
-		}, model.UserKept, true, func() model.User {
-			u := *anaUser()
+		}, model.UserKept, true, anaBut(func(u *model.User) {
 			u.Email, u.DisplayName = "ana@example.net", "A. E."
-			return u
-		}(), linked, "username is the same"},
+		}), []string{"linked ana"}, "username is the same"},
 		"manual: known by identity, renamed in AWS": {func(in *provision.Input) {
 			byHand(in)
 			known(in)
@@ -239,24 +268,9 @@ func TestUsers(t *testing.T) {
 			byHand(in)
 			in.Config.JIT.AllowedEmailDomains = []string{"example.net"}
 			in.Known.ByUsername = anaUser()
-		}, model.UserKept, true, *anaUser(), linked, ""},
+		}, model.UserKept, true, *anaUser(), []string{"linked ana"}, ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			in := setup(tc.change)
-			d := provision.Decide(in)
-			if d.Refusal != nil {
-				t.Fatalf("refused: %+v", d.Refusal)
-			}
-			if d.Action != tc.action || d.LinkIdentity != tc.link {
-				t.Errorf("action = %s, link = %v; want %s, %v", d.Action, d.LinkIdentity, tc.action, tc.link)
-			}
-			if d.User != tc.user {
-				t.Errorf("user = %+v\nwant   %+v", d.User, tc.user)
-			}
-			checkIdentity(t, in, d)
-			checkChanges(t, d.Changes, tc.changes, tc.whyParts)
-		})
+		t.Run(name, tc.run)
 	}
 }
 

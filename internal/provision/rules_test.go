@@ -77,22 +77,69 @@ func member(group string, source model.MembershipSource, ref, origin string) mod
 	return model.Membership{UserID: "u-ana", Group: group, Source: source, Ref: ref, Origin: origin}
 }
 
+// groupCase is a login of ana, who is known, under the rules below; change may
+// set others.
+type groupCase struct {
+	change  func(*provision.Input)
+	add     []model.GroupGrant
+	remove  []string
+	changes []string
+	whys    map[string]string // by group: part of the reason
+}
+
+func everyone() model.Rule {
+	return model.Rule{Name: "everyone", Connection: "aws", Kind: model.RuleAlways, Groups: []string{"users"}}
+}
+
+func staff() model.Rule {
+	return model.Rule{Name: "staff", Connection: "aws", Kind: model.RuleEmailDomain, Value: "example.com", Groups: []string{"users", "wiki"}}
+}
+
+// awsAdmins has a name that holds the separator of origins.
+func awsAdmins() model.Rule {
+	return model.Rule{Name: "aws, admins", Connection: "aws", Kind: model.RuleAWSGroup, Value: awsGroup, Groups: []string{"admins", "wiki"}}
+}
+
+func foreign() model.Rule {
+	return model.Rule{Name: "foreign", Connection: "other", Kind: model.RuleAlways, Groups: []string{"foreign"}}
+}
+
+func adminsByHand() model.Membership {
+	return member("admins", model.MemberManual, "", "boss@example.com")
+}
+
+// sent says that AWS sent the person's groups.
+func sent(in *provision.Input, ids ...string) {
+	in.Person.AWSGroupsSent, in.Person.AWSGroups = true, ids
+}
+
+func (tc groupCase) run(t *testing.T) {
+	t.Parallel()
+	d := provision.Decide(setup(func(in *provision.Input) {
+		known(in)
+		in.Known.Rules = []model.Rule{everyone(), staff(), awsAdmins(), foreign()}
+		tc.change(in)
+	}))
+	if d.Refusal != nil {
+		t.Fatalf("refused: %+v", d.Refusal)
+	}
+	if !slices.Equal(d.AddGroups, tc.add) {
+		t.Errorf("add = %+v, want %+v", d.AddGroups, tc.add)
+	}
+	if !slices.Equal(d.RemoveGroups, tc.remove) {
+		t.Errorf("remove = %v, want %v", d.RemoveGroups, tc.remove)
+	}
+	checkChanges(t, d.Changes, tc.changes, "")
+	for _, c := range d.Changes {
+		if !strings.Contains(c.Why, tc.whys[c.Name]) {
+			t.Errorf("%s %s %q, want it to contain %q", c.What, c.Name, c.Why, tc.whys[c.Name])
+		}
+	}
+}
+
 func TestGroups(t *testing.T) {
 	t.Parallel()
-	everyone := model.Rule{Name: "everyone", Connection: "aws", Kind: model.RuleAlways, Groups: []string{"users"}}
-	staff := model.Rule{Name: "staff", Connection: "aws", Kind: model.RuleEmailDomain, Value: "example.com", Groups: []string{"users", "wiki"}}
-	admins := model.Rule{Name: "aws, admins", Connection: "aws", Kind: model.RuleAWSGroup, Value: awsGroup, Groups: []string{"admins", "wiki"}}
-	foreign := model.Rule{Name: "foreign", Connection: "other", Kind: model.RuleAlways, Groups: []string{"foreign"}}
-	rules := []model.Rule{everyone, staff, admins, foreign}
-	sent := func(in *provision.Input, ids ...string) { in.Person.AWSGroupsSent, in.Person.AWSGroups = true, ids }
-	manualAdmins := member("admins", model.MemberManual, "", "boss@example.com")
-	for name, tc := range map[string]struct {
-		change  func(*provision.Input)
-		add     []model.GroupGrant
-		remove  []string
-		changes []string
-		whys    map[string]string // by group: part of the reason
-	}{
+	for name, tc := range map[string]groupCase{
 		"first login": {
 			change:  func(in *provision.Input) { sent(in) },
 			add:     []model.GroupGrant{{Group: "users", Origin: "everyone, staff"}, {Group: "wiki", Origin: "staff"}},
@@ -113,54 +160,11 @@ func TestGroups(t *testing.T) {
 			add:     []model.GroupGrant{{Group: "users", Origin: "everyone, staff"}},
 			changes: []string{"group_kept users", "group_kept wiki"},
 		},
-		"AWS group sent": {
-			change:  func(in *provision.Input) { in.Known.Rules = []model.Rule{admins}; sent(in, awsGroup) },
-			add:     []model.GroupGrant{{Group: "admins", Origin: "aws, admins"}, {Group: "wiki", Origin: "aws, admins"}},
-			changes: []string{"group_added admins", "group_added wiki"},
-			whys:    map[string]string{"admins": "matches the AWS group " + awsGroup},
-		},
-		"AWS says: no groups": {
-			change: func(in *provision.Input) {
-				in.Known.Rules = []model.Rule{admins}
-				sent(in)
-				in.Known.Memberships = []model.Membership{member("admins", model.MemberRule, "aws", "aws, admins"), manualAdmins}
-			},
-			remove:  []string{"admins"},
-			changes: []string{"group_removed admins"},
-			whys:    map[string]string{"admins": "the person stays in the group by hand"},
-		},
-		"AWS says nothing about groups": {
-			change: func(in *provision.Input) {
-				in.Known.Memberships = []model.Membership{
-					member("admins", model.MemberRule, "aws", "aws, admins"), member("users", model.MemberRule, "aws", "everyone, staff"),
-					member("wiki", model.MemberRule, "aws", "aws, admins, staff")}
-			},
-			changes: []string{"group_kept admins", "group_kept users", "group_kept wiki"},
-			whys:    map[string]string{"admins": "gave it at an earlier login and AWS did not send the person's groups this time"},
-		},
-		"AWS says nothing about groups, the rule is gone": {
-			change: func(in *provision.Input) {
-				in.Known.Rules = []model.Rule{everyone}
-				in.Known.Memberships = []model.Membership{member("admins", model.MemberRule, "aws", "aws, admins")}
-			},
-			add:     []model.GroupGrant{{Group: "users", Origin: "everyone"}},
-			remove:  []string{"admins"},
-			changes: []string{"group_added users", "group_removed admins"},
-			whys:    map[string]string{"admins": "no rule of this connection gives it any more"},
-		},
-		"AWS says nothing about groups, another kind of rule gave it": {
-			change: func(in *provision.Input) {
-				in.Known.Rules = []model.Rule{admins}
-				in.Known.Memberships = []model.Membership{member("wiki", model.MemberRule, "aws", "staff")}
-			},
-			remove:  []string{"wiki"},
-			changes: []string{"group_removed wiki"},
-		},
 		"other sources stay": {
 			change: func(in *provision.Input) {
 				in.Known.Rules = nil
 				in.Known.Memberships = []model.Membership{
-					manualAdmins, member("ldap", model.MemberLDAP, "", "ou=people"), member("aws", model.MemberAWS, "", "sync"),
+					adminsByHand(), member("ldap", model.MemberLDAP, "", "ou=people"), member("aws", model.MemberAWS, "", "sync"),
 					member("foreign", model.MemberRule, "other", "foreign")}
 			},
 		},
@@ -168,7 +172,7 @@ func TestGroups(t *testing.T) {
 			change: func(in *provision.Input) {
 				byHand(in)
 				in.Known.ByIdentity.Email = "ana@example.net"
-				in.Known.Rules = []model.Rule{staff}
+				in.Known.Rules = []model.Rule{staff()}
 				in.Known.Memberships = []model.Membership{member("wiki", model.MemberRule, "aws", "staff")}
 			},
 			remove:  []string{"wiki"},
@@ -186,7 +190,7 @@ func TestGroups(t *testing.T) {
 			change: func(in *provision.Input) {
 				in.Config.JIT.Update = false
 				in.Known.ByIdentity.Email = "ana@example.net"
-				in.Known.Rules = []model.Rule{staff}
+				in.Known.Rules = []model.Rule{staff()}
 			},
 		},
 		"a rule by attribute": {
@@ -199,29 +203,58 @@ func TestGroups(t *testing.T) {
 			whys:    map[string]string{"ops": "because rule “ops” matches the value “Operations” of the attribute department"},
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d := provision.Decide(setup(func(in *provision.Input) {
-				known(in)
-				in.Known.Rules = rules
-				tc.change(in)
-			}))
-			if d.Refusal != nil {
-				t.Fatalf("refused: %+v", d.Refusal)
-			}
-			if !slices.Equal(d.AddGroups, tc.add) {
-				t.Errorf("add = %+v, want %+v", d.AddGroups, tc.add)
-			}
-			if !slices.Equal(d.RemoveGroups, tc.remove) {
-				t.Errorf("remove = %v, want %v", d.RemoveGroups, tc.remove)
-			}
-			checkChanges(t, d.Changes, tc.changes, "")
-			for _, c := range d.Changes {
-				if !strings.Contains(c.Why, tc.whys[c.Name]) {
-					t.Errorf("%s %s %q, want it to contain %q", c.What, c.Name, c.Why, tc.whys[c.Name])
-				}
-			}
-		})
+		t.Run(name, tc.run)
+	}
+}
+
+func TestGroupsByAWSGroup(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]groupCase{
+		"AWS group sent": {
+			change:  func(in *provision.Input) { in.Known.Rules = []model.Rule{awsAdmins()}; sent(in, awsGroup) },
+			add:     []model.GroupGrant{{Group: "admins", Origin: "aws, admins"}, {Group: "wiki", Origin: "aws, admins"}},
+			changes: []string{"group_added admins", "group_added wiki"},
+			whys:    map[string]string{"admins": "matches the AWS group " + awsGroup},
+		},
+		"AWS says: no groups": {
+			change: func(in *provision.Input) {
+				in.Known.Rules = []model.Rule{awsAdmins()}
+				sent(in)
+				in.Known.Memberships = []model.Membership{member("admins", model.MemberRule, "aws", "aws, admins"), adminsByHand()}
+			},
+			remove:  []string{"admins"},
+			changes: []string{"group_removed admins"},
+			whys:    map[string]string{"admins": "the person stays in the group by hand"},
+		},
+		"AWS says nothing about groups": {
+			change: func(in *provision.Input) {
+				in.Known.Memberships = []model.Membership{
+					member("admins", model.MemberRule, "aws", "aws, admins"), member("users", model.MemberRule, "aws", "everyone, staff"),
+					member("wiki", model.MemberRule, "aws", "aws, admins, staff")}
+			},
+			changes: []string{"group_kept admins", "group_kept users", "group_kept wiki"},
+			whys:    map[string]string{"admins": "gave it at an earlier login and AWS did not send the person's groups this time"},
+		},
+		"AWS says nothing about groups, the rule is gone": {
+			change: func(in *provision.Input) {
+				in.Known.Rules = []model.Rule{everyone()}
+				in.Known.Memberships = []model.Membership{member("admins", model.MemberRule, "aws", "aws, admins")}
+			},
+			add:     []model.GroupGrant{{Group: "users", Origin: "everyone"}},
+			remove:  []string{"admins"},
+			changes: []string{"group_added users", "group_removed admins"},
+			whys:    map[string]string{"admins": "no rule of this connection gives it any more"},
+		},
+		"AWS says nothing about groups, another kind of rule gave it": {
+			change: func(in *provision.Input) {
+				in.Known.Rules = []model.Rule{awsAdmins()}
+				in.Known.Memberships = []model.Membership{member("wiki", model.MemberRule, "aws", "staff")}
+			},
+			remove:  []string{"wiki"},
+			changes: []string{"group_removed wiki"},
+		},
+	} {
+		t.Run(name, tc.run)
 	}
 }
 
