@@ -89,8 +89,8 @@ type planCase struct {
 	want     []string
 }
 
-func (tc planCase) run(t *testing.T) {
-	t.Parallel()
+func (tc planCase) check(t *testing.T) {
+	t.Helper()
 	s := full(t)
 	if tc.change != nil {
 		tc.change(&s)
@@ -161,7 +161,10 @@ func TestPlanConnections(t *testing.T) {
 			want: []string{fmt.Sprintf("connection aws: idp_metadata (%d characters) → other content", len(live(t).Live.Config.IdPMetadata))},
 		},
 	} {
-		t.Run(name, tc.run)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tc.check(t)
+		})
 	}
 }
 
@@ -199,7 +202,10 @@ func TestPlanGroupsRulesUsersAndApps(t *testing.T) {
 				"app wiki: create", "app jira-directory: remove"},
 		},
 	} {
-		t.Run(name, tc.run)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tc.check(t)
+		})
 	}
 }
 

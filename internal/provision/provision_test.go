@@ -142,8 +142,8 @@ type userCase struct {
 	whyParts string // in the reason of the last change
 }
 
-func (tc userCase) run(t *testing.T) {
-	t.Parallel()
+func (tc userCase) check(t *testing.T) {
+	t.Helper()
 	in := setup(tc.change)
 	d := provision.Decide(in)
 	if d.Refusal != nil {
@@ -219,7 +219,10 @@ func TestJustInTimeUsers(t *testing.T) {
 			u.Username = "Ana"
 		}), []string{"updated username: ana → Ana"}, ""},
 	} {
-		t.Run(name, tc.run)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tc.check(t)
+		})
 	}
 }
 
@@ -243,7 +246,10 @@ func TestIdentities(t *testing.T) {
 			u.Source = model.UserManual
 		}), []string{"linked ana:  → ana@example.com", "updated email:  → ana@example.com"}, ""},
 	} {
-		t.Run(name, tc.run)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tc.check(t)
+		})
 	}
 }
 
@@ -270,7 +276,10 @@ func TestManualUsers(t *testing.T) {
 			in.Known.ByUsername = anaUser()
 		}, model.UserKept, true, *anaUser(), []string{"linked ana"}, ""},
 	} {
-		t.Run(name, tc.run)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tc.check(t)
+		})
 	}
 }
 

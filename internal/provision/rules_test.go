@@ -113,8 +113,8 @@ func sent(in *provision.Input, ids ...string) {
 	in.Person.AWSGroupsSent, in.Person.AWSGroups = true, ids
 }
 
-func (tc groupCase) run(t *testing.T) {
-	t.Parallel()
+func (tc groupCase) check(t *testing.T) {
+	t.Helper()
 	d := provision.Decide(setup(func(in *provision.Input) {
 		known(in)
 		in.Known.Rules = []model.Rule{everyone(), staff(), awsAdmins(), foreign()}
@@ -203,7 +203,10 @@ func TestGroups(t *testing.T) {
 			whys:    map[string]string{"ops": "because rule “ops” matches the value “Operations” of the attribute department"},
 		},
 	} {
-		t.Run(name, tc.run)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tc.check(t)
+		})
 	}
 }
 
@@ -254,7 +257,10 @@ func TestGroupsByAWSGroup(t *testing.T) {
 			changes: []string{"group_removed wiki"},
 		},
 	} {
-		t.Run(name, tc.run)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tc.check(t)
+		})
 	}
 }
 
