@@ -3,6 +3,7 @@ package configdoc_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -121,6 +122,7 @@ func editDraft(t *testing.T, st *store.Store, slug, name string) model.Revision 
 func TestStatusOfConnections(t *testing.T) {
 	t.Parallel()
 	metadata := ", provisioning: jit, idp_metadata_file: aws.xml"
+	n := 0
 	for name, tc := range map[string]struct {
 		documents []string // applied one after another; each a connection's fields
 		status    model.Status
@@ -140,11 +142,13 @@ func TestStatusOfConnections(t *testing.T) {
 		"suspended, changed, and live":    {[]string{metadata + ", status: suspended", ", clock_skew: 1m, status: live"}, model.StatusLive, false},
 		"suspended, then live":            {[]string{metadata + ", status: suspended", ", status: live"}, model.StatusLive, false},
 	} {
+		n++
+		slug := fmt.Sprintf("c%d", n) // of its own: transactions wait for each other's names
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			st := storetest.OpenPool(t)
+			st := storetest.Open(t)
 			for _, fields := range tc.documents {
-				document := "version: 1\nconnections: [{slug: c" + fields + "}]\n"
+				document := "version: 1\nconnections: [{slug: " + slug + fields + "}]\n"
 				if got := apply(t, st, document); len(got) == 0 {
 					t.Errorf("%q changed nothing", fields)
 				}
@@ -152,7 +156,7 @@ func TestStatusOfConnections(t *testing.T) {
 					t.Errorf("%q still plans %q", fields, got)
 				}
 			}
-			c, err := st.Connection(t.Context(), "c")
+			c, err := st.Connection(t.Context(), slug)
 			if err != nil || c.Status != tc.status || (c.Draft != nil) != tc.draft {
 				t.Errorf("connection = %+v, %v; want status %s, draft %v", c, err, tc.status, tc.draft)
 			}
@@ -295,7 +299,7 @@ func TestAFailureHalfWayChangesNothing(t *testing.T) {
 
 func TestManyUsersAreRead(t *testing.T) {
 	t.Parallel()
-	st := storetest.OpenPool(t)
+	st := storetest.Open(t)
 	var document strings.Builder
 	document.WriteString("version: 1\ngroups: [{name: g}]\nusers:\n")
 	const n = 1003 // more than one page
