@@ -52,13 +52,13 @@ func (s *Server) createAdministrator(w http.ResponseWriter, r *http.Request, a m
 	password, made := r.PostFormValue("password"), false
 	if password == "" {
 		password, made = makePassword(), true
-	} else if text := checkPassword(password, f.Email); text != "" {
+	} else if text := CheckPassword(password, f.Email); text != "" {
 		f.Problems = append(f.Problems, model.Problem{Field: "password", Text: text})
 	}
 	if len(f.Problems) > 0 {
 		return s.renderAdministrators(w, r, a, console.AdministratorList{Form: f})
 	}
-	hash, err := hashPassword(password)
+	hash, err := HashPassword(password)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (s *Server) changeOwnPassword(w http.ResponseWriter, r *http.Request, a mod
 		problems = append(problems, model.Problem{Field: "present", Text: "This is not your present password."})
 	}
 	password := r.PostFormValue("new")
-	if text := checkPassword(password, a.Email); text != "" {
+	if text := CheckPassword(password, a.Email); text != "" {
 		problems = append(problems, model.Problem{Field: "new", Text: text})
 	} else if password != r.PostFormValue("repeat") {
 		problems = append(problems, model.Problem{Field: "repeat", Text: "The two new passwords differ. Type the same one twice."})
@@ -177,7 +177,7 @@ func (s *Server) changeOwnPassword(w http.ResponseWriter, r *http.Request, a mod
 	if len(problems) > 0 {
 		return s.renderAdministrators(w, r, a, console.AdministratorList{Own: problems})
 	}
-	hash, err := hashPassword(password)
+	hash, err := HashPassword(password)
 	if err != nil {
 		return err
 	}

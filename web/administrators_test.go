@@ -19,7 +19,7 @@ func TestAdministratorIsAdded(t *testing.T) {
 
 	made := s.post(paths.Administrators, url.Values{"email": {"bo@example.com"}, "role": {"viewer"}}).want(t, http.StatusOK)
 	password := made.find(".copybox-value")
-	if text := checkPassword(password, "bo@example.com"); text != "" {
+	if text := CheckPassword(password, "bo@example.com"); text != "" {
 		t.Errorf("the password made is %q: %s", password, text)
 	}
 	if s.get(paths.Administrators).doc.Find(".copybox-value").Length() != 0 {

@@ -34,7 +34,7 @@ func (s *Server) claim(w http.ResponseWriter, r *http.Request) error {
 	if err := model.CheckEmail(form.Email); err != nil {
 		form.Problems = append(form.Problems, model.Problem{Field: "email", Text: "Email " + err.Error() + "."})
 	}
-	if text := checkPassword(password, form.Email); text != "" {
+	if text := CheckPassword(password, form.Email); text != "" {
 		form.Problems = append(form.Problems, model.Problem{Field: "password", Text: text})
 	} else if password != r.PostFormValue("repeat") {
 		form.Problems = append(form.Problems, model.Problem{Field: "repeat", Text: "The two passwords differ. Type the same one twice."})
@@ -42,7 +42,7 @@ func (s *Server) claim(w http.ResponseWriter, r *http.Request) error {
 	if len(form.Problems) > 0 {
 		return s.render(w, r, http.StatusUnprocessableEntity, person.Claim(form))
 	}
-	hash, err := hashPassword(password)
+	hash, err := HashPassword(password)
 	if err != nil {
 		return err
 	}

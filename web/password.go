@@ -27,9 +27,9 @@ var commonPasswords = []string{
 	"zaq12wsx", "abcdefghijkl", "football", "baseball", "superman", "sunshine", "princess", "dragon", "monkey", "test",
 }
 
-// checkPassword says why a password is refused, in a sentence; empty when it
+// CheckPassword says why a password is refused, in a sentence; empty when it
 // is good. The email is that of the administrator who shall have it.
-func checkPassword(pw, email string) string {
+func CheckPassword(pw, email string) string {
 	switch {
 	case pw == "":
 		return "A password is needed."
@@ -87,8 +87,8 @@ func bare(s string) string {
 	}, model.Key(s))
 }
 
-// hashPassword makes the argon2id hash to store, as a PHC string.
-func hashPassword(pw string) (string, error) {
+// HashPassword makes the argon2id hash to store, as a PHC string.
+func HashPassword(pw string) (string, error) {
 	hash, err := argon2id.CreateHash(pw, argon2id.DefaultParams)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)

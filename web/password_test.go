@@ -34,9 +34,9 @@ func TestCheckPassword(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := checkPassword(tt.password, tt.email)
+			got := CheckPassword(tt.password, tt.email)
 			if tt.says == "" && got != "" || !strings.Contains(got, tt.says) {
-				t.Errorf("checkPassword(%q) = %q, want %q", tt.password, got, tt.says)
+				t.Errorf("CheckPassword(%q) = %q, want %q", tt.password, got, tt.says)
 			}
 		})
 	}
@@ -45,7 +45,7 @@ func TestCheckPassword(t *testing.T) {
 func TestHashPasswordVerifies(t *testing.T) {
 	t.Parallel()
 	const pw = "mild otter reads maps"
-	hash, err := hashPassword(pw)
+	hash, err := HashPassword(pw)
 	if err != nil {
 		t.Fatal(err)
 	}
