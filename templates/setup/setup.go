@@ -174,3 +174,11 @@ func appNames(apps []string) []string {
 	}
 	return names
 }
+
+// known says how many users there are.
+func known(users int) string {
+	if users == 0 {
+		return "No user is known yet."
+	}
+	return ui.Count(users, "user is", "users are") + " known now."
+}

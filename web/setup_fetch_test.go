@@ -1,0 +1,196 @@
+package web
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+// metadataServer answers on this machine with what the handler says.
+func metadataServer(t *testing.T, tls bool, h http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	srv := httptest.NewUnstartedServer(h)
+	srv.Config.ErrorLog = nil
+	if tls {
+		srv.StartTLS()
+	} else {
+		srv.Start()
+	}
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+func sends(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body) }
+}
+
+func leadsTo(address string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, address, http.StatusFound) }
+}
+
+// refusedFetch fetches and returns what the administrator would read.
+func refusedFetch(t *testing.T, m metadataFetcher, address string) string {
+	t.Helper()
+	body, err := m.fetch(context.Background(), address)
+	var failed *fetchError
+	if !errors.As(err, &failed) {
+		t.Fatalf("fetch %s: %d bytes and %v, want a refusal in words", address, len(body), err)
+	}
+	return failed.Text
+}
+
+func TestFetchMetadata(t *testing.T) {
+	t.Parallel()
+	srv := metadataServer(t, false, sends("<metadata/>"))
+	body, err := newMetadataFetcher(true).fetch(context.Background(), srv.URL)
+	if err != nil || string(body) != "<metadata/>" {
+		t.Errorf("fetched %q, %v", body, err)
+	}
+}
+
+func TestFetchFollowsRedirects(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		hops int
+		ok   bool
+	}{{1, true}, {maxFetchRedirects, true}, {maxFetchRedirects + 1, false}} {
+		t.Run(fmt.Sprint(test.hops), func(t *testing.T) {
+			t.Parallel()
+			srv := metadataServer(t, false, func(w http.ResponseWriter, r *http.Request) {
+				var hop int
+				if _, err := fmt.Sscanf(r.URL.Path, "/%d", &hop); err != nil || hop == 0 {
+					fmt.Fprint(w, "there")
+					return
+				}
+				http.Redirect(w, r, fmt.Sprintf("/%d", hop-1), http.StatusFound)
+			})
+			body, err := newMetadataFetcher(true).fetch(context.Background(), fmt.Sprintf("%s/%d", srv.URL, test.hops))
+			if got := err == nil && string(body) == "there"; got != test.ok {
+				t.Errorf("fetched: %t, want %t (%v)", got, test.ok, err)
+			}
+		})
+	}
+}
+
+// None of these may be asked: each is refused before a byte is sent.
+func TestFetchRefusesAddresses(t *testing.T) {
+	t.Parallel()
+	asked := func(http.ResponseWriter, *http.Request) { t.Error("the server was asked") }
+	open, closed := newMetadataFetcher(true), newMetadataFetcher(false)
+	plain, tls := metadataServer(t, false, asked), metadataServer(t, true, asked)
+	for name, test := range map[string]struct {
+		fetcher metadataFetcher
+		address string
+		say     string
+	}{
+		"no address":              {open, "portal.sso", "not a web address"},
+		"another scheme":          {open, "file:///etc/passwd", "not a web address"},
+		"gopher":                  {open, "gopher://127.0.0.1/", "https:// only"},
+		"plain http":              {open, "http://portal.sso.eu-central-1.amazonaws.com/", "https:// only"},
+		"plain http, live site":   {closed, plain.URL, "https:// only"},
+		"this machine, live site": {closed, tls.URL, "not on the public internet"},
+		"its name, live site":     {closed, strings.Replace(tls.URL, "127.0.0.1", "localhost", 1), "not on the public internet"},
+		"private":                 {open, "https://10.0.0.1/", "not on the public internet"},
+		"cloud metadata service":  {open, "https://169.254.169.254/latest/meta-data/", "not on the public internet"},
+		"mapped into IPv6":        {open, "https://[::ffff:10.0.0.1]/", "not on the public internet"},
+		"a password":              {open, "https://me:secret@portal.example.com/", "user name or password"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if text := refusedFetch(t, test.fetcher, test.address); !strings.Contains(text, test.say) || strings.Contains(text, "secret") {
+				t.Errorf("said %q, want something about %q", text, test.say)
+			}
+		})
+	}
+}
+
+// What a server leads to is judged like what was typed.
+func TestFetchJudgesRedirects(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ to, say string }{
+		"to a private network":    {"https://192.168.1.1/", "not on the public internet"},
+		"to the metadata service": {"https://169.254.169.254/", "not on the public internet"},
+		"to plain http":           {"http://portal.example.com/", "https:// only"},
+		"to a file":               {"file:///etc/passwd", "https:// only"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := metadataServer(t, false, leadsTo(test.to))
+			if text := refusedFetch(t, newMetadataFetcher(true), srv.URL); !strings.Contains(text, test.say) {
+				t.Errorf("said %q, want something about %q", text, test.say)
+			}
+		})
+	}
+}
+
+func TestFetchFailures(t *testing.T) {
+	t.Parallel()
+	gone := metadataServer(t, false, sends(""))
+	gone.Close()
+	for name, test := range map[string]struct{ address, say string }{
+		"not found":         {metadataServer(t, false, http.NotFound).URL, "status 404"},
+		"too large":         {metadataServer(t, false, sends(strings.Repeat("x", maxMetadata+1))).URL, "larger than 1 MiB"},
+		"unknown authority": {metadataServer(t, true, sends("")).URL, "not trusted"},
+		"nobody there":      {gone.URL, "could not be reached"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if text := refusedFetch(t, newMetadataFetcher(true), test.address); !strings.Contains(text, test.say) {
+				t.Errorf("said %q, want something about %q", text, test.say)
+			}
+		})
+	}
+}
+
+func TestFetchLargest(t *testing.T) {
+	t.Parallel()
+	srv := metadataServer(t, true, sends(strings.Repeat("x", maxMetadata)))
+	m := newMetadataFetcher(true)
+	m.roots = x509.NewCertPool()
+	m.roots.AddCert(srv.Certificate())
+	body, err := m.fetch(context.Background(), srv.URL)
+	if err != nil || len(body) != maxMetadata {
+		t.Errorf("fetched %d bytes, %v", len(body), err)
+	}
+}
+
+// The administrator left: that is no failure to be shown.
+func TestFetchCanceled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	srv := metadataServer(t, false, func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	})
+	_, err := newMetadataFetcher(true).fetch(ctx, srv.URL)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	var failed *fetchError
+	if errors.As(err, &failed) {
+		t.Errorf("shown as %q", failed.Text)
+	}
+}
+
+func TestPublic(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{
+		"52.94.5.1": true, "8.8.8.8": true, "2600:1f00::1": true, "64:ff9b::808:808": true,
+		"127.0.0.1": false, "::1": false, "0.0.0.0": false, "::": false,
+		"10.1.2.3": false, "172.16.0.1": false, "192.168.0.1": false, "fd00:ec2::254": false,
+		"169.254.169.254": false, "fe80::1": false, "100.64.0.1": false, "100.100.100.200": false,
+		"224.0.0.1": false, "239.255.255.250": false, "ff02::1": false, "255.255.255.255": false, "240.0.0.1": false,
+		"192.0.0.192": false, "198.18.0.1": false, "::10.0.0.1": false, "64:ff9b::a00:1": false,
+		"64:ff9b:1::1": false, "2002:a00:1::": false, "2001::1": false, "fec0::1": false,
+	} {
+		if got := public(netip.MustParseAddr(address).Unmap()); got != want {
+			t.Errorf("public(%s) = %t, want %t", address, got, want)
+		}
+	}
+}
