@@ -155,7 +155,7 @@ func answerText(field wizard.Field, answers wizard.Answers) string {
 		}
 		return strings.Join(labels, ", ")
 	default:
-		const most = 2000 // characters; long enough to know it again
+		const most = 500 // characters; long enough to know it again
 		text := strings.Join(answers[field.Name], "\n")
 		if utf8.RuneCountInString(text) > most {
 			return string([]rune(text)[:most]) + " …"
