@@ -1,13 +1,10 @@
-// Package sso is what SAML says: it reads the metadata of the identity
-// provider, writes our own metadata and requests, verifies and judges
-// responses, and has the words for every reason of refusal.
+// Package sso is what SAML says: metadata, requests, and whether a response is
+// to be believed. It is pure: bytes, strings and times go in, an Identity or a
+// refusal comes out. It speaks no HTTP and no SQL, and asks no clock.
 //
-// The package is pure: bytes, strings and times go in, values come out. There
-// is no network, no database and no clock; only NewRequestID asks the operating
-// system for randomness. A refused login is a value (*model.Refusal), never an
-// error, and comes with the list of checks that were made.
-//
-// A response passes four stages, each a file: response.go decodes the form
-// field, precheck.go refuses by shape, signature.go verifies, judge.go decides.
-// Whatever a later stage uses was read from bytes that an earlier one verified.
+// A response passes four stages. The form is read strictly (response.go). A
+// pre-check over the raw tokens refuses by shape before any tree is built
+// (precheck.go, grammar.go). The signatures are verified with the connection's
+// stored certificates, and only what the verification returned is read
+// (signature.go, message.go). Then everything it says is judged (judge.go).
 package sso

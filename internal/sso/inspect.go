@@ -1,33 +1,83 @@
 package sso
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
 )
 
-// InspectOptions says what an inspected response is held against.
+// InspectOptions say how a response is judged that signs nobody in.
 type InspectOptions struct {
 	Metadata          *IdentityProvider
 	Now               time.Time
-	EntityID          string // empty: not compared
-	ACSURL            string // empty: not compared
-	RequestID         string // empty: not compared
+	EntityID          string // empty: the audience is not compared, and the check says so
+	ACSURL            string // empty: likewise for destination and recipient
+	RequestID         string // empty: any request, or none
 	RequireSignatures model.SignatureRequirement
 	ClockSkew         time.Duration
-	Config            *model.Config // nil: attributes are not mapped
+	Config            *model.Config // where given, the attributes are mapped too
 }
 
-// Verdict is what Inspect found.
+// Verdict is the judgement on one response. The JSON names are a contract.
 type Verdict struct {
-	Verdict  string         `json:"verdict"` // "accepted" or "refused"
-	NameID   string         `json:"name_id"`
-	Code     model.Code     `json:"code"`
-	Refusal  *model.Refusal `json:"refusal,omitempty"`
-	Checks   []model.Check  `json:"checks"`
-	Identity *Identity      `json:"-"`
-	Person   *model.Person  `json:"-"`
+	Verdict string         `json:"verdict"` // accepted or refused
+	NameID  string         `json:"name_id"`
+	Code    model.Code     `json:"code"`
+	Refusal *model.Refusal `json:"refusal,omitempty"`
+	Checks  []model.Check  `json:"checks"`
+
+	Identity *Identity     `json:"-"`
+	Person   *model.Person `json:"-"`
 }
 
-// Inspect judges one response without signing anybody in.
-func Inspect(input []byte, o InspectOptions) Verdict { return Verdict{Verdict: "refused"} }
+// Inspect judges a response, XML or base64, as a login would, but for what only
+// a login knows: the browser, and whether the answer was used before.
+func Inspect(input []byte, o InspectOptions) Verdict {
+	v := Verdict{Verdict: "refused"}
+	data := bytes.TrimSpace(bytes.TrimPrefix(input, []byte("\xef\xbb\xbf")))
+	if !bytes.HasPrefix(data, []byte("<")) {
+		decoded, refusal := DecodeResponse(string(data))
+		if refusal != nil {
+			v.Checks = titled([]model.Check{failed("form", refusal)})
+			return v.refused(refusal)
+		}
+		data = decoded
+	}
+	m, checks, refusal := Open(data, Trust{Certificates: o.Metadata.Certificates, RequireSignatures: o.RequireSignatures})
+	v.Checks = checks
+	if refusal != nil {
+		return v.refused(refusal)
+	}
+	expect := Expectations{
+		EntityID: o.EntityID, ACSURL: o.ACSURL, IdPEntityID: o.Metadata.EntityID, Now: o.Now, ClockSkew: o.ClockSkew,
+		AllowUnsolicited: true, AnyRequest: o.RequestID == "" && m.InResponseTo != "",
+	}
+	if o.RequestID != "" {
+		expect.Request, expect.AllowUnsolicited = &PendingRequest{ID: o.RequestID}, false
+	}
+	identity, checks, refusal := m.Judge(expect)
+	v.Checks = append(v.Checks, checks...)
+	v.NameID = m.parsed.nameID
+	if refusal != nil {
+		return v.refused(refusal)
+	}
+	v.Identity = identity
+	if o.Config != nil {
+		p, checks, refusal := MapAttributes(*o.Config, identity)
+		v.Checks, v.Person = append(v.Checks, checks...), &p
+		if refusal != nil {
+			return v.refused(refusal)
+		}
+	}
+	v.Verdict = "accepted"
+	return v
+}
+
+func (v Verdict) refused(r *model.Refusal) Verdict {
+	v.Code, v.Refusal = r.Code, r
+	if v.Checks == nil {
+		v.Checks = []model.Check{}
+	}
+	return v
+}

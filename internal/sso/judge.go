@@ -1,43 +1,372 @@
 package sso
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
 )
 
-// Expectations is what a response is held against.
+// Expectations is what a message is held against.
 type Expectations struct {
-	EntityID         string
-	ACSURL           string
+	EntityID         string // ours; empty: the check is skipped and says so
+	ACSURL           string // ours; likewise
 	IdPEntityID      string
 	Now              time.Time
 	ClockSkew        time.Duration
-	AllowUnsolicited bool
-	Request          *PendingRequest // nil: none found for this message
-	OtherBrowser     bool            // a request was found but belongs to another browser
-	Replayed         bool            // the assertion's ID has been seen on this connection
+	AllowUnsolicited bool            // AWS may start a login (the tile)
+	Request          *PendingRequest // the request that the message came back with; nil: none
+	OtherBrowser     bool            // the request was made by another browser
+	Replayed         bool            // the assertion was used before
+	AnyRequest       bool            // the inspector does not know the request: the check is skipped
 }
 
-// PendingRequest is the request that a response answers.
+// PendingRequest is an AuthnRequest of ours that has not been answered.
 type PendingRequest struct{ ID string }
 
-// Identity is what a response that passed every check says about a person.
+// Identity is who signed in, as AWS says.
 type Identity struct {
-	NameID              string
-	NameIDFormat        string
-	Issuer              string
-	AssertionID         string
-	SessionIndex        string
-	IssuedAt            time.Time
-	AuthnInstant        time.Time
-	SessionNotOnOrAfter time.Time // zero: not limited
-	ExpiresAt           time.Time // latest NotOnOrAfter
-	Attributes          map[string][]string
-	SignedBy            string // fingerprint
+	NameID, NameIDFormat, Issuer, AssertionID, SessionIndex string
+	IssuedAt, AuthnInstant, SessionNotOnOrAfter, ExpiresAt  time.Time
+	Attributes                                              map[string][]string
+	SignedBy                                                string // fingerprint of the certificate
 }
 
-// Judge decides about a verified message.
+// maxValidity is the longest an assertion may be valid. AWS gives an hour; the
+// replay store must be able to remember it for as long.
+const maxValidity = 24 * time.Hour
+
+const maxNameID = 256 // SAML 2.0 core §8.3 limits persistent identifiers; AWS usernames have 128
+
+// judge collects the checks of one message.
+type judge struct {
+	m       *Message
+	e       Expectations
+	checks  []model.Check
+	refusal *model.Refusal // the first one
+}
+
+// Judge runs every check and lists each; the first that fails is the refusal.
 func (m *Message) Judge(e Expectations) (*Identity, []model.Check, *model.Refusal) {
-	return nil, nil, &model.Refusal{Code: model.CodeMalformedResponse}
+	j := &judge{m: m, e: e}
+	j.issuer()
+	j.destination()
+	j.version()
+	j.replay()
+	j.inResponseTo()
+	j.audience()
+	j.conditions()
+	j.confirmation()
+	j.session()
+	j.subject()
+	checks := titled(j.checks)
+	if j.refusal != nil {
+		return nil, checks, j.refusal
+	}
+	return j.identity(), checks, nil
+}
+
+func (j *judge) pass(id, expected, received string) {
+	j.checks = append(j.checks, passed(id, expected, short(received)))
+}
+
+func (j *judge) skip(id, why string) { j.checks = append(j.checks, skipped(id, why)) }
+
+func (j *judge) fail(id string, code model.Code, expected, received, detail string) {
+	r := &model.Refusal{Code: code, Expected: expected, Received: short(received), Detail: detail}
+	j.checks = append(j.checks, failed(id, r))
+	if j.refusal == nil {
+		j.refusal = r
+	}
+}
+
+// same compares without normalisation: character for character.
+func (j *judge) same(id string, code model.Code, expected, received, detail string) {
+	if expected == received {
+		j.pass(id, expected, received)
+		return
+	}
+	j.fail(id, code, expected, received, detail)
+}
+
+func (j *judge) issuer() {
+	env, want := j.m.envelope, j.e.IdPEntityID
+	if env.hasIssuer && env.issuer != want {
+		j.fail("issuer", model.CodeIssuerMismatch, want, env.issuer, "The Response names another issuer than AWS's metadata.")
+		return
+	}
+	j.same("issuer", model.CodeIssuerMismatch, want, j.m.parsed.issuer, "The message is from another application, or another AWS instance.")
+}
+
+func (j *judge) destination() {
+	env := j.m.envelope
+	switch {
+	case j.e.ACSURL == "":
+		j.skip("destination", "No assertion consumer service was given to compare with.")
+	case !env.trusted && !env.hasDestination:
+		j.skip("destination", "The Response is not signed and names no destination.")
+	default:
+		j.same("destination", model.CodeDestinationMismatch, j.e.ACSURL, env.destination, "AWS sent the answer to another address than ours.")
+	}
+}
+
+// version covers what every SAML 2.0 message has: the version, and a time of
+// issue that is not in the future.
+func (j *judge) version() {
+	for _, v := range []string{j.m.envelope.version, j.m.parsed.version} {
+		if v != "2.0" {
+			j.fail("xml_shape", model.CodeMalformedResponse, "Version 2.0", v, "The message is not SAML 2.0.")
+			return
+		}
+	}
+	limit := j.e.Now.Add(j.e.ClockSkew)
+	for _, text := range []string{j.m.envelope.issueInstant, j.m.parsed.issueInstant} {
+		t, ok := instant(text)
+		if !ok {
+			j.fail("not_before", model.CodeMalformedResponse, "a time of issue in UTC", text, "The message has no readable time of issue.")
+			return
+		}
+		if t.After(limit) {
+			j.fail("not_before", model.CodeNotYetValid, "issued before "+stamp(limit), stamp(t), j.clockHint(t))
+			return
+		}
+	}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+func (j *judge) clockHint(t time.Time) string {
+	d := t.Sub(j.e.Now).Round(time.Second)
+	if d >= 0 {
+		return fmt.Sprintf("The clock here is %s behind AWS's, or the message was made for later.", d)
+	}
+	return fmt.Sprintf("That was %s ago by the clock here.", -d)
+}
+
+func (j *judge) replay() {
+	if j.e.Replayed {
+		j.fail("replay", model.CodeReplayed, "an answer that has not been used", j.m.AssertionID, "This very answer was used before.")
+		return
+	}
+	j.pass("replay", "", j.m.AssertionID)
+}
+
+func (j *judge) inResponseTo() {
+	received := j.m.InResponseTo
+	envelope := j.m.envelope.inResponseTo
+	switch {
+	case j.e.AnyRequest:
+		j.skip("in_response_to", "No request was given to compare with.")
+	case received == "" && envelope == "" && j.anyConfirmationAnswers():
+		j.fail("in_response_to", model.CodeInResponseToUnknown, "the ID of a request", "an empty one", "The answer names an empty request.")
+	case received == "" && j.e.AllowUnsolicited:
+		j.skip("in_response_to", "AWS started this login (the tile in the access portal); this connection allows it.")
+	case received == "":
+		j.fail("in_response_to", model.CodeUnsolicitedRefused, "an answer to a request of ours", "an answer that AWS started",
+			"The person clicked the tile in the access portal, and this connection does not allow that.")
+	case j.e.Request == nil:
+		j.fail("in_response_to", model.CodeInResponseToUnknown, "a request that is waiting", received,
+			"The request was answered before, has expired, or was never ours.")
+	case received != j.e.Request.ID || envelope != received && (j.m.envelope.trusted || envelope != ""):
+		j.fail("in_response_to", model.CodeInResponseToUnknown, j.e.Request.ID, received+" (Response: "+envelope+")",
+			"The answer belongs to another request than the one that it came back with.")
+	default:
+		j.pass("in_response_to", j.e.Request.ID, received)
+		j.browser()
+	}
+}
+
+func (j *judge) anyConfirmationAnswers() bool {
+	for _, c := range j.m.parsed.confirmations {
+		if c.hasInResponseTo {
+			return true
+		}
+	}
+	return false
+}
+
+func (j *judge) browser() {
+	if j.e.OtherBrowser {
+		j.fail("browser", model.CodeInResponseToOtherBrowser, "the browser that asked", "another browser",
+			"The answer was posted by a browser that did not start this login, or that keeps no cookies.")
+		return
+	}
+	j.pass("browser", "", "")
+}
+
+func (j *judge) audience() {
+	c := j.m.parsed.conditions
+	if j.e.EntityID == "" {
+		j.skip("audience", "No entity ID was given to compare with.")
+		return
+	}
+	if c == nil || len(c.audiences) == 0 {
+		j.fail("audience", model.CodeAudienceMismatch, j.e.EntityID, "no audience", "The answer does not say for whom it is.")
+		return
+	}
+	for _, restriction := range c.audiences {
+		found := false
+		for _, a := range restriction {
+			found = found || a == j.e.EntityID
+		}
+		if !found {
+			j.fail("audience", model.CodeAudienceMismatch, j.e.EntityID, strings.Join(restriction, ", "), "The answer is for somebody else.")
+			return
+		}
+	}
+	j.pass("audience", j.e.EntityID, j.e.EntityID)
+}
+
+// conditions judges the window in which the assertion is valid.
+func (j *judge) conditions() {
+	c := j.m.parsed.conditions
+	if c == nil {
+		j.fail("not_on_or_after", model.CodeConfirmationInvalid, "a time until which it is valid", "none", "The answer has no Conditions.")
+		return
+	}
+	if c.notBefore != "" {
+		j.notBefore("not_before", c.notBefore)
+	} else {
+		j.skip("not_before", "The answer names no beginning of its validity.")
+	}
+	end, ok := instant(c.notOnOrAfter)
+	switch {
+	case !ok:
+		j.fail("not_on_or_after", model.CodeConfirmationInvalid, "a time until which it is valid", c.notOnOrAfter, "The answer does not say until when it is valid.")
+	case end.Sub(j.e.Now) > maxValidity+j.e.ClockSkew:
+		j.fail("not_on_or_after", model.CodeConfirmationInvalid, "valid for at most "+maxValidity.String(), c.notOnOrAfter, "The answer is valid for too long.")
+	default:
+		j.notAfter("not_on_or_after", end, c.notOnOrAfter)
+	}
+}
+
+func (j *judge) notBefore(id, text string) {
+	begin, ok := instant(text)
+	switch {
+	case !ok:
+		j.fail(id, model.CodeMalformedResponse, "a time in UTC", text, "The time cannot be read.")
+	case j.e.Now.Add(j.e.ClockSkew).Before(begin):
+		j.fail(id, model.CodeNotYetValid, "a time before "+stamp(j.e.Now), text, j.clockHint(begin))
+	default:
+		j.pass(id, "before "+stamp(j.e.Now), text)
+	}
+}
+
+func (j *judge) notAfter(id string, end time.Time, text string) {
+	if !j.e.Now.Before(end.Add(j.e.ClockSkew)) {
+		j.fail(id, model.CodeExpired, "a time after "+stamp(j.e.Now), text, j.clockHint(end))
+		return
+	}
+	j.pass(id, "after "+stamp(j.e.Now), text)
+}
+
+// confirmation looks for one bearer confirmation that satisfies every
+// condition by itself. When none does, the failing of the first bearer one is
+// told.
+func (j *judge) confirmation() {
+	var bearers []confirmation
+	for _, c := range j.m.parsed.confirmations {
+		if c.method == methodBearer {
+			bearers = append(bearers, c)
+		}
+	}
+	if len(bearers) == 0 {
+		var methods []string
+		for _, c := range j.m.parsed.confirmations {
+			methods = append(methods, c.method)
+		}
+		j.fail("confirmation", model.CodeConfirmationInvalid, methodBearer, strings.Join(methods, ", "), "The answer has no bearer confirmation.")
+		return
+	}
+	for _, c := range bearers {
+		if trial := j.tryConfirmation(c); trial.refusal == nil {
+			j.checks = append(j.checks, trial.checks...)
+			return
+		}
+	}
+	trial := j.tryConfirmation(bearers[0])
+	j.checks = append(j.checks, trial.checks...)
+	if j.refusal == nil {
+		j.refusal = trial.refusal
+	}
+}
+
+func (j *judge) tryConfirmation(c confirmation) *judge {
+	t := &judge{m: j.m, e: j.e}
+	switch {
+	case !c.hasData:
+		t.fail("confirmation", model.CodeConfirmationInvalid, "data of the confirmation", "none", "The confirmation says nothing.")
+		return t
+	case j.e.ACSURL == "":
+		t.skip("recipient", "No assertion consumer service was given to compare with.")
+	default:
+		t.same("recipient", model.CodeRecipientMismatch, j.e.ACSURL, c.recipient, "AWS made the answer for another address than ours.")
+	}
+	if c.inResponseTo != j.m.InResponseTo {
+		t.fail("confirmation", model.CodeInResponseToUnknown, j.m.InResponseTo, c.inResponseTo, "The confirmation belongs to another request than the Response.")
+		return t
+	}
+	end, ok := instant(c.notOnOr)
+	if !ok {
+		t.fail("confirmation", model.CodeConfirmationInvalid, "a time until which it is valid", c.notOnOr, "The confirmation does not say until when it is valid.")
+		return t
+	}
+	if c.notBefore != "" {
+		t.notBefore("confirmation", c.notBefore)
+	}
+	t.notAfter("confirmation", end, c.notOnOr)
+	return t
+}
+
+// session judges how long the person may stay signed in.
+func (j *judge) session() {
+	if len(j.m.parsed.authn) == 0 {
+		j.fail("session", model.CodeMalformedResponse, "a statement how the person signed in", "none", "The answer does not say that the person signed in.")
+		return
+	}
+	for _, a := range j.m.parsed.authn {
+		if a.notOnOrAfter == "" {
+			continue
+		}
+		end, ok := instant(a.notOnOrAfter)
+		if !ok {
+			j.fail("session", model.CodeMalformedResponse, "a time in UTC", a.notOnOrAfter, "The end of the session cannot be read.")
+			return
+		}
+		if !j.e.Now.Before(end.Add(j.e.ClockSkew)) {
+			j.fail("session", model.CodeExpired, "a time after "+stamp(j.e.Now), a.notOnOrAfter, "The session at AWS is over. "+j.clockHint(end))
+			return
+		}
+	}
+	j.pass("session", "", j.m.parsed.authn[0].notOnOrAfter)
+}
+
+func (j *judge) subject() {
+	a := j.m.parsed
+	switch {
+	case a.subjects == 0 || !a.hasNameID || strings.TrimSpace(a.nameID) == "":
+		j.fail("subject", model.CodeSubjectMissing, "who signed in", "nothing", "The answer does not say who signed in.")
+	case len(a.nameID) > maxNameID:
+		j.fail("subject", model.CodeSubjectMissing, fmt.Sprintf("at most %d characters", maxNameID), a.nameID, "The subject is too long to be a name.")
+	default:
+		j.pass("subject", "", a.nameID)
+	}
+}
+
+func (j *judge) identity() *Identity {
+	a := j.m.parsed
+	id := &Identity{
+		NameID: model.Canonical(a.nameID), NameIDFormat: a.nameIDFormat, Issuer: a.issuer, AssertionID: a.id,
+		ExpiresAt: j.m.ExpiresAt, Attributes: a.attributes, SignedBy: j.m.SignedBy[len(j.m.SignedBy)-1],
+		SessionIndex: a.authn[0].sessionIndex,
+	}
+	id.IssuedAt, _ = instant(a.issueInstant) // judged by version
+	id.AuthnInstant, _ = instant(a.authn[0].instant)
+	for _, s := range a.authn {
+		if end, ok := instant(s.notOnOrAfter); ok && (id.SessionNotOnOrAfter.IsZero() || end.Before(id.SessionNotOnOrAfter)) {
+			id.SessionNotOnOrAfter = end
+		}
+	}
+	return id
 }

@@ -1,50 +1,305 @@
 package sso
 
-import "time"
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
 
-// Certificate is one signing certificate of an identity provider.
-type Certificate struct {
-	Raw         []byte // DER
-	Fingerprint string // SHA-256, upper-case hex with colons
-	Subject     string
-	NotBefore   time.Time
-	NotAfter    time.Time
-	KeyType     string // for example "RSA-2048"
-	Findings    []Finding
-}
+	"github.com/crewjam/saml"
 
-// Finding is something that an administrator should know about metadata.
-type Finding struct {
-	Code     string // permanent
-	Blocking bool
-	Text     string
-}
+	"github.com/postern-sso/postern/internal/model"
+)
 
-// IdentityProvider is what the metadata of an identity provider says.
+// IdentityProvider is AWS (or another identity provider) as its metadata
+// describes it.
 type IdentityProvider struct {
 	EntityID      string
-	RedirectURL   string // single sign-on, HTTP-Redirect binding; empty: not offered
-	PostURL       string // single sign-on, HTTP-POST binding; empty: not offered
-	LogoutURL     string // empty: none
+	RedirectURL   string // single sign-on, HTTP-Redirect binding
+	PostURL       string // single sign-on, HTTP-POST binding
+	LogoutURL     string
 	NameIDFormats []string
 	Certificates  []Certificate
-	ValidUntil    time.Time // zero: not limited
-	Region        string    // this and the next three are decoded from an AWS entity ID; empty when it is not AWS's
-	Partition     string
-	AccountID     string
-	InstanceID    string
-	Findings      []Finding // of the metadata and all certificates
+	ValidUntil    time.Time
+	// Read from an AWS entity ID; empty when it is not one.
+	Region, Partition, AccountID, InstanceID string
+
+	Findings []Finding // of the metadata and of every certificate
 }
 
-// MetadataOptions says under which circumstances metadata is read.
+// MetadataOptions say how metadata is judged.
 type MetadataOptions struct {
 	Now               time.Time
-	AllowLoopbackHTTP bool   // http://localhost, for the simulated AWS
-	OurEntityID       string // to recognize our own metadata; empty: unknown
+	AllowLoopbackHTTP bool   // accept http:// addresses of this machine: the simulated AWS
+	OurEntityID       string // to recognise our own metadata
 }
 
-// ParseMetadata reads the metadata of one identity provider. The error is or
-// wraps a *PasteError.
-func ParseMetadata(xml []byte, o MetadataOptions) (*IdentityProvider, error) {
-	return nil, &PasteError{Code: PasteNotXML}
+// maxMetadata is the largest metadata that is read, in bytes.
+const maxMetadata = 1 << 20
+
+// ParseMetadata reads an identity provider's metadata. Its error is a
+// *PasteError that says what is wrong and what to paste instead.
+func ParseMetadata(data []byte, o MetadataOptions) (*IdentityProvider, error) {
+	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	if err := checkMetadataBytes(data); err != nil {
+		return nil, err
+	}
+	root, err := checkMetadataTokens(data)
+	if err != nil {
+		return nil, err
+	}
+	entity, err := findEntity(data, root, o)
+	if err != nil {
+		return nil, err
+	}
+	if o.OurEntityID != "" && entity.EntityID == o.OurEntityID {
+		return nil, pasteErrors["own_metadata"]
+	}
+	if len(entity.IDPSSODescriptors) == 0 {
+		if len(entity.SPSSODescriptors) > 0 {
+			return nil, pasteErrors["own_metadata"]
+		}
+		return nil, pasteErrors["no_idp"]
+	}
+	return readIdentityProvider(entity, o)
+}
+
+func checkMetadataBytes(data []byte) error {
+	switch {
+	case len(data) == 0:
+		return pasteErrors["empty"]
+	case len(data) > maxMetadata:
+		return pasteErrors["too_large"]
+	case !utf8.Valid(data):
+		return pasteErrors["not_xml"]
+	case bytes.Contains(data, []byte("<!DOCTYPE html")), bytes.Contains(data, []byte("<!doctype html")), bytes.Contains(data, []byte("<html")):
+		return pasteErrors["html_page"]
+	case bytes.Contains(data, []byte("<!DOCTYPE")), bytes.Contains(data, []byte("<!ENTITY")):
+		return pasteErrors["hostile_xml"]
+	}
+	return nil
+}
+
+// checkMetadataTokens bounds the document before anything is built from it, and
+// returns the name of its root.
+func checkMetadataTokens(data []byte) (qname, error) {
+	d := xml.NewDecoder(bytes.NewReader(data))
+	var root qname
+	depth, elements := 0, 0
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return root, pasteErrors["not_xml"]
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			if elements++; elements > maxElements || len(t.Attr) > maxAttributes {
+				return root, pasteErrors["hostile_xml"]
+			}
+			if depth++; depth > maxDepth {
+				return root, pasteErrors["hostile_xml"]
+			}
+			if depth == 1 {
+				if root.local != "" {
+					return root, pasteErrors["not_xml"] // a second document
+				}
+				root = qname{t.Name.Space, t.Name.Local}
+			}
+		case xml.EndElement:
+			depth--
+		case xml.Directive:
+			return root, pasteErrors["hostile_xml"]
+		}
+	}
+	return root, nil
+}
+
+const nsMetadata = "urn:oasis:names:tc:SAML:2.0:metadata"
+
+// findEntity takes the one identity provider out of the document.
+func findEntity(data []byte, root qname, o MetadataOptions) (*saml.EntityDescriptor, error) {
+	switch root {
+	case qname{nsMetadata, "EntityDescriptor"}:
+		var e saml.EntityDescriptor
+		if xml.Unmarshal(data, &e) != nil {
+			return nil, pasteErrors["not_metadata"]
+		}
+		return &e, nil
+	case qname{nsMetadata, "EntitiesDescriptor"}:
+		var all saml.EntitiesDescriptor
+		if xml.Unmarshal(data, &all) != nil {
+			return nil, pasteErrors["not_metadata"]
+		}
+		var found []*saml.EntityDescriptor
+		for i := range all.EntityDescriptors {
+			if len(all.EntityDescriptors[i].IDPSSODescriptors) > 0 {
+				found = append(found, &all.EntityDescriptors[i])
+			}
+		}
+		switch len(found) {
+		case 0:
+			return nil, pasteErrors["no_idp"]
+		case 1:
+			return found[0], nil
+		}
+		return nil, pasteErrors["several_idps"]
+	case protocol("Response"):
+		return nil, pasteErrors["saml_response"]
+	}
+	return nil, pasteErrors["not_metadata"]
+}
+
+func readIdentityProvider(entity *saml.EntityDescriptor, o MetadataOptions) (*IdentityProvider, error) {
+	d := entity.IDPSSODescriptors[0]
+	idp := &IdentityProvider{EntityID: entity.EntityID, ValidUntil: entity.ValidUntil}
+	if idp.EntityID == "" || len(idp.EntityID) > 1024 {
+		return nil, pasteErrors["not_metadata"]
+	}
+	if idp.ValidUntil.IsZero() && d.ValidUntil != nil {
+		idp.ValidUntil = *d.ValidUntil
+	}
+	for _, f := range d.NameIDFormats {
+		if f := strings.TrimSpace(string(f)); f != "" {
+			idp.NameIDFormats = append(idp.NameIDFormats, f)
+		}
+	}
+	if err := idp.readEndpoints(d, o); err != nil {
+		return nil, err
+	}
+	if err := idp.readCertificates(d.KeyDescriptors, o.Now); err != nil {
+		return nil, err
+	}
+	if err := idp.readAWS(); err != nil {
+		return nil, err
+	}
+	idp.findings(o.Now)
+	return idp, nil
+}
+
+func (idp *IdentityProvider) readEndpoints(d saml.IDPSSODescriptor, o MetadataOptions) error {
+	for _, e := range d.SingleSignOnServices {
+		location := strings.TrimSpace(e.Location)
+		if e.Binding != saml.HTTPRedirectBinding && e.Binding != saml.HTTPPostBinding {
+			continue
+		}
+		if !goodEndpoint(location, o) {
+			return pasteErrors["unsupported_url"]
+		}
+		if e.Binding == saml.HTTPRedirectBinding && idp.RedirectURL == "" {
+			idp.RedirectURL = location
+		}
+		if e.Binding == saml.HTTPPostBinding && idp.PostURL == "" {
+			idp.PostURL = location
+		}
+	}
+	if idp.RedirectURL == "" {
+		return pasteErrors["no_redirect"]
+	}
+	for _, e := range d.SingleLogoutServices {
+		if location := strings.TrimSpace(e.Location); idp.LogoutURL == "" && goodEndpoint(location, o) {
+			idp.LogoutURL = location
+		}
+	}
+	return nil
+}
+
+// goodEndpoint accepts https, and http of this machine where that is allowed.
+func goodEndpoint(location string, o MetadataOptions) bool {
+	u, err := url.Parse(location)
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return false
+	}
+	return u.Scheme == "https" || (u.Scheme == "http" && o.AllowLoopbackHTTP && isLoopback(u.Hostname()))
+}
+
+func isLoopback(host string) bool {
+	return host == "localhost" || host == "127.0.0.1" || host == "::1"
+}
+
+// readCertificates keeps every signing certificate. A missing "use" means any
+// use, signing included (SAML 2.0 metadata §2.4.1.1).
+func (idp *IdentityProvider) readCertificates(keys []saml.KeyDescriptor, now time.Time) error {
+	seen := map[string]bool{}
+	for _, k := range keys {
+		if k.Use != "" && k.Use != "signing" {
+			continue
+		}
+		for _, x := range k.KeyInfo.X509Data.X509Certificates {
+			der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(x.Data), ""))
+			if err != nil {
+				return pasteErrors["bad_certificate"]
+			}
+			c, err := parseCertificate(der, now)
+			if err != nil {
+				return pasteErrors["bad_certificate"]
+			}
+			if !seen[c.Fingerprint] {
+				seen[c.Fingerprint] = true
+				idp.Certificates = append(idp.Certificates, c)
+			}
+		}
+	}
+	if len(idp.Certificates) == 0 {
+		return pasteErrors["no_certificate"]
+	}
+	return nil
+}
+
+// readAWS reads region and account from AWS's addresses, and refuses metadata
+// put together from two applications.
+func (idp *IdentityProvider) readAWS() error {
+	region, partition, account, instance, ok := AWSIdentifiers(idp.EntityID)
+	if !ok {
+		return nil
+	}
+	idp.Region, idp.Partition, idp.AccountID, idp.InstanceID = region, partition, account, instance
+	for _, location := range []string{idp.RedirectURL, idp.PostURL, idp.LogoutURL} {
+		if token := applicationToken(location); token != "" && token != applicationToken(idp.EntityID) {
+			return pasteErrors["two_applications"]
+		}
+	}
+	return nil
+}
+
+func (idp *IdentityProvider) findings(now time.Time) {
+	add := func(code, text string, blocking bool) {
+		idp.Findings = append(idp.Findings, Finding{Code: code, Text: text, Blocking: blocking})
+	}
+	if idp.AccountID == "" {
+		add("other_idp", "This is not AWS IAM Identity Center but "+providerName(idp.EntityID)+". Sign-in may work, but the setup's instructions are for AWS.", false)
+	}
+	if !idp.ValidUntil.IsZero() && now.After(idp.ValidUntil) {
+		add("valid_until_passed", "The metadata says that it was valid only until "+idp.ValidUntil.UTC().Format(time.DateOnly)+". Get it again.", false)
+	}
+	if len(idp.Certificates) > 1 {
+		add("several_certificates", "The metadata has several certificates. All of them are trusted, which is right while AWS's certificate is being replaced.", false)
+	}
+	if idp.AccountID != "" && len(idp.NameIDFormats) == 0 {
+		add("name_id_format_missing", "The Subject is not mapped in AWS yet: the metadata names no format for it. That is normal at this point. Import the metadata again after you have edited the attribute mappings.", false)
+	}
+	for _, c := range idp.Certificates {
+		idp.Findings = append(idp.Findings, c.Findings...)
+	}
+}
+
+// AcceptsNameIDFormat tells whether a request may ask for a format: AWS refuses
+// ("No access") any other than the one of its Subject row.
+func (idp *IdentityProvider) AcceptsNameIDFormat(f model.NameIDFormat) bool {
+	if f == model.NameIDNone || len(idp.NameIDFormats) == 0 {
+		return true
+	}
+	for _, have := range idp.NameIDFormats {
+		if have == f.URN() {
+			return true
+		}
+	}
+	return false
 }

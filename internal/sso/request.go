@@ -1,31 +1,83 @@
 package sso
 
 import (
+	"bytes"
+	"compress/flate"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
+	"errors"
+	"net/url"
 	"time"
+
+	"github.com/beevik/etree"
+	"github.com/crewjam/saml"
+
+	"github.com/postern-sso/postern/internal/model"
 )
 
-// Request is an AuthnRequest on its way to the identity provider.
+// Request is an AuthnRequest that sends a person to AWS.
 type Request struct {
 	ID           string
 	IssueInstant time.Time
 	XML          []byte
-	Location     string // single sign-on URL
+	Location     string // AWS's sign-in address
 }
 
-// NewRequestID makes an unguessable request ID: "_" and 32 hex digits. It is
-// the one function here that is not pure.
+// NewRequestID makes the ID of a request: 128 random bits. It is the one
+// function of this package that is not pure.
 func NewRequestID() string {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b) // never fails: it ends the process instead
-	return "_" + hex.EncodeToString(b)
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return "_" + hex.EncodeToString(b[:])
 }
 
-// NewRequest writes a request.
+// NewRequest makes the smallest request that works with AWS. It names no
+// NameIDPolicy unless the service provider asks for one: AWS refuses any format
+// but that of its Subject row, with "No access" and nothing else.
 func NewRequest(sp ServiceProvider, idp *IdentityProvider, id string, now time.Time) (Request, error) {
-	return Request{ID: id, IssueInstant: now}, nil
+	if idp == nil || idp.RedirectURL == "" {
+		return Request{}, errors.New("authentication request: the identity provider has no sign-in address")
+	}
+	r := saml.AuthnRequest{
+		ID: id, Version: "2.0", IssueInstant: now.UTC().Truncate(time.Millisecond), Destination: idp.RedirectURL,
+		AssertionConsumerServiceURL: sp.ACSURL, ProtocolBinding: bindingPost,
+		Issuer: &saml.Issuer{Value: sp.EntityID},
+	}
+	if format := sp.NameIDFormat.URN(); format != "" && sp.NameIDFormat != model.NameIDNone {
+		r.NameIDPolicy = &saml.NameIDPolicy{Format: &format}
+	}
+	doc := etree.NewDocument()
+	doc.SetRoot(r.Element())
+	xml, err := doc.WriteToBytes()
+	if err != nil {
+		return Request{}, err
+	}
+	return Request{ID: id, IssueInstant: r.IssueInstant, XML: xml, Location: idp.RedirectURL}, nil
 }
 
-// RedirectURL is the address to send the browser to (HTTP-Redirect binding).
-func (r Request) RedirectURL(relayState string) (string, error) { return "", nil }
+// RedirectURL is AWS's address with the request in it (SAML 2.0 bindings §3.4).
+func (r Request) RedirectURL(relayState string) (string, error) {
+	u, err := url.Parse(r.Location)
+	if err != nil {
+		return "", err
+	}
+	var deflated bytes.Buffer
+	w, err := flate.NewWriter(&deflated, flate.DefaultCompression)
+	if err != nil {
+		return "", err
+	}
+	if _, err := w.Write(r.XML); err != nil {
+		return "", err
+	}
+	if err := w.Close(); err != nil {
+		return "", err
+	}
+	q := u.Query()
+	q.Set("SAMLRequest", base64.StdEncoding.EncodeToString(deflated.Bytes()))
+	if relayState != "" {
+		q.Set("RelayState", relayState)
+	}
+	u.RawQuery = q.Encode()
+	return u.String(), nil
+}

@@ -1,36 +1,133 @@
 package sso
 
 import (
+	"encoding/base64"
+	"fmt"
+	"strings"
 	"time"
+
+	"github.com/beevik/etree"
 
 	"github.com/postern-sso/postern/internal/model"
 )
 
-// MaxXML is the largest response, in bytes of XML.
+// MaxXML is the largest message that is read, in bytes.
 const MaxXML = 512 << 10
 
-// DecodeResponse takes the SAMLResponse form field to XML.
+// DecodeResponse reads the form field SAMLResponse: base64 of the message
+// (SAML 2.0 bindings §3.5.4). Line breaks are allowed, anything else is not.
 func DecodeResponse(field string) ([]byte, *model.Refusal) {
-	return nil, &model.Refusal{Code: model.CodeMalformedResponse}
+	if len(field) > base64.StdEncoding.EncodedLen(MaxXML)+MaxXML/16 {
+		return nil, &model.Refusal{Code: model.CodeTooLarge,
+			Expected: fmt.Sprintf("at most %d bytes of XML", MaxXML), Received: fmt.Sprintf("%d bytes of base64", len(field))}
+	}
+	data, err := base64.StdEncoding.Strict().DecodeString(strings.NewReplacer("\r", "", "\n", "").Replace(field))
+	if err != nil {
+		return nil, refuse(model.CodeMalformedResponse, "The response is not base64.")
+	}
+	if len(data) > MaxXML {
+		return nil, &model.Refusal{Code: model.CodeTooLarge,
+			Expected: fmt.Sprintf("at most %d bytes", MaxXML), Received: fmt.Sprintf("%d bytes", len(data))}
+	}
+	return data, nil
 }
 
-// Trust says whose signatures count and where they must be.
+// Trust is whose signatures count, and on what.
 type Trust struct {
 	Certificates      []Certificate
 	RequireSignatures model.SignatureRequirement
 }
 
-// Message is a verified response.
+// Message is a response whose signatures have been verified. Everything in it
+// is read from the elements that the verification returned.
 type Message struct {
-	ID           string
+	ID           string // of the Response; empty when only the Assertion was demanded signed
 	AssertionID  string
-	InResponseTo string
-	Issuer       string
-	SignedBy     []string // fingerprints
-	ExpiresAt    time.Time
+	InResponseTo string // of the Assertion's confirmation, else of the Response
+	Issuer       string // of the Assertion
+	SignedBy     []string
+	ExpiresAt    time.Time // latest NotOnOrAfter: how long the assertion could be used again
+
+	envelope  envelope
+	assertion *etree.Element
+	parsed    assertionData
 }
 
-// Open verifies a response.
-func Open(xml []byte, t Trust) (*Message, []model.Check, *model.Refusal) {
-	return nil, nil, &model.Refusal{Code: model.CodeMalformedResponse}
+// envelope is what the Response element says. It is trusted only as far as its
+// signature was demanded.
+type envelope struct {
+	trusted                               bool
+	id, destination, inResponseTo, issuer string
+	version, issueInstant                 string
+	hasDestination, hasIssuer             bool
+}
+
+// Open refuses by shape, verifies the signatures, and reads the message from
+// the verified elements. It never panics: a fault of ours or of a library is a
+// refusal. The checks are those that were made, for the trace.
+func Open(data []byte, t Trust) (m *Message, checks []model.Check, refusal *model.Refusal) {
+	defer func() {
+		if v := recover(); v != nil {
+			m, refusal = nil, refuse(model.CodeMalformedResponse, "The message could not be read.")
+			checks = append(checks, failed("xml_shape", refusal))
+		}
+	}()
+	s, refusal := inspectShape(data)
+	if refusal != nil {
+		return nil, shapeChecks(refusal), refusal
+	}
+	checks = []model.Check{
+		{ID: "size", State: model.CheckPassed, Expected: fmt.Sprintf("at most %d bytes", MaxXML), Received: fmt.Sprintf("%d bytes", len(data))},
+		passed("xml_shape", "", ""),
+		passed("status", statusSuccess, statusSuccess),
+		passed("signature_algorithm", "", ""),
+	}
+	m, more, refusal := verify(data, s, t)
+	checks = titled(append(checks, more...))
+	if refusal != nil {
+		return nil, checks, refusal
+	}
+	return m, checks, nil
+}
+
+// shapeChecks lists the checks up to the one that the pre-check refused.
+func shapeChecks(r *model.Refusal) []model.Check {
+	var checks []model.Check
+	id := "xml_shape"
+	switch r.Code { //nolint:exhaustive // the other codes are of the shape
+	case model.CodeTooLarge:
+		id = "size"
+	case model.CodeStatusNotSuccess:
+		id = "status"
+	case model.CodeSignatureAlgorithm:
+		id = "signature_algorithm"
+	case model.CodeSignatureInvalid:
+		id = "signature_response"
+	}
+	for _, before := range []string{"size", "xml_shape", "status", "signature_algorithm"} {
+		if before == id {
+			break
+		}
+		checks = append(checks, passed(before, "", ""))
+	}
+	return titled(append(checks, failed(id, r)))
+}
+
+func passed(id, expected, received string) model.Check {
+	return model.Check{ID: id, State: model.CheckPassed, Expected: expected, Received: received}
+}
+
+func failed(id string, r *model.Refusal) model.Check {
+	return model.Check{ID: id, State: model.CheckFailed, Code: r.Code, Expected: r.Expected, Received: r.Received, Note: r.Detail}
+}
+
+func skipped(id, why string) model.Check {
+	return model.Check{ID: id, State: model.CheckSkipped, Note: why}
+}
+
+func titled(checks []model.Check) []model.Check {
+	for i := range checks {
+		checks[i].Title = CheckTitle(checks[i].ID)
+	}
+	return checks
 }

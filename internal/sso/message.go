@@ -1,0 +1,186 @@
+package sso
+
+import (
+	"strings"
+	"time"
+
+	"github.com/beevik/etree"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// assertionData is the verified assertion as values. The pre-check has made
+// sure that every element is where it belongs and in its namespace, so local
+// names are enough here.
+type assertionData struct {
+	id, version, issueInstant, issuer string
+	subjects                          int
+	nameID, nameIDFormat              string
+	hasNameID                         bool
+	confirmations                     []confirmation
+	conditions                        *conditions
+	authn                             []authnStatement
+	attributes                        map[string][]string
+	attributesTwice                   []string // names that several Attribute elements have
+}
+
+type confirmation struct {
+	method                                      string
+	hasData                                     bool
+	recipient, inResponseTo, notBefore, notOnOr string
+	hasInResponseTo                             bool
+}
+
+type conditions struct {
+	notBefore, notOnOrAfter string
+	audiences               [][]string // one list for each AudienceRestriction
+}
+
+type authnStatement struct{ instant, sessionIndex, notOnOrAfter string }
+
+func readEnvelope(e *etree.Element, trusted bool) envelope {
+	env := envelope{
+		trusted: trusted, id: e.SelectAttrValue("ID", ""), version: e.SelectAttrValue("Version", ""),
+		issueInstant: e.SelectAttrValue("IssueInstant", ""), inResponseTo: e.SelectAttrValue("InResponseTo", ""),
+	}
+	if a := e.SelectAttr("Destination"); a != nil {
+		env.destination, env.hasDestination = a.Value, true
+	}
+	if i := childNamed(e, "Issuer"); i != nil {
+		env.issuer, env.hasIssuer = i.Text(), true
+	}
+	return env
+}
+
+func childNamed(e *etree.Element, local string) *etree.Element {
+	for _, c := range e.ChildElements() {
+		if c.Tag == local {
+			return c
+		}
+	}
+	return nil
+}
+
+func childrenNamed(e *etree.Element, local string) []*etree.Element {
+	var all []*etree.Element
+	for _, c := range e.ChildElements() {
+		if c.Tag == local {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// read fills in the message from the verified assertion.
+func (m *Message) read() *model.Refusal {
+	a := readAssertion(m.assertion)
+	m.parsed = a
+	if m.envelope.trusted {
+		m.ID = m.envelope.id
+	}
+	m.AssertionID, m.Issuer = a.id, a.issuer
+	m.InResponseTo = m.envelope.inResponseTo
+	for _, c := range a.confirmations {
+		if c.inResponseTo != "" {
+			m.InResponseTo = c.inResponseTo
+		}
+		m.ExpiresAt = latest(m.ExpiresAt, c.notOnOr)
+	}
+	if a.conditions != nil {
+		m.ExpiresAt = latest(m.ExpiresAt, a.conditions.notOnOrAfter)
+	}
+	if a.id == "" {
+		return refuse(model.CodeMalformedResponse, "The assertion has no ID.")
+	}
+	return nil
+}
+
+func latest(t time.Time, text string) time.Time {
+	if u, ok := instant(text); ok && u.After(t) {
+		return u
+	}
+	return t
+}
+
+// instant reads a SAML time: UTC, as RFC 3339 (SAML 2.0 core §1.3.3).
+func instant(text string) (time.Time, bool) {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || !strings.HasSuffix(text, "Z") || t.Year() < 2000 {
+		return time.Time{}, false
+	}
+	return t, true
+}
+
+func readAssertion(e *etree.Element) assertionData {
+	a := assertionData{
+		id: e.SelectAttrValue("ID", ""), version: e.SelectAttrValue("Version", ""),
+		issueInstant: e.SelectAttrValue("IssueInstant", ""), attributes: map[string][]string{},
+	}
+	for _, c := range e.ChildElements() {
+		switch c.Tag {
+		case "Issuer":
+			a.issuer = c.Text()
+		case "Subject":
+			a.subjects++
+			a.readSubject(c)
+		case "Conditions":
+			a.readConditions(c)
+		case "AuthnStatement":
+			a.authn = append(a.authn, authnStatement{
+				c.SelectAttrValue("AuthnInstant", ""), c.SelectAttrValue("SessionIndex", ""), c.SelectAttrValue("SessionNotOnOrAfter", ""),
+			})
+		case "AttributeStatement":
+			a.readAttributes(c)
+		}
+	}
+	return a
+}
+
+func (a *assertionData) readSubject(e *etree.Element) {
+	if n := childNamed(e, "NameID"); n != nil {
+		a.nameID, a.nameIDFormat, a.hasNameID = n.Text(), n.SelectAttrValue("Format", ""), true
+	}
+	for _, s := range childrenNamed(e, "SubjectConfirmation") {
+		c := confirmation{method: s.SelectAttrValue("Method", "")}
+		if d := childNamed(s, "SubjectConfirmationData"); d != nil {
+			c.hasData = true
+			c.recipient = d.SelectAttrValue("Recipient", "")
+			c.inResponseTo = d.SelectAttrValue("InResponseTo", "")
+			c.hasInResponseTo = d.SelectAttr("InResponseTo") != nil
+			c.notBefore = d.SelectAttrValue("NotBefore", "")
+			c.notOnOr = d.SelectAttrValue("NotOnOrAfter", "")
+		}
+		a.confirmations = append(a.confirmations, c)
+	}
+}
+
+func (a *assertionData) readConditions(e *etree.Element) {
+	c := &conditions{notBefore: e.SelectAttrValue("NotBefore", ""), notOnOrAfter: e.SelectAttrValue("NotOnOrAfter", "")}
+	for _, r := range childrenNamed(e, "AudienceRestriction") {
+		var audiences []string
+		for _, v := range childrenNamed(r, "Audience") {
+			audiences = append(audiences, v.Text())
+		}
+		c.audiences = append(c.audiences, audiences)
+	}
+	a.conditions = c
+}
+
+// readAttributes collects values by exact name. AWS sends each name once; the
+// values of several elements with one name are joined into one list.
+func (a *assertionData) readAttributes(e *etree.Element) {
+	for _, attr := range childrenNamed(e, "Attribute") {
+		name := attr.SelectAttrValue("Name", "")
+		if _, twice := a.attributes[name]; twice {
+			a.attributesTwice = append(a.attributesTwice, name)
+		}
+		values := a.attributes[name]
+		if values == nil {
+			values = []string{}
+		}
+		for _, v := range childrenNamed(attr, "AttributeValue") {
+			values = append(values, v.Text())
+		}
+		a.attributes[name] = values
+	}
+}

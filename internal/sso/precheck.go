@@ -1,0 +1,330 @@
+package sso
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// Limits of a message. AWS's own maximum of 50,000 characters is far below.
+const (
+	maxDepth        = 64
+	maxElements     = 2000
+	maxAttributes   = 64 // of one element
+	maxCertificates = 4  // in one KeyInfo
+)
+
+// shape is what the pre-check learned from the raw tokens. Nothing of it is
+// trusted: it decides only what is refused and which stored certificate is tried.
+type shape struct {
+	statusCodes    []string // outermost first
+	statusMessage  string
+	assertions     int
+	responseSigned *signatureShape
+	assertSigned   *signatureShape
+}
+
+// signatureShape is what a signature says about itself.
+type signatureShape struct {
+	certificates []string // base64, as in KeyInfo
+	hasKeyInfo   bool
+	transforms   int
+}
+
+// frame is one open element.
+type frame struct {
+	raw      xml.Name // prefix and local name, for the end tag
+	name     qname
+	id       string
+	counts   [maxGrammarChildren]uint16
+	prefixes []string // bound by this element
+	text     *strings.Builder
+}
+
+// precheck walks over the raw tokens of a message and refuses by lexical shape,
+// before any tree is built. What passes has one meaning for every parser: UTF-8,
+// no DTD, no entity but the five, no comment, no CDATA, no processing
+// instruction, every prefix bound once to one namespace, every element where
+// the grammar has it and as often as the grammar allows, every ID unique.
+type precheck struct {
+	shape    shape
+	stack    []frame
+	bound    map[string]string // prefix to namespace, for the whole document
+	inScope  map[string]int
+	ids      map[string]bool
+	elements int
+	closed   bool // the root element has ended
+	current  *signatureShape
+}
+
+// refuse makes a refusal in the fixed form of this file.
+func refuse(code model.Code, format string, args ...any) *model.Refusal {
+	return &model.Refusal{Code: code, Detail: fmt.Sprintf(format, args...)}
+}
+
+// inspectShape runs the pre-check over a whole message.
+func inspectShape(data []byte) (shape, *model.Refusal) {
+	if r := checkBytes(data); r != nil {
+		return shape{}, r
+	}
+	p := precheck{
+		bound:   map[string]string{"xml": nsXML},
+		inScope: map[string]int{"xml": 1},
+		ids:     make(map[string]bool, 8),
+	}
+	d := xml.NewDecoder(bytes.NewReader(data))
+	d.Strict = true
+	for first := true; ; first = false {
+		token, err := d.RawToken()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return p.shape, refuse(model.CodeMalformedResponse, "The message is not well-formed XML.")
+		}
+		if r := p.token(token, first); r != nil {
+			return p.shape, r
+		}
+	}
+	if !p.closed || len(p.stack) > 0 {
+		return p.shape, refuse(model.CodeMalformedResponse, "The message ends before its last element does.")
+	}
+	return p.shape, p.verdict()
+}
+
+// checkBytes refuses what no token shows: a wrong encoding, CDATA, which the
+// decoder gives out as plain text.
+func checkBytes(data []byte) *model.Refusal {
+	switch {
+	case len(data) > MaxXML:
+		return &model.Refusal{Code: model.CodeTooLarge, Expected: fmt.Sprintf("at most %d bytes", MaxXML), Received: fmt.Sprintf("%d bytes", len(data))}
+	case !utf8.Valid(data):
+		return refuse(model.CodeMalformedResponse, "The message is not valid UTF-8.")
+	case bytes.Contains(data, []byte("<!DOCTYPE")), bytes.Contains(data, []byte("<!ENTITY")):
+		return refuse(model.CodeDTDForbidden, "The message has a document type declaration.")
+	case bytes.Contains(data, []byte("<![CDATA[")):
+		return refuse(model.CodeMalformedResponse, "The message has a CDATA section.")
+	case len(data) == 0 || data[0] != '<':
+		return refuse(model.CodeMalformedResponse, "The message does not begin with an element.")
+	}
+	return nil
+}
+
+// verdict is what can be said only at the end, in the order in which it helps.
+func (p *precheck) verdict() *model.Refusal {
+	switch {
+	case len(p.shape.statusCodes) != 1 || p.shape.statusCodes[0] != statusSuccess:
+		received := strings.Join(p.shape.statusCodes, " / ")
+		if p.shape.statusMessage != "" {
+			received += ": " + p.shape.statusMessage
+		}
+		return &model.Refusal{Code: model.CodeStatusNotSuccess, Expected: statusSuccess, Received: short(received)}
+	case p.shape.assertions == 0:
+		return refuse(model.CodeNoAssertion, "The message says that the sign-in succeeded, but not who signed in.")
+	}
+	return nil
+}
+
+func (p *precheck) token(token xml.Token, first bool) *model.Refusal {
+	switch t := token.(type) {
+	case xml.StartElement:
+		return p.start(t)
+	case xml.EndElement:
+		return p.end(t)
+	case xml.CharData:
+		return p.text(t)
+	case xml.ProcInst:
+		return p.instruction(t, first)
+	case xml.Directive:
+		return refuse(model.CodeDTDForbidden, "The message has a document type declaration.")
+	default: // xml.Comment
+		return refuse(model.CodeMalformedResponse, "The message has a comment.")
+	}
+}
+
+func (p *precheck) instruction(t xml.ProcInst, first bool) *model.Refusal {
+	if !first || t.Target != "xml" {
+		return refuse(model.CodeMalformedResponse, "The message has a processing instruction.")
+	}
+	_, encoding, declared := strings.Cut(string(t.Inst), "encoding=")
+	if declared && !strings.EqualFold(strings.Trim(strings.TrimSpace(encoding), `"' `), "utf-8") {
+		name, _, _ := strings.Cut(strings.Trim(encoding, `"'`), `"`)
+		if !strings.EqualFold(strings.Trim(name, `"' `), "utf-8") {
+			return refuse(model.CodeMalformedResponse, "The message declares an encoding other than UTF-8.")
+		}
+	}
+	return nil
+}
+
+func (p *precheck) text(t xml.CharData) *model.Refusal {
+	if len(p.stack) == 0 {
+		if len(bytes.TrimSpace(t)) > 0 {
+			return refuse(model.CodeMalformedResponse, "The message has text outside its element.")
+		}
+		return nil
+	}
+	top := &p.stack[len(p.stack)-1]
+	if top.text != nil {
+		top.text.Write(t)
+		return nil
+	}
+	if !grammar[top.name].text && len(bytes.TrimSpace(t)) > 0 {
+		return refuse(model.CodeMalformedResponse, "The element %s has text where none belongs.", top.name.local)
+	}
+	return nil
+}
+
+func (p *precheck) start(t xml.StartElement) *model.Refusal {
+	if p.elements++; p.elements > maxElements {
+		return refuse(model.CodeMalformedResponse, "The message has more than %d elements.", maxElements)
+	}
+	if len(p.stack) >= maxDepth {
+		return refuse(model.CodeMalformedResponse, "The message is nested deeper than %d elements.", maxDepth)
+	}
+	if p.closed {
+		return refuse(model.CodeMalformedResponse, "The message has a second root element.")
+	}
+	if len(t.Attr) > maxAttributes {
+		return refuse(model.CodeMalformedResponse, "An element has more than %d attributes.", maxAttributes)
+	}
+	f := frame{raw: t.Name}
+	if r := p.bind(&f, t.Attr); r != nil {
+		return r
+	}
+	space, ok := p.resolve(t.Name.Space, true)
+	if !ok || strings.Contains(t.Name.Local, ":") || t.Name.Local == "" {
+		return refuse(model.CodeMalformedResponse, "An element has a prefix that is not bound to a namespace.")
+	}
+	f.name = qname{space, t.Name.Local}
+	if r := p.attributes(&f, t.Attr); r != nil {
+		return r
+	}
+	if r := p.place(&f); r != nil {
+		return r
+	}
+	if r := p.note(&f, t.Attr); r != nil {
+		return r
+	}
+	p.stack = append(p.stack, f)
+	return nil
+}
+
+// bind reads the namespace declarations of an element. In the whole document a
+// prefix means one namespace, so no rebinding can change what a name means.
+func (p *precheck) bind(f *frame, attrs []xml.Attr) *model.Refusal {
+	for _, a := range attrs {
+		prefix, declares := a.Name.Local, a.Name.Space == "xmlns"
+		if a.Name.Space == "" && a.Name.Local == "xmlns" {
+			prefix, declares = "", true
+		}
+		if !declares {
+			continue
+		}
+		if a.Value == "" || prefix == "xml" || prefix == "xmlns" || a.Value == nsXML || a.Value == nsXMLNS {
+			return refuse(model.CodeMalformedResponse, "The message binds a namespace prefix that must not be bound.")
+		}
+		if known, ok := p.bound[prefix]; ok && known != a.Value {
+			return refuse(model.CodeMalformedResponse, "The message binds the namespace prefix %q twice, to different namespaces.", prefix)
+		}
+		p.bound[prefix] = a.Value
+		p.inScope[prefix]++
+		f.prefixes = append(f.prefixes, prefix)
+	}
+	return nil
+}
+
+// resolve is the namespace of a prefix. Attributes without prefix have none.
+func (p *precheck) resolve(prefix string, element bool) (string, bool) {
+	if prefix == "" && (!element || p.inScope[""] == 0) {
+		return "", true
+	}
+	return p.bound[prefix], p.inScope[prefix] > 0
+}
+
+// attributes refuses duplicates, unbound prefixes and everything that some
+// parser takes for an ID and another does not.
+func (p *precheck) attributes(f *frame, attrs []xml.Attr) *model.Refusal {
+	for i, a := range attrs {
+		if strings.Contains(a.Name.Local, ":") || a.Name.Local == "" {
+			return refuse(model.CodeMalformedResponse, "An attribute has a name with more than one colon.")
+		}
+		for _, b := range attrs[:i] {
+			if a.Name.Local == b.Name.Local && (a.Name.Space == b.Name.Space || p.sameSpace(a.Name.Space, b.Name.Space)) {
+				return refuse(model.CodeMalformedResponse, "An element has the attribute %s twice.", a.Name.Local)
+			}
+		}
+		if a.Name.Space == "xmlns" || (a.Name.Space == "" && a.Name.Local == "xmlns") {
+			continue
+		}
+		if _, ok := p.resolve(a.Name.Space, false); !ok {
+			return refuse(model.CodeMalformedResponse, "An attribute has a prefix that is not bound to a namespace.")
+		}
+		if !strings.EqualFold(a.Name.Local, "ID") {
+			continue
+		}
+		if a.Name.Local != "ID" || a.Name.Space != "" {
+			return refuse(model.CodeMalformedResponse, "An element has an identifier in an unusual spelling.")
+		}
+		if !plainID(a.Value) || p.ids[a.Value] {
+			return refuse(model.CodeMalformedResponse, "An identifier is empty, unusual, or there twice.")
+		}
+		p.ids[a.Value] = true
+		f.id = a.Value
+	}
+	return nil
+}
+
+func (p *precheck) sameSpace(a, b string) bool {
+	if a == "" || b == "" || a == "xmlns" || b == "xmlns" {
+		return false
+	}
+	return p.bound[a] == p.bound[b]
+}
+
+// plainID accepts what an XML ID may be, in ASCII, and nothing long.
+func plainID(s string) bool {
+	if s == "" || len(s) > 256 {
+		return false
+	}
+	for i, c := range []byte(s) {
+		letter := c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '-' || c == '.')) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *precheck) end(t xml.EndElement) *model.Refusal {
+	if len(p.stack) == 0 || p.stack[len(p.stack)-1].raw != t.Name {
+		return refuse(model.CodeMalformedResponse, "The message is not well-formed XML.")
+	}
+	f := p.stack[len(p.stack)-1]
+	p.stack = p.stack[:len(p.stack)-1]
+	for _, prefix := range f.prefixes {
+		p.inScope[prefix]--
+	}
+	p.closed = len(p.stack) == 0
+	for i, c := range grammar[f.name].children {
+		if f.counts[i] < c.min {
+			return refuse(model.CodeMalformedResponse, "The element %s lacks %s.", f.name.local, c.name.local)
+		}
+	}
+	p.noteEnd(&f)
+	return nil
+}
+
+// short keeps evidence readable.
+func short(s string) string {
+	const limit = 500
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "") + "…"
+}
