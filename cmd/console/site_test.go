@@ -282,3 +282,6 @@ func (w *readyWriter) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// String is what has been written. Call it after ready is closed.
+func (w *readyWriter) String() string { return w.seen.String() }

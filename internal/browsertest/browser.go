@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -187,11 +188,42 @@ func (b *Browser) Has(selector string) bool {
 	return Eval[bool](b, fmt.Sprintf("document.querySelector(%q) !== null", selector))
 }
 
-// WaitText waits until the page contains the text.
+// pollEvery is how often the browser is asked for what a test waits for.
+const pollEvery = 50 * time.Millisecond
+
+// WaitText waits until the page contains the text. Pages may change meanwhile.
 func (b *Browser) WaitText(text string) {
 	b.t.Helper()
-	script := fmt.Sprintf("!!document.body && document.body.innerText.includes(%q)", text)
-	run(b, chromedp.Poll[bool](script, chromedp.WithPollingTimeout(patience)))
+	b.wait(fmt.Sprintf("!!document.body && document.body.innerText.includes(%q)", text))
+}
+
+// WaitURL waits until a page is there whose address contains one of the texts.
+func (b *Browser) WaitURL(texts ...string) {
+	b.t.Helper()
+	list := make([]string, len(texts))
+	for i, text := range texts {
+		list[i] = strconv.Quote(text)
+	}
+	b.wait("document.readyState === 'complete' && [" + strings.Join(list, ",") + "].some(t => location.href.includes(t))")
+}
+
+// wait asks until the script says true. While a page is replaced the script
+// fails, and is asked again.
+func (b *Browser) wait(script string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	for {
+		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script))
+		if err == nil && yes {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			b.fail(fmt.Errorf("never true: %s", script))
+		case <-time.After(pollEvery):
+		}
+	}
 }
 
 // Fill puts a value into the field of that name, in place of what is there.
@@ -239,4 +271,16 @@ func click(text string) chromedp.Action[chromedp.Void] {
 		_, err := chromedp.Evaluate[bool](script)(ctx, t)
 		return chromedp.Void{}, err
 	}
+}
+
+// FillNth fills the n-th of several fields with one name, from 0.
+func (b *Browser) FillNth(name string, n int, value string) {
+	b.t.Helper()
+	Eval[bool](b, fmt.Sprintf("(e => { e.value = %q; return true })(document.querySelectorAll('[name=%q]')[%d])", value, name, n))
+}
+
+// ClickSelector clicks the first element that matches and stays on the page.
+func (b *Browser) ClickSelector(selector string) {
+	b.t.Helper()
+	Eval[bool](b, fmt.Sprintf("(e => { setTimeout(() => e.click()); return true })(document.querySelector(%q))", selector))
 }

@@ -292,7 +292,7 @@ func TestEveryTextSurvivesExport(t *testing.T) {
 	for _, text := range awkward {
 		s := full(t)
 		cfg := &s.Connections[0].Live.Config
-		cfg.EntityID, cfg.Username.Replace, cfg.Attributes.Email = text, text, text
+		cfg.Username.Replace = text
 		s.Groups[0].Description = text
 		s.Users[0].DisplayName = text
 		s.Apps[0].Name = "x" + text

@@ -163,14 +163,18 @@ func (s *Store) known(ctx context.Context, connectionID int64, slug string, p mo
 }
 
 // findIdentity matches by external id where one was sent, else by NameID. An
-// identity that has no external id yet is also matched by its NameID.
+// identity that has no external id yet is also matched by its NameID. Where no
+// external id is mapped any more, a NameID that several identities have matches
+// none: it was given to somebody else in the meantime.
 func (s *Store) findIdentity(ctx context.Context, connectionID int64, p model.Person) (*model.Identity, error) {
-	found, err := s.identities(ctx, `
-		where i.connection_id = @connection and i.idp_entity_id = @idp
-		  and ((@external <> '' and i.external_id = @external) or (i.external_id = '' and i.name_id = @name_id))
-		order by i.external_id desc limit 1`,
+	match := `i.name_id = @name_id`
+	if p.ExternalID != "" {
+		match = `(i.external_id = @external or (i.external_id = '' and i.name_id = @name_id))`
+	}
+	found, err := s.identities(ctx, "where i.connection_id = @connection and i.idp_entity_id = @idp and "+match+
+		" order by i.external_id desc limit 2",
 		pgx.NamedArgs{"connection": connectionID, "idp": p.IdPEntityID, "external": p.ExternalID, "name_id": p.NameID})
-	if err != nil || len(found) == 0 {
+	if err != nil || len(found) == 0 || (p.ExternalID == "" && len(found) > 1) {
 		return nil, err
 	}
 	return &found[0], nil

@@ -5,6 +5,7 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -30,13 +32,15 @@ type cluster struct {
 	url  string // of the migrated template database's server
 	err  error
 
-	dir  string
-	stop func()
+	dir      string
+	template string
+	stop     func()
+
+	mu   sync.Mutex
+	free []string // databases that no test uses just now
 }
 
 var shared cluster //nolint:gochecknoglobals // one server for all tests of a process
-
-const templateName = "postern_template"
 
 // Main runs the tests of a package and stops the cluster afterwards. Packages
 // that use this one call it from TestMain.
@@ -160,31 +164,18 @@ func waitFor(url string, ended <-chan struct{}, log *bytes.Buffer) error {
 	}
 }
 
-// makeTemplate migrates one database; tests get copies of it.
+// makeTemplate migrates one database; tests get copies of it. Its name is this
+// process's own, because other processes may share the server.
 func (c *cluster) makeTemplate() error {
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, c.url)
-	if err != nil {
+	c.template = "template_" + strings.ToLower(rand.Text()[:12])
+	if err := c.exec("create database " + c.template); err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close(ctx) }()
-	// Test processes that share a server take turns.
-	if _, err := conn.Exec(ctx, "select pg_advisory_lock(7305101)"); err != nil {
-		return err
+	if c.stop == nil { // a server of somebody else: leave nothing behind
+		c.stop = func() { _ = c.exec("drop database " + c.template + " with (force)") }
 	}
-	var exists bool
-	if err := conn.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", templateName).Scan(&exists); err != nil {
-		return err
-	}
-	if exists {
-		if _, err := conn.Exec(ctx, "drop database "+templateName+" with (force)"); err != nil {
-			return err
-		}
-	}
-	if _, err := conn.Exec(ctx, "create database "+templateName); err != nil {
-		return err
-	}
-	url, err := withDatabase(c.url, templateName)
+	url, err := withDatabase(c.url, c.template)
 	if err != nil {
 		return err
 	}

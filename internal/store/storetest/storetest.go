@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -18,19 +17,20 @@ import (
 var Actor = model.Actor{Name: "test"} //nolint:gochecknoglobals // a constant
 
 // Open gives a Store on a transaction that is rolled back when the test ends:
-// fast, and tests do not see each other. Use it from one goroutine at a time.
+// fast, and on a database that no other test uses meanwhile, so that nobody
+// waits for somebody else's rows. Use it from one goroutine at a time.
 func Open(t testing.TB) *store.Store {
 	t.Helper()
 	ctx := context.Background()
-	u, err := withDatabase(serverURL(t), templateName)
+	name := shared.borrow(t)
+	conn, err := pgx.Connect(ctx, databaseURL(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := pgx.Connect(ctx, u)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(ctx) }) // the transaction ends with it
+	t.Cleanup(func() {
+		_ = conn.Close(ctx) // the transaction ends with it
+		shared.giveBack(name)
+	})
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -42,37 +42,66 @@ func Open(t testing.TB) *store.Store {
 // It is for what needs several connections or real commits.
 func Database(t testing.TB) string {
 	t.Helper()
-	ctx := context.Background()
-	admin, err := pgxpool.New(ctx, serverURL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "test_" + strings.ToLower(rand.Text()[:12])
-	// Nobody may be connected to a template while it is copied; tests on a
-	// rolled-back transaction are. A copy of the migrations avoids the wait.
-	if _, err := admin.Exec(ctx, "create database "+name); err != nil {
-		t.Fatal(err)
-	}
+	name := shared.copyTemplate(t)
 	t.Cleanup(func() {
-		_, err := admin.Exec(ctx, "drop database "+name+" with (force)")
-		if err != nil {
+		if err := shared.exec("drop database " + name + " with (force)"); err != nil {
 			t.Error(err)
 		}
-		admin.Close()
 	})
+	return databaseURL(t, name)
+}
+
+func databaseURL(t testing.TB, name string) string {
+	t.Helper()
 	u, err := withDatabase(serverURL(t), name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := store.Open(ctx, u)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
-	if _, err := st.Migrate(ctx); err != nil {
-		t.Fatal(err)
-	}
 	return u
+}
+
+// borrow takes a database for a rolled-back transaction: one that another test
+// has given back, or a new copy.
+func (c *cluster) borrow(t testing.TB) string {
+	t.Helper()
+	serverURL(t) // starts the server
+	c.mu.Lock()
+	if n := len(c.free); n > 0 {
+		name := c.free[n-1]
+		c.free = c.free[:n-1]
+		c.mu.Unlock()
+		return name
+	}
+	c.mu.Unlock()
+	return c.copyTemplate(t)
+}
+
+func (c *cluster) giveBack(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.free = append(c.free, name)
+}
+
+// copyTemplate makes a database with every table and no rows.
+func (c *cluster) copyTemplate(t testing.TB) string {
+	t.Helper()
+	serverURL(t) // starts the server
+	name := "test_" + strings.ToLower(rand.Text()[:12])
+	if err := c.exec("create database " + name + " template " + c.template); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func (c *cluster) exec(sql string) error {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, c.url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }() // nothing is pending on it
+	_, err = conn.Exec(ctx, sql)
+	return err
 }
 
 // OpenPool gives a Store on a database of the test's own, for concurrency.

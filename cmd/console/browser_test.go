@@ -1,0 +1,317 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/postern-sso/postern/internal/browsertest"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+// demo is "console demo" with a browser in front of it.
+type demo struct {
+	*browsertest.Browser
+	t         *testing.T
+	publicURL string
+	awsURL    string
+	claimLink string
+}
+
+var claimLink = regexp.MustCompile(`http://\S+/claim\?token=\S+`)
+
+// startDemo runs the program as "make run" does, on ports that are free.
+func startDemo(t *testing.T) *demo {
+	t.Helper()
+	b := browsertest.Open(t)
+	listen, awsListen := freeAddress(t), freeAddress(t)
+	d := &demo{Browser: b, t: t, publicURL: "http://localhost" + port(listen), awsURL: "http://localhost" + port(awsListen)}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	out := newReadyWriter("Postern is ready: " + d.publicURL)
+	var log bytes.Buffer
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"demo", "--listen", listen, "--aws-listen", awsListen,
+			"--database-url", storetest.Database(t), "--data-dir", t.TempDir()}, streams{strings.NewReader(""), out, &log})
+	}()
+	t.Cleanup(func() {
+		stop()
+		if code := <-ended; code != 0 {
+			t.Errorf("demo: exit %d", code)
+		}
+		if t.Failed() {
+			t.Logf("demo logged:\n%s", log.String())
+		}
+	})
+	select {
+	case <-out.ready:
+	case code := <-ended:
+		ended <- code
+		t.Fatalf("demo ended with exit %d before it was ready:\n%s", code, log.String())
+	}
+	d.claimLink = claimLink.FindString(out.String())
+	return d
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }() // only to learn a free port
+	return l.Addr().String()
+}
+
+func port(address string) string { return address[strings.LastIndexByte(address, ':'):] }
+
+// claim makes the first owner, who is signed in then.
+func (d *demo) claim() {
+	d.t.Helper()
+	d.Goto(d.claimLink)
+	d.Look("claim")
+	d.Fill("email", "olga@example.com")
+	d.Fill("password", "nine lives of a grey cat")
+	d.Fill("repeat", "nine lives of a grey cat")
+	d.Press("Become the owner")
+	d.WaitText("This Postern is yours")
+	d.Look("overview-empty")
+}
+
+// save ends a step of the wizard and waits for the next one.
+func (d *demo) save(next string) {
+	d.t.Helper()
+	d.Press("Save and continue")
+	d.WaitURL("/setup/aws/" + next)
+}
+
+// begin walks the wizard up to and with the metadata, and makes the application
+// in the simulated AWS on the way. It returns the application's address there.
+func (d *demo) begin(model string) string {
+	d.t.Helper()
+	d.Goto(d.publicURL + "/setup")
+	d.Look("setup-new")
+	d.Fill("name", "Example Ltd.")
+	d.Fill("slug", "aws")
+	d.Press("Start the setup")
+	d.WaitURL("/setup/aws/welcome")
+	d.Choose("apps", "jira")
+	d.Look("setup-welcome")
+	d.save("provisioning")
+	d.Choose("provisioning", model)
+	d.Look("setup-provisioning")
+	d.save("aws-application")
+	d.Look("setup-aws-application")
+	application := d.createInAWS(d.publicURL+"/saml/aws/acs", d.publicURL+"/saml/aws/metadata")
+	d.Choose("created", "on")
+	d.save("metadata")
+	d.Look("setup-metadata")
+	d.Fill("metadata_url", application.metadataURL)
+	d.Press("Save and continue")
+	d.WaitText("What the metadata says")
+	d.Look("setup-metadata-read")
+	d.Press("Continue")
+	d.WaitURL("/setup/aws/attributes")
+	return application.address
+}
+
+type awsApplication struct{ address, metadataURL string }
+
+// createInAWS does what the wizard's pages tell the AWS administrator to do.
+func (d *demo) createInAWS(acs, audience string) awsApplication {
+	d.t.Helper()
+	aws := d.Tab()
+	aws.Goto(d.awsURL + "/applications/new")
+	aws.Press("Next")
+	aws.Fill("name", "Postern")
+	aws.Fill("acs", acs)
+	aws.Fill("audience", audience)
+	metadata := aws.Attribute(`a[href*="/saml/metadata/"]`, "href")
+	aws.Press("Submit")
+	address := aws.URL()
+	if strings.HasPrefix(metadata, "/") {
+		metadata = d.awsURL + metadata
+	}
+	return awsApplication{address, metadata}
+}
+
+// mapAttributes types the wizard's table into AWS and assigns people.
+func (d *demo) mapAttributes(application string, subject string, rows [][2]string) {
+	d.t.Helper()
+	aws := d.Tab()
+	aws.Goto(application + "/mappings")
+	for range rows {
+		aws.Press("Add new attribute mapping")
+	}
+	aws.Fill("subject", subject)
+	for i, row := range rows {
+		aws.FillNth("name", i, row[0])
+		aws.FillNth("source", i, row[1])
+	}
+	aws.Press("Save changes")
+	aws.Goto(application + "/assign")
+	for _, person := range []string{"alice", "bob"} {
+		aws.Choose("person", person)
+	}
+	aws.Press("Assign users and groups")
+}
+
+var standardRows = [][2]string{
+	{"email", "${user:email}"}, {"firstName", "${user:givenName}"}, {"lastName", "${user:familyName}"},
+	{"userId", "${user:AD_GUID}"}, {"groups", "${user:groups}"},
+}
+
+// signIn opens a sign-in link in a tab and picks a person on the AWS page, where
+// AWS asks: it does not while somebody is signed in there.
+func (d *demo) signIn(link, person, ends string) *browsertest.Browser {
+	d.t.Helper()
+	tab := d.Tab()
+	tab.Goto(link)
+	const picker = "/signin?continue="
+	tab.WaitURL(picker, d.publicURL+ends)
+	if strings.Contains(tab.URL(), picker) {
+		tab.ClickSelector(`button[name=username][value="` + person + `"]`)
+		tab.WaitURL(d.publicURL + ends)
+	}
+	return tab
+}
+
+// test makes the real login of the wizard's test step.
+func (d *demo) test(person, ends string) {
+	d.t.Helper()
+	d.signIn(d.publicURL+"/setup/aws/test/start", person, ends)
+}
+
+// goLive confirms the last step.
+func (d *demo) goLive() {
+	d.t.Helper()
+	d.Goto(d.publicURL + "/setup/aws/go-live")
+	d.ClickSelector(`form[action$="/go-live/confirm"] button[type=submit]`)
+	d.WaitText("Go to the connection")
+}
+
+func TestMainJobJustInTime(t *testing.T) { //nolint:paralleltest // one browser at a time
+	d := startDemo(t)
+	d.claim()
+	application := d.begin("jit")
+	d.Look("setup-attributes")
+	d.save("users")
+	d.mapAttributes(application, "${user:subject}", standardRows)
+	d.Look("setup-users-jit")
+	d.save("groups")
+	d.Choose("suggested", "jira-software-users")
+	d.Press("Add these groups")
+	d.WaitText("jira-software-users")
+	d.Click("Add a rule")
+	d.Fill("name", "everyone")
+	d.Choose("kind", "always")
+	d.Choose("groups", "jira-software-users")
+	d.Press("Add this rule")
+	d.WaitText("everyone")
+	d.Choose("reviewed", "on")
+	d.Look("setup-groups")
+	d.save("assign")
+	d.Choose("assigned", "on")
+	d.Look("setup-assign")
+	d.save("test")
+	d.Look("setup-test")
+
+	d.test("alice", "/saml/aws/tested")
+	d.WaitText("The test passed")
+	d.Look("setup-test-passed")
+	if users := d.count("/users"); users != 0 {
+		t.Errorf("the test made %d users", users)
+	}
+	d.Goto(d.publicURL + "/setup/aws/go-live")
+	d.Look("setup-go-live")
+	d.goLive()
+	d.Look("setup-live")
+
+	me := d.signIn(d.publicURL+"/saml/aws/login?return=/me", "alice", "/me")
+	for field, want := range map[string]string{
+		"username": "alice", "display-name": "Alice Example", "email": "alice@example.com", "groups": "jira-software-users",
+	} {
+		if got := me.Text("[data-me=" + field + "]"); got != want {
+			t.Errorf("/me shows %s %q, want %q", field, got, want)
+		}
+	}
+	me.Look("me")
+	d.readTrace()
+	for _, page := range []string{"/", "/connections", "/connections/aws", "/users", "/users/alice", "/users/new", "/users/import", "/groups",
+		"/groups/jira-software-users", "/groups/new", "/rules", "/rules/everyone", "/rules/new", "/logins", "/logins/inspect", "/audit", "/administrators", "/settings"} {
+		d.Goto(d.publicURL + page)
+		d.Look("console" + strings.ReplaceAll(page, "/", "-"))
+	}
+}
+
+// count is how many rows a list of the console has.
+func (d *demo) count(page string) int {
+	d.t.Helper()
+	d.Goto(d.publicURL + page)
+	return browsertest.Eval[int](d.Browser, "document.querySelectorAll('tbody tr').length")
+}
+
+// readTrace reads the newest login as an administrator does.
+func (d *demo) readTrace() {
+	d.t.Helper()
+	d.Goto(d.publicURL + "/logins")
+	href := d.Attribute(`tbody a[href^="/logins/"]`, "href")
+	d.Goto(d.publicURL + href)
+	text := d.Text("main")
+	for _, want := range []string{"Signed in", "alice", "jira-software-users", "everyone"} {
+		if !strings.Contains(text, want) {
+			d.t.Errorf("the trace does not say %q:\n%s", want, text)
+		}
+	}
+	d.Look("trace")
+}
+
+func TestMainJobManual(t *testing.T) { //nolint:paralleltest // one browser at a time
+	d := startDemo(t)
+	d.claim()
+	application := d.begin("manual")
+	d.save("users")
+	d.mapAttributes(application, "${user:subject}", standardRows)
+	d.Look("setup-users-manual")
+	d.Fill("username", "bob")
+	d.Fill("email", "bob@example.com")
+	d.Press("Add this user")
+	d.WaitText("bob@example.com")
+	if d.Has("input[name=users_there]") {
+		d.Choose("users_there", "on")
+	}
+	d.save("groups")
+	d.Choose("reviewed", "on")
+	d.save("assign")
+	d.Choose("assigned", "on")
+	d.save("test")
+
+	d.test("alice", "/saml/aws/acs")
+	d.WaitText("The test failed")
+	if text := d.Text("main"); !strings.Contains(text, "Nobody here has this username") && !strings.Contains(text, "alice") {
+		t.Errorf("the failed test does not say why:\n%s", text)
+	}
+	d.Look("setup-test-failed")
+	aws := d.Tab()
+	aws.Goto(d.awsURL + "/start")
+	aws.Press("Sign out")
+	d.test("bob", "/saml/aws/tested")
+	d.WaitText("The test passed")
+	d.goLive()
+
+	aws.Goto(d.awsURL + "/start")
+	aws.Press("Sign out")
+	refused := d.signIn(d.publicURL+"/saml/aws/login", "alice", "/saml/aws/acs")
+	refused.WaitText("You could not be signed in")
+	refused.Look("refused")
+	d.Goto(d.publicURL + "/logins?outcome=refused")
+	d.Goto(d.publicURL + d.Attribute(`tbody a[href^="/logins/"]`, "href"))
+	if text := d.Text("main"); !strings.Contains(text, "Add the person as a user") {
+		t.Errorf("the trace does not say what to do:\n%s", text)
+	}
+	d.Look("trace-refused")
+}
