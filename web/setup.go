@@ -103,12 +103,10 @@ func (s *Server) createConnection(w http.ResponseWriter, r *http.Request, a mode
 	if slug == "" {
 		slug = slugOf(v.Name)
 	}
-	switch {
-	case v.Name == "":
+	if v.Name == "" {
 		v.Problems = append(v.Problems, model.Problem{Field: "name", Text: "Give the connection a name."})
-	default:
-		v.Problems = append(v.Problems, checkText("name", "The name", v.Name, maxConnectionName)...)
 	}
+	v.Problems = append(v.Problems, checkText("name", "The name", v.Name, maxConnectionName)...)
 	if err := model.CheckSlug(slug); err != nil {
 		v.Problems = append(v.Problems, problem("slug", "The short name", err))
 	}

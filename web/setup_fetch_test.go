@@ -13,7 +13,7 @@ import (
 )
 
 // metadataServer answers on this machine with what the handler says.
-func metadataServer(t *testing.T, tls bool, h http.HandlerFunc) *httptest.Server {
+func metadataServer(t testing.TB, tls bool, h http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(h)
 	srv.Config.ErrorLog = nil

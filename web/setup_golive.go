@@ -32,6 +32,11 @@ func (s *Server) goLive(w http.ResponseWriter, r *http.Request, a model.Administ
 	if err != nil {
 		return err
 	}
+	if aws := s.setupAWS(sc); aws == nil || aws.Problem != "" {
+		f := s.frame(r, a, sc, step)
+		f.Problems, f.Page.Error = []model.Problem{{Text: "Nothing has gone live: AWS's metadata cannot be used."}}, true
+		return s.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
+	}
 	unsafe := r.PostFormValue("unsafe") != ""
 	err = s.store.GoLive(r.Context(), s.actor(r, a), sc.connection.Slug, formVersion(r), unsafe)
 	f := s.frame(r, a, sc, step)

@@ -50,10 +50,25 @@ func (s *Server) setupAddUser(w http.ResponseWriter, r *http.Request, a model.Ad
 	}
 	f := s.frame(r, a, sc, step)
 	f.Problems, f.Page.Error = form.Problems, true
-	return s.render(w, r, http.StatusUnprocessableEntity, setup.Users(setup.UsersPage{
-		Frame: f, Count: sc.facts.Users,
-		New: setup.NewUser{Username: form.Username, Email: form.Email, DisplayName: form.DisplayName, Open: true},
-	}))
+	v, err := s.usersPage(r.Context(), f, sc)
+	if err != nil {
+		return err
+	}
+	v.New = setup.NewUser{Username: form.Username, Email: form.Email, DisplayName: form.DisplayName}
+	return s.render(w, r, http.StatusUnprocessableEntity, setup.Users(v))
+}
+
+// usersShown is how many users the wizard lists; the others are a link away.
+const usersShown = 10
+
+func (s *Server) usersPage(ctx context.Context, f setup.Frame, sc setupCase) (setup.UsersPage, error) {
+	v := setup.UsersPage{Frame: f, Count: sc.facts.Users}
+	if sc.draft.Config.Provisioning == model.ProvisioningJIT {
+		return v, nil
+	}
+	var err error
+	v.Some, _, err = s.store.Users(ctx, store.UserQuery{Sort: "username", Page: store.Page{Limit: usersShown}})
+	return v, err
 }
 
 // groupsPage gathers groups, rules and what may be added.

@@ -41,7 +41,8 @@ func (s *Server) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.C
 		v, err := s.attributesPage(ctx, f, sc, "")
 		return setup.Attributes(v), err
 	case wizard.StepUsers:
-		return setup.Users(setup.UsersPage{Frame: f, Count: sc.facts.Users}), nil
+		v, err := s.usersPage(ctx, f, sc)
+		return setup.Users(v), err
 	case wizard.StepGroups:
 		v, err := s.groupsPage(ctx, f, sc)
 		return setup.Groups(v), err

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"net/url"
-	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
@@ -133,7 +132,7 @@ func entityIDOf(c model.Config, fc Facts) string {
 func pasteProblem(field string, err error) *model.Problem {
 	var paste *sso.PasteError
 	if errors.As(err, &paste) {
-		return &model.Problem{Field: field, Text: strings.TrimSpace(paste.Text + " " + paste.Remedy)}
+		return &model.Problem{Field: field, Text: paste.Error()}
 	}
 	return &model.Problem{Field: field, Text: "The metadata cannot be read: " + err.Error() + "."}
 }

@@ -1,0 +1,86 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/wizard"
+)
+
+// cells joins what each match says.
+func cells(p *page, selector string) string {
+	return strings.Join(p.doc.Find(selector).Map(func(_ int, cell *goquery.Selection) string { return cell.Text() }), " ")
+}
+
+func TestUsernamePreview(t *testing.T) {
+	t.Parallel()
+	s := newSetupAt(t, wizard.StepAttributes)
+	form := url.Values{"version": {"1"}, "username": {"subject"}, "email": {"typed"}, "strip_domain": {"on"}, "lowercase": {"on"}, "samples": {"Ana@example.com\r\nBo\r\n"}}
+	res := s.post("/setup/aws/attributes/preview", form)
+	if got := cells(res, "#preview tbody code"); res.status != http.StatusOK || got != "Ana@example.com ana Bo bo" {
+		t.Errorf("answered %d with %q", res.status, got)
+	}
+	if res.value("email") != "typed" || !strings.Contains(res.value("samples"), "Bo") {
+		t.Error("what was typed is gone")
+	}
+	if v, _ := res.doc.Find("form[novalidate] [name=version]").Attr("value"); v != "1" {
+		t.Errorf("the form now says version %q", v)
+	}
+	res = s.do(http.MethodPost, "/setup/aws/attributes/preview", strings.NewReader(form.Encode()), http.Header{
+		"Content-Type": {"application/x-www-form-urlencoded"}, "Hx-Request": {"true"}})
+	if res.doc.Find("h1").Length() != 0 || cells(res, "tbody code") != "Ana@example.com ana Bo bo" {
+		t.Errorf("the part for scripts is %s", res.body)
+	}
+	form.Set("pattern", "(")
+	if res := s.post("/setup/aws/attributes/preview", form); res.find("#preview .field-problem") == "" {
+		t.Errorf("a broken pattern goes unnoticed: %s", res.find("#preview"))
+	}
+}
+
+func TestSetupAddsUsers(t *testing.T) {
+	t.Parallel()
+	s := newSetupAt(t, wizard.StepUsers)
+	s.editDraft(func(rev *model.Revision) { rev.Config.Provisioning = model.ProvisioningManual })
+	expect(t, s.post("/setup/aws/users/add", url.Values{"username": {"ana"}, "email": {"ana@example.com"}}), http.StatusSeeOther, "/setup/aws/users")
+	res := s.post("/setup/aws/users/add", url.Values{"username": {"ANA"}, "email": {"other@example.com"}})
+	if res.status != http.StatusUnprocessableEntity || res.value("email") != "other@example.com" || res.find("#known") != "1 user is known now." {
+		t.Errorf("a taken name answered %d, keeping %q, counting %q", res.status, res.value("email"), res.find("#known"))
+	}
+}
+
+func TestSetupAddsGroupsAndRules(t *testing.T) {
+	t.Parallel()
+	s := newSetupAt(t, wizard.StepGroups)
+	s.editDraft(func(rev *model.Revision) { rev.Config.Apps = []string{"jira"} })
+	res := s.post("/setup/aws/groups/add", url.Values{"suggested": {"jira-administrators"}, "own": {"staff\r\na/b"}})
+	if res.status != http.StatusUnprocessableEntity || !strings.Contains(res.value("own"), "a/b") {
+		t.Errorf("a bad name answered %d and shows %q", res.status, res.value("own"))
+	}
+	if n := res.doc.Find("[name=suggested][checked]").Length(); n != 1 {
+		t.Errorf("%d suggestions are ticked after the mistake, want the one", n)
+	}
+	expect(t, s.post("/setup/aws/groups/add", url.Values{"suggested": {"jira-administrators", "no-suggestion"}, "own": {" staff \r\n\r\nSTAFF"}}),
+		http.StatusSeeOther, "/setup/aws/groups")
+	groups, err := s.allGroups(context.Background())
+	if err != nil || len(groups) != 2 {
+		t.Fatalf("there are %v, %v", groups, err)
+	}
+	if res := s.get("/setup/aws/groups"); res.doc.Find(`[name=suggested][value="jira-administrators"]`).Length() != 0 {
+		t.Error("a group that is there is still suggested")
+	}
+	res = s.post("/setup/aws/groups/rule", url.Values{"connection": {"aws"}, "name": {"staff"}, "kind": {"email_domain"}, "domain": {"@"}, "groups": {"staff"}})
+	if _, open := res.doc.Find("details:has([name=domain])").Attr("open"); res.status != http.StatusUnprocessableEntity || !open {
+		t.Errorf("a bad domain answered %d, the form open: %t", res.status, open)
+	}
+	expect(t, s.post("/setup/aws/groups/rule", url.Values{"connection": {"aws"}, "name": {"staff"}, "kind": {"email_domain"}, "domain": {"Example.com"}, "groups": {"staff"}}),
+		http.StatusSeeOther, "/setup/aws/groups")
+	if rule, err := s.store.Rule(context.Background(), "staff"); err != nil || rule.Connection != "aws" || rule.Value != "example.com" {
+		t.Errorf("the rule is %+v, %v", rule, err)
+	}
+}
