@@ -120,7 +120,10 @@ func TestMetadataIsShownBack(t *testing.T) {
 func TestMetadataFetchedAgain(t *testing.T) {
 	t.Parallel()
 	s := newSetupAt(t, wizard.StepAttributes)
-	newer := strings.Replace(awsMetadata(), "<md:NameIDFormat/>", "<md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:persistent</md:NameIDFormat>", 1)
+	newer := strings.Replace(awsMetadata(), "nameid-format:unspecified", "nameid-format:persistent", 1)
+	if newer == awsMetadata() {
+		t.Fatal("the metadata has no format to change")
+	}
 	srv := metadataServer(t, false, sends(newer))
 	address := srv.URL + "/saml/metadata/MTIzNDU2Nzg5MDEyX2lucy0wMTIzNDU2Nzg5YWJjZGVm"
 	s.editDraft(func(rev *model.Revision) { rev.Config.IdPMetadataURL = address })
