@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postern-sso/postern/internal/awssim"
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/paths"
 )
 
@@ -67,4 +69,53 @@ func TestInspectorAsksForWhatItNeeds(t *testing.T) {
 	res.has(t, ".problems", "Type the time as UTC")
 	s.post(paths.Inspector, url.Values{"revision": {id}, "response": {"x"}}).want(t, http.StatusUnprocessableEntity).
 		has(t, ".problems", "metadata of this revision cannot be used")
+}
+
+func TestInspectorJudgesAPastedResponse(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleViewer)
+	sim, err := awssim.New(awssim.Options{
+		BaseURL: "https://portal.sso.us-east-1.amazonaws.com", Now: func() time.Time { return s.now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := sim.AddApplication(awssim.StandardApplication("Postern", s.url+"/saml/aws/acs", s.url+"/saml/aws/metadata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.addConnection("aws")
+	s.goLiveWith("aws", func(c *model.Config) {
+		c.IdPMetadata, c.Attributes = string(sim.Metadata(app.ID)), model.WizardAttributes()
+	})
+	m, err := sim.SignIn(app.ID, "alice", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, _ := s.get(paths.Inspector).doc.Find("select[name=revision] option").Attr("value")
+	form := func(response, at string) url.Values {
+		return url.Values{"revision": {id}, "response": {response}, "at": {at}}
+	}
+	for name, response := range map[string]string{"XML": string(m.XML), "base64": m.SAMLResponse()} {
+		res := s.post(paths.Inspector, form(response, "")).want(t, http.StatusOK)
+		if res.find(".alert-success h2") == "" {
+			t.Errorf("%s is not accepted: %s", name, res.find("#reason, .check-failed"))
+		}
+		res.has(t, "section[aria-labelledby=person]", "alice")
+	}
+
+	late := s.post(paths.Inspector, form(string(m.XML), s.now.Add(24*time.Hour).UTC().Format(time.RFC3339))).want(t, http.StatusOK)
+	late.has(t, ".alert-danger h2", "would be refused")
+	late.has(t, ".check-failed", "Expected")
+	broken := s.post(paths.Inspector, form(strings.Replace(string(m.XML), "alice", "mallory", 1), "")).want(t, http.StatusOK)
+	broken.has(t, ".alert-danger h2", "would be refused")
+	if strings.Contains(broken.find("section[aria-labelledby=person]"), "mallory") {
+		t.Error("an altered response names a person")
+	}
+
+	s.get(paths.Connection("aws")).has(t, "section[aria-labelledby=aws]", "us-east-1")
+	s.get(paths.Overview).has(t, "section[aria-labelledby=connections]", "days left")
+	if logins, _, err := s.store.Logins(t.Context(), store.LoginQuery{}); err != nil || len(logins) != 0 {
+		t.Errorf("inspecting left %d logins, %v", len(logins), err)
+	}
 }
