@@ -46,7 +46,7 @@ func (s *Server) testStatus(w http.ResponseWriter, r *http.Request, a model.Admi
 
 // testPage says how the latest test of the draft stands.
 func (s *Server) testPage(ctx context.Context, f setup.Frame, sc setupCase) (setup.TestPage, error) {
-	v := setup.TestPage{Frame: f, State: setup.TrialNone}
+	v := setup.TestPage{Frame: f, State: setup.TrialNone, Values: wizard.AWSValues(sc.facts)}
 	l, err := s.store.LatestTest(ctx, sc.draft.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		return v, nil
