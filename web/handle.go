@@ -114,4 +114,3 @@ func toSignIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	return seeOther(w, r, paths.WithQuery(paths.SignIn, "next", next))
 }
-

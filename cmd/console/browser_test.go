@@ -307,6 +307,7 @@ func TestMainJobManual(t *testing.T) { //nolint:paralleltest // one browser at a
 	aws.Press("Sign out")
 	refused := d.signIn(d.publicURL+"/saml/aws/login", "alice", "/saml/aws/acs")
 	refused.WaitText("You could not be signed in")
+	refused.Messages() // Chromium notes the status 403 there, as it should
 	refused.Look("refused")
 	d.Goto(d.publicURL + "/logins?outcome=refused")
 	d.Goto(d.publicURL + d.Attribute(`tbody a[href^="/logins/"]`, "href"))

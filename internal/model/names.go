@@ -35,6 +35,9 @@ func Canonical(s string) string {
 // nothing. Characters that make two names look alike are refused: control,
 // zero-width, bidirectional, any blank, and whatever NFKC changes.
 func CheckUsername(s string) error {
+	if s == "." || s == ".." {
+		return fmt.Errorf("must not be only dots: it could have no address")
+	}
 	if err := checkName(s, MaxUsername); err != nil {
 		return err
 	}
@@ -47,6 +50,9 @@ func CheckUsername(s string) error {
 // CheckGroupName says what is wrong with a group's name. Single blanks inside
 // are allowed, "/" is not: it would break the group's address.
 func CheckGroupName(s string) error {
+	if s == "." || s == ".." {
+		return fmt.Errorf("must not be only dots: it could have no address")
+	}
 	if err := checkName(s, MaxGroupName); err != nil {
 		return err
 	}

@@ -21,11 +21,12 @@ type InspectOptions struct {
 
 // Verdict is the judgement on one response. The JSON names are a contract.
 type Verdict struct {
-	Verdict string         `json:"verdict"` // accepted or refused
-	NameID  string         `json:"name_id"`
-	Code    model.Code     `json:"code"`
-	Refusal *model.Refusal `json:"refusal,omitempty"`
-	Checks  []model.Check  `json:"checks"`
+	Verdict  string         `json:"verdict"`  // accepted or refused
+	Accepted bool           `json:"accepted"` // the same, for scripts
+	NameID   string         `json:"name_id"`
+	Code     model.Code     `json:"code"` // empty when accepted
+	Refusal  *model.Refusal `json:"refusal,omitempty"`
+	Checks   []model.Check  `json:"checks"`
 
 	Identity *Identity     `json:"-"`
 	Person   *model.Person `json:"-"`
@@ -70,7 +71,7 @@ func Inspect(input []byte, o InspectOptions) Verdict {
 			return v.refused(refusal)
 		}
 	}
-	v.Verdict = "accepted"
+	v.Verdict, v.Accepted = "accepted", true
 	return v
 }
 

@@ -107,6 +107,9 @@ func checkMetadataTokens(data []byte) (qname, error) {
 			if depth++; depth > maxDepth {
 				return root, pasteErrors["hostile_xml"]
 			}
+			if location := attribute(t.Attr, "Location"); location != "" && !strings.HasPrefix(strings.TrimSpace(location), "http") {
+				return root, pasteErrors["unsupported_url"]
+			}
 			if depth == 1 {
 				if root.local != "" {
 					return root, pasteErrors["not_xml"] // a second document

@@ -50,6 +50,9 @@ func (s *Store) completeOnce(ctx context.Context, c Completion) (model.Login, mo
 			return err
 		}
 		if refusal == nil {
+			if err := tx.oneAtATime(ctx, c.Person.Username); err != nil {
+				return err
+			}
 			var known model.Known
 			if known, err = tx.known(ctx, c.ConnectionID, l.Connection, c.Person, "for update"); err != nil {
 				return err
@@ -67,6 +70,14 @@ func (s *Store) completeOnce(ctx context.Context, c Completion) (model.Login, mo
 		return tx.SaveLogin(ctx, l)
 	})
 	return l, u, err
+}
+
+// oneAtATime makes simultaneous logins of one username wait for each other until
+// the transaction ends. Without it the second could read the identity before
+// the first has written it, and the user after.
+func (s *Store) oneAtATime(ctx context.Context, username string) error {
+	_, err := s.db.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended($1, 7305102))", model.Key(username))
+	return err
 }
 
 // useUp claims the request and remembers the assertion. The assertion comes
@@ -128,7 +139,7 @@ func (s *Store) known(ctx context.Context, connectionID int64, slug string, p mo
 	}
 	subject := "" // whose memberships count
 	if k.Identity = identity; identity != nil {
-		u, err := s.one(ctx, "where id::text = @id "+lock, pgx.NamedArgs{"id": identity.UserID})
+		u, err := s.one(ctx, "where id = @id::uuid "+lock, pgx.NamedArgs{"id": identity.UserID})
 		if err != nil {
 			return k, err
 		}
@@ -144,7 +155,7 @@ func (s *Store) known(ctx context.Context, connectionID int64, slug string, p mo
 		if subject == "" {
 			subject = u.ID
 		}
-		own, err := s.identities(ctx, "where i.user_id::text = @user and i.connection_id = @connection and i.idp_entity_id = @idp",
+		own, err := s.identities(ctx, "where i.user_id = @user::uuid and i.connection_id = @connection and i.idp_entity_id = @idp",
 			pgx.NamedArgs{"user": u.ID, "connection": connectionID, "idp": p.IdPEntityID})
 		if err != nil {
 			return k, err

@@ -29,7 +29,7 @@ func translate(err error) error {
 	switch pg.Code {
 	case "23505": // unique_violation
 		return errors.Join(ErrExists, err)
-	case "23503": // foreign_key_violation: what was named is gone
+	case "23503", "22P02": // foreign_key_violation, and an id that is none: what was named is not there
 		return errors.Join(ErrNotFound, err)
 	default:
 		return err

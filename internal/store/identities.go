@@ -29,7 +29,7 @@ func (s *Store) identities(ctx context.Context, where string, args pgx.NamedArgs
 
 // Identities lists what AWS calls a user, on every connection.
 func (s *Store) Identities(ctx context.Context, userID string) ([]model.Identity, error) {
-	return s.identities(ctx, "where i.user_id::text = @user order by c.slug, i.id", pgx.NamedArgs{"user": userID})
+	return s.identities(ctx, "where i.user_id = @user::uuid order by c.slug, i.id", pgx.NamedArgs{"user": userID})
 }
 
 // UnlinkIdentity removes the link between a user and an AWS identity.

@@ -20,7 +20,7 @@ func scanMembership(row pgx.CollectableRow) (m model.Membership, err error) {
 // UserMemberships lists why a user is in which groups, by group name.
 func (s *Store) UserMemberships(ctx context.Context, userID string) ([]model.Membership, error) {
 	rows, err := s.db.Query(ctx, "select "+membershipColumns+membershipTables+
-		"where m.user_id::text = @user order by g.name_key, m.source, m.ref", pgx.NamedArgs{"user": userID})
+		"where m.user_id = @user::uuid order by g.name_key, m.source, m.ref", pgx.NamedArgs{"user": userID})
 	if err != nil {
 		return nil, err
 	}
@@ -90,19 +90,22 @@ func (s *Store) withReasons(ctx context.Context, groupID int64, users []model.Us
 
 // AddMember puts a user into a group by hand. Doing it again changes nothing.
 func (s *Store) AddMember(ctx context.Context, actor model.Actor, group, username string) error {
-	return s.InTx(ctx, func(tx *Store) error {
-		g, u, err := tx.pair(ctx, group, username)
-		if err != nil {
-			return err
-		}
-		tag, err := tx.db.Exec(ctx, `
-			insert into memberships (user_id, group_id, source, origin) values (@user::uuid, @group, 'manual', @origin)
-			on conflict do nothing`, pgx.NamedArgs{"user": u.ID, "group": g.ID, "origin": actor.Name})
-		if err != nil || tag.RowsAffected() == 0 {
-			return translate(err)
-		}
-		return tx.record(ctx, actor, "membership.add", g.Name+": "+u.Username, nil, auditedMembership(g, u), "")
-	})
+	return s.InTx(ctx, func(tx *Store) error { return tx.addMember(ctx, actor, group, username) })
+}
+
+// addMember is AddMember inside a transaction of the caller's.
+func (s *Store) addMember(ctx context.Context, actor model.Actor, group, username string) error {
+	g, u, err := s.pair(ctx, group, username)
+	if err != nil {
+		return err
+	}
+	tag, err := s.db.Exec(ctx, `
+		insert into memberships (user_id, group_id, source, origin) values (@user::uuid, @group, 'manual', @origin)
+		on conflict do nothing`, pgx.NamedArgs{"user": u.ID, "group": g.ID, "origin": actor.Name})
+	if err != nil || tag.RowsAffected() == 0 {
+		return translate(err)
+	}
+	return s.record(ctx, actor, "membership.add", g.Name+": "+u.Username, nil, auditedMembership(g, u), "")
 }
 
 // RemoveMember takes back what was given by hand; ErrNotFound when nothing was.
@@ -129,7 +132,10 @@ func auditedMembership(g model.Group, u model.User) any {
 }
 
 func (s *Store) pair(ctx context.Context, group, username string) (model.Group, model.User, error) {
-	g, err := s.Group(ctx, group)
+	// Without the members counted, unlike Group: an import asks for each row.
+	g := model.Group{Name: group}
+	err := translate(s.db.QueryRow(ctx, "select id, name from groups where name_key = @key",
+		pgx.NamedArgs{"key": model.Key(clean(group, 1024))}).Scan(&g.ID, &g.Name))
 	if err != nil {
 		return g, model.User{}, err
 	}

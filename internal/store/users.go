@@ -62,7 +62,7 @@ func (s *Store) User(ctx context.Context, username string) (model.User, error) {
 
 // UserByID finds a user by id.
 func (s *Store) UserByID(ctx context.Context, id string) (model.User, error) {
-	return s.one(ctx, "where id::text = @id", pgx.NamedArgs{"id": id})
+	return s.one(ctx, "where id = @id::uuid", pgx.NamedArgs{"id": id})
 }
 
 // Users lists users, a page at a time.
@@ -190,7 +190,7 @@ func (s *Store) writeUser(ctx context.Context, u model.User) (model.User, error)
 		update users u set username = @username, username_key = @username_key, email = @email, email_key = @email_key,
 			display_name = @display_name, first_name = @first_name, last_name = @last_name, active = @active,
 			source = @source, session_epoch = @epoch, updated_at = now()
-		where id::text = @id returning `+userColumns, userArgs(u))
+		where id = @id::uuid returning `+userColumns, userArgs(u))
 	if err != nil {
 		return u, err
 	}
@@ -205,7 +205,7 @@ func (s *Store) DeleteUser(ctx context.Context, actor model.Actor, username stri
 		if err != nil {
 			return err
 		}
-		if _, err := tx.db.Exec(ctx, "delete from users where id::text = $1", u.ID); err != nil {
+		if _, err := tx.db.Exec(ctx, "delete from users where id = $1::uuid", u.ID); err != nil {
 			return err
 		}
 		return tx.record(ctx, actor, "user.delete", u.Username, auditedUser(u), nil, "")
