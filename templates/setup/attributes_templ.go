@@ -331,7 +331,7 @@ func mapping(r wizard.AttributeRow) templ.Component {
 			templ_7745c5c3_Var13 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<div class=\"mapping\" role=\"row\"><span role=\"rowheader\"><span class=\"mapping-label\" aria-hidden=\"true\">User attribute in the application</span> <code>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<div class=\"mapping\" role=\"row\"><span role=\"rowheader\"><span class=\"mapping-label\" aria-hidden=\"true\">User attribute</span> <code>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
