@@ -67,7 +67,6 @@ func (s *Server) readMetadata(r *http.Request, sc setupCase, f *stepForm) error 
 	}
 	if file != "" {
 		f.fromFile = true
-		delete(f.answers, wizard.FieldMetadataURL)
 		if len(file) > maxMetadata {
 			f.problems = []model.Problem{{Field: wizard.FieldMetadataFile, Text: "This file is larger than 1 MiB. AWS's metadata has a few KiB; choose the file that AWS calls “IAM Identity Center SAML metadata file”."}}
 			return nil
