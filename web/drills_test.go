@@ -35,7 +35,7 @@ func (s *testSite) ask(rt route, header http.Header) *page {
 func drill(t *testing.T, s *testSite, check func(t *testing.T, rt route)) {
 	t.Helper()
 	for _, rt := range s.consoleRoutes() {
-		t.Run(rt.method+" "+rt.pattern, func(t *testing.T) { //nolint:paralleltest // one transaction
+		t.Run(rt.method+" "+rt.pattern, func(t *testing.T) {
 			check(t, rt)
 		})
 	}

@@ -64,7 +64,7 @@ func (s *Server) showRefusal(w http.ResponseWriter, r *http.Request, l model.Log
 
 // refusalStatus is the HTTP status of a refusal.
 func refusalStatus(c model.Code) int {
-	switch c { //nolint:exhaustive // every other reason is 403
+	switch c {
 	case model.CodeTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case model.CodeMalformedResponse:

@@ -175,8 +175,8 @@ const (
 )
 
 func (s *Server) limitRate(perMinute int) func(http.Handler) http.Handler {
-	return httprate.Limit(perMinute, time.Minute,
-		httprate.WithKeyFuncs(func(r *http.Request) (string, error) { return s.remoteAddr(r), nil }),
+	return httprate.LimitBy(perMinute, time.Minute,
+		func(r *http.Request) (string, error) { return s.remoteAddr(r), nil },
 		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
 			s.failPage(w, r, http.StatusTooManyRequests, failure.TooMany())
 		}))

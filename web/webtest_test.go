@@ -15,6 +15,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/alexedwards/argon2id"
+	"github.com/alexedwards/scs/v2"
 	"github.com/alexedwards/scs/v2/memstore"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -63,9 +64,9 @@ func newSiteOn(t testing.TB, st *store.Store) *testSite {
 	srv := httptest.NewUnstartedServer(nil)
 	site := &testSite{t: t, url: "http://" + srv.Listener.Addr().String(), now: time.Now().Truncate(time.Microsecond)}
 	site.Server, err = New(Options{
-		Store: st, Sealer: sealer, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Store: st, Sealer: sealer, Logger: slog.New(slog.DiscardHandler),
 		Now:       func() time.Time { return site.now },
-		PublicURL: site.url, PublicURLFixed: true, SessionStore: memstore.NewWithCleanupInterval(0), Version: "test",
+		PublicURL: site.url, PublicURLFixed: true, SessionStore: sessionStore(st), Version: "test",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -75,6 +76,15 @@ func newSiteOn(t testing.TB, st *store.Store) *testSite {
 	t.Cleanup(srv.Close)
 	site.client = site.browser()
 	return site
+}
+
+// sessionStore keeps sessions in memory where the site sits on one transaction,
+// and in PostgreSQL, as in production, where it has connections of its own.
+func sessionStore(st *store.Store) scs.Store {
+	if st.Pool() != nil {
+		return nil
+	}
+	return memstore.NewWithCleanupInterval(0)
 }
 
 // browser is a new browser: no cookies yet.

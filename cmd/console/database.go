@@ -89,7 +89,7 @@ func (f databaseFlags) openMigrated(ctx context.Context, log *slog.Logger) (*dat
 
 // close closes the store, then stops the private PostgreSQL if it is ours.
 func (db *database) close(ctx context.Context) error {
-	db.Store.Close()
+	db.Close()
 	if db.server == nil {
 		return nil
 	}

@@ -36,7 +36,7 @@ type IdentityProvider struct {
 type MetadataOptions struct {
 	Now               time.Time
 	AllowLoopbackHTTP bool   // accept http:// addresses of this machine: the simulated AWS
-	OurEntityID       string // to recognise our own metadata
+	OurEntityID       string // to recognize our own metadata
 }
 
 // maxMetadata is the largest metadata that is read, in bytes.

@@ -12,7 +12,7 @@ type PasteError struct{ Code, Title, Text, Remedy string }
 
 func (e *PasteError) Error() string { return e.Title + ". " + e.Text + " " + e.Remedy }
 
-// Paste is what was recognised.
+// Paste is what was recognized.
 type Paste struct {
 	Kind string // "metadata_xml" or "metadata_url"
 	URL  string

@@ -294,7 +294,8 @@ func plainID(s string) bool {
 	}
 	for i, c := range []byte(s) {
 		letter := c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z'
-		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '-' || c == '.')) {
+		inside := i > 0 && (c >= '0' && c <= '9' || c == '-' || c == '.')
+		if !letter && !inside {
 			return false
 		}
 	}

@@ -56,7 +56,7 @@ var reasons = map[model.Code]Reason{
 		Fix:      "Find out who sent it: the trace has the address. Do not try to make it work."},
 	model.CodeStatusNotSuccess: {Title: "AWS says that the sign-in failed", Who: whoAWS, Where: awsApplication,
 		Happened: "The answer carries a status other than success.",
-		Fix:      "Look at the status below. Most often the person cancelled, or may not use the application."},
+		Fix:      "Look at the status below. Most often the person canceled, or may not use the application."},
 	model.CodeNoAssertion: {Title: "The answer does not say who signed in", Who: whoAWS, Where: awsMappings,
 		Happened: "It claims success, but has no assertion.",
 		Fix:      "Save the attribute mappings in AWS again, then try once more."},

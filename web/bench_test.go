@@ -1,0 +1,139 @@
+package web
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/postern-sso/postern/internal/awssim"
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+// BenchmarkLogin is one whole login, from the POST to the assertion consumer
+// service until the redirect, with PostgreSQL, for several people at once. The
+// way to AWS and back is made before the clock runs.
+func BenchmarkLogin(b *testing.B) {
+	for _, atOnce := range []int{1, 8, 64} {
+		b.Run(fmt.Sprintf("at once %d", atOnce), func(b *testing.B) { benchmarkLogin(b, atOnce) })
+	}
+}
+
+func benchmarkLogin(b *testing.B, atOnce int) {
+	st := storetest.OpenPool(b)
+	s := newSiteOn(b, st)
+	sim, app := simulatedAWS(b, s, atOnce)
+	storetest.LiveConnection(b, st, "aws", func(c *model.Config) {
+		c.IdPMetadata = string(sim.Metadata(app))
+		c.Attributes = model.WizardAttributes()
+	})
+	answers := make(chan *http.Request, b.N)
+	for i := range b.N {
+		answers <- s.answerFromAWS(b, sim, app, fmt.Sprintf("user%d", i%atOnce))
+	}
+	close(answers)
+	var mu sync.Mutex
+	var took []time.Duration
+	b.ResetTimer()
+	start := time.Now()
+	var wg sync.WaitGroup
+	for range atOnce {
+		wg.Go(func() {
+			for r := range answers {
+				begin := time.Now()
+				w := httptest.NewRecorder()
+				s.Handler().ServeHTTP(w, r)
+				if w.Code != http.StatusSeeOther {
+					b.Errorf("answered %d", w.Code)
+				}
+				mu.Lock()
+				took = append(took, time.Since(begin))
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	slices.Sort(took)
+	b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "logins/s")
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-p50")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
+}
+
+// simulatedAWS has one application for the site and so many people.
+func simulatedAWS(t testing.TB, s *testSite, people int) (*awssim.Simulator, string) {
+	t.Helper()
+	sim, err := awssim.New(awssim.Options{BaseURL: "http://localhost:8081"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := sim.AddApplication(awssim.StandardApplication("Postern", s.url+"/saml/aws/acs", s.url+"/saml/aws/metadata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = sim.UpdateSettings(func(set *awssim.Settings) {
+		like := set.People[0]
+		for i := range people {
+			p := like
+			p.Username, p.Email = fmt.Sprintf("user%d", i), fmt.Sprintf("user%d@example.com", i)
+			p.ID = fmt.Sprintf("64d84438-b0c1-708c-f431-%012d", i)
+			set.People = append(set.People, p)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range people {
+		if err := sim.Assign(app.ID, fmt.Sprintf("user%d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sim, app.ID
+}
+
+// answerFromAWS starts a login and returns the POST that ends it.
+func (s *testSite) answerFromAWS(t testing.TB, sim *awssim.Simulator, app, username string) *http.Request {
+	t.Helper()
+	start := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/aws/login", nil)
+	start.RemoteAddr = fmt.Sprintf("10.0.%d.%d:1", time.Now().Nanosecond()%250, time.Now().Nanosecond()/250%250)
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, start)
+	to, err := url.Parse(w.Header().Get("Location"))
+	if err != nil || w.Code != http.StatusSeeOther {
+		t.Fatalf("the login did not start: %d %v", w.Code, err)
+	}
+	m, err := sim.SignIn(app, username, inflate(t, to.Query().Get("SAMLRequest")), to.Query().Get("RelayState"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{"SAMLResponse": {m.SAMLResponse()}, "RelayState": {m.RelayState}}
+	post := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/saml/aws/acs", strings.NewReader(form.Encode()))
+	post.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for _, c := range w.Result().Cookies() {
+		post.AddCookie(c)
+	}
+	return post
+}
+
+func inflate(t testing.TB, text string) string {
+	t.Helper()
+	data, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	xml, err := io.ReadAll(flate.NewReader(bytes.NewReader(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(xml)
+}
