@@ -108,6 +108,13 @@ func (s *Server) actor(r *http.Request, a model.Administrator) model.Actor {
 // toSignIn sends somebody who is not signed in to the sign-in page, and back
 // afterwards when the request was a page that can be asked for again.
 func toSignIn(w http.ResponseWriter, r *http.Request) error {
+	if r.Header.Get("HX-Request") != "" {
+		// A part of a page asked, and would show the sign-in in its place: the
+		// whole page must be loaded again.
+		w.Header().Set("HX-Refresh", "true")
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
 	next := ""
 	if r.Method == http.MethodGet && r.URL.Path != paths.Overview {
 		next = r.URL.RequestURI()
