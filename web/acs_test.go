@@ -1,0 +1,294 @@
+package web
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/postern-sso/postern/internal/awssim"
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+// samlSite is a site with one live connection and a simulated AWS behind it.
+type samlSite struct {
+	*testSite
+	sim *awssim.Simulator
+	app string
+}
+
+func newSAMLSite(t testing.TB, st *store.Store, change func(*model.Config)) *samlSite {
+	t.Helper()
+	s := newSiteOn(t, st)
+	sim, app := simulatedAWS(t, s, 2)
+	storetest.LiveConnection(t, st, "aws", func(c *model.Config) {
+		c.IdPMetadata = string(sim.Metadata(app))
+		c.Attributes = model.WizardAttributes()
+		if change != nil {
+			change(c)
+		}
+	})
+	return &samlSite{s, sim, app}
+}
+
+// send answers a request without a network, as the site sees it.
+func (s *samlSite) send(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, r)
+	return w
+}
+
+// trace is the login that an answer names.
+func (s *samlSite) trace(w *httptest.ResponseRecorder) model.Login {
+	s.t.Helper()
+	l, err := s.store.Login(context.Background(), w.Header().Get("Postern-Login"))
+	if err != nil {
+		s.t.Fatalf("the answer names the trace %q: %v", w.Header().Get("Postern-Login"), err)
+	}
+	return l
+}
+
+// wantRefused holds for every refusal: the status, exactly the code, nobody
+// signed in, the reference on the page and nothing of what was received.
+func (s *samlSite) wantRefused(w *httptest.ResponseRecorder, status int, code model.Code) {
+	s.t.Helper()
+	l := s.trace(w)
+	if w.Code != status || l.Outcome != model.OutcomeRefused || l.Refusal == nil || l.Refusal.Code != code {
+		s.t.Errorf("answered %d, trace says %s %+v; want %d %s", w.Code, l.Outcome, l.Refusal, status, code)
+	}
+	if body := w.Body.String(); !strings.Contains(body, l.ID) || strings.Contains(body, string(code)) || strings.Contains(body, "saml2p") {
+		s.t.Errorf("the page lacks the reference or says too much:\n%s", body)
+	}
+	for _, c := range w.Result().Cookies() {
+		if strings.Contains(c.Name, "person") && c.Value != "" {
+			s.t.Errorf("a session was started: %s", c.Name)
+		}
+	}
+	if n, err := s.store.CountUsers(context.Background()); err != nil || n != 0 {
+		s.t.Errorf("%d users were made: %v", n, err)
+	}
+}
+
+func post(path, contentType, body string) *http.Request {
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", contentType)
+	return r
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+func samlForm(xml string) string {
+	return url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(xml))}}.Encode()
+}
+
+func TestBadFormsAndMessages(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		path, contentType, body string
+		status                  int
+		code                    model.Code
+	}{
+		"empty":               {"/saml/aws/acs", formType, "", 400, model.CodeMalformedResponse},
+		"JSON":                {"/saml/aws/acs", "application/json", "{}", 400, model.CodeMalformedResponse},
+		"multipart":           {"/saml/aws/acs", "multipart/form-data; boundary=x", "--x--", 400, model.CodeMalformedResponse},
+		"no response":         {"/saml/aws/acs", formType, "RelayState=x", 400, model.CodeMalformedResponse},
+		"two responses":       {"/saml/aws/acs", formType, samlForm("<a/>") + "&" + samlForm("<b/>"), 400, model.CodeMalformedResponse},
+		"in the query":        {"/saml/aws/acs?" + samlForm("<a/>"), formType, "", 400, model.CodeMalformedResponse},
+		"artifact":            {"/saml/aws/acs?SAMLart=x", formType, "SAMLart=x", 400, model.CodeMalformedResponse},
+		"not base64":          {"/saml/aws/acs", formType, "SAMLResponse=%25%25", 400, model.CodeMalformedResponse},
+		"not XML":             {"/saml/aws/acs", formType, samlForm("hello"), 400, model.CodeMalformedResponse},
+		"a page":              {"/saml/aws/acs", formType, samlForm("<html><body/></html>"), 400, model.CodeMalformedResponse},
+		"entities":            {"/saml/aws/acs", formType, samlForm(`<!DOCTYPE x [<!ENTITY a "a"><!ENTITY b "&a;&a;">]><x>&b;</x>`), 403, model.CodeDTDForbidden},
+		"deep":                {"/saml/aws/acs", formType, samlForm(strings.Repeat("<a>", 50000)), 400, model.CodeMalformedResponse},
+		"XML too large":       {"/saml/aws/acs", formType, samlForm("<a>" + strings.Repeat("a", 600<<10) + "</a>"), 413, model.CodeTooLarge},
+		"form too large":      {"/saml/aws/acs", formType, "SAMLResponse=" + strings.Repeat("A", 2<<20), 413, model.CodeTooLarge},
+		"NUL and control":     {"/saml/aws/acs", formType, "SAMLResponse=%00&RelayState=%0d%0aSet-Cookie:%20a", 400, model.CodeMalformedResponse},
+		"unknown connection":  {"/saml/nowhere/acs", formType, samlForm("<a/>"), 403, model.CodeConnectionNotLive},
+		"unknown, hostile":    {"/saml/%00%0d/acs", formType, samlForm("<a/>"), 403, model.CodeConnectionNotLive},
+		"relay state is long": {"/saml/aws/acs", formType, samlForm("<a/>") + "&RelayState=" + strings.Repeat("x", 10000), 400, model.CodeMalformedResponse},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSAMLSite(t, storetest.Open(t), nil)
+			s.wantRefused(s.send(post(c.path, c.contentType, c.body)), c.status, c.code)
+		})
+	}
+}
+
+func TestDuplicateSubmit(t *testing.T) {
+	t.Parallel()
+	s := newSAMLSite(t, storetest.Open(t), nil)
+	first := s.answerFromAWS(t, s.sim, s.app, "user0")
+	body := new(strings.Builder)
+	if _, err := body.WriteString(readAll(t, first)); err != nil {
+		t.Fatal(err)
+	}
+	again := func() *http.Request {
+		r := post("/saml/aws/acs", formType, body.String())
+		for _, c := range first.Cookies() {
+			r.AddCookie(c)
+		}
+		return r
+	}
+	if w := s.send(again()); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/me" {
+		t.Fatalf("the first: %d to %q", w.Code, w.Header().Get("Location"))
+	}
+	w := s.send(again())
+	if l := s.trace(w); w.Code != http.StatusForbidden || l.Refusal == nil || l.Refusal.Code != model.CodeReplayed {
+		t.Errorf("the second: %d %+v, want 403 replayed", w.Code, l.Refusal)
+	}
+	if n, err := s.store.CountUsers(context.Background()); err != nil || n != 1 {
+		t.Errorf("%d users: %v", n, err)
+	}
+}
+
+func readAll(t testing.TB, r *http.Request) string {
+	t.Helper()
+	if err := r.ParseForm(); err != nil {
+		t.Fatal(err)
+	}
+	return r.PostForm.Encode()
+}
+
+func TestAnswerInAnotherBrowser(t *testing.T) {
+	t.Parallel()
+	s := newSAMLSite(t, storetest.Open(t), nil)
+	answer := s.answerFromAWS(t, s.sim, s.app, "user0")
+	body := readAll(t, answer)
+	stranger := post("/saml/aws/acs", formType, body)
+	s.wantRefused(s.send(stranger), http.StatusForbidden, model.CodeInResponseToOtherBrowser)
+	mine := post("/saml/aws/acs", formType, body)
+	for _, c := range answer.Cookies() {
+		mine.AddCookie(c)
+	}
+	if w := s.send(mine); w.Code != http.StatusSeeOther {
+		t.Errorf("the stranger used up the request: %d %+v", w.Code, s.trace(w).Refusal)
+	}
+}
+
+func TestTileAndRelayState(t *testing.T) {
+	t.Parallel()
+	for relay, want := range map[string]string{
+		"": "/me", "/me?x=1": "/me?x=1", "https://evil.example/": "/me", "//evil.example": "/me", `/\evil.example`: "/me",
+		"javascript:alert(1)": "/me", "/a\r\nSet-Cookie: b": "/me",
+	} {
+		s := newSAMLSite(t, storetest.Open(t), nil)
+		m, err := s.sim.SignIn(s.app, "user0", "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		form := url.Values{"SAMLResponse": {m.SAMLResponse()}, "RelayState": {relay}}
+		if w := s.send(post("/saml/aws/acs", formType, form.Encode())); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
+			t.Errorf("relay state %q leads with %d to %q, want %q", relay, w.Code, w.Header().Get("Location"), want)
+		}
+	}
+	s := newSAMLSite(t, storetest.Open(t), func(c *model.Config) { c.AllowIdPInitiated = false })
+	m, err := s.sim.SignIn(s.app, "user0", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.wantRefused(s.send(post("/saml/aws/acs", formType, samlForm(string(m.XML)))), http.StatusForbidden, model.CodeUnsolicitedRefused)
+}
+
+// The session of a person ends with the deactivation, at the next request.
+func TestDeactivationEndsSessions(t *testing.T) {
+	t.Parallel()
+	s := newSAMLSite(t, storetest.Open(t), nil)
+	w := s.send(s.answerFromAWS(t, s.sim, s.app, "user0"))
+	me := func() string {
+		r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/me", nil)
+		for _, c := range w.Result().Cookies() {
+			r.AddCookie(c)
+		}
+		return s.send(r).Body.String()
+	}
+	if !strings.Contains(me(), "user0@example.com") {
+		t.Fatal("not signed in")
+	}
+	_, err := s.store.UpdateUser(context.Background(), storetest.Actor, "user0", func(u *model.User) error {
+		u.Active = false
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body := me(); !strings.Contains(body, "You are not signed in") {
+		t.Errorf("still signed in after the deactivation:\n%s", body)
+	}
+	again := s.send(s.answerFromAWS(t, s.sim, s.app, "user0"))
+	if l := s.trace(again); l.Refusal == nil || l.Refusal.Code != model.CodeUserDeactivated {
+		t.Errorf("a deactivated user: %d %+v", again.Code, l.Refusal)
+	}
+}
+
+func TestSuspendedConnection(t *testing.T) {
+	t.Parallel()
+	s := newSAMLSite(t, storetest.Open(t), nil)
+	answer := s.answerFromAWS(t, s.sim, s.app, "user0")
+	if err := s.store.SetStatus(context.Background(), storetest.Actor, "aws", model.StatusSuspended); err != nil {
+		t.Fatal(err)
+	}
+	s.wantRefused(s.send(answer), http.StatusForbidden, model.CodeConnectionNotLive)
+	start := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/aws/login", nil)
+	s.wantRefused(s.send(start), http.StatusForbidden, model.CodeConnectionNotLive)
+}
+
+// The database goes away between the way to AWS and back: a clear page, and
+// nothing half-written once it is there again.
+func TestDatabaseLostInTheMiddle(t *testing.T) {
+	t.Parallel()
+	url := storetest.Database(t)
+	st, err := store.Open(context.Background(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSAMLSite(t, st, nil)
+	answer := s.answerFromAWS(t, s.sim, s.app, "user0")
+	st.Close()
+	w := s.send(answer)
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Postern-Login") == "" {
+		t.Errorf("answered %d with the trace %q", w.Code, w.Header().Get("Postern-Login"))
+	}
+	for _, detail := range []string{"pgx", "closed pool", "SQLSTATE", "goroutine"} {
+		if strings.Contains(w.Body.String(), detail) {
+			t.Errorf("the page shows %q", detail)
+		}
+	}
+	back, err := store.Open(context.Background(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer back.Close()
+	if n, err := back.CountUsers(context.Background()); err != nil || n != 0 {
+		t.Errorf("%d users: %v", n, err)
+	}
+	logins, _, err := back.Logins(context.Background(), store.LoginQuery{})
+	if err != nil || len(logins) != 1 || logins[0].Outcome != model.OutcomePending {
+		t.Errorf("traces: %v %+v", err, logins)
+	}
+}
+
+func TestOpenEndpoints(t *testing.T) {
+	t.Parallel()
+	s := newSAMLSite(t, storetest.OpenPool(t), nil)
+	for path, status := range map[string]int{
+		"/healthz": 200, "/readyz": 200, "/saml/aws/metadata": 200, "/saml/aws/acs": 200, "/saml/aws/tested": 200, "/saml/aws/logout": 200,
+		"/me": 200, "/signin": 200, "/saml/nowhere/metadata": 404, "/claim?token=x": 403, "/nothing": 404,
+	} {
+		res := s.get(path)
+		if res.status != status {
+			t.Errorf("%s answers %d, want %d", path, res.status, status)
+		}
+		if policy := res.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s has the policy %q", path, policy)
+		}
+	}
+	if xml := s.get("/saml/aws/metadata").body; !strings.Contains(xml, s.url+"/saml/aws/acs") || strings.Contains(xml, "encryption") {
+		t.Errorf("metadata: %s", xml)
+	}
+}
