@@ -254,7 +254,7 @@ func TestDatabaseLostInTheMiddle(t *testing.T) {
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Postern-Login") == "" {
 		t.Errorf("answered %d with the trace %q", w.Code, w.Header().Get("Postern-Login"))
 	}
-	for _, detail := range []string{"pgx", "closed pool", "SQLSTATE", "goroutine"} {
+	for _, detail := range []string{"pgxpool", "closed pool", "SQLSTATE", "goroutine"} {
 		if strings.Contains(w.Body.String(), detail) {
 			t.Errorf("the page shows %q", detail)
 		}

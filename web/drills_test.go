@@ -111,7 +111,7 @@ func TestDrillDatabaseDown(t *testing.T) {
 		if res.status != http.StatusInternalServerError {
 			t.Errorf("answered %d, want 500", res.status)
 		}
-		for _, detail := range []string{"pgx", "closed pool", "SQLSTATE", "goroutine"} {
+		for _, detail := range []string{"pgxpool", "closed pool", "SQLSTATE", "goroutine"} {
 			if strings.Contains(res.body, detail) {
 				t.Errorf("the page shows %q", detail)
 			}
