@@ -193,11 +193,23 @@ func (s *Server) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal,
 // decide is what provisioning would do, given what the database knows.
 func (s *Server) decide(a attempt) func(model.Known) model.Decision {
 	return func(k model.Known) model.Decision {
-		return provision.Decide(provision.Input{
+		d := provision.Decide(provision.Input{
 			Connection: a.connection.Slug, Config: a.revision.Config, Person: *a.login.Person,
 			Known: k, LoginID: a.login.ID, Now: s.now(),
 		})
+		d.Check = decisionCheck(d)
+		return d
 	}
+}
+
+// decisionCheck is the last check of a login: whether the person may be, or
+// become, a user.
+func decisionCheck(d model.Decision) model.Check {
+	c := model.Check{ID: "user", Title: sso.CheckTitle("user"), State: model.CheckPassed, Received: d.User.Username}
+	if r := d.Refusal; r != nil {
+		c.State, c.Code, c.Expected, c.Received, c.Note = model.CheckFailed, r.Code, r.Expected, r.Received, r.Detail
+	}
+	return c
 }
 
 // finishLogin carries the login out in one transaction and signs the person in.
@@ -252,6 +264,7 @@ func (s *Server) finishTest(w http.ResponseWriter, r *http.Request, a attempt) e
 	if err != nil {
 		return s.refuseInternal(w, r, a.login, err)
 	}
+	a.login.Checks = append(a.login.Checks, d.Check)
 	if d.Refusal != nil {
 		return s.refuseAttempt(w, r, a, d.Refusal)
 	}

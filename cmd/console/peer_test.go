@@ -78,7 +78,7 @@ func TestPeerSignsIn(t *testing.T) {
 const everyCheck = `size xml_shape status signature_algorithm signature_response signature_assertion certificate
 	issuer destination replay in_response_to browser audience not_before not_on_or_after recipient confirmation session
 	subject attribute_username attribute_email attribute_first_name attribute_last_name attribute_external_id
-	attribute_aws_groups username`
+	attribute_aws_groups username user`
 
 func TestPeerTrace(t *testing.T) {
 	t.Parallel()

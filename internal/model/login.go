@@ -189,6 +189,7 @@ type Decision struct {
 	AddGroups    []GroupGrant
 	RemoveGroups []string // names whose membership by this connection's rules goes
 	Changes      []Change
+	Check        Check // what the trace says about the decision itself; no ID: nothing
 }
 
 // GroupGrant is a group given by rules.

@@ -180,6 +180,7 @@ var checkTitles = map[string]string{
 	"attribute_external_id": "The stable id was sent",
 	"attribute_aws_groups":  "The AWS groups were sent",
 	"username":              "The username can be used",
+	"user":                  "The person may sign in here",
 }
 
 // CheckTitle is the name of a check for people; an unknown id is its own name.

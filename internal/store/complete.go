@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -58,6 +59,9 @@ func (s *Store) completeOnce(ctx context.Context, c Completion) (model.Login, mo
 				return err
 			}
 			d := c.Decide(known)
+			if d.Check.ID != "" {
+				l.Checks = append(slices.Clip(c.Login.Checks), d.Check)
+			}
 			if refusal = d.Refusal; refusal == nil {
 				if u, err = tx.carryOut(ctx, c, d); err != nil {
 					return err
