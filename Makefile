@@ -15,7 +15,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## run Postern with a simulated AWS and a sample app
+run: ## run Postern with a simulated AWS beside it
 	@scripts/setup run
 	@$(MAKE) --no-print-directory build
 	bin/console demo $(ARGS)
