@@ -75,7 +75,7 @@ func Refused(f Refusal) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p>AWS sent you back, but this site did not let you in. Trying again will give the same answer until an administrator has looked at it.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p>This site did not let you in. Start again from the app that you came from. If it happens again, an administrator has to look at it.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
