@@ -22,6 +22,9 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 // consoleHandler is a page of the console: the guard has found out who asks.
 type consoleHandler func(w http.ResponseWriter, r *http.Request, a model.Administrator) error
 
+// errBadForm: the body of the request is not a form as browsers send it.
+var errBadForm = errors.New("the form cannot be read")
+
 // errForbidden: signed in, but the role does not include the action.
 var errForbidden = errors.New("the role does not allow this")
 
@@ -49,6 +52,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.failPage(w, r, http.StatusForbidden, failure.Forbidden())
 	case errors.As(err, &tooLarge):
 		s.failPage(w, r, http.StatusRequestEntityTooLarge, failure.TooLarge())
+	case errors.Is(err, errBadForm):
+		s.failPage(w, r, http.StatusBadRequest, failure.BadForm())
 	default:
 		s.log.ErrorContext(r.Context(), "request failed", "reference", reference,
 			"method", r.Method, "path", r.URL.Path, "error", err)

@@ -41,7 +41,7 @@ func (f stepForm) placed(problems []model.Problem) []model.Problem {
 // form: an uploaded file, an address to fetch.
 func (s *Server) readStep(r *http.Request, sc setupCase, step wizard.Step) (stepForm, error) {
 	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return stepForm{}, err
+		return stepForm{}, fmt.Errorf("%w: %w", errBadForm, err)
 	}
 	f := stepForm{version: formVersion(r), answers: wizard.Answers{}, shown: wizard.Answers{}}
 	for _, field := range step.FieldsFor(sc.facts) {

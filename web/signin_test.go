@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/argon2id"
+
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
@@ -120,5 +122,14 @@ func TestClaim(t *testing.T) {
 	}
 	if res := s.post("/claim", form); res.status != http.StatusForbidden {
 		t.Errorf("the form works again: %d", res.status)
+	}
+}
+
+// A decoy that is cheaper to compare would tell who has an account.
+func TestDecoyCostsAsMuchAsAPassword(t *testing.T) {
+	t.Parallel()
+	p, _, _, err := argon2id.DecodeHash(decoyHash)
+	if err != nil || p.Memory != argon2id.DefaultParams.Memory || p.Iterations != argon2id.DefaultParams.Iterations {
+		t.Errorf("%+v %v, want %+v", p, err, argon2id.DefaultParams)
 	}
 }

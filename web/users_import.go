@@ -100,10 +100,10 @@ func (s *Server) confirmImport(w http.ResponseWriter, r *http.Request, a model.A
 // uploadedText is the CSV text: the file, where one was chosen, else what was pasted.
 func uploadedText(r *http.Request) (string, error) {
 	if err := r.ParseForm(); err != nil {
-		return "", err
+		return "", fmt.Errorf("%w: %w", errBadForm, err)
 	}
 	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return "", err
+		return "", fmt.Errorf("%w: %w", errBadForm, err)
 	}
 	pasted := r.PostFormValue("csv")
 	f, _, err := r.FormFile("file")

@@ -286,3 +286,12 @@ func TestUsersArePaged(t *testing.T) {
 		t.Error("the second page is the last one and leads back to the first")
 	}
 }
+
+func TestDamagedUpload(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleOwner)
+	res := s.do(http.MethodPost, "/users/import", strings.NewReader("--x\r\nbroken"), http.Header{"Content-Type": {"multipart/form-data; boundary=x"}})
+	if res.status != http.StatusBadRequest || !strings.Contains(res.text(), "Nothing was changed") {
+		t.Errorf("answered %d: %s", res.status, res.text())
+	}
+}
