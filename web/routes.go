@@ -171,7 +171,7 @@ func (s *Server) routes() http.Handler {
 // whole company may sit behind one address, so logins have plenty.
 const (
 	loginStartsPerMinute = 600
-	signInsPerMinute     = 20
+	signInsPerMinute     = 60
 )
 
 func (s *Server) limitRate(perMinute int) func(http.Handler) http.Handler {
