@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -58,9 +59,10 @@ func (c *doctorCmd) Run(ctx context.Context, io streams) (err error) {
 	return nil
 }
 
+// printFindings prints each on one line, also an error that has several.
 func printFindings(w io.Writer, findings []finding) {
 	for _, f := range findings {
-		fmt.Fprintf(w, "%-4s  %s: %s\n", f.state, f.what, f.text)
+		fmt.Fprintf(w, "%-4s  %s: %s\n", f.state, f.what, strings.Join(strings.Fields(f.text), " "))
 	}
 }
 

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/postern-sso/postern/internal/seal"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+var doctorLine = regexp.MustCompile(`^(ok  |warn|FAIL)  ([^:]+): \S`)
+
+// doctor runs the command and returns the state of every check by its name.
+func doctor(t *testing.T, args ...string) (code int, states map[string]string, out string) {
+	t.Helper()
+	code, out, errs := command(t, append([]string{"doctor"}, args...)...)
+	if errs != "" {
+		t.Errorf("doctor writes on standard error: %q", errs)
+	}
+	states = map[string]string{}
+	for line := range strings.Lines(out) {
+		m := doctorLine.FindStringSubmatch(line)
+		if m == nil {
+			t.Fatalf("doctor prints %q, want one line a check", line)
+		}
+		states[m[2]] = strings.TrimSpace(m[1])
+	}
+	return code, states, out
+}
+
+func wantStates(t *testing.T, got map[string]string, want string) {
+	t.Helper()
+	var list []string
+	for name, state := range got {
+		list = append(list, name+" "+state)
+	}
+	slices.Sort(list)
+	if text := strings.Join(list, ", "); text != want {
+		t.Errorf("doctor finds\n%s, want\n%s", text, want)
+	}
+}
+
+func TestDoctor(t *testing.T) {
+	t.Parallel()
+	key := filepath.Join(t.TempDir(), "secret.key")
+	if _, err := seal.LoadOrCreate(key); err != nil {
+		t.Fatal(err)
+	}
+	code, states, out := doctor(t, "--database-url", storetest.Database(t), "--secret-key-file", key, "--public-url", "https://sso.example.com")
+	if code != 0 {
+		t.Errorf("exit %d:\n%s", code, out)
+	}
+	wantStates(t, states, "clock ok, connections warn, database ok, migrations ok, public URL ok, secret key ok")
+}
+
+func TestDoctorWithoutKey(t *testing.T) {
+	t.Parallel()
+	key := filepath.Join(t.TempDir(), "secret.key")
+	code, states, out := doctor(t, "--database-url", storetest.Database(t), "--secret-key-file", key, "--public-url", "https://sso.example.com/sso")
+	if code != 1 || !strings.Contains(out, key) {
+		t.Errorf("exit %d:\n%s", code, out)
+	}
+	wantStates(t, states, "clock ok, connections warn, database ok, migrations ok, public URL FAIL, secret key FAIL")
+	if _, err := os.Stat(key); !os.IsNotExist(err) {
+		t.Errorf("doctor made the key file (%v); it only looks", err)
+	}
+}
+
+func TestDoctorPendingMigrations(t *testing.T) {
+	t.Parallel()
+	db := emptyDatabase(t)
+	for range 2 { // looking applies nothing
+		code, states, out := doctor(t, "--database-url", db)
+		if code != 1 || !strings.Contains(out, "run “console migrate”") {
+			t.Errorf("exit %d:\n%s", code, out)
+		}
+		wantStates(t, states, "database ok, migrations FAIL")
+	}
+}
+
+func TestDoctorWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	const password = "hunter2secret"
+	for name, address := range map[string]string{
+		"nobody listens": "postgres://postern:" + password + "@127.0.0.1:1/postern",
+		"broken":         "postgres://postern:" + password + "@127.0.0.1:port/postern",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, states, out := doctor(t, "--database-url", address)
+			if code != 1 {
+				t.Errorf("exit %d:\n%s", code, out)
+			}
+			wantStates(t, states, "database FAIL")
+			if strings.Contains(out, password) {
+				t.Errorf("doctor shows the password:\n%s", out)
+			}
+		})
+	}
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/postern-sso/postern/internal/embeddedpg"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+// startServe runs "console serve" on a free port until stop, which returns the
+// exit code. It returns once Postern says that it is ready.
+func startServe(t testing.TB, args ...string) (printed string, stop func() (code int)) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	out := newReadyWriter("Postern is ready: ")
+	var log bytes.Buffer
+	ended := make(chan int, 1)
+	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--public-url", "http://localhost:8080"}, args...)
+	go func() { ended <- run(ctx, args, streams{strings.NewReader(""), out, &log}) }()
+	stop = sync.OnceValue(func() int {
+		cancel()
+		return <-ended
+	})
+	t.Cleanup(func() { stop() })
+	select {
+	case <-out.ready:
+	case code := <-ended:
+		ended <- code
+		t.Fatalf("serve ended with exit %d before it was ready:\n%s", code, log.String())
+	}
+	return out.String(), stop
+}
+
+func TestServeRefusesFlags(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ flag, value, reason string }{
+		"path in the public URL":  {"--public-url", "https://example.com/sso", `--public-url "https://example.com/sso": want only https://HOST`},
+		"public URL of no host":   {"--public-url", "sso.example.com", `--public-url "sso.example.com": want https://HOST`},
+		"address without a port":  {"--listen", "127.0.0.1", `--listen "127.0.0.1": want ADDRESS:PORT`},
+		"proxy is not a network":  {"--trusted-proxies", "proxy", `--trusted-proxies "proxy": want a network`},
+		"database URL of no sort": {"--database-url", "postgres://u:pw@host:port/", "the database URL cannot be read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			args := []string{"serve", "--data-dir", filepath.Join(t.TempDir(), "data")}
+			if c.flag != "--listen" {
+				args = append(args, "--listen", "127.0.0.1:0")
+			}
+			code, out, errs := command(t, append(args, c.flag, c.value)...)
+			wantFailure(t, code, out, errs, c.reason)
+		})
+	}
+}
+
+func TestServeWithoutMigrating(t *testing.T) {
+	t.Parallel()
+	db, key := emptyDatabase(t), filepath.Join(t.TempDir(), "secret.key")
+	args := []string{"serve", "--listen", "127.0.0.1:0", "--no-migrate", "--database-url", db, "--secret-key-file", key}
+	code, out, errs := command(t, args...)
+	wantFailure(t, code, out, errs, "migrations are pending; run “console migrate” first")
+	if code, _, errs := command(t, "migrate", "--database-url", db); code != 0 {
+		t.Fatalf("migrate: exit %d, %q", code, errs)
+	}
+	_, stop := startServe(t, "--no-migrate", "--database-url", db, "--secret-key-file", key)
+	if code := stop(); code != 0 {
+		t.Errorf("after migrating: exit %d", code)
+	}
+}
+
+func TestServeOtherKey(t *testing.T) {
+	t.Parallel()
+	db, dir := storetest.Database(t), t.TempDir()
+	right, wrong := filepath.Join(dir, "right.key"), filepath.Join(dir, "wrong.key")
+	_, stop := startServe(t, "--database-url", db, "--secret-key-file", right)
+	if code := stop(); code != 0 {
+		t.Fatalf("serve: exit %d", code)
+	}
+	if info, err := os.Stat(right); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the key file: %v, %v; want mode 0600", info, err)
+	}
+	code, out, errs := command(t, "serve", "--listen", "127.0.0.1:0", "--database-url", db, "--secret-key-file", wrong)
+	wantFailure(t, code, out, errs, "the secret key is not the one that this database was sealed with", "--secret-key-file", wrong)
+	code, states, _ := doctor(t, "--database-url", db, "--secret-key-file", wrong)
+	if code != 1 || states["secret key"] != stateFail {
+		t.Errorf("doctor: exit %d, %v", code, states)
+	}
+}
+
+var claimLine = regexp.MustCompile(`(?m)^Claim the console \(once, within 24 hours\): http://localhost:8080/claim\?token=\S{26,}$`)
+
+func TestServeClaimLink(t *testing.T) {
+	t.Parallel()
+	db, key := storetest.Database(t), filepath.Join(t.TempDir(), "secret.key")
+	out, stop := startServe(t, "--database-url", db, "--secret-key-file", key)
+	if !claimLine.MatchString(out) || !strings.HasSuffix(out, "\nPostern is ready: http://localhost:8080\n") {
+		t.Errorf("serve prints\n%s", out)
+	}
+	stop()
+	if code, _, errs := command(t, "admin", "add", "ann@example.com", "--database-url", db); code != 0 {
+		t.Fatalf("admin add: exit %d, %q", code, errs)
+	}
+	if out, _ := startServe(t, "--database-url", db, "--secret-key-file", key); out != "Postern is ready: http://localhost:8080\n" {
+		t.Errorf("with an administrator serve prints\n%s", out)
+	}
+}
+
+// privateFolder is short, because the path of a socket is limited, and open to
+// the account that PostgreSQL runs under when the tests run as root.
+func privateFolder(t *testing.T) string {
+	t.Helper()
+	var missing *embeddedpg.NotFoundError
+	if _, err := embeddedpg.FindBinaries(""); errors.As(err, &missing) && os.Getenv("REQUIRE_DB") == "" { //nolint:forbidigo // the switch that forbids skipping
+		t.Skip(err)
+	}
+	dir, err := os.MkdirTemp("", "postern") // t.TempDir is long and closed to other accounts
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "data")
+}
+
+func TestServePrivateDatabase(t *testing.T) {
+	t.Parallel()
+	dir := privateFolder(t)
+	_, stop := startServe(t, "--data-dir", dir)
+	server, running := embeddedpg.Running(dir)
+	if !running {
+		t.Fatal("the private PostgreSQL does not run")
+	}
+	if code, out, errs := command(t, "admin", "add", "ann@example.com", "--data-dir", dir); code != 0 {
+		t.Errorf("admin add beside serve: exit %d\n%s%s", code, out, errs)
+	}
+	code, out, errs := command(t, "admin", "list", "--data-dir", dir)
+	if code != 0 || out != "ann@example.com\towner\tnever signed in\n" {
+		t.Errorf("admin list beside serve: exit %d\n%s%s", code, out, errs)
+	}
+	if now, running := embeddedpg.Running(dir); !running || now != server {
+		t.Errorf("after the commands PostgreSQL runs: %v, at %q, was at %q", running, now, server)
+	}
+	code, out, errs = command(t, "serve", "--listen", "127.0.0.1:0", "--data-dir", dir)
+	wantFailure(t, code, out, errs, dir)
+	if code, states, out := doctor(t, "--data-dir", dir); code != 0 || states["secret key"] != stateOK {
+		t.Errorf("doctor beside serve: exit %d\n%s", code, out)
+	}
+
+	if code := stop(); code != 0 {
+		t.Errorf("serve: exit %d", code)
+	}
+	if _, running := embeddedpg.Running(dir); running {
+		t.Error("the private PostgreSQL still runs")
+	}
+	code, out, errs = command(t, "admin", "list", "--data-dir", dir)
+	if code != 0 || !strings.HasPrefix(out, "ann@example.com\t") {
+		t.Errorf("admin list without serve: exit %d\n%s%s", code, out, errs)
+	}
+	if _, running := embeddedpg.Running(dir); running {
+		t.Error("admin list left PostgreSQL running")
+	}
+}
