@@ -39,6 +39,25 @@ func startServe(t testing.TB, args ...string) (printed string, stop func() (code
 	return out.String(), stop
 }
 
+// wantServeFailure runs "console serve" on a free port and judges how it fails.
+// One that comes up instead is stopped, so that the test ends.
+func wantServeFailure(t *testing.T, args []string, reasons ...string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := newReadyWriter("Postern is ready: ")
+	go func() {
+		select {
+		case <-out.ready:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	var errs bytes.Buffer
+	code := run(ctx, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...), streams{strings.NewReader(""), out, &errs})
+	wantFailure(t, code, out.String(), errs.String(), reasons...)
+}
+
 func TestServeRefusesFlags(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ flag, value, reason string }{
@@ -50,12 +69,7 @@ func TestServeRefusesFlags(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			args := []string{"serve", "--data-dir", filepath.Join(t.TempDir(), "data")}
-			if c.flag != "--listen" {
-				args = append(args, "--listen", "127.0.0.1:0")
-			}
-			code, out, errs := command(t, append(args, c.flag, c.value)...)
-			wantFailure(t, code, out, errs, c.reason)
+			wantServeFailure(t, []string{"--data-dir", filepath.Join(t.TempDir(), "data"), c.flag, c.value}, c.reason)
 		})
 	}
 }
@@ -63,13 +77,12 @@ func TestServeRefusesFlags(t *testing.T) {
 func TestServeWithoutMigrating(t *testing.T) {
 	t.Parallel()
 	db, key := emptyDatabase(t), filepath.Join(t.TempDir(), "secret.key")
-	args := []string{"serve", "--listen", "127.0.0.1:0", "--no-migrate", "--database-url", db, "--secret-key-file", key}
-	code, out, errs := command(t, args...)
-	wantFailure(t, code, out, errs, "migrations are pending; run “console migrate” first")
+	args := []string{"--no-migrate", "--database-url", db, "--secret-key-file", key}
+	wantServeFailure(t, args, "migrations are pending; run “console migrate” first")
 	if code, _, errs := command(t, "migrate", "--database-url", db); code != 0 {
 		t.Fatalf("migrate: exit %d, %q", code, errs)
 	}
-	_, stop := startServe(t, "--no-migrate", "--database-url", db, "--secret-key-file", key)
+	_, stop := startServe(t, args...)
 	if code := stop(); code != 0 {
 		t.Errorf("after migrating: exit %d", code)
 	}
@@ -86,8 +99,8 @@ func TestServeOtherKey(t *testing.T) {
 	if info, err := os.Stat(right); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the key file: %v, %v; want mode 0600", info, err)
 	}
-	code, out, errs := command(t, "serve", "--listen", "127.0.0.1:0", "--database-url", db, "--secret-key-file", wrong)
-	wantFailure(t, code, out, errs, "the secret key is not the one that this database was sealed with", "--secret-key-file", wrong)
+	wantServeFailure(t, []string{"--database-url", db, "--secret-key-file", wrong},
+		"the secret key is not the one that this database was sealed with", "--secret-key-file", wrong)
 	code, states, _ := doctor(t, "--database-url", db, "--secret-key-file", wrong)
 	if code != 1 || states["secret key"] != stateFail {
 		t.Errorf("doctor: exit %d, %v", code, states)
@@ -153,8 +166,7 @@ func TestServePrivateDatabase(t *testing.T) {
 	if now, running := embeddedpg.Running(dir); !running || now != server {
 		t.Errorf("after the commands PostgreSQL runs: %v, at %q, was at %q", running, now, server)
 	}
-	code, out, errs = command(t, "serve", "--listen", "127.0.0.1:0", "--data-dir", dir)
-	wantFailure(t, code, out, errs, dir)
+	wantServeFailure(t, []string{"--data-dir", dir}, dir)
 	if code, states, out := doctor(t, "--data-dir", dir); code != 0 || states["secret key"] != stateOK {
 		t.Errorf("doctor beside serve: exit %d\n%s", code, out)
 	}
