@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/configdoc"
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/ui"
 )
 
 type configCmd struct {
@@ -122,7 +123,7 @@ func documentError(file string, err error, w io.Writer) error {
 	for _, p := range problems {
 		fmt.Fprintf(w, "%s:%d: %s\n", file, p.Line, p)
 	}
-	return fmt.Errorf("%s has %d problems; nothing was changed", file, len(problems))
+	return fmt.Errorf("nothing was changed: %s has %s", file, ui.Count(len(problems), "problem", "problems"))
 }
 
 func printChanges(w io.Writer, changes []configdoc.Change) {

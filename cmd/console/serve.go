@@ -55,15 +55,15 @@ type companion struct {
 // the reverse order when the context ends.
 func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (err error) {
 	log := newLogger(io.err, f.LogFormat)
-	options, err := f.webOptions(log)
-	if err != nil {
-		return err
-	}
 	listener, err := listen(ctx, f.Listen)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = listener.Close() }() // Serve has closed it already, but for early returns
+	options, err := f.webOptions(log, listener.Addr())
+	if err != nil {
+		return err
+	}
 	db, err := f.own(ctx, log)
 	if err != nil {
 		return err
@@ -106,13 +106,13 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 }
 
 // webOptions judges the flags and turns them into what web needs.
-func (f serveFlags) webOptions(log *slog.Logger) (web.Options, error) {
+func (f serveFlags) webOptions(log *slog.Logger, listening net.Addr) (web.Options, error) {
 	o := web.Options{Logger: log, Version: version, Metrics: web.NewMetrics(),
 		PublicURL: f.PublicURL, PublicURLFixed: f.PublicURL != ""}
 	if o.PublicURL == "" {
-		_, port, err := net.SplitHostPort(f.Listen)
+		_, port, err := net.SplitHostPort(listening.String())
 		if err != nil {
-			return o, fmt.Errorf("--listen %q: want ADDRESS:PORT, for example 127.0.0.1:8080", f.Listen)
+			return o, fmt.Errorf("--listen %q: %w", f.Listen, err)
 		}
 		o.PublicURL = "http://localhost:" + port
 	}
@@ -163,6 +163,9 @@ func (f serveFlags) migrate(ctx context.Context, db *database, log *slog.Logger)
 }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil, fmt.Errorf("--listen %q: want ADDRESS:PORT, for example 127.0.0.1:8080", address)
+	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
