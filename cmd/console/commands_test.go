@@ -169,12 +169,12 @@ func TestAdminGeneratedPassword(t *testing.T) {
 func TestAdminAddRefused(t *testing.T) {
 	t.Parallel()
 	db := storetest.Database(t)
-	for name, c := range map[string]struct{ email, password, reason string }{
+	for name, c := range map[string]struct{ email, password, reason string }{ //nolint:paralleltest // what follows looks at what they all left
 		"bad email":      {"ann", "seven green boats\n", `"ann" `},
 		"short password": {"ann@example.com", "boats\n", "shorter than"},
 		"email itself":   {"ann@example.com", "ann@example.com\n", "is the email address"},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // what follows looks at what they all left
+		t.Run(name, func(t *testing.T) {
 			code, out, errs := commandIn(t, c.password, "admin", "add", c.email, "--database-url", db)
 			wantFailure(t, code, out, errs, c.reason)
 		})

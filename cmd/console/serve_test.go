@@ -130,7 +130,7 @@ func TestServeClaimLink(t *testing.T) {
 func privateFolder(t *testing.T) string {
 	t.Helper()
 	var missing *embeddedpg.NotFoundError
-	if _, err := embeddedpg.FindBinaries(""); errors.As(err, &missing) && os.Getenv("REQUIRE_DB") == "" { //nolint:forbidigo // the switch that forbids skipping
+	if _, err := embeddedpg.FindBinaries(""); errors.As(err, &missing) && os.Getenv("REQUIRE_DB") == "" {
 		t.Skip(err)
 	}
 	dir, err := os.MkdirTemp("", "postern") // t.TempDir is long and closed to other accounts
