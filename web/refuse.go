@@ -23,7 +23,8 @@ func (s *Server) refuseAttempt(w http.ResponseWriter, r *http.Request, a attempt
 // refuse writes the trace and shows the page.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, l model.Login, refusal *model.Refusal) error {
 	l.Outcome, l.Refusal, l.FinishedAt = model.OutcomeRefused, refusal, s.now()
-	if err := s.store.SaveLogin(r.Context(), l); err != nil {
+	l, err := s.store.SaveLogin(r.Context(), l)
+	if err != nil {
 		return s.refuseInternal(w, r, l, err)
 	}
 	return s.showRefusal(w, r, l)
@@ -38,9 +39,11 @@ func (s *Server) refuseInternal(w http.ResponseWriter, r *http.Request, l model.
 	l.Refusal = &model.Refusal{Code: model.CodeInternal}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 2*time.Second)
 	defer cancel()
-	if err := s.store.SaveLogin(ctx, l); err != nil {
+	saved, err := s.store.SaveLogin(ctx, l)
+	if err != nil {
 		s.log.ErrorContext(r.Context(), "trace not written", "login", l.ID, "error", err)
 	}
+	l.ID = saved.ID
 	return s.showRefusal(w, r, l)
 }
 

@@ -21,44 +21,29 @@ func scanAdministrator(row pgx.CollectableRow) (a model.Administrator, err error
 	return a, err
 }
 
-// auditedAdministrator is an administrator without the password.
-func auditedAdministrator(a model.Administrator) any {
-	return map[string]any{"email": a.Email, "role": a.Role, "password": "set, " + passwordMark(a.PasswordHash)}
+// auditedAdministrator is an administrator as the audit keeps it: of the
+// password only whether it was set or changed.
+func auditedAdministrator(a model.Administrator, password string) any {
+	return map[string]any{"email": a.Email, "role": a.Role, "password": password}
 }
 
-// passwordMark tells two passwords apart in the audit without saying anything
-// about them.
-func passwordMark(hash string) string {
-	sum := sha256.Sum256([]byte(hash))
-	return "version " + cursor(string(sum[:3]))
-}
-
-func (s *Store) administrator(ctx context.Context, where string, args pgx.NamedArgs) (model.Administrator, error) {
-	rows, err := s.db.Query(ctx, "select "+administratorColumns+" from administrators "+where, args)
-	if err != nil {
-		return model.Administrator{}, err
-	}
-	a, err := pgx.CollectExactlyOneRow(rows, scanAdministrator)
-	return a, translate(err)
+func (s *Store) administrator(ctx context.Context, where string, args named) (model.Administrator, error) {
+	return single(ctx, s.db, scanAdministrator, "select "+administratorColumns+" from administrators "+where, args)
 }
 
 // Administrators lists everybody who may use the console.
 func (s *Store) Administrators(ctx context.Context) ([]model.Administrator, error) {
-	rows, err := s.db.Query(ctx, "select "+administratorColumns+" from administrators order by email_key")
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, scanAdministrator)
+	return list(ctx, s.db, scanAdministrator, "select "+administratorColumns+" from administrators order by email_key")
 }
 
 // Administrator finds one by id.
 func (s *Store) Administrator(ctx context.Context, id int64) (model.Administrator, error) {
-	return s.administrator(ctx, "where id = @id", pgx.NamedArgs{"id": id})
+	return s.administrator(ctx, "where id = @id", named{"id": id})
 }
 
 // AdministratorByEmail finds one by email, whatever its case.
 func (s *Store) AdministratorByEmail(ctx context.Context, email string) (model.Administrator, error) {
-	return s.administrator(ctx, "where email_key = @key", pgx.NamedArgs{"key": model.Key(email)})
+	return s.administrator(ctx, "where email_key = @key", named{"key": model.Key(email)})
 }
 
 // HasAdministrators tells whether somebody has claimed this Postern.
@@ -70,18 +55,15 @@ func (s *Store) HasAdministrators(ctx context.Context) (bool, error) {
 
 // CreateAdministrator adds one; ErrExists when the email is taken.
 func (s *Store) CreateAdministrator(ctx context.Context, actor model.Actor, a model.Administrator) (model.Administrator, error) {
-	err := s.InTx(ctx, func(tx *Store) error {
-		rows, err := tx.db.Query(ctx, `
+	err := s.InTx(ctx, func(tx *Store) (err error) {
+		a, err = single(ctx, tx.db, scanAdministrator, `
 			insert into administrators (email, email_key, password_hash, role)
 			values (@email, @key, @hash, @role) returning `+administratorColumns,
-			pgx.NamedArgs{"email": model.Canonical(a.Email), "key": model.Key(a.Email), "hash": a.PasswordHash, "role": a.Role})
+			named{"email": model.Canonical(a.Email), "key": model.Key(a.Email), "hash": a.PasswordHash, "role": a.Role})
 		if err != nil {
 			return err
 		}
-		if a, err = pgx.CollectExactlyOneRow(rows, scanAdministrator); err != nil {
-			return translate(err)
-		}
-		return tx.record(ctx, actor, "administrator.create", a.Email, nil, auditedAdministrator(a), "")
+		return tx.record(ctx, actor, "administrator.create", a.Email, nil, auditedAdministrator(a, "set"), "")
 	})
 	return a, err
 }
@@ -98,7 +80,8 @@ func (s *Store) UpdateAdministrator(ctx context.Context, actor model.Actor, id i
 		if err := change(&after); err != nil {
 			return err
 		}
-		if after == before {
+		after.Email = model.Canonical(after.Email)
+		if after.Email == before.Email && after.PasswordHash == before.PasswordHash && after.Role == before.Role {
 			return nil
 		}
 		if before.Role == model.RoleOwner && after.Role != model.RoleOwner {
@@ -106,18 +89,24 @@ func (s *Store) UpdateAdministrator(ctx context.Context, actor model.Actor, id i
 				return err
 			}
 		}
+		password := "set"
+		if after.PasswordHash != before.PasswordHash {
+			password = "changed"
+		}
+		after.SessionEpoch = before.SessionEpoch
 		if after.PasswordHash != before.PasswordHash || after.Role != before.Role {
-			after.SessionEpoch = before.SessionEpoch + 1
+			after.SessionEpoch++
 		}
 		_, err = tx.db.Exec(ctx, `
 			update administrators set email = @email, email_key = @key, password_hash = @hash, role = @role, session_epoch = @epoch
 			where id = @id`,
-			pgx.NamedArgs{"id": id, "email": model.Canonical(after.Email), "key": model.Key(after.Email),
+			named{"id": id, "email": after.Email, "key": model.Key(after.Email),
 				"hash": after.PasswordHash, "role": after.Role, "epoch": after.SessionEpoch})
 		if err != nil {
 			return translate(err)
 		}
-		return tx.record(ctx, actor, "administrator.update", after.Email, auditedAdministrator(before), auditedAdministrator(after), "")
+		return tx.record(ctx, actor, "administrator.update", after.Email,
+			auditedAdministrator(before, "set"), auditedAdministrator(after, password), "")
 	})
 }
 
@@ -136,7 +125,7 @@ func (s *Store) DeleteAdministrator(ctx context.Context, actor model.Actor, id i
 		if _, err := tx.db.Exec(ctx, "delete from administrators where id = $1", id); err != nil {
 			return err
 		}
-		return tx.record(ctx, actor, "administrator.delete", a.Email, auditedAdministrator(a), nil, "")
+		return tx.record(ctx, actor, "administrator.delete", a.Email, auditedAdministrator(a, "set"), nil, "")
 	})
 }
 
@@ -146,7 +135,7 @@ func (s *Store) lockAdministrator(ctx context.Context, id int64) (model.Administ
 	if _, err := s.db.Exec(ctx, "select from administrators where role = 'owner' order by id for update"); err != nil {
 		return model.Administrator{}, err
 	}
-	return s.administrator(ctx, "where id = @id for update", pgx.NamedArgs{"id": id})
+	return s.administrator(ctx, "where id = @id for update", named{"id": id})
 }
 
 func (s *Store) anotherOwner(ctx context.Context, id int64) error {

@@ -1,55 +1,75 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/postern-sso/postern/internal/model"
 )
 
+func scanAuditEntry(row pgx.CollectableRow) (e model.AuditEntry, err error) {
+	err = row.Scan(&e.ID, &e.At, &e.Actor, &e.RemoteAddr, &e.Action, &e.Object, &e.Before, &e.After, &e.Note)
+	return e, err
+}
+
 // AuditQuery chooses audit entries, newest first.
 type AuditQuery struct {
 	Search string // in actor, action, object and note
 	Actor  string
-	Action string
+	Action string // "user.create", or "user." for every change of users
 	Object string
+	Since  time.Time // zero: no limit
+	Until  time.Time
 	Page
 }
 
 // Audit lists who changed what.
 func (s *Store) Audit(ctx context.Context, q AuditQuery) ([]model.AuditEntry, string, error) {
-	before := int64(1) << 62
+	f := q.filter()
+	f.set("limit", q.limit()+1)
 	if at, ok := q.position(1); ok {
 		if id, err := strconv.ParseInt(at[0], 10, 64); err == nil {
-			before = id
+			f.with("id < @before", "before", id)
 		}
 	}
-	rows, err := s.db.Query(ctx, `
-		select id, at, actor, remote_addr, action, object, before, after, note from audit
-		where id < @before
-		  and (@actor = '' or actor = @actor)
-		  and (@action = '' or action = @action)
-		  and (@object = '' or object = @object)
-		  and (@search = '' or actor ilike @like or action ilike @like or object ilike @like or note ilike @like)
-		order by id desc limit @limit`,
-		pgx.NamedArgs{"before": before, "actor": q.Actor, "action": q.Action, "object": q.Object,
-			"search": q.Search, "like": contains(q.Search), "limit": q.limit() + 1})
-	if err != nil {
-		return nil, "", err
-	}
-	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e model.AuditEntry, err error) {
-		err = row.Scan(&e.ID, &e.At, &e.Actor, &e.RemoteAddr, &e.Action, &e.Object, &e.Before, &e.After, &e.Note)
-		return e, err
-	})
+	entries, err := filtered(ctx, s.db, scanAuditEntry, `
+		select id, at, actor, remote_addr, action, object, before, after, note from audit`+f.String()+
+		"order by id desc limit @limit", f.args)
 	if err != nil {
 		return nil, "", err
 	}
 	entries, next := cut(entries, q.limit(), func(e model.AuditEntry) []string { return []string{strconv.FormatInt(e.ID, 10)} })
 	return entries, next, nil
+}
+
+// filter is which entries. The search is written as the index audit_search is.
+func (q AuditQuery) filter() *filter {
+	f := new(filter)
+	if q.Search != "" {
+		f.with(`(actor || ' ' || action || ' ' || object || ' ' || note) ilike @like`, "like", contains(q.Search))
+	}
+	if q.Actor != "" {
+		f.with("actor = @actor", "actor", q.Actor)
+	}
+	if strings.HasSuffix(q.Action, ".") {
+		f.with("action like @action", "action", startsWith(q.Action))
+	} else if q.Action != "" {
+		f.with("action = @action", "action", q.Action)
+	}
+	if q.Object != "" {
+		f.with("object = @object", "object", q.Object)
+	}
+	if !q.Since.IsZero() {
+		f.with("at >= @since", "since", q.Since)
+	}
+	if !q.Until.IsZero() {
+		f.with("at < @until", "until", q.Until)
+	}
+	return f
 }
 
 // RecordAudit notes something that changes no row of its own: a sign-in, a
@@ -61,28 +81,31 @@ func (s *Store) RecordAudit(ctx context.Context, actor model.Actor, action, obje
 // record appends to the audit. before and after are written as JSON; nil means
 // that the object did not exist.
 func (s *Store) record(ctx context.Context, actor model.Actor, action, object string, before, after any, note string) error {
-	b, err := auditJSON(before)
-	if err != nil {
+	args, err := auditArgs(actor, action, object, before, after, note)
+	if err != nil || args == nil {
 		return err
 	}
-	a, err := auditJSON(after)
-	if err != nil {
-		return err
-	}
-	if b != nil && bytes.Equal(b, a) {
-		return nil // nothing changed
-	}
-	_, err = s.db.Exec(ctx, `
-		insert into audit (actor, remote_addr, action, object, before, after, note)
-		values (@actor, @remote, @action, @object, @before, @after, @note)`,
-		pgx.NamedArgs{"actor": clean(actor.Name, 512), "remote": actor.RemoteAddr, "action": action,
-			"object": clean(object, 512), "before": b, "after": a, "note": clean(note, 2048)})
+	_, err = s.db.Exec(ctx, auditSQL, args)
 	return err
 }
 
-func auditJSON(v any) (json.RawMessage, error) {
-	if v == nil {
+const auditSQL = `
+	insert into audit (actor, remote_addr, action, object, before, after, note)
+	values (@actor, @remote, @action, @object, @before, @after, @note)`
+
+// auditArgs are the columns of an entry; nil when nothing changed.
+func auditArgs(actor model.Actor, action, object string, before, after any, note string) (named, error) {
+	b, err := toJSON(before)
+	if err != nil {
+		return nil, err
+	}
+	a, err := toJSON(after)
+	if err != nil {
+		return nil, err
+	}
+	if b != nil && a != nil && *b == *a {
 		return nil, nil
 	}
-	return json.Marshal(v)
+	return named{"actor": clean(actor.Name, 512), "remote": clean(actor.RemoteAddr, 64), "action": action,
+		"object": clean(object, 512), "before": b, "after": a, "note": clean(note, 2048)}, nil
 }

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/postern-sso/postern/internal/model"
 )
 
@@ -67,11 +65,13 @@ func (s *Store) completeOnce(ctx context.Context, c Completion) (model.Login, mo
 					return err
 				}
 				l.Outcome, l.UserID, l.Username, l.Changes = model.OutcomeSignedIn, u.ID, u.Username, d.Changes
-				return tx.SaveLogin(ctx, l)
+				l, err = tx.SaveLogin(ctx, l)
+				return err
 			}
 		}
 		l.Outcome, l.Refusal = model.OutcomeRefused, refusal
-		return tx.SaveLogin(ctx, l)
+		l, err = tx.SaveLogin(ctx, l)
+		return err
 	})
 	return l, u, err
 }
@@ -127,7 +127,8 @@ func (s *Store) FinishTest(ctx context.Context, l model.Login, handle string, co
 		if _, err := tx.claim(ctx, handle); err != nil {
 			return err
 		}
-		if err := tx.SaveLogin(ctx, l); err != nil {
+		l, err := tx.SaveLogin(ctx, l)
+		if err != nil {
 			return err
 		}
 		return tx.RecordTest(ctx, l.RevisionID, l.RevisionVersion, l.ID, l.FinishedAt)
@@ -143,13 +144,13 @@ func (s *Store) known(ctx context.Context, connectionID int64, slug string, p mo
 	}
 	subject := "" // whose memberships count
 	if k.Identity = identity; identity != nil {
-		u, err := s.one(ctx, "where id = @id::uuid "+lock, pgx.NamedArgs{"id": identity.UserID})
+		u, err := s.one(ctx, "where id = @id::uuid "+lock, named{"id": identity.UserID})
 		if err != nil {
 			return k, err
 		}
 		k.ByIdentity, subject = &u, u.ID
 	}
-	u, err := s.one(ctx, "where username_key = @key "+lock, pgx.NamedArgs{"key": model.Key(p.Username)})
+	u, err := s.one(ctx, "where username_key = @key "+lock, named{"key": model.Key(p.Username)})
 	switch {
 	case errors.Is(err, ErrNotFound):
 	case err != nil:
@@ -160,7 +161,7 @@ func (s *Store) known(ctx context.Context, connectionID int64, slug string, p mo
 			subject = u.ID
 		}
 		own, err := s.identities(ctx, "where i.user_id = @user::uuid and i.connection_id = @connection and i.idp_entity_id = @idp",
-			pgx.NamedArgs{"user": u.ID, "connection": connectionID, "idp": p.IdPEntityID})
+			named{"user": u.ID, "connection": connectionID, "idp": p.IdPEntityID})
 		if err != nil {
 			return k, err
 		}
@@ -168,7 +169,7 @@ func (s *Store) known(ctx context.Context, connectionID int64, slug string, p mo
 			k.UsernameIdentity = &own[0]
 		}
 	}
-	if k.Rules, err = s.rules(ctx, "where r.connection_id = @id order by r.name_key", pgx.NamedArgs{"id": connectionID}); err != nil {
+	if k.Rules, err = s.rules(ctx, "where r.connection_id = @id order by r.name_key", named{"id": connectionID}); err != nil {
 		return k, err
 	}
 	if subject != "" {
@@ -188,7 +189,7 @@ func (s *Store) findIdentity(ctx context.Context, connectionID int64, p model.Pe
 	}
 	found, err := s.identities(ctx, "where i.connection_id = @connection and i.idp_entity_id = @idp and "+match+
 		" order by i.external_id desc limit 2",
-		pgx.NamedArgs{"connection": connectionID, "idp": p.IdPEntityID, "external": p.ExternalID, "name_id": p.NameID})
+		named{"connection": connectionID, "idp": p.IdPEntityID, "external": p.ExternalID, "name_id": p.NameID})
 	if err != nil || len(found) == 0 || (p.ExternalID == "" && len(found) > 1) {
 		return nil, err
 	}
@@ -218,7 +219,7 @@ func (s *Store) carryOut(ctx context.Context, c Completion, d model.Decision) (m
 		with seen as (update identities set last_login_at = @now
 			where user_id = @user::uuid and connection_id = @connection and idp_entity_id = @idp)
 		update users set last_login_at = @now where id = @user::uuid`,
-		pgx.NamedArgs{"now": c.Now, "user": u.ID, "connection": c.ConnectionID, "idp": c.Person.IdPEntityID})
+		named{"now": c.Now, "user": u.ID, "connection": c.ConnectionID, "idp": c.Person.IdPEntityID})
 	return u, err
 }
 
@@ -239,11 +240,8 @@ func (s *Store) carryOutUser(ctx context.Context, c Completion, d model.Decision
 		if err != nil {
 			return before, err
 		}
-		u, err := s.writeUser(ctx, d.User)
-		if err != nil {
-			return u, err
-		}
-		return u, s.record(ctx, c.actor(), "user.update", u.Username, auditedUser(before), auditedUser(u), "")
+		u, _, err := s.changeUser(ctx, c.actor(), before, d.User)
+		return u, err
 	case model.UserKept:
 		return d.User, nil
 	default:
@@ -259,7 +257,7 @@ func (s *Store) carryOutGroups(ctx context.Context, c Completion, d model.Decisi
 			insert into memberships (user_id, group_id, source, ref, origin, login_id)
 			select @user::uuid, id, 'rule', @ref, @origin, @login from groups where name_key = @group
 			on conflict (user_id, group_id, source, ref) do update set origin = excluded.origin`,
-			pgx.NamedArgs{"user": u.ID, "ref": c.Login.Connection, "origin": g.Origin, "login": c.Login.ID, "group": model.Key(g.Group)})
+			named{"user": u.ID, "ref": c.Login.Connection, "origin": g.Origin, "login": c.Login.ID, "group": model.Key(g.Group)})
 		if err != nil {
 			return err
 		}
@@ -268,7 +266,7 @@ func (s *Store) carryOutGroups(ctx context.Context, c Completion, d model.Decisi
 		_, err := s.db.Exec(ctx, `
 			delete from memberships where user_id = @user::uuid and source = 'rule' and ref = @ref
 			  and group_id = (select id from groups where name_key = @group)`,
-			pgx.NamedArgs{"user": u.ID, "ref": c.Login.Connection, "group": model.Key(name)})
+			named{"user": u.ID, "ref": c.Login.Connection, "group": model.Key(name)})
 		if err != nil {
 			return err
 		}

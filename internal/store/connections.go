@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,11 +20,7 @@ const connectionColumns = `id, slug, status, created_at, updated_at`
 
 // Connections lists every connection with its live and draft revisions.
 func (s *Store) Connections(ctx context.Context) ([]model.Connection, error) {
-	rows, err := s.db.Query(ctx, "select "+connectionColumns+" from connections order by slug")
-	if err != nil {
-		return nil, err
-	}
-	all, err := pgx.CollectRows(rows, scanConnection)
+	all, err := list(ctx, s.db, scanConnection, "select "+connectionColumns+" from connections order by slug")
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
@@ -46,16 +40,12 @@ func (s *Store) Connection(ctx context.Context, slug string) (model.Connection, 
 }
 
 func (s *Store) connection(ctx context.Context, slug, lock string) (model.Connection, error) {
-	rows, err := s.db.Query(ctx, "select "+connectionColumns+" from connections where slug = @slug "+lock,
-		pgx.NamedArgs{"slug": clean(slug, 64)})
+	c, err := single(ctx, s.db, scanConnection, "select "+connectionColumns+" from connections where slug = @slug "+lock,
+		named{"slug": slug})
 	if err != nil {
-		return model.Connection{}, err
+		return c, err
 	}
-	c, err := pgx.CollectExactlyOneRow(rows, scanConnection)
-	if err != nil {
-		return c, translate(err)
-	}
-	revisions, err := s.revisions(ctx, "where connection_id = @id and state in ('draft', 'live')", pgx.NamedArgs{"id": c.ID})
+	revisions, err := s.revisions(ctx, "where connection_id = @id and state in ('draft', 'live')", named{"id": c.ID})
 	attach(&c, revisions)
 	return c, err
 }
@@ -81,7 +71,7 @@ func (s *Store) CreateConnection(ctx context.Context, actor model.Actor, slug st
 	var c model.Connection
 	err := s.InTx(ctx, func(tx *Store) error {
 		var id int64
-		err := tx.db.QueryRow(ctx, "insert into connections (slug) values ($1) returning id", slug).Scan(&id)
+		err := tx.db.QueryRow(ctx, "insert into connections (slug) values (@slug) returning id", named{"slug": slug}).Scan(&id)
 		if err != nil {
 			return translate(err)
 		}
@@ -108,10 +98,10 @@ func (s *Store) SetStatus(ctx context.Context, actor model.Actor, slug string, t
 		if c.Status == to {
 			return nil
 		}
-		if !c.Status.CanBecome(to) || (to == model.StatusLive && c.Live == nil) {
+		if to == model.StatusLive && c.Live == nil {
 			return ErrTransition
 		}
-		if err := tx.writeStatus(ctx, c.ID, to); err != nil {
+		if err := tx.moveStatus(ctx, c, to); err != nil {
 			return err
 		}
 		return tx.record(ctx, actor, "connection.status", slug,
@@ -119,8 +109,17 @@ func (s *Store) SetStatus(ctx context.Context, actor model.Actor, slug string, t
 	})
 }
 
-func (s *Store) writeStatus(ctx context.Context, id int64, to model.Status) error {
-	_, err := s.db.Exec(ctx, "update connections set status = $2, updated_at = now() where id = $1", id, to)
+// moveStatus changes the status along model.StatusTransitions, if it still is
+// what c says; ErrTransition otherwise.
+func (s *Store) moveStatus(ctx context.Context, c model.Connection, to model.Status) error {
+	if !c.Status.CanBecome(to) {
+		return ErrTransition
+	}
+	tag, err := s.db.Exec(ctx, "update connections set status = @to, updated_at = now() where id = @id and status = @from",
+		named{"id": c.ID, "from": c.Status, "to": to})
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ErrTransition
+	}
 	return err
 }
 
@@ -133,14 +132,22 @@ func (s *Store) DeleteConnection(ctx context.Context, actor model.Actor, slug st
 			return err
 		}
 		// Nobody's rules grant these any more.
-		if _, err := tx.db.Exec(ctx, "delete from memberships where source = 'rule' and ref = $1", slug); err != nil {
+		if _, err := tx.db.Exec(ctx, "delete from memberships where source = 'rule' and ref = @slug", named{"slug": c.Slug}); err != nil {
 			return err
 		}
 		if _, err := tx.db.Exec(ctx, "delete from connections where id = $1", c.ID); err != nil {
 			return err
 		}
-		return tx.record(ctx, actor, "connection.delete", slug, map[string]any{"status": c.Status, "name": c.Name()}, nil, "")
+		return tx.record(ctx, actor, "connection.delete", slug, auditedConnection(c), nil, "")
 	})
+}
+
+func auditedConnection(c model.Connection) any {
+	fields := map[string]any{"status": c.Status, "name": c.Name()}
+	if r := c.Current(); r != nil {
+		fields["config"] = auditedConfig(r.Config)
+	}
+	return fields
 }
 
 // auditedConfig is a configuration as the audit keeps it: the metadata is long
@@ -149,25 +156,11 @@ func auditedConfig(c model.Config) any {
 	short := c
 	if c.IdPMetadata != "" {
 		sum := sha256.Sum256([]byte(c.IdPMetadata))
-		short.IdPMetadata = fmt.Sprintf("%d bytes, SHA-256 %s", len(c.IdPMetadata), hex.EncodeToString(sum[:8]))
+		short.IdPMetadata = fmt.Sprintf("%d bytes, SHA-256 %s", len(c.IdPMetadata), hex.EncodeToString(sum[:]))
 	}
 	return short
 }
 
 func auditedRevision(r model.Revision) any {
-	return map[string]any{"number": r.Number, "config": auditedConfig(r.Config), "ticks": maps.Clone(r.Ticks)}
-}
-
-func valueOrZero(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return *t
-}
-
-func nullTime(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
+	return map[string]any{"number": r.Number, "config": auditedConfig(r.Config), "ticks": r.Ticks}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,8 +18,29 @@ var (
 	ErrTransition = errors.New("the status does not allow this")
 )
 
-// translate is the one place that reads PostgreSQL's error codes.
+// errTryAgain: somebody else's transaction came in between; a new one sees
+// what it did.
+var errTryAgain = errors.New("the data changed while they were read")
+
+// taken says in words what each unique constraint protects.
+var taken = map[string]string{
+	"administrators_email_key_key":                       "another administrator has this email",
+	"connections_slug_key":                               "another connection has this slug",
+	"users_username_key_key":                             "another user has this username",
+	"groups_name_key_key":                                "another group has this name",
+	"rules_name_key_key":                                 "another rule has this name",
+	"identities_external_id":                             "another user has this identity",
+	"identities_name_id":                                 "another user has this identity",
+	"identities_connection_id_idp_entity_id_user_id_key": "the user has another identity on this connection",
+	"revisions_one_draft":                                "the connection has a draft",
+	"revisions_one_live":                                 "the connection has a live revision",
+}
+
+// translate is the one place that reads PostgreSQL's error codes for callers.
 func translate(err error) error {
+	if err == nil {
+		return nil
+	}
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrNotFound
 	}
@@ -28,9 +50,14 @@ func translate(err error) error {
 	}
 	switch pg.Code {
 	case "23505": // unique_violation
-		return errors.Join(ErrExists, err)
+		if what, ok := taken[pg.ConstraintName]; ok {
+			return fmt.Errorf("%w: %s (%w)", ErrExists, what, err)
+		}
+		return fmt.Errorf("%w (%w)", ErrExists, err)
 	case "23503", "22P02": // foreign_key_violation, and an id that is none: what was named is not there
-		return errors.Join(ErrNotFound, err)
+		return fmt.Errorf("%w (%w)", ErrNotFound, err)
+	case "40001", "40P01": // serialization_failure, deadlock_detected
+		return fmt.Errorf("%w (%w)", ErrConflict, err)
 	default:
 		return err
 	}
@@ -39,12 +66,15 @@ func translate(err error) error {
 // worthRetrying tells whether the same transaction may succeed when it is run
 // again: somebody else was faster with the same row.
 func worthRetrying(err error) bool {
+	if errors.Is(err, errTryAgain) {
+		return true
+	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return false
 	}
 	switch pg.Code {
-	case "23505", "40001", "40P01": // unique violation, serialization failure, deadlock
+	case "23505", "23503", "40001", "40P01": // unique and foreign key violation, serialization failure, deadlock
 		return true
 	}
 	return false

@@ -8,13 +8,21 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
+// MembersCounted is how far the members of a group are counted; a group that
+// has more says so. A company's largest groups would take the longest to count.
+const MembersCounted = 1000
+
 const groupColumns = `g.id, g.name, g.description,
-	(select count(distinct m.user_id) from memberships m where m.group_id = g.id), g.created_at, g.updated_at`
+	(select count(*) from (select distinct m.user_id from memberships m where m.group_id = g.id limit 1001) m),
+	g.created_at, g.updated_at`
 
 func scanGroup(row pgx.CollectableRow) (g model.Group, err error) {
 	err = row.Scan(&g.ID, &g.Name, &g.Description, &g.Members, &g.CreatedAt, &g.UpdatedAt)
 	return g, err
 }
+
+// maxText limits texts that only people read, in bytes.
+const maxText = 1024
 
 func auditedGroup(g model.Group) any {
 	return map[string]any{"name": g.Name, "description": g.Description}
@@ -28,18 +36,16 @@ type GroupQuery struct {
 
 // Groups lists groups, a page at a time.
 func (s *Store) Groups(ctx context.Context, q GroupQuery) ([]model.Group, string, error) {
-	after := ""
+	f := new(filter)
+	f.set("limit", q.limit()+1)
+	if key := model.Key(q.Search); key != "" {
+		f.with("g.search_key like @like", "like", contains(key))
+	}
 	if at, ok := q.position(1); ok {
-		after = at[0]
+		f.with("g.name_key > @after", "after", at[0])
 	}
-	rows, err := s.db.Query(ctx, "select "+groupColumns+` from groups g
-		where g.name_key > @after and (@search = '' or g.name_key like @like or lower(g.description) like @like)
-		order by g.name_key limit @limit`,
-		pgx.NamedArgs{"after": after, "search": q.Search, "like": contains(model.Key(q.Search)), "limit": q.limit() + 1})
-	if err != nil {
-		return nil, "", err
-	}
-	groups, err := pgx.CollectRows(rows, scanGroup)
+	groups, err := filtered(ctx, s.db, scanGroup, "select "+groupColumns+" from groups g"+f.String()+
+		"order by g.name_key limit @limit", f.args)
 	if err != nil {
 		return nil, "", err
 	}
@@ -53,20 +59,15 @@ func (s *Store) Group(ctx context.Context, name string) (model.Group, error) {
 }
 
 func (s *Store) group(ctx context.Context, name, lock string) (model.Group, error) {
-	rows, err := s.db.Query(ctx, "select "+groupColumns+" from groups g where g.name_key = @key "+lock,
-		pgx.NamedArgs{"key": model.Key(clean(name, 1024))})
-	if err != nil {
-		return model.Group{}, err
-	}
-	g, err := pgx.CollectExactlyOneRow(rows, scanGroup)
-	return g, translate(err)
+	return single(ctx, s.db, scanGroup, "select "+groupColumns+" from groups g where g.name_key = @key "+lock,
+		named{"key": model.Key(name)})
 }
 
 // CreateGroup makes a group; ErrExists when the name is taken.
 func (s *Store) CreateGroup(ctx context.Context, actor model.Actor, g model.Group) (model.Group, error) {
 	err := s.InTx(ctx, func(tx *Store) error {
-		_, err := tx.db.Exec(ctx, "insert into groups (name, name_key, description) values (@name, @key, @description)",
-			pgx.NamedArgs{"name": model.Canonical(g.Name), "key": model.Key(g.Name), "description": clean(g.Description, 1024)})
+		_, err := tx.db.Exec(ctx, `insert into groups (name, name_key, description, search_key)
+			values (@name, @key, @description, @search)`, groupArgs(g))
 		if err != nil {
 			return translate(err)
 		}
@@ -78,6 +79,11 @@ func (s *Store) CreateGroup(ctx context.Context, actor model.Actor, g model.Grou
 	return g, err
 }
 
+func groupArgs(g model.Group) named {
+	return named{"id": g.ID, "name": model.Canonical(g.Name), "key": model.Key(g.Name), "description": clean(g.Description, maxText),
+		"search": searchKey(g.Name, g.Description)}
+}
+
 // UpdateGroup changes a group under a lock.
 func (s *Store) UpdateGroup(ctx context.Context, actor model.Actor, name string, change func(*model.Group) error) (model.Group, error) {
 	var after model.Group
@@ -87,13 +93,20 @@ func (s *Store) UpdateGroup(ctx context.Context, actor model.Actor, name string,
 			return err
 		}
 		after = before
-		if err := change(&after); err != nil || after == before {
+		if err := change(&after); err != nil {
 			return err
 		}
-		_, err = tx.db.Exec(ctx, "update groups set name = @name, name_key = @key, description = @description, updated_at = now() where id = @id",
-			pgx.NamedArgs{"id": after.ID, "name": model.Canonical(after.Name), "key": model.Key(after.Name), "description": clean(after.Description, 1024)})
+		after.ID, after.Name, after.Description = before.ID, model.Canonical(after.Name), clean(after.Description, maxText)
+		if after.Name == before.Name && after.Description == before.Description {
+			return nil
+		}
+		_, err = tx.db.Exec(ctx, `update groups set name = @name, name_key = @key, description = @description,
+			search_key = @search, updated_at = now() where id = @id`, groupArgs(after))
 		if err != nil {
 			return translate(err)
+		}
+		if after, err = tx.Group(ctx, after.Name); err != nil {
+			return err
 		}
 		return tx.record(ctx, actor, "group.update", after.Name, auditedGroup(before), auditedGroup(after), "")
 	})

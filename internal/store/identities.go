@@ -18,7 +18,7 @@ func scanIdentity(row pgx.CollectableRow) (i model.Identity, err error) {
 	return i, err
 }
 
-func (s *Store) identities(ctx context.Context, where string, args pgx.NamedArgs) ([]model.Identity, error) {
+func (s *Store) identities(ctx context.Context, where string, args named) ([]model.Identity, error) {
 	rows, err := s.db.Query(ctx, "select "+identityColumns+
 		" from identities i join connections c on c.id = i.connection_id "+where, args)
 	if err != nil {
@@ -29,13 +29,13 @@ func (s *Store) identities(ctx context.Context, where string, args pgx.NamedArgs
 
 // Identities lists what AWS calls a user, on every connection.
 func (s *Store) Identities(ctx context.Context, userID string) ([]model.Identity, error) {
-	return s.identities(ctx, "where i.user_id = @user::uuid order by c.slug, i.id", pgx.NamedArgs{"user": userID})
+	return s.identities(ctx, "where i.user_id = @user::uuid order by c.slug, i.id", named{"user": userID})
 }
 
 // UnlinkIdentity removes the link between a user and an AWS identity.
 func (s *Store) UnlinkIdentity(ctx context.Context, actor model.Actor, id int64) error {
 	return s.InTx(ctx, func(tx *Store) error {
-		found, err := tx.identities(ctx, "where i.id = @id for update of i", pgx.NamedArgs{"id": id})
+		found, err := tx.identities(ctx, "where i.id = @id for update of i", named{"id": id})
 		if err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func auditedIdentity(i model.Identity) any {
 
 // writeIdentity makes an identity, or writes what was learned about it.
 func (s *Store) writeIdentity(ctx context.Context, i model.Identity) error {
-	args := pgx.NamedArgs{"id": i.ID, "user": i.UserID, "connection": i.ConnectionID, "idp": i.IdPEntityID,
+	args := named{"id": i.ID, "user": i.UserID, "connection": i.ConnectionID, "idp": i.IdPEntityID,
 		"name_id": i.NameID, "external_id": i.ExternalID}
 	sql := `insert into identities (user_id, connection_id, idp_entity_id, name_id, external_id)
 		values (@user::uuid, @connection, @idp, @name_id, @external_id)`

@@ -282,7 +282,7 @@ func TestHostileTextsAreStored(t *testing.T) {
 		Refusal:   &model.Refusal{Code: model.CodeConnectionNotLive, Received: "a\x00b"},
 		UserAgent: "\xff\x00agent", Checks: []model.Check{{ID: "form", Received: "\x00"}},
 	}
-	if err := st.SaveLogin(ctx, l); err != nil {
+	if _, err := st.SaveLogin(ctx, l); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := st.Login(ctx, l.ID); err != nil {
@@ -290,5 +290,32 @@ func TestHostileTextsAreStored(t *testing.T) {
 	}
 	if _, err := st.User(ctx, "nul\x00name"); err != store.ErrNotFound { //nolint:errorlint // the very value
 		t.Errorf("User: %v", err)
+	}
+}
+
+func TestASecondAnswerNeverOverwritesAFinishedTrace(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	st := storetest.Open(t)
+	l := model.Login{ID: store.NewLoginID(), Connection: "aws", StartedAt: time.Now(), Outcome: model.OutcomePending}
+	if _, err := st.SaveLogin(ctx, l); err != nil {
+		t.Fatal(err)
+	}
+	first := l
+	first.Outcome, first.Username = model.OutcomeSignedIn, "alice"
+	if saved, err := st.SaveLogin(ctx, first); err != nil || saved.ID != l.ID {
+		t.Fatalf("the first answer: id %q, %v", saved.ID, err)
+	}
+	second := l
+	second.Outcome, second.Refusal, second.XMLSealed = model.OutcomeRefused, &model.Refusal{Code: model.CodeReplayed}, []byte("sealed to the old id")
+	saved, err := st.SaveLogin(ctx, second)
+	if err != nil || saved.ID == l.ID {
+		t.Fatalf("the second answer: id %q, %v", saved.ID, err)
+	}
+	for id, want := range map[string]model.Outcome{l.ID: model.OutcomeSignedIn, saved.ID: model.OutcomeRefused} {
+		got, err := st.Login(ctx, id)
+		if err != nil || got.Outcome != want || got.XMLSealed != nil {
+			t.Errorf("%s: outcome %q, want %q; XML %q; %v", id, got.Outcome, want, got.XMLSealed, err)
+		}
 	}
 }

@@ -51,27 +51,16 @@ type LoginQuery struct {
 
 // Logins lists traces, a page at a time, without what was received.
 func (s *Store) Logins(ctx context.Context, q LoginQuery) ([]model.Login, string, error) {
-	args := pgx.NamedArgs{"connection": q.Connection, "outcome": q.Outcome, "code": q.Code, "search": strings.TrimSpace(q.Search),
-		"prefix": strings.TrimPrefix(contains(model.Key(q.Search)), "%"), "since": nullTime(q.Since), "until": nullTime(q.Until),
-		"no_answer": model.CodeNoAnswer, "waiting": model.NoAnswerAfter.Seconds(), "limit": q.limit() + 1}
-	where := `where (@connection = '' or l.connection = @connection)
-		and (@outcome = '' or l.outcome = @outcome)
-		and (@code = '' or l.code = @code or (@code = @no_answer and l.outcome = 'pending' and l.started_at < now() - make_interval(secs => @waiting)))
-		and (@search = '' or l.id = lower(@search) or l.username_key like @prefix or lower(l.name_id) like @prefix)
-		and (@since::timestamptz is null or l.started_at >= @since)
-		and (@until::timestamptz is null or l.started_at < @until)`
+	f := q.filter()
+	f.set("limit", q.limit()+1)
 	if at, ok := q.position(2); ok {
-		if _, err := time.Parse(time.RFC3339Nano, at[0]); err == nil {
-			where += " and (l.started_at, l.id) < (@at::timestamptz, @id)"
-			args["at"], args["id"] = at[0], at[1]
+		if _, ok := cursorTime(at[0]); ok {
+			f.with("(l.started_at, l.id) < (@at::timestamptz, @id)", "at", at[0])
+			f.set("id", at[1])
 		}
 	}
-	rows, err := s.db.Query(ctx, "select "+loginColumns+" from logins l "+where+
-		" order by l.started_at desc, l.id desc limit @limit", args)
-	if err != nil {
-		return nil, "", err
-	}
-	logins, err := pgx.CollectRows(rows, scanLogin)
+	logins, err := filtered(ctx, s.db, scanLogin, "select "+loginColumns+" from logins l"+f.String()+
+		"order by l.started_at desc, l.id desc limit @limit", f.args)
 	if err != nil {
 		return nil, "", err
 	}
@@ -81,18 +70,48 @@ func (s *Store) Logins(ctx context.Context, q LoginQuery) ([]model.Login, string
 	return logins, next, nil
 }
 
+// filter is which logins.
+func (q LoginQuery) filter() *filter {
+	f := new(filter)
+	if q.Connection != "" {
+		f.with("l.connection = @connection", "connection", q.Connection)
+	}
+	if q.Outcome != "" {
+		f.with("l.outcome = @outcome", "outcome", string(q.Outcome))
+	}
+	switch {
+	case q.Code == model.CodeNoAnswer: // it is written nowhere: time tells
+		f.with("l.outcome = 'pending' and l.started_at < now() - make_interval(secs => @waiting)",
+			"waiting", model.NoAnswerAfter.Seconds())
+	case q.Code != "":
+		f.with("l.code = @code and l.code <> ''", "code", string(q.Code))
+	}
+	if key := model.Key(q.Search); key != "" {
+		f.with(`(l.id = @reference or (l.username_key <> '' and l.username_key like @prefix)
+			or (l.name_id_key <> '' and l.name_id_key like @prefix))`, "reference", key)
+		f.set("prefix", startsWith(key))
+	}
+	if !q.Since.IsZero() {
+		f.with("l.started_at >= @since", "since", q.Since)
+	}
+	if !q.Until.IsZero() {
+		f.with("l.started_at < @until", "until", q.Until)
+	}
+	return f
+}
+
 // Login is one trace with everything.
 func (s *Store) Login(ctx context.Context, id string) (model.Login, error) {
-	return s.wholeLogin(ctx, "where l.id = @id", pgx.NamedArgs{"id": clean(id, 64)})
+	return s.wholeLogin(ctx, "where l.id = @id", named{"id": id})
 }
 
 // LatestTest is the newest test login of a revision.
 func (s *Store) LatestTest(ctx context.Context, revisionID int64) (model.Login, error) {
 	return s.wholeLogin(ctx, "where l.test and l.revision_id = @revision order by l.started_at desc, l.id desc limit 1",
-		pgx.NamedArgs{"revision": revisionID})
+		named{"revision": revisionID})
 }
 
-func (s *Store) wholeLogin(ctx context.Context, where string, args pgx.NamedArgs) (model.Login, error) {
+func (s *Store) wholeLogin(ctx context.Context, where string, args named) (model.Login, error) {
 	rows, err := s.db.Query(ctx, "select "+loginColumns+", l.person, l.xml_sealed from logins l "+where, args)
 	if err != nil {
 		return model.Login{}, err
@@ -101,46 +120,70 @@ func (s *Store) wholeLogin(ctx context.Context, where string, args pgx.NamedArgs
 	return l, translate(err)
 }
 
-// SaveLogin writes a trace, or finishes the one with that id.
-func (s *Store) SaveLogin(ctx context.Context, l model.Login) error {
-	_, err := s.db.Exec(ctx, saveLoginSQL, loginArgs(l))
-	return translate(err)
+// SaveLogin writes a trace, or finishes the one with that id. Of two answers to
+// one request the first that finishes keeps the trace; the other gets a new id,
+// and without what was received, which is sealed to the old one. The returned
+// login has the id that was written.
+func (s *Store) SaveLogin(ctx context.Context, l model.Login) (model.Login, error) {
+	args, err := loginArgs(l)
+	if err != nil {
+		return l, err
+	}
+	tag, err := s.db.Exec(ctx, saveLoginSQL, args)
+	if err != nil || tag.RowsAffected() > 0 {
+		return l, translate(err)
+	}
+	l.ID, l.XMLSealed = NewLoginID(), nil
+	args["id"], args["xml"] = l.ID, l.XMLSealed
+	_, err = s.db.Exec(ctx, saveLoginSQL, args)
+	return l, translate(err)
 }
 
 const saveLoginSQL = `
 	insert into logins (id, connection_id, connection, revision_id, revision_version, test, unsolicited, started_at, finished_at,
-		outcome, code, refusal, username, username_key, user_id, name_id, request_id, remote_addr, user_agent, checks, changes,
+		outcome, code, refusal, username, username_key, user_id, name_id, name_id_key, request_id, remote_addr, user_agent, checks, changes,
 		person, xml_sealed)
 	values (@id, (select id from connections where slug = @connection), @connection, nullif(@revision::bigint, 0), @version, @test,
 		@unsolicited, @started, @finished, @outcome, @code, @refusal, @username, @username_key, nullif(@user, '')::uuid,
-		@name_id, @request_id, @remote, @agent, @checks, @changes, @person, @xml)
+		@name_id, @name_id_key, @request_id, @remote, @agent, @checks, @changes, @person, @xml)
 	on conflict (id) do update set revision_id = excluded.revision_id, revision_version = excluded.revision_version,
 		unsolicited = excluded.unsolicited, finished_at = excluded.finished_at, outcome = excluded.outcome, code = excluded.code,
 		refusal = excluded.refusal, username = excluded.username, username_key = excluded.username_key, user_id = excluded.user_id,
-		name_id = excluded.name_id, checks = excluded.checks, changes = excluded.changes, person = excluded.person,
-		xml_sealed = excluded.xml_sealed`
+		name_id = excluded.name_id, name_id_key = excluded.name_id_key, checks = excluded.checks, changes = excluded.changes, person = excluded.person,
+		xml_sealed = excluded.xml_sealed
+	where logins.outcome = 'pending'`
 
 // loginArgs are the columns of a trace. Whatever AWS or a browser sent is made
 // fit for the database first.
-func loginArgs(l model.Login) pgx.NamedArgs {
-	code := model.Code("")
-	if l.Refusal != nil {
-		code = l.Refusal.Code
-	}
-	if l.Checks == nil {
-		l.Checks = []model.Check{}
-	}
-	if l.Changes == nil {
-		l.Changes = []model.Change{}
-	}
-	return pgx.NamedArgs{
+func loginArgs(l model.Login) (named, error) {
+	args := named{
 		"id": l.ID, "connection": clean(l.Connection, 64), "revision": l.RevisionID, "version": l.RevisionVersion,
 		"test": l.Test, "unsolicited": l.Unsolicited, "started": l.StartedAt, "finished": nullTime(l.FinishedAt),
-		"outcome": l.Outcome, "code": code, "refusal": cleanJSON(l.Refusal), "username": clean(l.Username, 1024),
-		"username_key": clean(model.Key(l.Username), 1024), "user": l.UserID, "name_id": clean(l.NameID, 1024),
-		"request_id": l.RequestID, "remote": clean(l.RemoteAddr, 64), "agent": clean(l.UserAgent, 512),
-		"checks": cleanJSON(l.Checks), "changes": cleanJSON(l.Changes), "person": cleanJSON(l.Person), "xml": l.XMLSealed,
+		"outcome": l.Outcome, "code": model.Code(""), "username": clean(l.Username, maxText),
+		"username_key": clean(model.Key(l.Username), maxText), "user": l.UserID, "name_id": clean(l.NameID, maxText),
+		"name_id_key": clean(model.Key(l.NameID), maxText), "request_id": l.RequestID, "remote": clean(l.RemoteAddr, 64),
+		"agent": clean(l.UserAgent, 512), "xml": l.XMLSealed,
 	}
+	if l.Refusal != nil {
+		args["code"] = l.Refusal.Code
+	}
+	for name, v := range map[string]any{"refusal": l.Refusal, "person": l.Person,
+		"checks": orNone(l.Checks), "changes": orNone(l.Changes)} {
+		text, err := toJSON(v)
+		if err != nil {
+			return nil, err
+		}
+		args[name] = text
+	}
+	return args, nil
+}
+
+// orNone writes an empty list instead of null.
+func orNone[T any](all []T) []T {
+	if all == nil {
+		return []T{}
+	}
+	return all
 }
 
 // RefusedPerson is somebody AWS let in and Postern did not know.
@@ -155,30 +198,30 @@ type RefusedPerson struct {
 	LastAt      time.Time
 }
 
-// RefusedPeople lists who tried to sign in and is not known, newest first;
-// those who exist by now are left out. An empty connection means all.
+// RefusedPeople lists who tried to sign in during the last 30 days and is not
+// known, newest first; those who exist by now are left out. An empty connection
+// means all.
 func (s *Store) RefusedPeople(ctx context.Context, connection string, limit int) ([]RefusedPerson, error) {
-	rows, err := s.db.Query(ctx, `
-		select distinct on (l.connection, l.username_key) l.username, l.person, l.name_id, l.connection, l.id,
-			count(*) over (partition by l.connection, l.username_key), l.started_at
-		from logins l
-		where l.code = @code and l.username_key <> '' and (@connection = '' or l.connection = @connection)
-		  and l.started_at > now() - interval '30 days'
-		  and not exists (select from users u where u.username_key = l.username_key)
-		order by l.connection, l.username_key, l.started_at desc`,
-		pgx.NamedArgs{"code": model.CodeUserUnknown, "connection": connection})
-	if err != nil {
-		return nil, err
+	return list(ctx, s.db, scanRefusedPerson, `
+		select username, person, name_id, connection, id, times, started_at from (
+			select distinct on (l.connection, l.username_key) l.username, l.username_key, l.person, l.name_id, l.connection, l.id,
+				count(*) over (partition by l.connection, l.username_key) as times, l.started_at
+			from logins l
+			where l.code = @code and l.username_key <> '' and (@connection = '' or l.connection = @connection)
+			  and l.started_at > now() - interval '30 days'
+			  and not exists (select from users u where u.username_key = l.username_key)
+			order by l.connection, l.username_key, l.started_at desc) newest
+		order by started_at desc, username_key limit @limit`,
+		named{"code": model.CodeUserUnknown, "connection": connection, "limit": limit})
+}
+
+func scanRefusedPerson(row pgx.CollectableRow) (p RefusedPerson, err error) {
+	var who *model.Person
+	err = row.Scan(&p.Username, &who, &p.NameID, &p.Connection, &p.LastLoginID, &p.Count, &p.LastAt)
+	if who != nil {
+		p.Email, p.DisplayName = who.Email, who.DisplayName()
 	}
-	people, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p RefusedPerson, err error) {
-		var who *model.Person
-		err = row.Scan(&p.Username, &who, &p.NameID, &p.Connection, &p.LastLoginID, &p.Count, &p.LastAt)
-		if who != nil {
-			p.Email, p.DisplayName = who.Email, who.DisplayName()
-		}
-		return p, err
-	})
-	return newestFirst(people, limit), err
+	return p, err
 }
 
 // CountLogins counts the logins since a time, tests left out, by outcome.

@@ -15,7 +15,7 @@ func (s *Store) LoginsOf(ctx context.Context, u model.User, limit int) ([]model.
 	rows, err := s.db.Query(ctx, "select "+loginColumns+` from logins l
 		where l.user_id = @id::uuid or (l.username_key <> '' and l.username_key = @key)
 		order by l.started_at desc, l.id desc limit @limit`,
-		pgx.NamedArgs{"id": u.ID, "key": model.Key(u.Username), "limit": limit})
+		named{"id": u.ID, "key": model.Key(u.Username), "limit": limit})
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,12 +20,8 @@ func scanMembership(row pgx.CollectableRow) (m model.Membership, err error) {
 
 // UserMemberships lists why a user is in which groups, by group name.
 func (s *Store) UserMemberships(ctx context.Context, userID string) ([]model.Membership, error) {
-	rows, err := s.db.Query(ctx, "select "+membershipColumns+membershipTables+
-		"where m.user_id = @user::uuid order by g.name_key, m.source, m.ref", pgx.NamedArgs{"user": userID})
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, scanMembership)
+	return list(ctx, s.db, scanMembership, "select "+membershipColumns+membershipTables+
+		"where m.user_id = @user::uuid order by g.name_key, m.source, m.ref", named{"user": userID})
 }
 
 // Member is a user in a group, with the reasons.
@@ -45,20 +42,17 @@ func (s *Store) Members(ctx context.Context, group string, q MemberQuery) ([]Mem
 	if err != nil {
 		return nil, "", err
 	}
-	after := ""
+	f := new(filter)
+	f.set("limit", q.limit()+1)
+	f.with("exists (select from memberships m where m.group_id = @group and m.user_id = u.id)", "group", g.ID)
+	if key := model.Key(q.Search); key != "" {
+		f.with("u.search_key like @like", "like", contains(key))
+	}
 	if at, ok := q.position(1); ok {
-		after = at[0]
+		f.with("u.username_key > @after", "after", at[0])
 	}
-	rows, err := s.db.Query(ctx, "select "+userColumns+` from users u
-		where exists (select from memberships m where m.group_id = @group and m.user_id = u.id)
-		  and u.username_key > @after
-		  and (@search = '' or u.username_key like @like or u.email_key like @like or lower(u.display_name) like @like)
-		order by u.username_key limit @limit`,
-		pgx.NamedArgs{"group": g.ID, "after": after, "search": q.Search, "like": contains(model.Key(q.Search)), "limit": q.limit() + 1})
-	if err != nil {
-		return nil, "", err
-	}
-	users, err := pgx.CollectRows(rows, scanUser)
+	users, err := filtered(ctx, s.db, scanUser, "select "+userColumns+" from users u"+f.String()+
+		"order by u.username_key limit @limit", f.args)
 	if err != nil {
 		return nil, "", err
 	}
@@ -74,13 +68,9 @@ func (s *Store) withReasons(ctx context.Context, groupID int64, users []model.Us
 	for i, u := range users {
 		ids[i], members[i].User, at[u.ID] = u.ID, u, i
 	}
-	rows, err := s.db.Query(ctx, "select "+membershipColumns+membershipTables+
+	reasons, err := list(ctx, s.db, scanMembership, "select "+membershipColumns+membershipTables+
 		"where m.group_id = @group and m.user_id = any(@users::uuid[]) order by m.source, m.ref",
-		pgx.NamedArgs{"group": groupID, "users": ids})
-	if err != nil {
-		return nil, err
-	}
-	reasons, err := pgx.CollectRows(rows, scanMembership)
+		named{"group": groupID, "users": ids})
 	for _, m := range reasons {
 		i := at[m.UserID]
 		members[i].Memberships = append(members[i].Memberships, m)
@@ -90,22 +80,26 @@ func (s *Store) withReasons(ctx context.Context, groupID int64, users []model.Us
 
 // AddMember puts a user into a group by hand. Doing it again changes nothing.
 func (s *Store) AddMember(ctx context.Context, actor model.Actor, group, username string) error {
-	return s.InTx(ctx, func(tx *Store) error { return tx.addMember(ctx, actor, group, username) })
+	return s.InTx(ctx, func(tx *Store) error {
+		_, err := tx.addMember(ctx, actor, group, username)
+		return err
+	})
 }
 
-// addMember is AddMember inside a transaction of the caller's.
-func (s *Store) addMember(ctx context.Context, actor model.Actor, group, username string) error {
+// addMember is AddMember inside a transaction of the caller's. It tells whether
+// the membership is new.
+func (s *Store) addMember(ctx context.Context, actor model.Actor, group, username string) (bool, error) {
 	g, u, err := s.pair(ctx, group, username)
 	if err != nil {
-		return err
+		return false, err
 	}
 	tag, err := s.db.Exec(ctx, `
 		insert into memberships (user_id, group_id, source, origin) values (@user::uuid, @group, 'manual', @origin)
-		on conflict do nothing`, pgx.NamedArgs{"user": u.ID, "group": g.ID, "origin": actor.Name})
+		on conflict do nothing`, named{"user": u.ID, "group": g.ID, "origin": actor.Name})
 	if err != nil || tag.RowsAffected() == 0 {
-		return translate(err)
+		return false, translate(err)
 	}
-	return s.record(ctx, actor, "membership.add", g.Name+": "+u.Username, nil, auditedMembership(g, u), "")
+	return true, s.record(ctx, actor, "membership.add", g.Name+": "+u.Username, nil, auditedMembership(g, u), "")
 }
 
 // RemoveMember takes back what was given by hand; ErrNotFound when nothing was.
@@ -135,9 +129,9 @@ func (s *Store) pair(ctx context.Context, group, username string) (model.Group, 
 	// Without the members counted, unlike Group: an import asks for each row.
 	g := model.Group{Name: group}
 	err := translate(s.db.QueryRow(ctx, "select id, name from groups where name_key = @key",
-		pgx.NamedArgs{"key": model.Key(clean(group, 1024))}).Scan(&g.ID, &g.Name))
+		named{"key": model.Key(group)}).Scan(&g.ID, &g.Name))
 	if err != nil {
-		return g, model.User{}, err
+		return g, model.User{}, fmt.Errorf("group %q: %w", group, err)
 	}
 	u, err := s.User(ctx, username)
 	return g, u, err

@@ -4,6 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
 )
 
 // Page asks for one page of a list. After is the cursor that the page before
@@ -47,6 +50,13 @@ func (p Page) position(n int) ([]string, bool) {
 	return parts, true
 }
 
+// cursorTime reads a time from a cursor. Years that RFC 3339 can write and
+// PostgreSQL cannot read are no times.
+func cursorTime(s string) (time.Time, bool) {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	return t, err == nil && t.UTC().Year() > 0
+}
+
 // cut returns the rows of one page and the cursor to the next. The query asked
 // for one row more than the page has.
 func cut[T any](rows []T, limit int, key func(T) []string) ([]T, string) {
@@ -57,17 +67,19 @@ func cut[T any](rows []T, limit int, key func(T) []string) ([]T, string) {
 	return rows, cursor(key(rows[limit-1])...)
 }
 
-// contains is a pattern of LIKE for a substring.
-func contains(s string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s) + "%"
+// searchKey is what searches look into: the keys of several texts, one a line.
+func searchKey(texts ...string) string {
+	keys := make([]string, len(texts))
+	for i, text := range texts {
+		keys[i] = model.Key(text)
+	}
+	return strings.Join(keys, "\n")
 }
 
-// clean makes a text fit for PostgreSQL, which refuses NUL and bad UTF-8, and
-// limits its length in bytes.
-func clean(s string, limit int) string {
-	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
-	if len(s) > limit {
-		s = strings.ToValidUTF8(s[:limit], "")
-	}
-	return s
+// startsWith is a pattern of LIKE for a beginning.
+func startsWith(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s) + "%"
 }
+
+// contains is a pattern of LIKE for a substring.
+func contains(s string) string { return "%" + startsWith(s) }

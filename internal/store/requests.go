@@ -1,14 +1,8 @@
 package store
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
-	"slices"
-	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/postern-sso/postern/internal/model"
 )
@@ -18,17 +12,18 @@ import (
 // RelayState; only its hash is kept.
 func (s *Store) StartLogin(ctx context.Context, l model.Login, r *model.PendingRequest, handle string) error {
 	if r == nil {
-		return s.SaveLogin(ctx, l)
+		_, err := s.SaveLogin(ctx, l)
+		return err
 	}
 	return s.InTx(ctx, func(tx *Store) error {
-		if err := tx.SaveLogin(ctx, l); err != nil {
+		if _, err := tx.SaveLogin(ctx, l); err != nil {
 			return err
 		}
 		_, err := tx.db.Exec(ctx, `
 			insert into requests (handle_hash, login_id, connection_id, revision_id, revision_version, request_id, browser_hash,
 				return_to, test, created_at, expires_at)
 			values (@handle, @login, @connection, @revision, @version, @request, @browser, @return, @test, @created, @expires)`,
-			pgx.NamedArgs{"handle": hashToken(handle), "login": r.LoginID, "connection": r.ConnectionID, "revision": r.RevisionID,
+			named{"handle": hashToken(handle), "login": r.LoginID, "connection": r.ConnectionID, "revision": r.RevisionID,
 				"version": r.RevisionVersion, "request": r.RequestID, "browser": r.BrowserHash, "return": clean(r.ReturnTo, 1024),
 				"test": r.Test, "created": r.CreatedAt, "expires": r.ExpiresAt})
 		return translate(err)
@@ -61,8 +56,8 @@ func (s *Store) claim(ctx context.Context, handle string) (bool, error) {
 // AssertionSeen tells whether an assertion was used before on a connection.
 func (s *Store) AssertionSeen(ctx context.Context, connectionID int64, assertionID string) (bool, error) {
 	var seen bool
-	err := s.db.QueryRow(ctx, "select exists (select from seen_assertions where connection_id = $1 and assertion_id = $2)",
-		connectionID, clean(assertionID, 1024)).Scan(&seen)
+	err := s.db.QueryRow(ctx, "select exists (select from seen_assertions where connection_id = @connection and assertion_id = @assertion)",
+		named{"connection": connectionID, "assertion": clean(assertionID, maxText)}).Scan(&seen)
 	return seen, err
 }
 
@@ -72,25 +67,4 @@ func (s *Store) remember(ctx context.Context, connectionID int64, assertionID st
 	tag, err := s.db.Exec(ctx, "insert into seen_assertions (connection_id, assertion_id, expires_at) values ($1, $2, $3) on conflict do nothing",
 		connectionID, clean(assertionID, 1024), expires)
 	return tag.RowsAffected() == 1, err
-}
-
-// cleanJSON is v as JSON that PostgreSQL takes: jsonb refuses NUL. A nil
-// pointer is null in the database.
-func cleanJSON(v any) *string {
-	data, err := json.Marshal(v)
-	if err != nil || string(data) == "null" {
-		return nil
-	}
-	text := strings.ReplaceAll(string(data), `\u0000`, `\ufffd`)
-	return &text
-}
-
-func newestFirst(people []RefusedPerson, limit int) []RefusedPerson {
-	slices.SortFunc(people, func(a, b RefusedPerson) int {
-		return cmp.Or(b.LastAt.Compare(a.LastAt), cmp.Compare(a.Username, b.Username))
-	})
-	if limit > 0 && len(people) > limit {
-		people = people[:limit]
-	}
-	return people
 }

@@ -25,45 +25,41 @@ func scanRevision(row pgx.CollectableRow) (r model.Revision, err error) {
 	return r, err
 }
 
-func (s *Store) revisions(ctx context.Context, where string, args pgx.NamedArgs) ([]model.Revision, error) {
-	rows, err := s.db.Query(ctx, "select "+revisionColumns+" from revisions "+where+" order by number desc", args)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, scanRevision)
+func (s *Store) revisions(ctx context.Context, where string, args named) ([]model.Revision, error) {
+	return list(ctx, s.db, scanRevision, "select "+revisionColumns+" from revisions "+where+" order by number desc", args)
 }
 
 // Revisions lists every revision of a connection, newest first.
 func (s *Store) Revisions(ctx context.Context, slug string) ([]model.Revision, error) {
-	return s.revisions(ctx, "where connection_id = (select id from connections where slug = @slug)", pgx.NamedArgs{"slug": slug})
+	return s.revisions(ctx, "where connection_id = (select id from connections where slug = @slug)", named{"slug": slug})
 }
 
 // RevisionByID finds one revision.
 func (s *Store) RevisionByID(ctx context.Context, id int64) (model.Revision, error) {
-	all, err := s.revisions(ctx, "where id = @id", pgx.NamedArgs{"id": id})
-	if err == nil && len(all) == 0 {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return model.Revision{}, err
-	}
-	return all[0], nil
+	return single(ctx, s.db, scanRevision, "select "+revisionColumns+" from revisions where id = @id", named{"id": id})
 }
 
 func (s *Store) insertRevision(ctx context.Context, r model.Revision) (model.Revision, error) {
-	if r.Ticks == nil {
-		r.Ticks = map[string]bool{}
-	}
-	rows, err := s.db.Query(ctx, `
-		insert into revisions (connection_id, number, state, config, ticks, author)
-		values (@connection, @number, @state, @config, @ticks, @author) returning `+revisionColumns,
-		pgx.NamedArgs{"connection": r.ConnectionID, "number": r.Number, "state": r.State,
-			"config": r.Config, "ticks": r.Ticks, "author": r.Author})
+	args, err := revisionArgs(r)
 	if err != nil {
 		return r, err
 	}
-	r, err = pgx.CollectExactlyOneRow(rows, scanRevision)
-	return r, translate(err)
+	return single(ctx, s.db, scanRevision, `
+		insert into revisions (connection_id, number, state, config, ticks, author)
+		values (@connection, @number, @state, @config, @ticks, @author) returning `+revisionColumns, args)
+}
+
+func revisionArgs(r model.Revision) (named, error) {
+	if r.Ticks == nil {
+		r.Ticks = map[string]bool{}
+	}
+	config, err := toJSON(r.Config)
+	if err != nil {
+		return nil, err
+	}
+	ticks, err := toJSON(r.Ticks)
+	return named{"id": r.ID, "connection": r.ConnectionID, "number": r.Number, "state": r.State, "config": config,
+		"ticks": ticks, "tested_login": r.TestedLogin, "tested_at": nullTime(r.TestedAt), "author": r.Author}, err
 }
 
 // SaveDraft changes the draft under a lock. version is the one that the editor
@@ -83,24 +79,27 @@ func (s *Store) SaveDraft(ctx context.Context, actor model.Actor, slug string, v
 		if before.Version != version {
 			return ErrConflict
 		}
-		after := before
-		after.Ticks = maps.Clone(before.Ticks)
-		if err := change(&after); err != nil {
+		changed := before
+		changed.Config, changed.Ticks = cloneConfig(before.Config), maps.Clone(before.Ticks)
+		if err := change(&changed); err != nil {
 			return err
 		}
-		if reflect.DeepEqual(before, after) {
+		after := before // only configuration and ticks are for the editor to change
+		after.Config, after.Ticks = cloneConfig(changed.Config), changed.Ticks
+		if maps.Equal(before.Ticks, after.Ticks) && reflect.DeepEqual(cloneConfig(before.Config), after.Config) {
 			saved = before
 			return nil
 		}
 		if judgesDifferently(before.Config, after.Config) {
 			after.TestedLogin, after.TestedAt = "", time.Time{}
 			if c.Status == model.StatusReady {
-				if err := tx.writeStatus(ctx, c.ID, model.StatusDraft); err != nil {
+				if err := tx.moveStatus(ctx, c, model.StatusDraft); err != nil {
 					return err
 				}
 			}
 		}
-		if saved, err = tx.writeRevision(ctx, actor, after); err != nil {
+		after.Author = actor.Name
+		if saved, err = tx.writeRevision(ctx, after); err != nil {
 			return err
 		}
 		return tx.record(ctx, actor, "revision.save", slug, auditedRevision(before), auditedRevision(saved), "")
@@ -111,22 +110,28 @@ func (s *Store) SaveDraft(ctx context.Context, actor model.Actor, slug string, v
 // judgesDifferently tells whether a login could go otherwise under b than
 // under a.
 func judgesDifferently(a, b model.Config) bool {
+	a, b = cloneConfig(a), cloneConfig(b)
 	a.Name, a.Apps, b.Name, b.Apps = "", nil, "", nil
 	return !reflect.DeepEqual(a, b)
 }
 
-func (s *Store) writeRevision(ctx context.Context, actor model.Actor, r model.Revision) (model.Revision, error) {
-	rows, err := s.db.Query(ctx, `
-		update revisions set version = version + 1, config = @config, ticks = @ticks, tested_login = @tested_login,
-			tested_at = @tested_at, author = @author, updated_at = now()
-		where id = @id returning `+revisionColumns,
-		pgx.NamedArgs{"id": r.ID, "config": r.Config, "ticks": r.Ticks, "tested_login": r.TestedLogin,
-			"tested_at": nullTime(r.TestedAt), "author": actor.Name})
+// cloneConfig copies the lists, too, so that a change of the copy leaves the
+// original alone. An empty list is none.
+func cloneConfig(c model.Config) model.Config {
+	c.Apps = append([]string(nil), c.Apps...)
+	c.JIT.AllowedEmailDomains = append([]string(nil), c.JIT.AllowedEmailDomains...)
+	return c
+}
+
+func (s *Store) writeRevision(ctx context.Context, r model.Revision) (model.Revision, error) {
+	args, err := revisionArgs(r)
 	if err != nil {
 		return r, err
 	}
-	r, err = pgx.CollectExactlyOneRow(rows, scanRevision)
-	return r, translate(err)
+	return single(ctx, s.db, scanRevision, `
+		update revisions set version = version + 1, config = @config, ticks = @ticks, tested_login = @tested_login,
+			tested_at = @tested_at, author = @author, updated_at = now()
+		where id = @id returning `+revisionColumns, args)
 }
 
 // StartDraft makes a draft of the live revision, or returns the one there is.
@@ -182,19 +187,27 @@ func (s *Store) DiscardDraft(ctx context.Context, actor model.Actor, slug string
 	})
 }
 
-// RecordTest marks a draft as tested by a login, if it is still the version
-// that was tested.
+// RecordTest marks a draft as tested by a login, if version still is the one
+// that was tested. A connection in the state draft becomes ready.
 func (s *Store) RecordTest(ctx context.Context, revisionID int64, version int, loginID string, at time.Time) error {
-	tag, err := s.db.Exec(ctx, `
-		update revisions set tested_login = @login, tested_at = @at where id = @id and version = @version and state = 'draft'`,
-		pgx.NamedArgs{"id": revisionID, "version": version, "login": loginID, "at": at})
-	if err != nil || tag.RowsAffected() == 0 {
-		return err
-	}
-	_, err = s.db.Exec(ctx, `
-		update connections set status = 'ready', updated_at = now()
-		where status = 'draft' and id = (select connection_id from revisions where id = $1)`, revisionID)
-	return err
+	return s.InTx(ctx, func(tx *Store) error {
+		// The connection is locked before the revision, as in every change.
+		c, err := single(ctx, tx.db, scanConnection, "select "+connectionColumns+` from connections
+			where id = (select connection_id from revisions where id = @id) for update`, named{"id": revisionID})
+		if errors.Is(err, ErrNotFound) {
+			return nil // discarded meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		tag, err := tx.db.Exec(ctx, `
+			update revisions set tested_login = @login, tested_at = @at where id = @id and version = @version and state = 'draft'`,
+			named{"id": revisionID, "version": version, "login": loginID, "at": at})
+		if err != nil || tag.RowsAffected() == 0 || c.Status != model.StatusDraft {
+			return err
+		}
+		return tx.moveStatus(ctx, c, model.StatusReady)
+	})
 }
 
 // GoLive makes the draft the live revision. ErrUntested when no login has
@@ -218,11 +231,17 @@ func (s *Store) GoLive(ctx context.Context, actor model.Actor, slug string, vers
 			}
 			note = "went live without a tested login (unsafe)"
 		}
+		if c.Status != model.StatusLive {
+			if err := tx.moveStatus(ctx, c, model.StatusLive); err != nil {
+				return err
+			}
+		}
 		return tx.makeLive(ctx, actor, "connection.go_live", c, *c.Draft, note)
 	})
 }
 
-// Restore brings an earlier revision back as the live one.
+// Restore brings an earlier revision back as the live one. A suspended
+// connection stays suspended.
 func (s *Store) Restore(ctx context.Context, actor model.Actor, slug string, number int) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		c, err := tx.connection(ctx, slug, "for update")
@@ -230,7 +249,7 @@ func (s *Store) Restore(ctx context.Context, actor model.Actor, slug string, num
 			return err
 		}
 		past, err := tx.revisions(ctx, "where connection_id = @id and number = @number and state = 'past'",
-			pgx.NamedArgs{"id": c.ID, "number": number})
+			named{"id": c.ID, "number": number})
 		if err != nil {
 			return err
 		}
@@ -241,6 +260,8 @@ func (s *Store) Restore(ctx context.Context, actor model.Actor, slug string, num
 	})
 }
 
+// makeLive puts r into the place of the live revision. The caller holds the
+// lock on the connection.
 func (s *Store) makeLive(ctx context.Context, actor model.Actor, action string, c model.Connection, r model.Revision, note string) error {
 	var before any
 	if c.Live != nil {
@@ -249,15 +270,8 @@ func (s *Store) makeLive(ctx context.Context, actor model.Actor, action string, 
 			return err
 		}
 	}
-	tag, err := s.db.Exec(ctx, "update revisions set state = 'live', live_at = now() where id = $1", r.ID)
-	if err != nil {
+	if _, err := s.db.Exec(ctx, "update revisions set state = 'live', live_at = now() where id = $1", r.ID); err != nil {
 		return translate(err)
-	}
-	if tag.RowsAffected() != 1 {
-		return errors.New("the revision has gone")
-	}
-	if err := s.writeStatus(ctx, c.ID, model.StatusLive); err != nil {
-		return err
 	}
 	return s.record(ctx, actor, action, c.Slug, before, auditedRevision(r), note)
 }

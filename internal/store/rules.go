@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
-	"reflect"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,6 +13,8 @@ import (
 const ruleColumns = `r.id, r.name, c.slug, r.kind, r.attribute, r.value,
 	array(select g.name from rule_groups rg join groups g on g.id = rg.group_id where rg.rule_id = r.id order by g.name_key),
 	r.created_at, r.updated_at`
+
+const selectRules = "select " + ruleColumns + " from rules r join connections c on c.id = r.connection_id "
 
 func scanRule(row pgx.CollectableRow) (r model.Rule, err error) {
 	err = row.Scan(&r.ID, &r.Name, &r.Connection, &r.Kind, &r.Attribute, &r.Value, &r.Groups, &r.CreatedAt, &r.UpdatedAt)
@@ -24,12 +26,8 @@ func auditedRule(r model.Rule) any {
 		"value": r.Value, "groups": r.Groups}
 }
 
-func (s *Store) rules(ctx context.Context, where string, args pgx.NamedArgs) ([]model.Rule, error) {
-	rows, err := s.db.Query(ctx, "select "+ruleColumns+" from rules r join connections c on c.id = r.connection_id "+where, args)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, scanRule)
+func (s *Store) rules(ctx context.Context, where string, args named) ([]model.Rule, error) {
+	return list(ctx, s.db, scanRule, selectRules+where, args)
 }
 
 // Rules lists every rule by name.
@@ -43,14 +41,7 @@ func (s *Store) Rule(ctx context.Context, name string) (model.Rule, error) {
 }
 
 func (s *Store) rule(ctx context.Context, name, lock string) (model.Rule, error) {
-	all, err := s.rules(ctx, "where r.name_key = @key "+lock, pgx.NamedArgs{"key": model.Key(clean(name, 1024))})
-	if err == nil && len(all) == 0 {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return model.Rule{}, err
-	}
-	return all[0], nil
+	return single(ctx, s.db, scanRule, selectRules+"where r.name_key = @key "+lock, named{"key": model.Key(name)})
 }
 
 // CreateRule makes a rule. ErrExists when the name is taken, ErrNotFound when
@@ -77,9 +68,9 @@ func (s *Store) CreateRule(ctx context.Context, actor model.Actor, r model.Rule)
 	return r, err
 }
 
-func ruleArgs(r model.Rule) pgx.NamedArgs {
-	return pgx.NamedArgs{"id": r.ID, "name": model.Canonical(r.Name), "key": model.Key(r.Name), "connection": r.Connection,
-		"kind": r.Kind, "attribute": clean(r.Attribute, 1024), "value": clean(r.Value, 1024)}
+func ruleArgs(r model.Rule) named {
+	return named{"id": r.ID, "name": model.Canonical(r.Name), "key": model.Key(r.Name), "connection": r.Connection,
+		"kind": r.Kind, "attribute": clean(r.Attribute, maxText), "value": clean(r.Value, maxText)}
 }
 
 func (s *Store) writeRuleGroups(ctx context.Context, r model.Rule) error {
@@ -87,8 +78,8 @@ func (s *Store) writeRuleGroups(ctx context.Context, r model.Rule) error {
 		return err
 	}
 	for _, name := range r.Groups {
-		tag, err := s.db.Exec(ctx, "insert into rule_groups (rule_id, group_id) select $1, id from groups where name_key = $2 on conflict do nothing",
-			r.ID, model.Key(name))
+		tag, err := s.db.Exec(ctx, "insert into rule_groups (rule_id, group_id) select @rule, id from groups where name_key = @key on conflict do nothing",
+			named{"rule": r.ID, "key": model.Key(name)})
 		if err != nil {
 			return err
 		}
@@ -109,8 +100,14 @@ func (s *Store) UpdateRule(ctx context.Context, actor model.Actor, name string, 
 			return err
 		}
 		after = before
-		if err := change(&after); err != nil || reflect.DeepEqual(before, after) {
+		after.Groups = slices.Clone(before.Groups)
+		if err := change(&after); err != nil {
 			return err
+		}
+		after.ID = before.ID
+		if sameRule(before, after) {
+			after = before
+			return nil
 		}
 		tag, err := tx.db.Exec(ctx, `
 			update rules r set name = @name, name_key = @key, connection_id = c.id, kind = @kind, attribute = @attribute,
@@ -131,6 +128,22 @@ func (s *Store) UpdateRule(ctx context.Context, actor model.Actor, name string, 
 		return tx.record(ctx, actor, "rule.update", after.Name, auditedRule(before), auditedRule(after), "")
 	})
 	return after, err
+}
+
+// sameRule tells whether two rules say the same; the order of groups says
+// nothing.
+func sameRule(a, b model.Rule) bool {
+	return model.Canonical(a.Name) == model.Canonical(b.Name) && a.Connection == b.Connection && a.Kind == b.Kind &&
+		a.Attribute == b.Attribute && a.Value == b.Value && slices.Equal(sortedKeys(a.Groups), sortedKeys(b.Groups))
+}
+
+func sortedKeys(names []string) []string {
+	keys := make([]string, len(names))
+	for i, name := range names {
+		keys[i] = model.Key(name)
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 // DeleteRule removes a rule. What it granted goes at each person's next login.

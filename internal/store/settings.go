@@ -3,9 +3,8 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/postern-sso/postern/internal/model"
 )
@@ -32,7 +31,7 @@ func (s *Store) settings(ctx context.Context, lock string) (Settings, error) {
 	set := Settings{TraceRetention: DefaultTraceRetention}
 	var data []byte
 	err := translate(s.db.QueryRow(ctx, "select value from settings where key = $1 "+lock, settingsKey).Scan(&data))
-	if err == ErrNotFound { //nolint:errorlint // translate returns the value itself
+	if errors.Is(err, ErrNotFound) {
 		return set, nil
 	}
 	if err != nil {
@@ -62,12 +61,12 @@ func (s *Store) SaveSettings(ctx context.Context, actor model.Actor, change func
 		if after == before {
 			return nil
 		}
-		data, err := json.Marshal(after)
+		data, err := toJSON(after)
 		if err != nil {
 			return err
 		}
 		_, err = tx.db.Exec(ctx, "update settings set value = @value, updated_at = now() where key = @key",
-			pgx.NamedArgs{"value": data, "key": settingsKey})
+			named{"value": data, "key": settingsKey})
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,6 +22,28 @@ type db interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+// list runs a query and scans its rows.
+func list[T any](ctx context.Context, d db, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
+	rows, err := d.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, translate(err)
+	}
+	all, err := pgx.CollectRows(rows, scan)
+	return all, translate(err)
+}
+
+// single runs a query that has one row; ErrNotFound when it has none.
+func single[T any](ctx context.Context, d db, scan pgx.RowToFunc[T], sql string, args ...any) (T, error) {
+	rows, err := d.Query(ctx, sql, args...)
+	if err != nil {
+		var none T
+		return none, translate(err)
+	}
+	one, err := pgx.CollectExactlyOneRow(rows, scan)
+	return one, translate(err)
 }
 
 // Store is the database. It is safe for concurrent use when it sits on a pool.
@@ -31,7 +54,7 @@ type Store struct {
 
 // Limits of the connection pool.
 const (
-	maxConnections   = 16
+	maxConnections   = 16 // unless the URL says pool_max_conns
 	statementTimeout = 30 * time.Second
 	connectTimeout   = 10 * time.Second
 )
@@ -43,7 +66,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, errors.New("the database URL cannot be read; want postgres://USER:PASSWORD@HOST/DATABASE")
 	}
-	if cfg.MaxConns < maxConnections {
+	if !strings.Contains(url, "pool_max_conns") {
 		cfg.MaxConns = maxConnections
 	}
 	cfg.ConnConfig.ConnectTimeout = connectTimeout
