@@ -19,7 +19,7 @@ func (s *testSite) addLogin(change func(*model.Login)) model.Login {
 		ID: store.NewLoginID(), Connection: "aws", StartedAt: s.now, FinishedAt: s.now, Outcome: model.OutcomeSignedIn, Username: "ana",
 	}
 	change(&l)
-	if err := s.store.SaveLogin(context.Background(), l); err != nil {
+	if _, err := s.store.SaveLogin(context.Background(), l); err != nil {
 		s.t.Fatal(err)
 	}
 	return l

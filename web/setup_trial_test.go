@@ -19,7 +19,7 @@ func (s *testSite) trial(id string, change func(*model.Login)) {
 	rev := s.draft()
 	l := model.Login{ID: id, Connection: "aws", RevisionID: rev.ID, RevisionVersion: rev.Version, Test: true, StartedAt: s.now, Outcome: model.OutcomePending}
 	change(&l)
-	if err := s.store.SaveLogin(context.Background(), l); err != nil {
+	if _, err := s.store.SaveLogin(context.Background(), l); err != nil {
 		s.t.Fatal(err)
 	}
 }
