@@ -14,6 +14,9 @@ import (
 func (s *Server) guard(rt route) http.HandlerFunc {
 	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
 		a, err := s.currentAdministrator(r)
+		if errors.Is(err, store.ErrNotFound) && r.Method == http.MethodPost && r.Header.Get("HX-Request") == "" {
+			return s.keepForm(w, r)
+		}
 		if errors.Is(err, store.ErrNotFound) {
 			return toSignIn(w, r)
 		}

@@ -113,6 +113,11 @@ func (s *Server) actor(r *http.Request, a model.Administrator) model.Actor {
 // toSignIn sends somebody who is not signed in to the sign-in page, and back
 // afterwards when the request was a page that can be asked for again.
 func toSignIn(w http.ResponseWriter, r *http.Request) error {
+	if r.Header.Get("HX-Request") != "" && r.Method != http.MethodGet {
+		// What is being typed must stay on the page; its script says why.
+		w.WriteHeader(http.StatusUnauthorized)
+		return nil
+	}
 	if r.Header.Get("HX-Request") != "" {
 		// A part of a page asked, and would show the sign-in in its place: the
 		// whole page must be loaded again.

@@ -48,6 +48,7 @@ func (s *Server) consoleRoutes() []route {
 		{get, "/setup/{connection}", admin, s.resumeSetup},
 		{get, "/setup/{connection}/{step}", admin, s.showStep},
 		{post, "/setup/{connection}/{step}", admin, s.submitStep},
+		{post, "/setup/{connection}/{step}/typed", admin, s.keepTyped},
 		{post, "/setup/{connection}/attributes/preview", admin, s.previewUsername},
 		{post, "/setup/{connection}/users/add", admin, s.setupAddUser},
 		{post, "/setup/{connection}/groups/add", admin, s.setupAddGroups},

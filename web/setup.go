@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -184,7 +183,11 @@ func (s *Server) showStep(w http.ResponseWriter, r *http.Request, a model.Admini
 	if err != nil {
 		return err
 	}
-	return s.renderStep(w, r, http.StatusOK, s.frame(r, a, sc, step), sc)
+	f := s.frame(r, a, sc, step)
+	if err := s.restoreTyped(r, a, sc, &f); err != nil {
+		return err
+	}
+	return s.renderStep(w, r, http.StatusOK, f, sc)
 }
 
 // frame is what every step shows, with the form as it is stored.
@@ -193,6 +196,7 @@ func (s *Server) frame(r *http.Request, a model.Administrator, sc setupCase, ste
 		Page:       s.page(r, a, layout.NavConnections, step.Title, step.Lead),
 		Connection: sc.connection, Draft: sc.draft, Step: step,
 		Fields: step.FieldsFor(sc.facts), Rail: s.flow.Progress(sc.facts), Answers: storedAnswers(step, sc.facts),
+		Version: sc.draft.Version,
 	}
 	f.Page.Crumbs = setupCrumbs(sc.connection)
 	if back, ok := s.flow.Previous(step.ID, sc.facts); ok {
@@ -248,7 +252,7 @@ func (s *Server) submitStep(w http.ResponseWriter, r *http.Request, a model.Admi
 		f.Problems, f.Page.Error = in.placed(problems), true
 		return s.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
 	}
-	saved, err := s.saveStep(r.Context(), s.actor(r, a), sc, in.version, draft)
+	saved, err := s.saveStep(r, a, sc, step, draft)
 	if errors.Is(err, store.ErrConflict) {
 		if sc, err = s.loadSetup(r); err != nil {
 			return store.ErrConflict // went live or was discarded meanwhile
@@ -264,12 +268,17 @@ func (s *Server) submitStep(w http.ResponseWriter, r *http.Request, a model.Admi
 	return s.afterStep(w, r, sc, step, draft, saved)
 }
 
-// saveStep writes the draft, and the public URL where the step changed it.
-func (s *Server) saveStep(ctx context.Context, actor model.Actor, sc setupCase, version int, draft wizard.Draft) (model.Revision, error) {
+// saveStep writes the draft, and the public URL where the step changed it. What
+// was kept while it was typed is not needed any more.
+func (s *Server) saveStep(r *http.Request, a model.Administrator, sc setupCase, step wizard.Step, draft wizard.Draft) (model.Revision, error) {
+	ctx, actor := r.Context(), s.actor(r, a)
 	var saved model.Revision
 	err := s.store.InTx(ctx, func(tx *store.Store) error {
+		if err := tx.ForgetTyped(ctx, typedKey(a, sc, step)); err != nil {
+			return err
+		}
 		var err error
-		saved, err = tx.SaveDraft(ctx, actor, sc.connection.Slug, version, func(rev *model.Revision) error {
+		saved, err = tx.SaveDraft(ctx, actor, sc.connection.Slug, sc.draft.Version, func(rev *model.Revision) error {
 			rev.Config, rev.Ticks = draft.Config, draft.Ticks
 			return nil
 		})

@@ -40,6 +40,15 @@ func (f stepForm) placed(problems []model.Problem) []model.Problem {
 // readStep reads the fields of a step, and whatever belongs to them beyond the
 // form: an uploaded file, an address to fetch.
 func (s *Server) readStep(r *http.Request, sc setupCase, step wizard.Step) (stepForm, error) {
+	f, err := readAnswers(r, sc, step)
+	if err != nil || step.ID != wizard.StepMetadata || f.version != sc.draft.Version {
+		return f, err
+	}
+	return f, s.readMetadata(r, sc, &f)
+}
+
+// readAnswers reads the fields of a step from its form.
+func readAnswers(r *http.Request, sc setupCase, step wizard.Step) (stepForm, error) {
 	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return stepForm{}, fmt.Errorf("%w: %w", errBadForm, err)
 	}
@@ -52,10 +61,7 @@ func (s *Server) readStep(r *http.Request, sc setupCase, step wizard.Step) (step
 	if step.ID == wizard.StepWelcome && sc.facts.PublicURLFixed {
 		f.shown[wizard.FieldPublicURL] = []string{sc.facts.PublicURL}
 	}
-	if step.ID != wizard.StepMetadata || f.version != sc.draft.Version {
-		return f, nil
-	}
-	return f, s.readMetadata(r, sc, &f)
+	return f, nil
 }
 
 // readMetadata finds AWS's metadata in the form: a file wins over a text, a

@@ -115,7 +115,7 @@ func (s *Server) previewUsername(w http.ResponseWriter, r *http.Request, a model
 		cfg, problems := s.typedConfig(f, sc)
 		return s.render(w, r, http.StatusOK, setup.UsernamePreview(previewOf(cfg, samples, problems)))
 	}
-	f.Draft.Version = in.version // what was typed is still based on that one
+	f.Version = in.version // what was typed is still based on that one
 	v, err := s.attributesPage(r.Context(), f, sc, samples)
 	if err != nil {
 		return err

@@ -38,6 +38,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	form := person.SignInForm{
 		Email: strings.TrimSpace(r.PostFormValue("email")),
 		Next:  localPath(r.PostFormValue("next")),
+		Kept:  s.keptForm(r),
 	}
 	a, err := s.checkPassword(r, form.Email, r.PostFormValue("password"))
 	if errors.Is(err, store.ErrNotFound) {
@@ -56,6 +57,9 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err := s.startAdminSession(r.Context(), a.ID, a.SessionEpoch); err != nil {
 		return err
+	}
+	if form.Kept != nil {
+		return s.offerKept(w, r, a, *form.Kept)
 	}
 	if form.Next == "" {
 		form.Next = paths.Overview

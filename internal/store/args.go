@@ -52,17 +52,6 @@ func clean(s string, limit int) string {
 	return s
 }
 
-// firstCharacters cuts a text after n characters.
-func firstCharacters(s string, n int) string {
-	for i := range s {
-		if n == 0 {
-			return s[:i]
-		}
-		n--
-	}
-	return s
-}
-
 // toJSON is v as JSON that PostgreSQL takes: jsonb refuses NUL, even escaped. A
 // nil pointer is null in the database.
 func toJSON(v any) (*string, error) {

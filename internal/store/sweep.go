@@ -7,8 +7,11 @@ import (
 
 // SweepResult counts what a sweep erased.
 type SweepResult struct {
-	Requests, Assertions, Tokens, Sessions, XML int64
+	Requests, Assertions, Tokens, Sessions, Typed, XML int64
 }
+
+// typedRetention is how long unsaved answers are kept.
+const typedRetention = 90 * 24 * time.Hour
 
 // Sweep erases what has expired, and the XML of logins older than
 // traceRetention. Running it twice, or in several processes, does no harm.
@@ -23,6 +26,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, traceRetention time.Du
 		{&r.Assertions, "delete from seen_assertions where expires_at <= $1", now},
 		{&r.Tokens, "delete from claim_tokens where expires_at <= $1", now},
 		{&r.Sessions, "delete from sessions where expiry <= $1", now},
+		{&r.Typed, `delete from typed_answers where updated_at <= $1
+			or revision_id in (select id from revisions where state <> 'draft')`, now.Add(-typedRetention)},
 		{&r.XML, "update logins set xml_sealed = null where xml_sealed is not null and started_at <= $1", now.Add(-traceRetention)},
 	} {
 		tag, err := s.db.Exec(ctx, step.sql, step.arg)

@@ -1,0 +1,117 @@
+package web
+
+import (
+	"errors"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/person"
+)
+
+// maxKept bounds a form that goes along with the sign-in, in bytes.
+const maxKept = maxForm
+
+// keepForm answers a form that came after the session had ended. Nothing is
+// done and nothing is stored: the sign-in page takes the fields along, and they
+// are offered again afterwards. Passwords and files are not taken along.
+func (s *Server) keepForm(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return toSignIn(w, r)
+	}
+	kept := &person.KeptForm{Action: r.URL.Path}
+	if r.MultipartForm != nil {
+		for _, files := range r.MultipartForm.File {
+			kept.Files = kept.Files || slices.ContainsFunc(files, func(f *multipart.FileHeader) bool { return f.Size > 0 })
+		}
+	}
+	fields := url.Values{}
+	for name, values := range r.PostForm {
+		if isSecret(name) {
+			return toSignIn(w, r) // half a form is worth nothing
+		}
+		fields[name] = values
+	}
+	kept.Encoded = fields.Encode()
+	if len(kept.Encoded) > maxKept || len(fields) == 0 {
+		return toSignIn(w, r)
+	}
+	return s.render(w, r, http.StatusUnauthorized, person.SignIn(person.SignInForm{Kept: kept}))
+}
+
+func isSecret(field string) bool { return strings.Contains(strings.ToLower(field), "password") }
+
+// keptForm is the form that came along with a sign-in; nil when none did, or
+// when it is not for a page of the console.
+func (s *Server) keptForm(r *http.Request) *person.KeptForm {
+	action := r.PostFormValue("kept_action")
+	if action == "" || localPath(action) == "" || !s.isConsolePost(action) {
+		return nil
+	}
+	return &person.KeptForm{Action: action, Encoded: r.PostFormValue("kept"), Files: r.PostFormValue("kept_files") != ""}
+}
+
+func (s *Server) isConsolePost(address string) bool {
+	console := chi.NewRouter()
+	for _, rt := range s.consoleRoutes() {
+		if rt.method == http.MethodPost {
+			console.Method(rt.method, rt.pattern, http.NotFoundHandler())
+		}
+	}
+	return console.Match(chi.NewRouteContext(), http.MethodPost, address)
+}
+
+// offerKept shows the kept form to who has just signed in. Saving it is a new
+// request, which every check runs over again.
+func (s *Server) offerKept(w http.ResponseWriter, r *http.Request, a model.Administrator, kept person.KeptForm) error {
+	fields, err := url.ParseQuery(kept.Encoded)
+	if err != nil || len(fields) == 0 {
+		return seeOther(w, r, paths.Overview)
+	}
+	v := person.KeptPage{
+		Page:   s.page(r, a, "", "Save what you typed", "Your session had ended when you saved."),
+		Action: kept.Action, Files: kept.Files, Leave: s.pageOf(kept.Action),
+	}
+	v.Page.Error = true
+	for _, name := range sortedNames(fields) {
+		for _, value := range fields[name] {
+			v.Fields = append(v.Fields, person.KeptField{Name: name, Value: value, Shown: name != "version" && value != ""})
+		}
+	}
+	return s.render(w, r, http.StatusOK, person.Kept(v))
+}
+
+func sortedNames(fields url.Values) []string {
+	var names []string
+	for name := range fields {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// pageOf is the nearest page above the address of a form: many forms post to
+// an address below their page's.
+func (s *Server) pageOf(action string) string {
+	console := chi.NewRouter()
+	for _, rt := range s.consoleRoutes() {
+		if rt.method == http.MethodGet {
+			console.Method(rt.method, rt.pattern, http.NotFoundHandler())
+		}
+	}
+	for at := path.Clean(action); at != "/"; at = path.Dir(at) {
+		if console.Match(chi.NewRouteContext(), http.MethodGet, at) {
+			return at
+		}
+	}
+	return paths.Overview
+}
