@@ -55,6 +55,7 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/setup/{connection}/groups/rule", admin, s.setupAddRule},
 		{get, "/setup/{connection}/test/start", admin, s.startTest}, // a link: a form could not be redirected to AWS under form-action
 		{get, "/setup/{connection}/test/status", admin, s.testStatus},
+		{post, "/setup/{connection}/test/username", admin, s.chooseUsername},
 		{post, "/setup/{connection}/go-live/confirm", admin, s.goLive},
 
 		{get, "/connections", viewer, s.listConnections},

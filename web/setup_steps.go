@@ -31,7 +31,7 @@ func (s *Server) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.C
 	case wizard.StepWelcome:
 		return setup.Welcome(setup.WelcomePage{Frame: f, URLFixed: s.opts.PublicURLFixed, SeenAs: s.seenAs(r)}), nil
 	case wizard.StepProvisioning:
-		return setup.Provisioning(f), nil
+		return setup.Provisioning(provisioningPage(r, f)), nil
 	case wizard.StepAWSApplication:
 		console, simulated := s.awsConsole(sc)
 		return setup.Application(setup.ApplicationPage{Frame: f, Values: wizard.AWSValues(sc.facts), ConsoleURL: console, Simulated: simulated}), nil
@@ -58,6 +58,22 @@ func (s *Server) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.C
 	default:
 		return nil, fmt.Errorf("setup step %q has no page", f.Step.ID)
 	}
+}
+
+// provisioningPage suggests one of the three ways from the answers in the
+// address, and chooses it in the form unless something was typed.
+func provisioningPage(r *http.Request, f setup.Frame) setup.ProvisioningPage {
+	v := setup.ProvisioningPage{Frame: f, Asked: map[string]string{}}
+	for _, q := range wizard.ProvisioningQuestions() {
+		if answer := r.URL.Query().Get(q.Name); answer != "" {
+			v.Asked[q.Name] = answer
+		}
+	}
+	v.Suggestion = wizard.SuggestProvisioning(v.Asked)
+	if v.Suggestion.Model != "" && r.Method == http.MethodGet {
+		v.Answers = wizard.Answers{wizard.FieldProvisioning: {v.Suggestion.Model}}
+	}
+	return v
 }
 
 // seenAs is the address that this browser uses for Postern, where it is not

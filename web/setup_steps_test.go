@@ -84,3 +84,18 @@ func TestSetupAddsGroupsAndRules(t *testing.T) {
 		t.Errorf("the rule is %+v, %v", rule, err)
 	}
 }
+
+func TestProvisioningIsSuggested(t *testing.T) {
+	t.Parallel()
+	s := newSetupAt(t, wizard.StepProvisioning)
+	res := s.get("/setup/aws/provisioning?directory=no&everyone=no&domain=no")
+	if chosen := res.doc.Find("input[name=provisioning][checked]").AttrOr("value", ""); chosen != wizard.ModelManual {
+		t.Errorf("chosen: %q", chosen)
+	}
+	if got := res.find(".suggestion"); !strings.Contains(got, "By hand") {
+		t.Errorf("the suggestion is %q", got)
+	}
+	if s.draft().Config.Provisioning != "" {
+		t.Error("asking changed the draft")
+	}
+}

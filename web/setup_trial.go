@@ -73,5 +73,6 @@ func (s *Server) testPage(ctx context.Context, f setup.Frame, sc setupCase) (set
 		why := explain(code, l.Refusal)
 		v.Why = &why
 	}
-	return v, nil
+	v.Usernames, err = s.usernameChoices(ctx, sc.draft.Config, l.Person)
+	return v, err
 }
