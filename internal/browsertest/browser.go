@@ -27,6 +27,7 @@ type Browser struct {
 	t   testing.TB
 	ctx context.Context
 	axe string
+	way Way
 
 	mu       sync.Mutex
 	messages []string
@@ -93,7 +94,7 @@ func newTab(t testing.TB, parent context.Context, axe string) *Browser {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(parent)
 	t.Cleanup(cancel)
-	b := &Browser{t: t, ctx: ctx, axe: axe}
+	b := &Browser{t: t, ctx: ctx, axe: axe, way: Mouse}
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("start Chromium: %v", err)
 	}
@@ -127,7 +128,9 @@ func (b *Browser) Messages() []string {
 // Tab opens another tab of the same browser, with the same cookies.
 func (b *Browser) Tab() *Browser {
 	b.t.Helper()
-	return newTab(b.t, b.ctx, b.axe)
+	tab := newTab(b.t, b.ctx, b.axe)
+	tab.Use(b.way)
+	return tab
 }
 
 // run carries out one action and fails the test when it fails.
@@ -229,58 +232,39 @@ func (b *Browser) wait(script string) {
 // Fill puts a value into the field of that name, in place of what is there.
 func (b *Browser) Fill(name, value string) {
 	b.t.Helper()
-	script := fmt.Sprintf(`(e => { e.focus(); e.value = %q;
-		e.dispatchEvent(new Event("input", {bubbles: true})); e.dispatchEvent(new Event("change", {bubbles: true})); return true })
-		(document.querySelector('[name=%q]:not([type=hidden])'))`, value, name)
-	Eval[bool](b, script)
-}
-
-// Choose ticks the radio button or check box with that name and value.
-func (b *Browser) Choose(name, value string) {
-	b.t.Helper()
-	selector := fmt.Sprintf("input[name=%q][value=%q]", name, value)
-	Eval[bool](b, fmt.Sprintf("(e => { if (!e.checked) e.click(); return e.checked })(document.querySelector(%q))", selector))
-}
-
-// Press clicks the button or link with that text and waits for the next page.
-func (b *Browser) Press(text string) {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	if _, err := chromedp.RunResponse(ctx, click(text)); err != nil {
-		b.fail(fmt.Errorf("press %q: %w", text, err))
-	}
-}
-
-// Click clicks the button or link with that text and stays on the page.
-func (b *Browser) Click(text string) {
-	b.t.Helper()
-	run(b, click(text))
-}
-
-// click finds what a person would: a visible control that says exactly that.
-func click(text string) chromedp.Action[chromedp.Void] {
-	script := fmt.Sprintf(`(() => {
-		const all = [...document.querySelectorAll("a, button, summary, input[type=submit]")];
-		const said = e => (e.innerText || e.value || "").trim().replace(/\s+/g, " ");
-		const e = all.find(e => said(e) === %q && e.checkVisibility());
-		if (!e) throw new Error("nothing to click says this; there is: " + all.filter(e => e.checkVisibility()).map(said).join(" | "));
-		e.scrollIntoView({block: "center"}); e.focus(); setTimeout(() => e.click());
-		return true })()`, text)
-	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		_, err := chromedp.Evaluate[bool](script)(ctx, t)
-		return chromedp.Void{}, err
-	}
+	b.fill(selected(fmt.Sprintf("[name=%q]:not([type=hidden])", name)), value)
 }
 
 // FillNth fills the n-th of several fields with one name, from 0.
 func (b *Browser) FillNth(name string, n int, value string) {
 	b.t.Helper()
-	Eval[bool](b, fmt.Sprintf("(e => { e.value = %q; return true })(document.querySelectorAll('[name=%q]')[%d])", value, name, n))
+	b.fill(nth(fmt.Sprintf("[name=%q]", name), n), value)
 }
 
-// ClickSelector clicks the first element that matches and stays on the page.
+// Choose ticks the radio button or check box with that name and value.
+func (b *Browser) Choose(name, value string) {
+	b.t.Helper()
+	b.choose(name, value)
+}
+
+// Press uses the button or link with that text and waits for the next page.
+func (b *Browser) Press(text string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, b.use(said(text))); err != nil {
+		b.fail(fmt.Errorf("press %q: %w", text, err))
+	}
+}
+
+// Click uses the button or link with that text and stays on the page.
+func (b *Browser) Click(text string) {
+	b.t.Helper()
+	run(b, b.use(said(text)))
+}
+
+// ClickSelector uses the first element that matches and stays on the page.
 func (b *Browser) ClickSelector(selector string) {
 	b.t.Helper()
-	Eval[bool](b, fmt.Sprintf("(e => { setTimeout(() => e.click()); return true })(document.querySelector(%q))", selector))
+	run(b, b.use(selected(selector)))
 }
