@@ -223,8 +223,8 @@ func (d *demo) goLive() {
 
 // The whole main job, in each way that a browser is used.
 func TestMainJobJustInTime(t *testing.T) { //nolint:paralleltest // one browser at a time
-	for _, way := range browsertest.Ways() {
-		t.Run(string(way), func(t *testing.T) { walkJustInTime(t, way) }) //nolint:paralleltest // one browser at a time
+	for _, way := range browsertest.Ways() { //nolint:paralleltest // likewise
+		t.Run(string(way), func(t *testing.T) { walkJustInTime(t, way) })
 	}
 }
 

@@ -76,8 +76,8 @@ func (b *Browser) use(e element) chromedp.Action[chromedp.Void] {
 			}
 			return chromedp.KeyEvent(kb.Enter)(ctx, t)
 		}
-		at, err := chromedp.Evaluate[[]float64]("(e => { e.scrollIntoView({block: 'center', behavior: 'instant'}); " +
-			"const r = e.getClientRects()[0]; return [r.x + r.width / 2, r.y + r.height / 2] })(" + string(e) + ")")(ctx, t)
+		at, err := chromedp.Evaluate[[]float64]("(e => { e.scrollIntoView({block: 'center', behavior: 'instant'}); "+
+			"const r = e.getClientRects()[0]; return [r.x + r.width / 2, r.y + r.height / 2] })("+string(e)+")")(ctx, t)
 		if err != nil {
 			return chromedp.Void{}, err
 		}
