@@ -318,3 +318,32 @@ func TestSweep(t *testing.T) {
 		t.Errorf("the trace itself stays: %v %+v", err, l)
 	}
 }
+
+// AWS sends people to the public URL: a test under another one proves nothing.
+func TestAnotherPublicURLMustBeTestedAgain(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	st := storetest.Open(t)
+	c := storetest.Connection(t, st, "aws", nil)
+	if err := st.RecordTest(ctx, c.Draft.ID, c.Draft.Version, "login", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	save := func(change func(*store.Settings)) model.Connection {
+		t.Helper()
+		err := st.SaveSettings(ctx, storetest.Actor, func(s *store.Settings) error { change(s); return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := st.Connection(ctx, "aws")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	if c := save(func(s *store.Settings) { s.HelpContact = "help desk" }); c.Status != model.StatusReady || c.Draft.TestedLogin == "" {
+		t.Errorf("after another setting: %s, tested by %q", c.Status, c.Draft.TestedLogin)
+	}
+	if c := save(func(s *store.Settings) { s.PublicURL = "https://sso.example.com" }); c.Status != model.StatusDraft || c.Draft.TestedLogin != "" {
+		t.Errorf("after another public URL: %s, tested by %q", c.Status, c.Draft.TestedLogin)
+	}
+}

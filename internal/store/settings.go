@@ -40,7 +40,8 @@ func (s *Store) settings(ctx context.Context, lock string) (Settings, error) {
 	return set, json.Unmarshal(data, &set)
 }
 
-// SaveSettings changes the settings under a lock.
+// SaveSettings changes the settings under a lock. With another public URL, AWS
+// has to send people elsewhere: no draft counts as tested any more.
 func (s *Store) SaveSettings(ctx context.Context, actor model.Actor, change func(*Settings) error) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		// The row must be there to be locked.
@@ -70,6 +71,20 @@ func (s *Store) SaveSettings(ctx context.Context, actor model.Actor, change func
 		if err != nil {
 			return err
 		}
+		if after.PublicURL != before.PublicURL {
+			if err := tx.untestDrafts(ctx); err != nil {
+				return err
+			}
+		}
 		return tx.record(ctx, actor, "settings.update", "settings", before, after, "")
 	})
+}
+
+func (s *Store) untestDrafts(ctx context.Context) error {
+	_, err := s.db.Exec(ctx, `
+		with untested as (update revisions set tested_login = '', tested_at = null
+			where state = 'draft' and tested_login <> '' returning connection_id)
+		update connections set status = 'draft', updated_at = now()
+		where status = 'ready' and id in (select connection_id from untested)`)
+	return err
 }
