@@ -69,28 +69,6 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, a model.Admin
 	return s.renderLogin(w, r, a, v)
 }
 
-// revealXML shows the message as it was received. It names a person and what
-// AWS knows about them, so that somebody looked is written down first.
-func (s *Server) revealXML(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v, err := s.loginPage(r.Context(), pathValue(r, "id"))
-	if err != nil {
-		return err
-	}
-	if !v.HasXML {
-		return store.ErrNotFound
-	}
-	l := v.Row.Login
-	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "login.xml_shown", l.ID, ""); err != nil {
-		return err
-	}
-	xml, err := s.sealer.Open(l.XMLSealed, traceContext(l.ID))
-	if err != nil {
-		return err
-	}
-	v.XML, v.XMLShown = string(xml), true
-	return s.renderLogin(w, r, a, v)
-}
-
 func (s *Server) renderLogin(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.LoginPage) error {
 	v.Page = s.page(r, a, layout.NavLogins, "Login "+v.Row.Login.ID, "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
@@ -109,6 +87,13 @@ func (s *Server) loginPage(ctx context.Context, id string) (console.LoginPage, e
 	if v.Row.Code != "" {
 		why := explain(v.Row.Code, l.Refusal)
 		v.Why = &why
+	}
+	if v.Row.Code != "" && !l.Test {
+		set, err := s.store.Settings(ctx)
+		if err != nil {
+			return v, err
+		}
+		v.Handout = handout(l, v.Row.Code, set.HelpContact)
 	}
 	if v.Row.Code == model.CodeUserUnknown && l.Person != nil {
 		v.AddPerson = addPerson(l.Person.Username, l.Person.Email, l.Person.DisplayName(), l.Person.FirstName, l.Person.LastName)

@@ -111,11 +111,18 @@ func TestXMLIsShownOnRequestAndAudited(t *testing.T) {
 		t.Errorf("shows %q, want %q", got, xml)
 	}
 	s.get(paths.Audit).has(t, "tbody", "Login XML shown "+l.ID)
+	file := s.post(paths.LoginAction(l.ID, "download"), nil).want(t, http.StatusOK)
+	if file.body != xml || file.header.Get("Content-Disposition") != `attachment; filename="login-`+l.ID+`.xml"` {
+		t.Errorf("downloads %q as %q", file.body, file.header.Get("Content-Disposition"))
+	}
+	s.get(paths.Audit).has(t, "tbody", "Login XML downloaded "+l.ID)
 
 	other := s.addLogin(func(o *model.Login) { o.XMLSealed = l.XMLSealed })
-	s.post(paths.LoginAction(other.ID, "xml"), nil).want(t, http.StatusInternalServerError)
 	erased := s.addLogin(func(*model.Login) {})
-	s.post(paths.LoginAction(erased.ID, "xml"), nil).want(t, http.StatusNotFound)
+	for _, action := range []string{"xml", "download"} {
+		s.post(paths.LoginAction(other.ID, action), nil).want(t, http.StatusInternalServerError)
+		s.post(paths.LoginAction(erased.ID, action), nil).want(t, http.StatusNotFound)
+	}
 }
 
 func TestAuditShowsWhatChanged(t *testing.T) {

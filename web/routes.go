@@ -103,6 +103,7 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/logins/inspect", viewer, s.inspect},
 		{get, "/logins/{id}", viewer, s.showLogin},
 		{post, "/logins/{id}/xml", admin, s.revealXML},
+		{post, "/logins/{id}/download", admin, s.downloadXML},
 
 		{get, "/audit", viewer, s.listAudit},
 

@@ -1,0 +1,52 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+// revealXML shows the message, laid out for reading.
+func (s *Server) revealXML(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v, err := s.loginPage(r.Context(), pathValue(r, "id"))
+	if err != nil {
+		return err
+	}
+	xml, err := s.openXML(r, a, v.Row.Login, "login.xml_shown")
+	if err != nil {
+		return err
+	}
+	v.XML = sso.Pretty(xml, v.Row.Login.Refusal)
+	return s.renderLogin(w, r, a, v)
+}
+
+// downloadXML hands out the message byte for byte.
+func (s *Server) downloadXML(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	l, err := s.store.Login(r.Context(), pathValue(r, "id"))
+	if err != nil {
+		return err
+	}
+	xml, err := s.openXML(r, a, l, "login.xml_downloaded")
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	w.Header().Set("Content-Disposition", `attachment; filename="login-`+l.ID+`.xml"`)
+	_, err = w.Write(xml)
+	return err
+}
+
+// openXML unseals the message of a login; store.ErrNotFound when it is kept no
+// more. It names a person and what AWS knows about them, so that somebody looked
+// is written down first, under action.
+func (s *Server) openXML(r *http.Request, a model.Administrator, l model.Login, action string) ([]byte, error) {
+	if len(l.XMLSealed) == 0 {
+		return nil, store.ErrNotFound
+	}
+	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), action, l.ID, ""); err != nil {
+		return nil, err
+	}
+	return s.sealer.Open(l.XMLSealed, traceContext(l.ID))
+}
