@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
@@ -15,19 +14,13 @@ import (
 )
 
 func (s *Server) listLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	q := r.URL.Query()
+	query, filter, problems := loginFilter(r, s.now())
+	query.Page = pageOf(r)
 	v := console.LoginList{
 		Page:   s.page(r, a, layout.NavLogins, "Logins", "Every attempt to sign in through AWS, and what became of it."),
-		Search: q.Get("q"), Outcome: q.Get("outcome"), Connection: q.Get("connection"),
-	}
-	if code := model.Code(q.Get("code")); slices.Contains(model.Codes, code) {
-		v.Code, v.CodeTitle = string(code), sso.Explain(code).Title
-	}
-	v.Filtered = v.Search != "" || v.Outcome != "" || v.Connection != "" || v.Code != "" || q.Get("after") != ""
-	query := store.LoginQuery{Search: v.Search, Connection: v.Connection, Code: model.Code(v.Code), Page: pageOf(r)}
-	switch o := model.Outcome(v.Outcome); o {
-	case model.OutcomePending, model.OutcomeSignedIn, model.OutcomeRefused:
-		query.Outcome = o
+		Filter: filter, Reasons: reasonOptions(filter.Code), Problems: problems,
+		Filtered: filter != (console.LoginFilter{}) || query.After != "",
+		Export:   withQuery(paths.LoginsExport, filterQuery(r)),
 	}
 	logins, next, err := s.store.Logins(r.Context(), query)
 	if err != nil {
@@ -40,8 +33,19 @@ func (s *Server) listLogins(w http.ResponseWriter, r *http.Request, a model.Admi
 	for _, c := range connections {
 		v.Connections = append(v.Connections, c.Slug)
 	}
+	if query.After == "" && query.Until.IsZero() {
+		newest := s.now()
+		if len(logins) > 0 {
+			newest = logins[0].StartedAt
+		}
+		v.News = loginNews(r, newest, 0)
+	}
 	v.Rows, v.Paging = s.loginRows(logins), paging(r, paths.Logins, next)
-	return s.render(w, r, http.StatusOK, console.Logins(v))
+	status := http.StatusOK
+	if len(problems) > 0 {
+		v.Page.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, console.Logins(v))
 }
 
 func (s *Server) loginRows(logins []model.Login) []console.LoginRow {

@@ -99,6 +99,8 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/rules/{name}/delete", admin, s.deleteRule},
 
 		{get, "/logins", viewer, s.listLogins},
+		{get, "/logins/news", viewer, s.newLogins},
+		{get, "/logins/export", viewer, s.exportLogins},
 		{get, "/logins/inspect", viewer, s.showInspector},
 		{post, "/logins/inspect", viewer, s.inspect},
 		{get, "/logins/{id}", viewer, s.showLogin},

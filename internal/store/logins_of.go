@@ -21,3 +21,14 @@ func (s *Store) LoginsOf(ctx context.Context, u model.User, limit int) ([]model.
 	}
 	return pgx.CollectRows(rows, scanLogin)
 }
+
+// CountNewLogins counts what Logins would list, up to limit.
+func (s *Store) CountNewLogins(ctx context.Context, q LoginQuery, limit int) (int, error) {
+	f := q.filter()
+	f.set("limit", limit)
+	counts, err := filtered(ctx, s.db, pgx.RowTo[int], "select count(*) from (select from logins l"+f.String()+"limit @limit) newer", f.args)
+	if err != nil {
+		return 0, err
+	}
+	return counts[0], nil
+}

@@ -26,6 +26,8 @@ const (
 	Rules          = "/rules"
 	RulesNew       = "/rules/new"
 	Logins         = "/logins"
+	LoginsNews     = "/logins/news"
+	LoginsExport   = "/logins/export"
 	Inspector      = "/logins/inspect"
 	Administrators = "/administrators"
 	OwnPassword    = "/administrators/password"

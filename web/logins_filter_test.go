@@ -1,0 +1,123 @@
+package web
+
+import (
+	"encoding/csv"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+// at is a login that started at a time.
+func at(t time.Time) func(*model.Login) { return func(l *model.Login) { l.StartedAt = t } }
+
+func TestLoginsAreFilteredByTime(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleViewer)
+	s.now = time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
+	for _, day := range []string{"2026-11-23", "2026-11-22", "2026-11-17", "2026-11-16", "2026-10-25", "2026-10-24"} {
+		start, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.addLogin(at(start))
+	}
+	tests := []struct {
+		query string
+		want  int
+	}{
+		{"", 6}, {"?when=today", 1}, {"?when=7d", 3}, {"?when=30d", 5}, {"?when=nonsense", 6},
+		{"?from=2026-11-17", 3}, {"?to=2026-11-16", 3}, {"?from=2026-11-16&to=2026-11-17", 2}, {"?from=2026-11-16&to=2026-11-16&when=today", 1},
+	}
+	for _, tt := range tests {
+		if got := s.get(paths.Logins+tt.query).want(t, http.StatusOK).doc.Find("tbody tr").Length(); got != tt.want {
+			t.Errorf("%s lists %d logins, want %d", tt.query, got, tt.want)
+		}
+	}
+	s.get(paths.Logins+"?from=yesterday").want(t, http.StatusUnprocessableEntity).has(t, ".problems", "“yesterday” is not a day")
+	s.get(paths.Logins+"?from=2026-11-17&to=2026-11-16").want(t, http.StatusUnprocessableEntity).has(t, ".problems", "Swap the two dates")
+	form := s.get(paths.Logins + "?code=expired&when=7d&outcome=refused")
+	for name, want := range map[string]string{"code": "expired", "when": "7d", "outcome": "refused"} {
+		if got, _ := form.doc.Find("select[name=" + name + "] option[selected]").Attr("value"); got != want {
+			t.Errorf("the form keeps %s as %q, want %q", name, got, want)
+		}
+	}
+}
+
+// ask asks for a part of a page, as htmx does.
+func (s *testSite) part(path string) *page {
+	return s.do(http.MethodGet, path, nil, http.Header{"Hx-Request": {"true"}})
+}
+
+func TestListOfLoginsFollows(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleViewer)
+	s.addLogin(at(s.now.Add(-time.Minute)))
+	poll := func(p *page) string {
+		t.Helper()
+		to, ok := p.doc.Find("#login-news").Attr("hx-get")
+		if !ok {
+			t.Fatal("the page does not follow")
+		}
+		return to
+	}
+	next := poll(s.get(paths.Logins + "?q=ana"))
+	s.part(next).want(t, http.StatusNoContent)
+	s.addLogin(func(*model.Login) {})
+	s.addLogin(func(l *model.Login) { l.Username = "bob" })
+	news := s.part(next).want(t, http.StatusOK)
+	if got := strings.Join(strings.Fields(news.doc.Text()), " "); got != "1 new login. Show them" {
+		t.Errorf("says %q", got)
+	}
+	if to, _ := news.doc.Find("a").Attr("href"); to != paths.Logins+"?q=ana" {
+		t.Errorf("leads to %q", to)
+	}
+	s.part(poll(news)).want(t, http.StatusNoContent)
+	s.addLogin(at(s.now.Add(time.Second)))
+	if got := s.part(poll(news)).want(t, http.StatusOK).doc.Text(); !strings.Contains(got, "2 new logins") {
+		t.Errorf("says %q", got)
+	}
+	// Without scripts the address leads to the list.
+	s.get(next).want(t, http.StatusSeeOther)
+	s.part(paths.LoginsNews+"?newest=nonsense").want(t, http.StatusSeeOther)
+}
+
+func TestLoginsAreExported(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleViewer)
+	l := s.addLogin(func(l *model.Login) { refusedAs(model.CodeExpired)(l); l.NameID = "=1+1" })
+	s.addLogin(func(l *model.Login) { l.Username = "bob" })
+	res := s.get(paths.LoginsExport+"?outcome=refused").want(t, http.StatusOK)
+	records, err := csv.NewReader(strings.NewReader(res.body)).ReadAll()
+	if err != nil || len(records) != 2 {
+		t.Fatalf("%d records, %v", len(records), err)
+	}
+	got := map[string]string{}
+	for i, name := range records[0] {
+		got[name] = records[1][i]
+	}
+	for name, want := range map[string]string{
+		"reference": l.ID, "username": "ana", "name_id": "'=1+1", "outcome": "refused", "reason_code": "expired",
+		"who_can_fix_it": "The person signing in", "test": "no", "started_at": s.now.UTC().Format(time.RFC3339),
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %q, want %q", name, got[name], want)
+		}
+	}
+}
+
+func TestExportGoesOverManyPages(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleViewer)
+	const many = exportPage + 5
+	for range many {
+		s.addLogin(func(*model.Login) {})
+	}
+	records, err := csv.NewReader(strings.NewReader(s.get(paths.LoginsExport).body)).ReadAll()
+	if err != nil || len(records) != many+1 {
+		t.Errorf("%d records, %v; want %d", len(records), err, many+1)
+	}
+}
