@@ -138,3 +138,19 @@ func TestGoLiveNeedsUsableMetadata(t *testing.T) {
 		t.Error("the page offers to go live")
 	}
 }
+
+func TestAFailedTestDrawsTheFieldToChange(t *testing.T) {
+	t.Parallel()
+	s := newSetupAt(t, wizard.StepTest)
+	s.trial("eeee", func(l *model.Login) {
+		l.Outcome, l.FinishedAt = model.OutcomeRefused, s.now
+		l.Refusal = &model.Refusal{Code: model.CodeAudienceMismatch, Expected: "https://ours/metadata", Received: "https://ours/metadata/"}
+	})
+	field := s.get("/setup/aws/test").doc.Find("figure.aws-one")
+	if label := field.Find(".aws-label").Text(); label != "Application SAML audience" {
+		t.Errorf("the field is %q", label)
+	}
+	if wrong, right := field.Find("del").Text(), field.Find("code").Text(); wrong != "https://ours/metadata/" || right != "https://ours/metadata" {
+		t.Errorf("now %q, right %q", wrong, right)
+	}
+}

@@ -10,8 +10,29 @@ type Reason struct {
 	Fix      string
 	Who      string
 	Where    string
-	Causes   []Cause // likely ones first, where Postern cannot know
+	Causes   []Cause   // likely ones first, where Postern cannot know
+	Field    *AWSField // the one field of the AWS console that mends it, where there is one
 }
+
+// AWSField is a field of the AWS console, in AWS's words.
+type AWSField struct {
+	Screen []string // how to get there
+	Label  string
+	Right  string // what it has to hold, where that is always the same; empty: what was expected
+}
+
+// The screens of an application in the AWS console.
+var (
+	screenConfiguration = []string{"Applications", "Your application", "Edit configuration"}
+	screenMappings      = []string{"Applications", "Your application", "Edit attribute mappings"}
+	screenCertificate   = []string{"Applications", "Your application", "Edit configuration", "Manage certificate"}
+
+	fieldACS       = AWSField{screenConfiguration, "Application ACS URL", ""}
+	fieldAudience  = AWSField{screenConfiguration, "Application SAML audience", ""}
+	fieldSubject   = AWSField{screenMappings, "Subject: maps to this string value or user attribute", "${user:subject}"}
+	fieldAttribute = AWSField{screenMappings, "User attribute in the application", ""}
+	fieldAlgorithm = AWSField{screenCertificate, "Algorithm", "SHA-256"}
+)
 
 // Cause is one possible cause and how to check it.
 type Cause struct{ Title, Check string }
@@ -72,7 +93,7 @@ var reasons = map[model.Code]Reason{
 	model.CodeSignatureInvalid: {Title: "The signature does not fit", Who: whoPostern, Where: setupMetadata,
 		Happened: "The answer was changed after it was signed, or signed with another key.",
 		Fix:      "Import AWS's metadata again, and compare the fingerprint of the certificate with the one that AWS shows. If they agree, something on the way changes the answer."},
-	model.CodeSignatureAlgorithm: {Title: "The signature is too weak", Who: whoAWS, Where: awsCertificate,
+	model.CodeSignatureAlgorithm: {Title: "The signature is too weak", Who: whoAWS, Field: &fieldAlgorithm, Where: awsCertificate,
 		Happened: "The answer is signed with an algorithm or a key that is not safe any more.",
 		Fix:      "In AWS: Generate new certificate with Algorithm SHA-256 and Key size 2048, then Actions → Set as active. Then import the metadata here again."},
 	model.CodeCertificateUnknown: {Title: "The certificate is not the one we know", Who: whoPostern, Where: setupMetadata,
@@ -81,13 +102,13 @@ var reasons = map[model.Code]Reason{
 	model.CodeIssuerMismatch: {Title: "The answer is from another AWS application", Who: whoPostern, Where: setupMetadata,
 		Happened: "Each AWS application has an issuer of its own, and this is not the one in the metadata that was imported.",
 		Fix:      "Import the metadata of the application that people use. If there are two applications in AWS, delete the one that you do not need."},
-	model.CodeDestinationMismatch: {Title: "The answer was sent to another address", Who: whoAWS, Where: awsConfig + " → Application ACS URL",
+	model.CodeDestinationMismatch: {Title: "The answer was sent to another address", Who: whoAWS, Field: &fieldACS, Where: awsConfig + " → Application ACS URL",
 		Happened: "AWS addressed its answer to something else than our assertion consumer service.",
 		Fix:      "Copy the expected value below into “Application ACS URL”. It must agree to the last character, http or https and the slash at the end included."},
-	model.CodeRecipientMismatch: {Title: "The answer was made for another address", Who: whoAWS, Where: awsConfig + " → Application ACS URL",
+	model.CodeRecipientMismatch: {Title: "The answer was made for another address", Who: whoAWS, Field: &fieldACS, Where: awsConfig + " → Application ACS URL",
 		Happened: "The assertion is meant for something else than our assertion consumer service.",
 		Fix:      "Copy the expected value below into “Application ACS URL”. It must agree to the last character."},
-	model.CodeAudienceMismatch: {Title: "The answer is for somebody else", Who: whoAWS, Where: awsConfig + " → Application SAML audience",
+	model.CodeAudienceMismatch: {Title: "The answer is for somebody else", Who: whoAWS, Field: &fieldAudience, Where: awsConfig + " → Application SAML audience",
 		Happened: "The audience is not our entity ID.",
 		Fix:      "Copy the expected value below into “Application SAML audience”. It must agree to the last character."},
 	model.CodeNotYetValid: {Title: "The answer is valid only later", Who: whoServer, Where: "This server's clock",
@@ -111,10 +132,10 @@ var reasons = map[model.Code]Reason{
 	model.CodeReplayed: {Title: "The answer was used before", Who: whoPerson, Where: "The browser",
 		Happened: "The very same answer arrived a second time. Usually the page was reloaded, or the back button was used.",
 		Fix:      "Start again from the app. If nobody did that, somebody may have copied the answer: the trace has the address."},
-	model.CodeSubjectMissing: {Title: "The answer has no subject", Who: whoAWS, Where: awsMappings,
+	model.CodeSubjectMissing: {Title: "The answer has no subject", Who: whoAWS, Field: &fieldSubject, Where: awsMappings,
 		Happened: "AWS did not say who signed in: the Subject row has no value for this person.",
 		Fix:      "Map “Subject” to ${user:subject} or ${user:email}. With ${user:email}, the person needs a primary email in IAM Identity Center."},
-	model.CodeAttributeMissing: {Title: "An attribute is missing", Who: whoAWS, Where: awsMappings,
+	model.CodeAttributeMissing: {Title: "An attribute is missing", Who: whoAWS, Field: &fieldAttribute, Where: awsMappings,
 		Happened: "The connection uses an attribute that AWS did not send, or sent in a form that cannot be used.",
 		Fix:      "Add the row named below, spelled exactly like that. Or stop using the attribute in the connection's attribute step."},
 	model.CodeUsernameInvalid: {Title: "The username cannot be used", Who: whoPostern, Where: "Postern: the connection → Edit → Attributes",
