@@ -8,7 +8,7 @@ func actionWords(action string) string {
 	subjects := map[string]string{
 		"user": "User", "group": "Group", "rule": "Rule", "connection": "Connection", "revision": "Revision:",
 		"administrator": "Administrator", "settings": "Settings", "identity": "AWS identity", "membership": "Membership",
-		"login": "Login", "app": "App",
+		"login": "Login", "trace_link": "Link to follow a login", "app": "App",
 	}
 	subject, what, found := strings.Cut(action, ".")
 	if !found || subjects[subject] == "" {
@@ -24,6 +24,7 @@ func pastTense(what string) string {
 		"start": "draft started", "save": "draft saved", "discard": "draft discarded",
 		"link": "linked", "unlink": "unlinked", "add": "added", "remove": "removed",
 		"sign_in": "signed in", "claim": "claimed this Postern", "xml_shown": "XML shown", "xml_downloaded": "XML downloaded",
+		"end": "ended",
 	}
 	if word, ok := words[what]; ok {
 		return word

@@ -56,7 +56,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.failPage(w, r, http.StatusBadRequest, failure.BadForm())
 	default:
 		s.log.ErrorContext(r.Context(), "request failed", "reference", reference,
-			"method", r.Method, "path", r.URL.Path, "error", err)
+			"method", r.Method, "path", loggedPath(r.URL.Path), "error", err)
 		s.failPage(w, r, http.StatusInternalServerError, failure.Internal(reference))
 	}
 }

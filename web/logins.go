@@ -92,6 +92,12 @@ func (s *Server) loginPage(ctx context.Context, id string) (console.LoginPage, e
 		why := explain(v.Row.Code, l.Refusal)
 		v.Why = &why
 	}
+	link, err := s.store.TraceLinkOf(ctx, l.ID)
+	if err == nil {
+		v.Link = &link
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return v, err
+	}
 	if v.Row.Code != "" && !l.Test {
 		set, err := s.store.Settings(ctx)
 		if err != nil {

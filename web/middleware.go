@@ -74,6 +74,18 @@ func (s *Server) withRecovery(next http.Handler) http.Handler {
 	})
 }
 
+// loggedPath is the path of a request for the log, without the token that some
+// paths hold.
+func loggedPath(path string) string {
+	if rest, ok := strings.CutPrefix(path, "/trace/"); ok {
+		if _, action, found := strings.Cut(rest, "/"); found {
+			return "/trace/…/" + action
+		}
+		return "/trace/…"
+	}
+	return path
+}
+
 // withLog writes one line a request, without query: it may hold a token.
 func (s *Server) withLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -85,7 +97,7 @@ func (s *Server) withLog(next http.Handler) http.Handler {
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		next.ServeHTTP(ww, r)
 		s.log.InfoContext(r.Context(), "request", "reference", requestID(r.Context()),
-			"method", r.Method, "path", r.URL.Path, "status", ww.Status(), "bytes", ww.BytesWritten(),
+			"method", r.Method, "path", loggedPath(r.URL.Path), "status", ww.Status(), "bytes", ww.BytesWritten(),
 			"duration", time.Since(start).Round(time.Microsecond), "remote", s.remoteAddr(r))
 	})
 }

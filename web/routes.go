@@ -101,6 +101,11 @@ func (s *Server) consoleRoutes() []route {
 		{get, "/logins", viewer, s.listLogins},
 		{get, "/logins/news", viewer, s.newLogins},
 		{get, "/logins/export", viewer, s.exportLogins},
+		{get, "/logins/follow", admin, s.newTraceLink},
+		{post, "/logins/follow", admin, s.createTraceLink},
+		{get, "/logins/follow/{id}", viewer, s.showTraceLink},
+		{get, "/logins/follow/{id}/status", viewer, s.traceLinkStatus},
+		{post, "/logins/follow/{id}/end", admin, s.endTraceLink},
 		{get, "/logins/inspect", viewer, s.showInspector},
 		{post, "/logins/inspect", viewer, s.inspect},
 		{get, "/logins/{id}", viewer, s.showLogin},
@@ -142,6 +147,8 @@ func (s *Server) routes() http.Handler {
 		r.Post("/saml/{connection}/acs", s.samlACS)
 		r.Get("/saml/{connection}/acs", s.handle(s.explainACS))
 		r.Get("/saml/{connection}/tested", s.handle(s.samlTested))
+		r.With(s.limitRate(loginStartsPerMinute)).Get("/trace/{token}", s.handle(s.openTraceLink))
+		r.With(s.limitRate(loginStartsPerMinute)).Get("/trace/{token}/start", s.handle(s.startTraceLink))
 	})
 
 	crossOrigin := http.NewCrossOriginProtection()

@@ -72,7 +72,11 @@ func (s *Server) samlLogin(w http.ResponseWriter, r *http.Request) error {
 // beginLogin writes the trace and the pending request, and answers 303 to AWS.
 // A test is judged by the revision given and signs nobody in.
 func (s *Server) beginLogin(w http.ResponseWriter, r *http.Request, c model.Connection, rev *model.Revision, test bool, returnTo string) error {
-	l := s.newAttempt(r, c.Slug)
+	return s.beginAttempt(w, r, s.newAttempt(r, c.Slug), c, rev, test, returnTo)
+}
+
+// beginAttempt is beginLogin for a trace that has been begun.
+func (s *Server) beginAttempt(w http.ResponseWriter, r *http.Request, l model.Login, c model.Connection, rev *model.Revision, test bool, returnTo string) error {
 	l.RevisionID, l.RevisionVersion, l.Test = rev.ID, rev.Version, test
 	idp, err := s.identityProvider(rev)
 	if err != nil {

@@ -145,7 +145,7 @@ func (p *printer) text() {
 	}
 	text := p.rest[:end]
 	p.rest = p.rest[end:]
-	if strings.TrimSpace(text) == "" && !(p.inline && strings.HasPrefix(p.rest, "</")) {
+	if strings.TrimSpace(text) == "" && (!p.inline || !strings.HasPrefix(p.rest, "</")) {
 		return
 	}
 	if p.inline && strings.HasPrefix(p.rest, "</") && len(text) <= prettyInline && !strings.ContainsAny(text, "\r\n") {

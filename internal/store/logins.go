@@ -129,18 +129,21 @@ func (s *Store) SaveLogin(ctx context.Context, l model.Login) (model.Login, erro
 	if err != nil {
 		return l, err
 	}
-	tag, err := s.db.Exec(ctx, saveLoginSQL, args)
-	if err != nil || tag.RowsAffected() > 0 {
+	var saved int
+	err = s.db.QueryRow(ctx, saveLoginSQL, args).Scan(&saved)
+	if err != nil || saved > 0 {
 		return l, translate(err)
 	}
 	l.ID, l.XMLSealed = NewLoginID(), nil
 	args["id"], args["xml"] = l.ID, l.XMLSealed
-	_, err = s.db.Exec(ctx, saveLoginSQL, args)
+	err = s.db.QueryRow(ctx, saveLoginSQL, args).Scan(&saved)
 	return l, translate(err)
 }
 
+// saveLoginSQL writes the trace and, when the login has ended, counts it among
+// those of its day. It returns how many traces it wrote.
 const saveLoginSQL = `
-	insert into logins (id, connection_id, connection, revision_id, revision_version, test, unsolicited, started_at, finished_at,
+	with saved as (insert into logins (id, connection_id, connection, revision_id, revision_version, test, unsolicited, started_at, finished_at,
 		outcome, code, refusal, username, username_key, user_id, name_id, name_id_key, request_id, remote_addr, user_agent, checks, changes,
 		person, xml_sealed)
 	values (@id, (select id from connections where slug = @connection), @connection, nullif(@revision::bigint, 0), @version, @test,
@@ -151,7 +154,13 @@ const saveLoginSQL = `
 		refusal = excluded.refusal, username = excluded.username, username_key = excluded.username_key, user_id = excluded.user_id,
 		name_id = excluded.name_id, name_id_key = excluded.name_id_key, checks = excluded.checks, changes = excluded.changes, person = excluded.person,
 		xml_sealed = excluded.xml_sealed
-	where logins.outcome = 'pending'`
+	where logins.outcome = 'pending'
+	returning started_at, connection, outcome, code, test),
+	counted as (insert into login_days (day, connection, outcome, code, part, count)
+		select (started_at at time zone 'UTC')::date, connection, outcome, code, pg_backend_pid() % 16, 1
+		from saved where outcome <> 'pending' and not test
+		on conflict (day, connection, outcome, code, part) do update set count = login_days.count + 1)
+	select count(*) from saved`
 
 // loginArgs are the columns of a trace. Whatever AWS or a browser sent is made
 // fit for the database first.

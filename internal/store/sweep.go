@@ -7,11 +7,18 @@ import (
 
 // SweepResult counts what a sweep erased.
 type SweepResult struct {
-	Requests, Assertions, Tokens, Sessions, Typed, XML int64
+	Requests, Assertions, Tokens, Sessions, XML int64
+
+	Typed int64
+	Links int64
 }
 
 // typedRetention is how long unsaved answers are kept.
 const typedRetention = 90 * 24 * time.Hour
+
+// endedLinkKept is for how long a link that has ended is still shown beside its
+// login.
+const endedLinkKept = 30 * 24 * time.Hour
 
 // Sweep erases what has expired, and the XML of logins older than
 // traceRetention. Running it twice, or in several processes, does no harm.
@@ -28,6 +35,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, traceRetention time.Du
 		{&r.Sessions, "delete from sessions where expiry <= $1", now},
 		{&r.Typed, `delete from typed_answers where updated_at <= $1
 			or revision_id in (select id from revisions where state <> 'draft')`, now.Add(-typedRetention)},
+		{&r.Links, "delete from trace_links where expires_at <= $1", now.Add(-endedLinkKept)},
 		{&r.XML, "update logins set xml_sealed = null where xml_sealed is not null and started_at <= $1", now.Add(-traceRetention)},
 	} {
 		tag, err := s.db.Exec(ctx, step.sql, step.arg)

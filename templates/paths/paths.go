@@ -28,6 +28,7 @@ const (
 	Logins         = "/logins"
 	LoginsNews     = "/logins/news"
 	LoginsExport   = "/logins/export"
+	TraceLinkNew   = "/logins/follow"
 	Inspector      = "/logins/inspect"
 	Administrators = "/administrators"
 	OwnPassword    = "/administrators/password"
@@ -93,6 +94,20 @@ func Login(id string) string { return join(Logins, id) }
 
 // LoginAction is a button on a login's page.
 func LoginAction(id, action string) string { return join(Logins, id, action) }
+
+// TraceLink is where an administrator follows one person's login.
+func TraceLink(id int64) string { return join(TraceLinkNew, strconv.FormatInt(id, 10)) }
+
+// TraceLinkAction is a part of that page with an address of its own.
+func TraceLinkAction(id int64, action string) string {
+	return join(TraceLinkNew, strconv.FormatInt(id, 10), action)
+}
+
+// Trace is the link that the person opens whose login is followed.
+func Trace(token string) string { return join("/trace", token) }
+
+// TraceStart starts the login.
+func TraceStart(token string) string { return join("/trace", token, "start") }
 
 // Administrator is an administrator's page.
 func Administrator(id int64) string { return join(Administrators, strconv.FormatInt(id, 10)) }
