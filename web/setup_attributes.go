@@ -23,13 +23,12 @@ const (
 
 // attributesPage has the table for AWS as the form has it now, and a preview of
 // the username rule. samples is what was typed to try; empty: a proposal.
-func (s *Server) attributesPage(ctx context.Context, f setup.Frame, sc setupCase, samples string) (setup.AttributesPage, error) {
+func (s *Server) attributesPage(r *http.Request, f setup.Frame, sc setupCase, samples string) (setup.AttributesPage, error) {
 	v := setup.AttributesPage{Frame: f, MetadataURL: sc.draft.Config.IdPMetadataURL}
-	v.ConsoleURL, v.Simulated = s.awsConsole(sc)
 	cfg, problems := s.typedConfig(f, sc)
-	v.Rows = wizard.AWSAttributeRows(cfg)
+	v.Drawings = s.drawings(r, sc, cfg)
 	if samples == "" {
-		proposed, err := s.proposedSamples(ctx, sc, cfg)
+		proposed, err := s.proposedSamples(r.Context(), sc, cfg)
 		if err != nil {
 			return v, err
 		}
@@ -116,7 +115,7 @@ func (s *Server) previewUsername(w http.ResponseWriter, r *http.Request, a model
 		return s.render(w, r, http.StatusOK, setup.UsernamePreview(previewOf(cfg, samples, problems)))
 	}
 	f.Version = in.version // what was typed is still based on that one
-	v, err := s.attributesPage(r.Context(), f, sc, samples)
+	v, err := s.attributesPage(r, f, sc, samples)
 	if err != nil {
 		return err
 	}

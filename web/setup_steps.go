@@ -33,12 +33,11 @@ func (s *Server) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.C
 	case wizard.StepProvisioning:
 		return setup.Provisioning(provisioningPage(r, f)), nil
 	case wizard.StepAWSApplication:
-		console, simulated := s.awsConsole(sc)
-		return setup.Application(setup.ApplicationPage{Frame: f, Values: wizard.AWSValues(sc.facts), ConsoleURL: console, Simulated: simulated}), nil
+		return setup.Application(setup.ApplicationPage{Frame: f, Drawings: s.drawings(r, sc, sc.draft.Config)}), nil
 	case wizard.StepMetadata:
 		return setup.Metadata(setup.MetadataPage{Frame: f, Stored: s.setupAWS(sc), Now: s.now()}), nil
 	case wizard.StepAttributes:
-		v, err := s.attributesPage(ctx, f, sc, "")
+		v, err := s.attributesPage(r, f, sc, "")
 		return setup.Attributes(v), err
 	case wizard.StepUsers:
 		v, err := s.usersPage(ctx, f, sc)
@@ -47,8 +46,7 @@ func (s *Server) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.C
 		v, err := s.groupsPage(ctx, f, sc)
 		return setup.Groups(v), err
 	case wizard.StepAssign:
-		console, simulated := s.awsConsole(sc)
-		return setup.Assign(setup.AssignPage{Frame: f, ConsoleURL: console, Simulated: simulated}), nil
+		return setup.Assign(setup.AssignPage{Frame: f, Drawings: s.drawings(r, sc, sc.draft.Config)}), nil
 	case wizard.StepTest:
 		v, err := s.testPage(ctx, f, sc)
 		return setup.Test(v), err
@@ -86,17 +84,24 @@ func (s *Server) seenAs(r *http.Request) string {
 	return r.Host
 }
 
-// awsConsole is where the administrator works in AWS: the console of the
-// region, as far as that is known, or the simulated AWS.
-func (s *Server) awsConsole(sc setupCase) (address string, simulated bool) {
+// drawings are AWS's screens with the values of a configuration, that of the
+// draft or the one in the form. The links lead to the region that the metadata
+// tells, else to the one in the address, or to the simulated AWS.
+func (s *Server) drawings(r *http.Request, sc setupCase, cfg model.Config) setup.Drawings {
+	d := setup.Drawings{
+		Slug: sc.connection.Slug, Name: cfg.Name, NameIDFormat: cfg.NameIDFormat,
+		Values: wizard.AWSValues(sc.facts), Rows: wizard.AWSAttributeRows(cfg),
+	}
 	if s.opts.DemoAWSURL != "" {
-		return s.opts.DemoAWSURL, true
+		d.ConsoleURL, d.Simulated = s.opts.DemoAWSURL, true
+		return d
 	}
-	region := ""
-	if idp, err := s.identityProvider(&sc.draft); err == nil {
-		region = idp.Region
+	d.Region = wizard.CheckedRegion(r.URL.Query().Get("region"))
+	if idp, err := s.identityProvider(&sc.draft); err == nil && idp.Region != "" {
+		d.Region = idp.Region
 	}
-	return wizard.ConsoleURL(region), false
+	d.ConsoleURL = wizard.ConsoleURL(d.Region)
+	return d
 }
 
 // setupAWS describes AWS as the draft's metadata does; nil without any.

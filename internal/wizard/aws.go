@@ -112,6 +112,15 @@ func joinWords(a, b string) string {
 // regionPattern is the shape of an AWS region's name.
 var regionPattern = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
 
+// CheckedRegion is a region's code as typed or chosen, or empty when it cannot
+// be one.
+func CheckedRegion(code string) string {
+	if !regionPattern.MatchString(code) {
+		return ""
+	}
+	return code
+}
+
 // ConsoleURL is where AWS's console shows IAM Identity Center of a region. An
 // empty or impossible region gives the address that lets AWS choose.
 func ConsoleURL(region string) string {

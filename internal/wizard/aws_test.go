@@ -133,3 +133,17 @@ func TestSuggestedGroups(t *testing.T) {
 		t.Errorf("for another app: %v", got)
 	}
 }
+
+func TestRegionName(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, r := range wizard.Regions() {
+		if wizard.CheckedRegion(r.Code) != r.Code || wizard.RegionName(r.Code) != r.Name || seen[r.Code] || seen[r.Name] {
+			t.Errorf("%+v cannot be a region, or is there twice", r)
+		}
+		seen[r.Code], seen[r.Name] = true, true
+	}
+	if got := wizard.RegionName("xx-new-9"); got != "xx-new-9" {
+		t.Errorf("a new region is called %q", got)
+	}
+}
