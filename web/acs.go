@@ -172,7 +172,7 @@ func (s *Server) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal,
 	expect := sso.Expectations{
 		EntityID: sp.EntityID, ACSURL: sp.ACSURL, IdPEntityID: idp.EntityID,
 		Now: s.now(), ClockSkew: cfg.ClockSkew, AllowUnsolicited: cfg.AllowIdPInitiated,
-		OtherBrowser: a.pending != nil && !a.ours, Replayed: seen,
+		OtherBrowser: a.pending != nil && !a.ours, Replayed: seen, MeasureClock: true,
 	}
 	if a.pending != nil {
 		expect.Request = &sso.PendingRequest{ID: a.pending.RequestID}

@@ -36,9 +36,14 @@ func (s *Server) renderConnection(w http.ResponseWriter, r *http.Request, a mode
 	if err != nil {
 		return err
 	}
+	clock, err := s.clock(r.Context(), c, clockDays)
+	if err != nil {
+		return err
+	}
 	v := console.ConnectionPage{
-		Page: s.page(r, a, layout.NavConnections, c.Name(), ""),
-		Now:  s.now(), Connection: c, AWS: s.awsSide(c.Current()), Revisions: revisions,
+		Clock: clock,
+		Page:  s.page(r, a, layout.NavConnections, c.Name(), ""),
+		Now:   s.now(), Connection: c, AWS: s.awsSide(c.Current()), Revisions: revisions,
 	}
 	if rev := c.Current(); rev != nil {
 		sp := s.serviceProvider(c.Slug, rev.Config)

@@ -20,6 +20,7 @@ type Expectations struct {
 	OtherBrowser     bool            // the request was made by another browser
 	Replayed         bool            // the assertion was used before
 	AnyRequest       bool            // the inspector does not know the request: the check is skipped
+	MeasureClock     bool            // the message arrives just now: its time of issue tells how the clocks differ
 }
 
 // PendingRequest is an AuthnRequest of ours that has not been answered.
@@ -53,6 +54,7 @@ func (m *Message) Judge(e Expectations) (*Identity, []model.Check, *model.Refusa
 	j.issuer()
 	j.destination()
 	j.version()
+	j.clock()
 	j.replay()
 	j.inResponseTo()
 	j.audience()
@@ -132,6 +134,39 @@ func (j *judge) version() {
 			return
 		}
 	}
+}
+
+// clock measures by how much AWS's clock is ahead of ours. It refuses nothing:
+// not_before and not_on_or_after do. A message that was used before, or was
+// under way for long, says nothing about the clocks.
+func (j *judge) clock() {
+	issued, ok := instant(j.m.parsed.issueInstant)
+	if !j.e.MeasureClock || j.e.Replayed || !ok {
+		return
+	}
+	c := passed(ClockCheck, stamp(j.e.Now), stamp(issued))
+	if d := issued.Sub(j.e.Now).Abs(); d > j.e.ClockSkew/2 && d > clockDoubt {
+		c.State = model.CheckWarning
+		c.Note = "The message is " + d.Round(time.Second).String() + " away from the clock here. If other logins say the same, one of the clocks is wrong."
+	}
+	j.checks = append(j.checks, c)
+}
+
+// ClockCheck is the check whose evidence has the time of receipt by our clock
+// (expected) and the time of issue by AWS's (received), as ClockTimes reads them.
+const ClockCheck = "clock"
+
+// clockDoubt is the least difference that is worth a warning.
+const clockDoubt = 10 * time.Second
+
+// ClockTimes reads the evidence of a ClockCheck.
+func ClockTimes(expected, received string) (here, aws time.Time, ok bool) {
+	here, ok = instant(expected)
+	if !ok {
+		return here, aws, false
+	}
+	aws, ok = instant(received)
+	return here, aws, ok
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

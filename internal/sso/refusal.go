@@ -186,6 +186,7 @@ var checkTitles = map[string]string{
 	"destination":           "The answer was sent to us",
 	"recipient":             "The answer was made for us",
 	"audience":              "We are the audience",
+	"clock":                 "AWS's clock and ours agree",
 	"not_before":            "The answer is valid already",
 	"not_on_or_after":       "The answer is still valid",
 	"confirmation":          "The answer confirms the person",

@@ -200,6 +200,8 @@ type RefusedPerson struct {
 	Username    string
 	Email       string
 	DisplayName string
+	FirstName   string
+	LastName    string
 	NameID      string
 	Connection  string
 	LastLoginID string
@@ -229,22 +231,7 @@ func scanRefusedPerson(row pgx.CollectableRow) (p RefusedPerson, err error) {
 	err = row.Scan(&p.Username, &who, &p.NameID, &p.Connection, &p.LastLoginID, &p.Count, &p.LastAt)
 	if who != nil {
 		p.Email, p.DisplayName = who.Email, who.DisplayName()
+		p.FirstName, p.LastName = who.FirstName, who.LastName
 	}
 	return p, err
-}
-
-// CountLogins counts the logins since a time, tests left out, by outcome.
-func (s *Store) CountLogins(ctx context.Context, since time.Time) (map[model.Outcome]int, error) {
-	rows, err := s.db.Query(ctx, "select outcome, count(*) from logins where started_at >= $1 and not test group by outcome", since)
-	if err != nil {
-		return nil, err
-	}
-	counts := make(map[model.Outcome]int)
-	var outcome model.Outcome
-	var n int
-	_, err = pgx.ForEachRow(rows, []any{&outcome, &n}, func() error {
-		counts[outcome] = n
-		return nil
-	})
-	return counts, err
 }

@@ -1,0 +1,131 @@
+package ui
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DayCount is how many logins of a day ended well and badly.
+type DayCount struct {
+	Day      time.Time // midnight, UTC
+	SignedIn int
+	Refused  int
+	Href     string // the logins of that day
+}
+
+// Sizes of the drawings, in their own units; they stretch to the page's width.
+const (
+	chartHeight = 100
+	barStep     = 10 // from one bar to the next
+	barWidth    = 8
+)
+
+// bar is one day's bar: refused stands on signed in.
+type bar struct {
+	x                        string
+	goodY, goodH, badY, badH string
+}
+
+// bars lays the bars out. Whatever is not zero is at least one unit high.
+func bars(days []DayCount) []bar {
+	most := mostOnADay(days)
+	all := make([]bar, 0, len(days))
+	for i, d := range days {
+		good, bad := barHeight(d.SignedIn, most), barHeight(d.Refused, most)
+		if good+bad > chartHeight { // the least height of one unit went over
+			good = chartHeight - bad
+		}
+		all = append(all, bar{
+			x:     strconv.Itoa(i*barStep + (barStep-barWidth)/2),
+			goodY: decimal(chartHeight - good), goodH: decimal(good),
+			badY: decimal(chartHeight - good - bad), badH: decimal(bad),
+		})
+	}
+	return all
+}
+
+func barHeight(n, most int) float64 {
+	if n == 0 || most == 0 {
+		return 0
+	}
+	return max(1, float64(n)/float64(most)*chartHeight)
+}
+
+// mostOnADay is the height of the highest bar in logins.
+func mostOnADay(days []DayCount) int {
+	most := 0
+	for _, d := range days {
+		most = max(most, d.SignedIn+d.Refused)
+	}
+	return most
+}
+
+func totals(days []DayCount) (signedIn, refused int) {
+	for _, d := range days {
+		signedIn += d.SignedIn
+		refused += d.Refused
+	}
+	return signedIn, refused
+}
+
+func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+func chartViewBox(n int) string {
+	return "0 0 " + strconv.Itoa(max(n, 1)*barStep) + " " + strconv.Itoa(chartHeight)
+}
+
+func shortDay(t time.Time) string { return t.UTC().Format("2 Jan") }
+
+// ClockPoint is the measured difference of the clocks on one day.
+type ClockPoint struct {
+	Day    time.Time
+	Ahead  time.Duration // AWS's clock before ours; negative: behind
+	Logins int           // how many were measured; 0: none, no point
+}
+
+// clockY is where a difference stands: zero is the middle, the limit is at the
+// edges.
+func clockY(d, limit time.Duration) float64 {
+	if limit <= 0 {
+		return chartHeight / 2
+	}
+	d = min(max(d, -limit), limit)
+	return chartHeight/2 - float64(d)/float64(limit)*chartHeight/2
+}
+
+// clockLines are the lines through the points; days without logins interrupt.
+// A single day is a short line of its own.
+func clockLines(points []ClockPoint, limit time.Duration) []string {
+	var lines []string
+	var line []string
+	flush := func() {
+		if len(line) == 1 {
+			x, y, _ := strings.Cut(line[0], ",")
+			n, _ := strconv.Atoi(x) // written as a number below
+			line = []string{strconv.Itoa(n-2) + "," + y, strconv.Itoa(n+2) + "," + y}
+		}
+		if len(line) > 0 {
+			lines = append(lines, strings.Join(line, " "))
+		}
+		line = nil
+	}
+	for i, p := range points {
+		if p.Logins == 0 {
+			flush()
+			continue
+		}
+		line = append(line, strconv.Itoa(i*barStep+barStep/2)+","+decimal(clockY(p.Ahead, limit)))
+	}
+	flush()
+	return lines
+}
+
+// Seconds writes a difference of clocks: "0.4 s", "94 s".
+func Seconds(d time.Duration) string {
+	d = d.Abs()
+	if d < 10*time.Second {
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	}
+	return strconv.FormatFloat(d.Seconds(), 'f', 0, 64) + " s"
+}

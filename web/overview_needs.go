@@ -1,0 +1,90 @@
+package web
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/ui"
+)
+
+// Times before the end of AWS's certificate at which the overview asks somebody
+// to act, and to hurry.
+const (
+	certificateSoon   = 60 * day
+	certificateUrgent = 14 * day
+)
+
+// needs lists what waits for somebody, the urgent first.
+func needs(v console.OverviewPage) []console.Need {
+	var urgent, later []console.Need
+	add := func(isUrgent bool, n console.Need) {
+		if isUrgent {
+			n.Urgent = true
+			urgent = append(urgent, n)
+		} else {
+			later = append(later, n)
+		}
+	}
+	for _, c := range v.Connections {
+		if n, found := connectionNeed(c.Connection); found {
+			add(c.Connection.Status == model.StatusSuspended, n)
+		}
+		if n, left, found := certificateNeed(c, v.Now); found {
+			add(left < certificateUrgent, n)
+		}
+		if c.Clock.Wrong() {
+			add(c.Clock.Ahead > c.Clock.Limit/2, console.Need{
+				Text: c.Clock.Sentence(), Link: "See the measurements", Href: paths.Connection(c.Connection.Slug) + "#clock",
+			})
+		}
+	}
+	if n := len(v.People); n > 0 {
+		text := ui.Count(n, "person", "people") + " came through AWS and could not sign in, because no user here fits."
+		if n == peopleOnOverview {
+			text = fmt.Sprintf("%d or more people came through AWS and could not sign in, because no user here fits.", n)
+		}
+		add(false, console.Need{Text: text, Link: "Add them", Href: "#tried"})
+	}
+	return append(urgent, later...)
+}
+
+func connectionNeed(c model.Connection) (console.Need, bool) {
+	n := console.Need{Link: "Go on", Href: paths.Setup(c.Slug), Change: true}
+	switch {
+	case c.Status == model.StatusSuspended:
+		n.Text, n.Link, n.Href, n.Change = c.Name()+" is suspended: nobody can sign in through it.", "Resume it", paths.Connection(c.Slug), false
+	case c.Status == model.StatusReady && c.Live == nil:
+		n.Text, n.Link = c.Name()+" is ready to go live.", "Go live"
+	case c.Live == nil:
+		n.Text = "The setup of " + c.Name() + " is not finished."
+	case c.Draft != nil:
+		n.Text = c.Name() + " has a draft that is not live."
+	default:
+		return n, false
+	}
+	return n, true
+}
+
+// certificateNeed looks at the certificate that lasts longest: while a later one
+// is known already, AWS may change over at any time.
+func certificateNeed(c console.OverviewConnection, now time.Time) (console.Need, time.Duration, bool) {
+	var last time.Time
+	for _, cert := range c.Certificates {
+		if cert.NotAfter.After(last) {
+			last = cert.NotAfter
+		}
+	}
+	left := last.Sub(now)
+	if last.IsZero() || left > certificateSoon {
+		return console.Need{}, 0, false
+	}
+	text := fmt.Sprintf("AWS's certificate for %s ends in %s. In AWS: Manage certificate, generate a new one. Then import the metadata here before you set it as active.",
+		c.Connection.Name(), ui.Count(int(left/day), "day", "days"))
+	if left <= 0 {
+		text = fmt.Sprintf("AWS's certificate for %s has ended. In AWS: Manage certificate, generate a new one and set it as active. Then import the metadata here.", c.Connection.Name())
+	}
+	return console.Need{Text: text, Link: "See the certificates", Href: paths.Connection(c.Connection.Slug) + "#aws"}, left, true
+}

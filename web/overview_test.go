@@ -1,0 +1,160 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+// rowText is the texts of a row's cells.
+func rowText(row *goquery.Selection) string {
+	var all []string
+	for _, c := range row.Find("th, td").EachIter() {
+		all = append(all, strings.Join(strings.Fields(c.Text()), " "))
+	}
+	return strings.Join(all, " ")
+}
+
+func TestOverviewWithoutConnectionLeadsToSetup(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleAdmin)
+	res := s.get(paths.Overview).want(t, http.StatusOK)
+	if to, _ := res.doc.Find("main .empty-state a.btn-primary").Attr("href"); to != paths.SetupNew {
+		t.Errorf("leads to %q", to)
+	}
+}
+
+func TestOverviewCountsLogins(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleViewer)
+	s.now = time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
+	s.openConnection("aws")
+	day := func(back int) time.Time { return s.now.AddDate(0, 0, -back) }
+	refused := func(at time.Time, code model.Code) {
+		s.addLogin(func(l *model.Login) { refusedAs(code)(l); l.StartedAt = at })
+	}
+	for range 3 {
+		s.addLogin(at(day(0)))
+	}
+	s.addLogin(at(day(29)))
+	s.addLogin(at(day(30))) // not in the chart
+	s.addLogin(func(l *model.Login) { l.Test = true })
+	refused(day(0), model.CodeAudienceMismatch)
+	refused(day(6), model.CodeAudienceMismatch)
+	refused(day(6), model.CodeExpired)
+	refused(day(7), model.CodeExpired) // not among the reasons
+
+	res := s.get(paths.Overview).want(t, http.StatusOK)
+	rows := res.doc.Find("section[aria-labelledby=days] tbody tr")
+	if rows.Length() != chartDays {
+		t.Fatalf("%d days", rows.Length())
+	}
+	for i, want := range map[int]string{0: "2026-11-23 3 1", 1: "2026-11-22 0 0", 6: "2026-11-17 0 2", 7: "2026-11-16 0 1", 29: "2026-10-25 1 0"} {
+		if got := rowText(rows.Eq(i)); got != want {
+			t.Errorf("row %d says %q, want %q", i, got, want)
+		}
+	}
+	if to, _ := rows.First().Find("a").Attr("href"); to != "/logins?from=2026-11-23&to=2026-11-23" {
+		t.Errorf("the day leads to %q", to)
+	}
+	res.has(t, "section[aria-labelledby=days] figcaption", "Signed in: 4 Refused: 4 Most on a day: 4")
+
+	reasons := res.doc.Find("section[aria-labelledby=reasons] tbody tr")
+	for i, want := range []string{"The answer is for somebody else 2 AWS administrator", "The answer is not valid any more 1 The person signing in"} {
+		if got := rowText(reasons.Eq(i)); got != want {
+			t.Errorf("reason %d says %q, want %q", i, got, want)
+		}
+	}
+	// Each number is that of the list behind it.
+	to, _ := reasons.First().Find("a").Attr("href")
+	if n := s.get(to).doc.Find("tbody tr").Length(); n != 2 {
+		t.Errorf("the list behind the reason has %d logins", n)
+	}
+}
+
+func TestOverviewCountsWhatAWSNeverAnswered(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleViewer)
+	s.openConnection("aws")
+	s.addLogin(func(l *model.Login) {
+		l.Outcome, l.FinishedAt, l.StartedAt = model.OutcomePending, time.Time{}, s.now.Add(-2*model.NoAnswerAfter)
+	})
+	if got := rowText(s.get(paths.Overview).doc.Find("section[aria-labelledby=reasons] tbody tr")); got != "AWS did not send anybody back 1 AWS administrator" {
+		t.Errorf("says %q", got)
+	}
+}
+
+func TestPersonWhoTriedIsAddedInOneClick(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleAdmin)
+	s.openConnection("aws")
+	s.addLogin(func(l *model.Login) {
+		refusedAs(model.CodeUserUnknown)(l)
+		l.Username = "carol"
+		l.Person = &model.Person{Username: "carol", Email: "carol@example.com", FirstName: "Carol", LastName: "Danvers"}
+	})
+	res := s.get(paths.Overview)
+	res.has(t, "section[aria-labelledby=needs]", "1 person came through AWS")
+	form := url.Values{}
+	for _, in := range res.doc.Find("section[aria-labelledby=tried] form input").EachIter() {
+		form.Set(in.AttrOr("name", ""), in.AttrOr("value", ""))
+	}
+	s.post(res.doc.Find("section[aria-labelledby=tried] form").AttrOr("action", ""), form).want(t, http.StatusSeeOther)
+	u, err := s.store.User(t.Context(), "carol")
+	if err != nil || u.Email != "carol@example.com" || u.LastName != "Danvers" {
+		t.Errorf("made %+v, %v", u, err)
+	}
+	after := s.get(paths.Overview)
+	after.has(t, "section[aria-labelledby=tried]", "Nobody unknown has tried")
+	after.has(t, "section[aria-labelledby=changed]", "User created carol")
+}
+
+func TestNeeds(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
+	rev := &model.Revision{Number: 1}
+	live := model.Connection{Slug: "aws", Status: model.StatusLive, Live: rev}
+	certificate := func(days ...int) []console.Certificate {
+		var all []console.Certificate
+		for _, d := range days {
+			all = append(all, console.Certificate{NotAfter: now.AddDate(0, 0, d)})
+		}
+		return all
+	}
+	tests := map[string]struct {
+		connection console.OverviewConnection
+		want       string // of the first; empty: nothing
+		urgent     bool
+	}{
+		"all is well":     {console.OverviewConnection{Connection: live, Certificates: certificate(400)}, "", false},
+		"a later one":     {console.OverviewConnection{Connection: live, Certificates: certificate(3, 400)}, "", false},
+		"ends soon":       {console.OverviewConnection{Connection: live, Certificates: certificate(40)}, "ends in 40 days", false},
+		"ends very soon":  {console.OverviewConnection{Connection: live, Certificates: certificate(3)}, "ends in 3 days", true},
+		"has ended":       {console.OverviewConnection{Connection: live, Certificates: certificate(-1)}, "has ended", true},
+		"suspended":       {console.OverviewConnection{Connection: model.Connection{Slug: "aws", Status: model.StatusSuspended, Live: rev}}, "nobody can sign in", true},
+		"never live":      {console.OverviewConnection{Connection: model.Connection{Slug: "aws", Status: model.StatusDraft, Draft: rev}}, "is not finished", false},
+		"ready":           {console.OverviewConnection{Connection: model.Connection{Slug: "aws", Status: model.StatusReady, Draft: rev}}, "ready to go live", false},
+		"draft over live": {console.OverviewConnection{Connection: model.Connection{Slug: "aws", Status: model.StatusLive, Live: rev, Draft: rev}}, "has a draft", false},
+		"clock is off": {console.OverviewConnection{Connection: live, Clock: console.Clock{Measured: true, Ahead: time.Minute, Limit: 3 * time.Minute}},
+			"60 s behind", false},
+		"clock is far off": {console.OverviewConnection{Connection: live, Clock: console.Clock{Measured: true, Ahead: 2 * time.Minute, Limit: 3 * time.Minute}},
+			"120 s behind", true},
+	}
+	for name, tt := range tests {
+		got := needs(console.OverviewPage{Now: now, Connections: []console.OverviewConnection{tt.connection}})
+		switch {
+		case tt.want == "" && len(got) > 0:
+			t.Errorf("%s: needs %+v", name, got)
+		case tt.want != "" && (len(got) != 1 || !strings.Contains(got[0].Text, tt.want) || got[0].Urgent != tt.urgent):
+			t.Errorf("%s: needs %+v, want %q", name, got, tt.want)
+		}
+	}
+}
