@@ -11,6 +11,8 @@ type SweepResult struct {
 
 	Typed int64
 	Links int64
+
+	SetupLinks int64
 }
 
 // typedRetention is how long unsaved answers are kept.
@@ -19,6 +21,9 @@ const typedRetention = 90 * 24 * time.Hour
 // endedLinkKept is for how long a link that has ended is still shown beside its
 // login.
 const endedLinkKept = 30 * 24 * time.Hour
+
+// setupLinkRetention is how long expired setup links are listed.
+const setupLinkRetention = 90 * 24 * time.Hour
 
 // Sweep erases what has expired, and the XML of logins older than
 // traceRetention. Running it twice, or in several processes, does no harm.
@@ -36,6 +41,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, traceRetention time.Du
 		{&r.Typed, `delete from typed_answers where updated_at <= $1
 			or revision_id in (select id from revisions where state <> 'draft')`, now.Add(-typedRetention)},
 		{&r.Links, "delete from trace_links where expires_at <= $1", now.Add(-endedLinkKept)},
+		{&r.SetupLinks, "delete from setup_links where expires_at <= $1", now.Add(-setupLinkRetention)},
 		{&r.XML, "update logins set xml_sealed = null where xml_sealed is not null and started_at <= $1", now.Add(-traceRetention)},
 	} {
 		tag, err := s.db.Exec(ctx, step.sql, step.arg)
