@@ -1,10 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,32 +22,43 @@ import (
 
 // inspectable is a revision by which a pasted response can be judged.
 type inspectable struct {
-	slug     string
-	revision *model.Revision
+	connection model.Connection
+	revision   *model.Revision
 }
 
 func (i inspectable) id() string { return strconv.FormatInt(i.revision.ID, 10) }
 
 func (i inspectable) label() string {
-	return fmt.Sprintf("%s, revision %d (%s)", i.slug, i.revision.Number, i.revision.State)
+	return fmt.Sprintf("%s, revision %d (%s)", i.connection.Slug, i.revision.Number, i.revision.State)
 }
 
-// inspectables are the live revision and the draft of every connection, as far
-// as they have AWS's metadata.
+// inspectables are all revisions of every connection, as far as they have AWS's
+// metadata: live ones and drafts first, then past ones, the newest first.
 func (s *Server) inspectables(ctx context.Context) ([]inspectable, error) {
 	connections, err := s.store.Connections(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var found []inspectable
+	var present, past []inspectable
 	for _, c := range connections {
-		for _, rev := range []*model.Revision{c.Live, c.Draft} {
-			if rev != nil && rev.Config.IdPMetadata != "" {
-				found = append(found, inspectable{slug: c.Slug, revision: rev})
+		revisions, err := s.store.Revisions(ctx, c.Slug)
+		if err != nil {
+			return nil, err
+		}
+		for _, rev := range revisions {
+			switch {
+			case rev.Config.IdPMetadata == "":
+			case rev.State == model.RevisionPast:
+				past = append(past, inspectable{c, &rev})
+			default:
+				present = append(present, inspectable{c, &rev})
 			}
 		}
 	}
-	return found, nil
+	slices.SortStableFunc(present, func(a, b inspectable) int { // of a connection the live one before its draft
+		return cmp.Or(cmp.Compare(a.connection.Slug, b.connection.Slug), cmp.Compare(b.revision.State, a.revision.State))
+	})
+	return append(present, past...), nil
 }
 
 func (s *Server) showInspector(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -74,22 +88,35 @@ func (s *Server) inspect(w http.ResponseWriter, r *http.Request, a model.Adminis
 	if err != nil {
 		return err
 	}
-	v := console.InspectorPage{Response: r.PostFormValue("response"), At: strings.TrimSpace(r.PostFormValue("at"))}
+	v := console.InspectorPage{
+		Response: r.PostFormValue("response"), At: strings.TrimSpace(r.PostFormValue("at")),
+		Clock: r.PostFormValue("clock"), RequestID: strings.TrimSpace(r.PostFormValue("request_id")),
+	}
 	chosen := r.PostFormValue("revision")
-	at, err := pretendedTime(v.At, s.now())
-	if err != nil {
+	q := inspection{response: v.Response, requestID: v.RequestID}
+	if q.at, err = pretendedTime(v.At, s.now()); err != nil {
 		v.Problems = append(v.Problems, model.Problem{Field: "at", Text: "Type the time as UTC, for example 2026-11-23T14:05:00Z, or leave it empty for now."})
 	}
 	if strings.TrimSpace(v.Response) == "" {
 		v.Problems = append(v.Problems, model.Problem{Field: "response", Text: "Paste a SAML response first."})
+	} else if v.Clock == console.ClockMade {
+		issued, ok := sso.IssueInstant([]byte(v.Response))
+		if !ok {
+			v.Problems = append(v.Problems, model.Problem{Field: "clock", Text: "The response does not say when it was made. Choose another time."})
+		}
+		q.at = issued
 	}
 	by := findInspectable(found, chosen)
 	if by == nil {
 		v.Problems = append(v.Problems, model.Problem{Field: "revision", Text: "Choose a revision from the list."})
 	}
 	if len(v.Problems) == 0 {
-		if v.Verdict, err = s.verdict(*by, v.Response, at); err != nil {
+		v.Verdict, err = s.verdict(r.Context(), *by, q)
+		switch {
+		case errors.Is(err, errUnusableMetadata):
 			v.Problems = append(v.Problems, model.Problem{Field: "revision", Text: "AWS's metadata of this revision cannot be used. Import it again in the setup."})
+		case err != nil:
+			return err
 		}
 	}
 	return s.renderInspector(w, r, a, v, found, chosen)
@@ -119,23 +146,51 @@ func pretendedTime(text string, now time.Time) (time.Time, error) {
 	return at, err
 }
 
-// verdict judges a response by a revision. The error means that the revision's
-// metadata cannot be read.
-func (s *Server) verdict(by inspectable, response string, at time.Time) (*console.Verdict, error) {
+// inspection is a pasted response and how it is to be judged.
+type inspection struct {
+	response  string
+	at        time.Time
+	requestID string // empty: any
+}
+
+// errUnusableMetadata: AWS's metadata of a revision cannot be read.
+var errUnusableMetadata = errors.New("unusable metadata")
+
+// verdict judges a response by a revision, and says what provisioning would do.
+func (s *Server) verdict(ctx context.Context, by inspectable, q inspection) (*console.Verdict, error) {
 	idp, err := s.identityProvider(by.revision)
 	if err != nil {
-		return nil, err
+		return nil, errUnusableMetadata
 	}
 	cfg := by.revision.Config
-	sp := s.serviceProvider(by.slug, cfg)
-	found := sso.Inspect([]byte(strings.TrimSpace(response)), sso.InspectOptions{
-		Metadata: idp, Now: at, EntityID: sp.EntityID, ACSURL: sp.ACSURL,
+	sp := s.serviceProvider(by.connection.Slug, cfg)
+	found := sso.Inspect([]byte(q.response), sso.InspectOptions{
+		Metadata: idp, Now: q.at, EntityID: sp.EntityID, ACSURL: sp.ACSURL, RequestID: q.requestID,
 		RequireSignatures: cfg.RequireSignatures, ClockSkew: cfg.ClockSkew, Config: &cfg,
 	})
-	v := &console.Verdict{Accepted: found.Refusal == nil, Revision: by.label(), Person: found.Person, Checks: found.Checks}
+	v := &console.Verdict{
+		Accepted: found.Refusal == nil, Revision: by.label(), At: q.at, Person: found.Person, Checks: found.Checks,
+		TileRefused: found.Unsolicited && !cfg.AllowIdPInitiated,
+	}
 	if found.Refusal != nil {
 		why := explain(found.Refusal.Code, found.Refusal)
 		v.Why = &why
+		return v, nil
+	}
+	if v.Undecided = cfg.Provisioning == ""; v.Undecided { // a draft in its first steps
+		return v, nil
+	}
+	l := model.Login{ID: "preview", Connection: by.connection.Slug, Person: found.Person}
+	d, err := s.store.PreviewLogin(ctx, by.connection.ID, by.connection.Slug, *found.Person,
+		s.decide(attempt{login: l, connection: by.connection, revision: by.revision}))
+	if err != nil {
+		return nil, err
+	}
+	v.Checks = append(v.Checks, d.Check)
+	v.Changes = d.Changes
+	if d.Refusal != nil {
+		why := explain(d.Refusal.Code, d.Refusal)
+		v.Keeps = &why
 	}
 	return v, nil
 }

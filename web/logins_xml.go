@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/base64"
 	"net/http"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -18,7 +19,7 @@ func (s *Server) revealXML(w http.ResponseWriter, r *http.Request, a model.Admin
 	if err != nil {
 		return err
 	}
-	v.XML = sso.Pretty(xml, v.Row.Login.Refusal)
+	v.XML, v.XMLBase64 = sso.Pretty(xml, v.Row.Login.Refusal), base64.StdEncoding.EncodeToString(xml)
 	return s.renderLogin(w, r, a, v)
 }
 

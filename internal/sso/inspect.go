@@ -28,15 +28,17 @@ type Verdict struct {
 	Refusal  *model.Refusal `json:"refusal,omitempty"`
 	Checks   []model.Check  `json:"checks"`
 
-	Identity *Identity     `json:"-"`
-	Person   *model.Person `json:"-"`
+	Unsolicited bool          `json:"-"` // AWS started it; whether a connection allows that is not judged
+	Identity    *Identity     `json:"-"`
+	Person      *model.Person `json:"-"`
 }
 
-// Inspect judges a response, XML or base64, as a login would, but for what only
-// a login knows: the browser, and whether the answer was used before.
+// Inspect judges a response as a login would, but for what only a login knows:
+// the browser, and whether the answer was used before. The response is XML or
+// base64, or wrapped as Unwrap knows.
 func Inspect(input []byte, o InspectOptions) Verdict {
 	v := Verdict{Verdict: "refused"}
-	data := bytes.TrimSpace(bytes.TrimPrefix(input, []byte("\xef\xbb\xbf")))
+	data := Unwrap(input)
 	if !bytes.HasPrefix(data, []byte("<")) {
 		decoded, refusal := DecodeResponse(string(data))
 		if refusal != nil {
@@ -59,7 +61,7 @@ func Inspect(input []byte, o InspectOptions) Verdict {
 	}
 	identity, checks, refusal := m.Judge(expect)
 	v.Checks = append(v.Checks, checks...)
-	v.NameID = m.parsed.nameID
+	v.NameID, v.Unsolicited = m.parsed.nameID, m.InResponseTo == ""
 	if refusal != nil {
 		return v.refused(refusal)
 	}
