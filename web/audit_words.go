@@ -23,6 +23,7 @@ func pastTense(what string) string {
 		"go_live": "went live", "status": "status changed", "restore": "brought back",
 		"start": "draft started", "save": "draft saved", "discard": "draft discarded",
 		"link": "linked", "unlink": "unlinked", "add": "added", "remove": "removed",
+		"open": "opened", "revoke": "revoked",
 		"sign_in": "signed in", "claim": "claimed this Postern", "xml_shown": "XML shown", "xml_downloaded": "XML downloaded",
 		"end": "ended",
 	}

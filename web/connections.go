@@ -54,6 +54,13 @@ func (s *Server) renderConnection(w http.ResponseWriter, r *http.Request, a mode
 		}
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Connections", Href: paths.Connections}}
+	if c.Draft != nil {
+		sc := setupCase{connection: c, draft: *c.Draft}
+		sc.facts = s.setupFacts(sc, 0)
+		if v.Links, err = s.linkPanel(r, a, sc, ""); err != nil {
+			return err
+		}
+	}
 	change(&v)
 	status := http.StatusOK
 	if v.Problem != "" || v.DeleteText != "" {

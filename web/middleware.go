@@ -77,11 +77,15 @@ func (s *Server) withRecovery(next http.Handler) http.Handler {
 // loggedPath is the path of a request for the log, without the token that some
 // paths hold.
 func loggedPath(path string) string {
-	if rest, ok := strings.CutPrefix(path, "/trace/"); ok {
-		if _, action, found := strings.Cut(rest, "/"); found {
-			return "/trace/…/" + action
+	for _, secret := range []string{"/trace/", "/setup-link/"} {
+		rest, ok := strings.CutPrefix(path, secret)
+		if !ok {
+			continue
 		}
-		return "/trace/…"
+		if _, action, found := strings.Cut(rest, "/"); found {
+			return secret + "…/" + action
+		}
+		return secret + "…"
 	}
 	return path
 }

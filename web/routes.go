@@ -66,6 +66,8 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/connections/{slug}/resume", admin, s.resumeConnection},
 		{post, "/connections/{slug}/restore", admin, s.restoreRevision},
 		{post, "/connections/{slug}/delete", admin, s.deleteConnection},
+		{post, "/connections/{slug}/setup-links", admin, s.createSetupLink},
+		{post, "/connections/{slug}/setup-links/{id}/revoke", admin, s.revokeSetupLink},
 
 		{get, "/users", viewer, s.listUsers},
 		{get, "/users/new", admin, s.newUser},
@@ -164,6 +166,15 @@ func (s *Server) routes() http.Handler {
 		r.Post("/saml/{connection}/logout", s.handle(s.samlLogout))
 	})
 
+	// Whoever holds a setup link. There is no session of any kind here.
+	r.Group(func(r chi.Router) {
+		r.Use(limitBody(maxUpload), crossOrigin.Handler)
+		r.With(s.limitRate(setupLinksPerMinute)).Get("/setup-link/{token}", s.handle(s.showSetupLink))
+		r.With(s.limitRate(setupLinksPerMinute)).Post("/setup-link/{token}", s.handle(s.openSetupLink))
+		r.Get("/setup-link/{token}/evidence", s.holdSetupLink(s.setupLinkEvidence))
+		r.With(s.limitRate(setupLinksPerMinute)).Post("/setup-link/{token}/metadata", s.holdSetupLink(s.setupLinkMetadata))
+	})
+
 	// Administrators.
 	r.Group(func(r chi.Router) {
 		r.Use(limitBody(maxUpload), crossOrigin.Handler, s.admins.LoadAndSave)
@@ -184,6 +195,7 @@ func (s *Server) routes() http.Handler {
 const (
 	loginStartsPerMinute = 600
 	signInsPerMinute     = 60
+	setupLinksPerMinute  = 60
 )
 
 func (s *Server) limitRate(perMinute int) func(http.Handler) http.Handler {

@@ -13,6 +13,7 @@ import (
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/setup"
+	"github.com/postern-sso/postern/templates/setuplink"
 )
 
 // renderStep shows a step's own page around the frame.
@@ -33,7 +34,8 @@ func (s *Server) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.C
 	case wizard.StepProvisioning:
 		return setup.Provisioning(provisioningPage(r, f)), nil
 	case wizard.StepAWSApplication:
-		return setup.Application(setup.ApplicationPage{Frame: f, Drawings: s.drawings(r, sc, sc.draft.Config)}), nil
+		links, err := s.linkPanel(r, f.Page.Viewer, sc, setuplink.FromSetup)
+		return setup.Application(setup.ApplicationPage{Frame: f, Drawings: s.drawings(r, sc, sc.draft.Config), Links: links}), err
 	case wizard.StepMetadata:
 		return setup.Metadata(setup.MetadataPage{Frame: f, Stored: s.setupAWS(sc), Now: s.now()}), nil
 	case wizard.StepAttributes:

@@ -90,7 +90,7 @@ func (s *testSite) submit(step wizard.StepID, form url.Values) *page {
 	return s.post("/setup/aws/"+string(step), form)
 }
 
-func expect(t *testing.T, res *page, status int, location string) {
+func expect(t testing.TB, res *page, status int, location string) {
 	t.Helper()
 	if res.status != status || res.header.Get("Location") != location {
 		t.Fatalf("answered %d to %q, want %d to %q: %s", res.status, res.header.Get("Location"), status, location, res.text())

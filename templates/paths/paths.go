@@ -129,6 +129,20 @@ func SAMLLogout(slug string) string { return join("/saml", slug, "logout") }
 // SAMLTested is where a test login ends for the person who made it.
 func SAMLTested(slug string) string { return join("/saml", slug, "tested") }
 
+// SetupLinks is where an administrator makes a setup link for a connection.
+func SetupLinks(slug string) string { return join(Connections, slug, "setup-links") }
+
+// SetupLinkRevoke is the button that ends one.
+func SetupLinkRevoke(slug string, id int64) string {
+	return join(Connections, slug, "setup-links", strconv.FormatInt(id, 10), "revoke")
+}
+
+// SetupLink is the link itself, which another person opens.
+func SetupLink(token string) string { return join("/setup-link", token) }
+
+// SetupLinkAction is a part of the page behind it with an address of its own.
+func SetupLinkAction(token, action string) string { return join("/setup-link", token, action) }
+
 // WithQuery adds query parameters, given as name, value pairs; empty values are left out.
 func WithQuery(path string, pairs ...string) string {
 	q := url.Values{}

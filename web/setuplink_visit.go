@@ -1,0 +1,241 @@
+package web
+
+import (
+	"crypto/rand"
+	"errors"
+	"maps"
+	"net/http"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/setup"
+)
+
+// setupLinkCookie tells the browser that opened a setup link from every other.
+// Its path is the link's own, so that it serves nothing else.
+const setupLinkCookie = "postern-setup-link"
+
+// linkVisit is a request by somebody who holds a setup link, in the browser
+// that opened it.
+type linkVisit struct {
+	token string
+	link  model.SetupLink
+}
+
+type linkHandler func(w http.ResponseWriter, r *http.Request, v linkVisit) error
+
+// readSetupLink finds the link in the address, and whether it was opened by
+// this browser.
+func (s *Server) readSetupLink(r *http.Request) (v linkVisit, mine bool, err error) {
+	v.token = pathValue(r, "token")
+	cookie := ""
+	if c, err := r.Cookie(s.setupLinkCookieName()); err == nil {
+		cookie = c.Value
+	}
+	v.link, mine, err = s.store.SetupLinkByToken(r.Context(), v.token, cookie)
+	return v, mine, err
+}
+
+// setupLinkCookieName has the prefix by which browsers insist on https; the one
+// for a single host does not go with a path.
+func (s *Server) setupLinkCookieName() string {
+	if s.secure() {
+		return "__Secure-" + setupLinkCookie
+	}
+	return setupLinkCookie
+}
+
+// holdSetupLink lets a part of the page behind a setup link run only for the
+// browser that opened the link, and only while the link can be used.
+func (s *Server) holdSetupLink(h linkHandler) http.HandlerFunc {
+	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
+		v, mine, err := s.readSetupLink(r)
+		usable := err == nil && mine && v.link.State(s.now()) == model.SetupLinkOpen
+		switch {
+		case err != nil && !errors.Is(err, store.ErrNotFound):
+			return err
+		case usable:
+			return h(w, r, v)
+		case r.Header.Get("HX-Request") != "":
+			w.Header().Set("HX-Refresh", "true") // the whole page says why
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		default:
+			return seeOther(w, r, paths.SetupLink(v.token))
+		}
+	})
+}
+
+// showSetupLink is the page behind a setup link: the steps for the browser that
+// opened it, the button to open it while nobody has, and else what to do.
+func (s *Server) showSetupLink(w http.ResponseWriter, r *http.Request) error {
+	v, mine, err := s.readSetupLink(r)
+	if errors.Is(err, store.ErrNotFound) {
+		return s.render(w, r, http.StatusNotFound, setup.LinkUnknown())
+	}
+	if err != nil {
+		return err
+	}
+	state := v.link.State(s.now())
+	switch {
+	case !v.link.Usable(s.now()):
+		return s.render(w, r, http.StatusGone, setup.LinkOver(v.link, state))
+	case state == model.SetupLinkWaiting:
+		c, err := s.store.Connection(r.Context(), v.link.Connection)
+		if err != nil {
+			return err
+		}
+		return s.render(w, r, http.StatusOK, setup.LinkWaiting(v.link, v.token, c.Name()))
+	case !mine:
+		return s.render(w, r, http.StatusGone, setup.LinkElsewhere(v.link))
+	}
+	sc, page, err := s.linkPage(r, v)
+	if err != nil {
+		return err
+	}
+	page.Brought = r.URL.Query().Get("brought") != ""
+	return s.renderLinkPage(w, r, http.StatusOK, sc, page)
+}
+
+// openSetupLink binds the link to this browser. Nothing else does: mail
+// programs and scanners that look at the address leave it alone.
+func (s *Server) openSetupLink(w http.ResponseWriter, r *http.Request) error {
+	token, cookie := pathValue(r, "token"), rand.Text()
+	link, err := s.store.OpenSetupLink(r.Context(), token, cookie, s.remoteAddr(r), s.now())
+	if errors.Is(err, store.ErrConflict) {
+		return seeOther(w, r, paths.SetupLink(token)) // says why
+	}
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: s.setupLinkCookieName(), Value: cookie, Path: paths.SetupLink(token), Expires: link.ExpiresAt,
+		HttpOnly: true, Secure: s.secure(), SameSite: http.SameSiteLaxMode,
+	})
+	return seeOther(w, r, paths.SetupLink(token))
+}
+
+// linkCase is the draft that a link is for, as the wizard sees it. Whoever
+// brings metadata has made the application, so that step counts as done.
+func (s *Server) linkCase(r *http.Request, link model.SetupLink) (setupCase, wizard.Step, error) {
+	c, err := s.store.Connection(r.Context(), link.Connection)
+	if err != nil {
+		return setupCase{}, wizard.Step{}, err
+	}
+	if c.Draft == nil || c.Draft.ID != link.RevisionID {
+		return setupCase{}, wizard.Step{}, store.ErrNotFound // went live this moment
+	}
+	sc := setupCase{connection: c, draft: *c.Draft}
+	sc.facts = s.setupFacts(sc, 0)
+	sc.facts.Draft.Ticks = maps.Clone(sc.facts.Draft.Ticks)
+	sc.facts.Draft.Ticks[string(wizard.StepAWSApplication)] = true
+	step, ok := s.flow.Step(wizard.StepMetadata)
+	if !ok {
+		return sc, step, store.ErrNotFound
+	}
+	return sc, step, nil
+}
+
+// linkPage is the page with the form as it is stored.
+func (s *Server) linkPage(r *http.Request, v linkVisit) (setupCase, setup.LinkPage, error) {
+	sc, step, err := s.linkCase(r, v.link)
+	if err != nil {
+		return sc, setup.LinkPage{}, err
+	}
+	page := setup.LinkPage{Token: v.token, Link: v.link}
+	page.Frame = setup.Frame{
+		Page: layout.Page{}, Connection: sc.connection, Draft: sc.draft, Step: step,
+		Fields: step.FieldsFor(sc.facts), Answers: storedAnswers(step, sc.facts), Version: sc.draft.Version,
+	}
+	return sc, page, nil
+}
+
+func (s *Server) renderLinkPage(w http.ResponseWriter, r *http.Request, status int, sc setupCase, page setup.LinkPage) error {
+	evidence, err := s.evidence(r.Context(), sc)
+	if err != nil {
+		return err
+	}
+	page.Drawings, page.Stored, page.Evidence, page.Now = s.drawings(r, sc, sc.draft.Config), s.setupAWS(sc), evidence, s.now()
+	return s.render(w, r, status, setup.Link(page))
+}
+
+// setupLinkEvidence is the part of the page that follows what was seen at AWS.
+// It answers 204 while there is no news.
+func (s *Server) setupLinkEvidence(w http.ResponseWriter, r *http.Request, v linkVisit) error {
+	if r.Header.Get("HX-Request") == "" {
+		return seeOther(w, r, paths.SetupLink(v.token))
+	}
+	sc, page, err := s.linkPage(r, v)
+	if err != nil {
+		return err
+	}
+	if page.Evidence, err = s.evidence(r.Context(), sc); err != nil {
+		return err
+	}
+	if r.URL.Query().Get("seen") == page.Evidence.Seen() {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return s.render(w, r, http.StatusOK, setup.LinkEvidence(page))
+}
+
+// setupLinkMetadata takes AWS's metadata as the wizard's own step does.
+func (s *Server) setupLinkMetadata(w http.ResponseWriter, r *http.Request, v linkVisit) error {
+	sc, page, err := s.linkPage(r, v)
+	if err != nil {
+		return err
+	}
+	in, err := s.readStep(r, sc, page.Step)
+	if err != nil {
+		return err
+	}
+	if in.version != sc.draft.Version {
+		return s.setupLinkConflict(w, r, v, in)
+	}
+	page.Answers = in.shown
+	draft, problems := wizard.Draft{}, in.problems
+	if len(problems) == 0 {
+		draft, problems = s.flow.Submit(page.Step.ID, sc.facts, in.answers)
+	}
+	if len(problems) > 0 {
+		page.Problems = in.placed(problems)
+		return s.renderLinkPage(w, r, http.StatusUnprocessableEntity, sc, page)
+	}
+	_, err = s.store.SaveThroughSetupLink(r.Context(), v.link, s.remoteAddr(r), s.now(), sc.draft.Version, func(rev *model.Revision) error {
+		rev.Config, rev.Ticks = draft.Config, draft.Ticks
+		return nil
+	})
+	switch {
+	case errors.Is(err, store.ErrConflict):
+		return s.setupLinkConflict(w, r, v, in)
+	case errors.Is(err, store.ErrNotFound):
+		return seeOther(w, r, paths.SetupLink(v.token)) // ended this moment: says why
+	case err != nil:
+		return err
+	}
+	return seeOther(w, r, paths.WithQuery(paths.SetupLink(v.token), "brought", "yes"))
+}
+
+// setupLinkConflict shows what is stored now, and keeps what was brought in the
+// form. A file cannot stay chosen, so its text takes its place.
+func (s *Server) setupLinkConflict(w http.ResponseWriter, r *http.Request, v linkVisit, in stepForm) error {
+	sc, page, err := s.linkPage(r, v)
+	if err != nil {
+		return err
+	}
+	file, err := uploadedMetadata(r)
+	if err != nil {
+		return err
+	}
+	page.Answers, page.Conflict = in.shown, sc.draft.Author
+	if file != "" && len(file) <= maxMetadata {
+		page.Answers[wizard.FieldMetadata] = []string{file}
+	}
+	if sc.draft.Author == v.link.Actor() {
+		page.Conflict = "You"
+	}
+	return s.renderLinkPage(w, r, http.StatusConflict, sc, page)
+}
