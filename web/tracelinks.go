@@ -108,7 +108,7 @@ func (s *Server) traceLink(r *http.Request) (model.TraceLink, error) {
 }
 
 func (s *Server) showTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v, err := s.traceLinkPage(r)
+	v, err := s.traceLinkPage(r, a)
 	if err != nil {
 		return err
 	}
@@ -124,8 +124,8 @@ func (s *Server) showTraceLink(w http.ResponseWriter, r *http.Request, a model.A
 
 // traceLinkStatus is the part of the page that follows the login. It answers
 // 204 while there is no news.
-func (s *Server) traceLinkStatus(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
-	v, err := s.traceLinkPage(r)
+func (s *Server) traceLinkStatus(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v, err := s.traceLinkPage(r, a)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (s *Server) traceLinkStatus(w http.ResponseWriter, r *http.Request, _ model
 }
 
 // traceLinkPage says how the latest login of a link stands.
-func (s *Server) traceLinkPage(r *http.Request) (console.TraceLinkPage, error) {
+func (s *Server) traceLinkPage(r *http.Request, a model.Administrator) (console.TraceLinkPage, error) {
 	l, err := s.traceLink(r)
 	if err != nil {
 		return console.TraceLinkPage{}, err
@@ -161,6 +161,9 @@ func (s *Server) traceLinkPage(r *http.Request) (console.TraceLinkPage, error) {
 	if row.Code != "" {
 		why := explain(row.Code, login.Refusal)
 		v.Why = &why
+	}
+	if p := login.Person; row.Code == model.CodeUserUnknown && p != nil && a.Role.Includes(model.RoleAdmin) {
+		v.AddPerson = addPerson(p.Username, p.Email, p.DisplayName(), p.FirstName, p.LastName)
 	}
 	return v, nil
 }

@@ -96,6 +96,7 @@ func TestFollowedRefusalIsExplained(t *testing.T) {
 	res := s.get(at)
 	res.has(t, "#trace-state", "Nobody here has this username")
 	res.has(t, "#trace-state", "What to do")
+	res.has(t, "#trace-state a.btn-primary", "Add this person")
 	res.has(t, ".check-failed", "The person may sign in here")
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 type inspectCmd struct {
-	Response          string        `arg:"" help:"File with the SAML response, XML or base64; “-” reads standard input."`
+	Response          string        `arg:"" help:"File with the SAML response: XML, base64 or a whole form body; “-” reads standard input."`
 	Metadata          string        `required:"" help:"AWS's metadata file of the application." placeholder:"FILE"`
 	At                string        `help:"Judge as if it were this time (RFC 3339); now when empty." placeholder:"TIME"`
 	EntityID          string        `name:"entity-id" help:"Our entity ID, in AWS “Application SAML audience”." placeholder:"E"`

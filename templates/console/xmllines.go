@@ -16,7 +16,7 @@ import (
 func xmlLines(lines []sso.Line) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 		var b strings.Builder
-		b.WriteString(`<pre class="xml xml-lines" tabindex="0" role="region" aria-labelledby="xml">`)
+		b.WriteString(`<pre class="xml xml-lines" tabindex="0" role="group" aria-label="The XML, line by line">`)
 		first := firstMarked(lines)
 		for i, l := range lines {
 			if i > 0 {
