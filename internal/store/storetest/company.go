@@ -54,6 +54,8 @@ func FillCompany(t testing.TB, st *store.Store) {
 			now() - i * interval '1 minute', now() - i * interval '1 minute',
 			'[{"ID":"form","Title":"The form can be read","State":"passed"}]', '[]'
 		from generate_series(1, 1000000) i left join numbered u on u.n = i % 100000`,
+		`insert into login_days (day, connection, outcome, code, part, count)
+		select (started_at at time zone 'UTC')::date, connection, outcome, code, 0, count(*) from logins group by 1, 2, 3, 4`,
 		`insert into audit (at, actor, remote_addr, action, object, before, after)
 		select now() - i * interval '5 minutes', case when i % 3 = 0 then 'olga@example.com' else 'paul@example.com' end, '10.0.0.5',
 			case when i % 4 = 0 then 'group.update' else 'user.update' end, 'user' || lpad((i % 100000)::text, 6, '0'),
