@@ -19,6 +19,7 @@ type demo struct {
 	publicURL string
 	awsURL    string
 	claimLink string
+	handOver  bool // somebody else holds the AWS console
 }
 
 var claimLink = regexp.MustCompile(`http://\S+/claim\?token=\S+`)
@@ -108,6 +109,9 @@ func (d *demo) begin(model string) string {
 	d.Look("setup-provisioning")
 	d.save("aws-application")
 	d.Look("setup-aws-application")
+	if d.handOver {
+		return d.throughSetupLink()
+	}
 	application := d.createInAWS(d.publicURL+"/saml/aws/acs", d.publicURL+"/saml/aws/metadata")
 	d.Choose("created", "on")
 	d.save("metadata")
@@ -136,6 +140,46 @@ func (d *demo) leaveHalfTyped() {
 		d.t.Errorf("what was typed came back as %q", got)
 	}
 	d.Look("setup-typed-earlier")
+}
+
+// throughSetupLink has another person, in a browser of their own, do AWS's side.
+func (d *demo) throughSetupLink() string {
+	d.t.Helper()
+	d.Press("Make a setup link")
+	d.Look("setup-link-made")
+	link := d.Text("main code.copybox-value")
+	other := browsertest.Open(d.t)
+	other.Goto(link)
+	other.Look("setup-link-open")
+	other.Press("Open the steps")
+	other.Look("setup-link")
+	mine := *d
+	mine.Browser = other
+	application := mine.createInAWS(d.publicURL+"/saml/aws/acs", d.publicURL+"/saml/aws/metadata")
+	other.Fill("metadata_url", "https://d-1234567890.awsapps.com/start")
+	other.Press("Hand it over")
+	other.WaitText("access portal")
+	other.Messages() // Chromium notes the status 422 there, as it should
+	other.Look("setup-link-wrong-paste")
+	other.Fill("metadata_url", application.metadataURL)
+	other.Press("Hand it over")
+	other.WaitText("The metadata has arrived")
+	other.Look("setup-link-metadata")
+
+	third := browsertest.Open(d.t)
+	third.Goto(link)
+	third.WaitText("another browser")
+	third.Messages()
+	third.Look("setup-link-used")
+
+	d.Goto(d.publicURL + "/setup/aws/aws-application")
+	d.WaitText("Opened")
+	d.Choose("created", "on")
+	d.Look("setup-link-followed")
+	d.save("metadata")
+	d.Press("Continue")
+	d.WaitURL("/setup/aws/attributes")
+	return application.address
 }
 
 type awsApplication struct{ address, metadataURL string }
@@ -310,6 +354,7 @@ func (d *demo) readTrace() {
 
 func TestMainJobManual(t *testing.T) { //nolint:paralleltest // one browser at a time
 	d := startDemo(t, browsertest.Mouse)
+	d.handOver = true
 	d.claim()
 	application := d.begin("manual")
 	d.save("users")
