@@ -25,9 +25,12 @@ func fresh() wizard.Facts {
 	}
 }
 
-// certificate is made as AWS makes them: self-signed, RSA-2048, five years, no
-// extensions.
-var certificate = sync.OnceValue(func() string {
+// certificate is the one that metadata has.
+var certificate = sync.OnceValue(newCertificate)
+
+// newCertificate is made as AWS makes them: self-signed, RSA-2048, five years,
+// no extensions.
+func newCertificate() string {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		panic(err)
@@ -39,7 +42,7 @@ var certificate = sync.OnceValue(func() string {
 		panic(err)
 	}
 	return base64.StdEncoding.EncodeToString(der)
-})
+}
 
 // awsURL is an address of an application in IAM Identity Center.
 func awsURL(region, kind, instance string) string {
