@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
@@ -52,6 +53,9 @@ func (s *Server) renderConnection(w http.ResponseWriter, r *http.Request, a mode
 			MetadataURL: s.opts.PublicURL + paths.SAMLMetadata(c.Slug),
 			SignInLink:  s.opts.PublicURL + paths.SAMLLogin(c.Slug),
 		}
+	}
+	if c.Live != nil && c.Draft != nil {
+		v.Differences = wizard.Differences(c.Live.Config, c.Draft.Config, s.opts.PublicURL, c.Slug, s.now())
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Connections", Href: paths.Connections}}
 	if c.Draft != nil {
