@@ -331,15 +331,15 @@ func TestSetupLinkPanel(t *testing.T) {
 	t.Parallel()
 	s := newSetupAt(t, wizard.StepAWSApplication)
 	path := s.setupLink("30")
-	row := func() string { return s.get("/setup/aws/aws-application").find("#link-news .rows") }
+	row := func() string { return s.get("/setup/aws/aws-application").find("#links .rows") }
 	expires := s.now.Add(30 * 24 * time.Hour).UTC().Format("2006-01-02 15:04:05 UTC")
-	for _, want := range []string{"Not opened", "made by admin@example.com", expires, "Revoke this link"} {
+	for _, want := range []string{"Not opened", "made by admin@example.com", expires, "Revoke setup link"} {
 		if !strings.Contains(row(), want) {
 			t.Errorf("the panel does not say %q: %s", want, row())
 		}
 	}
 	expect(t, s.holder().post(path, nil), http.StatusSeeOther, path)
-	if got := row(); !strings.Contains(got, "from 127.0.0.1") {
+	if got := row(); !strings.Contains(got, "Opened from 127.0.0.1") {
 		t.Errorf("the panel does not say that it was opened: %s", got)
 	}
 	if strings.Contains(s.get("/connections/aws").body, strings.TrimPrefix(path, "/setup-link/")) {
