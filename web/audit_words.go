@@ -25,7 +25,7 @@ func pastTense(what string) string {
 		"link": "linked", "unlink": "unlinked", "add": "added", "remove": "removed",
 		"open": "opened", "revoke": "revoked",
 		"sign_in": "signed in", "claim": "claimed this Postern", "xml_shown": "XML shown", "xml_downloaded": "XML downloaded",
-		"end": "ended",
+		"end": "ended", "lock_out_accepted": "changed although people are locked out",
 	}
 	if word, ok := words[what]; ok {
 		return word

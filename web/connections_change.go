@@ -2,9 +2,7 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"strconv"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -52,18 +50,6 @@ func (s *Server) setStatus(w http.ResponseWriter, r *http.Request, a model.Admin
 		return err
 	}
 	return s.done(w, r, paths.Connection(c.Slug), said)
-}
-
-func (s *Server) restoreRevision(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	slug := pathValue(r, "slug")
-	number, err := strconv.Atoi(r.PostFormValue("number"))
-	if err != nil {
-		return store.ErrNotFound
-	}
-	if err := s.store.Restore(r.Context(), s.actor(r, a), slug, number); err != nil {
-		return err
-	}
-	return s.done(w, r, paths.Connection(slug), fmt.Sprintf("Revision %d is live again.", number))
 }
 
 func (s *Server) deleteConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {

@@ -117,16 +117,18 @@ func TestRevisionIsBroughtBack(t *testing.T) {
 	t.Parallel()
 	s := newSiteAs(t, model.RoleAdmin)
 	s.openConnection("aws")
+	s.goLiveWith("aws", func(c *model.Config) { c.IdPMetadata = awsMetadata() })
 	s.goLiveWith("aws", func(c *model.Config) { c.AllowIdPInitiated = false })
 	shown := s.get(paths.Connection("aws"))
-	shown.has(t, "section[aria-labelledby=revisions]", "Bring back revision 1")
-	if n := shown.doc.Find("section[aria-labelledby=revisions] form").Length(); n != 1 {
-		t.Errorf("%d revisions can be brought back, want one", n)
+	if n := shown.doc.Find("section[aria-labelledby=revisions] a[href*=restore]").Length(); n != 2 {
+		t.Errorf("%d revisions can be brought back, want two", n)
 	}
+	s.get(paths.ConnectionAction("aws", "restore")+"?number=2").has(t, "main", "can now sign in with the tile")
+	s.post(paths.ConnectionAction("aws", "restore"), url.Values{"number": {"1"}}).want(t, http.StatusUnprocessableEntity) // without metadata
 	for _, number := range []string{"", "x", "99"} {
 		s.post(paths.ConnectionAction("aws", "restore"), url.Values{"number": {number}}).want(t, http.StatusNotFound)
 	}
-	s.post(paths.ConnectionAction("aws", "restore"), url.Values{"number": {"1"}}).want(t, http.StatusSeeOther)
+	s.post(paths.ConnectionAction("aws", "restore"), url.Values{"number": {"2"}}).want(t, http.StatusSeeOther)
 	if live := s.connection("aws").Live; !live.Config.AllowIdPInitiated {
 		t.Errorf("revision %d is live with the later configuration", live.Number)
 	}

@@ -56,6 +56,7 @@ func (s *Server) consoleRoutes() []route {
 		{get, "/setup/{connection}/test/start", admin, s.startTest}, // a link: a form could not be redirected to AWS under form-action
 		{get, "/setup/{connection}/test/status", admin, s.testStatus},
 		{post, "/setup/{connection}/test/username", admin, s.chooseUsername},
+		{get, "/setup/{connection}/go-live/people", admin, s.preflightList},
 		{post, "/setup/{connection}/go-live/confirm", admin, s.goLive},
 
 		{get, "/connections", viewer, s.listConnections},
@@ -64,6 +65,8 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/connections/{slug}/discard", admin, s.discardDraft},
 		{post, "/connections/{slug}/suspend", admin, s.suspendConnection},
 		{post, "/connections/{slug}/resume", admin, s.resumeConnection},
+		{get, "/connections/{slug}/restore", admin, s.reviewRestore},
+		{get, "/connections/{slug}/restore/people", admin, s.restoreList},
 		{post, "/connections/{slug}/restore", admin, s.restoreRevision},
 		{post, "/connections/{slug}/delete", admin, s.deleteConnection},
 		{post, "/connections/{slug}/setup-links", admin, s.createSetupLink},

@@ -10,6 +10,7 @@ import (
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/setup"
+	"github.com/postern-sso/postern/templates/ui"
 )
 
 func (s *Server) signInLink(slug string) string { return s.opts.PublicURL + paths.SAMLLogin(slug) }
@@ -37,6 +38,15 @@ func (s *Server) goLive(w http.ResponseWriter, r *http.Request, a model.Administ
 		f.Problems, f.Page.Error = []model.Problem{{Text: "Nothing has gone live: AWS's metadata cannot be used."}}, true
 		return s.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
 	}
+	flight, err := s.preflight(r.Context(), sc.connection, &sc.draft)
+	if err != nil {
+		return err
+	}
+	if flight.Lost > 0 && r.PostFormValue(ui.FieldAcceptLosses) == "" {
+		f := s.frame(r, a, sc, step)
+		f.Problems, f.Page.Error = []model.Problem{{Field: ui.FieldAcceptLosses, Text: lossesNotAccepted}}, true
+		return s.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
+	}
 	unsafe := r.PostFormValue("unsafe") != ""
 	err = s.store.GoLive(r.Context(), s.actor(r, a), sc.connection.Slug, formVersion(r), unsafe)
 	f := s.frame(r, a, sc, step)
@@ -51,5 +61,28 @@ func (s *Server) goLive(w http.ResponseWriter, r *http.Request, a model.Administ
 	case err != nil:
 		return err
 	}
+	if err := s.noteLosses(r, a, sc.connection.Slug, flight); err != nil {
+		return err
+	}
 	return s.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepGoLive), "Live. People can sign in now.")
+}
+
+const lossesNotAccepted = "Nothing has changed: people who can sign in today could not any more. Look at who they are, then tick the box, or change the setup."
+
+// noteLosses writes down that somebody was told who is locked out, and went on.
+func (s *Server) noteLosses(r *http.Request, a model.Administrator, slug string, flight *ui.Preflight) error {
+	if flight.Lost == 0 {
+		return nil
+	}
+	return s.store.RecordAudit(r.Context(), s.actor(r, a), "connection.lock_out_accepted", slug,
+		ui.Count(flight.Lost, "person who could sign in cannot any more", "people who could sign in cannot any more"))
+}
+
+// preflightList is the forecast of everybody, as CSV.
+func (s *Server) preflightList(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+	sc, _, err := s.loadStep(r, wizard.StepGoLive)
+	if err != nil {
+		return err
+	}
+	return s.writeForecasts(w, r, sc.connection, &sc.draft)
 }

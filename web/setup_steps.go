@@ -14,6 +14,7 @@ import (
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/setup"
 	"github.com/postern-sso/postern/templates/setuplink"
+	"github.com/postern-sso/postern/templates/ui"
 )
 
 // renderStep shows a step's own page around the frame.
@@ -53,7 +54,7 @@ func (s *Server) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.C
 		v, err := s.testPage(ctx, f, sc)
 		return setup.Test(v), err
 	case wizard.StepGoLive:
-		v, err := s.goLivePage(ctx, f, sc)
+		v, err := s.goLivePage(r, f, sc)
 		return setup.GoLive(v), err
 	default:
 		return nil, fmt.Errorf("setup step %q has no page", f.Step.ID)
@@ -130,7 +131,8 @@ func (s *Server) setupAWS(sc setupCase) *setup.AWS {
 }
 
 // goLivePage gathers the review.
-func (s *Server) goLivePage(ctx context.Context, f setup.Frame, sc setupCase) (setup.GoLivePage, error) {
+func (s *Server) goLivePage(r *http.Request, f setup.Frame, sc setupCase) (setup.GoLivePage, error) {
+	ctx := r.Context()
 	groups, err := s.allGroups(ctx)
 	if err != nil {
 		return setup.GoLivePage{}, err
@@ -139,11 +141,24 @@ func (s *Server) goLivePage(ctx context.Context, f setup.Frame, sc setupCase) (s
 	if err != nil {
 		return setup.GoLivePage{}, err
 	}
-	return setup.GoLivePage{
+	v := setup.GoLivePage{
 		Frame: f, AWS: s.setupAWS(sc), Now: s.now(), Users: sc.facts.Users, Groups: len(groups), Rules: len(rules),
 		SignInLink: s.signInLink(sc.connection.Slug),
-	}, nil
+	}
+	if live := sc.connection.Live; live != nil {
+		v.Differences = wizard.Differences(live.Config, sc.draft.Config, s.opts.PublicURL, sc.connection.Slug, s.now())
+	}
+	if v.AWS == nil || v.AWS.Problem != "" {
+		v.Preflight = &ui.Preflight{} // nobody could be judged by it
+	} else if sc.facts.Users <= preflightAtOnce || r.URL.Query().Get("people") != "" || r.Method == http.MethodPost {
+		v.Preflight, err = s.preflight(ctx, sc.connection, &sc.draft)
+	}
+	return v, err
 }
+
+// preflightAtOnce is how many users a preflight judges while the page is made;
+// more take longer than a second.
+const preflightAtOnce = 5000
 
 // connectionRules are the rules of one connection.
 func (s *Server) connectionRules(ctx context.Context, slug string) ([]model.Rule, error) {

@@ -215,11 +215,15 @@ func (s *Store) carryOut(ctx context.Context, c Completion, d model.Decision) (m
 	if err := s.carryOutGroups(ctx, c, d, u); err != nil {
 		return u, err
 	}
+	person, err := toJSON(c.Person)
+	if err != nil {
+		return u, err
+	}
 	_, err = s.db.Exec(ctx, `
-		with seen as (update identities set last_login_at = @now
+		with seen as (update identities set last_login_at = @now, last_person = @person
 			where user_id = @user::uuid and connection_id = @connection and idp_entity_id = @idp)
 		update users set last_login_at = @now where id = @user::uuid`,
-		named{"now": c.Now, "user": u.ID, "connection": c.ConnectionID, "idp": c.Person.IdPEntityID})
+		named{"now": c.Now, "user": u.ID, "connection": c.ConnectionID, "idp": c.Person.IdPEntityID, "person": person})
 	return u, err
 }
 

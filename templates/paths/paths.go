@@ -69,7 +69,7 @@ func SetupAction(slug string, step wizard.StepID, action string) string {
 func Connection(slug string) string { return join(Connections, slug) }
 
 // ConnectionAction is a button on a connection's page.
-func ConnectionAction(slug, action string) string { return join(Connections, slug, action) }
+func ConnectionAction(slug string, action ...string) string { return join(Connection(slug), action...) }
 
 // User is a user's page.
 func User(username string) string { return named(Users, username) }

@@ -2,7 +2,10 @@ package ui
 
 import (
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Itoa writes a number for an attribute.
@@ -24,3 +27,14 @@ func Count(n int, one, many string) string {
 }
 
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// lowerFirst makes a sentence fit behind a colon.
+func lowerFirst(s string) string {
+	for i, r := range s {
+		if i == 0 && !strings.HasPrefix(s, "AWS") {
+			return string(unicode.ToLower(r)) + s[utf8.RuneLen(r):]
+		}
+		break
+	}
+	return s
+}

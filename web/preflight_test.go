@@ -1,0 +1,144 @@
+package web
+
+import (
+	"context"
+	"encoding/csv"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+// signedInBefore makes a user by a login, as AWS would have described them.
+func (s *testSite) signedInBefore(c model.Connection, idp, username string) {
+	s.t.Helper()
+	p := model.Person{IdPEntityID: idp, NameID: username, ExternalID: "id-" + username, Username: username, Email: username + "@example.com",
+		Attributes: map[string][]string{"email": {username + "@example.com"}, "userId": {"id-" + username}, "login": {username + "2"}}}
+	_, _, err := s.store.CompleteLogin(context.Background(), store.Completion{
+		Login:        model.Login{ID: store.NewLoginID(), Connection: c.Slug, StartedAt: s.now, Person: &p},
+		ConnectionID: c.ID, AssertionID: "_" + username, AssertionExpires: s.now.Add(time.Hour), Person: p, Now: s.now,
+		Decide: func(model.Known) model.Decision {
+			u := model.User{Username: username, Email: p.Email, Active: true, Source: model.UserJIT}
+			return model.Decision{Action: model.UserCreated, User: u, LinkIdentity: true,
+				Identity: model.Identity{Connection: c.Slug, IdPEntityID: idp, NameID: username, ExternalID: p.ExternalID}}
+		},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// editedLive is a live connection with people, and a tested draft that differs:
+// ana and bo sign in, carl is deactivated, AWS has never described dora.
+func editedLive(t *testing.T, change func(*model.Config)) *testSite {
+	t.Helper()
+	s := newSiteAs(t, model.RoleOwner)
+	ctx := context.Background()
+	c := storetest.LiveConnection(t, s.store, "aws", func(c *model.Config) {
+		c.IdPMetadata = awsMetadata()
+		c.Attributes = model.AttributeMap{Username: model.AttributeSubject, Email: "email", ExternalID: "userId"}
+	})
+	idp, err := sso.ParseMetadata([]byte(awsMetadata()), sso.MetadataOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"ana", "bo", "carl"} {
+		s.signedInBefore(c, idp.EntityID, name)
+	}
+	if _, err := s.store.UpdateUser(ctx, storetest.Actor, "carl", func(u *model.User) error { u.Active = false; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	storetest.User(t, s.store, "dora")
+	draft, err := s.store.StartDraft(ctx, storetest.Actor, "aws")
+	if err != nil {
+		t.Fatal(err)
+	}
+	draft, err = s.store.SaveDraft(ctx, storetest.Actor, "aws", draft.Version, func(rev *model.Revision) error {
+		change(&rev.Config)
+		for _, step := range []string{"welcome", "aws-application", "attributes", "users", "groups", "assign"} {
+			rev.Ticks[step] = true
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.RecordTest(ctx, draft.ID, draft.Version, "tested", s.now); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestPreflightCountsWhoGetsIn(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		change func(*model.Config)
+		lost   int
+		says   []string
+	}{
+		"nothing changes": {func(*model.Config) {}, 0,
+			[]string{"2 get in as the user", "1 are refused: the user is deactivated", "1 are refused, if AWS sends their username"}},
+		"by hand from now on": {func(c *model.Config) { c.Provisioning = model.ProvisioningManual }, 0,
+			[]string{"2 get in as the user", "1 get in, if AWS sends exactly their username"}},
+		"an attribute that AWS never sent": {func(c *model.Config) { c.Attributes.Username = "nickname" }, 2,
+			[]string{"2 people who can sign in today could not", "an attribute is missing"}},
+		"no stable id and another username": {func(c *model.Config) { c.Attributes.Username, c.Attributes.ExternalID = "login", "" }, 0,
+			[]string{"2 get in as the user"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := editedLive(t, c.change)
+			page := s.get("/setup/aws/go-live")
+			for _, want := range c.says {
+				if !strings.Contains(page.find("#who-gets-in"), want) {
+					t.Errorf("the page does not say %q: %s", want, page.find("#who-gets-in"))
+				}
+			}
+			list, err := csv.NewReader(strings.NewReader(s.get("/setup/aws/go-live/people").body)).ReadAll()
+			if err != nil || len(list) != 5 {
+				t.Fatalf("the list has %d lines, %v", len(list), err)
+			}
+			lost := 0
+			for _, line := range list[1:] {
+				if line[7] == "true" {
+					lost++
+				}
+			}
+			if lost != c.lost {
+				t.Errorf("%d are locked out, want %d", lost, c.lost)
+			}
+		})
+	}
+}
+
+func TestNobodyIsLockedOutUnseen(t *testing.T) {
+	t.Parallel()
+	s := editedLive(t, func(c *model.Config) { c.Attributes.Username = "nickname" })
+	version := strconv.Itoa(s.draft().Version)
+	refused := s.post("/setup/aws/go-live/confirm", url.Values{"version": {version}})
+	if refused.status != http.StatusUnprocessableEntity || s.connection("aws").Draft == nil {
+		t.Fatalf("went live without the box: %d", refused.status)
+	}
+	if res := s.post("/setup/aws/go-live/confirm", url.Values{"version": {version}, "accept_losses": {"on"}}); res.status != http.StatusSeeOther {
+		t.Fatalf("with the box: %d: %s", res.status, res.text())
+	}
+	entries, _, err := s.store.Audit(context.Background(), store.AuditQuery{Action: "connection.lock_out_accepted"})
+	if err != nil || len(entries) != 1 || !strings.HasPrefix(entries[0].Note, "2 people") {
+		t.Errorf("audit: %+v, %v", entries, err)
+	}
+	review := s.get("/connections/aws/restore?number=1")
+	if review.status != http.StatusOK || !strings.Contains(review.text(), "nickname") {
+		t.Errorf("the review answered %d: %s", review.status, review.text())
+	}
+	if res := s.post("/connections/aws/restore", url.Values{"number": {"1"}}); res.status != http.StatusSeeOther {
+		t.Errorf("bringing the old one back answered %d: %s", res.status, res.text())
+	}
+}
