@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -61,13 +62,29 @@ func ParseMetadata(data []byte, o MetadataOptions) (*IdentityProvider, error) {
 		return nil, pasteErrors["own_metadata"]
 	}
 	if len(entity.IDPSSODescriptors) == 0 {
-		if len(entity.SPSSODescriptors) > 0 {
-			return nil, pasteErrors["own_metadata"]
-		}
-		return nil, pasteErrors["no_idp"]
+		return nil, pasteErrors[recogniseApplication(entity.EntityID, o)]
 	}
 	return readIdentityProvider(entity, o)
 }
+
+// recogniseApplication is the code of metadata that describes no identity
+// provider but somebody who has people signed in.
+func recogniseApplication(entityID string, o MetadataOptions) string {
+	u, err := url.Parse(entityID)
+	switch {
+	case strings.HasPrefix(entityID, "urn:amazon:webservices"):
+		return "aws_account_metadata"
+	case err == nil && signInHost.MatchString(strings.ToLower(u.Hostname())):
+		return "aws_sp_metadata"
+	case ours(entityID, o):
+		return "own_metadata"
+	default:
+		return "no_idp"
+	}
+}
+
+// pageStart is what web pages begin with, after a comment perhaps.
+var pageStart = regexp.MustCompile(`(?i)<(!doctype\s+html|html[\s>]|head[\s>]|body[\s>])`)
 
 func checkMetadataBytes(data []byte) error {
 	switch {
@@ -75,9 +92,12 @@ func checkMetadataBytes(data []byte) error {
 		return pasteErrors["empty"]
 	case len(data) > maxMetadata:
 		return pasteErrors["too_large"]
+	case data[0] != '<' || bytes.HasPrefix(data, []byte("<\x00")):
+		text := string(data)
+		return pasteErrors[recogniseText(text, strings.ToLower(text))]
 	case !utf8.Valid(data):
 		return pasteErrors["not_xml"]
-	case bytes.Contains(data, []byte("<!DOCTYPE html")), bytes.Contains(data, []byte("<!doctype html")), bytes.Contains(data, []byte("<html")):
+	case pageStart.Match(data[:min(len(data), 4096)]):
 		return pasteErrors["html_page"]
 	case bytes.Contains(data, []byte("<!DOCTYPE")), bytes.Contains(data, []byte("<!ENTITY")):
 		return pasteErrors["hostile_xml"]
@@ -154,8 +174,10 @@ func findEntity(data []byte, root qname, o MetadataOptions) (*saml.EntityDescrip
 			return found[0], nil
 		}
 		return nil, pasteErrors["several_idps"]
-	case protocol("Response"):
+	case protocol("Response"), assertion("Assertion"):
 		return nil, pasteErrors["saml_response"]
+	case protocol("AuthnRequest"):
+		return nil, pasteErrors["saml_request"]
 	}
 	return nil, pasteErrors["not_metadata"]
 }
@@ -277,7 +299,7 @@ func (idp *IdentityProvider) findings(now time.Time) {
 		idp.Findings = append(idp.Findings, Finding{Code: code, Text: text, Blocking: blocking})
 	}
 	if idp.AccountID == "" {
-		add("other_idp", "This is not AWS IAM Identity Center but "+providerName(idp.EntityID)+". Sign-in may work, but the setup's instructions are for AWS.", false)
+		add("other_idp", "This is not the metadata of AWS IAM Identity Center but of "+providerName(idp.EntityID)+". Where AWS gets its people from there, it is the file that AWS was given. Sign-in would go to "+providerName(idp.EntityID)+" directly, past AWS. To go through AWS, bring the file of the application in AWS instead.", false)
 	}
 	if !idp.ValidUntil.IsZero() && now.After(idp.ValidUntil) {
 		add("valid_until_passed", "The metadata says that it was valid only until "+idp.ValidUntil.UTC().Format(time.DateOnly)+". Get it again.", false)

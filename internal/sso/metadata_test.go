@@ -1,6 +1,7 @@
 package sso_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"strings"
 	"testing"
@@ -121,6 +122,35 @@ func TestWrongPastes(t *testing.T) {
 		"other XML":             {"<feed xmlns='http://www.w3.org/2005/Atom'/>", "not_metadata"},
 		"a login":               {string(a.signIn("")), "saml_response"},
 		"words":                 {"the metadata file", "not_xml"},
+
+		"a page in capitals":      {"<!-- saved --><!Doctype HTML><HTML><BODY>Sign in</BODY></HTML>", "html_page"},
+		"metadata of Jira":        {strings.ReplaceAll(string(own), "sso.example.com", "jira.example.com"), "no_idp"},
+		"another connection's":    {strings.ReplaceAll(string(own), "/saml/aws/", "/saml/other/"), "own_metadata"},
+		"our ACS URL":             {acsURL, "own_address"},
+		"AWS's identity source":   {strings.ReplaceAll(string(own), entityID, "https://eu-central-1.signin.aws.amazon.com/platform/saml/d-1234567890"), "aws_sp_metadata"},
+		"its address":             {"https://eu-central-1.signin.aws.amazon.com/platform/saml/acs/0123", "aws_sp_metadata"},
+		"AWS accounts":            {strings.ReplaceAll(string(own), entityID, "urn:amazon:webservices"), "aws_account_metadata"},
+		"their address":           {"https://signin.aws.amazon.com/static/saml-metadata.xml", "aws_account_metadata"},
+		"the console in GovCloud": {"https://us-gov-west-1.console.amazonaws-us-gov.com/singlesignon", "console_url"},
+		"a tile":                  {"https://example.awsapps.com/start/#/saml/default/Jira/ins-0123456789abcdef", "portal_url"},
+		"a bare certificate":      {"MIIDBzCCAe+gAwIBAgIFAIOiKiIwDQYJKoZIhvcNAQELBQAw", "certificate_only"},
+		"a binary certificate":    {"0\x82\x03\x07\x30\x82\xff", "certificate_only"},
+		"a private key":           {"-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "private_key"},
+		"an ARN in GovCloud":      {"arn:aws-us-gov:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef", "arn"},
+		"an application's ID":     {"apl-1234567890abcdef", "aws_id"},
+		"an account":              {"123456789012", "aws_id"},
+		"JSON":                    {`{"Applications": []}`, "json"},
+		"no access":               {`{"message":"No access","__type":"com.amazonaws.switchboard.portal#ForbiddenException"}`, "json_no_access"},
+		"metadata in base64":      {base64.StdEncoding.EncodeToString([]byte(good)), "base64_metadata"},
+		"a login in base64":       {base64.StdEncoding.EncodeToString(a.signIn("")), "saml_response"},
+		"a login's form":          {"SAMLResponse=PHNhbWwycDpSZXNwb25zZQ%3D%3D", "saml_response"},
+		"something in base64":     {base64.StdEncoding.EncodeToString([]byte(strings.Repeat("something else", 5))), "base64"},
+		"a request":               {string(a.request().XML), "saml_request"},
+		"an address in a word":    {strings.TrimPrefix(host, "https://") + "/saml/metadata/" + token, "no_scheme"},
+		"a browser's view":        {"This XML file does not appear to have any style information associated with it.\n" + good, "browser_view"},
+		"escaped":                 {strings.ReplaceAll(good, "<", "&lt;"), "escaped_xml"},
+		"a message around it":     {"Hello, here it is:\n" + good, "surrounded"},
+		"UTF-16":                  {"\xff\xfe<\x00?\x00x\x00m\x00l\x00", "encoding"},
 	} {
 		_, err := sso.RecognisePaste(c.text, sso.MetadataOptions{Now: a.now, OurEntityID: entityID})
 		var paste *sso.PasteError
@@ -131,6 +161,33 @@ func TestWrongPastes(t *testing.T) {
 		if paste.Title == "" || paste.Text == "" || paste.Remedy == "" {
 			t.Errorf("%s: words are missing: %+v", name, paste)
 		}
+	}
+}
+
+// Of several addresses of one application, the right one is named.
+func TestWrongPasteNamesTheRightAddress(t *testing.T) {
+	t.Parallel()
+	const base, token = "https://portal.sso.eu-central-1.amazonaws.com/saml/", "/MTIzNDU2Nzg5MDEyX2lucy1mZWRjYmE5ODc2NTQzMjEw"
+	_, err := sso.RecognisePaste(base+"assertion"+token+"\n"+base+"logout"+token+"\n"+base+"metadata"+token, sso.MetadataOptions{})
+	var paste *sso.PasteError
+	if !errors.As(err, &paste) || paste.Code != "several_urls" || !strings.HasSuffix(paste.Remedy, " "+base+"metadata"+token) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Metadata of another identity provider is named, and who it belongs to.
+func TestMetadataOfAnotherProviderIsNamed(t *testing.T) {
+	t.Parallel()
+	a := newAWS(t, nil)
+	good := string(a.sim.Metadata(a.app))
+	id := good[strings.Index(good, `entityID="`)+len(`entityID="`):]
+	id = id[:strings.Index(id, `"`)]
+	idp, err := sso.ParseMetadata([]byte(strings.Replace(good, id, "http://www.okta.com/exk1", 1)), sso.MetadataOptions{Now: a.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(idp.Findings) != 1 || idp.Findings[0].Code != "other_idp" || !strings.Contains(idp.Findings[0].Text, "of Okta") {
+		t.Errorf("%+v", idp.Findings)
 	}
 }
 
@@ -146,8 +203,10 @@ func TestRightPastes(t *testing.T) {
 	good := string(a.sim.Metadata(a.app))
 	for text, kind := range map[string]string{
 		good: sso.PasteMetadataXML, "\ufeff  " + good: sso.PasteMetadataXML,
-		"https://portal.sso.us-east-1.amazonaws.com/saml/metadata/MTIzNDU2Nzg5MDEyX2lucy1mZWRjYmE5ODc2NTQzMjEw": sso.PasteMetadataURL,
-		"https://portal.sso.us-east-1.api.aws/saml/metadata/MTIzNDU2Nzg5MDEyX2lucy1mZWRjYmE5ODc2NTQzMjEw":       sso.PasteMetadataURL,
+		"https://portal.sso.us-east-1.amazonaws.com/saml/metadata/MTIzNDU2Nzg5MDEyX2lucy1mZWRjYmE5ODc2NTQzMjEw":        sso.PasteMetadataURL,
+		" \"https://portal.sso.us-east-1.amazonaws.com/saml/metadata/MTIzNDU2Nzg5MDEyX2lucy1mZWRjYmE5ODc2NTQzMjEw\"\n": sso.PasteMetadataURL,
+		"<https://portal.sso.us-east-1.amazonaws.com/saml/metadata/MTIzNDU2Nzg5MDEyX2lucy1mZWRjYmE5ODc2NTQzMjEw>":      sso.PasteMetadataURL,
+		"https://portal.sso.us-east-1.api.aws/saml/metadata/MTIzNDU2Nzg5MDEyX2lucy1mZWRjYmE5ODc2NTQzMjEw":              sso.PasteMetadataURL,
 	} {
 		if p, err := sso.RecognisePaste(text, sso.MetadataOptions{Now: a.now}); err != nil || p.Kind != kind {
 			t.Errorf("%.60q: %v %v", text, p.Kind, err)

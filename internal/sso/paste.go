@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"encoding/base64"
 	"net/url"
 	"regexp"
 	"strings"
@@ -25,64 +26,27 @@ const (
 	PasteMetadataURL = "metadata_url"
 )
 
-const (
-	whereMetadata = "In AWS, open the application and look at the panel “IAM Identity Center metadata”: download the “IAM Identity Center SAML metadata file”, or copy its address."
-	whereAgain    = "Download the “IAM Identity Center SAML metadata file” again and choose the file, or copy all of its text."
+var (
+	portalHost  = regexp.MustCompile(`(^|\.)(awsapps\.com|app\.aws|portal\.amazonaws\.com)$|^start\..*home\.awsapps\.com$`)
+	consoleHost = regexp.MustCompile(`(^|\.)console\.(aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com|amazonaws-eusc\.eu)$`)
+	// AWS as the application of another identity provider signs people in here.
+	signInHost = regexp.MustCompile(`(^|\.)signin\.(aws\.amazon\.com|aws|amazonaws\.cn|amazonaws-us-gov\.com)$`)
+	awsID      = regexp.MustCompile(`^((ssoins|apl|ins|d)-[0-9a-f]{8,20}|\d{12})$`)
+	schemeless = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?/\S+$`)
+	encoded    = regexp.MustCompile(`^[A-Za-z0-9+/_%-]{40,}={0,2}$`)
 )
-
-func pasteError(code, title, text, remedy string) *PasteError {
-	return &PasteError{Code: code, Title: title, Text: text, Remedy: remedy}
-}
-
-// pasteErrors has the words for everything that is not AWS's metadata.
-var pasteErrors = index(
-	pasteError("empty", "Nothing was given", "There is no file, no text and no address.", whereMetadata),
-	pasteError("too_large", "This is too large", "AWS's metadata is a few kilobytes; this is more than a megabyte.", whereAgain),
-	pasteError("not_xml", "This is not a metadata file", "It is not XML, or only a part of it.", whereAgain),
-	pasteError("not_metadata", "This is XML, but not metadata", "The file has another purpose, or a part of it is missing.", whereMetadata),
-	pasteError("hostile_xml", "This file cannot be trusted", "It has parts that metadata never has, such as a document type declaration or thousands of elements.", whereMetadata),
-	pasteError("html_page", "This is a web page", "You saved or copied a page instead of the file. That happens when the browser was signed out of AWS.", whereMetadata),
-	pasteError("own_metadata", "This is Postern's own metadata", "It is meant for AWS, and belongs into “Upload application SAML metadata file” there.", whereMetadata),
-	pasteError("saml_response", "This is a login, not metadata", "You pasted a SAML response, as AWS shows it in administrator mode.", "To have a login judged, use the inspector under Logins. "+whereMetadata),
-	pasteError("no_idp", "This metadata is not of an identity provider", "It describes an application, not AWS.", whereMetadata),
-	pasteError("several_idps", "This file has several identity providers", "Postern cannot tell which one you mean.", "Use the file of one application. "+whereMetadata),
-	pasteError("no_certificate", "This metadata has no certificate", "Without it no login can be verified.", whereAgain),
-	pasteError("bad_certificate", "The certificate in this metadata cannot be read", "The text was probably changed on the way, for example by an editor that wraps lines.", whereAgain),
-	pasteError("no_redirect", "This metadata has no sign-in address", "There is no address for the HTTP-Redirect binding, which AWS always has.", whereAgain),
-	pasteError("unsupported_url", "This metadata has a sign-in address that is not https", "Postern sends people only to https addresses.", whereAgain),
-	pasteError("two_applications", "This mixes two AWS applications", "The addresses in it belong to different applications.", "Use the file of the one application that you made for Postern. "+whereMetadata),
-	pasteError("certificate_only", "This is a certificate", "It is only a part of what Postern needs.", whereMetadata),
-	pasteError("portal_url", "This is the address of the access portal", "People open it to see their tiles; it does not describe your application.", whereMetadata),
-	pasteError("console_url", "This is a page of the AWS console", "Postern cannot sign in there.", whereMetadata),
-	pasteError("arn", "This is an ARN", "AWS uses it to name the application in its own programs.", whereMetadata),
-	pasteError("sign_in_url", "This is the sign-in address or the issuer", "AWS shows three addresses that look alike; this is “IAM Identity Center sign-in URL” or “IAM Identity Center SAML issuer URL”.", "The one you need has “/saml/metadata/” in it. "+whereMetadata),
-	pasteError("sign_out_url", "This is the sign-out address", "AWS shows three addresses that look alike; this is “IAM Identity Center sign-out URL”.", "The one you need has “/saml/metadata/” in it. "+whereMetadata),
-	pasteError("not_https", "This address is not https", "Metadata decides who may sign in, so Postern fetches it only over https.", whereMetadata),
-	pasteError("several_urls", "These are several addresses", "Postern needs one.", "Paste only the address of the SAML metadata file. "+whereMetadata),
-)
-
-func index(all ...*PasteError) map[string]*PasteError {
-	m := make(map[string]*PasteError, len(all))
-	for _, e := range all {
-		m[e.Code] = e
-	}
-	return m
-}
-
-var portalHost = regexp.MustCompile(`(^|\.)(awsapps\.com|app\.aws|portal\.amazonaws\.com)$|^start\..*home\.awsapps\.com$`)
 
 // RecognisePaste says what somebody pasted: metadata as text, its address, or
 // a *PasteError for everything else.
 func RecognisePaste(text string, o MetadataOptions) (Paste, error) {
 	text = strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
 	lower := strings.ToLower(text)
+	if inside := unwrapped(text); inside != "" {
+		text, lower = inside, strings.ToLower(inside)
+	}
 	switch {
 	case text == "":
 		return Paste{}, pasteErrors["empty"]
-	case strings.HasPrefix(text, "-----BEGIN CERTIFICATE"), strings.HasPrefix(text, "MII"):
-		return Paste{}, pasteErrors["certificate_only"]
-	case strings.HasPrefix(lower, "arn:aws"):
-		return Paste{}, pasteErrors["arn"]
 	case strings.HasPrefix(text, "<"):
 		if _, err := ParseMetadata([]byte(text), o); err != nil {
 			return Paste{}, err
@@ -91,21 +55,80 @@ func RecognisePaste(text string, o MetadataOptions) (Paste, error) {
 	case strings.HasPrefix(lower, "http://"), strings.HasPrefix(lower, "https://"):
 		return recogniseURL(text, o)
 	}
-	return Paste{}, pasteErrors["not_xml"]
+	return Paste{}, pasteErrors[recogniseText(text, lower)]
+}
+
+// unwrapped takes an address out of the quotes or brackets that messages put
+// around it; empty when there are none.
+func unwrapped(text string) string {
+	inside := strings.Trim(text, "\"'“”‘’<>() \t")
+	if inside == text || !strings.HasPrefix(strings.ToLower(inside), "http") || strings.ContainsAny(inside, "<>\"") {
+		return ""
+	}
+	return inside
+}
+
+// recogniseText is the code of a text that is neither XML nor an address.
+func recogniseText(text, lower string) string {
+	switch {
+	case strings.HasPrefix(text, "\xff\xfe"), strings.HasPrefix(text, "\xfe\xff"), strings.HasPrefix(text, "<\x00"):
+		return "encoding"
+	case strings.HasPrefix(text, "-----BEGIN") && strings.Contains(text[:min(len(text), 64)], "PRIVATE KEY"):
+		return "private_key"
+	case strings.HasPrefix(text, "-----BEGIN"), strings.HasPrefix(text, "MII"), strings.HasPrefix(text, "0\x82"):
+		return "certificate_only"
+	case strings.HasPrefix(lower, "arn:aws"):
+		return "arn"
+	case awsID.MatchString(lower):
+		return "aws_id"
+	case strings.HasPrefix(text, "{"), strings.HasPrefix(text, "["):
+		if strings.Contains(lower, `"no access"`) {
+			return "json_no_access"
+		}
+		return "json"
+	case strings.HasPrefix(text, "SAMLResponse="):
+		return "saml_response"
+	case strings.HasPrefix(text, "SAMLRequest="):
+		return "saml_request"
+	case strings.HasPrefix(lower, "this xml file does not appear"):
+		return "browser_view"
+	case strings.HasPrefix(lower, "&lt;"):
+		return "escaped_xml"
+	case strings.Contains(text, "EntityDescriptor") && strings.Contains(text, "<"):
+		return "surrounded"
+	case schemeless.MatchString(lower):
+		return "no_scheme"
+	}
+	return recogniseEncoded(text)
+}
+
+// recogniseEncoded looks into base64, in which programs pass on metadata and
+// responses.
+func recogniseEncoded(text string) string {
+	joined := strings.Join(strings.Fields(text), "")
+	if !encoded.MatchString(joined) {
+		return "not_xml"
+	}
+	inside, err := base64.StdEncoding.DecodeString(joined)
+	if err != nil {
+		return "base64"
+	}
+	head := string(inside[:min(len(inside), 512)])
+	switch {
+	case strings.Contains(head, "EntityDescriptor"):
+		return "base64_metadata"
+	case strings.Contains(head, "Response"):
+		return "saml_response"
+	case strings.Contains(head, "AuthnRequest"):
+		return "saml_request"
+	default:
+		return "base64"
+	}
 }
 
 func recogniseURL(text string, o MetadataOptions) (Paste, error) {
 	if fields := strings.Fields(text); len(fields) > 1 {
-		tokens := map[string]bool{}
-		for _, f := range fields {
-			if token := applicationToken(f); token != "" {
-				tokens[token] = true
-			}
-		}
-		if len(tokens) > 1 {
-			return Paste{}, pasteErrors["two_applications"]
-		}
-		return Paste{}, pasteErrors["several_urls"]
+		return Paste{}, recogniseAddresses(fields)
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
@@ -116,11 +139,17 @@ func recogniseURL(text string, o MetadataOptions) (Paste, error) {
 	switch {
 	case o.OurEntityID != "" && text == o.OurEntityID:
 		return Paste{}, pasteErrors["own_metadata"]
+	case ours(text, o):
+		return Paste{}, pasteErrors["own_address"]
 	case kind != nil && kind[1] == "assertion":
 		return Paste{}, pasteErrors["sign_in_url"]
 	case kind != nil && kind[1] == "logout":
 		return Paste{}, pasteErrors["sign_out_url"]
-	case strings.HasSuffix(host, "console.aws.amazon.com"), strings.HasSuffix(host, "signin.aws"):
+	case signInHost.MatchString(host) && strings.Contains(u.Path, "/platform/saml/"):
+		return Paste{}, pasteErrors["aws_sp_metadata"]
+	case signInHost.MatchString(host) && strings.Contains(u.Path, "saml-metadata.xml"):
+		return Paste{}, pasteErrors["aws_account_metadata"]
+	case consoleHost.MatchString(host), signInHost.MatchString(host):
 		return Paste{}, pasteErrors["console_url"]
 	case portalHost.MatchString(host), strings.HasPrefix(u.Path, "/start") && kind == nil:
 		return Paste{}, pasteErrors["portal_url"]
@@ -128,4 +157,42 @@ func recogniseURL(text string, o MetadataOptions) (Paste, error) {
 		return Paste{}, pasteErrors["not_https"]
 	}
 	return Paste{Kind: PasteMetadataURL, URL: text}, nil
+}
+
+// recogniseAddresses judges a text that begins with an address and goes on. Of
+// the addresses of one application it names the one to paste.
+func recogniseAddresses(fields []string) *PasteError {
+	tokens := map[string]bool{}
+	metadata := ""
+	for _, f := range fields {
+		m := simulated.FindStringSubmatch(f)
+		if m == nil {
+			continue
+		}
+		tokens[m[2]] = true
+		if m[1] == "metadata" {
+			metadata = f
+		}
+	}
+	switch {
+	case len(tokens) > 1:
+		return pasteErrors["two_applications"]
+	case metadata != "":
+		e := *pasteErrors["several_urls"]
+		e.Remedy = "Paste only this one: " + metadata
+		return &e
+	default:
+		return pasteErrors["several_urls"]
+	}
+}
+
+// ours tells whether an address or an entity ID is one of this Postern's, of
+// this connection or of another.
+func ours(address string, o MetadataOptions) bool {
+	us, err := url.Parse(o.OurEntityID)
+	if err != nil || us.Host == "" {
+		return false
+	}
+	u, err := url.Parse(address)
+	return err == nil && strings.EqualFold(u.Host, us.Host)
 }
