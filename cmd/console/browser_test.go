@@ -145,6 +145,7 @@ func (d *demo) leaveHalfTyped() {
 // throughSetupLink has another person, in a browser of their own, do AWS's side.
 func (d *demo) throughSetupLink() string {
 	d.t.Helper()
+	d.ClickSelector("#links > summary")
 	d.Press("Make a setup link")
 	d.Look("setup-link-made")
 	link := d.Text("main code.copybox-value")
