@@ -121,9 +121,22 @@ func uploadedMetadata(r *http.Request) (string, error) {
 	return string(data), nil
 }
 
+// keepUploaded puts the text of an uploaded file into the form: a page cannot
+// keep a file chosen.
+func keepUploaded(r *http.Request, answers wizard.Answers) error {
+	file, err := uploadedMetadata(r)
+	if err == nil && file != "" && len(file) <= maxMetadata {
+		answers[wizard.FieldMetadata] = []string{file}
+	}
+	return err
+}
+
 // renderConflict shows what was typed beside what somebody else has saved, so
 // that neither is lost.
 func (s *Server) renderConflict(w http.ResponseWriter, r *http.Request, f setup.Frame, sc setupCase) error {
+	if err := keepUploaded(r, f.Answers); err != nil {
+		return err
+	}
 	stored := storedAnswers(f.Step, sc.facts)
 	v := setup.ConflictPage{Frame: f}
 	v.Page.Error = true

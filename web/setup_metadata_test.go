@@ -15,27 +15,39 @@ import (
 	"github.com/postern-sso/postern/internal/wizard"
 )
 
-// bring sends the metadata form with a file.
+// bring sends the wizard's metadata form with a file.
 func (s *testSite) bring(content, pasted, address string) *page {
+	s.t.Helper()
+	return s.sendMetadata("/setup/aws/metadata", strconv.Itoa(s.draft().Version),
+		map[string]string{"metadata": pasted, "metadata_url": address}, content)
+}
+
+// sendMetadata sends a metadata form, with a file unless it is empty.
+func (s *testSite) sendMetadata(action, version string, fields map[string]string, file string) *page {
 	s.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	for name, value := range map[string]string{"version": strconv.Itoa(s.draft().Version), "metadata": pasted, "metadata_url": address} {
+	for name, value := range fields {
 		if err := form.WriteField(name, value); err != nil {
 			s.t.Fatal(err)
 		}
 	}
-	file, err := form.CreateFormFile("metadata_file", "metadata.xml")
-	if err != nil {
+	if err := form.WriteField("version", version); err != nil {
 		s.t.Fatal(err)
 	}
-	if _, err := file.Write([]byte(content)); err != nil {
-		s.t.Fatal(err)
+	if file != "" {
+		part, err := form.CreateFormFile("metadata_file", "metadata.xml")
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if _, err := part.Write([]byte(file)); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 	if err := form.Close(); err != nil {
 		s.t.Fatal(err)
 	}
-	return s.do(http.MethodPost, "/setup/aws/metadata", &body, http.Header{"Content-Type": {form.FormDataContentType()}})
+	return s.do(http.MethodPost, action, &body, http.Header{"Content-Type": {form.FormDataContentType()}})
 }
 
 func TestMetadataWrongPastes(t *testing.T) {
@@ -134,5 +146,25 @@ func TestMetadataFetchedAgain(t *testing.T) {
 	expect(t, s.post("/setup/aws/metadata", form), http.StatusSeeOther, "/setup/aws/attributes")
 	if s.draft().Config.IdPMetadata != newer {
 		t.Error("what is stored is not what AWS says now")
+	}
+}
+
+// Of two people at once, nobody has to look for the file again.
+func TestMetadataFileSurvivesAConflict(t *testing.T) {
+	t.Parallel()
+	s := newSetupAt(t, wizard.StepMetadata)
+	stale := strconv.Itoa(s.draft().Version)
+	s.editDraft(func(rev *model.Revision) { rev.Config.Name = "Renamed" })
+	res := s.sendMetadata("/setup/aws/metadata", stale, nil, awsMetadata())
+	if res.status != http.StatusConflict {
+		t.Fatalf("answered %d: %s", res.status, res.text())
+	}
+	form := url.Values{}
+	res.doc.Find(`main form[action="/setup/aws/metadata"] input`).Each(func(_ int, in *goquery.Selection) {
+		form.Add(in.AttrOr("name", ""), in.AttrOr("value", ""))
+	})
+	expect(t, s.post("/setup/aws/metadata", form), http.StatusSeeOther, "/setup/aws/metadata")
+	if got := s.draft().Config; got.IdPMetadata == "" || got.Name != "Renamed" {
+		t.Errorf("the draft has name %q and %d bytes of metadata", got.Name, len(got.IdPMetadata))
 	}
 }

@@ -220,19 +220,15 @@ func (s *Server) setupLinkMetadata(w http.ResponseWriter, r *http.Request, v lin
 }
 
 // setupLinkConflict shows what is stored now, and keeps what was brought in the
-// form. A file cannot stay chosen, so its text takes its place.
+// form.
 func (s *Server) setupLinkConflict(w http.ResponseWriter, r *http.Request, v linkVisit, in stepForm) error {
 	sc, page, err := s.linkPage(r, v)
 	if err != nil {
 		return err
 	}
-	file, err := uploadedMetadata(r)
-	if err != nil {
-		return err
-	}
 	page.Answers, page.Conflict = in.shown, sc.draft.Author
-	if file != "" && len(file) <= maxMetadata {
-		page.Answers[wizard.FieldMetadata] = []string{file}
+	if err := keepUploaded(r, page.Answers); err != nil {
+		return err
 	}
 	if sc.draft.Author == v.link.Actor() {
 		page.Conflict = "You"

@@ -1,9 +1,7 @@
 package web
 
 import (
-	"bytes"
 	"context"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -44,32 +42,10 @@ func (s *testSite) opened() (*testSite, string) {
 	return h, path
 }
 
-// handOver sends the metadata form of the page behind a link as it is now.
+// handOver sends the metadata form of the page behind a link.
 func (s *testSite) handOver(path, version string, fields map[string]string, file string) *page {
 	s.t.Helper()
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	for name, value := range fields {
-		if err := form.WriteField(name, value); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	if err := form.WriteField("version", version); err != nil {
-		s.t.Fatal(err)
-	}
-	if file != "" {
-		part, err := form.CreateFormFile("metadata_file", "metadata.xml")
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		if _, err := part.Write([]byte(file)); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	if err := form.Close(); err != nil {
-		s.t.Fatal(err)
-	}
-	return s.do(http.MethodPost, path+"/metadata", &body, http.Header{"Content-Type": {form.FormDataContentType()}})
+	return s.sendMetadata(path+"/metadata", version, fields, file)
 }
 
 func (p *page) version() string { return p.doc.Find("input[name=version]").First().AttrOr("value", "") }
