@@ -8,7 +8,7 @@ func actionWords(action string) string {
 	subjects := map[string]string{
 		"user": "User", "group": "Group", "rule": "Rule", "connection": "Connection", "revision": "Revision:",
 		"administrator": "Administrator", "settings": "Settings", "identity": "AWS identity", "membership": "Membership",
-		"login": "Login", "trace_link": "Link to follow a login", "app": "App",
+		"login": "Login", "trace_link": "Link to follow a login", "setup_link": "Setup link", "app": "App",
 	}
 	subject, what, found := strings.Cut(action, ".")
 	if !found || subjects[subject] == "" {

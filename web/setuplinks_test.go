@@ -326,6 +326,11 @@ func TestSetupLinkPanel(t *testing.T) {
 	if got := row(); !strings.Contains(got, "Revoked by admin@example.com") {
 		t.Errorf("the panel does not say that it was revoked: %s", got)
 	}
+	for _, said := range []string{"Setup link created", "Setup link opened", "Setup link revoked"} {
+		if text := s.get("/audit").text(); !strings.Contains(text, said) {
+			t.Errorf("the audit does not say %q: %s", said, text)
+		}
+	}
 	for _, days := range []string{"", "2", "365"} {
 		res := s.post("/connections/aws/setup-links", url.Values{"days": {days}})
 		if res.status != http.StatusUnprocessableEntity || res.doc.Find(".problems").Length() != 1 {

@@ -262,7 +262,7 @@ func linkConflict(v LinkPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, " saved this setup after you opened the page</h2><p class=\"mb-0\">What you brought is not saved yet, and nothing of theirs was lost. Look at the metadata that is stored now. If yours is to count, <a href=\"#s-metadata\">send it once more</a>: it is still in the form.</p></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, " saved this setup after you opened the page</h2><p class=\"mb-0\">What you brought is not saved yet, and nothing of theirs was lost. Look at the metadata that is stored now. If yours is to count, <a href=\"#f-metadata_url\">send it once more</a>: it is still in the form.</p></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -554,7 +554,7 @@ func linkRefetch(v LinkPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "<p>Download the file again after “Save changes” and <a href=\"#s-metadata\">hand it over once more</a>.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "<p>Download the file again after “Save changes” and <a href=\"#f-metadata_url\">hand it over once more</a>.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
