@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/console"
@@ -52,8 +51,9 @@ func (s *Server) evidence(ctx context.Context, sc setupCase) (setuplink.Evidence
 		return e, err
 	}
 	e.RequestAt, e.ResponseAt = trials.RequestAt, trials.ResponseAt
-	if trials.Code != "" {
-		e.Refused = sso.Explain(trials.Code).Title
+	if trials.Refusal != nil {
+		why := explain(trials.Refusal.Code, trials.Refusal)
+		e.Refused, e.Field = why.Title, why.Field
 	}
 	return e, nil
 }

@@ -273,7 +273,7 @@ func TestSetupLinkEvidence(t *testing.T) {
 				l.Outcome, l.FinishedAt = model.OutcomeRefused, s.now
 				l.Refusal = &model.Refusal{Code: model.CodeAudienceMismatch, Expected: "https://ours", Received: "https://theirs"}
 			})
-		}, "The latest answer was refused"},
+		}, "Now https://theirs"},
 		{"passed", func() {
 			s.trial("bbbb", func(l *model.Login) {
 				l.Outcome, l.FinishedAt = model.OutcomeSignedIn, s.now.Add(time.Second)

@@ -151,9 +151,9 @@ func (s *Store) RevokeSetupLink(ctx context.Context, actor model.Actor, slug str
 
 // Trials says how far the test logins of a revision got.
 type Trials struct {
-	RequestAt  time.Time  // when the first request left for AWS; zero: none has
-	ResponseAt time.Time  // when the first response came; zero: none has
-	Code       model.Code // why the latest response was refused; empty: it was not
+	RequestAt  time.Time      // when the first request left for AWS; zero: none has
+	ResponseAt time.Time      // when the first response came; zero: none has
+	Refusal    *model.Refusal // why the latest response was refused; nil: it was not
 }
 
 // Trials reads it.
@@ -162,8 +162,8 @@ func (s *Store) Trials(ctx context.Context, revisionID int64) (Trials, error) {
 	var request, response *time.Time
 	err := s.db.QueryRow(ctx, `
 		select min(started_at) filter (where not unsolicited), min(finished_at),
-			coalesce((array_agg(code order by finished_at desc, id desc) filter (where finished_at is not null))[1], '')
-		from logins where test and revision_id = @revision`, named{"revision": revisionID}).Scan(&request, &response, &t.Code)
+			(array_agg(refusal order by finished_at desc, id desc) filter (where finished_at is not null))[1]
+		from logins where test and revision_id = @revision`, named{"revision": revisionID}).Scan(&request, &response, &t.Refusal)
 	t.RequestAt, t.ResponseAt = valueOrZero(request), valueOrZero(response)
 	return t, translate(err)
 }

@@ -25,15 +25,20 @@ type Evidence struct {
 	Metadata   bool // AWS's metadata is in, and usable
 	Region     string
 	Account    string
-	RequestAt  time.Time // zero: none has left for AWS
-	ResponseAt time.Time // zero: none has come
-	Refused    string    // why the latest response was refused, a title; empty: it was not
+	RequestAt  time.Time        // zero: none has left for AWS
+	ResponseAt time.Time        // zero: none has come
+	Refused    string           // why the latest response was refused, a title; empty: it was not
+	Field      *ui.AWSFieldView // the field of the AWS console that mends it; nil: no single one does
 	Passed     bool
 }
 
 // Seen names what is shown, so that polling is answered only by news.
 func (e Evidence) Seen() string {
-	return fmt.Sprintf("%t-%s-%s-%t-%t-%s-%t", e.Metadata, e.Account, e.Region, !e.RequestAt.IsZero(), !e.ResponseAt.IsZero(), e.Refused, e.Passed)
+	wrong := ""
+	if e.Field != nil {
+		wrong = e.Field.Wrong
+	}
+	return fmt.Sprintf("%t-%s-%s-%t-%t-%s-%s-%t", e.Metadata, e.Account, e.Region, !e.RequestAt.IsZero(), !e.ResponseAt.IsZero(), e.Refused, wrong, e.Passed)
 }
 
 // EvidenceList shows it: four things, each green once it was seen.
@@ -82,7 +87,7 @@ func EvidenceList(e Evidence) templ.Component {
 				var templ_7745c5c3_Var3 string
 				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(e.Account)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/setuplink/evidence.templ`, Line: 34, Col: 52}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/setuplink/evidence.templ`, Line: 39, Col: 52}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 				if templ_7745c5c3_Err != nil {
@@ -95,7 +100,7 @@ func EvidenceList(e Evidence) templ.Component {
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(e.Region)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/setuplink/evidence.templ`, Line: 34, Col: 73}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/setuplink/evidence.templ`, Line: 39, Col: 73}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {
@@ -182,7 +187,7 @@ func EvidenceList(e Evidence) templ.Component {
 				var templ_7745c5c3_Var7 string
 				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(e.Refused)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/setuplink/evidence.templ`, Line: 51, Col: 74}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/setuplink/evidence.templ`, Line: 56, Col: 74}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 				if templ_7745c5c3_Err != nil {
@@ -267,7 +272,7 @@ func evidence(seen bool, what string) templ.Component {
 		var templ_7745c5c3_Var11 string
 		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(what)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/setuplink/evidence.templ`, Line: 66, Col: 17}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/setuplink/evidence.templ`, Line: 71, Col: 17}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 		if templ_7745c5c3_Err != nil {
