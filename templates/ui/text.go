@@ -30,11 +30,9 @@ func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") 
 
 // lowerFirst makes a sentence fit behind a colon.
 func lowerFirst(s string) string {
-	for i, r := range s {
-		if i == 0 && !strings.HasPrefix(s, "AWS") {
-			return string(unicode.ToLower(r)) + s[utf8.RuneLen(r):]
-		}
-		break
+	r, size := utf8.DecodeRuneInString(s)
+	if size == 0 || strings.HasPrefix(s, "AWS") {
+		return s
 	}
-	return s
+	return string(unicode.ToLower(r)) + s[size:]
 }
