@@ -59,9 +59,17 @@ const (
 	connectTimeout   = 10 * time.Second
 )
 
+// Option changes how Open connects.
+type Option func(*pgxpool.Config)
+
+// WithTracer tells t of every query, for measurements.
+func WithTracer(t pgx.QueryTracer) Option {
+	return func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = t }
+}
+
 // Open connects to the database at url and checks that it answers. It does not
 // migrate. An error names the host, never the password.
-func Open(ctx context.Context, url string) (*Store, error) {
+func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("the database URL cannot be read; want postgres://USER:PASSWORD@HOST/DATABASE")
@@ -72,6 +80,9 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	cfg.ConnConfig.ConnectTimeout = connectTimeout
 	cfg.ConnConfig.RuntimeParams["application_name"] = "postern"
 	cfg.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
+	for _, o := range options {
+		o(cfg)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database at %s: %w", cfg.ConnConfig.Host, err)
