@@ -49,17 +49,13 @@ func (s *Server) missingGroups(ctx context.Context, names []string) ([]string, e
 	if len(names) == 0 {
 		return nil, nil
 	}
-	groups, err := s.allGroups(ctx)
+	known, err := s.store.GroupNames(ctx, names)
 	if err != nil {
 		return nil, err
 	}
-	known := map[string]bool{}
-	for _, g := range groups {
-		known[model.Key(g.Name)] = true
-	}
 	var missing []string
 	for _, name := range names {
-		if !known[model.Key(name)] {
+		if known[model.Key(name)] == "" {
 			missing = append(missing, name)
 		}
 	}

@@ -1,14 +1,12 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
 
-	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/console"
 )
@@ -86,21 +84,4 @@ func withQuery(path string, q url.Values) string {
 		return path
 	}
 	return path + "?" + q.Encode()
-}
-
-// allGroups reads every group, page by page.
-func (s *Server) allGroups(ctx context.Context) ([]model.Group, error) {
-	var all []model.Group
-	query := store.GroupQuery{Page: store.Page{Limit: 500}}
-	for {
-		groups, next, err := s.store.Groups(ctx, query)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, groups...)
-		if next == "" {
-			return all, nil
-		}
-		query.After = next
-	}
 }

@@ -96,6 +96,8 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/groups/{name}/members/remove", admin, s.removeMember},
 		{post, "/groups/{name}/delete", admin, s.deleteGroup},
 
+		{get, "/suggest/groups", admin, s.suggestGroups},
+
 		{get, "/rules", viewer, s.listRules},
 		{get, "/rules/new", admin, s.newRule},
 		{post, "/rules", admin, s.createRule},

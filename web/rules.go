@@ -59,7 +59,7 @@ func (s *Server) renderRule(w http.ResponseWriter, r *http.Request, a model.Admi
 	if err != nil {
 		return err
 	}
-	groups, err := s.allGroups(r.Context())
+	v.Groups, err = s.groupPicker(r.Context(), "groups", "They get these groups", chosen.Groups, "")
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (s *Server) renderRule(w http.ResponseWriter, r *http.Request, a model.Admi
 			Value: c.Slug, Label: c.Name() + " (" + c.Slug + ")", Selected: c.Slug == chosen.Connection,
 		})
 	}
-	v.Groups = groupChoices(groups, chosen.Groups)
+	v.Groups.Problem = ui.ProblemOf(v.Form.Problems, "groups")
 	title := "Add a rule"
 	if v.Name != "" {
 		title = v.Name

@@ -22,7 +22,7 @@ func (s *Server) readRule(r *http.Request) (console.RuleForm, model.Rule, error)
 		Name: typed(r, "name"), Kind: model.RuleKind(r.PostFormValue("kind")),
 		Domain: typed(r, "domain"), Attribute: typed(r, "attribute"), Value: typed(r, "value"), AWSGroup: typed(r, "aws_group"),
 	}
-	rule := model.Rule{Name: f.Name, Connection: r.PostFormValue("connection"), Kind: f.Kind, Groups: r.PostForm["groups"]}
+	rule := model.Rule{Name: f.Name, Connection: r.PostFormValue("connection"), Kind: f.Kind, Groups: picked(r, "groups")}
 	if err := model.CheckGroupName(f.Name); err != nil {
 		f.Problems = append(f.Problems, problem("name", "The name", err))
 	}

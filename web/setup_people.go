@@ -71,27 +71,36 @@ func (s *Server) usersPage(ctx context.Context, f setup.Frame, sc setupCase) (se
 	return v, err
 }
 
+// groupsShown is how many groups the wizard lists.
+const groupsShown = 20
+
 // groupsPage gathers groups, rules and what may be added.
 func (s *Server) groupsPage(ctx context.Context, f setup.Frame, sc setupCase) (setup.GroupsPage, error) {
 	v := setup.GroupsPage{Frame: f}
-	var err error
-	if v.Groups, err = s.allGroups(ctx); err != nil {
+	groups, next, err := s.store.Groups(ctx, store.GroupQuery{Page: store.Page{Limit: groupsShown}})
+	if err != nil {
 		return v, err
 	}
+	v.Groups, v.MoreThere = groups, next != ""
 	if v.Rules, err = s.connectionRules(ctx, sc.connection.Slug); err != nil {
 		return v, err
 	}
-	known := map[string]bool{}
-	for _, g := range v.Groups {
-		known[model.Key(g.Name)] = true
+	suggested := wizard.SuggestedGroups(sc.draft.Config.Apps)
+	names := make([]string, 0, len(suggested))
+	for _, g := range suggested {
+		names = append(names, g.Name)
 	}
-	for _, g := range wizard.SuggestedGroups(sc.draft.Config.Apps) {
-		if !known[model.Key(g.Name)] {
+	known, err := s.store.GroupNames(ctx, names)
+	if err != nil {
+		return v, err
+	}
+	for _, g := range suggested {
+		if known[model.Key(g.Name)] == "" {
 			v.Suggested = append(v.Suggested, ui.Choice{Value: g.Name, Label: g.Name, Hint: g.Description, Checked: true})
 		}
 	}
-	v.Choices = groupChoices(v.Groups, nil)
-	return v, nil
+	v.Choices, err = s.groupPicker(ctx, "groups", "They get these groups", nil, "")
+	return v, err
 }
 
 // setupAddGroups adds the suggested groups that are ticked and those typed in.
@@ -206,6 +215,10 @@ func (s *Server) setupAddRule(w http.ResponseWriter, r *http.Request, a model.Ad
 	if err != nil {
 		return err
 	}
-	v.Rule, v.RuleOpen, v.Choices = form, true, groupChoices(v.Groups, rule.Groups)
+	v.Rule, v.RuleOpen = form, true
+	if v.Choices, err = s.groupPicker(r.Context(), "groups", "They get these groups", rule.Groups, ""); err != nil {
+		return err
+	}
+	v.Choices.Problem = ui.ProblemOf(form.Problems, "groups")
 	return s.render(w, r, http.StatusUnprocessableEntity, setup.Groups(v))
 }

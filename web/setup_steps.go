@@ -133,7 +133,7 @@ func (s *Server) setupAWS(sc setupCase) *setup.AWS {
 // goLivePage gathers the review.
 func (s *Server) goLivePage(r *http.Request, f setup.Frame, sc setupCase) (setup.GoLivePage, error) {
 	ctx := r.Context()
-	groups, err := s.allGroups(ctx)
+	groups, err := s.store.CountGroups(ctx)
 	if err != nil {
 		return setup.GoLivePage{}, err
 	}
@@ -142,7 +142,7 @@ func (s *Server) goLivePage(r *http.Request, f setup.Frame, sc setupCase) (setup
 		return setup.GoLivePage{}, err
 	}
 	v := setup.GoLivePage{
-		Frame: f, AWS: s.setupAWS(sc), Now: s.now(), Users: sc.facts.Users, Groups: len(groups), Rules: len(rules),
+		Frame: f, AWS: s.setupAWS(sc), Now: s.now(), Users: sc.facts.Users, Groups: groups, Rules: len(rules),
 		SignInLink: s.signInLink(sc.connection.Slug),
 	}
 	if live := sc.connection.Live; live != nil {

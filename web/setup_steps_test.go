@@ -10,6 +10,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/wizard"
 )
 
@@ -67,7 +68,7 @@ func TestSetupAddsGroupsAndRules(t *testing.T) {
 	}
 	expect(t, s.post("/setup/aws/groups/add", url.Values{"suggested": {"jira-administrators", "no-suggestion"}, "own": {" staff \r\n\r\nSTAFF"}}),
 		http.StatusSeeOther, "/setup/aws/groups")
-	groups, err := s.allGroups(context.Background())
+	groups, _, err := s.store.Groups(context.Background(), store.GroupQuery{})
 	if err != nil || len(groups) != 2 {
 		t.Fatalf("there are %v, %v", groups, err)
 	}

@@ -34,7 +34,7 @@ func (s *Server) listUsers(w http.ResponseWriter, r *http.Request, a model.Admin
 	if err != nil {
 		return err
 	}
-	if v.Total, err = s.store.CountUsers(r.Context()); err != nil {
+	if v.Any, err = s.store.AnyUser(r.Context()); err != nil {
 		return err
 	}
 	v.Users, v.Paging = users, paging(r, paths.Users, next)
@@ -63,30 +63,18 @@ func (s *Server) newUser(w http.ResponseWriter, r *http.Request, a model.Adminis
 }
 
 func (s *Server) renderNewUser(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.UserForm, chosen []string) error {
-	groups, err := s.allGroups(r.Context())
+	groups, err := s.groupPicker(r.Context(), "groups", "Groups", chosen, "")
 	if err != nil {
 		return err
 	}
+	groups.Hint, groups.Problem = "Rules may give more at login.", ui.ProblemOf(f.Problems, "groups")
 	p := s.page(r, a, layout.NavUsers, "Add a user", "The user can sign in through every live connection that brings this username.")
 	p.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
 	status := http.StatusOK
 	if len(f.Problems) > 0 {
 		p.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.NewUser(console.NewUserPage{Page: p, Form: f, Groups: groupChoices(groups, chosen)}))
-}
-
-// groupChoices are check boxes for all groups; those chosen are checked.
-func groupChoices(groups []model.Group, chosen []string) []ui.Choice {
-	checked := map[string]bool{}
-	for _, name := range chosen {
-		checked[model.Key(name)] = true
-	}
-	choices := make([]ui.Choice, 0, len(groups))
-	for _, g := range groups {
-		choices = append(choices, ui.Choice{Value: g.Name, Label: g.Name, Hint: g.Description, Checked: checked[model.Key(g.Name)]})
-	}
-	return choices
+	return s.render(w, r, status, console.NewUser(console.NewUserPage{Page: p, Form: f, Groups: groups}))
 }
 
 func (s *Server) showUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -107,6 +95,7 @@ func (s *Server) renderUser(w http.ResponseWriter, r *http.Request, a model.Admi
 	v.Page = s.page(r, a, layout.NavUsers, u.Username, u.DisplayName)
 	v.Page.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
 	change(&v)
+	v.Join.Problem = v.JoinIssue
 	status := http.StatusOK
 	if len(v.Form.Problems) > 0 || v.JoinIssue != "" || v.DeleteText != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
@@ -123,8 +112,7 @@ func (s *Server) userPage(ctx context.Context, u model.User) (console.UserPage, 
 	if err != nil {
 		return v, err
 	}
-	groups, err := s.allGroups(ctx)
-	if err != nil {
+	if v.Join, err = s.groupPicker(ctx, "group", "Add to groups", nil, ""); err != nil {
 		return v, err
 	}
 	if v.Identities, err = s.store.Identities(ctx, u.ID); err != nil {
@@ -135,7 +123,6 @@ func (s *Server) userPage(ctx context.Context, u model.User) (console.UserPage, 
 		return v, err
 	}
 	v.Groups = byGroup(memberships)
-	v.CanJoin = canJoin(groups, memberships)
 	v.Logins = s.loginRows(logins)
 	return v, nil
 }
@@ -154,21 +141,4 @@ func byGroup(memberships []model.Membership) []console.GroupReasons {
 		groups[i].Reasons = append(groups[i].Reasons, m)
 	}
 	return groups
-}
-
-// canJoin lists the groups to which somebody can still be added by hand.
-func canJoin(groups []model.Group, memberships []model.Membership) []string {
-	manual := map[string]bool{}
-	for _, m := range memberships {
-		if m.Source == model.MemberManual {
-			manual[m.Group] = true
-		}
-	}
-	var names []string
-	for _, g := range groups {
-		if !manual[g.Name] {
-			names = append(names, g.Name)
-		}
-	}
-	return names
 }

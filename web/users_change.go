@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/ui"
 )
 
 // maxNameLength is the limit of display, first and last names, in characters.
@@ -41,7 +43,7 @@ func usernameTaken(name string) model.Problem {
 
 func (s *Server) createUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	f := readUserForm(r)
-	chosen := r.PostForm["groups"]
+	chosen := picked(r, "groups")
 	if missing, err := s.missingGroups(r.Context(), chosen); err != nil {
 		return err
 	} else if len(missing) > 0 {
@@ -111,22 +113,38 @@ func (s *Server) addUserToGroup(w http.ResponseWriter, r *http.Request, a model.
 	if err != nil {
 		return err
 	}
-	group := typed(r, "group")
-	if group != "" {
-		err = s.store.AddMember(r.Context(), s.actor(r, a), group, u.Username)
-		if err == nil {
-			return s.done(w, r, paths.User(u.Username), u.Username+" is in "+group+" now.")
-		}
-		if !errors.Is(err, store.ErrNotFound) {
+	if err := r.ParseForm(); err != nil {
+		return fmt.Errorf("%w: %w", errBadForm, err)
+	}
+	groups := picked(r, "group")
+	missing, err := s.missingGroups(r.Context(), groups)
+	if err != nil {
+		return err
+	}
+	if len(groups) == 0 || len(missing) > 0 {
+		join, err := s.groupPicker(r.Context(), "group", "Add to groups", r.PostForm["group"], typed(r, ui.PickerTyped("group")))
+		if err != nil {
 			return err
 		}
+		return s.renderUser(w, r, a, u, func(v *console.UserPage) {
+			v.Join, v.JoinIssue = join, "Tick a group, or type the whole name of one."
+			if len(missing) > 0 {
+				v.JoinIssue = groupsGone(missing).Text
+			}
+		})
 	}
-	return s.renderUser(w, r, a, u, func(v *console.UserPage) {
-		v.JoinIssue = "Choose a group from the list."
-		if group != "" {
-			v.JoinIssue = "The group “" + group + "” is gone. Choose another one."
+	err = s.store.InTx(r.Context(), func(tx *store.Store) error {
+		for _, g := range groups {
+			if err := tx.AddMember(r.Context(), s.actor(r, a), g, u.Username); err != nil {
+				return err
+			}
 		}
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return s.done(w, r, paths.User(u.Username), u.Username+" is in "+strings.Join(groups, ", ")+" now.")
 }
 
 func (s *Server) removeUserFromGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {

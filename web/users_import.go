@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -141,13 +142,14 @@ func (s *Server) planImport(ctx context.Context, text string) ([]csvimport.Step,
 	if err != nil {
 		return nil, nil, err
 	}
-	all, err := s.allGroups(ctx)
+	var names []string
+	for _, row := range file.Rows {
+		names = append(names, row.Groups...)
+	}
+	slices.Sort(names)
+	groups, err := s.store.GroupNames(ctx, slices.Compact(names))
 	if err != nil {
 		return nil, nil, err
-	}
-	groups := map[string]string{}
-	for _, g := range all {
-		groups[model.Key(g.Name)] = g.Name
 	}
 	steps, problems := csvimport.Plan(file, known, groups)
 	return steps, append(file.Problems, problems...), nil

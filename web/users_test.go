@@ -170,7 +170,7 @@ func TestUserJoinsAndLeavesGroups(t *testing.T) {
 	s := newSiteAs(t, model.RoleAdmin)
 	s.addUser("ana")
 	s.addGroup("jira users")
-	s.post("/users/ana/groups", url.Values{"group": {"gone"}}).want(t, http.StatusUnprocessableEntity).has(t, ".field-problem", "is gone")
+	s.post("/users/ana/groups", url.Values{"group": {"gone"}}).want(t, http.StatusUnprocessableEntity).has(t, ".field-problem", "no group “gone”")
 	s.post("/users/ana/groups", url.Values{"group": {"jira users"}}).want(t, http.StatusSeeOther)
 	s.get("/users/ana").has(t, ".rows strong", "jira users")
 	s.post("/users/ana/groups/remove", url.Values{"group": {"jira users"}}).want(t, http.StatusSeeOther)

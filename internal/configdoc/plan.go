@@ -180,6 +180,9 @@ func (p *plan) removeGroups() {
 		text := "remove"
 		if g.Members > 0 {
 			text = fmt.Sprintf("remove, with %d members", g.Members)
+			if g.Members > model.MembersCounted {
+				text = fmt.Sprintf("remove, with more than %d members", model.MembersCounted)
+			}
 		}
 		p.do("group", g.Name, []string{text}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
 			return st.DeleteGroup(ctx, actor, g.Name)

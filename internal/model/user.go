@@ -53,12 +53,16 @@ const (
 	MemberAWS    MembershipSource = "aws"
 )
 
+// MembersCounted is how far the members of a group are counted; a group that
+// has more says so. A company's largest groups would take the longest to count.
+const MembersCounted = 1000
+
 // Group is a local group.
 type Group struct {
 	ID          int64
 	Name        string // unique by Key
 	Description string
-	Members     int // distinct active and inactive users
+	Members     int // distinct active and inactive users; MembersCounted+1: that many or more
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }

@@ -8,10 +8,6 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-// MembersCounted is how far the members of a group are counted; a group that
-// has more says so. A company's largest groups would take the longest to count.
-const MembersCounted = 1000
-
 const groupColumns = `g.id, g.name, g.description,
 	(select count(*) from (select distinct m.user_id from memberships m where m.group_id = g.id limit 1001) m),
 	g.created_at, g.updated_at`

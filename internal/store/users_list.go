@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -51,6 +52,17 @@ func (s *Store) Users(ctx context.Context, q UserQuery) ([]model.User, string, e
 		direction, compare = "desc", "<"
 	}
 	f := q.filter()
+	if q.Group != "" {
+		// By number, which PostgreSQL knows the size of: a name it would have to guess.
+		id, err := s.groupID(ctx, q.Group)
+		if errors.Is(err, ErrNotFound) {
+			return nil, "", nil
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		f.with("exists (select from memberships m where m.group_id = @group and m.user_id = u.id)", "group", id)
+	}
 	f.set("limit", q.limit()+1)
 	if at, ok := q.position(2); ok && order.understands(at[0]) {
 		f.with("("+order.column+", u.username_key) "+compare+" (@value::"+order.cast+", @key)", "value", at[0])
@@ -65,7 +77,7 @@ func (s *Store) Users(ctx context.Context, q UserQuery) ([]model.User, string, e
 	return users, next, nil
 }
 
-// filter is which users, whatever their order.
+// filter is which users, whatever their order and their group.
 func (q UserQuery) filter() *filter {
 	f := new(filter)
 	if key := model.Key(q.Search); key != "" {
@@ -78,10 +90,6 @@ func (q UserQuery) filter() *filter {
 	}
 	if q.Source != "" {
 		f.with("u.source = @source", "source", string(q.Source))
-	}
-	if q.Group != "" {
-		f.with(`exists (select from memberships m join groups g on g.id = m.group_id
-			where m.user_id = u.id and g.name_key = @group)`, "group", model.Key(q.Group))
 	}
 	return f
 }

@@ -49,7 +49,7 @@ func (v GroupPage) problems() []model.Problem {
 
 // lost says what goes with the group.
 func (v GroupPage) lost() string {
-	text := ui.Count(v.Group.Members, "person loses", "people lose") + " this group. "
+	text := ui.Counted(v.Group.Members, "person loses", "people lose") + " this group. "
 	if n := len(v.Rules); n > 0 {
 		text += ui.Count(n, "rule", "rules") + " no longer " + verb(n, "gives", "give") + " it: " + list(v.Rules) + ". "
 	}
@@ -171,9 +171,9 @@ func members(v GroupPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Count(v.Group.Members, "member", "members"))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Counted(v.Group.Members, "member", "members"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/group.templ`, Line: 80, Col: 68}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/group.templ`, Line: 80, Col: 70}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 		if templ_7745c5c3_Err != nil {

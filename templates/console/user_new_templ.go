@@ -29,7 +29,7 @@ type UserForm struct {
 type NewUserPage struct {
 	Page   layout.Page
 	Form   UserForm
-	Groups []ui.Choice // all local groups; those chosen are checked
+	Groups ui.Picker
 }
 
 // NewUser shows it.
@@ -99,9 +99,8 @@ func NewUser(v NewUserPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(v.Groups) > 0 {
-				templ_7745c5c3_Err = ui.Choices(ui.ChoiceGroup{Name: "groups", Legend: "Groups", Multi: true, Choices: v.Groups,
-					Hint: "Rules may give more at login.", Problem: ui.ProblemOf(v.Form.Problems, "groups")}).Render(ctx, templ_7745c5c3_Buffer)
+			if v.Groups.Any() {
+				templ_7745c5c3_Err = ui.Pick(v.Groups).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -113,7 +112,7 @@ func NewUser(v NewUserPage) templ.Component {
 			var templ_7745c5c3_Var4 templ.SafeURL
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinURLErrs(paths.Users)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/user_new.templ`, Line: 40, Col: 25}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/user_new.templ`, Line: 39, Col: 25}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {

@@ -23,6 +23,7 @@ const (
 	UsersImport    = "/users/import"
 	Groups         = "/groups"
 	GroupsNew      = "/groups/new"
+	SuggestGroups  = "/suggest/groups"
 	Rules          = "/rules"
 	RulesNew       = "/rules/new"
 	Logins         = "/logins"

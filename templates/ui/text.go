@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/postern-sso/postern/internal/model"
 )
 
 // Itoa writes a number for an attribute.
@@ -24,6 +26,23 @@ func Count(n int, one, many string) string {
 		return "1 " + one
 	}
 	return strconv.Itoa(n) + " " + many
+}
+
+// Counted is Count for members of groups, which are counted up to
+// model.MembersCounted: "1,000+ members".
+func Counted(n int, one, many string) string {
+	if n > model.MembersCounted {
+		return Members(n) + " " + many
+	}
+	return Count(n, one, many)
+}
+
+// Members is a group's number of members: "12", "1,000+".
+func Members(n int) string {
+	if n > model.MembersCounted {
+		return "1,000+"
+	}
+	return strconv.Itoa(n)
 }
 
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

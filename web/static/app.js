@@ -44,6 +44,13 @@
     var follow = document.querySelector("a[data-follow]");
     if (follow) setTimeout(function () { location.assign(follow.href); }, 2000);
   });
+  // What was searched for in a picker is done with once something is ticked.
+  document.addEventListener("change", function (e) {
+    var picker = e.target.closest(".picker");
+    var typed = picker && picker.querySelector("[data-picker]");
+    if (typed && e.target.type === "checkbox" && e.target.checked) typed.value = "";
+  });
+
   // A form that is kept while it is typed says whether it was.
   function sayKept(e, text) {
     var form = e.detail.elt;
