@@ -84,6 +84,9 @@ func (s *Server) createRule(w http.ResponseWriter, r *http.Request, a model.Admi
 	if err != nil {
 		return err
 	}
+	if len(f.Problems) == 0 && r.PostFormValue("try") != "" {
+		return s.answerTrial(w, r, a, console.RulePage{Form: f, TryUsername: typed(r, "try_username")}, rule, ruleChange{after: &rule})
+	}
 	if len(f.Problems) == 0 {
 		_, err := s.store.CreateRule(r.Context(), s.actor(r, a), rule)
 		if err == nil {
@@ -106,6 +109,10 @@ func (s *Server) updateRule(w http.ResponseWriter, r *http.Request, a model.Admi
 	if err != nil {
 		return err
 	}
+	if len(f.Problems) == 0 && r.PostFormValue("try") != "" {
+		return s.answerTrial(w, r, a, console.RulePage{Name: old.Name, Form: f, TryUsername: typed(r, "try_username")}, rule,
+			ruleChange{before: &old, after: &rule})
+	}
 	if len(f.Problems) == 0 {
 		_, err := s.store.UpdateRule(r.Context(), s.actor(r, a), old.Name, func(stored *model.Rule) error {
 			stored.Name, stored.Connection, stored.Kind = rule.Name, rule.Connection, rule.Kind
@@ -127,6 +134,9 @@ func (s *Server) deleteRule(w http.ResponseWriter, r *http.Request, a model.Admi
 	rule, err := s.store.Rule(r.Context(), pathValue(r, "name"))
 	if err != nil {
 		return err
+	}
+	if r.PostFormValue("try") != "" {
+		return s.answerTrial(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule)}, rule, ruleChange{before: &rule})
 	}
 	if text := confirmed(r, rule.Name); text != "" {
 		return s.renderRule(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule), DeleteText: text}, rule)
