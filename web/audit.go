@@ -24,8 +24,20 @@ func (s *Server) listAudit(w http.ResponseWriter, r *http.Request, a model.Admin
 	if err != nil {
 		return err
 	}
+	ids := make([]int64, 0, len(entries))
 	for _, e := range entries {
-		v.Entries = append(v.Entries, console.AuditRow{Entry: e, Action: actionWords(e.Action), Fields: diff(e.Before, e.After)})
+		ids = append(ids, e.ID)
+	}
+	bulk, err := s.store.BulkChangesOf(r.Context(), ids)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		row := console.AuditRow{Entry: e, Action: actionWords(e.Action), Fields: diff(e.Before, e.After)}
+		if b, ok := bulk[e.ID]; ok {
+			row.Bulk, row.CanUndo = &b, b.CanUndo(s.now())
+		}
+		v.Entries = append(v.Entries, row)
 	}
 	v.Paging = paging(r, paths.Audit, next)
 	return s.render(w, r, http.StatusOK, console.Audit(v))

@@ -16,6 +16,9 @@ import (
 // maxDescription is the limit of a group's description, in characters.
 const maxDescription = 500
 
+// bulkOnGroupPage is how many bulk changes a group's page shows.
+const bulkOnGroupPage = 5
+
 func (s *Server) listGroups(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	search := r.URL.Query().Get("q")
 	groups, next, err := s.store.Groups(r.Context(), store.GroupQuery{Search: search, Page: pageOf(r)})
@@ -97,6 +100,10 @@ func (s *Server) renderGroup(w http.ResponseWriter, r *http.Request, a model.Adm
 			v.Rules = append(v.Rules, rule.Name)
 		}
 	}
+	if v.Bulk, err = s.store.GroupBulkChanges(r.Context(), g.ID, bulkOnGroupPage); err != nil {
+		return err
+	}
+	v.Now = s.now()
 	change(&v)
 	status := http.StatusOK
 	if len(v.Form.Problems) > 0 || v.AddProblem != "" || v.DeleteText != "" {

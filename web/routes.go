@@ -96,6 +96,12 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/groups/{name}/members/remove", admin, s.removeMember},
 		{post, "/groups/{name}/delete", admin, s.deleteGroup},
 
+		{get, "/groups/{name}/bulk", admin, s.showGroupBulk},
+		{post, "/groups/{name}/bulk", admin, s.previewBulk},
+		{post, "/groups/{name}/bulk/confirm", admin, s.confirmBulk},
+		{post, "/bulk", admin, s.previewBulk},
+		{post, "/bulk/confirm", admin, s.confirmBulk},
+		{post, "/bulk/{id}/undo", admin, s.undoBulk},
 		{get, "/suggest/groups", admin, s.suggestGroups},
 
 		{get, "/rules", viewer, s.listRules},

@@ -21,6 +21,7 @@ const (
 	Users          = "/users"
 	UsersNew       = "/users/new"
 	UsersImport    = "/users/import"
+	UsersBulk      = "/bulk"
 	Groups         = "/groups"
 	GroupsNew      = "/groups/new"
 	SuggestGroups  = "/suggest/groups"
@@ -83,6 +84,9 @@ func Group(name string) string { return named(Groups, name) }
 
 // GroupAction is a button on a group's page.
 func GroupAction(name, action string) string { return named(Groups, name, action) }
+
+// BulkUndo undoes a bulk change.
+func BulkUndo(id int64) string { return join(UsersBulk, strconv.FormatInt(id, 10), "undo") }
 
 // Rule is a rule's page.
 func Rule(name string) string { return named(Rules, name) }

@@ -1,0 +1,246 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/ui"
+)
+
+// maxBulk is how many people one bulk change may name.
+const maxBulk = 20_000
+
+// bulkNames are the people that a form names: ticked, and one a line, of which
+// the first cell counts, so that a column of a spreadsheet can be pasted.
+func bulkNames(r *http.Request) []string {
+	var names []string
+	seen := map[string]bool{}
+	add := func(name string) {
+		if key := model.Key(name); key != "" && !seen[key] {
+			seen[key] = true
+			names = append(names, name)
+		}
+	}
+	text := r.PostFormValue("people") // reads the form, too
+	for _, name := range r.PostForm["ticked"] {
+		add(model.Canonical(name))
+	}
+	first := true
+	for line := range strings.Lines(text) {
+		cell, _, _ := strings.Cut(strings.NewReplacer(";", ",", "\t", ",").Replace(line), ",")
+		name := model.Canonical(strings.Trim(strings.TrimSpace(cell), `"`))
+		if name == "" {
+			continue
+		}
+		if header := model.Key(name); !first || (header != "username" && header != "email") {
+			add(name)
+		}
+		first = false
+	}
+	return names
+}
+
+// bulkKind reads what shall be done; empty when that is not known.
+func bulkKind(r *http.Request) model.BulkKind {
+	switch k := model.BulkKind(r.PostFormValue("do")); k {
+	case model.BulkAdd, model.BulkRemove, model.BulkActivate, model.BulkDeactivate:
+		return k
+	default:
+		return ""
+	}
+}
+
+// judgeBulk says of each name what the change would do, and the ids of those
+// whom it concerns.
+func (s *Server) judgeBulk(ctx context.Context, kind model.BulkKind, g model.Group, names []string) ([]console.BulkLine, []string, error) {
+	keys := make([]string, len(names))
+	for i, name := range names {
+		keys[i] = model.Key(name)
+	}
+	users, err := s.store.FindPeople(ctx, keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	byName, byEmail := map[string]model.User{}, map[string][]model.User{}
+	ids := make([]string, 0, len(users))
+	for _, u := range users {
+		byName[model.Key(u.Username)] = u
+		byEmail[model.Key(u.Email)] = append(byEmail[model.Key(u.Email)], u)
+		ids = append(ids, u.ID)
+	}
+	in := map[string]bool{}
+	if kind.OfGroup() {
+		if in, err = s.store.InByHand(ctx, g.ID, ids); err != nil {
+			return nil, nil, err
+		}
+	}
+	lines := make([]console.BulkLine, len(names))
+	var concerned []string
+	for i, name := range names {
+		lines[i] = judgeName(kind, name, byName, byEmail, in)
+		if lines[i].Changes {
+			concerned = append(concerned, lines[i].UserID)
+		}
+	}
+	return lines, concerned, nil
+}
+
+// judgeName is judgeBulk for one name. A username goes before an email.
+func judgeName(kind model.BulkKind, name string, byName map[string]model.User, byEmail map[string][]model.User, in map[string]bool) console.BulkLine {
+	line := console.BulkLine{Typed: name}
+	u, known := byName[model.Key(name)]
+	if same := byEmail[model.Key(name)]; !known && len(same) > 0 {
+		if len(same) > 1 {
+			line.Says = fmt.Sprintf("Ambiguous: %d users have this email. Type the username.", len(same))
+			return line
+		}
+		u, known = same[0], true
+	}
+	if !known {
+		line.Says = "Unknown: no user has this username or email."
+		return line
+	}
+	line.Username, line.UserID = u.Username, u.ID
+	switch {
+	case kind == model.BulkAdd && in[u.ID]:
+		line.Says = "Already in the group by hand."
+	case kind == model.BulkAdd && !u.Active:
+		line.Says = "Deactivated: not added. Activate the user first."
+	case kind == model.BulkRemove && !in[u.ID]:
+		line.Says = "Not in the group by hand: nothing to remove."
+	case kind == model.BulkActivate && u.Active:
+		line.Says = "Active already."
+	case kind == model.BulkDeactivate && !u.Active:
+		line.Says = "Deactivated already."
+	default:
+		line.Says, line.Changes = console.BulkWill(kind), true
+	}
+	return line
+}
+
+func (s *Server) showGroupBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	g, err := s.store.Group(r.Context(), pathValue(r, "name"))
+	if err != nil {
+		return err
+	}
+	return s.renderBulk(w, r, a, console.BulkPage{Kind: model.BulkAdd, Group: g.Name, Fixed: true})
+}
+
+// previewBulk says what would happen; nothing is changed.
+func (s *Server) previewBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v, _, err := s.readBulk(r)
+	if err != nil {
+		return err
+	}
+	return s.renderBulk(w, r, a, v)
+}
+
+// confirmBulk judges the names again and carries the change out.
+func (s *Server) confirmBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v, ids, err := s.readBulk(r)
+	if err != nil {
+		return err
+	}
+	if len(v.Problems) > 0 {
+		return s.renderBulk(w, r, a, v)
+	}
+	b, err := s.store.Bulk(r.Context(), s.actor(r, a), v.Kind, v.Group, ids)
+	if err != nil {
+		return err
+	}
+	f := layout.Flash{Kind: "success", Text: "Nothing had to be changed."}
+	if b.ID != 0 {
+		f.Text, f.Undo = console.BulkDid(b), paths.BulkUndo(b.ID)
+	}
+	s.putFlash(r, f)
+	return seeOther(w, r, bulkBack(v.Group))
+}
+
+// readBulk reads the form and judges the names in it.
+func (s *Server) readBulk(r *http.Request) (console.BulkPage, []string, error) {
+	v := console.BulkPage{Kind: bulkKind(r)}
+	names := bulkNames(r)
+	v.Text = strings.Join(names, "\n")
+	var g model.Group
+	group := typed(r, "group")
+	if name := pathValue(r, "name"); name != "" {
+		group, v.Fixed = name, true
+	}
+	if v.Fixed || v.Kind.OfGroup() {
+		var err error
+		g, err = s.store.Group(r.Context(), group)
+		if errors.Is(err, store.ErrNotFound) && !v.Fixed {
+			v.Group, v.Problems = group, []model.Problem{{Field: "group", Text: "There is no group “" + group + "”. Type the whole name of one."}}
+			return v, nil, nil
+		}
+		if err != nil {
+			return v, nil, err
+		}
+		v.Group = g.Name
+	}
+	switch {
+	case v.Kind == "" || (v.Fixed && !v.Kind.OfGroup()):
+		v.Problems = []model.Problem{{Field: "do", Text: "Choose what to do."}}
+	case len(names) == 0:
+		v.Problems = []model.Problem{{Field: "people", Text: "Type or tick at least one person."}}
+	case len(names) > maxBulk:
+		v.Problems = []model.Problem{{Field: "people", Text: fmt.Sprintf("These are more than %d people. Do it in several parts.", maxBulk)}}
+	}
+	if len(v.Problems) > 0 {
+		return v, nil, nil
+	}
+	lines, ids, err := s.judgeBulk(r.Context(), v.Kind, g, names)
+	v.Lines, v.Count = lines, len(ids)
+	return v, ids, err
+}
+
+func (s *Server) renderBulk(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.BulkPage) error {
+	v.Page = s.page(r, a, layout.NavUsers, "Change many users", "A preview comes first: nothing changes until you confirm it.")
+	v.Page.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
+	if v.Fixed {
+		v.Page.Nav, v.Page.Title = layout.NavGroups, "Add or remove many"
+		v.Page.Crumbs = []layout.Crumb{{Label: "Groups", Href: paths.Groups}, {Label: v.Group, Href: paths.Group(v.Group)}}
+	}
+	status := http.StatusOK
+	if len(v.Problems) > 0 {
+		v.Page.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, console.Bulk(v))
+}
+
+// undoBulk reverses a bulk change and says what could not be reversed.
+func (s *Server) undoBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	id, err := strconv.ParseInt(pathValue(r, "id"), 10, 64)
+	if err != nil {
+		return store.ErrNotFound
+	}
+	b, left, err := s.store.UndoBulk(r.Context(), s.actor(r, a), id, s.now())
+	if err != nil {
+		return err
+	}
+	text := "Undone for " + ui.Count(len(b.Items)-len(left), "user", "users") + "."
+	if len(left) > 0 {
+		names := make([]string, 0, len(left))
+		for _, item := range left[:min(len(left), 20)] {
+			names = append(names, item.Username)
+		}
+		text += fmt.Sprintf(" %d changed since and stay as they are: %s.", len(left), strings.Join(names, ", "))
+	}
+	return s.done(w, r, bulkBack(b.Group), text)
+}
+
+func bulkBack(group string) string {
+	if group == "" {
+		return paths.Users
+	}
+	return paths.Group(group)
+}
