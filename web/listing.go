@@ -52,7 +52,7 @@ func paging(r *http.Request, path, next string) console.Paging {
 
 // sortLinks are the heads of the columns by which the list at path can be
 // sorted, given as key, label pairs. Sorting leads back to the first page. A key
-// with a minus sorts downwards only.
+// with a minus sorts downwards first.
 func sortLinks(r *http.Request, path, current string, pairs ...string) []console.SortLink {
 	var links []console.SortLink
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -62,8 +62,13 @@ func sortLinks(r *http.Request, path, current string, pairs ...string) []console
 		q.Del("after")
 		q.Set("sort", key)
 		switch {
-		case current == key && strings.HasPrefix(key, "-"), current == "-"+key:
+		case current == key && strings.HasPrefix(key, "-"):
 			link.Order = "descending"
+			q.Set("sort", key[1:])
+		case current == "-"+key:
+			link.Order = "descending"
+		case "-"+current == key:
+			link.Order = "ascending"
 		case current == key:
 			link.Order = "ascending"
 			q.Set("sort", "-"+key)
@@ -84,4 +89,21 @@ func withQuery(path string, q url.Values) string {
 		return path
 	}
 	return path + "?" + q.Encode()
+}
+
+// filterTags are the filters that the address sets, of those given as name,
+// label pairs, each with the way to the list at path without it.
+func filterTags(r *http.Request, path string, pairs ...string) []console.FilterTag {
+	var tags []console.FilterTag
+	for i := 0; i+1 < len(pairs); i += 2 {
+		q := r.URL.Query()
+		value := q.Get(pairs[i])
+		if value == "" {
+			continue
+		}
+		q.Del(pairs[i])
+		q.Del("after")
+		tags = append(tags, console.FilterTag{Label: pairs[i+1] + ": " + value, Href: withQuery(path, q)})
+	}
+	return tags
 }

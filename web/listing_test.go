@@ -71,8 +71,8 @@ func TestSortLinks(t *testing.T) {
 		t.Errorf("descending: got %+v, want %+v", got, want)
 	}
 	want[2].Order = ""
-	want[0].Order = "descending"
+	want[0].Href, want[0].Order = "/users?q=ana&sort=last_login", "descending"
 	if got := sortLinks(r, paths.Users, "-last_login", "-last_login", "Last login", "username", "Username", "email", "Email"); !reflect.DeepEqual(got, want) {
-		t.Errorf("downwards only: got %+v, want %+v", got, want)
+		t.Errorf("downwards first: got %+v, want %+v", got, want)
 	}
 }

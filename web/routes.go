@@ -102,6 +102,8 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/bulk", admin, s.previewBulk},
 		{post, "/bulk/confirm", admin, s.confirmBulk},
 		{post, "/bulk/{id}/undo", admin, s.undoBulk},
+		{get, "/export/users", viewer, s.exportUsers},
+		{get, "/export/groups/{name}", viewer, s.exportMembers},
 		{get, "/suggest/groups", admin, s.suggestGroups},
 
 		{get, "/rules", viewer, s.listRules},

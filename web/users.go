@@ -21,15 +21,9 @@ func (s *Server) listUsers(w http.ResponseWriter, r *http.Request, a model.Admin
 		Page:   s.page(r, a, layout.NavUsers, "Users", "Everybody known to Postern."),
 		Search: q.Get("q"), Active: q.Get("active"), Source: q.Get("source"), Group: q.Get("group"), Sort: q.Get("sort"),
 	}
-	v.Filtered = v.Search != "" || v.Active != "" || v.Source != "" || v.Group != ""
-	query := store.UserQuery{
-		Search: v.Search, Source: model.UserSource(v.Source), Group: v.Group, Sort: userSort(v.Sort), Page: pageOf(r),
-	}
-	switch v.Active {
-	case "yes", "no":
-		active := v.Active == "yes"
-		query.Active = &active
-	}
+	v.Filters = filterTags(r, paths.Users, "q", "Search", "active", "Active", "source", "From", "group", "Group")
+	query := userQuery(r)
+	v.Export = withQuery(paths.ExportUsers, q)
 	users, next, err := s.store.Users(r.Context(), query)
 	if err != nil {
 		return err
@@ -42,10 +36,24 @@ func (s *Server) listUsers(w http.ResponseWriter, r *http.Request, a model.Admin
 	return s.render(w, r, http.StatusOK, console.Users(v))
 }
 
+// userQuery is which users the address of the list chooses.
+func userQuery(r *http.Request) store.UserQuery {
+	q := r.URL.Query()
+	query := store.UserQuery{
+		Search: q.Get("q"), Source: model.UserSource(q.Get("source")), Group: q.Get("group"), Sort: userSort(q.Get("sort")), Page: pageOf(r),
+	}
+	switch q.Get("active") {
+	case "yes", "no":
+		active := q.Get("active") == "yes"
+		query.Active = &active
+	}
+	return query
+}
+
 // userSort is the order asked for, or the usual one where it is not known.
 func userSort(asked string) string {
 	switch asked {
-	case "username", "-username", "email", "-email", "-last_login":
+	case "username", "-username", "email", "-email", "last_login", "-last_login":
 		return asked
 	default:
 		return "username"

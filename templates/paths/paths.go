@@ -24,6 +24,7 @@ const (
 	UsersBulk      = "/bulk"
 	Groups         = "/groups"
 	GroupsNew      = "/groups/new"
+	ExportUsers    = "/export/users"
 	SuggestGroups  = "/suggest/groups"
 	Rules          = "/rules"
 	RulesNew       = "/rules/new"
@@ -87,6 +88,9 @@ func GroupAction(name, action string) string { return named(Groups, name, action
 
 // BulkUndo undoes a bulk change.
 func BulkUndo(id int64) string { return join(UsersBulk, strconv.FormatInt(id, 10), "undo") }
+
+// GroupExport is the file with the members of a group.
+func GroupExport(name string) string { return join("/export/groups", name) }
 
 // Rule is a rule's page.
 func Rule(name string) string { return named(Rules, name) }

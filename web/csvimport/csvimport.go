@@ -239,7 +239,7 @@ func (p *parser) row(line int, cells []string) {
 	before := len(p.file.Problems)
 	for i, name := range p.columns {
 		if i < len(cells) && name != "" {
-			if text := row.set(name, cells[i]); text != "" {
+			if text := row.set(name, unguard(cells[i])); text != "" {
 				p.problem(line, text)
 			}
 		}
