@@ -8,8 +8,7 @@ func actionWords(action string) string {
 	subjects := map[string]string{
 		"user": "User", "group": "Group", "rule": "Rule", "connection": "Connection", "revision": "Revision:",
 		"administrator": "Administrator", "settings": "Settings", "identity": "AWS identity", "membership": "Membership",
-		"login": "Login", "trace_link": "Link to follow a login", "setup_link": "Setup link", "app": "App",
-		"login": "Login", "app": "App", "bulk": "Many users",
+		"login": "Login", "trace_link": "Link to follow a login", "setup_link": "Setup link", "app": "App", "bulk": "Many users",
 	}
 	subject, what, found := strings.Cut(action, ".")
 	if !found || subjects[subject] == "" {
@@ -27,7 +26,7 @@ func pastTense(what string) string {
 		"open": "opened", "revoke": "revoked",
 		"sign_in": "signed in", "claim": "claimed this Postern", "xml_shown": "XML shown", "xml_downloaded": "XML downloaded",
 		"end": "ended", "lock_out_accepted": "changed although people are locked out",
-		"sign_in": "signed in", "claim": "claimed this Postern", "xml_shown": "XML shown", "activate": "activated", "deactivate": "deactivated",
+		"activate": "activated", "deactivate": "deactivated",
 		"undo_add": "added: undone", "undo_remove": "removed: undone",
 		"undo_activate": "activated: undone", "undo_deactivate": "deactivated: undone",
 	}
