@@ -65,6 +65,7 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/connections/{slug}/discard", admin, s.discardDraft},
 		{post, "/connections/{slug}/suspend", admin, s.suspendConnection},
 		{post, "/connections/{slug}/resume", admin, s.resumeConnection},
+		{get, "/connections/{slug}/replay", admin, s.replayLogins},
 		{get, "/connections/{slug}/restore", admin, s.reviewRestore},
 		{get, "/connections/{slug}/restore/people", admin, s.restoreList},
 		{post, "/connections/{slug}/restore", admin, s.restoreRevision},

@@ -1,0 +1,147 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/layout"
+)
+
+// replayed is how many logins are replayed, the newest.
+const replayed = 500
+
+// replayLogins judges the newest logins once more, by the live revision and by
+// the draft, and shows where the two differ. What changed about users since a
+// login counts for both, so it is no difference. Nobody is signed in.
+func (s *Server) replayLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	c, err := s.store.Connection(r.Context(), pathValue(r, "slug"))
+	if err != nil {
+		return err
+	}
+	if c.Live == nil || c.Draft == nil {
+		return store.ErrNotFound // nothing to compare
+	}
+	v := console.ReplayPage{
+		Page: s.page(r, a, layout.NavConnections, "Replay the last logins",
+			fmt.Sprintf("The last %d logins, judged by the draft. What would have gone differently?", replayed)),
+		Connection: c,
+	}
+	v.Page.Crumbs = setupCrumbs(c)
+	if r.URL.Query().Get("run") == "" {
+		return s.render(w, r, http.StatusOK, console.Replay(v))
+	}
+	logins, err := s.store.LatestLogins(r.Context(), c.Slug, replayed)
+	if err != nil {
+		return err
+	}
+	v.Ran = true
+	for _, l := range logins {
+		if err := s.replayOne(r.Context(), c, l, &v); err != nil {
+			return err
+		}
+	}
+	return s.render(w, r, http.StatusOK, console.Replay(v))
+}
+
+// replayOne judges one login and counts the result.
+func (s *Server) replayOne(ctx context.Context, c model.Connection, l model.Login, v *console.ReplayPage) error {
+	xml, err := s.keptXML(l)
+	if err != nil {
+		return err
+	}
+	if xml == nil && l.Person == nil {
+		v.Lost++ // erased, or nothing came that could be judged
+		return nil
+	}
+	live, err := s.judgeAgain(ctx, c, c.Live, l, xml)
+	if err != nil {
+		return err
+	}
+	draft, err := s.judgeAgain(ctx, c, c.Draft, l, xml)
+	if err != nil {
+		return err
+	}
+	v.Replayed++
+	if live.Same(draft) {
+		return nil
+	}
+	d := console.ReplayDifference{Login: l, Live: live, Draft: draft}
+	switch {
+	case live.Code == "" && draft.Code != "":
+		v.NowRefused++
+	case live.Code != "" && draft.Code == "":
+		v.NowSignedIn++
+	default:
+		v.Otherwise++
+	}
+	v.Differences = append(v.Differences, d)
+	return nil
+}
+
+// keptXML is the message of a login, where it is still kept.
+func (s *Server) keptXML(l model.Login) ([]byte, error) {
+	if l.XMLSealed == nil {
+		return nil, nil
+	}
+	return s.sealer.Open(l.XMLSealed, traceContext(l.ID))
+}
+
+// judgeAgain is how a login would end by a revision, by its own time.
+func (s *Server) judgeAgain(ctx context.Context, c model.Connection, rev *model.Revision, l model.Login, xml []byte) (console.ReplayOutcome, error) {
+	p, refusal, err := s.personAgain(c, rev, l, xml)
+	if err != nil || refusal != nil {
+		return replayRefused(refusal), err
+	}
+	again := l
+	again.Person = p
+	d, err := s.store.PreviewLogin(ctx, c.ID, c.Slug, *p, s.decide(attempt{login: again, connection: c, revision: rev}))
+	if err != nil || d.Refusal != nil {
+		return replayRefused(d.Refusal), err
+	}
+	o := console.ReplayOutcome{Username: d.User.Username}
+	for _, change := range d.Changes {
+		if change.What == "group_added" || change.What == "group_kept" {
+			o.Groups = append(o.Groups, change.Name)
+		}
+	}
+	slices.Sort(o.Groups)
+	o.Does = strings.ToLower(string(d.Action))
+	return o, nil
+}
+
+func replayRefused(refusal *model.Refusal) console.ReplayOutcome {
+	if refusal == nil {
+		return console.ReplayOutcome{}
+	}
+	return console.ReplayOutcome{Code: refusal.Code, Why: sso.Explain(refusal.Code).Title}
+}
+
+// personAgain reads who signed in, from the message where it is kept, else from
+// what was read from it then.
+func (s *Server) personAgain(c model.Connection, rev *model.Revision, l model.Login, xml []byte) (*model.Person, *model.Refusal, error) {
+	idp, err := s.identityProvider(rev)
+	if err != nil {
+		return nil, nil, errUnusableMetadata
+	}
+	cfg := rev.Config
+	if xml == nil {
+		p, _, refusal := sso.MapAttributes(cfg, &sso.Identity{Issuer: idp.EntityID, NameID: l.Person.NameID, Attributes: l.Person.Attributes})
+		return &p, refusal, nil
+	}
+	sp := s.serviceProvider(c.Slug, cfg)
+	found := sso.Inspect(xml, sso.InspectOptions{
+		Metadata: idp, Now: l.FinishedAt, EntityID: sp.EntityID, ACSURL: sp.ACSURL,
+		RequireSignatures: cfg.RequireSignatures, ClockSkew: cfg.ClockSkew, Config: &cfg,
+	})
+	if found.Refusal == nil && found.Unsolicited && !cfg.AllowIdPInitiated {
+		return nil, &model.Refusal{Code: model.CodeUnsolicitedRefused}, nil
+	}
+	return found.Person, found.Refusal, nil
+}
