@@ -181,7 +181,7 @@ func Rule(v RulePage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "\" class=\"mt-4\"><button type=\"submit\" class=\"btn\" name=\"try\" value=\"everybody\">What would deleting it do?</button></form><div class=\"mt-3\">")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "\" class=\"mt-4\"><button type=\"submit\" class=\"btn\" name=\"try\" value=\"everybody\" data-busy=\"Working it out …\">What would deleting it do?</button></form><div class=\"mt-3\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -60,7 +60,7 @@ func tryButtons(v RulePage) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<fieldset class=\"try\"><legend>Try it first</legend><p class=\"form-hint\">Says what would change for people who are known already, and why. Nothing is saved. A rule counts from each person's next login on.</p><div class=\"inline-form\"><button type=\"submit\" class=\"btn\" name=\"try\" value=\"everybody\">Try it on everybody</button></div><div class=\"inline-form\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<fieldset class=\"try\"><legend>Try it first</legend><p class=\"form-hint\">Says what would change for people who are known already, and why. Nothing is saved. A rule counts from each person's next login on.</p><div class=\"inline-form\"><button type=\"submit\" class=\"btn\" name=\"try\" value=\"everybody\" data-busy=\"Trying it on everybody …\">Try it on everybody</button></div><div class=\"inline-form\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -51,6 +51,16 @@
     if (typed && e.target.type === "checkbox" && e.target.checked) typed.value = "";
   });
 
+  // A button whose answer may take seconds says so.
+  document.addEventListener("submit", function (e) {
+    var b = e.submitter;
+    if (!b || !b.hasAttribute("data-busy")) return;
+    setTimeout(function () { // after the browser has read the form
+      b.setAttribute("aria-disabled", "true");
+      live.textContent = b.textContent = b.getAttribute("data-busy");
+    });
+  });
+
   // A form that is kept while it is typed says whether it was.
   function sayKept(e, text) {
     var form = e.detail.elt;
