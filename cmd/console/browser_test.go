@@ -324,6 +324,7 @@ func walkJustInTime(t *testing.T, way browsertest.Way) {
 	}
 	me.Look("me")
 	d.readTrace()
+	d.walkConsole()
 	for _, page := range []string{"/", "/connections", "/connections/aws", "/users", "/users/alice", "/users/new", "/users/import", "/groups",
 		"/groups/jira-software-users", "/groups/new", "/rules", "/rules/everyone", "/rules/new", "/logins", "/logins/inspect", "/audit", "/administrators", "/settings"} {
 		d.Goto(d.publicURL + page)

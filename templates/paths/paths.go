@@ -78,13 +78,13 @@ func ConnectionAction(slug string, action ...string) string { return join(Connec
 func User(username string) string { return named(Users, username) }
 
 // UserAction is a button on a user's page.
-func UserAction(username, action string) string { return named(Users, username, action) }
+func UserAction(username string, action ...string) string { return named(Users, username, action...) }
 
 // Group is a group's page.
 func Group(name string) string { return named(Groups, name) }
 
 // GroupAction is a button on a group's page.
-func GroupAction(name, action string) string { return named(Groups, name, action) }
+func GroupAction(name string, action ...string) string { return named(Groups, name, action...) }
 
 // BulkUndo undoes a bulk change.
 func BulkUndo(id int64) string { return join(UsersBulk, strconv.FormatInt(id, 10), "undo") }
