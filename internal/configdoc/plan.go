@@ -222,6 +222,9 @@ func (p *plan) apps() {
 func (p *plan) app(doc appDoc, before model.App, exists bool) model.App {
 	a := before
 	a.Slug = doc.slug
+	if !exists {
+		a.AllGroups = true
+	}
 	set(&a.Kind, doc.kind)
 	set(&a.Name, doc.name)
 	set(&a.RedirectURIs, doc.redirectURIs)

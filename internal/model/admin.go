@@ -54,9 +54,33 @@ type AuditEntry struct {
 
 // App is a relying party that gets users and groups from Postern.
 type App struct {
-	Slug         string   `json:"slug"`
-	Kind         string   `json:"kind"` // oidc | crowd
-	Name         string   `json:"name"`
-	RedirectURIs []string `json:"redirect_uris,omitempty"`
-	AllowedIPs   []string `json:"allowed_ips,omitempty"`
+	Slug           string   `json:"slug"` // also its client ID, or its application name in Crowd's words
+	Kind           string   `json:"kind"` // AppOIDC or AppCrowd
+	Name           string   `json:"name"`
+	Product        string   `json:"product,omitempty"` // jira | confluence | bitbucket | bamboo | other
+	RedirectURIs   []string `json:"redirect_uris,omitempty"`
+	PostLogoutURIs []string `json:"post_logout_uris,omitempty"`
+	AllowedIPs     []string `json:"allowed_ips,omitempty"` // addresses or networks; empty: any
+	Connection     string   `json:"connection,omitempty"`  // slug of the one people sign in through; empty: they choose
+	Public         bool     `json:"public,omitempty"`      // a client that can keep no secret: PKCE is required
+	AllGroups      bool     `json:"all_groups"`            // the app sees every group
+	Groups         []string `json:"groups,omitempty"`      // else these, by name
+}
+
+// Kinds of apps: the two roads to users and groups.
+const (
+	AppOIDC  = "oidc"
+	AppCrowd = "crowd"
+)
+
+// AppSecret is a client secret or an application password. What it is, nobody
+// knows any more: only its hash is kept.
+type AppSecret struct {
+	ID         int64
+	App        string
+	Hash       string
+	Hint       string // its beginning, to tell two apart
+	CreatedBy  string
+	CreatedAt  time.Time
+	LastUsedAt time.Time // zero: never
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"reflect"
 
 	"github.com/jackc/pgx/v5"
@@ -9,68 +10,113 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-func scanApp(row pgx.CollectableRow) (a model.App, err error) {
-	err = row.Scan(&a.Slug, &a.Kind, &a.Name, &a.RedirectURIs, &a.AllowedIPs)
-	return a, err
-}
+const appColumns = `a.slug, a.kind, a.name, a.product, a.redirect_uris, a.post_logout_uris, a.allowed_ips, a.connection, a.public,
+	a.all_groups, array(select g.name from app_groups ag join groups g on g.id = ag.group_id where ag.app = a.slug order by g.name_key)`
 
-func (s *Store) apps(ctx context.Context, where string, args named) ([]model.App, error) {
-	return list(ctx, s.db, scanApp, "select slug, kind, name, redirect_uris, allowed_ips from apps "+where, args)
+func scanApp(row pgx.CollectableRow) (a model.App, err error) {
+	err = row.Scan(&a.Slug, &a.Kind, &a.Name, &a.Product, &a.RedirectURIs, &a.PostLogoutURIs, &a.AllowedIPs, &a.Connection, &a.Public,
+		&a.AllGroups, &a.Groups)
+	return a, err
 }
 
 // Apps lists the relying parties by slug.
 func (s *Store) Apps(ctx context.Context) ([]model.App, error) {
-	return s.apps(ctx, "order by slug", nil)
+	return list(ctx, s.db, scanApp, "select "+appColumns+" from apps a order by a.slug")
 }
 
-// SaveApp makes or changes a relying party.
-func (s *Store) SaveApp(ctx context.Context, actor model.Actor, a model.App) error {
+// App finds a relying party by slug.
+func (s *Store) App(ctx context.Context, slug string) (model.App, error) {
+	return s.app(ctx, slug, "")
+}
+
+func (s *Store) app(ctx context.Context, slug, lock string) (model.App, error) {
+	return single(ctx, s.db, scanApp, "select "+appColumns+" from apps a where a.slug = @slug "+lock, named{"slug": slug})
+}
+
+// CreateApp makes a relying party; ErrExists when the slug is taken,
+// ErrNotFound when a group is unknown.
+func (s *Store) CreateApp(ctx context.Context, actor model.Actor, a model.App) error {
+	a = canonicalApp(a)
 	return s.InTx(ctx, func(tx *Store) error {
-		existing, err := tx.apps(ctx, "where slug = @slug for update", named{"slug": a.Slug})
-		if err != nil {
-			return err
-		}
-		a.RedirectURIs, a.AllowedIPs = orEmpty(a.RedirectURIs), orEmpty(a.AllowedIPs)
-		var before any
-		action := "app.create"
-		if len(existing) > 0 {
-			if reflect.DeepEqual(existing[0], a) {
-				return nil
-			}
-			before, action = existing[0], "app.update"
-		}
-		_, err = tx.db.Exec(ctx, `
-			insert into apps (slug, kind, name, redirect_uris, allowed_ips) values (@slug, @kind, @name, @uris, @ips)
-			on conflict (slug) do update set kind = excluded.kind, name = excluded.name, redirect_uris = excluded.redirect_uris,
-				allowed_ips = excluded.allowed_ips, updated_at = now()`,
-			named{"slug": a.Slug, "kind": a.Kind, "name": a.Name, "uris": a.RedirectURIs, "ips": a.AllowedIPs})
+		_, err := tx.db.Exec(ctx, `
+			insert into apps (slug, kind, name, product, redirect_uris, post_logout_uris, allowed_ips, connection, public, all_groups)
+			values (@slug, @kind, @name, @product, @uris, @logout, @ips, @connection, @public, @all)`, appArgs(a))
 		if err != nil {
 			return translate(err)
 		}
-		return tx.record(ctx, actor, action, a.Slug, before, a, "")
+		if err := tx.writeAppGroups(ctx, a); err != nil {
+			return err
+		}
+		return tx.record(ctx, actor, "app.create", a.Slug, nil, a, "")
 	})
 }
 
-// DeleteApp removes a relying party.
-func (s *Store) DeleteApp(ctx context.Context, actor model.Actor, slug string) error {
+// SaveApp makes or changes a relying party. Its slug never changes.
+func (s *Store) SaveApp(ctx context.Context, actor model.Actor, a model.App) error {
+	a = canonicalApp(a)
 	return s.InTx(ctx, func(tx *Store) error {
-		existing, err := tx.apps(ctx, "where slug = @slug for update", named{"slug": slug})
-		if err != nil {
+		before, err := tx.app(ctx, a.Slug, "for update")
+		if errors.Is(err, ErrNotFound) {
+			return tx.CreateApp(ctx, actor, a)
+		}
+		if err != nil || reflect.DeepEqual(canonicalApp(before), a) {
 			return err
 		}
-		if len(existing) == 0 {
-			return ErrNotFound
+		_, err = tx.db.Exec(ctx, `
+			update apps set kind = @kind, name = @name, product = @product, redirect_uris = @uris, post_logout_uris = @logout,
+				allowed_ips = @ips, connection = @connection, public = @public, all_groups = @all, updated_at = now()
+			where slug = @slug`, appArgs(a))
+		if err != nil {
+			return translate(err)
+		}
+		if err := tx.writeAppGroups(ctx, a); err != nil {
+			return err
+		}
+		return tx.record(ctx, actor, "app.update", a.Slug, before, a, "")
+	})
+}
+
+// canonicalApp is an app in the form in which it is stored.
+func canonicalApp(a model.App) model.App {
+	a.Name = model.Canonical(a.Name)
+	a.RedirectURIs, a.PostLogoutURIs, a.AllowedIPs = orNone(a.RedirectURIs), orNone(a.PostLogoutURIs), orNone(a.AllowedIPs)
+	if a.Product == "" {
+		a.Product = "other"
+	}
+	if a.Groups = orNone(a.Groups); a.AllGroups {
+		a.Groups = []string{}
+	}
+	return a
+}
+
+func appArgs(a model.App) named {
+	return named{"slug": a.Slug, "kind": a.Kind, "name": a.Name, "product": a.Product, "uris": a.RedirectURIs,
+		"logout": a.PostLogoutURIs, "ips": a.AllowedIPs, "connection": a.Connection, "public": a.Public, "all": a.AllGroups}
+}
+
+func (s *Store) writeAppGroups(ctx context.Context, a model.App) error {
+	if _, err := s.db.Exec(ctx, "delete from app_groups where app = @app", named{"app": a.Slug}); err != nil {
+		return err
+	}
+	keys := sortedKeys(a.Groups)
+	tag, err := s.db.Exec(ctx, `insert into app_groups (app, group_id) select @app, id from groups where name_key = any(@keys)`,
+		named{"app": a.Slug, "keys": keys})
+	if err == nil && int(tag.RowsAffected()) != len(keys) {
+		return ErrNotFound
+	}
+	return err
+}
+
+// DeleteApp removes a relying party with its secrets.
+func (s *Store) DeleteApp(ctx context.Context, actor model.Actor, slug string) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		before, err := tx.app(ctx, slug, "for update")
+		if err != nil {
+			return err
 		}
 		if _, err := tx.db.Exec(ctx, "delete from apps where slug = @slug", named{"slug": slug}); err != nil {
 			return err
 		}
-		return tx.record(ctx, actor, "app.delete", slug, existing[0], nil, "")
+		return tx.record(ctx, actor, "app.delete", slug, before, nil, "")
 	})
-}
-
-func orEmpty(texts []string) []string {
-	if texts == nil {
-		return []string{}
-	}
-	return texts
 }
