@@ -128,6 +128,15 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/logins/{id}/xml", admin, s.revealXML},
 		{post, "/logins/{id}/download", admin, s.downloadXML},
 
+		{get, "/apps", viewer, s.listApps},
+		{get, "/apps/new", admin, s.newApp},
+		{post, "/apps", admin, s.createApp},
+		{get, "/apps/{slug}", viewer, s.showApp},
+		{post, "/apps/{slug}", admin, s.updateApp},
+		{post, "/apps/{slug}/secrets", admin, s.renewSecret},
+		{post, "/apps/{slug}/secrets/{id}/remove", admin, s.removeSecret},
+		{post, "/apps/{slug}/delete", admin, s.deleteApp},
+
 		{get, "/audit", viewer, s.listAudit},
 
 		{get, "/administrators", viewer, s.listAdministrators},

@@ -33,6 +33,8 @@ const (
 	LoginsExport   = "/logins/export"
 	TraceLinkNew   = "/logins/follow"
 	Inspector      = "/logins/inspect"
+	Apps           = "/apps"
+	AppsNew        = "/apps/new"
 	Administrators = "/administrators"
 	OwnPassword    = "/administrators/password"
 	Audit          = "/audit"
@@ -117,6 +119,11 @@ func Trace(token string) string { return join("/trace", token) }
 
 // TraceStart starts the login.
 func TraceStart(token string) string { return join("/trace", token, "start") }
+// App is an app's page.
+func App(slug string) string { return join(Apps, slug) }
+
+// AppAction is a button on an app's page.
+func AppAction(slug string, action ...string) string { return join(App(slug), action...) }
 
 // Administrator is an administrator's page.
 func Administrator(id int64) string { return join(Administrators, strconv.FormatInt(id, 10)) }

@@ -1,0 +1,347 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+func (s *Server) listApps(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	apps, err := s.store.Apps(r.Context())
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, console.Apps(console.AppList{
+		Page: s.page(r, a, layout.NavApps, "Apps", "What gets people and groups from Postern: Jira, Confluence, Bitbucket, Bamboo and others."),
+		Apps: apps,
+	}))
+}
+
+// Roads to users and groups, as the form names them.
+const (
+	roadBoth  = "both"
+	roadOIDC  = model.AppOIDC
+	roadCrowd = model.AppCrowd
+)
+
+func (s *Server) newApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	f := console.AppForm{Product: r.URL.Query().Get("product"), Road: roadBoth}
+	if f.Product == "" {
+		f.Product = "jira"
+	}
+	return s.renderNewApp(w, r, a, f)
+}
+
+func (s *Server) renderNewApp(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.AppForm) error {
+	p := s.page(r, a, layout.NavApps, "Connect an app", "You get the very values to type into the app, screen by screen.")
+	p.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}}
+	status := http.StatusOK
+	if len(f.Problems) > 0 {
+		p.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, console.NewApp(console.NewAppPage{Page: p, Form: f}))
+}
+
+// readAppForm reads what was typed about a new app.
+func readAppForm(r *http.Request) console.AppForm {
+	f := console.AppForm{
+		Product: typed(r, "product"), Road: typed(r, "road"), Base: strings.TrimRight(typed(r, "base_url"), "/"),
+		Slug: typed(r, "slug"), Redirect: typed(r, "redirect_uri"),
+	}
+	if f.Slug == "" {
+		f.Slug = f.Product
+	}
+	return f
+}
+
+// newApps are the apps that the form describes: one for each road. What is
+// wrong with it is added to the form.
+func newApps(f *console.AppForm) []model.App {
+	wrong := func(field, text string) { f.Problems = append(f.Problems, model.Problem{Field: field, Text: text}) }
+	product := wizard.ProductOf(f.Product)
+	if product.ID != f.Product {
+		wrong("product", "Choose one of the apps.")
+	}
+	if err := model.CheckSlug(f.Slug); err != nil {
+		wrong("slug", "The short name "+err.Error()+".")
+	}
+	name := product.Name
+	if product.ID == "other" {
+		name = f.Slug
+	}
+	sign := model.App{Slug: f.Slug, Kind: model.AppOIDC, Name: name, Product: f.Product, AllGroups: true}
+	directory := model.App{Slug: f.Slug, Kind: model.AppCrowd, Name: name, Product: f.Product, AllGroups: true}
+	if f.Road != roadCrowd {
+		if redirect, problem := redirectOf(*f); problem != nil {
+			wrong(problem.Field, problem.Text)
+		} else {
+			sign.RedirectURIs = []string{redirect}
+		}
+	}
+	switch f.Road {
+	case roadOIDC:
+		return []model.App{sign}
+	case roadCrowd:
+		return []model.App{directory}
+	case roadBoth:
+		directory.Slug, directory.Name = f.Slug+"-directory", name+" user directory"
+		return []model.App{sign, directory}
+	default:
+		wrong("road", "Choose how the app gets its users.")
+		return nil
+	}
+}
+
+// redirectOf is where the app takes people back: an Atlassian product at a known
+// place below its address, another app where it says.
+func redirectOf(f console.AppForm) (string, *model.Problem) {
+	if f.Product != "other" {
+		if text := wizard.CheckBaseURL(f.Base); text != "" {
+			return "", &model.Problem{Field: "base_url", Text: text}
+		}
+		return wizard.ProductCallback(f.Base), nil
+	}
+	if text := wizard.CheckBaseURL(f.Redirect); text != "" {
+		return "", &model.Problem{Field: "redirect_uri", Text: text}
+	}
+	return f.Redirect, nil
+}
+
+// createApp makes the app, or both of its faces, and shows the screens to fill
+// in with the secrets: the only time that they are shown.
+func (s *Server) createApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	f := readAppForm(r)
+	apps := newApps(&f)
+	if len(f.Problems) > 0 {
+		return s.renderNewApp(w, r, a, f)
+	}
+	secrets := map[string]string{}
+	err := s.store.InTx(r.Context(), func(tx *store.Store) error {
+		for _, app := range apps {
+			if err := tx.CreateApp(r.Context(), s.actor(r, a), app); err != nil {
+				return err
+			}
+			secret, err := addSecret(r.Context(), tx, s.actor(r, a), app)
+			if err != nil {
+				return err
+			}
+			secrets[app.Slug] = secret
+		}
+		return nil
+	})
+	if errors.Is(err, store.ErrExists) {
+		f.Problems = []model.Problem{{Field: "slug", Text: fmt.Sprintf("There is an app “%s” already. Choose another short name.", f.Slug)}}
+		return s.renderNewApp(w, r, a, f)
+	}
+	if err != nil {
+		return err
+	}
+	return s.showSecrets(w, r, a, apps, secrets)
+}
+
+func addSecret(ctx context.Context, st *store.Store, actor model.Actor, app model.App) (string, error) {
+	secret, hash, hint, err := newAppSecret(app.Kind)
+	if err != nil {
+		return "", err
+	}
+	return secret, st.AddAppSecret(ctx, actor, app.Slug, hash, hint)
+}
+
+// showSecrets draws the screens to fill in, with the secrets in place. The page
+// is the answer itself, and nothing keeps the secrets.
+func (s *Server) showSecrets(w http.ResponseWriter, r *http.Request, a model.Administrator, apps []model.App, secrets map[string]string) error {
+	product := wizard.ProductOf(apps[0].Product)
+	v := console.SecretsPage{Page: s.page(r, a, layout.NavApps, "Type these values into "+product.Name, "")}
+	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}, {Label: apps[0].Name, Href: paths.App(apps[0].Slug)}}
+	for _, app := range apps {
+		screen, err := s.appScreen(r.Context(), app, secrets[app.Slug])
+		if err != nil {
+			return err
+		}
+		v.Screens = append(v.Screens, screen)
+	}
+	return s.render(w, r, http.StatusOK, console.Secrets(v))
+}
+
+// appScreen is the screen of the app to fill in. secret is empty where it is
+// not known any more.
+func (s *Server) appScreen(ctx context.Context, app model.App, secret string) (console.AppScreen, error) {
+	v := console.AppScreen{App: app, Product: wizard.ProductOf(app.Product), Secret: secret,
+		Start: wizard.StartURL(app), Fallback: wizard.FallbackURL(app)}
+	if app.Kind == model.AppCrowd {
+		v.Values = wizard.DirectoryValues(app, s.opts.PublicURL)
+		return v, nil
+	}
+	all, err := s.store.Apps(ctx)
+	if err != nil {
+		return v, err
+	}
+	v.WithDirectory = slices.ContainsFunc(all, func(o model.App) bool {
+		return o.Kind == model.AppCrowd && o.Product == app.Product
+	})
+	v.Values = wizard.SignOnValues(app, s.opts.PublicURL, v.WithDirectory)
+	return v, nil
+}
+
+func (s *Server) showApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	app, err := s.store.App(r.Context(), pathValue(r, "slug"))
+	if err != nil {
+		return err
+	}
+	return s.renderApp(w, r, a, app, nil)
+}
+
+func (s *Server) renderApp(w http.ResponseWriter, r *http.Request, a model.Administrator, app model.App, problems []model.Problem) error {
+	screen, err := s.appScreen(r.Context(), app, "")
+	if err != nil {
+		return err
+	}
+	secrets, err := s.store.AppSecrets(r.Context(), app.Slug)
+	if err != nil {
+		return err
+	}
+	connections, err := s.store.Connections(r.Context())
+	if err != nil {
+		return err
+	}
+	v := console.AppPage{
+		Page: s.page(r, a, layout.NavApps, app.Name, ""), Screen: screen, Secrets: secrets,
+		Full: len(secrets) >= store.MaxAppSecrets, Connections: connections, Problems: problems,
+	}
+	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}}
+	status := http.StatusOK
+	if len(problems) > 0 {
+		v.Page.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, console.App(v))
+}
+
+// updateApp changes what one may change about an app.
+func (s *Server) updateApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	before, err := s.store.App(r.Context(), pathValue(r, "slug"))
+	if err != nil {
+		return err
+	}
+	app, problems := s.readApp(r, before)
+	if len(problems) > 0 {
+		return s.renderApp(w, r, a, app, problems)
+	}
+	err = s.store.SaveApp(r.Context(), s.actor(r, a), app)
+	if errors.Is(err, store.ErrNotFound) {
+		return s.renderApp(w, r, a, app, []model.Problem{{Field: "groups", Text: "One of these groups does not exist. Write each name as it is on the Groups page."}})
+	}
+	if err != nil {
+		return err
+	}
+	return s.done(w, r, paths.App(app.Slug), "Saved.")
+}
+
+func (s *Server) readApp(r *http.Request, app model.App) (model.App, []model.Problem) {
+	var problems []model.Problem
+	wrong := func(field, text string) { problems = append(problems, model.Problem{Field: field, Text: text}) }
+	if app.Name = typed(r, "name"); app.Name == "" {
+		wrong("name", "Give the app a name.")
+	}
+	problems = append(problems, checkText("name", "The name", app.Name, maxConnectionName)...)
+	app.AllGroups = r.PostFormValue("group_scope") != "chosen"
+	app.Groups = typedLines(r, "groups")
+	if !app.AllGroups && len(app.Groups) == 0 {
+		wrong("groups", "Name at least one group, or let the app see all of them.")
+	}
+	if app.Kind == model.AppCrowd {
+		app.AllowedIPs = typedLines(r, "allowed_ips")
+		for _, text := range app.AllowedIPs {
+			if !isNetwork(text) {
+				wrong("allowed_ips", fmt.Sprintf("“%s” is neither an IP address nor a network such as 10.0.0.0/8.", text))
+			}
+		}
+		return app, problems
+	}
+	app.Connection = r.PostFormValue("connection")
+	app.RedirectURIs, app.PostLogoutURIs = typedLines(r, "redirect_uris"), typedLines(r, "post_logout_uris")
+	if len(app.RedirectURIs) == 0 {
+		wrong("redirect_uris", "Name at least one address to which people go back.")
+	}
+	for field, uris := range map[string][]string{"redirect_uris": app.RedirectURIs, "post_logout_uris": app.PostLogoutURIs} {
+		for _, uri := range uris {
+			if text := wizard.CheckBaseURL(uri); text != "" {
+				wrong(field, "“"+uri+"”: "+text)
+			}
+		}
+	}
+	return app, problems
+}
+
+// typedLines are the lines of a text area, without blanks and empty ones.
+func typedLines(r *http.Request, field string) []string {
+	var lines []string
+	for line := range strings.Lines(r.PostFormValue(field)) {
+		if line = model.Canonical(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func isNetwork(text string) bool {
+	if _, err := netip.ParseAddr(text); err == nil {
+		return true
+	}
+	_, err := netip.ParsePrefix(text)
+	return err == nil
+}
+
+// renewSecret gives an app another secret. The old one goes on working until it
+// is removed, so that nobody is cut off in between.
+func (s *Server) renewSecret(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	app, err := s.store.App(r.Context(), pathValue(r, "slug"))
+	if err != nil {
+		return err
+	}
+	secret, err := addSecret(r.Context(), s.store, s.actor(r, a), app)
+	if errors.Is(err, store.ErrTooManySecrets) {
+		return s.renderApp(w, r, a, app, []model.Problem{{Text: "The app has two secrets already. Remove the one that it does not use any more, then make another."}})
+	}
+	if err != nil {
+		return err
+	}
+	return s.showSecrets(w, r, a, []model.App{app}, map[string]string{app.Slug: secret})
+}
+
+func (s *Server) removeSecret(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	slug := pathValue(r, "slug")
+	id, err := strconv.ParseInt(pathValue(r, "id"), 10, 64)
+	if err != nil {
+		return store.ErrNotFound
+	}
+	if err := s.store.DeleteAppSecret(r.Context(), s.actor(r, a), slug, id); err != nil {
+		return err
+	}
+	return s.done(w, r, paths.App(slug), "The secret is removed. Nobody gets in with it any more.")
+}
+
+func (s *Server) deleteApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	app, err := s.store.App(r.Context(), pathValue(r, "slug"))
+	if err != nil {
+		return err
+	}
+	if text := confirmed(r, app.Name); text != "" {
+		return s.renderApp(w, r, a, app, []model.Problem{{Field: "confirm", Text: text}})
+	}
+	if err := s.store.DeleteApp(r.Context(), s.actor(r, a), app.Slug); err != nil {
+		return err
+	}
+	return s.done(w, r, paths.Apps, app.Name+" is deleted.")
+}

@@ -1,0 +1,106 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/alexedwards/argon2id"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+func TestAnAppIsConnectedByBothRoads(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := newSiteAs(t, model.RoleAdmin)
+	res := s.post("/apps", url.Values{"product": {"jira"}, "road": {"both"}, "base_url": {"https://jira.example.com/"}})
+	if res.status != http.StatusOK {
+		t.Fatalf("answered %d: %s", res.status, res.text())
+	}
+	for _, want := range []string{"${preferred_username}", s.url + "/crowd", "https://jira.example.com/plugins/servlet/oidc/callback", "jira-directory"} {
+		if !strings.Contains(res.text(), want) {
+			t.Errorf("the screens do not say %q", want)
+		}
+	}
+	apps, err := s.store.Apps(ctx)
+	if err != nil || len(apps) != 2 {
+		t.Fatalf("%d apps, %v", len(apps), err)
+	}
+	secrets, err := s.store.AppSecrets(ctx, "jira-directory")
+	if err != nil || len(secrets) != 1 {
+		t.Fatalf("%d secrets, %v", len(secrets), err)
+	}
+	shown := res.doc.Find("[aria-label='Copy Application Password']").AttrOr("data-copy", "")
+	if ok, err := argon2id.ComparePasswordAndHash(shown, secrets[0].Hash); err != nil || !ok {
+		t.Errorf("the password that is shown is not the one that is kept: %v", err)
+	}
+	if again := s.get("/apps/jira-directory"); strings.Contains(again.body, shown) {
+		t.Error("the password is shown a second time")
+	}
+}
+
+func TestWhatIsWrongWithAnApp(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleAdmin)
+	for name, form := range map[string]url.Values{
+		"no address":          {"product": {"jira"}, "road": {"oidc"}},
+		"http":                {"product": {"jira"}, "road": {"oidc"}, "base_url": {"http://jira.example.com"}},
+		"a script":            {"product": {"other"}, "road": {"oidc"}, "redirect_uri": {"javascript:alert(1)"}},
+		"an unknown product":  {"product": {"word"}, "road": {"crowd"}},
+		"an unknown road":     {"product": {"jira"}, "road": {"plane"}, "base_url": {"https://jira.example.com"}},
+		"a slug with a blank": {"product": {"jira"}, "road": {"crowd"}, "slug": {"my jira"}},
+	} {
+		if res := s.post("/apps", form); res.status != http.StatusUnprocessableEntity || res.value("base_url") != form.Get("base_url") {
+			t.Errorf("%s: answered %d, the address is now %q", name, res.status, res.value("base_url"))
+		}
+	}
+	if apps, err := s.store.Apps(context.Background()); err != nil || len(apps) != 0 {
+		t.Errorf("%d apps were made, %v", len(apps), err)
+	}
+}
+
+func TestSecretsAreReplacedWithoutAGap(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := newSiteAs(t, model.RoleAdmin)
+	s.post("/apps", url.Values{"product": {"jira"}, "road": {"crowd"}})
+	if res := s.post("/apps/jira/secrets", nil); res.status != http.StatusOK {
+		t.Fatalf("a second secret: %d", res.status)
+	}
+	if res := s.post("/apps/jira/secrets", nil); res.status != http.StatusUnprocessableEntity {
+		t.Errorf("a third secret: %d", res.status)
+	}
+	remove := s.get("/apps/jira").doc.Find("form[action$='/remove']").Last().AttrOr("action", "")
+	if res := s.post(remove, nil); res.status != http.StatusSeeOther {
+		t.Errorf("removing the old one: %d", res.status)
+	}
+	if secrets, err := s.store.AppSecrets(ctx, "jira"); err != nil || len(secrets) != 1 {
+		t.Errorf("%d secrets are left, %v", len(secrets), err)
+	}
+}
+
+func TestAnAppsSettings(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := newSiteAs(t, model.RoleAdmin)
+	s.post("/apps", url.Values{"product": {"jira"}, "road": {"crowd"}})
+	bad := s.post("/apps/jira", url.Values{"name": {"Jira"}, "group_scope": {"chosen"}, "groups": {"nowhere"}, "allowed_ips": {"10.0.0.5\n10.0.0.0/8\nthere"}})
+	if bad.status != http.StatusUnprocessableEntity || !strings.Contains(bad.text(), "“there”") || !strings.Contains(bad.value("allowed_ips"), "10.0.0.0/8") {
+		t.Errorf("answered %d: %s", bad.status, bad.text())
+	}
+	unknown := s.post("/apps/jira", url.Values{"name": {"Jira"}, "group_scope": {"chosen"}, "groups": {"nowhere"}})
+	if unknown.status != http.StatusUnprocessableEntity || unknown.value("groups") != "nowhere" {
+		t.Errorf("an unknown group answered %d", unknown.status)
+	}
+	good := s.post("/apps/jira", url.Values{"name": {"Our Jira"}, "group_scope": {"all"}, "allowed_ips": {"10.0.0.5"}})
+	app, err := s.store.App(ctx, "jira")
+	if good.status != http.StatusSeeOther || err != nil || app.Name != "Our Jira" || len(app.AllowedIPs) != 1 {
+		t.Errorf("answered %d: %+v, %v", good.status, app, err)
+	}
+	if res := s.post("/apps/jira/delete", url.Values{"confirm": {"our jira"}}); res.status != http.StatusSeeOther {
+		t.Errorf("deleting answered %d", res.status)
+	}
+}
