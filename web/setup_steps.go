@@ -53,6 +53,9 @@ func (s *Server) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.C
 	case wizard.StepTest:
 		v, err := s.testPage(ctx, f, sc)
 		return setup.Test(v), err
+	case wizard.StepApps:
+		apps, err := s.store.Apps(ctx)
+		return setup.Apps(setup.AppsPage{Frame: f, Connected: apps}), err
 	case wizard.StepGoLive:
 		v, err := s.goLivePage(r, f, sc)
 		return setup.GoLive(v), err

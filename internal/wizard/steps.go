@@ -38,6 +38,8 @@ const (
 
 	FieldReviewed = "reviewed" // groups: tick
 	FieldAssigned = "assigned" // assign: tick
+
+	FieldConnected = "connected" // apps: tick
 )
 
 // Values of the provisioning radio.
@@ -100,13 +102,24 @@ func Setup() (*Flow, error) {
 			Lead: "Sign in once for real. Nothing is created and nobody else can sign in yet.",
 			Done: func(fc Facts) bool { return fc.Tested },
 		},
-		// The step “apps” (hand over to the Atlassian apps) belongs here.
+		appsStep(),
 		Step{
 			ID: StepGoLive, Title: "Go live",
 			Lead: "Look at everything once more, then let people in.",
 			Done: func(fc Facts) bool { return fc.Live && !fc.Editing },
 		},
 	)
+}
+
+// appsStep hands over to the apps. Whoever edits a connection that people use
+// has been through it, or does without.
+func appsStep() Step {
+	s := tickStep(StepApps, FieldConnected, "Atlassian apps",
+		"Tell Jira and the others that people and groups come from Postern.",
+		"The apps are connected, or I connect them later on the page Apps",
+		"Connect the apps, or tick this box and do it later on the page Apps.")
+	s.Done = func(fc Facts) bool { return fc.Draft.ticked(StepApps) || fc.Live }
+	return s
 }
 
 // tickStep is a step that the administrator confirms with one checkbox.

@@ -25,6 +25,7 @@ const (
 	StepGroups         StepID = "groups"
 	StepAssign         StepID = "assign"
 	StepTest           StepID = "test"
+	StepApps           StepID = "apps"
 	StepGoLive         StepID = "go-live"
 )
 

@@ -53,7 +53,7 @@ func TestNewFlowRefusesWrongTables(t *testing.T) {
 func TestUnknownStepIsLocked(t *testing.T) {
 	t.Parallel()
 	f, fc := setup(t), fresh()
-	for _, id := range []wizard.StepID{"", "unknown", "Welcome", "apps"} {
+	for _, id := range []wizard.StepID{"", "unknown", "Welcome", "app"} {
 		if got := f.StateOf(id, fc); got != wizard.Locked {
 			t.Errorf("%q is %v", id, got)
 		}
@@ -170,6 +170,7 @@ func common(more map[wizard.StepID]wizard.Answers) map[wizard.StepID]wizard.Answ
 		wizard.StepAttributes:     {wizard.FieldUsername: {"Subject"}, wizard.FieldEmail: {"email"}, wizard.FieldLowercase: {"on"}},
 		wizard.StepGroups:         {wizard.FieldReviewed: {"on"}},
 		wizard.StepAssign:         {wizard.FieldAssigned: {"on"}},
+		wizard.StepApps:           {wizard.FieldConnected: {"on"}},
 	}
 	for id, a := range more {
 		answers[id] = a
@@ -222,7 +223,7 @@ func finished() wizard.Facts {
 	fc.Draft.Config.Provisioning = model.ProvisioningJIT
 	fc.Draft.Config.IdPMetadata = metadata("eu-central-1", "0123456789abcdef")
 	fc.Draft.Config.Attributes = model.WizardAttributes()
-	fc.Draft.Ticks = map[string]bool{"welcome": true, "aws-application": true, "attributes": true, "users": true, "groups": true, "assign": true}
+	fc.Draft.Ticks = map[string]bool{"welcome": true, "aws-application": true, "attributes": true, "users": true, "groups": true, "assign": true, "apps": true}
 	fc.Tested, fc.Editing = true, true
 	return fc
 }
@@ -315,10 +316,10 @@ func TestEditingALiveConnection(t *testing.T) {
 	if got := f.StateOf(wizard.StepGoLive, fc); got != wizard.Current {
 		t.Errorf("a tested draft finds go-live %v", got)
 	}
-	if next, ok := f.Next(wizard.StepTest, fc); !ok || next != wizard.StepGoLive {
+	if next, ok := f.Next(wizard.StepTest, fc); !ok || next != wizard.StepApps {
 		t.Errorf("after the test comes %s, %v", next, ok)
 	}
-	if previous, ok := f.Previous(wizard.StepGoLive, fc); !ok || previous != wizard.StepTest {
+	if previous, ok := f.Previous(wizard.StepGoLive, fc); !ok || previous != wizard.StepApps {
 		t.Errorf("before going live comes %s, %v", previous, ok)
 	}
 	if _, problems := f.Submit(wizard.StepGoLive, fc, nil); len(problems) == 0 {
