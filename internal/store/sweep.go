@@ -13,6 +13,7 @@ type SweepResult struct {
 	Links int64
 
 	SetupLinks int64
+	CrowdSessions, CrowdEvents int64
 }
 
 // typedRetention is how long unsaved answers are kept.
@@ -38,6 +39,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, traceRetention time.Du
 		{&r.Assertions, "delete from seen_assertions where expires_at <= $1", now},
 		{&r.Tokens, "delete from claim_tokens where expires_at <= $1", now},
 		{&r.Sessions, "delete from sessions where expiry <= $1", now},
+		{&r.CrowdSessions, "delete from crowd_sessions where expires_at <= $1", now},
 		{&r.Typed, `delete from typed_answers where updated_at <= $1
 			or revision_id in (select id from revisions where state <> 'draft')`, now.Add(-typedRetention)},
 		{&r.Links, "delete from trace_links where expires_at <= $1", now.Add(-endedLinkKept)},
@@ -50,5 +52,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, traceRetention time.Du
 		}
 		*step.count = tag.RowsAffected()
 	}
-	return r, nil
+	var err error
+	r.CrowdEvents, err = s.pruneEvents(ctx, now)
+	return r, err
 }

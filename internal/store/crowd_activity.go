@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// crowdRing is how many requests of an app are kept.
+const crowdRing = 50
+
+// NoteCrowdRequest keeps a request of an app among its last, counts it, and
+// follows how far the app's synchronization is. It does not wait for the disk:
+// after a crash of the server the last ones may be missing.
+func (s *Store) NoteCrowdRequest(ctx context.Context, r model.CrowdRequest) error {
+	_, err := s.db.Exec(ctx, `
+		with soon as materialized (select set_config('synchronous_commit', 'off', true)),
+		state as (
+			insert into crowd_activity as a (app, requests, refused, tested_at, full_began_at, full_ended_at, full_users, full_groups,
+				full_memberships, incremental_at, incremental_events)
+			select @app, 1, @refused::int, case when @test then @at::timestamptz end, case when @first then @at end, case when @last then @ended::timestamptz end,
+				@users::bigint, @groups::bigint, @memberships::bigint, case when @incremental then @at end, @events::bigint from soon
+			on conflict (app) do update set
+				requests = a.requests + 1,
+				refused = a.refused + excluded.refused,
+				tested_at = coalesce(excluded.tested_at, a.tested_at),
+				full_began_at = case when @first and (a.full_began_at is null or a.full_ended_at >= a.full_began_at
+					or a.full_began_at < @at - interval '6 hours') then @at else a.full_began_at end,
+				full_ended_at = coalesce(excluded.full_ended_at, a.full_ended_at),
+				full_users = case when @first and @users_page then 0 else a.full_users end + excluded.full_users,
+				full_groups = case when @first and @groups_page then 0 else a.full_groups end + excluded.full_groups,
+				full_memberships = case when @first then 0 else a.full_memberships end + excluded.full_memberships,
+				incremental_at = coalesce(excluded.incremental_at, a.incremental_at),
+				incremental_events = case when @incremental then excluded.incremental_events else a.incremental_events end
+			returning requests)
+		insert into crowd_requests (app, slot, at, method, path, kind, status, reason, entries, took_us, remote_addr, user_agent)
+		select @app, (requests % @ring)::int, @at, @method, @path, @kind, @status, @reason, @entries, @took, @remote, @agent from state
+		on conflict (app, slot) do update set at = excluded.at, method = excluded.method, path = excluded.path, kind = excluded.kind,
+			status = excluded.status, reason = excluded.reason, entries = excluded.entries, took_us = excluded.took_us,
+			remote_addr = excluded.remote_addr, user_agent = excluded.user_agent`, crowdRequestArgs(r))
+	return translate(err)
+}
+
+func crowdRequestArgs(r model.CrowdRequest) named {
+	good := r.Status < 300
+	count := func(kind string) int {
+		if good && r.Kind == kind {
+			return r.Entries
+		}
+		return 0
+	}
+	whole := r.Kind == model.CrowdUsers || r.Kind == model.CrowdGroups || r.Kind == model.CrowdMemberships
+	refused := 0
+	if r.Status == 401 || r.Status == 403 {
+		refused = 1
+	}
+	return named{
+		"app": r.App, "at": r.At, "method": clean(r.Method, 16), "path": clean(r.Path, 255), "kind": r.Kind, "status": r.Status,
+		"reason": r.Reason, "entries": r.Entries, "took": r.Took.Microseconds(), "remote": clean(r.RemoteAddr, 64),
+		"agent": clean(r.UserAgent, 255), "ring": crowdRing, "refused": refused,
+		"first":       good && r.First && whole,
+		"last":        good && r.Kind == model.CrowdMemberships,
+		"ended":       r.At.Add(r.Took),
+		"users_page":  r.Kind == model.CrowdUsers,
+		"groups_page": r.Kind == model.CrowdGroups,
+		"test":        good && r.Kind == model.CrowdTest,
+		"incremental": good && r.Kind == model.CrowdEvents && r.First,
+		"users":       count(model.CrowdUsers), "groups": count(model.CrowdGroups),
+		"memberships": count(model.CrowdMemberships), "events": count(model.CrowdEvents),
+	}
+}
+
+// CrowdActivity is what an app was seen to do; the zero value with the slug
+// when it never came.
+func (s *Store) CrowdActivity(ctx context.Context, app string) (model.CrowdActivity, error) {
+	a := model.CrowdActivity{App: app}
+	var tested, began, ended, incremental *time.Time
+	rows, err := s.db.Query(ctx, `select requests, refused, tested_at, full_began_at, full_ended_at, full_users, full_groups,
+		full_memberships, incremental_at, incremental_events from crowd_activity where app = @app`, named{"app": app})
+	if err != nil {
+		return a, err
+	}
+	_, err = pgx.ForEachRow(rows, []any{&a.Requests, &a.Refused, &tested, &began, &ended, &a.FullUsers, &a.FullGroups,
+		&a.FullMemberships, &incremental, &a.IncrementalEvents}, func() error { return nil })
+	if err != nil {
+		return a, err
+	}
+	a.TestedAt, a.FullBeganAt, a.FullEndedAt = valueOrZero(tested), valueOrZero(began), valueOrZero(ended)
+	a.IncrementalAt = valueOrZero(incremental)
+	a.Recent, err = list(ctx, s.db, scanCrowdRequest, `
+		select r.app, r.at, r.method, r.path, r.kind, r.status, r.reason, r.entries, r.took_us, r.remote_addr, r.user_agent
+		from crowd_requests r join crowd_activity a on a.app = r.app where r.app = @app
+		order by (a.requests - r.slot) % @ring`, named{"app": app, "ring": crowdRing})
+	return a, err
+}
+
+func scanCrowdRequest(row pgx.CollectableRow) (r model.CrowdRequest, err error) {
+	var took int64
+	err = row.Scan(&r.App, &r.At, &r.Method, &r.Path, &r.Kind, &r.Status, &r.Reason, &r.Entries, &took, &r.RemoteAddr, &r.UserAgent)
+	r.Took = time.Duration(took) * time.Microsecond
+	return r, err
+}
