@@ -8,6 +8,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/httprate"
 
+	"github.com/postern-sso/postern/internal/crowd"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/failure"
 	"github.com/postern-sso/postern/web/static"
@@ -175,6 +176,13 @@ func (s *Server) routes() http.Handler {
 		r.With(s.limitRate(loginStartsPerMinute)).Get("/trace/{token}", s.handle(s.openTraceLink))
 		r.With(s.limitRate(loginStartsPerMinute)).Get("/trace/{token}/start", s.handle(s.startTraceLink))
 	})
+
+	// Apps that keep a copy of users and groups. They prove who they are at every
+	// request, by name and password, and have neither cookies nor forms; the
+	// directory limits their bodies and answers errors in Crowd's form.
+	r.Handle(crowd.Base+"/*", crowd.New(crowd.Options{
+		Store: s.store, Logger: s.log, Now: s.now, PublicURL: s.opts.PublicURL, RemoteAddr: s.remoteAddr,
+	}))
 
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

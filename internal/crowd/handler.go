@@ -1,0 +1,177 @@
+package crowd
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+// Base is the path under which Handler expects to be mounted; apps are told the
+// public URL followed by it.
+const Base = "/crowd"
+
+const version = "5.3.0" // of Crowd, whose interface this is
+
+// MaxBody is how long the body of a request may be, in bytes.
+const MaxBody = 1 << 20
+
+// Options is what a Handler is made of. All are needed.
+type Options struct {
+	Store      *store.Store
+	Logger     *slog.Logger
+	Now        func() time.Time
+	PublicURL  string                     // without a slash at the end
+	RemoteAddr func(*http.Request) string // the client's address, through trusted proxies
+}
+
+// Handler is the directory.
+type Handler struct {
+	Options
+	router    http.Handler
+	gate      *gate
+	positions *positions
+}
+
+// New puts the directory together.
+func New(o Options) *Handler {
+	h := &Handler{Options: o, gate: newGate(o.Now), positions: newPositions(o.Now)}
+	r := chi.NewRouter()
+	r.Use(middleware.GetHead)
+	r.NotFound(h.serve(model.CrowdSingle, notHere))
+	r.MethodNotAllowed(h.serve(model.CrowdChange, notAllowed))
+	for _, version := range []string{"1", "latest"} {
+		r.Route(Base+"/rest/usermanagement/"+version, h.resources)
+	}
+	h.router = r
+	return h
+}
+
+// ServeHTTP answers requests below Base.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.router.ServeHTTP(w, r) }
+
+// resources is every resource and what may be done with it. What Crowd lets
+// applications change is refused with its error for a read-only directory.
+func (h *Handler) resources(r chi.Router) {
+	get := func(path, kind string, a action) { r.Get(path, h.serve(kind, a)) }
+	get("/config/cookie", model.CrowdTest, (*call).cookie)
+	get("/search", model.CrowdSingle, (*call).searchQuery)
+	r.Post("/search", h.serve(model.CrowdSingle, (*call).searchBody))
+
+	get("/user", model.CrowdSingle, (*call).user)
+	get("/user/attribute", model.CrowdSingle, (*call).userAttributes)
+	get("/group", model.CrowdSingle, (*call).group)
+	get("/group/attribute", model.CrowdSingle, (*call).groupAttributes)
+	for _, depth := range []string{"direct", "nested"} { // no group is in another: both are the same
+		get("/user/group/"+depth, model.CrowdSingle, (*call).groupsOfUser)
+		get("/group/user/"+depth, model.CrowdMemberships, (*call).usersOfGroup)
+		get("/group/child-group/"+depth, model.CrowdSingle, (*call).relatedGroups)
+		get("/group/parent-group/"+depth, model.CrowdSingle, (*call).relatedGroups)
+	}
+	get("/group/membership", model.CrowdMemberships, (*call).memberships)
+
+	get("/event", model.CrowdSingle, (*call).eventToken)
+	get("/event/{token}", model.CrowdEvents, (*call).events)
+
+	r.Post("/authentication", h.serve(model.CrowdSignIn, (*call).authenticate))
+	r.Post("/session", h.serve(model.CrowdSignIn, (*call).createSession))
+	r.Delete("/session", h.serve(model.CrowdSignIn, (*call).deleteSessions))
+	get("/session/{token}", model.CrowdSignIn, (*call).session)
+	r.Post("/session/{token}", h.serve(model.CrowdSignIn, (*call).validateSession))
+	r.Delete("/session/{token}", h.serve(model.CrowdSignIn, (*call).deleteSession))
+
+	for _, path := range []string{"/user/password", "/user/rename", "/user/mail/password", "/user/mail/usernames", "/user/authenticated"} {
+		r.Handle(path, h.serve(model.CrowdChange, readOnly))
+	}
+}
+
+// call is one request of an app that has proved who it is.
+type call struct {
+	*Handler
+	w    http.ResponseWriter
+	r    *http.Request
+	ctx  context.Context
+	app  model.App
+	json bool // asked for, instead of XML
+	note model.CrowdRequest
+}
+
+type action func(*call) error
+
+// serve lets an action answer, keeps what the app did, and turns an error into
+// Crowd's form. Nothing of an unexpected error reaches the app.
+func (h *Handler) serve(kind string, a action) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c := &call{Handler: h, w: w, r: r, ctx: r.Context(), json: wantsJSON(r.Header.Values("Accept"))}
+		c.note = model.CrowdRequest{
+			At: h.Now(), Method: r.Method, Path: shownPath(r.URL.Path), Kind: kind, RemoteAddr: h.RemoteAddr(r), UserAgent: r.UserAgent(),
+		}
+		start := time.Now()
+		w.Header().Set("X-Crowd-Version", version)
+		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		err := c.admitted(a)
+		aborted := c.conclude(err)
+		c.note.Took = time.Since(start)
+		c.keepNote()
+		if aborted {
+			panic(http.ErrAbortHandler) // what was sent must not look whole
+		}
+	}
+}
+
+// admitted runs the action for an app that may. A panic is an error like others.
+func (c *call) admitted(a action) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			c.Logger.ErrorContext(c.ctx, "panic", "value", v, "stack", string(debug.Stack()))
+			err = errPanic
+		}
+	}()
+	if err := c.admit(); err != nil {
+		return err
+	}
+	return a(c)
+}
+
+var errPanic = errors.New("panic")
+
+// keepNote writes down what the app did. That it fails must not fail the app.
+func (c *call) keepNote() {
+	if c.note.App == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), 5*time.Second)
+	defer cancel()
+	if err := c.Store.NoteCrowdRequest(ctx, c.note); err != nil && !errors.Is(err, store.ErrNotFound) {
+		c.Logger.WarnContext(c.ctx, "request of an app not noted", "app", c.note.App, "error", err)
+	}
+}
+
+// shownPath is a path without what may be secret in it: the tokens of sessions.
+func shownPath(path string) string {
+	path = strings.TrimPrefix(path, Base+"/rest/usermanagement/")
+	if before, _, found := strings.Cut(path, "/session/"); found {
+		return before + "/session/…"
+	}
+	return path
+}
+
+func notHere(c *call) error {
+	if c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
+		c.note.Kind = model.CrowdChange
+		return readOnly(c)
+	}
+	return fail(http.StatusNotFound, reasonUnsupported, "There is no such resource.")
+}
+
+// notAllowed: the resource is known, and with another method it would be changed.
+func notAllowed(c *call) error { return readOnly(c) }

@@ -1,0 +1,84 @@
+package crowd
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+// entityKind is what a search is for.
+type entityKind struct {
+	name     string
+	property func(string) store.PropertyType // 0 for a property that it does not have
+}
+
+// kindOf reads the argument entity-type.
+func kindOf(name string) (entityKind, error) {
+	switch name {
+	case "user":
+		return entityKind{name, store.UserPropertyType}, nil
+	case "group":
+		return entityKind{name, store.GroupPropertyType}, nil
+	}
+	return entityKind{}, illegal("The argument entity-type must be user or group.")
+}
+
+// searchBody is a search whose restriction is in the body.
+func (c *call) searchBody() error {
+	kind, err := kindOf(c.argument("entity-type"))
+	if err != nil {
+		return err
+	}
+	body, err := io.ReadAll(c.r.Body)
+	if err != nil {
+		return err
+	}
+	r, err := readRestriction(kind, c.r.Header.Get("Content-Type"), body)
+	if err != nil {
+		return err
+	}
+	return c.search(kind, r, body)
+}
+
+// searchQuery is a search whose restriction is in Crowd's query language.
+func (c *call) searchQuery() error {
+	kind, err := kindOf(c.argument("entity-type"))
+	if err != nil {
+		return err
+	}
+	text := c.argument("restriction")
+	r, err := readQuery(kind, text)
+	if err != nil {
+		return err
+	}
+	return c.search(kind, r, []byte(text))
+}
+
+func (c *call) search(kind entityKind, r store.Restriction, asked []byte) error {
+	sum := sha256.Sum256(asked)
+	q, done, err := c.pageOf("search "+kind.name+" "+hex.EncodeToString(sum[:]), r)
+	if err != nil {
+		return err
+	}
+	if q.Limit == 1 {
+		c.note.Kind = model.CrowdTest
+	}
+	expand := c.expands(kind.name)
+	if kind.name == "user" {
+		c.synchronizes(model.CrowdUsers, q)
+		return c.sendUsers(expand, done, func(emit func(model.User) error) error { return c.Store.DirectoryUsers(c.ctx, q, emit) })
+	}
+	c.synchronizes(model.CrowdGroups, q)
+	return c.sendGroups(expand, done, func(emit func(model.Group) error) error { return c.Store.DirectoryGroups(c.ctx, q, emit) })
+}
+
+// synchronizes notes that a search without restriction is a page of a full
+// synchronization. A search for one result is the connection test.
+func (c *call) synchronizes(kind string, q store.DirectoryQuery) {
+	if q.Restriction.None() && q.Limit != 1 {
+		c.note.Kind, c.note.First = kind, q.Start == 0
+	}
+}
