@@ -139,13 +139,11 @@ func (t timestamp) MarshalJSON() ([]byte, error) {
 	return strconv.AppendInt(nil, time.Time(t).UnixMilli(), 10), nil
 }
 
+// sessionEntity has the whole user: clients read the name from it, and not all
+// of them ask for it to be expanded.
 func (c *call) sessionEntity(token string, s model.CrowdSession) sessionEntity {
-	e := sessionEntity{Expand: "user", Token: token, Created: timestamp(s.CreatedAt), Expires: timestamp(s.ExpiresAt),
-		User: c.userName("user", s.User.Username), Link: *c.link("self", "session/"+token, "", "")}
-	if c.expands("user") {
-		e.User = c.wholeUser(s.User)
-	}
-	return e
+	return sessionEntity{Expand: "user", Token: token, Created: timestamp(s.CreatedAt), Expires: timestamp(s.ExpiresAt),
+		User: c.wholeUser(s.User), Link: *c.link("self", "session/"+token, "", "")}
 }
 
 // createSession begins a session for a person whom the app has signed in by
