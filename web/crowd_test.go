@@ -104,7 +104,7 @@ func TestCrowdUser(t *testing.T) {
 	if got["name"] != "Ana" || got["first-name"] != "Ana" || got["active"] != true || got["key"] != ana.ID {
 		t.Errorf("JSON: %s", res.body)
 	}
-	if res.header.Get("X-Crowd-Version") == "" || res.header.Get("Set-Cookie") != "" {
+	if res.header.Get("X-Embedded-Crowd-Version") == "" || res.header.Get("Set-Cookie") != "" {
 		t.Errorf("headers: %v", res.header)
 	}
 	if res := s.ask("GET", "/user?username=bob", "json", ""); !strings.Contains(res.body, `"active":false`) {
@@ -168,6 +168,9 @@ func TestCrowdErrors(t *testing.T) {
 			want := "<error><reason>" + c.reason + "</reason><message>"
 			if accept == "json" {
 				want = `{"reason":"` + c.reason + `","message":"`
+			}
+			if res.header.Get("X-Embedded-Crowd-Version") == "" {
+				t.Errorf("%s %s: Atlassian's client would not believe that this is Crowd", c.method, c.path)
 			}
 			if res.status != c.status || !strings.Contains(res.body, want) {
 				t.Errorf("%s %s answered %d %s, want %d %s", c.method, c.path, res.status, res.body, c.status, c.reason)

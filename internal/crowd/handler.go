@@ -20,7 +20,8 @@ import (
 // public URL followed by it.
 const Base = "/crowd"
 
-const version = "5.3.0" // of Crowd, whose interface this is
+// version is that of the Crowd whose interface this is.
+const version = "5.3.0"
 
 // MaxBody is how long the body of a request may be, in bytes.
 const MaxBody = 1 << 20
@@ -116,6 +117,8 @@ func (h *Handler) serve(kind string, a action) http.HandlerFunc {
 			At: h.Now(), Method: r.Method, Path: shownPath(r.URL.Path), Kind: kind, RemoteAddr: h.RemoteAddr(r), UserAgent: r.UserAgent(),
 		}
 		start := time.Now()
+		// Atlassian's own client takes a server without this header for no Crowd.
+		w.Header().Set("X-Embedded-Crowd-Version", "Crowd/"+version)
 		w.Header().Set("X-Crowd-Version", version)
 		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 		err := c.admitted(a)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,7 +14,9 @@ import (
 const crowdRing = 50
 
 // NoteCrowdRequest keeps a request of an app among its last, counts it, and
-// follows how far the app's synchronization is. It does not wait for the disk:
+// follows how far the app's synchronization is. Some apps ask for the members of
+// each group, which others do at any time: it counts while a synchronization is
+// under way or was two minutes ago. Noting does not wait for the disk:
 // after a crash of the server the last ones may be missing.
 func (s *Store) NoteCrowdRequest(ctx context.Context, r model.CrowdRequest) error {
 	_, err := s.db.Exec(ctx, `
@@ -29,10 +32,13 @@ func (s *Store) NoteCrowdRequest(ctx context.Context, r model.CrowdRequest) erro
 				tested_at = coalesce(excluded.tested_at, a.tested_at),
 				full_began_at = case when @first and (a.full_began_at is null or a.full_ended_at >= a.full_began_at
 					or a.full_began_at < @at - interval '6 hours') then @at else a.full_began_at end,
-				full_ended_at = coalesce(excluded.full_ended_at, a.full_ended_at),
+				full_ended_at = case when @piece and @at >= greatest(a.full_began_at, a.full_ended_at) + interval '2 minutes' then a.full_ended_at
+					else coalesce(excluded.full_ended_at, a.full_ended_at) end,
 				full_users = case when @first and @users_page then 0 else a.full_users end + excluded.full_users,
 				full_groups = case when @first and @groups_page then 0 else a.full_groups end + excluded.full_groups,
-				full_memberships = case when @first then 0 else a.full_memberships end + excluded.full_memberships,
+				full_memberships = case when @first then 0 else a.full_memberships end
+					+ case when @piece and @at >= greatest(a.full_began_at, a.full_ended_at) + interval '2 minutes' then 0
+						else excluded.full_memberships end,
 				incremental_at = coalesce(excluded.incremental_at, a.incremental_at),
 				incremental_events = case when @incremental then excluded.incremental_events else a.incremental_events end
 			returning requests)
@@ -63,6 +69,7 @@ func crowdRequestArgs(r model.CrowdRequest) named {
 		"agent": clean(r.UserAgent, 255), "ring": crowdRing, "refused": refused,
 		"first":       good && r.First && whole,
 		"last":        good && r.Kind == model.CrowdMemberships,
+		"piece":       good && r.Kind == model.CrowdMemberships && !r.First,
 		"ended":       r.At.Add(r.Took),
 		"users_page":  r.Kind == model.CrowdUsers,
 		"groups_page": r.Kind == model.CrowdGroups,
@@ -73,23 +80,34 @@ func crowdRequestArgs(r model.CrowdRequest) named {
 	}
 }
 
+const activityColumns = `app, requests, refused, tested_at, full_began_at, full_ended_at, full_users, full_groups, full_memberships,
+	incremental_at, incremental_events`
+
+func scanActivity(row pgx.CollectableRow) (a model.CrowdActivity, err error) {
+	var tested, began, ended, incremental *time.Time
+	err = row.Scan(&a.App, &a.Requests, &a.Refused, &tested, &began, &ended, &a.FullUsers, &a.FullGroups, &a.FullMemberships,
+		&incremental, &a.IncrementalEvents)
+	a.TestedAt, a.FullBeganAt, a.FullEndedAt = valueOrZero(tested), valueOrZero(began), valueOrZero(ended)
+	a.IncrementalAt = valueOrZero(incremental)
+	return a, err
+}
+
+// CrowdActivities is what every app that ever came was seen to do, by slug and
+// without its last requests.
+func (s *Store) CrowdActivities(ctx context.Context) ([]model.CrowdActivity, error) {
+	return list(ctx, s.db, scanActivity, "select "+activityColumns+" from crowd_activity order by app")
+}
+
 // CrowdActivity is what an app was seen to do; the zero value with the slug
 // when it never came.
 func (s *Store) CrowdActivity(ctx context.Context, app string) (model.CrowdActivity, error) {
-	a := model.CrowdActivity{App: app}
-	var tested, began, ended, incremental *time.Time
-	rows, err := s.db.Query(ctx, `select requests, refused, tested_at, full_began_at, full_ended_at, full_users, full_groups,
-		full_memberships, incremental_at, incremental_events from crowd_activity where app = @app`, named{"app": app})
+	a, err := single(ctx, s.db, scanActivity, "select "+activityColumns+" from crowd_activity where app = @app", named{"app": app})
+	if errors.Is(err, ErrNotFound) {
+		return model.CrowdActivity{App: app}, nil
+	}
 	if err != nil {
 		return a, err
 	}
-	_, err = pgx.ForEachRow(rows, []any{&a.Requests, &a.Refused, &tested, &began, &ended, &a.FullUsers, &a.FullGroups,
-		&a.FullMemberships, &incremental, &a.IncrementalEvents}, func() error { return nil })
-	if err != nil {
-		return a, err
-	}
-	a.TestedAt, a.FullBeganAt, a.FullEndedAt = valueOrZero(tested), valueOrZero(began), valueOrZero(ended)
-	a.IncrementalAt = valueOrZero(incremental)
 	a.Recent, err = list(ctx, s.db, scanCrowdRequest, `
 		select r.app, r.at, r.method, r.path, r.kind, r.status, r.reason, r.entries, r.took_us, r.remote_addr, r.user_agent
 		from crowd_requests r join crowd_activity a on a.app = r.app where r.app = @app

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -43,12 +44,18 @@ const (
 // See migration 00011.
 var snapshotPattern = regexp.MustCompile(`^\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?$`)
 
-// maxToken limits what is read as a token, in bytes; there are a hundred
-// transactions under way at most.
-const maxToken = 4096
+// maxToken is the longest token, in bytes: apps keep it, some in a short column.
+const maxToken = 255
 
+// eventToken writes a snapshot as a token. When very many transactions were
+// under way it says that none of these had committed: some are told twice then.
 func eventToken(snapshot string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(snapshot))
+	token := base64.RawURLEncoding.EncodeToString([]byte(snapshot))
+	if len(token) <= maxToken {
+		return token
+	}
+	oldest, _, _ := strings.Cut(snapshot, ":")
+	return base64.RawURLEncoding.EncodeToString([]byte(oldest + ":" + oldest + ":"))
 }
 
 func readEventToken(token string) (string, bool) {
