@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,9 @@ func TestCrowdApplicationMustProveItself(t *testing.T) {
 	s.must(err)
 	if secrets[0].LastUsedAt.IsZero() {
 		t.Error("the use of the secret was not noted")
+	}
+	if a, err := s.store.CrowdActivity(context.Background(), "jira"); err != nil || a.Refused != 2 || a.Recent[1].Status != 401 {
+		t.Errorf("what was refused is not shown: %+v %v", a, err)
 	}
 	s.must(s.store.DeleteAppSecret(context.Background(), tester, "jira", secrets[0].ID))
 	if res := s.ask("GET", "/config/cookie", "json", ""); res.status != 401 {
@@ -68,6 +72,25 @@ func TestCrowdAllowedAddresses(t *testing.T) {
 		res := s.ask("GET", "/config/cookie", "xml", "")
 		if res.status != want || (want == 403 && !strings.Contains(res.body, "<reason>APPLICATION_ACCESS_DENIED</reason>")) {
 			t.Errorf("%q answered %d %s, want %d", list, res.status, res.body, want)
+		}
+	}
+}
+
+// The address that counts is the one that a trusted proxy names, and nobody else.
+func TestCrowdAddressBehindProxy(t *testing.T) {
+	t.Parallel()
+	for proxy, want := range map[string]int{"127.0.0.1/32": 200, "10.0.0.1/32": 403} {
+		s := newCrowdSite(t, storetest.Open(t), func(a *model.App) { a.AllowedIPs = []string{"192.0.2.7"} })
+		s.opts.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(proxy)}
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.url+crowdBase+"/config/cookie", nil)
+		s.must(err)
+		req.SetBasicAuth(s.app, s.password)
+		req.Header.Set("X-Forwarded-For", "192.0.2.7")
+		res, err := http.DefaultClient.Do(req)
+		s.must(err)
+		_ = res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("behind %s answered %d, want %d", proxy, res.StatusCode, want)
 		}
 	}
 }

@@ -83,6 +83,7 @@ func TestCrowdSearch(t *testing.T) {
 		{"user", propertyXML("email", "STRING", "ENDS_WITH", "@Example.org"), []string{"bob"}},
 		{"user", propertyXML("displayName", "STRING", "CONTAINS", "DÍAZ"), []string{"Ana"}},
 		{"user", propertyXML("firstName", "STRING", "EXACTLY_MATCHES", "ana"), []string{"Ana"}},
+		{"user", propertyXML("lastName", "STRING", "ENDS_WITH", "ÍAZ"), []string{"Ana"}},
 		{"user", propertyXML("lastName", "STRING", "NULL", ""), []string{"bob"}},
 		{"user", propertyXML("active", "BOOLEAN", "EXACTLY_MATCHES", "true"), []string{"Ana"}},
 		{"user", propertyXML("createdDate", "DATE", "LESS_THAN", "2001-09-01T10:00:00.000+0000"), []string{}},

@@ -50,7 +50,7 @@ const (
 type property struct {
 	sql  string // in the form that is compared
 	kind PropertyType
-	fold func(string) string // of the value that is compared with it
+	fold func(string) string // of the value that is compared with it; nil: lower() in the database
 }
 
 // The third line of users' search_key is the key of the display name, the
@@ -61,9 +61,9 @@ var (
 		"name":        {"u.username_key", PropertyText, model.Key},
 		"email":       {"u.email_key", PropertyText, model.Key},
 		"displayName": {"split_part(u.search_key, e'\\n', 3)", PropertyText, model.Key},
-		"firstName":   {"lower(u.first_name)", PropertyText, strings.ToLower},
-		"lastName":    {"lower(u.last_name)", PropertyText, strings.ToLower},
-		"key":         {"u.id::text", PropertyText, strings.ToLower},
+		"firstName":   {"lower(u.first_name)", PropertyText, nil},
+		"lastName":    {"lower(u.last_name)", PropertyText, nil},
+		"externalId":  {"u.id::text", PropertyText, strings.ToLower},
 		"active":      {"u.active", PropertyBool, nil},
 		"createdDate": {"u.created_at", PropertyTime, nil},
 		"updatedDate": {"u.updated_at", PropertyTime, nil},
@@ -133,11 +133,16 @@ func (f *filter) junction(of []Restriction, known map[string]property, word stri
 }
 
 func (f *filter) text(p property, r Restriction, name string) (string, error) {
-	value := p.fold(r.Text)
-	compare := " like @"
+	value, argument := r.Text, "@"+name+"::text"
+	if p.fold == nil {
+		argument = "lower(" + argument + ")"
+	} else {
+		value = p.fold(value)
+	}
+	compare := " like "
 	switch r.Match {
 	case MatchEquals:
-		compare = " = @"
+		compare = " = "
 	case MatchStartsWith:
 		value = startsWith(value)
 	case MatchEndsWith:
@@ -145,16 +150,16 @@ func (f *filter) text(p property, r Restriction, name string) (string, error) {
 	case MatchContains:
 		value = contains(value)
 	case MatchLess:
-		compare = " < @"
+		compare = " < "
 	case MatchGreater:
-		compare = " > @"
+		compare = " > "
 	case MatchNull:
 		return p.sql + " = ''", nil
 	default:
 		return "", fmt.Errorf("restriction with unknown comparison %q", r.Match)
 	}
 	f.set(name, value)
-	return p.sql + compare + name + "::text", nil
+	return p.sql + compare + argument, nil
 }
 
 func (f *filter) boolean(p property, r Restriction, name string) (string, error) {
