@@ -196,3 +196,12 @@ create table crowd_requests (
     user_agent  text not null default '',
     primary key (app, slot)
 );
+
+-- Names that belong to no app, as somebody typed them into an Atlassian product.
+create table crowd_strangers (
+    name        text not null,
+    remote_addr text not null,
+    attempts    bigint not null default 1,
+    at          timestamptz not null,
+    primary key (name, remote_addr)
+);

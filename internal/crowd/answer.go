@@ -127,7 +127,14 @@ const (
 type stream struct {
 	c     *call
 	buf   bytes.Buffer
+	xml   *xml.Encoder // writes to buf
 	comma bool
+}
+
+func (c *call) stream() *stream {
+	s := &stream{c: c}
+	s.xml = xml.NewEncoder(&s.buf)
+	return s
 }
 
 // text adds what is in the form already.
@@ -139,11 +146,17 @@ func (s *stream) text(parts ...string) {
 
 // item adds an element of a list.
 func (s *stream) item(v any) error {
-	data, err := s.c.marshal(v)
+	s.next()
+	if !s.c.json {
+		if err := s.xml.Encode(v); err != nil {
+			return err
+		}
+		return s.flush(flushAt)
+	}
+	data, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	s.next()
 	s.buf.Write(data)
 	return s.flush(flushAt)
 }
@@ -178,7 +191,7 @@ func (s *stream) flush(least int) error {
 
 // list sends a list whose elements fill gives one by one.
 func (c *call) list(plural, singular string, fill func(*stream) error) error {
-	s := &stream{c: c}
+	s := c.stream()
 	if c.json {
 		s.text(`{"expand":"`, singular, `","`, plural, `":[`)
 	} else {

@@ -238,7 +238,7 @@ func (c *call) relatedGroups() error {
 // memberships sends who is in which group, all of it.
 func (c *call) memberships() error {
 	c.note.First = true
-	s := &stream{c: c}
+	s := c.stream()
 	open := false
 	before, groupHead, usersHead, userTail, groupTail, after :=
 		xml.Header+"<memberships>", `<membership group="`, `"><users>`, `"/>`, `</users><groups/></membership>`, "</memberships>"

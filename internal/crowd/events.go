@@ -49,7 +49,7 @@ func (c *call) events() error {
 		return err
 	}
 	c.note.Entries = len(news)
-	s := &stream{c: c}
+	s := c.stream()
 	if c.json {
 		s.text(`{"newEventToken":`)
 		s.escaped(token)

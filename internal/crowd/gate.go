@@ -78,6 +78,9 @@ func (c *call) admit() error {
 		return fail(http.StatusTooManyRequests, reasonAccessDenied, "Too many attempts with a wrong password. Wait a minute.")
 	case errors.Is(err, errWrongPassword):
 		c.Logger.WarnContext(c.ctx, "app refused", "app", name, "remote", c.note.RemoteAddr, "reason", "name or password")
+		if app.Slug == "" {
+			c.noteStranger(name)
+		}
 		return denied
 	case err != nil:
 		return err
@@ -91,6 +94,15 @@ func (c *call) admit() error {
 		return c.Store.UseAppSecret(c.ctx, id, c.Now())
 	}
 	return nil
+}
+
+// noteStranger keeps a name that no app has. That it fails must not fail the
+// request.
+func (c *call) noteStranger(name string) {
+	err := c.Store.NoteCrowdStranger(c.ctx, model.CrowdStranger{Name: name, RemoteAddr: c.note.RemoteAddr, At: c.Now()})
+	if err != nil {
+		c.Logger.WarnContext(c.ctx, "unknown app not noted", "error", err)
+	}
 }
 
 // secretsOf is an app with its secrets; of an unknown one, none.

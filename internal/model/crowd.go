@@ -51,6 +51,15 @@ type CrowdActivity struct {
 	Recent []CrowdRequest // the newest first, 50 at most
 }
 
+// CrowdStranger is an attempt to use the Crowd directory under a name that no
+// app has: most likely somebody typed the name wrong.
+type CrowdStranger struct {
+	Name       string
+	RemoteAddr string
+	Attempts   int64
+	At         time.Time // the last one
+}
+
 // CrowdSession says that an app has signed a person in.
 type CrowdSession struct {
 	App       string // slug of the app that asked for it
