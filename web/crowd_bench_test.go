@@ -96,10 +96,9 @@ func peakHeap() func() uint64 {
 func BenchmarkCrowdFullSync(b *testing.B) {
 	s, st := manyPeople(b)
 	runtime.GC()
-	b.ResetTimer()
 	var bytes int64
 	peak := peakHeap()
-	for range b.N {
+	for b.Loop() {
 		bytes += s.fetch("GET", "/event", "")
 		for _, list := range []struct {
 			entity string
@@ -134,9 +133,8 @@ func BenchmarkCrowdIncremental(b *testing.B) {
 		s.must(err)
 		s.must(st.AddMember(ctx, tester, fmt.Sprintf("group%d", 5000+i), name))
 	}
-	b.ResetTimer()
 	var bytes int64
-	for range b.N {
+	for b.Loop() {
 		bytes += s.fetch("GET", "/event/"+token, "")
 	}
 	b.ReportMetric(float64(bytes)/float64(b.N), "bytes-sent")
