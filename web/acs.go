@@ -225,7 +225,7 @@ func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) 
 	if l.Refusal != nil {
 		return s.showRefusal(w, r, l)
 	}
-	if err := s.startPersonSession(r.Context(), u.ID, u.SessionEpoch, a.connection.Slug, a.identity.SessionNotOnOrAfter); err != nil {
+	if err := s.startPersonSession(r.Context(), u, a.connection.Slug, a.identity); err != nil {
 		return s.refuseInternal(w, r, a.login, err)
 	}
 	s.opts.Metrics.countLogin(l)

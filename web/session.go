@@ -9,6 +9,8 @@ import (
 	"github.com/alexedwards/scs/pgxstore"
 	"github.com/alexedwards/scs/v2"
 
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/templates/layout"
 )
 
@@ -20,6 +22,9 @@ const (
 	keyPersonID    = "person_id"
 	keyPersonEpoch = "person_epoch"
 	keyPersonConn  = "person_connection"
+	keyPersonAt    = "person_at"        // when the login ended here
+	keyPersonAuth  = "person_auth_time" // when AWS says that they authenticated
+	keyPersonACR   = "person_acr"       // how, as AWS says
 )
 
 const (
@@ -28,7 +33,10 @@ const (
 	personLifetime = 12 * time.Hour
 )
 
-func init() { gob.Register(layout.Flash{}) }
+func init() {
+	gob.Register(layout.Flash{})
+	gob.Register(time.Time{})
+}
 
 // newSessions makes the two kinds of session. They have separate cookies, so
 // that an administrator who tests a login stays signed in to the console.
@@ -73,20 +81,28 @@ func (s *Server) startAdminSession(ctx context.Context, id int64, epoch int) err
 	return nil
 }
 
-// startPersonSession signs a person in; it ends at the latest at until.
-func (s *Server) startPersonSession(ctx context.Context, userID string, epoch int, connection string, until time.Time) error {
+// startPersonSession signs a person in; it ends at the latest when AWS says.
+func (s *Server) startPersonSession(ctx context.Context, u model.User, connection string, id *sso.Identity) error {
 	if err := s.persons.RenewToken(ctx); err != nil {
 		return err
 	}
 	if err := s.persons.Clear(ctx); err != nil {
 		return err
 	}
-	if latest := s.now().Add(personLifetime); !until.IsZero() && until.Before(latest) {
+	now, until := s.now(), id.SessionNotOnOrAfter
+	if !until.IsZero() && until.Before(now.Add(personLifetime)) {
 		s.persons.SetDeadline(ctx, until)
 	}
-	s.persons.Put(ctx, keyPersonID, userID)
-	s.persons.Put(ctx, keyPersonEpoch, epoch)
+	authTime := id.AuthnInstant
+	if authTime.IsZero() || authTime.After(now) {
+		authTime = now // AWS's clock may be ahead of ours
+	}
+	s.persons.Put(ctx, keyPersonID, u.ID)
+	s.persons.Put(ctx, keyPersonEpoch, u.SessionEpoch)
 	s.persons.Put(ctx, keyPersonConn, connection)
+	s.persons.Put(ctx, keyPersonAt, now)
+	s.persons.Put(ctx, keyPersonAuth, authTime)
+	s.persons.Put(ctx, keyPersonACR, id.AuthnContext)
 	return nil
 }
 

@@ -31,6 +31,7 @@ type Identity struct {
 	NameID, NameIDFormat, Issuer, AssertionID, SessionIndex string
 	IssuedAt, AuthnInstant, SessionNotOnOrAfter, ExpiresAt  time.Time
 	Attributes                                              map[string][]string
+	AuthnContext                                            string // how AWS says the person authenticated; may be empty
 	SignedBy                                                string // fingerprint of the certificate
 }
 
@@ -394,7 +395,7 @@ func (j *judge) identity() *Identity {
 	id := &Identity{
 		NameID: model.Canonical(a.nameID), NameIDFormat: a.nameIDFormat, Issuer: a.issuer, AssertionID: a.id,
 		ExpiresAt: j.m.ExpiresAt, Attributes: a.attributes, SignedBy: j.m.SignedBy[len(j.m.SignedBy)-1],
-		SessionIndex: a.authn[0].sessionIndex,
+		SessionIndex: a.authn[0].sessionIndex, AuthnContext: a.authn[0].context,
 	}
 	id.IssuedAt, _ = instant(a.issueInstant) // judged by version
 	id.AuthnInstant, _ = instant(a.authn[0].instant)

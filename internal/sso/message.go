@@ -36,7 +36,7 @@ type conditions struct {
 	audiences               [][]string // one list for each AudienceRestriction
 }
 
-type authnStatement struct{ instant, sessionIndex, notOnOrAfter string }
+type authnStatement struct{ instant, sessionIndex, notOnOrAfter, context string }
 
 func readEnvelope(e *etree.Element, trusted bool) envelope {
 	env := envelope{
@@ -126,14 +126,25 @@ func readAssertion(e *etree.Element) assertionData {
 		case "Conditions":
 			a.readConditions(c)
 		case "AuthnStatement":
-			a.authn = append(a.authn, authnStatement{
-				c.SelectAttrValue("AuthnInstant", ""), c.SelectAttrValue("SessionIndex", ""), c.SelectAttrValue("SessionNotOnOrAfter", ""),
-			})
+			a.authn = append(a.authn, readAuthn(c))
 		case "AttributeStatement":
 			a.readAttributes(c)
 		}
 	}
 	return a
+}
+
+func readAuthn(e *etree.Element) authnStatement {
+	s := authnStatement{
+		instant: e.SelectAttrValue("AuthnInstant", ""), sessionIndex: e.SelectAttrValue("SessionIndex", ""),
+		notOnOrAfter: e.SelectAttrValue("SessionNotOnOrAfter", ""),
+	}
+	if c := childNamed(e, "AuthnContext"); c != nil {
+		if ref := childNamed(c, "AuthnContextClassRef"); ref != nil {
+			s.context = strings.TrimSpace(ref.Text())
+		}
+	}
+	return s
 }
 
 func (a *assertionData) readSubject(e *etree.Element) {

@@ -14,6 +14,7 @@ type SweepResult struct {
 
 	SetupLinks int64
 	CrowdSessions, CrowdEvents int64
+	SignIns int64 // of apps: requests, tokens and signing keys
 }
 
 // typedRetention is how long unsaved answers are kept.
@@ -25,6 +26,9 @@ const endedLinkKept = 30 * 24 * time.Hour
 
 // setupLinkRetention is how long expired setup links are listed.
 const setupLinkRetention = 90 * 24 * time.Hour
+// KeyOverlap is how long a signing key stays published after it was retired:
+// longer than anything that it signed is valid, and than apps keep keys.
+const KeyOverlap = 24 * time.Hour
 
 // Sweep erases what has expired, and the XML of logins older than
 // traceRetention. Running it twice, or in several processes, does no harm.
@@ -45,12 +49,15 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, traceRetention time.Du
 		{&r.Links, "delete from trace_links where expires_at <= $1", now.Add(-endedLinkKept)},
 		{&r.SetupLinks, "delete from setup_links where expires_at <= $1", now.Add(-setupLinkRetention)},
 		{&r.XML, "update logins set xml_sealed = null where xml_sealed is not null and started_at <= $1", now.Add(-traceRetention)},
+		{&r.SignIns, "delete from oidc_requests where expires_at <= $1", now},
+		{&r.SignIns, "delete from oidc_tokens where expires_at <= $1", now},
+		{&r.SignIns, "delete from oidc_keys where retired_at <= $1", now.Add(-KeyOverlap)},
 	} {
 		tag, err := s.db.Exec(ctx, step.sql, step.arg)
 		if err != nil {
 			return r, err
 		}
-		*step.count = tag.RowsAffected()
+		*step.count += tag.RowsAffected()
 	}
 	var err error
 	r.CrowdEvents, err = s.pruneEvents(ctx, now)
