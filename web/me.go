@@ -29,15 +29,9 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) chooseConnection(w http.ResponseWriter, r *http.Request) error {
-	all, err := s.store.Connections(r.Context())
+	live, err := s.openConnections(r)
 	if err != nil {
 		return err
-	}
-	var live []model.Connection
-	for _, c := range all {
-		if c.Status == model.StatusLive {
-			live = append(live, c)
-		}
 	}
 	return s.render(w, r, http.StatusOK, person.NotSignedIn(live))
 }

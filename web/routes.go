@@ -10,7 +10,9 @@ import (
 
 	"github.com/postern-sso/postern/internal/crowd"
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/templates/failure"
+	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/static"
 )
 
@@ -183,6 +185,20 @@ func (s *Server) routes() http.Handler {
 	r.Handle(crowd.Base+"/*", crowd.New(crowd.Options{
 		Store: s.store, Logger: s.log, Now: s.now, PublicURL: s.opts.PublicURL, RemoteAddr: s.remoteAddr,
 	}))
+	// Apps. Their requests come from other sites and other programs, and none
+	// of them looks at a cookie; only the callback does, and it changes nothing
+	// but the request that it names.
+	r.Group(func(r chi.Router) {
+		r.Use(limitBody(maxForm))
+		provider := s.oidc.Handler()
+		r.With(s.limitRate(loginStartsPerMinute)).Handle(oidc.AuthorizePath, provider)
+		for _, path := range []string{oidc.DiscoveryPath, oidc.TokenPath, oidc.UserinfoPath, oidc.KeysPath, oidc.RevokePath} {
+			r.Handle(path, provider)
+		}
+		r.With(s.persons.LoadAndSave).Get(oidc.CallbackPath, s.handle(s.oidcCallback))
+		r.With(s.persons.LoadAndSave).Get(oidc.LogoutPath, s.handle(s.oidcLogout))
+		r.Post(oidc.LogoutPath, s.handle(s.oidcLogoutByForm))
+	})
 
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -193,6 +209,7 @@ func (s *Server) routes() http.Handler {
 	r.Group(func(r chi.Router) {
 		r.Use(limitBody(maxForm), crossOrigin.Handler, s.persons.LoadAndSave)
 		r.Get("/me", s.handle(s.me))
+		r.Post(paths.OIDCSignOut, s.handle(s.oidcSignOut))
 		r.Get("/saml/{connection}/logout", s.handle(s.showLogout))
 		r.Post("/saml/{connection}/logout", s.handle(s.samlLogout))
 	})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/wizard"
@@ -52,6 +53,7 @@ type Server struct {
 	admins  *scs.SessionManager // people who use the console
 	persons *scs.SessionManager // people who signed in through SAML
 	idps    *idpCache
+	oidc    *oidc.Provider
 	handler http.Handler
 }
 
@@ -74,6 +76,9 @@ func New(o Options) (*Server, error) {
 	}
 	s.opts.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	s.admins, s.persons = s.newSessions()
+	if s.oidc, err = s.newProvider(); err != nil {
+		return nil, err
+	}
 	s.handler = s.routes()
 	return s, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/postern-sso/postern/internal/wizard"
 )
@@ -40,6 +41,7 @@ const (
 	Audit          = "/audit"
 	Settings       = "/settings"
 	Me             = "/me"
+	OIDCSignOut    = "/oidc/signout"
 )
 
 func join(base string, parts ...string) string {
@@ -158,6 +160,8 @@ func SetupLink(token string) string { return join("/setup-link", token) }
 
 // SetupLinkAction is a part of the page behind it with an address of its own.
 func SetupLinkAction(token, action string) string { return join("/setup-link", token, action) }
+// OIDCCallback goes on with an app's request.
+func OIDCCallback(id string) string { return WithQuery("/oidc/callback", "id", id) }
 
 // WithQuery adds query parameters, given as name, value pairs; empty values are left out.
 func WithQuery(path string, pairs ...string) string {
@@ -169,6 +173,9 @@ func WithQuery(path string, pairs ...string) string {
 	}
 	if len(q) == 0 {
 		return path
+	}
+	if strings.Contains(path, "?") {
+		return path + "&" + q.Encode()
 	}
 	return path + "?" + q.Encode()
 }

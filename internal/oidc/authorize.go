@@ -1,0 +1,232 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+	"github.com/zitadel/oidc/v3/pkg/op"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+// maxEchoed limits, in bytes, what is kept to be given back to the app. Apps
+// send 10 to 50, some several hundred.
+const maxEchoed = 2048
+
+func callbackURL(id string) string { return CallbackPath + "?id=" + url.QueryEscape(id) }
+
+// authorize keeps what an app asks for and goes on to the callback, which knows
+// the person. Whatever is wrong before the redirect address is known to be the
+// app's own is shown here; everything after that goes back to the app.
+func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
+	asked, err := op.ParseAuthorizeRequest(r, p.op.Decoder())
+	if err != nil || asked.ClientID == "" {
+		p.opts.ShowProblem(w, r, Problem{Kind: ProblemMalformed})
+		return
+	}
+	app, err := p.store.App(r.Context(), asked.ClientID)
+	if errors.Is(err, store.ErrNotFound) || (err == nil && !isClient(app)) {
+		p.noteUnknown(r, asked.ClientID)
+		p.opts.ShowProblem(w, r, Problem{Kind: ProblemUnknownApp})
+		return
+	}
+	if err != nil {
+		p.internal(w, r, err)
+		return
+	}
+	if !slices.Contains(app.RedirectURIs, asked.RedirectURI) {
+		p.noteRefused(r, app.Slug, "invalid_request", "The app asked to be answered at an address that is not registered: "+shorten(asked.RedirectURI)+".")
+		p.opts.ShowProblem(w, r, Problem{Kind: ProblemRedirectURI, App: app.Name, RedirectURI: shorten(asked.RedirectURI)})
+		return
+	}
+	req, refused := p.judge(r, client{app}, asked)
+	if refused != nil {
+		p.noteRefused(r, app.Slug, string(refused.ErrorType), refused.Description)
+		p.backToApp(w, r, asked.RedirectURI, asked.State, refused)
+		return
+	}
+	if err := p.store.CreateAuthRequest(r.Context(), req); err != nil {
+		p.internal(w, r, err)
+		return
+	}
+	http.Redirect(w, r, callbackURL(req.ID), http.StatusSeeOther)
+}
+
+func shorten(v string) string {
+	if len(v) > 200 {
+		v = strings.ToValidUTF8(v[:200], "") + "…"
+	}
+	return v
+}
+
+// judge checks what an app asks for. The descriptions reach the app, and the
+// people who set it up.
+func (p *Provider) judge(r *http.Request, c client, asked *oidc.AuthRequest) (model.AuthRequest, *oidc.Error) {
+	req := model.AuthRequest{
+		ID: randomValue()[:26], App: c.app.Slug, RedirectURI: asked.RedirectURI, State: asked.State, Nonce: asked.Nonce,
+		CodeChallenge: asked.CodeChallenge, CreatedAt: p.now(), ExpiresAt: p.now().Add(requestLifetime),
+	}
+	for name, values := range r.Form {
+		if len(values) > 1 {
+			return req, oidc.ErrInvalidRequest().WithDescription("A parameter was sent more than once: %s.", printable(name))
+		}
+	}
+	if asked.RequestParam != "" || r.Form.Get("request_uri") != "" {
+		return req, oidc.ErrRequestNotSupported().WithDescription("Request objects are not supported.")
+	}
+	if err := op.ValidateAuthReqResponseType(c, asked.ResponseType); err != nil {
+		return req, (&oidc.Error{ErrorType: "unsupported_response_type"}).WithDescription("Only the response type code is supported.")
+	}
+	if asked.ResponseMode != "" && asked.ResponseMode != oidc.ResponseModeQuery {
+		return req, oidc.ErrInvalidRequest().WithDescription("Only the response mode query is supported.")
+	}
+	for _, v := range []string{asked.State, asked.Nonce} {
+		if len(v) > maxEchoed || !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+			return req, oidc.ErrInvalidRequest().WithDescription("state and nonce must be text of at most %d bytes.", maxEchoed)
+		}
+	}
+	if refused := judgeChallenge(c, asked); refused != nil {
+		return req, refused
+	}
+	if !hasScope(asked.Scopes, oidc.ScopeOpenID) {
+		return req, oidc.ErrInvalidScope().WithDescription("The scope openid is missing.")
+	}
+	for _, scope := range asked.Scopes {
+		if hasScope(supportedScopes, scope) && !hasScope(req.Scopes, scope) {
+			req.Scopes = append(req.Scopes, scope)
+		}
+	}
+	return p.judgePrompt(r, req, asked)
+}
+
+// judgeChallenge is about PKCE (RFC 7636). Clients without a secret must use
+// it; older versions of the Atlassian apps do not, and have a secret.
+func judgeChallenge(c client, asked *oidc.AuthRequest) *oidc.Error {
+	switch {
+	case asked.CodeChallenge == "" && c.app.Public:
+		return oidc.ErrInvalidRequest().WithDescription("This client has no secret, so it must send a code_challenge (PKCE).")
+	case asked.CodeChallenge == "":
+		return nil
+	case asked.CodeChallengeMethod != oidc.CodeChallengeMethodS256:
+		return oidc.ErrInvalidRequest().WithDescription("The code_challenge_method must be S256.")
+	case len(asked.CodeChallenge) != 43: // base64url of a SHA-256
+		return oidc.ErrInvalidRequest().WithDescription("The code_challenge is not the base64url form of a SHA-256.")
+	}
+	return nil
+}
+
+// judgePrompt is about who may be signed in without being asked.
+func (p *Provider) judgePrompt(r *http.Request, req model.AuthRequest, asked *oidc.AuthRequest) (model.AuthRequest, *oidc.Error) {
+	for _, prompt := range asked.Prompt {
+		switch prompt {
+		case oidc.PromptNone:
+			if len(asked.Prompt) > 1 {
+				return req, oidc.ErrInvalidRequest().WithDescription("prompt=none goes with no other prompt.")
+			}
+			req.Prompt = oidc.PromptNone
+		case oidc.PromptLogin, oidc.PromptSelectAccount:
+			req.Prompt = oidc.PromptLogin
+		}
+	}
+	if asked.MaxAge != nil {
+		// A year and more than that are the same, and seconds must not overflow.
+		age := time.Duration(min(*asked.MaxAge, 366*24*3600)) * time.Second
+		req.MaxAge = &age
+	}
+	if asked.IDTokenHint != "" {
+		ctx := op.ContextWithIssuer(r.Context(), p.opts.Issuer)
+		sub, err := op.ValidateAuthReqIDTokenHint(ctx, asked.IDTokenHint, p.op.IDTokenHintVerifier(ctx))
+		if err != nil || sub == "" {
+			return req, oidc.ErrInvalidRequest().WithDescription("The id_token_hint was not issued here.")
+		}
+		req.Hint = sub
+	}
+	return req, nil
+}
+
+// printable is a parameter's name fit for an error_description (RFC 6749 §4.1.2.1).
+func printable(name string) string {
+	return strings.Map(func(c rune) rune {
+		if c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			return '?'
+		}
+		return c
+	}, shorten(name))
+}
+
+// Pending is the request that the callback is about; store.ErrNotFound when it
+// was answered or has expired.
+func (p *Provider) Pending(ctx context.Context, id string) (model.AuthRequest, error) {
+	return p.store.PendingAuthRequest(ctx, id, p.now())
+}
+
+// Suits tells whether somebody who authenticated at authTime and came here at
+// signedInAt is signed in freshly enough for a request.
+func (p *Provider) Suits(req model.AuthRequest, authTime, signedInAt time.Time) bool {
+	since := !signedInAt.Before(req.CreatedAt) // signed in because of this request
+	switch {
+	case since:
+		return true
+	case req.Prompt == oidc.PromptLogin:
+		return false
+	case req.MaxAge != nil:
+		return p.now().Sub(authTime) <= *req.MaxAge
+	default:
+		return true
+	}
+}
+
+// Silent tells whether the app wants an answer without the person noticing.
+func Silent(req model.AuthRequest) bool { return req.Prompt == oidc.PromptNone }
+
+// Grant sends the person back to the app with a code. Nobody but the browser
+// that has the person's session may cause it.
+func (p *Provider) Grant(w http.ResponseWriter, r *http.Request, req model.AuthRequest, who model.SignedIn) error {
+	code := randomValue()
+	now := p.now()
+	if err := p.store.GrantCode(r.Context(), req.ID, code, who, now, now.Add(codeLifetime)); err != nil {
+		return err
+	}
+	to, err := op.AuthResponseURL(req.RedirectURI, oidc.ResponseTypeCode, oidc.ResponseModeQuery,
+		&op.CodeResponseType{Code: code, State: req.State}, p.op.Encoder())
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+// DenyLogin sends the person back to the app because nobody, or nobody fitting,
+// is signed in, and the app wants nobody to be asked.
+func (p *Provider) DenyLogin(w http.ResponseWriter, r *http.Request, req model.AuthRequest) error {
+	if err := p.store.DropAuthRequest(r.Context(), req.ID); err != nil {
+		return err
+	}
+	p.backToApp(w, r, req.RedirectURI, req.State, oidc.ErrLoginRequired().WithDescription("Nobody is signed in who fits this request."))
+	return nil
+}
+
+// backToApp answers an app with an error, at a redirect address of its own.
+func (p *Provider) backToApp(w http.ResponseWriter, r *http.Request, uri, state string, e *oidc.Error) {
+	e.State = state
+	to, err := op.AuthResponseURL(uri, oidc.ResponseTypeCode, oidc.ResponseModeQuery, e, p.op.Encoder())
+	if err != nil {
+		p.internal(w, r, err)
+		return
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// internal answers what only Postern's operator can do something about.
+func (p *Provider) internal(w http.ResponseWriter, r *http.Request, err error) {
+	p.log.ErrorContext(r.Context(), "OpenID Connect request failed", "path", r.URL.Path, "error", err)
+	p.opts.ShowProblem(w, r, Problem{Kind: ProblemInternal})
+}

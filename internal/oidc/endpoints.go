@@ -1,0 +1,116 @@
+package oidc
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+	"github.com/zitadel/oidc/v3/pkg/op"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+// Handler answers everything but the callback and the logout, which know the
+// person's session and so belong to the web package. None of it uses cookies.
+func (p *Provider) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for path, h := range map[string]http.HandlerFunc{
+		"GET " + DiscoveryPath:  open(p.discovery),
+		"GET " + KeysPath:       open(p.publishKeys),
+		"GET " + AuthorizePath:  p.authorize,
+		"POST " + AuthorizePath: p.authorize,
+		"POST " + TokenPath:     open(p.token),
+		"GET " + UserinfoPath:   open(p.userinfo),
+		"POST " + UserinfoPath:  open(p.userinfo),
+		"POST " + RevokePath:    open(p.revoke),
+	} {
+		mux.HandleFunc(path, h)
+	}
+	for _, path := range []string{DiscoveryPath, KeysPath, TokenPath, UserinfoPath, RevokePath} {
+		mux.HandleFunc("OPTIONS "+path, open(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
+			w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+			w.WriteHeader(http.StatusNoContent)
+		}))
+	}
+	return mux
+}
+
+// open lets scripts of other sites call: no cookie is looked at, and clients
+// that run in a browser have to get in.
+func open(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		h(w, r)
+	}
+}
+
+// discovery describes the provider. What the library says about parts that are
+// not used is put right.
+func (p *Provider) discovery(w http.ResponseWriter, r *http.Request) {
+	d := op.CreateDiscoveryConfig(p.issued(r).Context(), p.op, p.storage)
+	d.IntrospectionEndpoint, d.DeviceAuthorizationEndpoint, d.CheckSessionIframe = "", "", ""
+	d.IntrospectionEndpointAuthMethodsSupported, d.IntrospectionEndpointAuthSigningAlgValuesSupported = nil, nil
+	d.RevocationEndpointAuthSigningAlgValuesSupported = nil
+	d.ResponseTypesSupported = []string{string(oidc.ResponseTypeCode)}
+	d.ResponseModesSupported = []string{string(oidc.ResponseModeQuery)}
+	d.GrantTypesSupported = []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken}
+	d.ClaimTypesSupported = []string{"normal"}
+	op.Discover(w, d)
+}
+
+func (p *Provider) publishKeys(w http.ResponseWriter, r *http.Request) {
+	if _, err := p.keys.all(r.Context()); err != nil {
+		p.refuse(w, r, client{}, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	op.Keys(w, r, p.storage)
+}
+
+// userinfo tells who a token is about, as things are now.
+func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
+	value, err := op.ParseUserinfoRequest(r, p.op.Decoder())
+	if err != nil || value == "" {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="Postern"`)
+		writeJSON(w, http.StatusUnauthorized, oidc.ErrInvalidRequest().WithDescription("The access token is missing."))
+		return
+	}
+	t, err := p.store.Token(r.Context(), model.TokenAccess, value, p.now())
+	if errors.Is(err, store.ErrNotFound) {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="Postern", error="invalid_token"`)
+		writeJSON(w, http.StatusUnauthorized, (&oidc.Error{ErrorType: "invalid_token"}).
+			WithDescription("The access token is unknown, has expired, or its user was deactivated."))
+		return
+	}
+	info := new(oidc.UserInfo)
+	if err == nil {
+		var u model.User
+		if u, err = p.store.UserByID(r.Context(), t.UserID); err == nil {
+			err = p.fill(r.Context(), info, t.App, u)
+		}
+	}
+	if err != nil {
+		p.refuse(w, r, client{}, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, info)
+}
+
+// revoke ends a token of the client that asks. A token that is none of its own
+// gets the same answer (RFC 7009 §2.2).
+func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) {
+	c, err := p.authenticate(r)
+	if err == nil && r.PostForm.Get("token") == "" {
+		err = oidc.ErrInvalidRequest().WithDescription("The token is missing.")
+	}
+	if err == nil {
+		err = p.store.RevokeToken(r.Context(), c.app.Slug, r.PostForm.Get("token"))
+	}
+	if err != nil {
+		p.refuse(w, r, c, err)
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+}

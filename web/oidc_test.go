@@ -1,0 +1,475 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/postern-sso/postern/internal/model"
+	provider "github.com/postern-sso/postern/internal/oidc"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+const appCallback = "https://jira.example.com/plugins/servlet/oidc/callback"
+
+// appSite is a site with a live connection, the app "jira", and coreos/go-oidc
+// as that app.
+type appSite struct {
+	*samlSite
+	oauth    oauth2.Config
+	verifier *oidc.IDTokenVerifier
+	op       *oidc.Provider
+}
+
+func newAppSite(t testing.TB, st *store.Store) *appSite {
+	t.Helper()
+	s := &appSite{samlSite: newSAMLSite(t, st, nil)}
+	storetest.Group(t, st, "jira-users")
+	storetest.Group(t, st, "hidden")
+	app := model.App{Slug: "jira", Kind: model.AppOIDC, Name: "Jira", RedirectURIs: []string{appCallback},
+		PostLogoutURIs: []string{"https://jira.example.com/bye"}, Groups: []string{"jira-users"}}
+	if err := st.CreateApp(context.Background(), storetest.Actor, app); err != nil {
+		t.Fatal(err)
+	}
+	op, err := oidc.NewProvider(context.Background(), s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.op = op
+	s.verifier = op.Verifier(&oidc.Config{ClientID: "jira"})
+	s.oauth = oauth2.Config{ClientID: "jira", ClientSecret: s.newSecret(t, "jira"), Endpoint: op.Endpoint(),
+		RedirectURL: appCallback, Scopes: []string{oidc.ScopeOpenID, "profile", "email", "groups"}}
+	return s
+}
+
+func (s *appSite) newSecret(t testing.TB, app string) string {
+	t.Helper()
+	secret := provider.NewSecret()
+	if err := s.store.AddAppSecret(context.Background(), storetest.Actor, app, secret.Hash, secret.Hint); err != nil {
+		t.Fatal(err)
+	}
+	return secret.Value
+}
+
+// follow goes where the site sends the browser, through the simulated AWS as
+// username, and returns the first answer that is no redirect of these two.
+func (s *appSite) follow(t testing.TB, to, username string) *page {
+	t.Helper()
+	for range 10 {
+		res := s.get(to)
+		if res.status/100 != 3 {
+			return res
+		}
+		next, err := url.Parse(res.header.Get("Location"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case next.Query().Has("SAMLRequest"):
+			if username == "" {
+				t.Fatal("the person was sent to AWS")
+			}
+			m, err := s.sim.SignIn(s.app, username, inflate(t, next.Query().Get("SAMLRequest")), next.Query().Get("RelayState"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			res = s.post("/saml/aws/acs", url.Values{"SAMLResponse": {m.SAMLResponse()}, "RelayState": {m.RelayState}})
+			if res.status != http.StatusSeeOther {
+				return res
+			}
+			to = res.header.Get("Location")
+		case next.Host == "" || strings.HasPrefix(next.String(), s.url):
+			to = next.String()
+		default:
+			return res
+		}
+	}
+	t.Fatal("the way to the app has no end")
+	return nil
+}
+
+// answer is what the app gets at its redirect address.
+func (s *appSite) answer(t testing.TB, authURL, username string) url.Values {
+	t.Helper()
+	res := s.follow(t, authURL, username)
+	to := res.header.Get("Location")
+	if !strings.HasPrefix(to, appCallback+"?") {
+		t.Fatalf("answered %d to %q: %s", res.status, to, res.text())
+	}
+	u, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Query()
+}
+
+// claims are those of an ID token that the Atlassian apps look at.
+type claims struct {
+	Subject  string    `json:"sub"`
+	Username string    `json:"preferred_username"`
+	Name     string    `json:"name"`
+	Email    string    `json:"email"`
+	Verified bool      `json:"email_verified"`
+	Groups   *[]string `json:"groups"`
+	AuthTime int64     `json:"auth_time"`
+	ACR      string    `json:"acr"`
+}
+
+// exchange redeems a code and verifies the ID token.
+func (s *appSite) exchange(t testing.TB, code string, opts ...oauth2.AuthCodeOption) (*oauth2.Token, claims) {
+	t.Helper()
+	token, err := s.oauth.Exchange(context.Background(), code, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, _ := token.Extra("id_token").(string)
+	id, err := s.verifier.Verify(context.Background(), raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := id.VerifyAccessToken(token.AccessToken); err != nil {
+		t.Error(err)
+	}
+	var c claims
+	if err := id.Claims(&c); err != nil {
+		t.Fatal(err)
+	}
+	return token, c
+}
+
+// signIn is a whole sign-in of the app.
+func (s *appSite) signIn(t testing.TB, username string) (*oauth2.Token, claims) {
+	t.Helper()
+	return s.exchange(t, s.answer(t, s.oauth.AuthCodeURL("state"), username).Get("code"))
+}
+
+// refusedWith is the protocol's error for an exchange.
+func refusedWith(t testing.TB, err error) string {
+	t.Helper()
+	refused, ok := err.(*oauth2.RetrieveError) //nolint:errorlint // the client returns it as it is
+	if !ok {
+		t.Fatalf("not refused: %v", err)
+	}
+	return refused.ErrorCode
+}
+
+func TestAppSignIn(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	ctx := context.Background()
+	verifier := oauth2.GenerateVerifier()
+	got := s.answer(t, s.oauth.AuthCodeURL("a state&=", oidc.Nonce("n"), oauth2.S256ChallengeOption(verifier)), "user0")
+	if got.Get("state") != "a state&=" {
+		t.Errorf("state %q", got.Get("state"))
+	}
+	token, c := s.exchange(t, got.Get("code"), oauth2.VerifierOption(verifier))
+	u, err := s.store.User(ctx, c.Username)
+	if err != nil || c.Subject != u.ID || c.Email != u.Email || c.Name != u.DisplayName || !c.Verified {
+		t.Errorf("claims %+v of %+v: %v", c, u, err)
+	}
+	if c.Groups == nil || len(*c.Groups) != 0 {
+		t.Errorf("groups %v, want an empty list", c.Groups)
+	}
+	if c.AuthTime == 0 || c.ACR != "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport" {
+		t.Errorf("auth_time %d, acr %q", c.AuthTime, c.ACR)
+	}
+	if token.RefreshToken != "" {
+		t.Error("a refresh token that nobody asked for")
+	}
+
+	// The groups at the next sign-in, without AWS: those that the app may see.
+	for _, group := range []string{"jira-users", "hidden"} {
+		if err := s.store.AddMember(ctx, storetest.Actor, group, u.Username); err != nil {
+			t.Fatal(err)
+		}
+	}
+	token, c = s.signIn(t, "")
+	if c.Groups == nil || strings.Join(*c.Groups, " ") != "jira-users" {
+		t.Errorf("groups %v, want jira-users", c.Groups)
+	}
+	info, err := s.op.UserInfo(ctx, oauth2.StaticTokenSource(token))
+	var same claims
+	if err != nil || info.Claims(&same) != nil || same.Subject != c.Subject || len(*same.Groups) != 1 {
+		t.Errorf("userinfo %+v: %v", same, err)
+	}
+	last, err := s.store.AppSignInsOf(ctx, "jira")
+	if err != nil || last.WorkedUser != u.Username || last.WorkedAt.IsZero() || !last.RefusedAt.IsZero() {
+		t.Errorf("evidence %+v: %v", last, err)
+	}
+}
+
+func TestDeactivationEndsTokens(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	ctx := context.Background()
+	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
+	token, c := s.signIn(t, "user0")
+	if token.RefreshToken == "" {
+		t.Fatal("no refresh token")
+	}
+	code := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
+	setActive := func(active bool) {
+		t.Helper()
+		_, err := s.store.UpdateUser(ctx, storetest.Actor, c.Username, func(u *model.User) error { u.Active = active; return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	setActive(false)
+	for range 2 { // reactivated, nothing comes back to life
+		if _, err := s.op.UserInfo(ctx, oauth2.StaticTokenSource(token)); err == nil {
+			t.Error("userinfo answers for the access token")
+		}
+		if _, err := s.oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken}).Token(); refusedWith(t, err) != "invalid_grant" {
+			t.Errorf("the refresh token: %v", err)
+		}
+		if _, err := s.oauth.Exchange(ctx, code); refusedWith(t, err) != "invalid_grant" {
+			t.Errorf("the code: %v", err)
+		}
+		setActive(true)
+	}
+	setActive(false)
+	if res := s.follow(t, s.oauth.AuthCodeURL("state"), "user0"); res.status != http.StatusForbidden {
+		t.Errorf("a deactivated person: %d %s", res.status, res.text())
+	}
+}
+
+func TestRefreshTokens(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	ctx := context.Background()
+	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
+	first, c := s.signIn(t, "user0")
+	refresh := func(t0 *oauth2.Token) (*oauth2.Token, error) {
+		return s.oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: t0.RefreshToken}).Token()
+	}
+	second, err := refresh(first)
+	if err != nil || second.RefreshToken == first.RefreshToken || second.RefreshToken == "" {
+		t.Fatalf("the first refresh: %v %v", second, err)
+	}
+	raw, _ := second.Extra("id_token").(string)
+	if id, err := s.verifier.Verify(ctx, raw); err != nil || id.Subject != c.Subject {
+		t.Errorf("the new ID token: %v", err)
+	}
+	if _, err := s.op.UserInfo(ctx, oauth2.StaticTokenSource(second)); err != nil {
+		t.Error(err)
+	}
+	// The first one again: somebody has stolen it, so everything ends.
+	if _, err := refresh(first); refusedWith(t, err) != "invalid_grant" {
+		t.Errorf("used twice: %v", err)
+	}
+	if _, err := refresh(second); refusedWith(t, err) != "invalid_grant" {
+		t.Errorf("after the replay: %v", err)
+	}
+	if _, err := s.op.UserInfo(ctx, oauth2.StaticTokenSource(second)); err == nil {
+		t.Error("the access token lives on after the replay")
+	}
+	// It lasts from the sign-in, however often it is refreshed.
+	third, _ := s.signIn(t, "")
+	s.now = s.now.Add(7 * time.Hour)
+	if third, err = refresh(third); err != nil {
+		t.Fatal(err)
+	}
+	s.now = s.now.Add(7 * time.Hour)
+	if _, err := refresh(third); refusedWith(t, err) != "invalid_grant" {
+		t.Errorf("after 14 hours: %v", err)
+	}
+}
+
+func TestCodesAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	ctx := context.Background()
+	newCode := func(opts ...oauth2.AuthCodeOption) string {
+		t.Helper()
+		return s.answer(t, s.oauth.AuthCodeURL("state", opts...), "user0").Get("code")
+	}
+	used := newCode()
+	token, _ := s.exchange(t, used)
+	if _, err := s.oauth.Exchange(ctx, used); refusedWith(t, err) != "invalid_grant" {
+		t.Errorf("replayed: %v", err)
+	}
+	if _, err := s.op.UserInfo(ctx, oauth2.StaticTokenSource(token)); err == nil {
+		t.Error("the replay did not revoke what the code gave")
+	}
+
+	verifier := oauth2.GenerateVerifier()
+	bound := newCode(oauth2.S256ChallengeOption(verifier))
+	for name, opts := range map[string][]oauth2.AuthCodeOption{
+		"foreign verifier": {oauth2.VerifierOption(oauth2.GenerateVerifier())}, "no verifier": nil,
+	} {
+		if _, err := s.oauth.Exchange(ctx, bound, opts...); !strings.HasPrefix(refusedWith(t, err), "invalid_") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, c := s.exchange(t, bound, oauth2.VerifierOption(verifier)); c.Subject == "" {
+		t.Error("the right verifier afterwards")
+	}
+
+	expired := newCode()
+	s.now = s.now.Add(time.Minute)
+	if _, err := s.oauth.Exchange(ctx, expired); refusedWith(t, err) != "invalid_grant" {
+		t.Errorf("expired: %v", err)
+	}
+	elsewhere := s.oauth
+	elsewhere.RedirectURL += "/"
+	if _, err := elsewhere.Exchange(ctx, newCode()); refusedWith(t, err) != "invalid_grant" {
+		t.Errorf("another redirect address: %v", err)
+	}
+	last, err := s.store.AppSignInsOf(ctx, "jira")
+	if err != nil || last.RefusedError != "invalid_grant" || !strings.Contains(last.RefusedWhy, "redirect_uri") {
+		t.Errorf("evidence %+v: %v", last, err)
+	}
+	entries, _, err := s.store.Audit(ctx, store.AuditQuery{Action: "app.sign_in_refused"})
+	if err != nil || len(entries) != 1 || entries[0].Object != "jira" {
+		t.Errorf("%d audit entries, want 1 for five refusals: %v", len(entries), err)
+	}
+}
+
+func TestClientSecrets(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	ctx := context.Background()
+	newCode := func() string { return s.answer(t, s.oauth.AuthCodeURL("state"), "user0").Get("code") }
+	right := s.oauth
+	for _, style := range []oauth2.AuthStyle{oauth2.AuthStyleInHeader, oauth2.AuthStyleInParams} {
+		s.oauth.Endpoint.AuthStyle = style
+		s.oauth.ClientSecret = right.ClientSecret
+		s.exchange(t, newCode())
+		for _, wrong := range []string{"", "wrong", right.ClientSecret + "x"} {
+			s.oauth.ClientSecret = wrong
+			if _, err := s.oauth.Exchange(ctx, newCode()); refusedWith(t, err) != "invalid_client" {
+				t.Errorf("the secret %q, style %d: %v", wrong, style, err)
+			}
+		}
+		stranger := right
+		stranger.ClientID, stranger.Endpoint.AuthStyle = "nobody", style
+		if _, err := stranger.Exchange(ctx, "code"); refusedWith(t, err) != "invalid_client" {
+			t.Errorf("an unknown client, style %d: %v", style, err)
+		}
+	}
+	// A rotation: both work, then only the new one.
+	s.oauth.ClientSecret = s.newSecret(t, "jira")
+	s.exchange(t, newCode())
+	secrets, err := s.store.AppSecrets(ctx, "jira")
+	if err != nil || len(secrets) != 2 || secrets[0].LastUsedAt.IsZero() || secrets[1].LastUsedAt.IsZero() {
+		t.Fatalf("secrets %+v: %v", secrets, err)
+	}
+	if _, err := right.Exchange(ctx, newCode()); err != nil {
+		t.Errorf("the old secret during the rotation: %v", err)
+	}
+	if err := s.store.DeleteAppSecret(ctx, storetest.Actor, "jira", secrets[1].ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := right.Exchange(ctx, newCode()); refusedWith(t, err) != "invalid_client" {
+		t.Errorf("the old secret after the rotation: %v", err)
+	}
+	s.exchange(t, newCode())
+}
+
+func TestPrompts(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	ask := func(username string, opts ...oauth2.AuthCodeOption) url.Values {
+		t.Helper()
+		return s.answer(t, s.oauth.AuthCodeURL("st", opts...), username)
+	}
+	none := oauth2.SetAuthURLParam("prompt", "none")
+	if got := ask("", none); got.Get("error") != "login_required" || got.Get("state") != "st" {
+		t.Errorf("nobody is signed in: %v", got)
+	}
+	_, c := s.signIn(t, "user0")
+	if got := ask("", none); got.Get("code") == "" {
+		t.Errorf("somebody is signed in: %v", got)
+	}
+	s.now = s.now.Add(10 * time.Minute)
+	maxAge := oauth2.SetAuthURLParam("max_age", "300")
+	if got := ask("", none, maxAge); got.Get("error") != "login_required" {
+		t.Errorf("signed in too long ago: %v", got)
+	}
+	if got := ask("", oauth2.SetAuthURLParam("max_age", "900")); got.Get("code") == "" {
+		t.Errorf("signed in recently: %v", got)
+	}
+	for _, opt := range []oauth2.AuthCodeOption{maxAge, oauth2.SetAuthURLParam("prompt", "login")} {
+		s.now = s.now.Add(10 * time.Minute)
+		_, again := s.exchange(t, ask("user0", opt).Get("code")) // fails when nobody is sent to AWS
+		if again.AuthTime < c.AuthTime || again.Subject != c.Subject {
+			t.Errorf("signed in again: %+v", again)
+		}
+	}
+}
+
+func TestAppRequestsAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	good := url.Values{"client_id": {"jira"}, "redirect_uri": {appCallback}, "response_type": {"code"}, "scope": {"openid"}, "state": {"s"}}
+	for name, c := range map[string]struct {
+		change func(url.Values)
+		back   string // the error at the app; empty: a page here
+	}{
+		"unknown client":       {func(v url.Values) { v.Set("client_id", "nobody") }, ""},
+		"no client":            {func(v url.Values) { v.Del("client_id") }, ""},
+		"another address":      {func(v url.Values) { v.Set("redirect_uri", "https://evil.example/") }, ""},
+		"a longer address":     {func(v url.Values) { v.Set("redirect_uri", appCallback+"/x") }, ""},
+		"another case":         {func(v url.Values) { v.Set("redirect_uri", strings.ToUpper(appCallback)) }, ""},
+		"no address":           {func(v url.Values) { v.Del("redirect_uri") }, ""},
+		"implicit":             {func(v url.Values) { v.Set("response_type", "id_token token") }, "unsupported_response_type"},
+		"no openid":            {func(v url.Values) { v.Set("scope", "profile") }, "invalid_scope"},
+		"no scope":             {func(v url.Values) { v.Del("scope") }, "invalid_scope"},
+		"plain PKCE":           {func(v url.Values) { v.Set("code_challenge", strings.Repeat("a", 43)) }, "invalid_request"},
+		"bad PKCE":             {func(v url.Values) { v.Set("code_challenge", "x"); v.Set("code_challenge_method", "S256") }, "invalid_request"},
+		"request object":       {func(v url.Values) { v.Set("request", "e30.e30.") }, "request_not_supported"},
+		"request by reference": {func(v url.Values) { v.Set("request_uri", "https://evil.example/") }, "request_not_supported"},
+		"prompt none and more": {func(v url.Values) { v.Set("prompt", "none login") }, "invalid_request"},
+		"form post":            {func(v url.Values) { v.Set("response_mode", "form_post") }, "invalid_request"},
+		"twice":                {func(v url.Values) { v.Add("scope", "openid") }, "invalid_request"},
+		"foreign hint":         {func(v url.Values) { v.Set("id_token_hint", "e30.e30.e30") }, "invalid_request"},
+		"long state":           {func(v url.Values) { v.Set("state", strings.Repeat("s", 5000)) }, "invalid_request"},
+		"NUL in the nonce":     {func(v url.Values) { v.Set("nonce", "a\x00b") }, "invalid_request"},
+	} {
+		form := url.Values{}
+		for k, v := range good {
+			form[k] = append([]string(nil), v...)
+		}
+		c.change(form)
+		res := s.get("/oidc/authorize?" + form.Encode())
+		if c.back == "" {
+			if res.status != http.StatusBadRequest || res.header.Get("Location") != "" || res.doc.Find("h1").Length() != 1 {
+				t.Errorf("%s: %d to %q", name, res.status, res.header.Get("Location"))
+			}
+			continue
+		}
+		to, err := url.Parse(res.header.Get("Location"))
+		if err != nil || !strings.HasPrefix(to.String(), appCallback+"?") || to.Query().Get("error") != c.back || to.Query().Has("code") {
+			t.Errorf("%s: %d to %q, want %s", name, res.status, to, c.back)
+		}
+	}
+}
+
+func TestPublicClientNeedsPKCE(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	app := model.App{Slug: "script", Kind: model.AppOIDC, Name: "Script", Public: true, RedirectURIs: []string{appCallback}, AllGroups: true}
+	if err := s.store.CreateApp(context.Background(), storetest.Actor, app); err != nil {
+		t.Fatal(err)
+	}
+	s.oauth.ClientID, s.oauth.ClientSecret = "script", ""
+	s.oauth.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+	s.verifier = s.op.Verifier(&oidc.Config{ClientID: "script"})
+	if got := s.answer(t, s.oauth.AuthCodeURL("state"), ""); got.Get("error") != "invalid_request" {
+		t.Errorf("without PKCE: %v", got)
+	}
+	verifier := oauth2.GenerateVerifier()
+	code := s.answer(t, s.oauth.AuthCodeURL("state", oauth2.S256ChallengeOption(verifier)), "user0").Get("code")
+	if _, err := s.oauth.Exchange(context.Background(), code); refusedWith(t, err) != "invalid_request" {
+		t.Errorf("without the verifier: %v", err)
+	}
+	s.exchange(t, code, oauth2.VerifierOption(verifier))
+}
