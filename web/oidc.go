@@ -169,7 +169,7 @@ func (s *Server) oidcLogoutByForm(w http.ResponseWriter, r *http.Request) error 
 func logoutFields(r *http.Request) url.Values {
 	fields := url.Values{}
 	for _, name := range []string{"client_id", "post_logout_redirect_uri", "state"} {
-		if v := r.Form.Get(name); v != "" {
+		if v := r.URL.Query().Get(name); v != "" {
 			fields.Set(name, v)
 		}
 	}

@@ -1,0 +1,139 @@
+package store_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+func oidcApp(t *testing.T, st *store.Store, slug string) {
+	t.Helper()
+	app := model.App{Slug: slug, Kind: model.AppOIDC, Name: slug, AllGroups: true}
+	if err := st.CreateApp(context.Background(), storetest.Actor, app); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Several processes start at once, and each wants keys.
+func TestOneSetOfSigningKeys(t *testing.T) {
+	t.Parallel()
+	st := storetest.OpenPool(t)
+	r := store.KeyRotation{Now: time.Now(), Period: time.Hour, Generate: func() (model.SigningKey, error) {
+		return model.SigningKey{ID: rand.Text(), Sealed: []byte("sealed")}, nil
+	}}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if keys, err := st.RotateSigningKeys(context.Background(), r); err != nil || len(keys) != 2 {
+				t.Errorf("%d keys: %v", len(keys), err)
+			}
+		})
+	}
+	wg.Wait()
+	first, err := st.SigningKeys(context.Background())
+	if err != nil || len(first) != 2 || first[0].State != model.KeyCurrent || first[1].State != model.KeyNext {
+		t.Fatalf("keys %+v: %v", first, err)
+	}
+	r.Now = r.Now.Add(time.Hour)
+	second, err := st.RotateSigningKeys(context.Background(), r)
+	if err != nil || len(second) != 3 || second[0].ID != first[1].ID || second[2].ID != first[0].ID {
+		t.Errorf("after the period %+v: %v", second, err)
+	}
+}
+
+// Of many who bring the same code at once, one gets tokens.
+func TestCodeIsSpentOnce(t *testing.T) {
+	t.Parallel()
+	st := storetest.OpenPool(t)
+	ctx := context.Background()
+	oidcApp(t, st, "jira")
+	u := storetest.User(t, st, "ana")
+	now := time.Now()
+	r := model.AuthRequest{ID: "r", App: "jira", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+	if err := st.CreateAuthRequest(ctx, r); err != nil {
+		t.Fatal(err)
+	}
+	who := model.SignedIn{UserID: u.ID, AuthTime: now}
+	if err := st.GrantCode(ctx, "r", "code", who, now, now.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.GrantCode(ctx, "r", "other", who, now, now.Add(time.Minute)); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a second code: %v", err)
+	}
+	var wg sync.WaitGroup
+	results := make(chan error, 8)
+	for i := range cap(results) {
+		wg.Go(func() {
+			results <- st.SpendCode(ctx, "r", now, store.NewToken{Value: fmt.Sprint("token", i), Token: model.Token{
+				Kind: model.TokenAccess, GrantID: "r", App: "jira", UserID: u.ID, AuthTime: now, ExpiresAt: now.Add(time.Hour)}})
+		})
+	}
+	wg.Wait()
+	close(results)
+	won := 0
+	for err := range results {
+		if err == nil {
+			won++
+		} else if !errors.Is(err, store.ErrConflict) {
+			t.Error(err)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d spent the code", won)
+	}
+}
+
+func TestRefusalsDoNotFillTheAudit(t *testing.T) {
+	t.Parallel()
+	st := storetest.Open(t)
+	ctx := context.Background()
+	oidcApp(t, st, "jira")
+	at := time.Now().Truncate(time.Microsecond)
+	for i := range 100 {
+		r := model.AppSignIns{App: "jira", RefusedAt: at.Add(time.Duration(i) * 6 * time.Second), RefusedError: "invalid_grant", RefusedWhy: "Why."}
+		if err := st.AppSignInRefused(ctx, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries, _, err := st.Audit(ctx, store.AuditQuery{Action: "app.sign_in_refused"})
+	if err != nil || len(entries) != 2 || !strings.Contains(entries[0].Note, "49 more") {
+		t.Errorf("100 refusals in ten minutes: %+v, %v", entries, err)
+	}
+	if err := st.AppSignInRefused(ctx, model.AppSignIns{App: "nobody", RefusedAt: at}); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("an unknown app: %v", err)
+	}
+	all, err := st.AppSignIns(ctx)
+	if err != nil || len(all) != 1 || all[0].RefusedWhy != "Why." || !all[0].WorkedAt.IsZero() {
+		t.Errorf("evidence %+v: %v", all, err)
+	}
+}
+
+func TestSweepOfSignIns(t *testing.T) {
+	t.Parallel()
+	st := storetest.Open(t)
+	ctx := context.Background()
+	oidcApp(t, st, "jira")
+	now := time.Now()
+	for id, expires := range map[string]time.Duration{"old": -time.Minute, "new": time.Minute} {
+		err := st.CreateAuthRequest(ctx, model.AuthRequest{ID: id, App: "jira", CreatedAt: now, ExpiresAt: now.Add(expires)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := st.Sweep(ctx, now, time.Hour)
+	if err != nil || r.SignIns != 1 {
+		t.Errorf("%+v: %v", r, err)
+	}
+	if _, err := st.PendingAuthRequest(ctx, "new", now); err != nil {
+		t.Error(err)
+	}
+}

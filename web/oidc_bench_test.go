@@ -1,0 +1,74 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+// BenchmarkCodeToToken is what an app does per sign-in: the exchange of a code
+// for an access token and an ID token. Codes are made before the clock runs.
+func BenchmarkCodeToToken(b *testing.B) {
+	for _, atOnce := range []int{1, 8} {
+		b.Run(fmt.Sprintf("at once %d", atOnce), func(b *testing.B) { benchmarkCodeToToken(b, atOnce) })
+	}
+}
+
+func benchmarkCodeToToken(b *testing.B, atOnce int) {
+	s := newAppSite(b, storetest.OpenPool(b))
+	s.signIn(b, "user0")
+	site, err := url.Parse(s.url)
+	if err != nil {
+		b.Fatal(err)
+	}
+	cookies := s.client.Jar.Cookies(site)
+	codes := make(chan string, b.N)
+	for range b.N { // as many as the clock will count, before it runs
+		codes <- s.code(b, cookies)
+	}
+	close(codes)
+	b.ResetTimer()
+	start := time.Now()
+	var wg sync.WaitGroup
+	for range atOnce {
+		wg.Go(func() {
+			for code := range codes {
+				form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {appCallback}}
+				r := post("/oidc/token", formType, form.Encode())
+				r.SetBasicAuth("jira", s.oauth.ClientSecret)
+				if w := s.send(r); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "id_token") {
+					b.Errorf("answered %d: %s", w.Code, w.Body)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "exchanges/s")
+}
+
+// code is a fresh code for the person who has these cookies.
+func (s *appSite) code(b *testing.B, cookies []*http.Cookie) string {
+	b.Helper()
+	to := s.oauth.AuthCodeURL("state")
+	for range 3 {
+		r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, strings.TrimPrefix(to, s.url), nil)
+		r.RemoteAddr = fmt.Sprintf("10.0.%d.%d:1", time.Now().Nanosecond()%250, time.Now().Nanosecond()/250%250)
+		for _, c := range cookies {
+			r.AddCookie(c)
+		}
+		to = s.send(r).Header().Get("Location")
+		if u, err := url.Parse(to); err == nil && u.Query().Has("code") {
+			return u.Query().Get("code")
+		}
+	}
+	b.Fatalf("no code, but %q", to)
+	return ""
+}

@@ -1,0 +1,243 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+func TestDiscovery(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	var got map[string]any
+	if err := s.op.Claims(&got); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]any{
+		"issuer": s.url, "authorization_endpoint": s.url + "/oidc/authorize", "token_endpoint": s.url + "/oidc/token",
+		"userinfo_endpoint": s.url + "/oidc/userinfo", "jwks_uri": s.url + "/oidc/keys",
+		"end_session_endpoint": s.url + "/oidc/logout", "revocation_endpoint": s.url + "/oidc/revoke",
+		"response_types_supported": []any{"code"}, "grant_types_supported": []any{"authorization_code", "refresh_token"},
+		"code_challenge_methods_supported": []any{"S256"}, "id_token_signing_alg_values_supported": []any{"RS256"},
+		"subject_types_supported":               []any{"public"},
+		"token_endpoint_auth_methods_supported": []any{"none", "client_secret_basic", "client_secret_post"},
+		"introspection_endpoint":                nil, "device_authorization_endpoint": nil,
+	} {
+		a, _ := json.Marshal(got[name])
+		if b, _ := json.Marshal(want); string(a) != string(b) {
+			t.Errorf("%s is %s, want %s", name, a, b)
+		}
+	}
+	if claims, _ := got["claims_supported"].([]any); !slices.Contains(claims, any("groups")) {
+		t.Errorf("claims %v lack groups", claims)
+	}
+	for _, path := range []string{"/.well-known/openid-configuration", "/oidc/keys"} {
+		if res := s.get(path); res.header.Get("Access-Control-Allow-Origin") != "*" || len(res.header["Set-Cookie"]) > 0 {
+			t.Errorf("%s: %v", path, res.header)
+		}
+	}
+}
+
+// A request belongs to whoever brings a session: who only knows its id gets
+// neither the code nor a second one.
+func TestRequestIsAnsweredOnce(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	victim := s.client
+	start := s.get(s.oauth.AuthCodeURL("state")).header.Get("Location")
+	if res := s.follow(t, start, "user0"); !strings.Contains(res.header.Get("Location"), "code=") {
+		t.Fatalf("answered %d %s", res.status, res.text())
+	}
+	for _, browser := range []*http.Client{victim, s.browser()} {
+		s.client = browser
+		if res := s.get(start); res.status != http.StatusBadRequest || res.header.Get("Location") != "" {
+			t.Errorf("the request again: %d to %q", res.status, res.header.Get("Location"))
+		}
+	}
+	for _, bad := range []string{"/oidc/callback", "/oidc/callback?id=nothing", "/oidc/callback?id=%00"} {
+		if res := s.get(bad); res.status != http.StatusBadRequest {
+			t.Errorf("%s answers %d", bad, res.status)
+		}
+	}
+}
+
+// Without cookies the way to AWS and back has an end.
+func TestBrowserWithoutCookies(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	start := s.get(s.oauth.AuthCodeURL("state")).header.Get("Location")
+	res := s.get(start + "&back=1")
+	if res.status != http.StatusBadRequest || !strings.Contains(res.text(), "cookie") || res.find("a.btn") == "" {
+		t.Errorf("answered %d: %s", res.status, res.text())
+	}
+}
+
+func TestConnectionOfAnApp(t *testing.T) {
+	t.Parallel()
+	st := storetest.Open(t)
+	s := newAppSite(t, st)
+	ctx := context.Background()
+	s.signIn(t, "user0")
+	storetest.LiveConnection(t, st, "other", func(c *model.Config) { c.IdPMetadata = string(s.sim.Metadata(s.app)) })
+
+	s.client = s.browser()
+	res := s.follow(t, s.oauth.AuthCodeURL("state"), "")
+	links := res.doc.Find(`a[href^="/saml/"]`)
+	if res.status != http.StatusOK || links.Length() != 2 {
+		t.Fatalf("no choice: %d %s", res.status, res.text())
+	}
+	if to := links.First().AttrOr("href", ""); !strings.HasPrefix(s.follow(t, to, "user0").header.Get("Location"), appCallback) {
+		t.Error("the choice does not lead to the app")
+	}
+
+	app, err := st.App(ctx, "jira")
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.Connection = "other"
+	if err := st.SaveApp(ctx, storetest.Actor, app); err != nil {
+		t.Fatal(err)
+	}
+	callback := s.get(s.oauth.AuthCodeURL("state")).header.Get("Location")
+	if to := s.get(callback).header.Get("Location"); !strings.HasPrefix(to, "/saml/other/login?") {
+		t.Errorf("somebody signed in through another connection is sent to %q", to)
+	}
+}
+
+func TestAppSignsOut(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	ctx := context.Background()
+	signedIn := func() bool { return strings.Contains(s.get("/me").body, "user0@example.com") }
+	const bye = "https://jira.example.com/bye"
+	token, _ := s.signIn(t, "user0")
+	hint, _ := token.Extra("id_token").(string)
+
+	ask := url.Values{"client_id": {"jira"}, "post_logout_redirect_uri": {bye}, "state": {"s"}}
+	if res := s.get("/oidc/logout?" + ask.Encode()); res.status != http.StatusOK || res.doc.Find("form").Length() != 1 || !signedIn() {
+		t.Errorf("without an ID token: %d %s", res.status, res.text())
+	}
+	for name, v := range map[string]url.Values{
+		"foreign address":        {"client_id": {"jira"}, "post_logout_redirect_uri": {"https://evil.example/"}},
+		"address, unknown hint":  {"id_token_hint": {"e30.e30.e30"}, "post_logout_redirect_uri": {bye}},
+		"unknown client":         {"client_id": {"nobody"}},
+		"a client not the token": {"client_id": {"nobody"}, "id_token_hint": {hint}},
+	} {
+		if res := s.get("/oidc/logout?" + v.Encode()); res.status != http.StatusBadRequest || !signedIn() {
+			t.Errorf("%s: %d %s", name, res.status, res.header.Get("Location"))
+		}
+	}
+	ask.Set("id_token_hint", hint)
+	if res := s.get("/oidc/logout?" + ask.Encode()); res.header.Get("Location") != bye+"?state=s" || signedIn() {
+		t.Errorf("with its ID token: %d to %q", res.status, res.header.Get("Location"))
+	}
+	if _, err := s.op.UserInfo(ctx, oauth2.StaticTokenSource(token)); err == nil {
+		t.Error("the access token outlived the sign-out")
+	}
+
+	s.signIn(t, "user0")
+	ask.Del("id_token_hint")
+	res := s.post("/oidc/logout", ask)
+	res = s.get(res.header.Get("Location"))
+	form := url.Values{}
+	for _, input := range res.doc.Find("form input").EachIter() {
+		form.Set(input.AttrOr("name", ""), input.AttrOr("value", ""))
+	}
+	res = s.post(res.doc.Find("form").AttrOr("action", ""), form)
+	if res.doc.Find("a.btn").AttrOr("href", "") != bye+"?state=s" || signedIn() {
+		t.Errorf("after the confirmation: %d %s", res.status, res.text())
+	}
+}
+
+func TestRevocation(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	ctx := context.Background()
+	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
+	token, _ := s.signIn(t, "user0")
+	revoke := func(value, secret string) int {
+		t.Helper()
+		return s.post("/oidc/revoke", url.Values{"token": {value}, "client_id": {"jira"}, "client_secret": {secret}}).status
+	}
+	if status := revoke(token.AccessToken, "wrong"); status != http.StatusUnauthorized {
+		t.Errorf("with a wrong secret: %d", status)
+	}
+	if status := revoke("unknown", s.oauth.ClientSecret); status != http.StatusOK {
+		t.Errorf("an unknown token: %d", status)
+	}
+	if status := revoke(token.AccessToken, s.oauth.ClientSecret); status != http.StatusOK {
+		t.Errorf("its own token: %d", status)
+	}
+	if _, err := s.op.UserInfo(ctx, oauth2.StaticTokenSource(token)); err == nil {
+		t.Error("the access token outlived its revocation")
+	}
+	fresh, err := s.oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
+	if err != nil {
+		t.Fatalf("the refresh token ended with the access token: %v", err)
+	}
+	if status := revoke(fresh.RefreshToken, s.oauth.ClientSecret); status != http.StatusOK {
+		t.Errorf("the refresh token: %d", status)
+	}
+	if _, err := s.op.UserInfo(ctx, oauth2.StaticTokenSource(fresh)); err == nil {
+		t.Error("the access token outlived the refresh token")
+	}
+}
+
+func TestSigningKeys(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	ctx := context.Background()
+	kids := func() []string {
+		t.Helper()
+		var set struct {
+			Keys []struct{ Kid, Kty, Alg, Use, D string }
+		}
+		if err := json.Unmarshal([]byte(s.get("/oidc/keys").body), &set); err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		for _, k := range set.Keys {
+			if k.Kty != "RSA" || k.Alg != "RS256" || k.Use != "sig" || k.D != "" {
+				t.Errorf("a key is published as %+v", k)
+			}
+			ids = append(ids, k.Kid)
+		}
+		return ids
+	}
+	before := kids()
+	s.signIn(t, "user0")
+	if err := s.oidc.RotateKeys(ctx, storetest.Actor, false); err != nil {
+		t.Fatal(err)
+	}
+	after := kids()
+	if len(before) != 2 || len(after) != 3 || after[0] != before[1] || after[2] != before[0] {
+		t.Errorf("keys %v, after a rotation %v: want the next one to sign and the old one to stay", before, after)
+	}
+	s.signIn(t, "") // the client knows the new key already: it was published as the next
+	if err := s.oidc.RotateKeys(ctx, storetest.Actor, true); err != nil {
+		t.Fatal(err)
+	}
+	if last := kids(); len(last) != 2 || slices.Contains(last, after[0]) || slices.Contains(last, after[2]) {
+		t.Errorf("keys %v after the others were withdrawn, of %v", last, after)
+	}
+	s.signIn(t, "")
+	s.now = s.now.Add(91 * 24 * time.Hour)
+	if due := kids(); len(due) != 3 {
+		t.Errorf("keys %v after 91 days", due)
+	}
+	s.now = s.now.Add(25 * time.Hour)
+	if later := kids(); len(later) != 2 {
+		t.Errorf("keys %v a day later", later)
+	}
+}
