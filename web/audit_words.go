@@ -6,6 +6,7 @@ import "strings"
 // as it is recorded.
 func actionWords(action string) string {
 	subjects := map[string]string{
+		"signing_key": "Signing key",
 		"user": "User", "group": "Group", "rule": "Rule", "connection": "Connection", "revision": "Revision:",
 		"administrator": "Administrator", "settings": "Settings", "identity": "AWS identity", "membership": "Membership",
 		"login": "Login", "trace_link": "Link to follow a login", "setup_link": "Setup link", "app": "App", "bulk": "Many users",
@@ -19,6 +20,7 @@ func actionWords(action string) string {
 
 func pastTense(what string) string {
 	words := map[string]string{
+		"sign_in_refused": "sign-in refused", "secret.create": "secret created", "secret.delete": "secret deleted", "rotate": "rotated",
 		"create": "created", "update": "changed", "delete": "deleted", "import": "imported",
 		"go_live": "went live", "status": "status changed", "restore": "brought back",
 		"start": "draft started", "save": "draft saved", "discard": "draft discarded",

@@ -187,6 +187,7 @@ func (b *browser) get(t *testing.T, address string) *response {
 	if err != nil {
 		t.Fatal(err)
 	}
+	req.Header.Set("Accept", "text/html,*/*;q=0.8") // else it is a script to some
 	return b.do(t, req)
 }
 
