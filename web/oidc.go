@@ -80,10 +80,16 @@ func (s *Server) signedInFor(r *http.Request, app model.App, req model.AuthReque
 		return model.SignedIn{}, err
 	}
 	ctx := r.Context()
+	through := s.persons.GetString(ctx, keyPersonConn)
+	c, err := s.store.Connection(ctx, through)
+	if err != nil {
+		return model.SignedIn{}, err
+	}
 	authTime := s.persons.GetTime(ctx, keyPersonAuth)
 	switch {
 	case authTime.IsZero(), // a session from before these were kept
-		app.Connection != "" && app.Connection != s.persons.GetString(ctx, keyPersonConn),
+		c.Status != model.StatusLive,
+		app.Connection != "" && app.Connection != through,
 		req.Hint != "" && req.Hint != u.ID,
 		!s.oidc.Suits(req, authTime, s.persons.GetTime(ctx, keyPersonAt)):
 		return model.SignedIn{}, store.ErrNotFound

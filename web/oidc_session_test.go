@@ -65,7 +65,9 @@ func TestRequestIsAnsweredOnce(t *testing.T) {
 			t.Errorf("the request again: %d to %q", res.status, res.header.Get("Location"))
 		}
 	}
-	for _, bad := range []string{"/oidc/callback", "/oidc/callback?id=nothing", "/oidc/callback?id=%00"} {
+	late := s.get(s.oauth.AuthCodeURL("state")).header.Get("Location")
+	s.now = s.now.Add(time.Hour)
+	for _, bad := range []string{late, "/oidc/callback", "/oidc/callback?id=nothing", "/oidc/callback?id=%00"} {
 		if res := s.get(bad); res.status != http.StatusBadRequest {
 			t.Errorf("%s answers %d", bad, res.status)
 		}
@@ -112,6 +114,18 @@ func TestConnectionOfAnApp(t *testing.T) {
 	callback := s.get(s.oauth.AuthCodeURL("state")).header.Get("Location")
 	if to := s.get(callback).header.Get("Location"); !strings.HasPrefix(to, "/saml/other/login?") {
 		t.Errorf("somebody signed in through another connection is sent to %q", to)
+	}
+
+	app.Connection = "aws"
+	if err := st.SaveApp(ctx, storetest.Actor, app); err != nil {
+		t.Fatal(err)
+	}
+	s.signIn(t, "")
+	if err := st.SetStatus(ctx, storetest.Actor, "aws", model.StatusSuspended); err != nil {
+		t.Fatal(err)
+	}
+	if res := s.follow(t, s.oauth.AuthCodeURL("state"), ""); res.status != http.StatusForbidden {
+		t.Errorf("signed in through a connection that is suspended since: %d to %q", res.status, res.header.Get("Location"))
 	}
 }
 

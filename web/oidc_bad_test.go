@@ -1,0 +1,101 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+func TestTokenRequestsAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	crowd := model.App{Slug: "crowd", Kind: model.AppCrowd, Name: "Crowd"}
+	if err := s.store.CreateApp(context.Background(), storetest.Actor, crowd); err != nil {
+		t.Fatal(err)
+	}
+	mine := "client_id=jira&client_secret=" + s.oauth.ClientSecret
+	code := "&redirect_uri=" + url.QueryEscape(appCallback) + "&grant_type=authorization_code&code="
+	for name, c := range map[string]struct {
+		contentType, body, basic string
+		status                   int
+		want                     string
+	}{
+		"empty":               {formType, "", "", 401, "invalid_client"},
+		"JSON":                {"application/json", `{"grant_type":"authorization_code"}`, "", 401, "invalid_client"},
+		"bad form":            {formType, "%zz", "", 400, "invalid_request"},
+		"10 MB":               {formType, "code=" + strings.Repeat("a", 10<<20), "", 400, "invalid_request"},
+		"no grant":            {formType, mine, "", 400, "invalid_request"},
+		"password grant":      {formType, mine + "&grant_type=password&username=a&password=b", "", 400, "unsupported_grant_type"},
+		"client credentials":  {formType, mine + "&grant_type=client_credentials", "", 400, "unsupported_grant_type"},
+		"no code":             {formType, mine + "&grant_type=authorization_code", "", 400, "invalid_request"},
+		"unknown code":        {formType, mine + code + "x", "", 400, "invalid_grant"},
+		"NUL in the code":     {formType, mine + code + "%00", "", 400, "invalid_grant"},
+		"bad UTF-8":           {formType, mine + code + "%ff", "", 400, "invalid_grant"},
+		"no refresh token":    {formType, mine + "&grant_type=refresh_token", "", 400, "invalid_grant"},
+		"two codes":           {formType, mine + code + "a&code=b", "", 400, "invalid_request"},
+		"two ways":            {formType, mine + code + "x", s.oauth.ClientSecret, 400, "invalid_request"},
+		"only the header":     {formType, code[1:] + "x", s.oauth.ClientSecret, 400, "invalid_grant"},
+		"bad header":          {formType, code[1:] + "x", "%zz", 401, "invalid_client"},
+		"an app of Crowd":     {formType, "client_id=crowd&client_secret=x" + code + "x", "", 401, "invalid_client"},
+		"hostile client":      {formType, "client_id=%00%0d%0a'--&client_secret=x" + code + "x", "", 401, "invalid_client"},
+		"secret in the query": {formType, code[1:] + "x", "", 401, "invalid_client"},
+	} {
+		path := "/oidc/token"
+		if name == "secret in the query" {
+			path += "?" + mine
+		}
+		r := post(path, c.contentType, c.body)
+		if c.basic != "" {
+			r.SetBasicAuth("jira", c.basic)
+		}
+		w := s.send(r)
+		if w.Code != c.status || !strings.Contains(w.Body.String(), `"error":"`+c.want+`"`) || strings.Contains(w.Body.String(), "SQL") {
+			t.Errorf("%s: %d %s, want %d %s", name, w.Code, w.Body, c.status, c.want)
+		}
+		if (w.Code == http.StatusUnauthorized) != (w.Header().Get("WWW-Authenticate") != "") {
+			t.Errorf("%s: %d with the challenge %q", name, w.Code, w.Header().Get("WWW-Authenticate"))
+		}
+	}
+	if res := s.get("/oidc/token"); res.status != http.StatusMethodNotAllowed {
+		t.Errorf("GET answers %d", res.status)
+	}
+	entries, _, err := s.store.Audit(context.Background(), store.AuditQuery{Action: "app.sign_in_refused"})
+	if err != nil || len(entries) != 2 { // one of jira, one of all the unknown
+		t.Errorf("%d audit entries: %v", len(entries), err)
+	}
+}
+
+func TestUserinfoIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	for _, header := range []string{"", "Bearer", "Bearer ", "Bearer x", "Bearer \x00", "Basic eDp5", "Bearer " + strings.Repeat("x", 100_000)} {
+		r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/oidc/userinfo", nil)
+		r.Header.Set("Authorization", header)
+		w := s.send(r)
+		if w.Code != http.StatusUnauthorized || !strings.HasPrefix(w.Header().Get("WWW-Authenticate"), "Bearer ") {
+			t.Errorf("%.20q: %d %s", header, w.Code, w.Body)
+		}
+	}
+}
+
+// Without the database an app gets the protocol's error and nothing else.
+func TestDatabaseLostDuringAnExchange(t *testing.T) {
+	t.Parallel()
+	st, err := store.Open(context.Background(), storetest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newAppSite(t, st)
+	st.Close()
+	w := s.send(post("/oidc/token", formType, "grant_type=authorization_code&code=x&client_id=jira&client_secret=x"))
+	if w.Code != http.StatusInternalServerError || strings.TrimSpace(w.Body.String()) != `{"error":"server_error"}` {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
