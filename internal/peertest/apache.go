@@ -139,10 +139,10 @@ func (a *Apache) Start(t testing.TB, c ApacheClient) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() { // after the test's context has ended, and Apache with it
-		_ = <-ended // interrupted
+		err := <-ended
 		if t.Failed() {
 			log, _ := os.ReadFile(filepath.Join(dir, "log"))
-			t.Logf("Apache said:\n%s%s", out.String(), log)
+			t.Logf("Apache ended with “%v” and said:\n%s%s", err, out.String(), log)
 		}
 	})
 	if err := a.wait(t.Context(), ended); err != nil {
