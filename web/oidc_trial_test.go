@@ -1,0 +1,61 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+
+	provider "github.com/postern-sso/postern/internal/oidc"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+// A test sign-in goes the whole way, comes back here, and leaves nothing behind.
+func TestTrialOfAnApp(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	ctx := context.Background()
+	const back = "/apps/jira/tested"
+	app, err := s.store.App(ctx, "jira")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.signIn(t, "user0")
+	before, err := s.store.AppSignInsOf(ctx, "jira")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, err := s.oidc.StartTrial(ctx, app, back, "state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := url.Parse(s.get(start).header.Get("Location"))
+	if err != nil || !strings.HasPrefix(to.String(), s.url+back+"?") || to.Query().Get("state") != "state" {
+		t.Fatalf("leads to %q: %v", to, err)
+	}
+	code := to.Query().Get("code")
+	other := app
+	other.Slug = "other"
+	if _, err := s.oidc.FinishTrial(ctx, other, back, code); !errors.Is(err, provider.ErrTrial) {
+		t.Errorf("another app: %v", err)
+	}
+	got, err := s.oidc.FinishTrial(ctx, app, back, code)
+	if err != nil || got.Claims["preferred_username"] != "user0" || got.Claims["aud"] == nil || got.KeyID == "" {
+		t.Errorf("%+v: %v", got, err)
+	}
+	if groups, ok := got.Claims["groups"].([]any); !ok || len(groups) != 0 {
+		t.Errorf("groups %v", got.Claims["groups"])
+	}
+	if _, err := s.oidc.FinishTrial(ctx, app, back, code); !errors.Is(err, provider.ErrTrial) {
+		t.Errorf("a second time: %v", err)
+	}
+	if after, err := s.store.AppSignInsOf(ctx, "jira"); err != nil || after != before {
+		t.Errorf("the evidence changed to %+v: %v", after, err)
+	}
+	real := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
+	if _, err := s.oidc.FinishTrial(ctx, app, back, real); !errors.Is(err, provider.ErrTrial) {
+		t.Errorf("a code of the app's own: %v", err)
+	}
+	s.exchange(t, real)
+}
