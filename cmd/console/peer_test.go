@@ -76,7 +76,7 @@ func TestPeerSignsIn(t *testing.T) {
 
 // everyCheck lists what is looked at during a login that passes, in order.
 const everyCheck = `size xml_shape status signature_algorithm signature_response signature_assertion certificate
-	issuer destination replay in_response_to browser audience not_before not_on_or_after recipient confirmation session
+	issuer destination clock replay in_response_to browser audience not_before not_on_or_after recipient confirmation session
 	subject attribute_username attribute_email attribute_first_name attribute_last_name attribute_external_id
 	attribute_aws_groups username user`
 
