@@ -8,10 +8,81 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
+
+func TestAppRequestsAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	good := url.Values{"client_id": {"jira"}, "redirect_uri": {appCallback}, "response_type": {"code"}, "scope": {"openid"}, "state": {"s"}}
+	for name, c := range map[string]struct {
+		change func(url.Values)
+		back   string // the error at the app; empty: a page here
+	}{
+		"unknown client":       {func(v url.Values) { v.Set("client_id", "nobody") }, ""},
+		"no client":            {func(v url.Values) { v.Del("client_id") }, ""},
+		"another address":      {func(v url.Values) { v.Set("redirect_uri", "https://evil.example/") }, ""},
+		"a longer address":     {func(v url.Values) { v.Set("redirect_uri", appCallback+"/x") }, ""},
+		"another case":         {func(v url.Values) { v.Set("redirect_uri", strings.ToUpper(appCallback)) }, ""},
+		"no address":           {func(v url.Values) { v.Del("redirect_uri") }, ""},
+		"implicit":             {func(v url.Values) { v.Set("response_type", "id_token token") }, "unsupported_response_type"},
+		"no openid":            {func(v url.Values) { v.Set("scope", "profile") }, "invalid_scope"},
+		"no scope":             {func(v url.Values) { v.Del("scope") }, "invalid_scope"},
+		"plain PKCE":           {func(v url.Values) { v.Set("code_challenge", strings.Repeat("a", 43)) }, "invalid_request"},
+		"bad PKCE":             {func(v url.Values) { v.Set("code_challenge", "x"); v.Set("code_challenge_method", "S256") }, "invalid_request"},
+		"request object":       {func(v url.Values) { v.Set("request", "e30.e30.") }, "request_not_supported"},
+		"request by reference": {func(v url.Values) { v.Set("request_uri", "https://evil.example/") }, "request_not_supported"},
+		"prompt none and more": {func(v url.Values) { v.Set("prompt", "none login") }, "invalid_request"},
+		"form post":            {func(v url.Values) { v.Set("response_mode", "form_post") }, "invalid_request"},
+		"twice":                {func(v url.Values) { v.Add("scope", "openid") }, "invalid_request"},
+		"foreign hint":         {func(v url.Values) { v.Set("id_token_hint", "e30.e30.e30") }, "invalid_request"},
+		"long state":           {func(v url.Values) { v.Set("state", strings.Repeat("s", 5000)) }, "invalid_request"},
+		"NUL in the nonce":     {func(v url.Values) { v.Set("nonce", "a\x00b") }, "invalid_request"},
+	} {
+		form := url.Values{}
+		for k, v := range good {
+			form[k] = append([]string(nil), v...)
+		}
+		c.change(form)
+		res := s.get("/oidc/authorize?" + form.Encode())
+		if c.back == "" {
+			if res.status != http.StatusBadRequest || res.header.Get("Location") != "" || res.doc.Find("h1").Length() != 1 {
+				t.Errorf("%s: %d to %q", name, res.status, res.header.Get("Location"))
+			}
+			continue
+		}
+		to, err := url.Parse(res.header.Get("Location"))
+		if err != nil || !strings.HasPrefix(to.String(), appCallback+"?") || to.Query().Get("error") != c.back || to.Query().Has("code") {
+			t.Errorf("%s: %d to %q, want %s", name, res.status, to, c.back)
+		}
+	}
+}
+
+func TestPublicClientNeedsPKCE(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	app := model.App{Slug: "script", Kind: model.AppOIDC, Name: "Script", Public: true, RedirectURIs: []string{appCallback}, AllGroups: true}
+	if err := s.store.CreateApp(context.Background(), storetest.Actor, app); err != nil {
+		t.Fatal(err)
+	}
+	s.oauth.ClientID, s.oauth.ClientSecret = "script", ""
+	s.oauth.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+	s.verifier = s.op.Verifier(&oidc.Config{ClientID: "script"})
+	if got := s.answer(t, s.oauth.AuthCodeURL("state"), ""); got.Get("error") != "invalid_request" {
+		t.Errorf("without PKCE: %v", got)
+	}
+	verifier := oauth2.GenerateVerifier()
+	code := s.answer(t, s.oauth.AuthCodeURL("state", oauth2.S256ChallengeOption(verifier)), "user0").Get("code")
+	if _, err := s.oauth.Exchange(context.Background(), code); refusedWith(t, err) != "invalid_request" {
+		t.Errorf("without the verifier: %v", err)
+	}
+	s.exchange(t, code, oauth2.VerifierOption(verifier))
+}
 
 func TestTokenRequestsAreRefused(t *testing.T) {
 	t.Parallel()
