@@ -7,7 +7,7 @@ import "strings"
 func actionWords(action string) string {
 	subjects := map[string]string{
 		"signing_key": "Signing key",
-		"user": "User", "group": "Group", "rule": "Rule", "connection": "Connection", "revision": "Revision:",
+		"user":        "User", "group": "Group", "rule": "Rule", "connection": "Connection", "revision": "Revision:",
 		"administrator": "Administrator", "settings": "Settings", "identity": "AWS identity", "membership": "Membership",
 		"login": "Login", "trace_link": "Link to follow a login", "setup_link": "Setup link", "app": "App", "bulk": "Many users",
 	}

@@ -121,6 +121,7 @@ func Trace(token string) string { return join("/trace", token) }
 
 // TraceStart starts the login.
 func TraceStart(token string) string { return join("/trace", token, "start") }
+
 // App is an app's page.
 func App(slug string) string { return join(Apps, slug) }
 
