@@ -221,11 +221,33 @@ func (s *Server) renderApp(w http.ResponseWriter, r *http.Request, a model.Admin
 		Full: len(secrets) >= store.MaxAppSecrets, Connections: connections, Problems: problems,
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}}
+	if err := s.addEvidence(r.Context(), &v); err != nil {
+		return err
+	}
 	status := http.StatusOK
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
 	return s.render(w, r, status, console.App(v))
+}
+
+// addEvidence puts in what was seen of the app.
+func (s *Server) addEvidence(ctx context.Context, v *console.AppPage) error {
+	slug := v.Screen.App.Slug
+	if v.Screen.App.Kind == model.AppOIDC {
+		seen, err := s.store.AppSignInsOf(ctx, slug)
+		v.SignIns = &seen
+		return err
+	}
+	seen, err := s.store.CrowdActivity(ctx, slug)
+	if err != nil {
+		return err
+	}
+	v.Directory = &seen
+	if seen.Requests == 0 {
+		v.Strangers, err = s.store.CrowdStrangers(ctx)
+	}
+	return err
 }
 
 // updateApp changes what one may change about an app.

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/person"
 )
 
@@ -23,9 +25,28 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	apps, err := s.appTiles(r.Context())
+	if err != nil {
+		return err
+	}
 	return s.render(w, r, http.StatusOK, person.Me(person.Self{
-		User: u, Groups: groupNames(memberships), Connection: s.persons.GetString(r.Context(), keyPersonConn),
+		User: u, Apps: apps, Groups: groupNames(memberships), Connection: s.persons.GetString(r.Context(), keyPersonConn),
 	}))
+}
+
+// appTiles are the apps that begin a sign-in by themselves at a known address.
+func (s *Server) appTiles(ctx context.Context) ([]person.AppTile, error) {
+	apps, err := s.store.Apps(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var tiles []person.AppTile
+	for _, a := range apps {
+		if start := wizard.StartURL(a); start != "" {
+			tiles = append(tiles, person.AppTile{Name: a.Name, Start: start})
+		}
+	}
+	return tiles, nil
 }
 
 func (s *Server) chooseConnection(w http.ResponseWriter, r *http.Request) error {

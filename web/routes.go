@@ -138,6 +138,8 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/apps/{slug}", admin, s.updateApp},
 		{post, "/apps/{slug}/secrets", admin, s.renewSecret},
 		{post, "/apps/{slug}/secrets/{id}/remove", admin, s.removeSecret},
+		{get, "/apps/{slug}/test", admin, s.startAppTest},
+		{get, "/apps/{slug}/tested", admin, s.finishAppTest},
 		{post, "/apps/{slug}/delete", admin, s.deleteApp},
 
 		{get, "/audit", viewer, s.listAudit},

@@ -19,6 +19,7 @@ const (
 	keyAdminID     = "admin_id"
 	keyAdminEpoch  = "admin_epoch"
 	keyFlash       = "flash"
+	keyAppTest     = "app_test"
 	keyPersonID    = "person_id"
 	keyPersonEpoch = "person_epoch"
 	keyPersonConn  = "person_connection"

@@ -1,0 +1,78 @@
+package web
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/oidc"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+// startAppTest begins a sign-in to an app that ends here instead of at the app:
+// the whole way, and the claims that the app would get.
+func (s *Server) startAppTest(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+	app, err := s.signOnApp(r)
+	if err != nil {
+		return err
+	}
+	state := rand.Text()
+	s.admins.Put(r.Context(), keyAppTest, state)
+	to, err := s.oidc.StartTrial(r.Context(), app, paths.AppAction(app.Slug, "tested"), state)
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, to)
+}
+
+// finishAppTest shows what the app would have got.
+func (s *Server) finishAppTest(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	app, err := s.signOnApp(r)
+	if err != nil {
+		return err
+	}
+	v := console.AppTestedPage{App: app, Page: s.page(r, a, layout.NavApps, "Test sign-in to "+app.Name, "")}
+	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}, {Label: app.Name, Href: paths.App(app.Slug)}}
+	query := r.URL.Query()
+	expected := s.admins.PopString(r.Context(), keyAppTest)
+	if expected == "" || subtle.ConstantTimeCompare([]byte(expected), []byte(query.Get("state"))) != 1 {
+		v.Problem = "This is not the end of a test that this browser started, or the page was loaded a second time. Start the test again."
+		return s.render(w, r, http.StatusOK, console.AppTested(v))
+	}
+	if refused := query.Get("error"); refused != "" {
+		v.Problem = "The sign-in was refused (" + truncate(refused, 60) + "). The logins say why."
+		return s.render(w, r, http.StatusOK, console.AppTested(v))
+	}
+	trial, err := s.oidc.FinishTrial(r.Context(), app, paths.AppAction(app.Slug, "tested"), query.Get("code"))
+	if errors.Is(err, oidc.ErrTrial) {
+		v.Problem = "The test took too long, or the person was deactivated meanwhile. Start it again."
+		return s.render(w, r, http.StatusOK, console.AppTested(v))
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(trial.Claims)) {
+		value, err := json.Marshal(trial.Claims[name])
+		if err != nil {
+			return err
+		}
+		v.Claims = append(v.Claims, console.Claim{Name: name, Value: string(value)})
+	}
+	return s.render(w, r, http.StatusOK, console.AppTested(v))
+}
+
+func (s *Server) signOnApp(r *http.Request) (model.App, error) {
+	app, err := s.store.App(r.Context(), pathValue(r, "slug"))
+	if err == nil && app.Kind != model.AppOIDC {
+		err = store.ErrNotFound
+	}
+	return app, err
+}
