@@ -9,10 +9,10 @@ import (
 	"github.com/postern-sso/postern/internal/oidc"
 )
 
-// newAppSecret makes a secret of 256 random bits for an app, what is kept of
+// NewAppSecret makes a secret of 256 random bits for an app, what is kept of
 // it, and its beginning. An application password is kept by argon2id, as
 // Crowd's administrators may expect.
-func newAppSecret(kind string) (secret, hash, hint string, err error) {
+func NewAppSecret(kind string) (secret, hash, hint string, err error) {
 	if kind != model.AppCrowd {
 		s := oidc.NewSecret()
 		return s.Value, s.Hash, s.Hint, nil

@@ -152,7 +152,7 @@ func (s *Server) createApp(w http.ResponseWriter, r *http.Request, a model.Admin
 }
 
 func addSecret(ctx context.Context, st *store.Store, actor model.Actor, app model.App) (string, error) {
-	secret, hash, hint, err := newAppSecret(app.Kind)
+	secret, hash, hint, err := NewAppSecret(app.Kind)
 	if err != nil {
 		return "", err
 	}

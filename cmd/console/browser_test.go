@@ -18,6 +18,7 @@ type demo struct {
 	t         *testing.T
 	publicURL string
 	awsURL    string
+	appURL    string // of the sample app
 	claimLink string
 	handOver  bool // somebody else holds the AWS console
 }
@@ -29,14 +30,14 @@ func startDemo(t *testing.T, way browsertest.Way) *demo {
 	t.Helper()
 	b := browsertest.Open(t)
 	b.Use(way)
-	listen, awsListen := freeAddress(t), freeAddress(t)
-	d := &demo{Browser: b, t: t, publicURL: "http://localhost" + port(listen), awsURL: "http://localhost" + port(awsListen)}
+	listen, awsListen, appListen := freeAddress(t), freeAddress(t), freeAddress(t)
+	d := &demo{Browser: b, t: t, publicURL: "http://localhost" + port(listen), awsURL: "http://localhost" + port(awsListen), appURL: "http://localhost" + port(appListen)}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	out := newReadyWriter("Postern is ready: " + d.publicURL)
 	var log bytes.Buffer
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"demo", "--listen", listen, "--aws-listen", awsListen,
+		ended <- run(ctx, []string{"demo", "--listen", listen, "--aws-listen", awsListen, "--app-listen", appListen,
 			"--database-url", storetest.Database(t), "--data-dir", t.TempDir()}, streams{strings.NewReader(""), out, &log})
 	}()
 	t.Cleanup(func() {
@@ -309,7 +310,10 @@ func walkJustInTime(t *testing.T, way browsertest.Way) {
 	if users := d.count("/users"); users != 0 {
 		t.Errorf("the test made %d users", users)
 	}
-	d.Goto(d.publicURL + "/setup/aws/go-live")
+	d.Goto(d.publicURL + "/setup/aws/apps")
+	d.Choose("connected", "on")
+	d.Look("setup-apps")
+	d.save("go-live")
 	d.Look("setup-go-live")
 	d.goLive()
 	d.Look("setup-live")
@@ -323,6 +327,7 @@ func walkJustInTime(t *testing.T, way browsertest.Way) {
 		}
 	}
 	me.Look("me")
+	d.signInToApp(me)
 	d.readTrace()
 	d.walkConsole()
 	for _, page := range []string{"/", "/connections", "/connections/aws", "/users", "/users/alice", "/users/new", "/users/import", "/groups",
@@ -330,6 +335,38 @@ func walkJustInTime(t *testing.T, way browsertest.Way) {
 		d.Goto(d.publicURL + page)
 		d.Look("console" + strings.ReplaceAll(page, "/", "-"))
 	}
+}
+
+// signInToApp goes from the sample app through Postern, which knows the person
+// already, and back.
+func (d *demo) signInToApp(person *browsertest.Browser) {
+	d.t.Helper()
+	person.Goto(d.appURL)
+	person.Press("Sign in with Postern")
+	person.WaitText("You are alice")
+	if got := person.Text("[data-sample=groups]"); got != "jira-software-users" {
+		d.t.Errorf("the app shows the groups %q", got)
+	}
+	person.WaitText("Read a moment ago")
+	person.Look("sample-app")
+	d.Goto(d.publicURL + "/apps")
+	d.Look("apps")
+	d.Goto(d.publicURL + "/apps/sample")
+	d.WaitText("Last sign-in that worked")
+	d.Look("app")
+	d.Goto(d.publicURL + "/apps/sample-directory")
+	d.WaitText("The last requests")
+	d.Look("app-directory")
+	d.Goto(d.publicURL + "/apps/new")
+	d.Look("app-new")
+	d.Choose("product", "jira")
+	d.Fill("base_url", "https://jira.example.com")
+	d.Press("Make the values to type")
+	d.WaitText("The secrets are shown only now")
+	d.Look("app-secrets")
+	d.Goto(d.publicURL + "/apps/jira/test")
+	d.WaitText("The sign-in works")
+	d.Look("app-tested")
 }
 
 // count is how many rows a list of the console has.

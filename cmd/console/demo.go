@@ -7,15 +7,18 @@ import (
 	"path/filepath"
 
 	"github.com/postern-sso/postern/internal/awssim"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/web"
 )
 
 type demoCmd struct {
 	serveFlags
 	AWSListen string `name:"aws-listen" env:"POSTERN_AWS_LISTEN" default:"127.0.0.1:8081" help:"Address of the simulated AWS (${default})."`
-	AppListen string `name:"app-listen" env:"POSTERN_APP_LISTEN" default:"127.0.0.1:8082" hidden:""` // kept free for the sample app
+	AppListen string `name:"app-listen" env:"POSTERN_APP_LISTEN" default:"127.0.0.1:8082" help:"Address of the sample app (${default})."`
 }
 
-// Run serves the console with the simulated AWS IAM Identity Center beside it.
+// Run serves the console with the simulated AWS IAM Identity Center and a sample
+// app beside it.
 func (c *demoCmd) Run(ctx context.Context, io streams) error {
 	listener, err := listen(ctx, c.AWSListen)
 	if err != nil {
@@ -31,9 +34,23 @@ func (c *demoCmd) Run(ctx context.Context, io streams) error {
 		return fmt.Errorf("simulated AWS: %w", err)
 	}
 	fmt.Fprintf(io.out, "Simulated AWS IAM Identity Center: %s\n", awsURL)
-	return c.serve(ctx, io, &companion{awsURL: awsURL, serve: func(ctx context.Context) error {
-		return serveHTTP(ctx, listener, sim.Handler())
-	}})
+	appListener, err := listen(ctx, c.AppListen)
+	if err != nil {
+		_ = listener.Close()
+		return err
+	}
+	fmt.Fprintf(io.out, "Sample app: %s\n", localURL(appListener.Addr()))
+	return c.serve(ctx, io, &companion{
+		awsURL: awsURL,
+		serve:  func(ctx context.Context) error { return serveHTTP(ctx, listener, sim.Handler()) },
+		sample: func(ctx context.Context, st *store.Store, site *web.Site) (func(context.Context) error, error) {
+			app, err := sampleApp(ctx, st, site, localURL(appListener.Addr()))
+			if err != nil {
+				return nil, fmt.Errorf("sample app: %w", err)
+			}
+			return func(ctx context.Context) error { return serveHTTP(ctx, appListener, app.Handler()) }, nil
+		},
+	})
 }
 
 // localURL names a loopback address "localhost", so that its pages are of the

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web"
 )
@@ -49,6 +50,7 @@ func (c *serveCmd) Run(ctx context.Context, io streams) error {
 type companion struct {
 	awsURL string
 	serve  func(context.Context) error
+	sample func(context.Context, *store.Store, *web.Site) (func(context.Context) error, error)
 }
 
 // serve starts everything in order, says that it is ready, and takes it down in
@@ -97,7 +99,11 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 		})
 	}
 	if beside != nil {
-		parts = append(parts, beside.serve)
+		sample, err := beside.sample(ctx, db.Store, site)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, beside.serve, sample)
 	}
 	if err := announce(ctx, io.out, db, site.PublicURL()); err != nil {
 		return err
