@@ -12,9 +12,9 @@ type SweepResult struct {
 	Typed int64
 	Links int64
 
-	SetupLinks int64
+	SetupLinks                 int64
 	CrowdSessions, CrowdEvents int64
-	SignIns int64 // of apps: requests, tokens and signing keys
+	SignIns                    int64 // of apps: requests, tokens and signing keys
 }
 
 // typedRetention is how long unsaved answers are kept.
@@ -26,6 +26,7 @@ const endedLinkKept = 30 * 24 * time.Hour
 
 // setupLinkRetention is how long expired setup links are listed.
 const setupLinkRetention = 90 * 24 * time.Hour
+
 // KeyOverlap is how long a signing key stays published after it was retired:
 // longer than anything that it signed is valid, and than apps keep keys.
 const KeyOverlap = 24 * time.Hour
