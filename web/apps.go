@@ -113,7 +113,7 @@ func redirectOf(f console.AppForm) (string, *model.Problem) {
 		}
 		return wizard.ProductCallback(f.Base), nil
 	}
-	if text := wizard.CheckBaseURL(f.Redirect); text != "" {
+	if text := wizard.CheckRedirectURI(f.Redirect); text != "" {
 		return "", &model.Problem{Field: "redirect_uri", Text: text}
 	}
 	return f.Redirect, nil
@@ -291,14 +291,14 @@ func (s *Server) readApp(r *http.Request, app model.App) (model.App, []model.Pro
 		}
 		return app, problems
 	}
-	app.Connection = r.PostFormValue("connection")
+	app.Connection, app.Public = r.PostFormValue("connection"), r.PostFormValue("public") != ""
 	app.RedirectURIs, app.PostLogoutURIs = typedLines(r, "redirect_uris"), typedLines(r, "post_logout_uris")
 	if len(app.RedirectURIs) == 0 {
 		wrong("redirect_uris", "Name at least one address to which people go back.")
 	}
 	for field, uris := range map[string][]string{"redirect_uris": app.RedirectURIs, "post_logout_uris": app.PostLogoutURIs} {
 		for _, uri := range uris {
-			if text := wizard.CheckBaseURL(uri); text != "" {
+			if text := wizard.CheckRedirectURI(uri); text != "" {
 				wrong(field, "“"+uri+"”: "+text)
 			}
 		}

@@ -95,15 +95,23 @@ func appArgs(a model.App) named {
 }
 
 func (s *Store) writeAppGroups(ctx context.Context, a model.App) error {
-	if _, err := s.db.Exec(ctx, "delete from app_groups where app = @app", named{"app": a.Slug}); err != nil {
+	keys := sortedKeys(a.Groups)
+	args := named{"app": a.Slug, "keys": keys}
+	var known int
+	if err := s.db.QueryRow(ctx, "select count(*) from groups where name_key = any(@keys)", args).Scan(&known); err != nil {
 		return err
 	}
-	keys := sortedKeys(a.Groups)
-	tag, err := s.db.Exec(ctx, `insert into app_groups (app, group_id) select @app, id from groups where name_key = any(@keys)`,
-		named{"app": a.Slug, "keys": keys})
-	if err == nil && int(tag.RowsAffected()) != len(keys) {
+	if known != len(keys) {
 		return ErrNotFound
 	}
+	// Only what differs is written: a directory client hears of each change.
+	_, err := s.db.Exec(ctx, `delete from app_groups where app = @app
+		and group_id not in (select id from groups where name_key = any(@keys))`, args)
+	if err != nil {
+		return err
+	}
+	_, err = s.db.Exec(ctx, `insert into app_groups (app, group_id) select @app, id from groups where name_key = any(@keys)
+		on conflict do nothing`, args)
 	return err
 }
 

@@ -74,13 +74,22 @@ func ProductBase(redirect string) string {
 // CheckBaseURL says what is wrong with the base URL of a product, or nothing:
 // https, unless it is on this machine, and no query.
 func CheckBaseURL(base string) string {
+	if u, err := url.Parse(base); err == nil && u.RawQuery != "" {
+		return "Only the address itself, without what follows a “?” or “#”."
+	}
+	return CheckRedirectURI(base)
+}
+
+// CheckRedirectURI says what is wrong with an address to which people are sent
+// back, or nothing. It may have a query (RFC 6749, section 3.1.2).
+func CheckRedirectURI(base string) string {
 	u, err := url.Parse(base)
 	switch {
 	case base == "":
 		return "Type the address under which people open the app, for example https://jira.example.com."
 	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
 		return "This is not an address. It looks like https://jira.example.com."
-	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+	case u.Fragment != "" || u.User != nil:
 		return "Only the address itself, without what follows a “?” or “#”."
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		return "The app must be reached by https, or its users' sign-ins could be read on the way."

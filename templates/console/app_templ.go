@@ -485,6 +485,10 @@ func appSignOnSettings(v AppPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
+		templ_7745c5c3_Err = ui.Check("public", "The app runs in a browser and cannot keep a secret", "It must use PKCE then. Leave it off for Atlassian's products.", v.app().Public).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		return nil
 	})
 }
