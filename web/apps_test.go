@@ -104,3 +104,25 @@ func TestAnAppsSettings(t *testing.T) {
 		t.Errorf("deleting answered %d", res.status)
 	}
 }
+
+// The whole way of a test sign-in: AWS, Postern, and back with the claims.
+func TestTestSignInBelongsToItsBrowser(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleAdmin)
+	s.post("/apps", url.Values{"product": {"jira"}, "road": {"oidc"}, "base_url": {"https://jira.example.com"}})
+	start := s.get("/apps/jira/test")
+	if start.status != http.StatusSeeOther || !strings.HasPrefix(start.header.Get("Location"), "/oidc/callback?id=") {
+		t.Fatalf("answered %d, to %q", start.status, start.header.Get("Location"))
+	}
+	foreign := s.get("/apps/jira/tested?code=stolen&state=guessed")
+	if !strings.Contains(foreign.text(), "not the end of a test that this browser started") {
+		t.Errorf("a planted answer: %s", foreign.text())
+	}
+	s.post("/apps", url.Values{"product": {"bamboo"}, "road": {"crowd"}})
+	if res := s.get("/apps/bamboo/test"); res.status != http.StatusNotFound {
+		t.Errorf("testing the sign-in of a directory: %d", res.status)
+	}
+	if res := s.get("/apps/bamboo"); !strings.Contains(res.text(), "The app has not asked yet") {
+		t.Errorf("a directory that nobody asked: %s", res.text())
+	}
+}
