@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -15,12 +16,16 @@ import (
 )
 
 func (s *Server) listAudit(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	query := s.auditFilter(r)
 	q := r.URL.Query()
 	v := console.AuditList{
 		Page:   s.page(r, a, layout.NavAudit, "Audit", "Who changed what, and when. Entries cannot be changed or removed here."),
-		Search: q.Get("q"), Object: q.Get("object"),
+		Search: query.Search, Object: query.Object, Actor: query.Actor, Kind: query.Action, When: q.Get("when"),
 	}
-	entries, next, err := s.store.Audit(r.Context(), store.AuditQuery{Search: v.Search, Object: v.Object, Page: pageOf(r)})
+	q.Del("after")
+	v.CSV, v.JSONLines = withQuery(paths.AuditExport+".csv", q), withQuery(paths.AuditExport+".jsonl", q)
+	query.Page = pageOf(r)
+	entries, next, err := s.store.Audit(r.Context(), query)
 	if err != nil {
 		return err
 	}
@@ -41,6 +46,19 @@ func (s *Server) listAudit(w http.ResponseWriter, r *http.Request, a model.Admin
 	}
 	v.Paging = paging(r, paths.Audit, next)
 	return s.render(w, r, http.StatusOK, console.Audit(v))
+}
+
+// auditFilter reads the filters from the address.
+func (s *Server) auditFilter(r *http.Request) store.AuditQuery {
+	q := r.URL.Query()
+	query := store.AuditQuery{Search: strings.TrimSpace(q.Get("q")), Object: q.Get("object"), Actor: strings.TrimSpace(q.Get("actor"))}
+	if kind := q.Get("kind"); console.IsAuditKind(kind) {
+		query.Action = kind
+	}
+	if days := daysBack[q.Get("when")]; days > 0 {
+		query.Since = daysAgo(s.now(), days)
+	}
+	return query
 }
 
 // diff compares two JSON objects field by field and lists what differs, by the

@@ -1,9 +1,14 @@
 package web
 
 import (
+	"encoding/csv"
+	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/console"
 )
 
@@ -36,5 +41,33 @@ func TestDiff(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestAuditIsFilteredAndExported(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleViewer)
+	ctx := t.Context()
+	actor := model.Actor{Name: "=cmd|' /C calc'!A0", RemoteAddr: "10.0.0.5"}
+	if _, err := s.store.CreateGroup(ctx, actor, model.Group{Name: "staff"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.store.CreateUser(ctx, actor, model.User{Username: "ana", Active: true, Source: model.UserManual}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if text := s.get("/audit?kind=group.").find("tbody"); !strings.Contains(text, "staff") || strings.Contains(text, "ana") {
+		t.Errorf("groups only: %s", text)
+	}
+	list, err := csv.NewReader(strings.NewReader(s.get("/audit/export.csv?kind=user.").body)).ReadAll()
+	if err != nil || len(list) != 2 || list[1][5] != "ana" || list[1][2] != "'"+actor.Name {
+		t.Errorf("CSV: %q, %v", list, err)
+	}
+	var entry struct{ Action, Object, Actor string }
+	if err := json.Unmarshal([]byte(s.get("/audit/export.jsonl?kind=group.").body), &entry); err != nil || entry.Object != "staff" || entry.Actor != actor.Name {
+		t.Errorf("JSON lines: %+v, %v", entry, err)
+	}
+	exports, _, err := s.store.Audit(ctx, store.AuditQuery{Action: "audit.export"})
+	if err != nil || len(exports) != 2 {
+		t.Errorf("%d exports are recorded, %v", len(exports), err)
 	}
 }

@@ -8,7 +8,7 @@ func actionWords(action string) string {
 	subjects := map[string]string{
 		"signing_key": "Signing key",
 		"user":        "User", "group": "Group", "rule": "Rule", "connection": "Connection", "revision": "Revision:",
-		"administrator": "Administrator", "settings": "Settings", "identity": "AWS identity", "membership": "Membership",
+		"administrator": "Administrator", "settings": "Settings", "audit": "Audit", "identity": "AWS identity", "membership": "Membership",
 		"login": "Login", "trace_link": "Link to follow a login", "setup_link": "Setup link", "app": "App", "bulk": "Many users",
 	}
 	subject, what, found := strings.Cut(action, ".")
@@ -27,7 +27,7 @@ func pastTense(what string) string {
 		"link": "linked", "unlink": "unlinked", "add": "added", "remove": "removed",
 		"open": "opened", "revoke": "revoked",
 		"sign_in": "signed in", "claim": "claimed this Postern", "xml_shown": "XML shown", "xml_downloaded": "XML downloaded",
-		"end": "ended", "lock_out_accepted": "changed although people are locked out",
+		"end": "ended", "export": "exported", "lock_out_accepted": "changed although people are locked out",
 		"activate": "activated", "deactivate": "deactivated",
 		"undo_add": "added: undone", "undo_remove": "removed: undone",
 		"undo_activate": "activated: undone", "undo_deactivate": "deactivated: undone",

@@ -143,6 +143,8 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/apps/{slug}/delete", admin, s.deleteApp},
 
 		{get, "/audit", viewer, s.listAudit},
+		{get, "/audit/export.csv", viewer, s.exportAuditCSV},
+		{get, "/audit/export.jsonl", viewer, s.exportAuditJSON},
 
 		{get, "/administrators", viewer, s.listAdministrators},
 		{post, "/administrators", owner, s.createAdministrator},

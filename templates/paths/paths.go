@@ -39,6 +39,7 @@ const (
 	Administrators = "/administrators"
 	OwnPassword    = "/administrators/password"
 	Audit          = "/audit"
+	AuditExport    = "/audit/export" // and ".csv" or ".jsonl"
 	Settings       = "/settings"
 	Me             = "/me"
 	OIDCSignOut    = "/oidc/signout"
