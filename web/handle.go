@@ -87,7 +87,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page
 // page fills in what every console page shows: who is signed in and the
 // message left by the last action, which is shown once.
 func (s *Server) page(r *http.Request, a model.Administrator, nav layout.Nav, title, intro string) layout.Page {
-	return layout.Page{Title: title, Intro: intro, Nav: nav, Viewer: a, Flash: s.takeFlash(r)}
+	return layout.Page{Title: title, Intro: intro, Nav: nav, Viewer: a, Flash: s.takeFlash(r), Topic: topicOf(r)}
 }
 
 // done answers a change that worked: a message for the next page, and 303 to it.

@@ -152,6 +152,10 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/administrators/{id}/delete", owner, s.deleteAdministrator},
 		{post, "/administrators/password", viewer, s.changeOwnPassword},
 
+		{get, "/help", viewer, s.showHelp},
+		{get, "/help/{page}", viewer, s.showHelpPage},
+		{get, "/help/images/{name}", viewer, s.helpImage},
+
 		{get, "/settings", viewer, s.showSettings},
 		{post, "/settings", owner, s.saveSettings},
 	}

@@ -41,6 +41,7 @@ const (
 	Audit          = "/audit"
 	AuditExport    = "/audit/export" // and ".csv" or ".jsonl"
 	Settings       = "/settings"
+	Help           = "/help"
 	Me             = "/me"
 	OIDCSignOut    = "/oidc/signout"
 )
@@ -122,6 +123,12 @@ func Trace(token string) string { return join("/trace", token) }
 
 // TraceStart starts the login.
 func TraceStart(token string) string { return join("/trace", token, "start") }
+
+// HelpPage is a page of the administrator's guide.
+func HelpPage(slug string) string { return join(Help, slug) }
+
+// HelpImage is a picture of the guide.
+func HelpImage(name string) string { return join(Help, "images", name) }
 
 // App is an app's page.
 func App(slug string) string { return join(Apps, slug) }
