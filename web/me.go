@@ -29,8 +29,12 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	set, err := s.store.Settings(r.Context())
+	if err != nil {
+		return err
+	}
 	return s.render(w, r, http.StatusOK, person.Me(person.Self{
-		User: u, Apps: apps, Groups: groupNames(memberships), Connection: s.persons.GetString(r.Context(), keyPersonConn),
+		User: u, Apps: apps, Text: set.MeText, Groups: groupNames(memberships), Connection: s.persons.GetString(r.Context(), keyPersonConn),
 	}))
 }
 

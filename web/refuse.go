@@ -53,14 +53,14 @@ func (s *Server) showRefusal(w http.ResponseWriter, r *http.Request, l model.Log
 	s.opts.Metrics.countLogin(l)
 	s.log.InfoContext(r.Context(), "login refused", "login", l.ID, "connection", l.Connection, "code", string(l.Refusal.Code))
 	w.Header().Set(headerLogin, l.ID)
-	contact := ""
+	contact, text := "", ""
 	if l.Refusal.Code != model.CodeInternal {
 		if set, err := s.store.Settings(r.Context()); err == nil {
-			contact = set.HelpContact
+			contact, text = set.HelpContact, set.RefusedText
 		}
 	}
 	return s.render(w, r, refusalStatus(l.Refusal.Code), person.Refused(person.Refusal{
-		Reference: l.ID, Contact: contact, At: l.StartedAt, Test: l.Test,
+		Reference: l.ID, Contact: contact, Text: text, At: l.StartedAt, Test: l.Test,
 		Ours: l.Refusal.Code == model.CodeInternal,
 	}))
 }

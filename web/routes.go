@@ -158,13 +158,14 @@ func (s *Server) consoleRoutes() []route {
 
 		{get, "/settings", viewer, s.showSettings},
 		{post, "/settings", owner, s.saveSettings},
+		{post, "/settings/preview", owner, s.previewTexts},
 	}
 }
 
 // routes is the whole site, grouped by who may call it.
 func (s *Server) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(withRequestID, s.withLog, s.withSecurityHeaders, s.withRecovery)
+	r.Use(withRequestID, s.withLog, s.withSecurityHeaders, s.withBrand, s.withRecovery)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		s.failPage(w, r, http.StatusNotFound, failure.NotFound())
 	})
@@ -173,6 +174,7 @@ func (s *Server) routes() http.Handler {
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
 	r.Handle("/static/*", static.Handler())
+	r.Get("/brand/{file}", s.handle(s.showLogo))
 
 	// People signing in. The assertion comes as a cross-site POST, so these
 	// stand beside the cross-origin protection, not excused inside it.

@@ -186,5 +186,9 @@ func (s *Server) samlLogout(w http.ResponseWriter, r *http.Request) error {
 			awsSignOut = idp.LogoutURL
 		}
 	}
-	return s.render(w, r, http.StatusOK, person.SignedOut(slug, awsSignOut))
+	text := ""
+	if set, err := s.store.Settings(r.Context()); err == nil { // signed out all the same
+		text = set.SignedOutText
+	}
+	return s.render(w, r, http.StatusOK, person.SignedOut(slug, awsSignOut, text))
 }

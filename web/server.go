@@ -53,6 +53,7 @@ type Server struct {
 	admins  *scs.SessionManager // people who use the console
 	persons *scs.SessionManager // people who signed in through SAML
 	idps    *idpCache
+	brands  brandCache
 	oidc    *oidc.Provider
 	handler http.Handler
 }

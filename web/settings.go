@@ -1,11 +1,14 @@
 package web
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -13,10 +16,13 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/logo"
 )
 
 const (
-	maxContact       = 300 // characters
+	maxContact       = 300  // characters
+	maxProductName   = 40   // characters: it stands in the navigation
+	maxPageText      = 1000 // characters
 	maxRetentionDays = 365
 	day              = 24 * time.Hour
 )
@@ -28,13 +34,15 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, a model.Ad
 	}
 	return s.renderSettings(w, r, a, console.SettingsPage{
 		PublicURL: s.opts.PublicURL, HelpContact: set.HelpContact,
-		RetentionDays: strconv.Itoa(int(set.TraceRetention / day)),
+		RetentionDays: strconv.Itoa(int(set.TraceRetention / day)), ProductName: set.ProductName,
+		Texts: console.PageTexts{Refused: set.RefusedText, SignedOut: set.SignedOutText, Me: set.MeText},
 	})
 }
 
 func (s *Server) renderSettings(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.SettingsPage) error {
 	v.Page = s.page(r, a, layout.NavSettings, "Settings", "What concerns Postern as a whole.")
 	v.PublicURLFixed, v.Version = s.opts.PublicURLFixed, s.opts.Version
+	v.Logo = s.brand(r.Context()).Logo
 	status := http.StatusOK
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
@@ -42,38 +50,70 @@ func (s *Server) renderSettings(w http.ResponseWriter, r *http.Request, a model.
 	return s.render(w, r, status, console.Settings(v))
 }
 
-func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+// previewTexts shows how pages would look with the texts as they are typed.
+// Nothing is saved.
+func (s *Server) previewTexts(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v := s.typedSettings(r)
+	if r.Header.Get("HX-Request") != "" {
+		return s.render(w, r, http.StatusOK, console.TextsPreview(v))
+	}
+	v.Previewed = true
+	return s.renderSettings(w, r, a, v)
+}
+
+// typedSettings is the form as it was sent.
+func (s *Server) typedSettings(r *http.Request) console.SettingsPage {
 	v := console.SettingsPage{
-		PublicURL: s.opts.PublicURL, HelpContact: typed(r, "help_contact"), RetentionDays: typed(r, "retention_days"),
+		PublicURL: s.opts.PublicURL, RetentionDays: typed(r, "retention_days"), ProductName: typed(r, "product_name"),
+		HelpContact: strings.Join(strings.Fields(typed(r, "help_contact")), " "),
+		Texts: console.PageTexts{
+			Refused: typedProse(r, "refused_text"), SignedOut: typedProse(r, "signed_out_text"), Me: typedProse(r, "me_text"),
+		},
+		RemoveLogo: r.PostFormValue("remove_logo") != "",
 	}
 	if !s.opts.PublicURLFixed {
 		v.PublicURL = typed(r, "public_url")
-		if normal, _, err := wizard.CheckPublicURL(v.PublicURL); err != nil {
-			v.Problems = append(v.Problems, model.Problem{Field: "public_url", Text: err.Error()})
-		} else {
-			v.PublicURL = normal
-		}
 	}
-	contact := strings.Join(strings.Fields(v.HelpContact), " ")
-	v.Problems = append(v.Problems, checkText("help_contact", "The contact", contact, maxContact)...)
-	days, err := strconv.Atoi(v.RetentionDays)
-	if err != nil || days < 0 || days > maxRetentionDays {
-		v.Problems = append(v.Problems, model.Problem{Field: "retention_days",
-			Text: fmt.Sprintf("Type a number of days between 0 and %d.", maxRetentionDays)})
-	}
-	if len(v.Problems) > 0 {
-		return s.renderSettings(w, r, a, v)
-	}
-	err = s.store.SaveSettings(r.Context(), s.actor(r, a), func(set *store.Settings) error {
-		if !s.opts.PublicURLFixed {
-			set.PublicURL = v.PublicURL
-		}
-		set.HelpContact, set.TraceRetention = contact, time.Duration(days)*day
-		return nil
-	})
+	return v
+}
+
+// typedProse is text of several lines, with the line ends that are stored.
+func typedProse(r *http.Request, field string) string {
+	return strings.TrimSpace(strings.ReplaceAll(r.PostFormValue(field), "\r\n", "\n"))
+}
+
+func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v := s.typedSettings(r)
+	var retention time.Duration
+	v.Problems = s.checkSettings(&v, &retention)
+	picture, problem, err := uploadedLogo(r)
 	if err != nil {
 		return err
 	}
+	if problem != "" {
+		v.Problems = append(v.Problems, model.Problem{Field: "logo", Text: problem})
+	}
+	if len(v.Problems) > 0 {
+		v.LogoLost = picture != nil
+		return s.renderSettings(w, r, a, v)
+	}
+	change := func(set *store.Settings) error {
+		if !s.opts.PublicURLFixed {
+			set.PublicURL = v.PublicURL
+		}
+		set.HelpContact, set.TraceRetention, set.ProductName = v.HelpContact, retention, v.ProductName
+		set.RefusedText, set.SignedOutText, set.MeText = v.Texts.Refused, v.Texts.SignedOut, v.Texts.Me
+		return nil
+	}
+	if picture != nil || v.RemoveLogo {
+		err = s.store.SaveSettingsWithLogo(r.Context(), s.actor(r, a), picture, change)
+	} else {
+		err = s.store.SaveSettings(r.Context(), s.actor(r, a), change)
+	}
+	if err != nil {
+		return err
+	}
+	s.brands.forget()
 	if v.PublicURL == s.opts.PublicURL {
 		return s.done(w, r, paths.Settings, "Saved.")
 	}
@@ -83,4 +123,61 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, a model.Ad
 		}
 	}
 	return s.done(w, r, paths.Settings, "Saved. Postern answers as "+v.PublicURL+" now. Type the new values into the application in AWS.")
+}
+
+// checkSettings says what is wrong with the form, brings the public URL into its
+// normal form and reads the retention.
+func (s *Server) checkSettings(v *console.SettingsPage, retention *time.Duration) []model.Problem {
+	var problems []model.Problem
+	if !s.opts.PublicURLFixed {
+		if normal, _, err := wizard.CheckPublicURL(v.PublicURL); err != nil {
+			problems = append(problems, model.Problem{Field: "public_url", Text: err.Error()})
+		} else {
+			v.PublicURL = normal
+		}
+	}
+	problems = append(problems, checkText("product_name", "The name", v.ProductName, maxProductName)...)
+	problems = append(problems, checkText("help_contact", "The contact", v.HelpContact, maxContact)...)
+	for _, t := range v.Texts.Fields() {
+		problems = append(problems, checkProse(t.Name, t.Value)...)
+	}
+	days, err := strconv.Atoi(v.RetentionDays)
+	if err != nil || days < 0 || days > maxRetentionDays {
+		problems = append(problems, model.Problem{Field: "retention_days",
+			Text: fmt.Sprintf("Type a number of days between 0 and %d.", maxRetentionDays)})
+	}
+	*retention = time.Duration(days) * day
+	return problems
+}
+
+// checkProse is checkText for several lines.
+func checkProse(field, text string) []model.Problem {
+	if utf8.RuneCountInString(text) > maxPageText {
+		return []model.Problem{{Field: field, Text: fmt.Sprintf("The text is longer than %d characters.", maxPageText)}}
+	}
+	return checkText(field, "The text", strings.ReplaceAll(text, "\n", " "), maxPageText)
+}
+
+// uploadedLogo is the picture that came with the form, made safe: nil when none
+// did. problem is what is wrong with it, for the person who sent it.
+func uploadedLogo(r *http.Request) (picture []byte, problem string, err error) {
+	file, _, err := r.FormFile("logo")
+	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", errBadForm
+	}
+	defer func() { _ = file.Close() }()
+	data, err := io.ReadAll(io.LimitReader(file, logo.MaxUpload+1))
+	if err != nil {
+		return nil, "", errBadForm
+	}
+	picture, err = logo.Clean(data)
+	switch {
+	case errors.Is(err, logo.ErrTooLarge), errors.Is(err, logo.ErrFormat), errors.Is(err, logo.ErrSide):
+		return nil, err.Error(), nil
+	default:
+		return picture, "", err
+	}
 }

@@ -15,6 +15,14 @@ type Settings struct {
 	HelpContact    string        `json:"help_contact,omitempty"` // shown to people who are refused
 	TraceRetention time.Duration `json:"trace_retention"`        // how long the XML of a login is kept; nanoseconds
 	KeyFingerprint string        `json:"key_fingerprint,omitempty"`
+
+	ProductName string `json:"product_name,omitempty"` // empty: Postern
+	LogoHash    string `json:"logo_hash,omitempty"`    // see SaveSettingsWithLogo; empty: Postern's own mark
+
+	// Plain text added to pages that people see; empty: nothing.
+	RefusedText   string `json:"refused_text,omitempty"`
+	SignedOutText string `json:"signed_out_text,omitempty"`
+	MeText        string `json:"me_text,omitempty"`
 }
 
 // DefaultTraceRetention is how long the XML of logins is kept.
@@ -51,9 +59,6 @@ func (s *Store) SaveSettings(ctx context.Context, actor model.Actor, change func
 		before, err := tx.settings(ctx, "for update")
 		if err != nil {
 			return err
-		}
-		if before.TraceRetention == 0 {
-			before.TraceRetention = DefaultTraceRetention
 		}
 		after := before
 		if err := change(&after); err != nil {

@@ -44,6 +44,37 @@ const (
 	Help           = "/help"
 	Me             = "/me"
 	OIDCSignOut    = "/oidc/signout"
+	Overview        = "/"
+	Claim           = "/claim"
+	SignIn          = "/signin"
+	SignOut         = "/signout"
+	SetupNew        = "/setup"
+	Connections     = "/connections"
+	Users           = "/users"
+	UsersNew        = "/users/new"
+	UsersImport     = "/users/import"
+	UsersBulk       = "/bulk"
+	Groups          = "/groups"
+	GroupsNew       = "/groups/new"
+	ExportUsers     = "/export/users"
+	SuggestGroups   = "/suggest/groups"
+	Rules           = "/rules"
+	RulesNew        = "/rules/new"
+	Logins          = "/logins"
+	LoginsNews      = "/logins/news"
+	LoginsExport    = "/logins/export"
+	TraceLinkNew    = "/logins/follow"
+	Inspector       = "/logins/inspect"
+	Apps            = "/apps"
+	AppsNew         = "/apps/new"
+	Administrators  = "/administrators"
+	OwnPassword     = "/administrators/password"
+	Audit           = "/audit"
+	AuditExport     = "/audit/export" // and ".csv" or ".jsonl"
+	Settings        = "/settings"
+	SettingsPreview = "/settings/preview"
+	Me              = "/me"
+	OIDCSignOut     = "/oidc/signout"
 )
 
 func join(base string, parts ...string) string {
@@ -62,6 +93,9 @@ func named(base, name string, parts ...string) string {
 	}
 	return join(base, append([]string{name}, parts...)...)
 }
+
+// Logo is where the picture with this hash is served.
+func Logo(hash string) string { return join("/brand", hash+".png") }
 
 // Setup resumes the wizard of a connection; SetupStep is one of its steps.
 func Setup(slug string) string { return join("/setup", slug) }

@@ -1,0 +1,82 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+// brandAge is how long the name and the logo are remembered. Another process
+// on the same database may change them.
+const brandAge = 10 * time.Second
+
+// brandCache remembers the name and the logo. The zero value knows nothing.
+type brandCache struct {
+	mu    sync.Mutex
+	until time.Time
+	brand layout.Brand
+}
+
+// forget makes the next page read the settings again.
+func (c *brandCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.until = time.Time{}
+}
+
+// withBrand lets pages show the name and the logo of the settings. Nothing is
+// read until a page asks.
+func (s *Server) withBrand(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		next.ServeHTTP(w, r.WithContext(layout.WithBrand(ctx, func() layout.Brand { return s.brand(ctx) })))
+	})
+}
+
+// brand is what pages show. When the database cannot be read it stays what it
+// was: pages about that must still appear.
+func (s *Server) brand(ctx context.Context) layout.Brand {
+	s.brands.mu.Lock()
+	defer s.brands.mu.Unlock()
+	if s.now().Before(s.brands.until) {
+		return s.brands.brand
+	}
+	set, err := s.store.Settings(ctx)
+	if err != nil {
+		s.log.WarnContext(ctx, "name and logo not read", "error", err)
+		return s.brands.brand
+	}
+	s.brands.until = s.now().Add(brandAge)
+	s.brands.brand = layout.Brand{Name: set.ProductName}
+	if set.LogoHash != "" {
+		s.brands.brand.Logo = paths.Logo(set.LogoHash)
+	}
+	return s.brands.brand
+}
+
+// showLogo serves the logo. Its address holds its hash, so that browsers keep it.
+func (s *Server) showLogo(w http.ResponseWriter, r *http.Request) error {
+	hash, isPNG := strings.CutSuffix(chi.URLParam(r, "file"), ".png")
+	if !isPNG {
+		hash = ""
+	}
+	content, err := s.store.Logo(r.Context(), hash)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "image/png")
+	h.Set("Content-Security-Policy", "default-src 'none'")
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	if _, err := w.Write(content); err != nil {
+		s.log.DebugContext(r.Context(), "answer not delivered", "error", err)
+	}
+	return nil
+}
