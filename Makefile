@@ -39,6 +39,11 @@ bench: ## run the benchmarks
 	@scripts/setup run
 	REQUIRE_DB=1 go test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: lighthouse
+lighthouse: build ## measure the main pages with Lighthouse (from npm, fetched when needed)
+	@scripts/setup test
+	scripts/lighthouse
+
 .PHONY: assets
 assets: ## copy the page's style sheet and script from npm to web/static/vendor
 	@scripts/setup assets
