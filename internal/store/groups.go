@@ -9,7 +9,8 @@ import (
 )
 
 const groupColumns = `g.id, g.name, g.description,
-	(select count(*) from (select distinct m.user_id from memberships m where m.group_id = g.id limit 1001) m),
+	(select least(count(distinct m.user_id), 1001) from
+		(select m.user_id from memberships m where m.group_id = g.id limit 4004) m),
 	g.created_at, g.updated_at`
 
 func scanGroup(row pgx.CollectableRow) (g model.Group, err error) {
