@@ -44,6 +44,11 @@ lighthouse: build ## measure the main pages with Lighthouse (from npm, fetched w
 	@scripts/setup test
 	scripts/lighthouse
 
+.PHONY: screenshots
+screenshots: generate ## take the pictures of the guide anew, with a browser
+	@scripts/setup test
+	scripts/screenshots
+
 .PHONY: assets
 assets: ## copy the page's style sheet and script from npm to web/static/vendor
 	@scripts/setup assets

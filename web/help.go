@@ -50,7 +50,7 @@ var guidePages = sync.OnceValues(func() ([]console.GuidePage, error) { //nolint:
 		}
 		title, _, _ := strings.Cut(strings.TrimPrefix(string(source), "# "), "\n")
 		_, html, _ := strings.Cut(out.String(), "</h1>") // the page has its own
-		pages = append(pages, console.GuidePage{Slug: guideSlug(name), Title: title, HTML: html, Text: string(source)})
+		pages = append(pages, console.GuidePage{Slug: guideSlug(name), Title: title, HTML: html})
 	}
 	return pages, nil
 })
@@ -113,8 +113,10 @@ func (s *Server) renderHelp(w http.ResponseWriter, r *http.Request, a model.Admi
 				v.Next = &pages[i+1]
 			}
 		}
-		if search != "" && strings.Contains(strings.ToLower(p.Text), strings.ToLower(search)) {
-			v.Found = append(v.Found, p)
+	}
+	if search != "" {
+		if v.Found, err = searchGuide(search); err != nil {
+			return err
 		}
 	}
 	if v.Current.Slug == "" {
@@ -122,8 +124,7 @@ func (s *Server) renderHelp(w http.ResponseWriter, r *http.Request, a model.Admi
 	}
 	if v.Current.Slug == reasonsPage {
 		for _, code := range model.Codes {
-			e := sso.Explain(code)
-			v.Reasons = append(v.Reasons, console.GuideReason{Code: string(code), Title: e.Title, Fix: e.Fix, Who: e.Who})
+			v.Reasons = append(v.Reasons, sso.Explain(code))
 		}
 	}
 	title := v.Current.Title

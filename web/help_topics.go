@@ -52,9 +52,9 @@ var helpTopics = map[string]layout.Topic{
 	"/apps/new":                   {Text: "You get the values to type into the app, drawn as its own screens.", Guide: "apps"},
 	"/apps/{slug}":                {Text: "The values for the app, its secrets, what it may see, and what was seen of it.", Guide: "apps"},
 	"/apps/{slug}/tested":         {Text: "What the app would be told about the person who signed in.", Guide: "apps"},
-	"/audit":                      {Text: "Every change: who, when, before and after. Nobody can change it here.", Guide: "running-it"},
-	"/administrators":             {Text: "Who may use this console. It does not depend on AWS.", Guide: "when-single-sign-on-is-down"},
-	"/settings":                   {Text: "What holds for all connections: the address, whom people ask, how long messages are kept.", Guide: "running-it"},
+	"/audit":                      {Text: "Every change: who, when, before and after. Nobody can change it here.", Guide: "administrators"},
+	"/administrators":             {Text: "Who may use this console. It does not depend on AWS.", Guide: "administrators"},
+	"/settings":                   {Text: "What holds for all connections: the address, whom people ask, how long messages are kept.", Guide: "administrators"},
 	"/help":                       {Text: "The administrator's guide.", Guide: "what-postern-is"},
 	"/help/{page}":                {Text: "The administrator's guide.", Guide: "what-postern-is"},
 } //nolint:gochecknoglobals // a table

@@ -331,7 +331,8 @@ func walkJustInTime(t *testing.T, way browsertest.Way) {
 	d.readTrace()
 	d.walkConsole()
 	for _, page := range []string{"/", "/connections", "/connections/aws", "/users", "/users/alice", "/users/new", "/users/import", "/groups",
-		"/groups/jira-software-users", "/groups/new", "/rules", "/rules/everyone", "/rules/new", "/logins", "/logins/inspect", "/audit", "/administrators", "/settings"} {
+		"/groups/jira-software-users", "/groups/new", "/rules", "/rules/everyone", "/rules/new", "/logins", "/logins/inspect", "/audit", "/administrators", "/settings",
+		"/help", "/help/when-somebody-cannot-sign-in", "/help/running-it"} {
 		d.Goto(d.publicURL + page)
 		d.Look("console" + strings.ReplaceAll(page, "/", "-"))
 	}

@@ -1,0 +1,169 @@
+package web
+
+import (
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+
+	"github.com/postern-sso/postern/docs/guide"
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+const (
+	maxGuideHits  = 20
+	excerptAround = 80 // bytes shown before and after what was found
+)
+
+// guideSection is a heading of the guide with the text below it.
+type guideSection struct{ page, title, href, text string }
+
+// guideSections are the sections of all pages, with the reasons of refusal.
+var guideSections = sync.OnceValues(func() ([]guideSection, error) { //nolint:gochecknoglobals // read once, never changed
+	names, err := fs.Glob(guide.FS, "*.md")
+	if err != nil {
+		return nil, err
+	}
+	markdown := goldmark.New(goldmark.WithExtensions(extension.Table), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
+	var all []guideSection
+	for _, name := range names {
+		source, err := fs.ReadFile(guide.FS, name)
+		if err != nil {
+			return nil, err
+		}
+		sections := cutAtHeadings(paths.HelpPage(guideSlug(name)), markdown.Parser().Parse(text.NewReader(source)), source)
+		all = append(all, sections...)
+		if guideSlug(name) != reasonsPage {
+			continue
+		}
+		for _, code := range model.Codes {
+			r := sso.Explain(code)
+			words := []string{string(code), r.Happened, r.Fix, r.Where}
+			for _, c := range r.Causes {
+				words = append(words, c.Title, c.Check)
+			}
+			all = append(all, guideSection{sections[0].page, r.Title, paths.HelpPage(reasonsPage) + "#" + string(code), strings.Join(words, " ")})
+		}
+	}
+	return all, nil
+})
+
+// cutAtHeadings cuts a page, which begins with its title, at its headings.
+func cutAtHeadings(href string, root ast.Node, source []byte) []guideSection {
+	var all []guideSection
+	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
+		h, ok := n.(*ast.Heading)
+		switch {
+		case ok && len(all) == 0:
+			title := plainText(h, source)
+			all = append(all, guideSection{page: title, title: title, href: href})
+		case ok:
+			id, _ := h.AttributeString("id")
+			name, _ := id.([]byte)
+			all = append(all, guideSection{page: all[0].page, title: plainText(h, source), href: href + "#" + string(name)})
+		case len(all) > 0:
+			last := &all[len(all)-1]
+			last.text = strings.TrimSpace(last.text + " " + plainText(n, source))
+		}
+	}
+	return all
+}
+
+// plainText is the text of a node, with single spaces.
+func plainText(n ast.Node, source []byte) string {
+	var b strings.Builder
+	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the function never fails
+		switch t := n.(type) {
+		case *ast.Text:
+			if entering {
+				b.Write(t.Value(source))
+				if t.SoftLineBreak() || t.HardLineBreak() {
+					b.WriteByte(' ')
+				}
+			}
+		default:
+			if n.Type() == ast.TypeBlock {
+				b.WriteByte(' ')
+				if entering && n.IsRaw() {
+					b.Write(n.Lines().Value(source))
+				}
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// searchGuide finds the sections that hold every word, those with the words in
+// their titles first. Capital letters do not count.
+func searchGuide(query string) ([]console.GuideHit, error) {
+	sections, err := guideSections()
+	if err != nil {
+		return nil, err
+	}
+	words := strings.Fields(strings.ToLower(query))
+	type ranked struct {
+		section guideSection
+		rank    int
+	}
+	var found []ranked
+	for _, s := range sections {
+		if rank, ok := rankSection(s, words); ok {
+			found = append(found, ranked{s, rank})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b ranked) int { return a.rank - b.rank })
+	found = found[:min(len(found), maxGuideHits)]
+	hits := make([]console.GuideHit, 0, len(found))
+	for _, f := range found {
+		hits = append(hits, console.GuideHit{Page: f.section.page, Section: f.section.title, Href: f.section.href, Excerpt: excerpt(f.section.text, words[0])})
+	}
+	return hits, nil
+}
+
+// rankSection tells whether a section has all the words; a smaller rank is better.
+func rankSection(s guideSection, words []string) (rank int, ok bool) {
+	title, page, body := strings.ToLower(s.title), strings.ToLower(s.page), strings.ToLower(s.text)
+	for _, w := range words {
+		switch {
+		case strings.Contains(title, w):
+		case strings.Contains(page, w):
+			rank++
+		case strings.Contains(body, w):
+			rank += 2
+		default:
+			return 0, false
+		}
+	}
+	return rank, len(words) > 0
+}
+
+// excerpt is the text around a word, or its beginning.
+func excerpt(s, word string) string {
+	at := min(max(0, strings.Index(strings.ToLower(s), word)), len(s))
+	from, to := max(0, at-excerptAround), min(len(s), at+len(word)+excerptAround)
+	for from > 0 && !utf8.RuneStart(s[from]) {
+		from--
+	}
+	for to < len(s) && !utf8.RuneStart(s[to]) {
+		to++
+	}
+	part := s[from:to]
+	if from > 0 {
+		part = "… " + part
+	}
+	if to < len(s) {
+		part += " …"
+	}
+	return part
+}
