@@ -6,7 +6,7 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/oidc"
+	"github.com/postern-sso/postern/internal/seal"
 )
 
 // NewAppSecret makes a secret of 256 random bits for an app, what is kept of
@@ -14,7 +14,7 @@ import (
 // Crowd's administrators may expect.
 func NewAppSecret(kind string) (secret, hash, hint string, err error) {
 	if kind != model.AppCrowd {
-		s := oidc.NewSecret()
+		s := seal.NewSecret()
 		return s.Value, s.Hash, s.Hint, nil
 	}
 	secret = rand.Text() + rand.Text()

@@ -20,7 +20,7 @@ func actionWords(action string) string {
 
 func pastTense(what string) string {
 	words := map[string]string{
-		"sign_in_refused": "sign-in refused", "secret.create": "secret created", "secret.delete": "secret deleted", "rotate": "rotated",
+		"sign_in_refused": "sign-in refused", "secret.create": "secret created", "secret.delete": "secret deleted", "password.create": "local password made", "password.delete": "local password removed", "rotate": "rotated",
 		"create": "created", "update": "changed", "delete": "deleted", "import": "imported",
 		"go_live": "went live", "status": "status changed", "restore": "brought back",
 		"start": "draft started", "save": "draft saved", "discard": "draft discarded",

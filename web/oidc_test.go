@@ -12,7 +12,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/postern-sso/postern/internal/model"
-	provider "github.com/postern-sso/postern/internal/oidc"
+	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
@@ -51,7 +51,7 @@ func newAppSite(t testing.TB, st *store.Store) *appSite {
 
 func (s *appSite) newSecret(t testing.TB, app string) string {
 	t.Helper()
-	secret := provider.NewSecret()
+	secret := seal.NewSecret()
 	if err := s.store.AddAppSecret(context.Background(), storetest.Actor, app, secret.Hash, secret.Hint); err != nil {
 		t.Fatal(err)
 	}

@@ -89,6 +89,8 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/users/{username}/groups", admin, s.addUserToGroup},
 		{post, "/users/{username}/groups/remove", admin, s.removeUserFromGroup},
 		{post, "/users/{username}/unlink", admin, s.unlinkIdentity},
+		{post, "/users/{username}/password", admin, s.setServicePassword},
+		{post, "/users/{username}/password/remove", admin, s.removeServicePassword},
 		{post, "/users/{username}/delete", admin, s.deleteUser},
 
 		{get, "/groups", viewer, s.listGroups},
@@ -159,6 +161,9 @@ func (s *Server) consoleRoutes() []route {
 		{get, "/settings", viewer, s.showSettings},
 		{post, "/settings", owner, s.saveSettings},
 		{post, "/settings/preview", owner, s.previewTexts},
+		{get, "/settings/signing-keys", viewer, s.showSigningKeys},
+		{post, "/settings/signing-keys", owner, s.rotateSigningKeys},
+		{post, "/settings/signing-keys/withdraw", owner, s.withdrawSigningKeys},
 	}
 }
 

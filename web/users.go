@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -105,7 +106,7 @@ func (s *Server) renderUser(w http.ResponseWriter, r *http.Request, a model.Admi
 	change(&v)
 	v.Join.Problem = v.JoinIssue
 	status := http.StatusOK
-	if len(v.Form.Problems) > 0 || v.JoinIssue != "" || v.DeleteText != "" {
+	if len(v.Form.Problems) > 0 || v.JoinIssue != "" || v.DeleteText != "" || v.Password.Problem != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
 	return s.render(w, r, status, console.User(v))
@@ -124,6 +125,11 @@ func (s *Server) userPage(ctx context.Context, u model.User) (console.UserPage, 
 		return v, err
 	}
 	if v.Identities, err = s.store.Identities(ctx, u.ID); err != nil {
+		return v, err
+	}
+	if p, err := s.store.ServicePassword(ctx, u.ID); err == nil {
+		v.Password.Known = &p
+	} else if !errors.Is(err, store.ErrNotFound) {
 		return v, err
 	}
 	logins, err := s.store.LoginsOf(ctx, u, loginsOnUserPage)

@@ -330,44 +330,14 @@ func walkJustInTime(t *testing.T, way browsertest.Way) {
 	d.signInToApp(me)
 	d.readTrace()
 	d.walkConsole()
+	d.appAfterGroupChange(me)
+	d.appAfterDeactivation(me)
 	for _, page := range []string{"/", "/connections", "/connections/aws", "/users", "/users/alice", "/users/new", "/users/import", "/groups",
 		"/groups/jira-software-users", "/groups/new", "/rules", "/rules/everyone", "/rules/new", "/logins", "/logins/inspect", "/audit", "/administrators", "/settings",
 		"/help", "/help/when-somebody-cannot-sign-in", "/help/running-it"} {
 		d.Goto(d.publicURL + page)
 		d.Look("console" + strings.ReplaceAll(page, "/", "-"))
 	}
-}
-
-// signInToApp goes from the sample app through Postern, which knows the person
-// already, and back.
-func (d *demo) signInToApp(person *browsertest.Browser) {
-	d.t.Helper()
-	person.Goto(d.appURL)
-	person.Press("Sign in with Postern")
-	person.WaitText("You are alice")
-	if got := person.Text("[data-sample=groups]"); got != "jira-software-users" {
-		d.t.Errorf("the app shows the groups %q", got)
-	}
-	person.WaitText("Read a moment ago")
-	person.Look("sample-app")
-	d.Goto(d.publicURL + "/apps")
-	d.Look("apps")
-	d.Goto(d.publicURL + "/apps/sample")
-	d.WaitText("Last sign-in that worked")
-	d.Look("app")
-	d.Goto(d.publicURL + "/apps/sample-directory")
-	d.WaitText("The last requests")
-	d.Look("app-directory")
-	d.Goto(d.publicURL + "/apps/new")
-	d.Look("app-new")
-	d.Choose("product", "jira")
-	d.Fill("base_url", "https://jira.example.com")
-	d.Press("Make the values to type")
-	d.WaitText("The secrets are shown only now")
-	d.Look("app-secrets")
-	d.Goto(d.publicURL + "/apps/jira/test")
-	d.WaitText("The sign-in works")
-	d.Look("app-tested")
 }
 
 // count is how many rows a list of the console has.

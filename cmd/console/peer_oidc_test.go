@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/internal/peertest"
+	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
@@ -28,7 +28,7 @@ func (s *site) addApp(t *testing.T, a model.App) string {
 	if a.Public {
 		return ""
 	}
-	secret := oidc.NewSecret()
+	secret := seal.NewSecret()
 	if err := db.AddAppSecret(context.Background(), storetest.Actor, a.Slug, secret.Hash, secret.Hint); err != nil {
 		t.Fatal(err)
 	}

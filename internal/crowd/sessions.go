@@ -1,6 +1,7 @@
 package crowd
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -36,10 +37,11 @@ type factor struct {
 // signIn is the body of requests about sessions and passwords.
 type signIn struct {
 	Username string
+	Password string
 	Factors  []factor
 }
 
-// readSignIn reads the body in JSON or XML. A password in it is not looked at.
+// readSignIn reads the body in JSON or XML.
 func (c *call) readSignIn() (signIn, error) {
 	body, err := io.ReadAll(c.r.Body)
 	if err != nil {
@@ -56,7 +58,10 @@ func (c *call) readSignIn() (signIn, error) {
 	if err != nil {
 		return signIn{}, err
 	}
-	s := signIn{Username: root.text("username")}
+	s := signIn{Username: root.text("username"), Password: root.text("password")}
+	if root.name == "password" {
+		s.Password = root.text("value")
+	}
 	list := root
 	if root.name != "validation-factors" {
 		list = root.child("validation-factors")
@@ -70,6 +75,8 @@ func (c *call) readSignIn() (signIn, error) {
 func signInFromJSON(body []byte) (signIn, error) {
 	var w struct {
 		Username string          `json:"username"`
+		Password string          `json:"password"`
+		Value    string          `json:"value"` // of a body that is a password and nothing else
 		Nested   json.RawMessage `json:"validation-factors"`
 		Factors  json.RawMessage `json:"validationFactors"`
 	}
@@ -87,35 +94,11 @@ func signInFromJSON(body []byte) (signIn, error) {
 		}
 		list = inner.Factors
 	}
-	s := signIn{Username: w.Username}
+	s := signIn{Username: w.Username, Password: cmp.Or(w.Password, w.Value)}
 	if len(list) > 0 && json.Unmarshal(list, &s.Factors) != nil {
 		return signIn{}, bad
 	}
 	return s, nil
-}
-
-// authenticate refuses every password, with the reason that fits.
-func (c *call) authenticate() error {
-	name, err := c.named("username")
-	if err != nil {
-		return err
-	}
-	if _, err := c.readSignIn(); err != nil {
-		return err
-	}
-	return c.refusePassword(name)
-}
-
-func (c *call) refusePassword(name string) error {
-	u, err := c.Store.User(c.ctx, name)
-	if err == nil && !u.Active {
-		return fail(http.StatusBadRequest, reasonInactive, "Account <%s> is inactive", u.Username)
-	}
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	return fail(http.StatusBadRequest, reasonAuthentication,
-		"Passwords are not known here: <%s> signs in through AWS IAM Identity Center.", shorten(name))
 }
 
 type sessionEntity struct {
@@ -146,8 +129,8 @@ func (c *call) sessionEntity(token string, s model.CrowdSession) sessionEntity {
 		User: c.wholeUser(s.User), Link: *c.link("self", "session/"+token, "", "")}
 }
 
-// createSession begins a session for a person whom the app has signed in by
-// itself. With a password to validate it is refused.
+// createSession begins a session: for a person whom the app has signed in by
+// itself, or for the service account whose password the app sends along.
 func (c *call) createSession() error {
 	body, err := c.readSignIn()
 	if err != nil {
@@ -157,7 +140,9 @@ func (c *call) createSession() error {
 		return illegal("The username is missing.")
 	}
 	if c.argument("validate-password") != "false" {
-		return c.refusePassword(body.Username)
+		if _, err := c.checkPassword(body.Username, body.Password); err != nil {
+			return err
+		}
 	}
 	life := sessionLife
 	if text := c.argument("duration"); text != "" {
@@ -169,7 +154,7 @@ func (c *call) createSession() error {
 	}
 	u, err := c.Store.User(c.ctx, body.Username)
 	if errors.Is(err, store.ErrNotFound) || (err == nil && !u.Active) {
-		return c.refusePassword(body.Username)
+		return refusedPassword(body.Username, u)
 	}
 	if err != nil {
 		return err

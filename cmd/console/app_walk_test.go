@@ -1,0 +1,89 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/postern-sso/postern/internal/browsertest"
+)
+
+// signInToApp goes from the sample app through Postern, which knows the person
+// already, and back.
+func (d *demo) signInToApp(person *browsertest.Browser) {
+	d.t.Helper()
+	person.Goto(d.appURL)
+	person.Press("Sign in with Postern")
+	person.WaitText("You are alice")
+	if got := person.Text("[data-sample=groups]"); got != "jira-software-users" {
+		d.t.Errorf("the app shows the groups %q", got)
+	}
+	person.WaitText("Read a moment ago")
+	person.Look("sample-app")
+	d.Goto(d.publicURL + "/apps")
+	d.Look("apps")
+	d.Goto(d.publicURL + "/apps/sample")
+	d.WaitText("Last sign-in that worked")
+	d.Look("app")
+	d.Goto(d.publicURL + "/apps/sample-directory")
+	d.WaitText("The last requests")
+	d.Look("app-directory")
+	d.Goto(d.publicURL + "/apps/new")
+	d.Look("app-new")
+	d.Choose("product", "jira")
+	d.Fill("base_url", "https://jira.example.com")
+	d.Press("Make the values to type")
+	d.WaitText("The secrets are shown only now")
+	d.Look("app-secrets")
+	d.Goto(d.publicURL + "/apps/jira/test")
+	d.WaitText("The sign-in works")
+	d.Look("app-tested")
+}
+
+// againInApp signs out of the app and in again, which asks nothing: Postern
+// knows the person still.
+func (d *demo) againInApp(person *browsertest.Browser) {
+	d.t.Helper()
+	person.Goto(d.appURL)
+	person.Press("Sign out of this app")
+	person.WaitText("Nobody is signed in")
+	person.Press("Sign in with Postern")
+}
+
+// appAfterGroupChange: the console has put alice into night-shift meanwhile. The
+// directory says so at once, the sign-in at the next one.
+func (d *demo) appAfterGroupChange(person *browsertest.Browser) {
+	d.t.Helper()
+	person.Goto(d.appURL)
+	if directory := person.Text("[aria-labelledby=directory]"); !strings.Contains(directory, "night-shift") {
+		d.t.Errorf("the directory does not know the new group:\n%s", directory)
+	}
+	if got := person.Text("[data-sample=groups]"); got != "jira-software-users" {
+		d.t.Errorf("before the next sign-in the app shows the groups %q", got)
+	}
+	d.againInApp(person)
+	person.WaitText("You are alice")
+	if got := person.Text("[data-sample=groups]"); got != "jira-software-users, night-shift" {
+		d.t.Errorf("after the next sign-in the app shows the groups %q", got)
+	}
+}
+
+// appAfterDeactivation: the directory says it at once, and nobody gets in.
+func (d *demo) appAfterDeactivation(person *browsertest.Browser) {
+	d.t.Helper()
+	d.Goto(d.publicURL + "/users/alice")
+	d.Click("Deactivate…")
+	d.Press("Deactivate alice")
+	d.WaitText("Every session has ended")
+	person.Goto(d.appURL)
+	person.WaitText("Read a moment ago")
+	if row := person.Text("[aria-labelledby=directory] tbody tr"); !strings.Contains(row, "alice") || !strings.Contains(row, "no") {
+		d.t.Errorf("the directory says of her: %q", row)
+	}
+	d.againInApp(person)
+	if !person.Scripts() { // AWS's page sends the answer by a script
+		person.WaitText("Continue to Postern")
+		person.Press("Continue to Postern")
+	}
+	person.WaitURL(d.publicURL + "/saml/aws/acs")
+	person.WaitText("You could not be signed in")
+	person.Messages() // Chromium notes the status 403 there, as it should
+}

@@ -1,0 +1,74 @@
+package crowd
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/seal"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+// authenticate checks the password of a service account. Everybody else signs in
+// through AWS and has none, which is the reason that the app gets.
+func (c *call) authenticate() error {
+	name, err := c.named("username")
+	if err != nil {
+		return err
+	}
+	body, err := c.readSignIn()
+	if err != nil {
+		return err
+	}
+	u, err := c.checkPassword(name, body.Password)
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, c.wholeUser(u))
+}
+
+// checkPassword finds the service account that name and password belong to.
+// Wrong passwords are counted by address and name, as those of apps are.
+func (c *call) checkPassword(name, password string) (model.User, error) {
+	account := "account " + model.Key(name)
+	if c.gate.tooMany(c.note.RemoteAddr, account) {
+		return model.User{}, fail(http.StatusBadRequest, reasonAuthentication, "Too many attempts with a wrong password. Wait a minute.")
+	}
+	u, err := c.Store.User(c.ctx, name)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return u, err
+	}
+	known, err := c.servicePassword(u)
+	if err != nil {
+		return u, err
+	}
+	if !u.Active || known == nil || !seal.SecretMatches(password, known.Hash) {
+		if known != nil {
+			c.gate.failed(c.note.RemoteAddr, account)
+			c.Logger.WarnContext(c.ctx, "service account refused", "user", u.ID, "app", c.app.Slug, "remote", c.note.RemoteAddr)
+		}
+		return u, refusedPassword(name, u)
+	}
+	return u, c.Store.UseServicePassword(c.ctx, u.ID, c.Now())
+}
+
+// servicePassword is that of a user; nil where there is none.
+func (c *call) servicePassword(u model.User) (*model.ServicePassword, error) {
+	if u.ID == "" {
+		return nil, nil //nolint:nilnil // nobody, so no password
+	}
+	p, err := c.Store.ServicePassword(c.ctx, u.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil //nolint:nilnil // as most users
+	}
+	return &p, err
+}
+
+// refusedPassword says why in Crowd's words; u is empty for nobody.
+func refusedPassword(name string, u model.User) error {
+	if u.ID != "" && !u.Active {
+		return fail(http.StatusBadRequest, reasonInactive, "Account <%s> is inactive", u.Username)
+	}
+	return fail(http.StatusBadRequest, reasonAuthentication,
+		"Only service accounts have a password here: <%s> signs in through AWS IAM Identity Center, or the password is wrong.", shorten(name))
+}
