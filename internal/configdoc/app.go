@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+
+	"github.com/postern-sso/postern/internal/model"
 )
 
 // Kinds of apps.
@@ -12,6 +14,82 @@ const (
 	kindOIDC  = "oidc"
 	kindCrowd = "crowd"
 )
+
+type appDoc struct {
+	item
+	slug           string
+	kind           *string
+	name           *string
+	product        *string
+	redirectURIs   *[]string
+	postLogoutURIs *[]string
+	allowedIPs     *[]string
+	connection     *string
+	public         *bool
+	allGroups      *bool
+	groups         *[]string
+}
+
+func (r *reader) app(v value) appDoc {
+	m := r.mapping(v, "slug", "kind", "name", "product", "redirect_uris", "post_logout_uris", "allowed_ips", "connection", "public", "all_groups", "groups")
+	a := appDoc{
+		item: item{v, m}, slug: r.nameField(v, m, "slug", model.CheckSlug), kind: choiceField(r, m, "kind", kindOIDC, kindCrowd),
+		name: r.textField(m, "name"), product: choiceField(r, m, "product", "jira", "confluence", "bitbucket", "bamboo", "other"),
+		redirectURIs: r.textsField(m, "redirect_uris"), postLogoutURIs: r.textsField(m, "post_logout_uris"), allowedIPs: r.textsField(m, "allowed_ips"),
+		connection: r.textField(m, "connection"), public: r.boolField(m, "public"), allGroups: r.boolField(m, "all_groups"), groups: r.textsField(m, "groups"),
+	}
+	for key, uris := range map[string]*[]string{"redirect_uris": a.redirectURIs, "post_logout_uris": a.postLogoutURIs} {
+		for i, uri := range valueOr(uris) {
+			if err := checkRedirectURI(uri); err != nil {
+				r.problem(m[key].at(i), "“%s” %v.", uri, err)
+			}
+		}
+	}
+	for i, ip := range valueOr(a.allowedIPs) {
+		if !isAddress(ip) {
+			r.problem(m["allowed_ips"].at(i), "“%s” is neither an IP address nor a network such as 10.0.0.0/24.", ip)
+		}
+	}
+	if a.groups != nil && a.allGroups != nil && *a.allGroups {
+		r.problem(m["all_groups"], "an app sees all groups, or those listed: leave one of the two out.")
+	}
+	return a
+}
+
+// valueOr is what a key holds, or nothing when it is absent.
+func valueOr[T any](v *[]T) []T {
+	if v == nil {
+		return nil
+	}
+	return *v
+}
+
+// appFields are all settings of an app, in the document's order. What both an
+// app and the document's default say is left out of an export.
+func appFields(a model.App) []field {
+	return []field{
+		{"kind", a.Kind}, {"name", a.Name}, {"product", a.Product}, {"redirect_uris", a.RedirectURIs}, {"post_logout_uris", a.PostLogoutURIs},
+		{"allowed_ips", a.AllowedIPs}, {"connection", a.Connection}, {"public", a.Public}, {"all_groups", a.AllGroups}, {"groups", a.Groups},
+	}
+}
+
+// appExport are the fields that an export has: those of the app's kind, and of
+// the rest what differs from a new app.
+func appExport(a model.App) []field {
+	always := map[string]bool{"kind": true, "name": true, "redirect_uris": a.Kind == kindOIDC, "allowed_ips": a.Kind == kindCrowd,
+		"groups": !a.AllGroups} // none at all is not the default
+	fresh := appFields(model.App{AllGroups: true, Product: productOther})
+	var kept []field
+	for i, f := range appFields(a) {
+		if always[f.key] || (f.key != "all_groups" && f.key != "groups" && !equalValues(f.value, fresh[i].value)) {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+// productOther is the product of an app that the document does not say one of.
+const productOther = "other"
 
 // checkRedirectURI says what is wrong with an OpenID Connect redirect URI: it
 // is compared character by character and gets the answer, so it is https, or

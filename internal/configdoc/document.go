@@ -56,15 +56,6 @@ type userDoc struct {
 	groups      *[]string
 }
 
-type appDoc struct {
-	item
-	slug         string
-	kind         *string
-	name         *string
-	redirectURIs *[]string
-	allowedIPs   *[]string
-}
-
 // Parse reads a document. readFile gets the file that idp_metadata_file names,
 // as it is written in the document. All problems are returned, and then no
 // document.
@@ -265,29 +256,6 @@ func checkDomain(s string) error {
 	return nil
 }
 
-func (r *reader) app(v value) appDoc {
-	m := r.mapping(v, "slug", "kind", "name", "redirect_uris", "allowed_ips")
-	a := appDoc{
-		item: item{v, m}, slug: r.nameField(v, m, "slug", model.CheckSlug), kind: choiceField(r, m, "kind", kindOIDC, kindCrowd),
-		name: r.textField(m, "name"), redirectURIs: r.textsField(m, "redirect_uris"), allowedIPs: r.textsField(m, "allowed_ips"),
-	}
-	if a.redirectURIs != nil {
-		for i, uri := range *a.redirectURIs {
-			if err := checkRedirectURI(uri); err != nil {
-				r.problem(m["redirect_uris"].at(i), "“%s” %v.", uri, err)
-			}
-		}
-	}
-	if a.allowedIPs != nil {
-		for i, ip := range *a.allowedIPs {
-			if !isAddress(ip) {
-				r.problem(m["allowed_ips"].at(i), "“%s” is neither an IP address nor a network such as 10.0.0.0/24.", ip)
-			}
-		}
-	}
-	return a
-}
-
 // references checks names of groups and connections that the document itself
 // must have: those whose section is present. The others are judged against the
 // database by Plan.
@@ -304,8 +272,8 @@ func (r *reader) references(d *Document) {
 	})
 }
 
-// eachReference visits every name of a group or connection that a rule or a
-// user mentions.
+// eachReference visits every name of a group or connection that a rule, a user
+// or an app mentions.
 func (d *Document) eachReference(visit func(it item, field, kind, name string)) {
 	if d.rules != nil {
 		for _, u := range *d.rules {
@@ -318,6 +286,14 @@ func (d *Document) eachReference(visit func(it item, field, kind, name string)) 
 	if d.users != nil {
 		for _, u := range *d.users {
 			visitGroups(u.item, u.groups, visit)
+		}
+	}
+	if d.apps != nil {
+		for _, a := range *d.apps {
+			if a.connection != nil && *a.connection != "" {
+				visit(a.item, "connection", "connection", *a.connection)
+			}
+			visitGroups(a.item, a.groups, visit)
 		}
 	}
 }

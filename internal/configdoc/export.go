@@ -126,11 +126,7 @@ func (w *writer) rule(r model.Rule) {
 
 func (w *writer) app(a model.App) {
 	w.line("  - slug: " + scalar(a.Slug))
-	w.line("    kind: " + scalar(a.Kind))
-	w.line("    name: " + scalar(a.Name))
-	if a.Kind == kindCrowd {
-		w.line("    allowed_ips: " + flow(a.AllowedIPs))
-		return
+	for _, f := range appExport(a) {
+		w.line("    " + f.key + ": " + written(f.value, "      "))
 	}
-	w.line("    redirect_uris: " + flow(a.RedirectURIs))
 }

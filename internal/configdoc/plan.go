@@ -202,8 +202,11 @@ func (p *plan) apps() {
 		after := p.app(doc, before, exists)
 		changes := []string{"create"}
 		if exists {
-			changes = texts(differs("kind", before.Kind, after.Kind), differs("name", before.Name, after.Name),
-				differs("redirect_uris", before.RedirectURIs, after.RedirectURIs), differs("allowed_ips", before.AllowedIPs, after.AllowedIPs))
+			changes = nil
+			was := appFields(before)
+			for i, f := range appFields(after) {
+				changes = append(changes, texts(differs(f.key, was[i].value, f.value))...)
+			}
 		}
 		p.do("app", doc.slug, changes, func(ctx context.Context, st *store.Store, actor model.Actor) error {
 			return st.SaveApp(ctx, actor, after)
@@ -223,12 +226,23 @@ func (p *plan) app(doc appDoc, before model.App, exists bool) model.App {
 	a := before
 	a.Slug = doc.slug
 	if !exists {
-		a.AllGroups = true
+		a.AllGroups, a.Product = true, productOther
 	}
 	set(&a.Kind, doc.kind)
 	set(&a.Name, doc.name)
+	set(&a.Product, doc.product)
 	set(&a.RedirectURIs, doc.redirectURIs)
+	set(&a.PostLogoutURIs, doc.postLogoutURIs)
 	set(&a.AllowedIPs, doc.allowedIPs)
+	set(&a.Connection, doc.connection)
+	set(&a.Public, doc.public)
+	set(&a.AllGroups, doc.allGroups)
+	if doc.groups != nil {
+		a.AllGroups, a.Groups = false, *doc.groups
+	}
+	if a.AllGroups {
+		a.Groups = nil
+	}
 	if !exists && doc.kind == nil {
 		p.problem(doc.at, "a new app needs its kind: %s or %s.", kindOIDC, kindCrowd)
 	}

@@ -45,8 +45,8 @@ func full(t *testing.T) configdoc.State {
 			{User: model.User{Username: "alice", Email: "alice@example.com", DisplayName: "Alice Example", Active: true}, Groups: []string{"jira-administrators"}},
 		},
 		Apps: []model.App{
-			{Slug: "jira", Kind: "oidc", Name: "Jira", RedirectURIs: []string{"https://jira.example.com/plugins/servlet/oidc/callback"}},
-			{Slug: "jira-directory", Kind: "crowd", Name: "Jira user directory", AllowedIPs: []string{"10.0.0.5"}},
+			{Slug: "jira", Kind: "oidc", Name: "Jira", Product: "other", AllGroups: true, RedirectURIs: []string{"https://jira.example.com/plugins/servlet/oidc/callback"}},
+			{Slug: "jira-directory", Kind: "crowd", Name: "Jira user directory", Product: "other", AllGroups: true, AllowedIPs: []string{"10.0.0.5"}},
 		},
 	}
 }
@@ -201,6 +201,11 @@ func TestPlanGroupsRulesUsersAndApps(t *testing.T) {
 			want: []string{"app jira: redirect_uris [https://jira.example.com/plugins/servlet/oidc/callback] → [http://localhost:2990/jira]",
 				"app wiki: create", "app jira-directory: remove"},
 		},
+		"what an app sees": {
+			document: "apps: [{slug: jira, groups: [jira-software-users], connection: aws, product: jira, public: true}, {slug: jira-directory, groups: []}]",
+			want: []string{`app jira: product other → jira`, `app jira: connection "" → aws`, "app jira: public false → true", "app jira: all_groups true → false",
+				"app jira: groups [] → [jira-software-users]", "app jira-directory: all_groups true → false"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -222,6 +227,7 @@ func TestDocumentDoesNotFitTheDatabase(t *testing.T) {
 		"incomplete new rule":   {"rules: [{name: new}]", []string{"line 2: rules[0]: a new rule needs its connection", "line 2: rules[0]: a new rule needs its condition"}},
 		"a rule cannot stay": {"connections: [{slug: other}]\nrules: [{name: everyone}]",
 			[]string{"line 3: rules[0]: the rule's connection “aws” is not in this document"}},
+		"group of an app":        {"apps: [{slug: jira, groups: [ghosts]}]", []string{"line 2: apps[0].groups: group “ghosts” does not exist"}},
 		"incomplete new app":     {"apps: [{slug: new}]", []string{"line 2: apps[0]: a new app needs its kind", "line 2: apps[0]: an app needs a name"}},
 		"settings of two kinds":  {"apps: [{slug: jira, allowed_ips: [10.0.0.1]}]", []string{"line 2: apps[0].allowed_ips: allowed_ips belong to apps of kind crowd"}},
 		"settings of two kinds.": {"apps: [{slug: jira-directory,\n redirect_uris: [\"https://x.example.com\"]}]", []string{"line 3: apps[0].redirect_uris: redirect_uris belong to apps of kind oidc"}},
@@ -273,6 +279,20 @@ func TestExportPlansNothing(t *testing.T) {
 	again, err := configdoc.Export(s)
 	if err != nil || !bytes.Equal(again, document) {
 		t.Errorf("the export depends on the order of the state: %v\n%s", err, again)
+	}
+	s.Apps = append(s.Apps, model.App{Slug: "narrow", Kind: "oidc", Name: "Narrow", Product: "jira", Connection: "aws", Public: true, Groups: []string{"jira-software-users"}},
+		model.App{Slug: "blind", Kind: "crowd", Name: "Blind", Product: "other"})
+	narrow, err := configdoc.Export(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := planned(t, string(narrow), s); len(got) != 0 {
+		t.Errorf("the export of restricted apps plans:\n%s", strings.Join(got, "\n"))
+	}
+	without := s
+	without.Apps = nil
+	if len(planned(t, string(narrow), without)) != len(s.Apps) {
+		t.Error("the export does not make the apps anew")
 	}
 	empty, err := configdoc.Export(configdoc.State{})
 	if err != nil || len(planned(t, string(empty), configdoc.State{})) != 0 {
