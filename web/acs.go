@@ -60,16 +60,13 @@ func (s *Server) receive(r *http.Request, a *attempt) (*model.Refusal, error) {
 	if refusal != nil {
 		return refusal, nil
 	}
-	sealed, err := s.sealer.Seal(xml, traceContext(a.login.ID))
+	sealed, err := s.sealer.Seal(xml, model.SealedXML(a.login.ID))
 	if err != nil {
 		return nil, err
 	}
 	a.login.XMLSealed = sealed
 	return s.judge(r, a, xml)
 }
-
-// traceContext binds sealed XML to its trace: it cannot be moved to another.
-func traceContext(loginID string) string { return "login:" + loginID }
 
 // readResponseForm takes the one SAMLResponse field and at most one RelayState
 // from the body; the address's query is never looked at.

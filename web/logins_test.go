@@ -97,7 +97,7 @@ func TestXMLIsShownOnRequestAndAudited(t *testing.T) {
 	s := newSiteAs(t, model.RoleAdmin)
 	const xml = `<samlp:Response ID="_1">&amp;</samlp:Response>`
 	l := s.addLogin(func(l *model.Login) {
-		sealed, err := s.sealer.Seal([]byte(xml), traceContext(l.ID))
+		sealed, err := s.sealer.Seal([]byte(xml), model.SealedXML(l.ID))
 		if err != nil {
 			t.Fatal(err)
 		}

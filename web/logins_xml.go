@@ -49,5 +49,5 @@ func (s *Server) openXML(r *http.Request, a model.Administrator, l model.Login, 
 	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), action, l.ID, ""); err != nil {
 		return nil, err
 	}
-	return s.sealer.Open(l.XMLSealed, traceContext(l.ID))
+	return s.sealer.Open(l.XMLSealed, model.SealedXML(l.ID))
 }

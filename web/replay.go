@@ -90,7 +90,7 @@ func (s *Server) keptXML(l model.Login) ([]byte, error) {
 	if l.XMLSealed == nil {
 		return nil, nil
 	}
-	return s.sealer.Open(l.XMLSealed, traceContext(l.ID))
+	return s.sealer.Open(l.XMLSealed, model.SealedXML(l.ID))
 }
 
 // judgeAgain is how a login would end by a revision, by its own time.

@@ -22,9 +22,6 @@ import (
 // traceLinkLifetime is how long a link starts logins.
 const traceLinkLifetime = 24 * time.Hour
 
-// tokenContext binds sealed tokens to what they are for.
-const tokenContext = "trace-link"
-
 // newTraceLink asks whose login is to be followed, and on which connection.
 func (s *Server) newTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return s.renderTraceLinkForm(w, r, a, console.TraceLinkForm{Person: r.URL.Query().Get("person")}, r.URL.Query().Get("connection"))
@@ -85,7 +82,7 @@ func (s *Server) createTraceLink(w http.ResponseWriter, r *http.Request, a model
 		return s.renderTraceLinkForm(w, r, a, v, slug)
 	}
 	token := rand.Text()
-	sealed, err := s.sealer.Seal([]byte(token), tokenContext)
+	sealed, err := s.sealer.Seal([]byte(token), model.SealedTraceToken)
 	if err != nil {
 		return err
 	}
@@ -112,7 +109,7 @@ func (s *Server) showTraceLink(w http.ResponseWriter, r *http.Request, a model.A
 	if err != nil {
 		return err
 	}
-	token, err := s.sealer.Open(v.Link.TokenSealed, tokenContext)
+	token, err := s.sealer.Open(v.Link.TokenSealed, model.SealedTraceToken)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -21,6 +22,7 @@ type databaseFlags struct {
 
 // secretFlags say where the key is that seals secrets at rest.
 type secretFlags struct {
+	SecretKey     string `name:"secret-key" env:"POSTERN_SECRET_KEY" hidden:"" help:"The content of the key file, in its place. Only for the environment: a command line is visible to everybody on the machine."`
 	SecretKeyFile string `name:"secret-key-file" env:"POSTERN_SECRET_KEY_FILE" help:"Key that seals secrets at rest; made on first start (DATA_DIR/secret.key)." placeholder:"FILE"`
 }
 
@@ -105,6 +107,27 @@ func stopServer(ctx context.Context, server *embeddedpg.Server) error {
 	return nil
 }
 
+// sealer loads the keys from the environment or the file, which is made when it
+// is not there and create says so.
+func (f secretFlags) sealer(dataDir string, create bool) (*seal.Sealer, error) {
+	file := f.keyFile(dataDir)
+	if f.SecretKey != "" {
+		return seal.Parse(f.SecretKey)
+	}
+	if _, err := os.Stat(file); err != nil && !create {
+		return nil, fmt.Errorf("the secret key file cannot be read: %w", err)
+	}
+	return seal.LoadOrCreate(file)
+}
+
+// where says where the keys are, for people.
+func (f secretFlags) where(dataDir string) string {
+	if f.SecretKey != "" {
+		return "POSTERN_SECRET_KEY"
+	}
+	return f.keyFile(dataDir)
+}
+
 // keyFile is where the secret key lies.
 func (f secretFlags) keyFile(dataDir string) string {
 	if f.SecretKeyFile != "" {
@@ -117,10 +140,10 @@ func (f secretFlags) keyFile(dataDir string) string {
 var errWrongKey = errors.New("the secret key is not the one that this database was sealed with. " +
 	"Restore the right key file, or point --secret-key-file at it")
 
-// openSealer loads the key and compares it with the one the database knows.
-// A new database learns the key's fingerprint.
-func openSealer(ctx context.Context, db *database, file string) (*seal.Sealer, error) {
-	sealer, err := seal.LoadOrCreate(file)
+// openSealer loads the keys and seals with the one that the database names. A
+// new database learns the key's fingerprint.
+func (f secretFlags) openSealer(ctx context.Context, db *database, dataDir string) (*seal.Sealer, error) {
+	sealer, err := f.sealer(dataDir, true)
 	if err != nil {
 		return nil, err
 	}
@@ -128,17 +151,16 @@ func openSealer(ctx context.Context, db *database, file string) (*seal.Sealer, e
 	if err != nil {
 		return nil, err
 	}
-	switch set.KeyFingerprint {
-	case sealer.Fingerprint():
-		return sealer, nil
-	case "":
+	if set.KeyFingerprint == "" {
 		return sealer, db.SaveSettings(ctx, shell, func(s *store.Settings) error {
 			s.KeyFingerprint = sealer.Fingerprint()
 			return nil
 		})
-	default:
-		return nil, fmt.Errorf("%w (%s)", errWrongKey, file)
 	}
+	if err := sealer.Use(set.KeyFingerprint); err != nil {
+		return nil, fmt.Errorf("%w (%s)", errWrongKey, f.where(dataDir))
+	}
+	return sealer, nil
 }
 
 // quiet is the logger of commands that are not `serve`.

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 )
@@ -124,18 +122,17 @@ func (c *doctorCmd) checkURL(set store.Settings) finding {
 }
 
 func (c *doctorCmd) checkKey(set store.Settings) finding {
-	file := c.keyFile(c.DataDir)
-	if _, err := os.Stat(file); err != nil {
-		return finding{stateFail, "secret key", fmt.Sprintf("%s cannot be read: %v", file, err)}
-	}
-	sealer, err := seal.LoadOrCreate(file)
+	sealer, err := c.sealer(c.DataDir, false)
 	switch {
 	case err != nil:
 		return finding{stateFail, "secret key", err.Error()}
-	case set.KeyFingerprint != "" && set.KeyFingerprint != sealer.Fingerprint():
+	case set.KeyFingerprint != "" && sealer.Use(set.KeyFingerprint) != nil:
 		return finding{stateFail, "secret key", errWrongKey.Error()}
 	}
-	return finding{stateOK, "secret key", file}
+	if n := len(sealer.Fingerprints()); n > 1 {
+		return finding{stateWarn, "secret key", fmt.Sprintf("%s, with %d keys; “console secret forget” removes those that nothing needs", c.where(c.DataDir), n)}
+	}
+	return finding{stateOK, "secret key", c.where(c.DataDir)}
 }
 
 func checkConnection(c model.Connection, now time.Time) []finding {

@@ -74,7 +74,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 	if err := f.migrate(ctx, db, log); err != nil {
 		return err
 	}
-	if options.Sealer, err = openSealer(ctx, db, f.keyFile(f.DataDir)); err != nil {
+	if options.Sealer, err = f.openSealer(ctx, db, f.DataDir); err != nil {
 		return err
 	}
 	options.Store = db.Store
@@ -88,6 +88,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 	parts := []func(context.Context) error{
 		func(ctx context.Context) error { return serveHTTP(ctx, listener, site) },
 		func(ctx context.Context) error { return keepHouse(ctx, db, site, log) },
+		func(ctx context.Context) error { return followKey(ctx, db, options.Sealer, log) },
 	}
 	if f.MetricsListen != "" {
 		metrics, err := listen(ctx, f.MetricsListen)

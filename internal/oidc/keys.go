@@ -97,10 +97,8 @@ func (k *keyRing) load(stored []model.SigningKey, now time.Time) error {
 	return nil
 }
 
-func sealContext(keyID string) string { return "oidc-key:" + keyID }
-
 func (k *keyRing) open(s model.SigningKey) (*rsa.PrivateKey, error) {
-	der, err := k.sealer.Open(s.Sealed, sealContext(s.ID))
+	der, err := k.sealer.Open(s.Sealed, model.SealedSigningKey(s.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +123,7 @@ func (k *keyRing) generate() (model.SigningKey, error) {
 		return model.SigningKey{}, err
 	}
 	id := strings.ToLower(rand.Text()[:16])
-	sealed, err := k.sealer.Seal(der, sealContext(id))
+	sealed, err := k.sealer.Seal(der, model.SealedSigningKey(id))
 	return model.SigningKey{ID: id, Sealed: sealed}, err
 }
 

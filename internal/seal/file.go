@@ -35,6 +35,32 @@ func LoadOrCreate(path string) (*Sealer, error) {
 }
 
 func load(path string) (*Sealer, error) {
+	h, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return newSealer(h, path)
+}
+
+// Parse makes a Sealer of a keyset as text, which the environment holds in
+// place of a file.
+func Parse(text string) (*Sealer, error) {
+	h, err := parse([]byte(text))
+	if err != nil {
+		return nil, errors.New("the secret key in the environment is damaged: it must be the whole content of a secret key file")
+	}
+	return newSealer(h, "")
+}
+
+func newSealer(h *keyset.Handle, path string) (*Sealer, error) {
+	k, err := newKeys(h)
+	if err != nil {
+		return nil, err
+	}
+	return &Sealer{path: path, keys: k, active: k.primary}, nil
+}
+
+func readFile(path string) (*keyset.Handle, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open the secret key file: %w", err)
@@ -54,12 +80,16 @@ func load(path string) (*Sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the secret key file: %w", err)
 	}
-	h, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
+	h, err := parse(text)
 	if err != nil {
 		// Tink's error could quote the file, so it stays here.
 		return nil, fmt.Errorf("the secret key file %s is damaged. Restore it from a backup: without it, nothing that it sealed can be opened", path)
 	}
-	return newSealer(h)
+	return h, nil
+}
+
+func parse(text []byte) (*keyset.Handle, error) {
+	return insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
 }
 
 // create puts a new key at path, complete or not at all: it writes a file
@@ -69,24 +99,102 @@ func create(path string) error {
 	if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return write(path, h, os.Link)
+}
+
+// AddKey puts another key into the file at path, beside those there, and
+// returns its fingerprint. It seals nothing until it is told to be used.
+func AddKey(path string) (fingerprint string, err error) {
+	h, err := readFile(path)
+	if err != nil {
+		return "", err
+	}
+	m := keyset.NewManagerFromHandle(h)
+	id, err := m.Add(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return "", fmt.Errorf("make another secret key: %w", err)
+	}
+	if h, err = m.Handle(); err != nil {
+		return "", fmt.Errorf("make another secret key: %w", err)
+	}
+	k, err := newKeys(h)
+	if err != nil {
+		return "", err
+	}
+	for _, one := range k.byName {
+		if one.id == id {
+			return one.fingerprint, replace(path, h)
+		}
+	}
+	return "", errors.New("make another secret key: it is not there")
+}
+
+// KeepOnly removes every key from the file at path but the one named, for when
+// nothing is sealed with the others any more.
+func KeepOnly(path, fingerprint string) error {
+	h, err := readFile(path)
+	if err != nil {
+		return err
+	}
+	k, err := newKeys(h)
+	if err != nil {
+		return err
+	}
+	kept, there := k.byName[fingerprint]
+	if !there {
+		return ErrNoKey
+	}
+	m := keyset.NewManagerFromHandle(h)
+	if err := m.SetPrimary(kept.id); err != nil {
+		return fmt.Errorf("keep one secret key: %w", err)
+	}
+	for _, one := range k.byName {
+		if one.id == kept.id {
+			continue
+		}
+		if err := m.Delete(one.id); err != nil {
+			return fmt.Errorf("keep one secret key: %w", err)
+		}
+	}
+	if h, err = m.Handle(); err != nil {
+		return fmt.Errorf("keep one secret key: %w", err)
+	}
+	return replace(path, h)
+}
+
+func replace(path string, h *keyset.Handle) error {
+	place := func(from, to string) error {
+		if err := sameOwner(from, to); err != nil {
+			return err
+		}
+		return os.Rename(from, to)
+	}
+	if err := write(path, h, place); err != nil {
+		return fmt.Errorf("write the secret key file: %w", err)
+	}
+	return nil
+}
+
+// write puts a keyset beside path and then into place, whole or not at all.
+func write(path string, h *keyset.Handle, place func(from, to string) error) error {
 	var text bytes.Buffer
 	if err := insecurecleartextkeyset.Write(h, keyset.NewJSONWriter(&text)); err != nil {
 		return err
 	}
 	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
 	f, err := os.CreateTemp(dir, ".secret.key-") // mode 0600, opened with O_EXCL
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // a second name of a private file harms nobody
+	defer os.Remove(f.Name()) //nolint:errcheck // it is in place, or a second name of a private file harms nobody
 	_, err = f.Write(append(text.Bytes(), '\n'))
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Link(f.Name(), path); err != nil {
+	if err := place(f.Name(), path); err != nil {
 		return err
 	}
 	return syncDir(dir)

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// sealedColumn is a column whose values are sealed.
+type sealedColumn struct {
+	table, column string
+	id            string // the expression that names a row, as text
+	context       func(id string) string
+}
+
+// sealedColumns is every one. A test compares it with the schema.
+var sealedColumns = []sealedColumn{
+	{"logins", "xml_sealed", "id", model.SealedXML},
+	{"oidc_keys", "sealed", "id", model.SealedSigningKey},
+	{"trace_links", "token_sealed", "id::text", func(string) string { return model.SealedTraceToken }},
+}
+
+// SealPrefixLength is how many bytes of a sealed value tell which key sealed it.
+const SealPrefixLength = 5
+
+// resealBatch is how many values are read at a time.
+const resealBatch = 200
+
+// Resealer opens what any key sealed and seals it with the present one.
+type Resealer interface {
+	Open(sealed []byte, context string) ([]byte, error)
+	Seal(plain []byte, context string) ([]byte, error)
+	Prefix() []byte
+}
+
+// Reseal seals everything with the present key that another one sealed, value
+// by value, while others read and write. A value that changed or went meanwhile
+// is left alone. It returns how many it sealed anew, and how many do not open
+// with any key: those stay as they are.
+func (s *Store) Reseal(ctx context.Context, r Resealer) (done, lost int, err error) {
+	for _, c := range sealedColumns {
+		last := ""
+		for {
+			rows, err := s.sealedOtherwise(ctx, c, r.Prefix(), last)
+			if err != nil {
+				return done, lost, err
+			}
+			for _, row := range rows {
+				last = row.id
+				switch ok, err := s.resealOne(ctx, c, row, r); {
+				case err != nil:
+					return done, lost, err
+				case ok:
+					done++
+				default:
+					lost++
+				}
+			}
+			if len(rows) < resealBatch {
+				break
+			}
+		}
+	}
+	return done, lost, nil
+}
+
+// CountSealedOtherwise counts what another key than the present one sealed.
+func (s *Store) CountSealedOtherwise(ctx context.Context, prefix []byte) (int, error) {
+	all := 0
+	for _, c := range sealedColumns {
+		var n int
+		err := s.db.QueryRow(ctx, fmt.Sprintf("select count(*) from %s where substring(%s from 1 for %d) <> $1", c.table, c.column, SealPrefixLength), prefix).Scan(&n)
+		if err != nil {
+			return 0, err
+		}
+		all += n
+	}
+	return all, nil
+}
+
+type sealedRow struct {
+	id    string
+	value []byte
+}
+
+func (s *Store) sealedOtherwise(ctx context.Context, c sealedColumn, prefix []byte, after string) ([]sealedRow, error) {
+	return list(ctx, s.db, func(row pgx.CollectableRow) (r sealedRow, err error) {
+		return r, row.Scan(&r.id, &r.value)
+	}, fmt.Sprintf(`select %[1]s, %[2]s from %[3]s where substring(%[2]s from 1 for %[4]d) <> @prefix and %[1]s > @after
+		order by %[1]s limit %[5]d`, c.id, c.column, c.table, SealPrefixLength, resealBatch), named{"prefix": prefix, "after": after})
+}
+
+func (s *Store) resealOne(ctx context.Context, c sealedColumn, row sealedRow, r Resealer) (bool, error) {
+	plain, err := r.Open(row.value, c.context(row.id))
+	if err != nil {
+		return false, nil //nolint:nilerr // counted; a lost value must not keep the others from being sealed
+	}
+	fresh, err := r.Seal(plain, c.context(row.id))
+	if err != nil {
+		return false, err
+	}
+	_, err = s.db.Exec(ctx, fmt.Sprintf("update %s set %[2]s = @fresh where %[3]s = @id and %[2]s = @value", c.table, c.column, c.id),
+		named{"fresh": fresh, "id": row.id, "value": row.value})
+	return err == nil, err
+}
