@@ -36,9 +36,10 @@ func startDemo(t *testing.T, way browsertest.Way) *demo {
 	out := newReadyWriter("Postern is ready: " + d.publicURL)
 	var log bytes.Buffer
 	ended := make(chan int, 1)
+	db := storetest.Database(t)
 	go func() {
 		ended <- run(ctx, []string{"demo", "--listen", listen, "--aws-listen", awsListen, "--app-listen", appListen,
-			"--database-url", storetest.Database(t), "--data-dir", t.TempDir()}, streams{strings.NewReader(""), out, &log})
+			"--database-url", storetest.RunURL(db), "--migrate-database-url", db, "--data-dir", t.TempDir()}, streams{strings.NewReader(""), out, &log})
 	}()
 	t.Cleanup(func() {
 		stop()

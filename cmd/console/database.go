@@ -17,6 +17,7 @@ import (
 // databaseFlags say where the data is. Every command that needs it has them.
 type databaseFlags struct {
 	DatabaseURL string `name:"database-url" env:"POSTERN_DATABASE_URL" help:"PostgreSQL connection URL. Empty: a private PostgreSQL in the data folder." placeholder:"URL"`
+	OwnerURL    string `name:"migrate-database-url" env:"POSTERN_MIGRATE_DATABASE_URL" help:"The same database as the role that owns its tables, for migrations only. Empty: --database-url is that role." placeholder:"URL"`
 	DataDir     string `name:"data-dir" env:"POSTERN_DATA_DIR" default:"./data" help:"Folder for the private PostgreSQL and the secret key (${default})."`
 }
 
@@ -31,6 +32,7 @@ type secretFlags struct {
 type database struct {
 	*store.Store
 	server *embeddedpg.Server // nil: not ours to stop
+	owner  string             // URL of the role that migrates; empty: the store's own
 	where  string             // for people: what we are connected to
 }
 
@@ -41,7 +43,7 @@ const stopTimeout = 30 * time.Second
 // configured it starts the private PostgreSQL, which only one process may own.
 func (f databaseFlags) own(ctx context.Context, log *slog.Logger) (*database, error) {
 	if f.DatabaseURL != "" {
-		return connect(ctx, f.DatabaseURL, "the configured PostgreSQL")
+		return connect(ctx, f.DatabaseURL, f.OwnerURL, "the configured PostgreSQL")
 	}
 	return startPrivate(ctx, f.DataDir, log)
 }
@@ -51,18 +53,18 @@ func (f databaseFlags) own(ctx context.Context, log *slog.Logger) (*database, er
 func (f databaseFlags) open(ctx context.Context, log *slog.Logger) (*database, error) {
 	if f.DatabaseURL == "" {
 		if url, ok := embeddedpg.Running(f.DataDir); ok {
-			return connect(ctx, url, "the private PostgreSQL of the running Postern")
+			return connect(ctx, embeddedpg.ForRunning(url), url, "the private PostgreSQL of the running Postern")
 		}
 	}
 	return f.own(ctx, log)
 }
 
-func connect(ctx context.Context, url, where string) (*database, error) {
+func connect(ctx context.Context, url, owner, where string) (*database, error) {
 	st, err := store.Open(ctx, url)
 	if err != nil {
 		return nil, err
 	}
-	return &database{Store: st, where: where}, nil
+	return &database{Store: st, owner: owner, where: where}, nil
 }
 
 func startPrivate(ctx context.Context, dir string, log *slog.Logger) (*database, error) {
@@ -70,11 +72,47 @@ func startPrivate(ctx context.Context, dir string, log *slog.Logger) (*database,
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.Open(ctx, server.URL())
+	st, err := store.Open(ctx, embeddedpg.ForRunning(server.URL()))
 	if err != nil {
 		return nil, errors.Join(err, stopServer(ctx, server))
 	}
-	return &database{Store: st, server: server, where: "the private PostgreSQL in " + dir}, nil
+	return &database{Store: st, server: server, owner: server.URL(), where: "the private PostgreSQL in " + dir}, nil
+}
+
+// Migrate applies pending migrations as the role that owns the tables, and lets
+// the role that runs use them.
+func (db *database) Migrate(ctx context.Context) ([]string, error) {
+	if db.owner == "" {
+		return db.Store.Migrate(ctx)
+	}
+	role, err := db.CurrentRole(ctx)
+	if err != nil {
+		return nil, err
+	}
+	owner, err := store.Open(ctx, db.owner)
+	if err != nil {
+		return nil, err
+	}
+	defer owner.Close()
+	applied, err := owner.Migrate(ctx)
+	if err != nil {
+		return applied, err
+	}
+	return applied, owner.GrantRun(ctx, role)
+}
+
+// PendingMigrations are those not applied yet. Before the first one there is no
+// table that says so, and only the owner may make it.
+func (db *database) PendingMigrations(ctx context.Context) ([]string, error) {
+	if db.owner == "" {
+		return db.Store.PendingMigrations(ctx)
+	}
+	owner, err := store.Open(ctx, db.owner)
+	if err != nil {
+		return nil, err
+	}
+	defer owner.Close()
+	return owner.PendingMigrations(ctx)
 }
 
 // openMigrated opens the database for a command that needs every table.

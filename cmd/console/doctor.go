@@ -80,7 +80,7 @@ func (c *doctorCmd) checkWithTables(ctx context.Context, db *database) []finding
 	if err != nil {
 		return []finding{{stateFail, "settings", err.Error()}}
 	}
-	findings := []finding{checkClock(ctx, db), c.checkURL(set), c.checkKey(set)}
+	findings := []finding{checkClock(ctx, db), checkRole(ctx, db), c.checkURL(set), c.checkKey(set)}
 	connections, err := db.Connections(ctx)
 	if err != nil {
 		return append(findings, finding{stateFail, "connections", err.Error()})
@@ -92,6 +92,19 @@ func (c *doctorCmd) checkWithTables(ctx context.Context, db *database) []finding
 		findings = append(findings, checkConnection(conn, time.Now())...)
 	}
 	return findings
+}
+
+// checkRole looks whether whoever takes Postern over could cover the tracks.
+func checkRole(ctx context.Context, db *database) finding {
+	const what = "database role"
+	safe, err := db.AuditIsAppendOnly(ctx)
+	switch {
+	case err != nil:
+		return finding{stateFail, what, err.Error()}
+	case !safe:
+		return finding{stateWarn, what, "the role of --database-url owns the tables, so it could change the audit. Give Postern a second role, and the owner to --migrate-database-url"}
+	}
+	return finding{stateOK, what, "can only add to the audit"}
 }
 
 func checkClock(ctx context.Context, db *database) finding {

@@ -50,11 +50,17 @@ func TestDoctor(t *testing.T) {
 	if _, err := seal.LoadOrCreate(key); err != nil {
 		t.Fatal(err)
 	}
-	code, states, out := doctor(t, "--database-url", storetest.Database(t), "--secret-key-file", key, "--public-url", "https://sso.example.com")
+	db := storetest.Database(t)
+	args := []string{"--migrate-database-url", db, "--secret-key-file", key, "--public-url", "https://sso.example.com", "--database-url"}
+	code, states, out := doctor(t, append(args, storetest.RunURL(db))...)
 	if code != 0 {
 		t.Errorf("exit %d:\n%s", code, out)
 	}
-	wantStates(t, states, "clock ok, connections warn, database ok, migrations ok, public URL ok, secret key ok")
+	wantStates(t, states, "clock ok, connections warn, database ok, database role ok, migrations ok, public URL ok, secret key ok")
+	_, states, _ = doctor(t, append(args, db)...)
+	if states["database role"] != stateWarn {
+		t.Errorf("with the role that owns the tables: %v", states)
+	}
 }
 
 func TestDoctorWithoutKey(t *testing.T) {
@@ -64,7 +70,7 @@ func TestDoctorWithoutKey(t *testing.T) {
 	if code != 1 || !strings.Contains(out, key) {
 		t.Errorf("exit %d:\n%s", code, out)
 	}
-	wantStates(t, states, "clock ok, connections warn, database ok, migrations ok, public URL FAIL, secret key FAIL")
+	wantStates(t, states, "clock ok, connections warn, database ok, database role warn, migrations ok, public URL FAIL, secret key FAIL")
 	if _, err := os.Stat(key); !os.IsNotExist(err) {
 		t.Errorf("doctor made the key file (%v); it only looks", err)
 	}

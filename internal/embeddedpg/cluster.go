@@ -18,6 +18,7 @@ const (
 	superUser   = "postgres" // owns the cluster; used here only
 	appUser     = "postern"  // owns the database; no superuser
 	appDatabase = "postern"
+	runUser     = "postern_run" // owns nothing
 
 	// maxServerLog is the size from which server.log is put aside at a start.
 	// PostgreSQL writes a few lines a start and nothing a query.
@@ -290,11 +291,12 @@ func lastLines(text string, n int) string {
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
-// ensureDatabase makes Postern's role and database where they are missing. The
-// role is no superuser: a superuser can run programs on the machine.
+// ensureDatabase makes Postern's roles and database where they are missing. No
+// role is a superuser: a superuser can run programs on the machine.
 func ensureDatabase(ctx context.Context, conn *pgx.Conn) error {
 	for _, want := range []struct{ kind, exists, name, create string }{
 		{"role", "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", appUser, "CREATE ROLE " + appUser + " LOGIN"},
+		{"role", "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", runUser, "CREATE ROLE " + runUser + " LOGIN"},
 		{"database", "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", appDatabase, "CREATE DATABASE " + appDatabase + " OWNER " + appUser},
 	} {
 		var exists bool

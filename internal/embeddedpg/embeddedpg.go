@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 )
 
@@ -117,7 +118,7 @@ func (s *Server) bringUp(ctx context.Context, o Options) error {
 	return ensureDatabase(ctx, conn)
 }
 
-// URL is the connection string of the database, for pgx.
+// URL is the connection string of the database's owner, for pgx.
 func (s *Server) URL() string { return connString(s.cluster.socketDir, appUser, appDatabase) }
 
 // Stop ends the server with a fast shutdown (open transactions roll back,
@@ -141,8 +142,8 @@ func (s *Server) Stop(ctx context.Context) error {
 	return s.lock.release()
 }
 
-// Running returns the connection string of the server that runs in dataDir,
-// and whether one does: commands beside a running `serve` use it.
+// Running returns the owner's connection string of the server that runs in
+// dataDir, and whether one does: commands beside a running `serve` use it.
 func Running(dataDir string) (url string, ok bool) {
 	data := filepath.Join(dataDir, homeName, clusterName)
 	pf, err := readPidFile(data)
@@ -151,3 +152,7 @@ func Running(dataDir string) (url string, ok bool) {
 	}
 	return connString(pf.socketDir, appUser, appDatabase), true
 }
+
+// ForRunning turns the owner's connection string into that of the role which
+// Postern runs as: it owns nothing, and has what it was granted.
+func ForRunning(url string) string { return strings.Replace(url, "user="+appUser, "user="+runUser, 1) }

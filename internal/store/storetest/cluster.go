@@ -25,6 +25,13 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 )
 
+// Roles of the cluster: the one that owns the tables, and the one that Postern
+// runs as.
+const (
+	owner  = "postern"
+	runner = "postern_run"
+)
+
 // cluster is the one of this test process, started by the first test that
 // needs it and stopped by Main.
 type cluster struct {
@@ -93,7 +100,7 @@ func (c *cluster) launch() error {
 	}
 	data := filepath.Join(c.dir, "data")
 	initdb := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"), "--pgdata="+data,
-		"--username=postern", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+		"--username="+owner, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
 	initdb.Dir, initdb.SysProcAttr = c.dir, attributes
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
@@ -116,7 +123,7 @@ func (c *cluster) launch() error {
 		<-ended
 		_ = os.RemoveAll(c.dir)
 	}
-	c.url = "postgres:///postgres?host=" + c.dir + "&user=postern"
+	c.url = "postgres:///postgres?host=" + c.dir + "&user=" + owner
 	return waitFor(c.url, ended, &log)
 }
 
@@ -184,6 +191,11 @@ func (c *cluster) makeTemplate() error {
 		return err
 	}
 	defer st.Close()
-	_, err = st.Migrate(ctx)
-	return err
+	if _, err = st.Migrate(ctx); err != nil || c.dir == "" {
+		return err
+	}
+	if err := c.exec("create role " + runner + " login"); err != nil {
+		return err
+	}
+	return st.GrantRun(ctx, runner)
 }

@@ -23,7 +23,7 @@ func Open(t testing.TB) *store.Store {
 	t.Helper()
 	ctx := context.Background()
 	name := shared.borrow(t)
-	conn, err := pgx.Connect(ctx, databaseURL(t, name))
+	conn, err := pgx.Connect(ctx, RunURL(databaseURL(t, name)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,8 +38,17 @@ func Open(t testing.TB) *store.Store {
 	return store.NewOnTx(tx)
 }
 
-// Database gives the URL of a database of the test's own, migrated and empty.
-// It is for what needs several connections or real commits.
+// RunURL is a test's database as the role that Postern runs as. On a server of
+// somebody else there is none, and the URL stays as it is.
+func RunURL(url string) string {
+	if shared.dir == "" {
+		return url
+	}
+	return strings.Replace(url, "user="+owner, "user="+runner, 1)
+}
+
+// Database gives the URL of a database of the test's own, migrated and empty,
+// as its owner. It is for what needs several connections or real commits.
 func Database(t testing.TB) string {
 	t.Helper()
 	name := shared.copyTemplate(t)
@@ -107,7 +116,7 @@ func (c *cluster) exec(sql string) error {
 // OpenPool gives a Store on a database of the test's own, for concurrency.
 func OpenPool(t testing.TB) *store.Store {
 	t.Helper()
-	st, err := store.Open(context.Background(), Database(t))
+	st, err := store.Open(context.Background(), RunURL(Database(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
