@@ -31,9 +31,44 @@ func Canonical(s string) string {
 	return norm.NFC.String(strings.Trim(s, " \t\r\n"))
 }
 
+// Faithful tells whether a name means the same before and after Canonical: it
+// was in normal form C or D, blanks aside. Other spellings hold characters that
+// normalization turns into others, such as the Kelvin sign into K.
+func Faithful(s string) bool {
+	s = strings.Trim(s, " \t\r\n")
+	return norm.NFC.IsNormalString(s) || norm.NFD.IsNormalString(s)
+}
+
+// lookalikes are the alphabets with letters that look like those of another.
+var lookalikes = []*unicode.RangeTable{unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Armenian, unicode.Cherokee, unicode.Coptic, unicode.Lisu}
+
+// mixesAlphabets tells whether a word of the name has letters of two alphabets
+// that look alike. Words may differ: иван@example.com is a name. Source: Unicode
+// Technical Standard 39, §5.2, less strict.
+func mixesAlphabets(s string) bool {
+	var word *unicode.RangeTable
+	for _, r := range s {
+		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) {
+			word = nil
+			continue
+		}
+		for _, alphabet := range lookalikes {
+			if !unicode.Is(alphabet, r) {
+				continue
+			}
+			if word != nil && word != alphabet {
+				return true
+			}
+			word = alphabet
+		}
+	}
+	return false
+}
+
 // CheckUsername says what is wrong with a username in its canonical form, or
 // nothing. Characters that make two names look alike are refused: control,
-// zero-width, bidirectional, any blank, and whatever NFKC changes.
+// zero-width, bidirectional, any blank, whatever NFKC changes, and letters of
+// two alphabets in one word.
 func CheckUsername(s string) error {
 	if s == "." || s == ".." {
 		return fmt.Errorf("must not be only dots: it could have no address")
@@ -43,6 +78,9 @@ func CheckUsername(s string) error {
 	}
 	if strings.ContainsFunc(s, unicode.IsSpace) {
 		return fmt.Errorf("must not contain blanks")
+	}
+	if mixesAlphabets(s) {
+		return fmt.Errorf("mixes letters of two alphabets that look alike in one word")
 	}
 	return nil
 }
@@ -62,6 +100,10 @@ func CheckGroupName(s string) error {
 	return nil
 }
 
+// invisible are characters that show nothing, or nothing that is agreed upon.
+var invisible = []*unicode.RangeTable{unicode.Cf, unicode.Co, unicode.Variation_Selector,
+	unicode.Other_Default_Ignorable_Code_Point, unicode.Noncharacter_Code_Point}
+
 func checkName(s string, limit int) error {
 	switch {
 	case s == "":
@@ -76,7 +118,7 @@ func checkName(s string, limit int) error {
 		return fmt.Errorf("contains a character that only looks like another (Unicode compatibility form)")
 	}
 	for _, r := range s {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || (unicode.IsSpace(r) && r != ' ') {
+		if unicode.IsControl(r) || unicode.In(r, invisible...) || (unicode.IsSpace(r) && r != ' ') {
 			return fmt.Errorf("contains the invisible character U+%04X", r)
 		}
 	}

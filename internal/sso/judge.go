@@ -385,6 +385,8 @@ func (j *judge) subject() {
 		j.fail("subject", model.CodeSubjectMissing, "who signed in", "nothing", "The answer does not say who signed in.")
 	case len(a.nameID) > maxNameID:
 		j.fail("subject", model.CodeSubjectMissing, fmt.Sprintf("at most %d characters", maxNameID), a.nameID, "The subject is too long to be a name.")
+	case !model.Faithful(a.nameID):
+		j.fail("subject", model.CodeUsernameInvalid, "a name in a Unicode normal form", a.nameID, "The subject has a character that turns into another one when it is normalized.")
 	default:
 		j.pass("subject", "", a.nameID)
 	}

@@ -90,6 +90,10 @@ func pick(m mappedAttribute, id *Identity) ([]string, model.Check, *model.Refusa
 		return nil, failed(checkID, r), r
 	}
 	switch {
+	case (m.field == "username" || m.field == "external_id") && slices.ContainsFunc(id.Attributes[m.from], func(v string) bool { return !model.Faithful(v) }):
+		r := &model.Refusal{Code: model.CodeUsernameInvalid, Expected: "a value in a Unicode normal form", Received: short(strings.Join(values, ", ")),
+			Detail: fmt.Sprintf("The attribute %q has a character that turns into another one when it is normalized.", m.from)}
+		return nil, failed(checkID, r), r
 	case len(values) == 0 && m.required:
 		return missing(fmt.Sprintf("AWS did not send the attribute %q. In AWS: Actions → Edit attribute mappings, add a row “%s”. Names must match letter for letter.", m.from, m.from))
 	case len(values) == 0:

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -110,10 +113,35 @@ func checkBytes(data []byte) *model.Refusal {
 		return refuse(model.CodeDTDForbidden, "The message has a document type declaration.")
 	case bytes.Contains(data, []byte("<![CDATA[")):
 		return refuse(model.CodeMalformedResponse, "The message has a CDATA section.")
+	case hasForbiddenReference(data):
+		return refuse(model.CodeMalformedResponse, "The message refers to a character that XML does not have.")
 	case len(data) == 0 || data[0] != '<':
 		return refuse(model.CodeMalformedResponse, "The message does not begin with an element.")
 	}
 	return nil
+}
+
+// declaration is the XML declaration that is accepted, without its ends.
+var declaration = regexp.MustCompile(`^version=("1\.0"|'1\.0')(\s+encoding=(?i:"utf-8"|'utf-8'))?(\s+standalone=("yes"|"no"|'yes'|'no'))?\s*$`)
+
+var characterReference = regexp.MustCompile(`&#(x[0-9A-Fa-f]+|[0-9]+);`)
+
+// hasForbiddenReference tells whether a character reference names what is no
+// character of XML 1.0 (§2.2): the decoder would put U+FFFD in its place, where
+// other parsers refuse.
+func hasForbiddenReference(data []byte) bool {
+	for _, m := range characterReference.FindAllSubmatch(data, -1) {
+		digits, base := string(m[1]), 10
+		if digits[0] == 'x' {
+			digits, base = digits[1:], 16
+		}
+		n, err := strconv.ParseUint(digits, base, 32)
+		r := rune(n)
+		if err != nil || n > unicode.MaxRune || (r < 0x20 && r != '\t' && r != '\n' && r != '\r') || (r >= 0xD800 && r <= 0xDFFF) || r == 0xFFFE || r == 0xFFFF {
+			return true
+		}
+	}
+	return false
 }
 
 // verdict is what can be said only at the end, in the order in which it helps.
@@ -152,12 +180,8 @@ func (p *precheck) instruction(t xml.ProcInst, first bool) *model.Refusal {
 	if !first || t.Target != "xml" {
 		return refuse(model.CodeMalformedResponse, "The message has a processing instruction.")
 	}
-	_, encoding, declared := strings.Cut(string(t.Inst), "encoding=")
-	if declared && !strings.EqualFold(strings.Trim(strings.TrimSpace(encoding), `"' `), "utf-8") {
-		name, _, _ := strings.Cut(strings.Trim(encoding, `"'`), `"`)
-		if !strings.EqualFold(strings.Trim(name, `"' `), "utf-8") {
-			return refuse(model.CodeMalformedResponse, "The message declares an encoding other than UTF-8.")
-		}
+	if !declaration.Match(t.Inst) {
+		return refuse(model.CodeMalformedResponse, "The message declares an encoding other than UTF-8, or something else that it may not.")
 	}
 	return nil
 }
