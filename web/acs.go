@@ -222,13 +222,13 @@ func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) 
 	if l.Refusal != nil {
 		return s.showRefusal(w, r, l)
 	}
-	if err := s.startPersonSession(r.Context(), u, a.connection.Slug, a.identity); err != nil {
+	w.Header().Set(headerLogin, l.ID)
+	if err := s.welcome(w, r, a, u); err != nil {
 		return s.refuseInternal(w, r, a.login, err)
 	}
 	s.opts.Metrics.countLogin(l)
 	s.log.InfoContext(r.Context(), "signed in", "login", l.ID, "connection", l.Connection, "user", u.ID)
-	w.Header().Set(headerLogin, l.ID)
-	return seeOther(w, r, a.returnTo())
+	return nil
 }
 
 // answeredHandle is the handle of the request that this message answers; a

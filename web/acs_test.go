@@ -183,7 +183,7 @@ func TestTileAndRelayState(t *testing.T) {
 			t.Fatal(err)
 		}
 		form := url.Values{"SAMLResponse": {m.SAMLResponse()}, "RelayState": {relay}}
-		if w := s.send(post("/saml/aws/acs", formType, form.Encode())); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
+		if w := s.goOn(s.send(post("/saml/aws/acs", formType, form.Encode()))); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
 			t.Errorf("relay state %q leads with %d to %q, want %q", relay, w.Code, w.Header().Get("Location"), want)
 		}
 	}

@@ -258,7 +258,7 @@ func (x *target) try(t *testing.T, v attack.Variant) {
 		traces++
 	}
 	message := v.Mint(&e.scene)
-	w := x.answer(e, message)
+	w := x.goOn(x.answer(e, message))
 	if x.traces() != traces {
 		t.Errorf("%d traces, want %d", x.traces(), traces)
 	}

@@ -9,8 +9,6 @@ import (
 	"github.com/alexedwards/scs/pgxstore"
 	"github.com/alexedwards/scs/v2"
 
-	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/templates/layout"
 )
 
@@ -79,31 +77,6 @@ func (s *Server) startAdminSession(ctx context.Context, id int64, epoch int) err
 	}
 	s.admins.Put(ctx, keyAdminID, id)
 	s.admins.Put(ctx, keyAdminEpoch, epoch)
-	return nil
-}
-
-// startPersonSession signs a person in; it ends at the latest when AWS says.
-func (s *Server) startPersonSession(ctx context.Context, u model.User, connection string, id *sso.Identity) error {
-	if err := s.persons.RenewToken(ctx); err != nil {
-		return err
-	}
-	if err := s.persons.Clear(ctx); err != nil {
-		return err
-	}
-	now, until := s.now(), id.SessionNotOnOrAfter
-	if !until.IsZero() && until.Before(now.Add(personLifetime)) {
-		s.persons.SetDeadline(ctx, until)
-	}
-	authTime := id.AuthnInstant
-	if authTime.IsZero() || authTime.After(now) {
-		authTime = now // AWS's clock may be ahead of ours
-	}
-	s.persons.Put(ctx, keyPersonID, u.ID)
-	s.persons.Put(ctx, keyPersonEpoch, u.SessionEpoch)
-	s.persons.Put(ctx, keyPersonConn, connection)
-	s.persons.Put(ctx, keyPersonAt, now)
-	s.persons.Put(ctx, keyPersonAuth, authTime)
-	s.persons.Put(ctx, keyPersonACR, id.AuthnContext)
 	return nil
 }
 

@@ -57,7 +57,13 @@ func newSite(t testing.TB) *testSite {
 
 func newSiteOn(t testing.TB, st *store.Store) *testSite {
 	t.Helper()
-	sealer, err := seal.LoadOrCreate(filepath.Join(t.TempDir(), "secret.key"))
+	return newSiteWith(t, st, filepath.Join(t.TempDir(), "secret.key"))
+}
+
+// newSiteWith is newSiteOn with the secret key in that file.
+func newSiteWith(t testing.TB, st *store.Store, key string) *testSite {
+	t.Helper()
+	sealer, err := seal.LoadOrCreate(key)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,6 +41,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, traceRetention time.Du
 		arg   time.Time
 	}{
 		{&r.Requests, "delete from requests where expires_at <= $1", now},
+		{&r.Requests, "delete from arrivals where expires_at <= $1", now},
 		{&r.Assertions, "delete from seen_assertions where expires_at <= $1", now},
 		{&r.Tokens, "delete from claim_tokens where expires_at <= $1", now},
 		{&r.Sessions, "delete from sessions where expiry <= $1", now},

@@ -159,6 +159,11 @@ func SAMLLogin(slug string) string { return join("/saml", slug, "login") }
 // SAMLLogout ends the person's session here.
 func SAMLLogout(slug string) string { return join("/saml", slug, "logout") }
 
+// SAMLArrived is where somebody goes on whom AWS sent unasked.
+func SAMLArrived(slug, token string) string {
+	return WithQuery(join("/saml", slug, "arrived"), "arrival", token)
+}
+
 // SAMLTested is where a test login ends for the person who made it.
 func SAMLTested(slug string) string { return join("/saml", slug, "tested") }
 

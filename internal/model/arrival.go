@@ -1,0 +1,17 @@
+package model
+
+import "time"
+
+// Arrival is a person whom AWS sent here unasked and who was let in, before
+// their session begins.
+type Arrival struct {
+	BrowserHash  []byte
+	Connection   string // slug
+	UserID       string
+	SessionEpoch int
+	AuthAt       time.Time // when AWS says that they authenticated; zero: it does not say
+	ACR          string    // how
+	Until        time.Time // when the session must end; zero: AWS does not say
+	ReturnTo     string    // a path of this site
+	ExpiresAt    time.Time
+}

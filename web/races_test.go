@@ -1,0 +1,338 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/postern-sso/postern/internal/attack"
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+// goOn follows the step between AWS's form and the session, where there is one,
+// with the cookies that the answer set and those given. The trace is still the
+// answer's.
+func (s *samlSite) goOn(w *httptest.ResponseRecorder, cookies ...*http.Cookie) *httptest.ResponseRecorder {
+	to := w.Header().Get("Location")
+	if !strings.HasPrefix(to, "/saml/aws/arrived") {
+		return w
+	}
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, to, nil)
+	for _, c := range append(cookies, w.Result().Cookies()...) {
+		r.AddCookie(c)
+	}
+	next := s.send(r)
+	next.Header().Set("Postern-Login", w.Header().Get("Postern-Login"))
+	return next
+}
+
+// honest mints the honest message of an exchange.
+func honestMessage(e *exchange) string {
+	for _, v := range attack.Variants() {
+		if v.Name == "honest" {
+			return v.Mint(&e.scene)
+		}
+	}
+	return ""
+}
+
+func (x *target) wantCode(t *testing.T, what string, w *httptest.ResponseRecorder, want model.Code) {
+	t.Helper()
+	l := x.trace(w)
+	if got := l.Refusal; (got == nil && want != "") || (got != nil && got.Code != want) {
+		t.Errorf("%s: %d %+v, want %q", what, w.Code, got, want)
+	}
+}
+
+func TestRow10Replay(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, nil)
+	first := x.begin(false)
+	message := honestMessage(&first)
+	x.wantCode(t, "the first use", x.answer(first, message), "")
+	x.wantCode(t, "again from the same browser", x.answer(first, message), model.CodeReplayed)
+	stranger := exchange{relay: first.relay}
+	x.wantCode(t, "from another browser", x.answer(stranger, message), model.CodeReplayed)
+	later := x.begin(false)
+	later.scene = first.scene
+	x.wantCode(t, "with another request's relay state", x.answer(later, message), model.CodeReplayed)
+	x.wantCode(t, "as if AWS had started it", x.answer(exchange{}, message), model.CodeReplayed)
+	x.now = x.now.Add(maxSkewedLife)
+	x.wantCode(t, "long after", x.answer(first, message), model.CodeReplayed)
+
+	unasked := x.begin(true)
+	message = honestMessage(&unasked)
+	x.wantCode(t, "unasked", x.answer(unasked, message), "")
+	x.wantCode(t, "unasked, again", x.answer(unasked, message), model.CodeReplayed)
+}
+
+// maxSkewedLife is for how long the messages of these tests count, nearly.
+const maxSkewedLife = 62 * 60 * 1e9
+
+// An assertion whose signature alone counts is the same in another envelope.
+func TestRow10ReplayInAnotherEnvelope(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, func(c *model.Config) { c.RequireSignatures = model.SignaturesAssertion })
+	e := x.begin(true)
+	message := ""
+	for _, v := range attack.Variants() {
+		if strings.HasPrefix(v.Name, "honest, only the assertion") {
+			message = v.Mint(&e.scene)
+		}
+	}
+	x.wantCode(t, "the first use", x.answer(e, message), "")
+	at := strings.Index(message, ` ID="_`) + len(` ID="_`)
+	again := message[:at] + "00" + message[at+2:]
+	if again == message {
+		again = message[:at] + "11" + message[at+2:]
+	}
+	x.wantCode(t, "in an envelope with another ID", x.answer(e, again), model.CodeReplayed)
+}
+
+// several are servers on one database, as several processes are.
+func several(t *testing.T, n int) []*target {
+	t.Helper()
+	url, key := storetest.RunURL(storetest.Database(t)), filepath.Join(t.TempDir(), "secret.key")
+	var all []*target
+	for i := range n {
+		st, err := store.Open(context.Background(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(st.Close)
+		s := newSiteWith(t, st, key)
+		x := &target{samlSite: &samlSite{testSite: s}}
+		if i > 0 { // they stand behind one address
+			x.url, x.now = all[0].url, all[0].now
+			s.Server.opts.PublicURL = all[0].url
+		}
+		all = append(all, x)
+	}
+	storetest.LiveConnection(t, all[0].store, "aws", func(c *model.Config) {
+		c.IdPMetadata, c.Attributes = metadataWith(keys().awsCert), model.WizardAttributes()
+	})
+	return all
+}
+
+// Many servers get one answer at the same time: one lets the person in.
+func TestRow10OneUseInSeveralProcesses(t *testing.T) {
+	t.Parallel()
+	all := several(t, 4)
+	for range 5 {
+		for _, unsolicited := range []bool{false, true} {
+			e := all[0].begin(unsolicited)
+			message := honestMessage(&e)
+			answers := make(chan *httptest.ResponseRecorder, 2*len(all))
+			var together sync.WaitGroup
+			for i := range cap(answers) {
+				together.Go(func() { answers <- all[i%len(all)].answer(e, message) })
+			}
+			together.Wait()
+			close(answers)
+			won := 0
+			for w := range answers {
+				switch l := all[0].trace(w); {
+				case w.Code == http.StatusSeeOther:
+					won++
+				case l.Refusal == nil || (l.Refusal.Code != model.CodeReplayed && l.Refusal.Code != model.CodeInResponseToUnknown):
+					t.Errorf("a loser is told %d %+v", w.Code, l.Refusal)
+				}
+			}
+			if won != 1 {
+				t.Errorf("unsolicited %v: %d let the person in, want 1", unsolicited, won)
+			}
+		}
+	}
+	if n, err := all[0].store.CountUsers(context.Background()); err != nil || n != 1 {
+		t.Errorf("%d users, %v", n, err)
+	}
+}
+
+// Two messages answer one request: it is claimed once.
+func TestRow09RequestIsClaimedOnce(t *testing.T) {
+	t.Parallel()
+	all := several(t, 2)
+	e := all[0].begin(false)
+	messages := []string{honestMessage(&e), honestMessage(&e)}
+	codes := make(chan int, 2)
+	var together sync.WaitGroup
+	for i, x := range all {
+		together.Go(func() { codes <- x.answer(e, messages[i]).Code })
+	}
+	together.Wait()
+	if a, b := <-codes, <-codes; a+b != http.StatusSeeOther+http.StatusForbidden {
+		t.Errorf("answered %d and %d, want one 303 and one 403", a, b)
+	}
+}
+
+// Two people's first logins under one new username at once make one user.
+func TestRow18SimultaneousFirstLoginsMakeOneUser(t *testing.T) {
+	t.Parallel()
+	all := several(t, 2)
+	var together sync.WaitGroup
+	for _, x := range all {
+		e := x.begin(false)
+		message := honestMessage(&e)
+		together.Go(func() {
+			if w := x.answer(e, message); w.Code != http.StatusSeeOther {
+				t.Errorf("answered %d", w.Code)
+			}
+		})
+	}
+	together.Wait()
+	if n, err := all[0].store.CountUsers(context.Background()); err != nil || n != 1 {
+		t.Errorf("%d users, %v", n, err)
+	}
+}
+
+// A response that somebody got for their own request is planted in another
+// browser.
+func TestRow11LoginCSRF(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, nil)
+	theirs, mine := x.begin(false), x.begin(false)
+	message := honestMessage(&theirs)
+	planted := theirs
+	planted.cookies = mine.cookies
+	x.wantCode(t, "with their relay state in my browser", x.answer(planted, message), model.CodeInResponseToOtherBrowser)
+	planted.relay = mine.relay
+	x.wantCode(t, "with my relay state in my browser", x.answer(planted, message), model.CodeInResponseToUnknown)
+	planted.cookies = nil
+	planted.relay = theirs.relay
+	x.wantCode(t, "in a browser that has never been here", x.answer(planted, message), model.CodeInResponseToOtherBrowser)
+}
+
+// personCookie is the session cookie that an answer sets.
+func personCookie(w *httptest.ResponseRecorder) string {
+	for _, c := range w.Result().Cookies() {
+		if strings.HasSuffix(c.Name, "postern-person") {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+func TestRow11SessionIsNewAfterEveryLogin(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, nil)
+	e := x.begin(false)
+	fixed := &http.Cookie{Name: "postern-person", Value: "set-before-the-login-by-somebody-else-000000"}
+	e.cookies = append(e.cookies, fixed)
+	first := x.answer(e, honestMessage(&e))
+	token := personCookie(first)
+	if token == "" || token == fixed.Value {
+		t.Fatalf("the session after the login is %q", token)
+	}
+	for _, c := range e.cookies {
+		if c.Value == token {
+			t.Errorf("the cookie %s of before became the session", c.Name)
+		}
+	}
+	again := x.begin(false)
+	again.cookies = append(again.cookies, &http.Cookie{Name: "postern-person", Value: token})
+	if second := personCookie(x.answer(again, honestMessage(&again))); second == "" || second == token {
+		t.Errorf("the second login goes on with the session %q", second)
+	}
+	if page := x.me(httptest.NewRecorder(), exchange{cookies: []*http.Cookie{{Name: "postern-person", Value: token}}}); !strings.Contains(page, "You are not signed in") {
+		t.Error("the session of before still works")
+	}
+}
+
+// unasked is what a click on AWS's tile by that person leads to, in a browser
+// with these cookies: that of the session is SameSite=Lax, so AWS's form comes
+// without it.
+func (x *target) unasked(subject string, cookies []*http.Cookie) (asked *httptest.ResponseRecorder, all []*http.Cookie) {
+	x.t.Helper()
+	e := x.begin(true)
+	e.scene.Subject = subject
+	for _, c := range cookies {
+		if !strings.HasSuffix(c.Name, "postern-person") {
+			e.cookies = append(e.cookies, c)
+		}
+	}
+	posted := x.answer(e, honestMessage(&e))
+	w := x.goOn(posted, cookies...)
+	return w, later(cookies, posted.Result().Cookies(), w.Result().Cookies())
+}
+
+// later are the cookies of a browser after it got more.
+func later(sets ...[]*http.Cookie) []*http.Cookie {
+	byName := map[string]*http.Cookie{}
+	var all []*http.Cookie
+	for _, set := range sets {
+		for _, c := range set {
+			byName[c.Name] = c
+		}
+	}
+	for _, c := range byName {
+		all = append(all, c)
+	}
+	return all
+}
+
+func TestRow11NobodyIsPushedAsideUnseen(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, nil)
+	w, cookies := x.unasked("alice", nil)
+	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/me" {
+		t.Fatalf("with nobody there: %d to %q", w.Code, w.Header().Get("Location"))
+	}
+	if w, cookies = x.unasked("alice", cookies); w.Code != http.StatusSeeOther {
+		t.Fatalf("with herself there: %d", w.Code)
+	}
+	session := cookies
+	who := func(cookies []*http.Cookie) string { return x.me(httptest.NewRecorder(), exchange{cookies: cookies}) }
+
+	asked, cookies := x.unasked("bob", session)
+	if asked.Code != http.StatusOK || !strings.Contains(asked.Body.String(), "Become bob") || !strings.Contains(asked.Body.String(), "Stay alice") {
+		t.Fatalf("with somebody else there: %d\n%s", asked.Code, asked.Body)
+	}
+	if !strings.Contains(who(cookies), "alice@example.com") {
+		t.Error("the question alone changed who is signed in")
+	}
+	_, rest, _ := strings.Cut(asked.Body.String(), `name="arrival" value="`)
+	token, _, _ := strings.Cut(rest, `"`)
+	answer := func(choice, origin string, cookies []*http.Cookie) *httptest.ResponseRecorder {
+		r := post("/saml/aws/arrived", formType, url.Values{"arrival": {token}, "choice": {choice}}.Encode())
+		if r.Header.Set("Sec-Fetch-Site", "same-origin"); origin != "" {
+			r.Header.Set("Sec-Fetch-Site", origin)
+		}
+		for _, c := range cookies {
+			r.AddCookie(c)
+		}
+		return x.send(r)
+	}
+	if w := answer("switch", "cross-site", cookies); w.Code != http.StatusForbidden {
+		t.Errorf("the answer from another site: %d", w.Code)
+	}
+	stranger := slices.DeleteFunc(slices.Clone(session), func(c *http.Cookie) bool { return strings.HasSuffix(c.Name, "postern-login") })
+	if w := answer("switch", "", stranger); w.Code != http.StatusSeeOther || !strings.Contains(who(session), "alice@") {
+		t.Errorf("the answer from a browser that was not asked: %d", w.Code)
+	}
+	switched := answer("switch", "", cookies)
+	if switched.Code != http.StatusSeeOther || !strings.Contains(who(switched.Result().Cookies()), "bob@example.com") {
+		t.Errorf("after the switch: %d", switched.Code)
+	}
+	if w := answer("switch", "", cookies); w.Code != http.StatusForbidden || personCookie(w) != "" {
+		t.Errorf("the answer twice: %d, session %q", w.Code, personCookie(w))
+	}
+
+	_, cookies = x.unasked("alice", nil)
+	asked, cookies = x.unasked("bob", cookies)
+	_, rest, _ = strings.Cut(asked.Body.String(), `name="arrival" value="`)
+	token, _, _ = strings.Cut(rest, `"`)
+	if w := answer("stay", "", cookies); w.Code != http.StatusSeeOther || !strings.Contains(who(cookies), "alice@example.com") {
+		t.Errorf("staying: %d", w.Code)
+	}
+	if w := answer("switch", "", cookies); personCookie(w) != "" {
+		t.Errorf("a change of mind after staying begins a session: %d", w.Code)
+	}
+}
