@@ -86,7 +86,7 @@ func samlForm(xml string) string {
 	return url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(xml))}}.Encode()
 }
 
-func TestBadFormsAndMessages(t *testing.T) {
+func TestRow14BadForms(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		path, contentType, body string
@@ -171,7 +171,7 @@ func TestAnswerInAnotherBrowser(t *testing.T) {
 	}
 }
 
-func TestTileAndRelayState(t *testing.T) {
+func TestRow17RelayStateStaysHere(t *testing.T) {
 	t.Parallel()
 	for relay, want := range map[string]string{
 		"": "/me", "/me?x=1": "/me?x=1", "https://evil.example/": "/me", "//evil.example": "/me", `/\evil.example`: "/me",
@@ -196,7 +196,7 @@ func TestTileAndRelayState(t *testing.T) {
 }
 
 // The session of a person ends with the deactivation, at the next request.
-func TestDeactivationEndsSessions(t *testing.T) {
+func TestRow19DeactivationEndsSessions(t *testing.T) {
 	t.Parallel()
 	s := newSAMLSite(t, storetest.Open(t), nil)
 	w := s.send(s.answerFromAWS(t, s.sim, s.app, "user0"))
@@ -226,7 +226,7 @@ func TestDeactivationEndsSessions(t *testing.T) {
 	}
 }
 
-func TestSuspendedConnection(t *testing.T) {
+func TestRow19SuspendedConnection(t *testing.T) {
 	t.Parallel()
 	s := newSAMLSite(t, storetest.Open(t), nil)
 	answer := s.answerFromAWS(t, s.sim, s.app, "user0")

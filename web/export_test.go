@@ -10,7 +10,7 @@ import (
 	"github.com/postern-sso/postern/web/csvimport"
 )
 
-func TestExportIsReadByTheImport(t *testing.T) {
+func TestRow17ExportIsNoFormula(t *testing.T) {
 	t.Parallel()
 	s := newSiteAs(t, model.RoleAdmin)
 	s.addUser("ana", "staff", "-ops")

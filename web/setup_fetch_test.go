@@ -45,7 +45,7 @@ func refusedFetch(t *testing.T, m metadataFetcher, address string) string {
 	return failed.Text
 }
 
-func TestFetchMetadata(t *testing.T) {
+func TestRow16FetchMetadata(t *testing.T) {
 	t.Parallel()
 	srv := metadataServer(t, false, sends("<metadata/>"))
 	body, err := newMetadataFetcher(true).fetch(context.Background(), srv.URL)
@@ -54,7 +54,7 @@ func TestFetchMetadata(t *testing.T) {
 	}
 }
 
-func TestFetchFollowsRedirects(t *testing.T) {
+func TestRow16FetchFollowsRedirects(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		hops int
@@ -79,7 +79,7 @@ func TestFetchFollowsRedirects(t *testing.T) {
 }
 
 // None of these may be asked: each is refused before a byte is sent.
-func TestFetchRefusesAddresses(t *testing.T) {
+func TestRow16FetchRefusesAddresses(t *testing.T) {
 	t.Parallel()
 	asked := func(http.ResponseWriter, *http.Request) { t.Error("the server was asked") }
 	open, closed := newMetadataFetcher(true), newMetadataFetcher(false)
@@ -111,7 +111,7 @@ func TestFetchRefusesAddresses(t *testing.T) {
 }
 
 // What a server leads to is judged like what was typed.
-func TestFetchJudgesRedirects(t *testing.T) {
+func TestRow16FetchJudgesRedirects(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ to, say string }{
 		"to a private network":    {"https://192.168.1.1/", "not on the public internet"},
@@ -129,7 +129,7 @@ func TestFetchJudgesRedirects(t *testing.T) {
 	}
 }
 
-func TestFetchFailures(t *testing.T) {
+func TestRow16FetchFailures(t *testing.T) {
 	t.Parallel()
 	gone := metadataServer(t, false, sends(""))
 	gone.Close()
@@ -148,7 +148,7 @@ func TestFetchFailures(t *testing.T) {
 	}
 }
 
-func TestFetchLargest(t *testing.T) {
+func TestRow16FetchLargest(t *testing.T) {
 	t.Parallel()
 	srv := metadataServer(t, true, sends(strings.Repeat("x", maxMetadata)))
 	m := newMetadataFetcher(true)

@@ -50,7 +50,7 @@ func (s *testSite) sendMetadata(action, version string, fields map[string]string
 	return s.do(http.MethodPost, action, &body, http.Header{"Content-Type": {form.FormDataContentType()}})
 }
 
-func TestMetadataWrongPastes(t *testing.T) {
+func TestRow16MetadataWrongPastes(t *testing.T) {
 	t.Parallel()
 	s := newSetupAt(t, wizard.StepMetadata)
 	seen := map[string]string{}
@@ -98,7 +98,7 @@ func TestMetadataProblemsAtTheirField(t *testing.T) {
 }
 
 // What was brought is read back in human terms, before one goes on.
-func TestMetadataIsShownBack(t *testing.T) {
+func TestRow16MetadataIsShownBack(t *testing.T) {
 	t.Parallel()
 	for name, bring := range map[string]func(*testSite) *page{
 		"file":  func(s *testSite) *page { return s.bring(awsMetadata(), "", "") },

@@ -2,7 +2,7 @@
 // every form that AWS is known or suspected to send. It shares no code with the
 // verification that it attacks; keys and names come from the caller.
 //
-// The tests of the HTTP edge send every variant; `go run ./tools/forge` prints
+// The tests of the HTTP edge send every variant; `go run ./internal/attack/forge` prints
 // one, to reproduce a report.
 package attack
 

@@ -97,3 +97,8 @@ func honest() []Variant {
 		})},
 	}
 }
+
+// WithAttributes is an honest message with more attributes, as XML.
+func WithAttributes(s *Scene, attributes string) string {
+	return edited(func(_ *Scene, m *message) { m.attributes += attributes })(s)
+}

@@ -253,6 +253,9 @@ func (p *precheck) bind(f *frame, attrs []xml.Attr) *model.Refusal {
 		if a.Value == "" || prefix == "xml" || prefix == "xmlns" || a.Value == nsXML || a.Value == nsXMLNS {
 			return refuse(model.CodeMalformedResponse, "The message binds a namespace prefix that must not be bound.")
 		}
+		if strings.ContainsFunc(a.Value, notInURI) {
+			return refuse(model.CodeMalformedResponse, "The message binds a namespace prefix to what is no address.")
+		}
 		if known, ok := p.bound[prefix]; ok && known != a.Value {
 			return refuse(model.CodeMalformedResponse, "The message binds the namespace prefix %q twice, to different namespaces.", prefix)
 		}
@@ -261,6 +264,12 @@ func (p *precheck) bind(f *frame, attrs []xml.Attr) *model.Refusal {
 		f.prefixes = append(f.prefixes, prefix)
 	}
 	return nil
+}
+
+// notInURI tells whether a character cannot stand in a URI (RFC 3986 §2). Some
+// parsers take the rest for a namespace and others do not.
+func notInURI(r rune) bool {
+	return r <= ' ' || r > '~' || strings.ContainsRune(`"<>\^`+"`{|}", r)
 }
 
 // resolve is the namespace of a prefix. Attributes without prefix have none.

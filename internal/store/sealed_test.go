@@ -10,7 +10,7 @@ import (
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
 
-func TestEverySealedColumnIsKnown(t *testing.T) {
+func TestRow21EverySealedColumnIsKnown(t *testing.T) {
 	t.Parallel()
 	conn, err := pgx.Connect(t.Context(), storetest.Database(t))
 	if err != nil {

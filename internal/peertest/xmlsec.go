@@ -1,0 +1,71 @@
+package peertest
+
+import (
+	"encoding/pem"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// Verifier is Debian's xmlsec1: XML signatures as libxml2 and OpenSSL see them.
+type Verifier struct {
+	program     string
+	libraries   string // folder; empty: the system's
+	certificate string // file
+	dir         string
+}
+
+// NewVerifier makes a verifier that trusts one certificate (DER). The test is
+// skipped where xmlsec1 is missing, and fails when the environment says
+// REQUIRE_PEERS=1. scripts/setup-peers fetches it.
+func NewVerifier(t testing.TB, certificate []byte) *Verifier {
+	t.Helper()
+	v := &Verifier{dir: t.TempDir()}
+	if found, err := exec.LookPath("xmlsec1"); err == nil {
+		v.program = found
+	} else if root, ok := moduleRoot(); ok {
+		v.program = filepath.Join(root, ".cache", "xmlsec1", "usr", "bin", "xmlsec1")
+		libraries, err := filepath.Glob(filepath.Join(root, ".cache", "xmlsec1", "usr", "lib", "*", "libxmlsec1.so.1"))
+		if err == nil && len(libraries) > 0 {
+			v.libraries = filepath.Dir(libraries[0])
+		}
+	}
+	if _, err := os.Stat(v.program); err != nil {
+		missingPeer(t, errors.New("xmlsec1 is missing; run scripts/setup-peers"))
+	}
+	v.certificate = filepath.Join(v.dir, "trusted.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
+	if err := os.WriteFile(v.certificate, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// Verifies tells whether xmlsec1 accepts the signature of the Response and that
+// of the Assertion in it.
+func (v *Verifier) Verifies(t testing.TB, message []byte) bool {
+	t.Helper()
+	file := filepath.Join(v.dir, "message.xml")
+	if err := os.WriteFile(file, message, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const response = "/*[local-name()='Response']"
+	for _, place := range []string{response, response + "/*[local-name()='Assertion']"} {
+		cmd := exec.CommandContext(t.Context(), v.program, "--verify", "--enabled-key-data", "x509,rsa", "--pubkey-cert-pem", v.certificate,
+			"--id-attr:ID", "urn:oasis:names:tc:SAML:2.0:protocol:Response", "--id-attr:ID", "urn:oasis:names:tc:SAML:2.0:assertion:Assertion",
+			"--node-xpath", place+"/*[local-name()='Signature']", file)
+		if v.libraries != "" {
+			cmd.Env = []string{"LD_LIBRARY_PATH=" + v.libraries}
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) {
+				t.Fatalf("xmlsec1: %v\n%s", err, out)
+			}
+			return false
+		}
+	}
+	return true
+}

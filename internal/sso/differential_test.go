@@ -1,0 +1,196 @@
+package sso_test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"fmt"
+	"math/big"
+	mathrand "math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/crewjam/saml"
+
+	"github.com/postern-sso/postern/internal/attack"
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/peertest"
+	"github.com/postern-sso/postern/internal/sso"
+)
+
+const (
+	sceneACS    = "https://sso.example.com/saml/aws/acs"
+	sceneEntity = "https://sso.example.com/saml/aws/metadata"
+	sceneIdP    = "https://portal.sso.eu-central-1.amazonaws.com/saml/assertion/MTIzNDU2"
+)
+
+type keyPair struct {
+	key         *rsa.PrivateKey
+	certificate []byte
+}
+
+func newPair() keyPair {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err) // a test machine without randomness
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "AWS SSO"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(5, 0, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		panic(err)
+	}
+	return keyPair{key, der}
+}
+
+var pairs = sync.OnceValue(func() [2]keyPair { return [2]keyPair{newPair(), newPair()} }) //nolint:gochecknoglobals // making keys takes a while
+
+func newScene(now time.Time) attack.Scene {
+	p := pairs()
+	return attack.Scene{ACS: sceneACS, Audience: sceneEntity, Issuer: sceneIdP, Request: "_request", Now: now,
+		Key: p[0].key, Certificate: p[0].certificate, AttackerKey: p[1].key, AttackerCertificate: p[1].certificate}
+}
+
+func sceneMetadata() string {
+	return fmt.Sprintf(`<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID=%[1]q><IDPSSODescriptor `+
+		`protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#">`+
+		`<X509Data><X509Certificate>%[2]s</X509Certificate></X509Data></KeyInfo></KeyDescriptor><SingleSignOnService `+
+		`Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location=%[1]q/></IDPSSODescriptor></EntityDescriptor>`,
+		sceneIdP, base64.StdEncoding.EncodeToString(pairs()[0].certificate))
+}
+
+// ours is the verdict of Postern: the code, and who signed in.
+func ours(t testing.TB, message []byte, s attack.Scene, assertionOnly bool) (model.Code, string) {
+	t.Helper()
+	idp, err := sso.ParseMetadata([]byte(sceneMetadata()), sso.MetadataOptions{Now: s.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust := sso.Trust{Certificates: idp.Certificates, RequireSignatures: model.SignaturesBoth}
+	if assertionOnly {
+		trust.RequireSignatures = model.SignaturesAssertion
+	}
+	m, _, refusal := sso.Open(message, trust)
+	if refusal != nil {
+		return refusal.Code, ""
+	}
+	e := sso.Expectations{EntityID: sceneEntity, ACSURL: sceneACS, IdPEntityID: sceneIdP, Now: s.Now, ClockSkew: 3 * time.Minute}
+	if s.Request != "" {
+		e.Request = &sso.PendingRequest{ID: s.Request}
+	} else {
+		e.AllowUnsolicited = true
+	}
+	id, _, refusal := m.Judge(e)
+	if refusal != nil {
+		return refusal.Code, ""
+	}
+	cfg := model.DefaultConfig("x")
+	cfg.Attributes = model.WizardAttributes()
+	if _, _, refusal := sso.MapAttributes(cfg, id); refusal != nil {
+		return refusal.Code, id.NameID
+	}
+	return "", id.NameID
+}
+
+// theirs is the verdict of crewjam's own path. A panic is a refusal: it has
+// some that a message can cause.
+func theirs(t testing.TB, message []byte, s attack.Scene) (accepted bool) {
+	t.Helper()
+	var metadata saml.EntityDescriptor
+	if err := unmarshal([]byte(sceneMetadata()), &metadata); err != nil {
+		t.Fatal(err)
+	}
+	sp := &saml.ServiceProvider{EntityID: sceneEntity, AcsURL: mustURL(t, sceneACS), MetadataURL: mustURL(t, sceneEntity), IDPMetadata: &metadata}
+	defer func() {
+		if recover() != nil {
+			accepted = false
+		}
+	}()
+	_, err := sp.ParseXMLResponse(message, []string{s.Request}, mustURL(t, sceneACS))
+	return err == nil
+}
+
+// crewjamRefuses are honest forms that crewjam refuses, by a part of the name:
+// it gives a message 90 seconds, takes the last of several audiences, and wants
+// every confirmation to be good. docs/verification.md says so.
+var crewjamRefuses = []string{"minutes", "two audiences", "the second confirmation"}
+
+// Whatever Postern accepts, crewjam and xmlsec1 accept on the same bytes: every
+// variant, and honest messages with bytes changed at random. What they accept
+// and Postern refuses is explained in docs/verification.md, by reason.
+func TestThreeVerifiersAgree(t *testing.T) {
+	t.Parallel()
+	xmlsec := peertest.NewVerifier(t, pairs()[0].certificate)
+	reverse := map[string]bool{}
+	judge := func(name string, message []byte, s attack.Scene, v attack.Variant) {
+		code, _ := ours(t, message, s, v.AssertionOnly)
+		if code == "" && !v.AssertionOnly {
+			if !xmlsec.Verifies(t, message) {
+				t.Errorf("%s: Postern accepts what xmlsec1 refuses", name)
+			}
+			if !slices.ContainsFunc(crewjamRefuses, func(part string) bool { return strings.Contains(name, part) }) && !theirs(t, message, s) {
+				t.Errorf("%s: Postern accepts what crewjam refuses", name)
+			}
+		}
+		if code == "" {
+			return
+		}
+		for who, accepts := range map[string]bool{"crewjam": theirs(t, message, s), "xmlsec1": xmlsec.Verifies(t, message)} {
+			if accepts {
+				reverse[who+" "+string(code)] = true
+			}
+		}
+	}
+	for _, v := range attack.Variants() {
+		s := newScene(time.Now().UTC().Truncate(time.Millisecond)) // crewjam asks the clock
+		if v.Unsolicited {
+			s.Request = ""
+		}
+		message := []byte(v.Mint(&s))
+		if v.Row == 14 && len(message) > 100_000 {
+			continue // crewjam takes minutes for some of these, which is why they are refused early
+		}
+		judge(v.Name, message, s, v)
+	}
+	s := newScene(time.Now().UTC().Truncate(time.Millisecond))
+	honest := []byte(attack.WithAttributes(&s, ""))
+	random := mathrand.New(mathrand.NewPCG(1, 2)) //nolint:gosec // the same changes every time
+	for i := range 300 {
+		changed := slices.Clone(honest)
+		changed[random.IntN(len(changed))] = byte(32 + random.IntN(95))
+		judge(fmt.Sprintf("change %d", i), changed, s, attack.Variant{})
+	}
+	wantExplained(t, reverse)
+}
+
+// wantExplained compares the disagreements with the table.
+func wantExplained(t *testing.T, seen map[string]bool) {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/verification.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	explained := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| ([a-z1, ]+) \\|").FindAllStringSubmatch(string(text), -1) {
+		for who := range strings.SplitSeq(m[2], ", ") {
+			explained[who+" "+m[1]] = true
+		}
+	}
+	for what := range seen {
+		if !explained[what] {
+			t.Errorf("%s: accepted there, refused here, and docs/verification.md does not say why", what)
+		}
+	}
+	for what := range explained {
+		if !seen[what] {
+			t.Errorf("%s: docs/verification.md explains it, and nothing of the kind was seen", what)
+		}
+	}
+}

@@ -1,0 +1,233 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-sso/postern/internal/attack"
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+// signIn is a whole login of that person, who must get in.
+func (x *target) signIn(subject string, change func(string) string) []*http.Cookie {
+	x.t.Helper()
+	e := x.begin(false)
+	e.scene.Subject = subject
+	w := x.answer(e, change(honestMessage(&e)))
+	if w.Code != http.StatusSeeOther {
+		x.t.Fatalf("%s: %d %+v", subject, w.Code, x.trace(w).Refusal)
+	}
+	return later(e.cookies, w.Result().Cookies())
+}
+
+func asItIs(xml string) string { return xml }
+
+func (x *target) signedIn(cookies []*http.Cookie) bool {
+	return !strings.Contains(x.me(httptest.NewRecorder(), exchange{cookies: cookies}), "You are not signed in")
+}
+
+// There is no single logout with AWS: what anybody sends to the address ends
+// nobody's session.
+func TestRow15Logout(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, nil)
+	alice, bob := x.signIn("alice", asItIs), x.signIn("bob", asItIs)
+	message := url.Values{"SAMLRequest": {"PHNhbWwycDpMb2dvdXRSZXF1ZXN0Lz4="}, "SAMLResponse": {"eA=="}, "RelayState": {"https://evil.example/"}}
+	ask := func(r *http.Request, cookies []*http.Cookie) *httptest.ResponseRecorder {
+		for _, c := range cookies {
+			r.AddCookie(c)
+		}
+		return x.send(r)
+	}
+	get := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/aws/logout?"+message.Encode(), nil)
+	if w := ask(get, alice); w.Code != http.StatusOK || !x.signedIn(alice) {
+		t.Errorf("a link: %d, signed in %v", w.Code, x.signedIn(alice))
+	}
+	foreign := post("/saml/aws/logout", formType, message.Encode())
+	foreign.Header.Set("Sec-Fetch-Site", "cross-site")
+	if w := ask(foreign, alice); w.Code != http.StatusForbidden || !x.signedIn(alice) {
+		t.Errorf("a form of another site: %d, signed in %v", w.Code, x.signedIn(alice))
+	}
+	if w := ask(post("/saml/aws/logout", formType, message.Encode()), nil); w.Code != http.StatusOK || !x.signedIn(alice) || !x.signedIn(bob) {
+		t.Errorf("without a session: %d", w.Code)
+	}
+	w := ask(post("/saml/aws/logout", formType, message.Encode()), alice)
+	if x.signedIn(alice) || !x.signedIn(bob) || strings.Contains(w.Body.String(), "evil.example") {
+		t.Errorf("her own: %d, alice signed in %v, bob %v", w.Code, x.signedIn(alice), x.signedIn(bob))
+	}
+}
+
+// with puts attributes into an honest message before it is signed.
+func (x *target) answerWith(subject, attributes string) (*httptest.ResponseRecorder, exchange) {
+	x.t.Helper()
+	e := x.begin(false)
+	e.scene.Subject = subject
+	return x.answer(e, attack.WithAttributes(&e.scene, attributes)), e
+}
+
+// Groups come from rules that name the very value, and from nothing else.
+func TestRow19GroupsAreGivenByRulesAlone(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	x := newTarget(t, nil)
+	for _, g := range []string{"jira-administrators", "mapped"} {
+		storetest.Group(t, x.store, g)
+	}
+	const id = "64d84438-b0c1-708c-f431-91ece2abb39a"
+	_, err := x.store.CreateRule(ctx, tester, model.Rule{Name: "mapped", Connection: "aws", Kind: model.RuleAWSGroup, Value: id, Groups: []string{"mapped"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups := func(name string, values ...string) string {
+		var b strings.Builder
+		fmt.Fprintf(&b, `<saml2:Attribute Name=%q NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:basic">`, name)
+		for _, v := range values {
+			b.WriteString("<saml2:AttributeValue>" + v + "</saml2:AttributeValue>")
+		}
+		return b.String() + "</saml2:Attribute>"
+	}
+	for i, c := range []struct{ what, attributes, want string }{
+		{"a name of a local group", groups("groups", "jira-administrators", "admin", "owner"), ""},
+		{"the id in capitals", groups("groups", strings.ToUpper(id)), ""},
+		{"ids in one value", groups("groups", "x,"+id), ""},
+		{"the id in another attribute", groups("Groups", id), ""},
+		{"the id as a friendly name", strings.Replace(groups("other", id), "Name=", `FriendlyName="groups" Name=`, 1), ""},
+		{"the id", groups("groups", id), "mapped"},
+		{"no groups sent", "", "mapped"},
+		{"other groups sent", groups("groups", "else"), ""},
+	} {
+		if w, _ := x.answerWith("alice", c.attributes); w.Code != http.StatusSeeOther {
+			t.Fatalf("%s: %d %+v", c.what, w.Code, x.trace(w).Refusal)
+		}
+		memberships, err := x.store.UserMemberships(ctx, x.user("alice").ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(groupNames(memberships), ","); got != c.want {
+			t.Errorf("%d, %s: she is in %q, want %q", i, c.what, got, c.want)
+		}
+	}
+}
+
+// A person who signs in through AWS is nobody in the console, whatever they are
+// called.
+func TestRow19PeopleAreNoAdministrators(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, nil)
+	if _, err := x.store.CreateAdministrator(context.Background(), tester, model.Administrator{Email: "owner@example.com", PasswordHash: testHash, Role: model.RoleOwner}); err != nil {
+		t.Fatal(err)
+	}
+	cookies := x.signIn("owner", asItIs)
+	for _, path := range []string{"/", "/users", "/administrators", "/settings"} {
+		r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, nil)
+		for _, c := range cookies {
+			r.AddCookie(c)
+			r.AddCookie(&http.Cookie{Name: "postern", Value: c.Value})
+		}
+		if w := x.send(r); w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "/signin") {
+			t.Errorf("%s: %d to %q", path, w.Code, w.Header().Get("Location"))
+		}
+	}
+}
+
+var masked = regexp.MustCompile(`[a-z2-7]{16}|<time.*?</time>`)
+
+// Refusals look alike to the person: who is there, nobody learns.
+func TestRow20RefusalsLookAlike(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, func(c *model.Config) { c.Provisioning = model.ProvisioningManual })
+	storetest.User(t, x.store, "gone")
+	if _, err := x.store.UpdateUser(context.Background(), tester, "gone", func(u *model.User) error { u.Active = false; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	page := func(subject string) string {
+		e := x.begin(false)
+		e.scene.Subject = subject
+		w := x.answer(e, honestMessage(&e))
+		return fmt.Sprint(w.Code) + masked.ReplaceAllString(w.Body.String(), "")
+	}
+	unknown, gone := page("nobody"), page("gone")
+	if unknown != gone {
+		t.Errorf("an unknown user and a deactivated one see different pages:\n%s\n\n%s", unknown, gone)
+	}
+	start := func(path string) string {
+		w := x.send(httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, nil))
+		return fmt.Sprint(w.Code) + masked.ReplaceAllString(w.Body.String(), "")
+	}
+	if err := x.store.SetStatus(context.Background(), tester, "aws", model.StatusSuspended); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := start("/saml/aws/login"), start("/saml/nowhere/login"); a != b {
+		t.Errorf("a suspended connection and an unknown one:\n%s\n\n%s", a, b)
+	}
+}
+
+// Starting logins is limited by address, and what was started goes away.
+func TestRow20LoginStartsAreBounded(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, nil)
+	limited := 0
+	for range loginStartsPerMinute + 5 {
+		if w := x.send(httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/aws/login", nil)); w.Code == http.StatusTooManyRequests {
+			limited++
+		}
+	}
+	if limited == 0 {
+		t.Error("one address may start logins without end")
+	}
+	pending := func() (n int) {
+		if err := x.store.Pool().QueryRow(context.Background(), "select count(*) from requests").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := pending(); n > loginStartsPerMinute {
+		t.Errorf("%d requests are waiting", n)
+	}
+	if _, err := x.store.Sweep(context.Background(), x.now.Add(10*time.Minute), time.Hour); err != nil || pending() == 0 {
+		t.Errorf("after ten minutes nothing waits any more: people dawdle (%v)", err)
+	}
+	if _, err := x.store.Sweep(context.Background(), x.now.Add(requestLifetime), time.Hour); err != nil || pending() != 0 {
+		t.Errorf("after an hour %d still wait, %v", pending(), err)
+	}
+}
+
+// What AWS said is sealed, and erased after the time that is set.
+func TestRow21XMLIsSealedAndExpires(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	x := newTarget(t, nil)
+	x.signIn("alice", asItIs)
+	sealed := func() (all [][]byte) {
+		rows, err := x.store.Pool().Query(ctx, "select xml_sealed from logins where xml_sealed is not null")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var b []byte
+			if err := rows.Scan(&b); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, b)
+		}
+		return all
+	}
+	kept := sealed()
+	if len(kept) != 1 || bytes.Contains(kept[0], []byte("alice")) || bytes.Contains(kept[0], []byte("saml2")) {
+		t.Errorf("%d messages are kept, and can be read", len(kept))
+	}
+	if _, err := x.store.Sweep(ctx, x.now.Add(store.DefaultTraceRetention+time.Minute), store.DefaultTraceRetention); err != nil || len(sealed()) != 0 {
+		t.Errorf("after the time that is set, %d messages are kept, %v", len(sealed()), err)
+	}
+}
