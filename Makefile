@@ -39,6 +39,10 @@ bench: ## run the benchmarks
 	@scripts/setup run
 	REQUIRE_DB=1 go test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: fuzz
+fuzz: generate ## run each fuzz target for FUZZTIME (30s)
+	scripts/fuzz
+
 .PHONY: lighthouse
 lighthouse: build ## measure the main pages with Lighthouse (from npm, fetched when needed)
 	@scripts/setup test

@@ -1,0 +1,57 @@
+package sso_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-sso/postern/internal/attack"
+	"github.com/postern-sso/postern/internal/sso"
+)
+
+// FuzzResponse: no message panics, and whatever gets in is who signed in.
+func FuzzResponse(f *testing.F) {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	for _, v := range attack.Variants() {
+		if s := newScene(now); v.Row != 14 {
+			f.Add([]byte(v.Mint(&s)))
+		}
+	}
+	f.Fuzz(func(t *testing.T, message []byte) {
+		for _, assertionOnly := range []bool{false, true} {
+			// The names that the variants have signed properly.
+			if code, name := ours(t, message, newScene(now), assertionOnly); code == "" && name != "alice" && name != "bob" {
+				t.Errorf("%q was let in", name)
+			}
+		}
+	})
+}
+
+// FuzzMetadata: metadata that is brought never panics, and what is taken has
+// what a login needs.
+func FuzzMetadata(f *testing.F) {
+	f.Add([]byte(sceneMetadata()))
+	files, err := filepath.Glob("../*/testdata/*.xml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Add([]byte(strings.Replace(sceneMetadata(), ` use="signing"`, "", 1)))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		idp, err := sso.ParseMetadata(text, sso.MetadataOptions{Now: time.Now()})
+		if err != nil {
+			return
+		}
+		if len(idp.Certificates) == 0 || idp.EntityID == "" || !strings.HasPrefix(idp.RedirectURL+idp.PostURL, "https://") {
+			t.Errorf("taken without what a login needs: %+v", idp)
+		}
+	})
+}
