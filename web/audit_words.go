@@ -22,7 +22,7 @@ func pastTense(what string) string {
 	words := map[string]string{
 		"sign_in_refused": "sign-in refused", "secret.create": "secret created", "secret.delete": "secret deleted", "password.create": "local password made", "password.delete": "local password removed", "rotate": "rotated",
 		"create": "created", "update": "changed", "delete": "deleted", "import": "imported",
-		"go_live": "went live", "status": "status changed", "restore": "brought back",
+		"go_live": "went live", "trust": "certificates changed", "trust_new": "trust of new certificates changed", "status": "status changed", "restore": "brought back",
 		"start": "draft started", "save": "draft saved", "discard": "draft discarded",
 		"link": "linked", "unlink": "unlinked", "add": "added", "remove": "removed",
 		"open": "opened", "revoke": "revoked",

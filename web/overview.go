@@ -47,6 +47,9 @@ func (s *Server) overview(ctx context.Context) (console.OverviewPage, error) {
 		if side := s.awsSide(c.Current()); side != nil {
 			oc.Certificates = side.Certificates
 		}
+		if oc.Check, err = s.store.MetadataCheck(ctx, c.ID); err != nil {
+			return v, err
+		}
 		if oc.Clock, err = s.clock(ctx, c, clockNow); err != nil {
 			return v, err
 		}

@@ -35,6 +35,9 @@ func needs(v console.OverviewPage) []console.Need {
 		if n, left, found := certificateNeed(c, v.Now); found {
 			add(left < certificateUrgent, n)
 		}
+		if n, found := metadataNeed(c); found {
+			add(true, n)
+		}
 		if c.Clock.Wrong() {
 			add(c.Clock.Ahead > c.Clock.Limit/2, console.Need{
 				Text: c.Clock.Sentence(), Link: "See the measurements", Href: paths.Connection(c.Connection.Slug) + "#clock",
@@ -68,6 +71,23 @@ func connectionNeed(c model.Connection) (console.Need, bool) {
 	return n, true
 }
 
+// failuresWorthSaying is how often in a row AWS's metadata may not be fetched
+// before somebody should look.
+const failuresWorthSaying = 3
+
+func metadataNeed(c console.OverviewConnection) (console.Need, bool) {
+	n := console.Need{Link: "See the certificates", Href: paths.Certificates(c.Connection.Slug)}
+	switch {
+	case c.Check.Offered != "":
+		n.Text = "AWS's metadata for " + c.Connection.Name() + " has other certificates than are trusted here. Look at them before AWS begins to sign with the new one."
+	case c.Check.Failures >= failuresWorthSaying:
+		n.Text = fmt.Sprintf("AWS's metadata for %s could not be fetched %d times in a row. %s", c.Connection.Name(), c.Check.Failures, c.Check.Problem)
+	default:
+		return n, false
+	}
+	return n, true
+}
+
 // certificateNeed looks at the certificate that lasts longest: while a later one
 // is known already, AWS may change over at any time.
 func certificateNeed(c console.OverviewConnection, now time.Time) (console.Need, time.Duration, bool) {
@@ -86,5 +106,5 @@ func certificateNeed(c console.OverviewConnection, now time.Time) (console.Need,
 	if left <= 0 {
 		text = fmt.Sprintf("AWS's certificate for %s has ended. In AWS: Manage certificate, generate a new one and set it as active. Then import the metadata here.", c.Connection.Name())
 	}
-	return console.Need{Text: text, Link: "See the certificates", Href: paths.Connection(c.Connection.Slug) + "#aws"}, left, true
+	return console.Need{Text: text, Link: "See the certificates", Href: paths.Certificates(c.Connection.Slug)}, left, true
 }

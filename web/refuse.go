@@ -17,6 +17,7 @@ func (s *Server) refuseAttempt(w http.ResponseWriter, r *http.Request, a attempt
 			return s.refuseInternal(w, r, a.login, err)
 		}
 	}
+	s.askForMetadata(r.Context(), a, refusal)
 	return s.refuse(w, r, a.login, refusal)
 }
 

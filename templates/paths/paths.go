@@ -86,6 +86,9 @@ func Connection(slug string) string { return join(Connections, slug) }
 // ConnectionAction is a button on a connection's page.
 func ConnectionAction(slug string, action ...string) string { return join(Connection(slug), action...) }
 
+// Certificates is what a connection trusts.
+func Certificates(slug string) string { return ConnectionAction(slug, "certificates") }
+
 // User is a user's page.
 func User(username string) string { return named(Users, username) }
 

@@ -1,0 +1,217 @@
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+// rotating is a site whose AWS serves its metadata, which changes.
+type rotating struct {
+	*target
+	metadata atomic.Pointer[string] // nil: not to be had
+	site     *Site
+}
+
+func newRotating(t *testing.T) *rotating {
+	t.Helper()
+	x := &rotating{}
+	aws := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		text := x.metadata.Load()
+		if text == nil {
+			http.Error(w, "gone", http.StatusBadGateway)
+			return
+		}
+		_, _ = w.Write([]byte(*text)) // a broken connection fails the test elsewhere
+	}))
+	t.Cleanup(aws.Close)
+	x.target = newTarget(t, func(c *model.Config) { c.IdPMetadataURL = aws.URL + "/metadata" })
+	x.site = &Site{}
+	x.site.current.Store(x.Server)
+	x.serve(keys().awsCert)
+	x.signInAs(model.RoleOwner)
+	return x
+}
+
+func (x *rotating) serve(certificates ...[]byte) {
+	text := metadataWith(certificates...)
+	x.metadata.Store(&text)
+}
+
+// refresh is what the minute's housekeeping does, so much later.
+func (x *rotating) refresh(later time.Duration) model.MetadataCheck {
+	x.t.Helper()
+	x.now = x.now.Add(later)
+	if err := x.site.RefreshMetadata(context.Background()); err != nil {
+		x.t.Fatal(err)
+	}
+	check, err := x.store.MetadataCheck(context.Background(), x.connection("aws").ID)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return check
+}
+
+// login signs in with the old key or the new one, and wants that outcome.
+func (x *rotating) login(t *testing.T, what string, withNew bool, want model.Code) {
+	t.Helper()
+	e := x.begin(false)
+	if withNew {
+		e.scene.Key, e.scene.Certificate = keys().attacker, keys().attackerCert
+	}
+	w := x.answer(e, honestMessage(&e))
+	x.wantCode(t, what, w, want)
+	if want != "" {
+		return
+	}
+	said := ""
+	for _, c := range x.trace(w).Checks {
+		if c.ID == "certificate" {
+			said = c.Received
+		}
+	}
+	if print := fingerprintOfDER(e.scene.Certificate); said != print {
+		t.Errorf("%s: the trace says that %s verified it, want %s", what, said, print)
+	}
+}
+
+// fingerprintOfDER is a certificate's, as it is shown.
+func fingerprintOfDER(der []byte) string {
+	sum := sha256.Sum256(der)
+	return strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(fmt.Sprintf("% x", sum)), " ", ":"))
+}
+
+func TestRow02RotationOfTheCertificate(t *testing.T) {
+	t.Parallel()
+	x := newRotating(t)
+	x.login(t, "before", false, "")
+	if check := x.refresh(0); check.Offered != "" || check.Problem != "" {
+		t.Errorf("the same metadata: %+v", check)
+	}
+	x.serve(keys().awsCert, keys().attackerCert)
+	if check := x.refresh(time.Hour); check.Offered != "" {
+		t.Error("it was fetched again within the hour")
+	}
+	if check := x.refresh(24 * time.Hour); check.Offered == "" {
+		t.Fatal("a day later the new certificate was not found")
+	}
+	x.login(t, "the new one, not trusted yet", true, model.CodeCertificateUnknown)
+	page := x.get("/connections/aws/certificates")
+	prints := page.doc.Find("[name=fingerprints]").AttrOr("value", "")
+	if !strings.Contains(page.text(), "AWS offers a new certificate") || prints == "" {
+		t.Fatalf("the page says:\n%s", page.text())
+	}
+	if text := x.get("/").text(); !strings.Contains(text, "other certificates than are trusted") {
+		t.Errorf("the overview does not say so:\n%s", text)
+	}
+	x.post("/connections/aws/certificates/trust", url.Values{"fingerprints": {prints[2:]}}).want(t, http.StatusUnprocessableEntity)
+	x.post("/connections/aws/certificates/trust", url.Values{"fingerprints": {prints}}).want(t, http.StatusSeeOther)
+	x.login(t, "the old one while both are trusted", false, "")
+	x.login(t, "the new one while both are trusted", true, "")
+	if check := x.refresh(0); check.Offered != "" {
+		t.Error("what is trusted is still offered")
+	}
+
+	old := fingerprintOfDER(keys().awsCert)
+	x.post("/connections/aws/certificates/remove", url.Values{"fingerprint": {old}}).want(t, http.StatusSeeOther)
+	x.login(t, "the old one after it was removed", false, model.CodeCertificateUnknown)
+	x.login(t, "the new one alone", true, "")
+	last := url.Values{"fingerprint": {fingerprintOfDER(keys().attackerCert)}}
+	x.post("/connections/aws/certificates/remove", last).want(t, http.StatusUnprocessableEntity)
+	x.login(t, "after the last one was not removed", true, "")
+
+	revisions, err := x.store.Revisions(context.Background(), "aws")
+	if err != nil || len(revisions) != 3 {
+		t.Fatalf("%d revisions, %v", len(revisions), err)
+	}
+	if err := x.store.Restore(context.Background(), tester, "aws", revisions[1].Number); err != nil {
+		t.Fatal(err)
+	}
+	x.login(t, "the old one after the removal was undone", false, "")
+}
+
+func TestRow16RefreshNeverWidensTrustByItself(t *testing.T) {
+	t.Parallel()
+	x := newRotating(t)
+	x.refresh(0)
+	x.serve(keys().attackerCert)
+	x.refresh(25 * time.Hour)
+	x.login(t, "a certificate that the metadata has now", true, model.CodeCertificateUnknown)
+	x.login(t, "one that it has no more", false, "")
+
+	x.post("/connections/aws/certificates/policy", url.Values{"trust_new": {"on"}}).want(t, http.StatusSeeOther)
+	x.refresh(25 * time.Hour)
+	x.login(t, "after the connection allowed it", true, "")
+	x.login(t, "and the old one", false, "")
+	entries, _, err := x.store.Audit(context.Background(), store.AuditQuery{Action: "connection.trust"})
+	if err != nil || len(entries) != 1 || entries[0].Actor != refresher.Name {
+		t.Errorf("the audit says %+v, %v", entries, err)
+	}
+}
+
+func TestRow16RefreshIsToldWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	x := newRotating(t)
+	x.refresh(0)
+	other := strings.ReplaceAll(metadataWith(keys().attackerCert), attackIssuer, "https://idp.evil.example/saml/metadata")
+	page := "<html><body>Sign in</body></html>"
+	for what, text := range map[string]*string{"another application": &other, "a web page": &page, "nothing": nil} {
+		x.metadata.Store(text)
+		check := x.refresh(25 * time.Hour)
+		if check.Problem == "" || check.Offered != "" {
+			t.Errorf("%s: %+v", what, check)
+		}
+		if body := x.get("/connections/aws/certificates").text(); !strings.Contains(body, "The last try failed") {
+			t.Errorf("%s: the page does not say so", what)
+		}
+	}
+	x.login(t, "with what was trusted before", false, "")
+	if text := x.get("/").text(); !strings.Contains(text, "3 times in a row") {
+		t.Errorf("after three failures the overview says:\n%s", text)
+	}
+}
+
+// A login with an unknown certificate brings the next look forward, but not
+// again and again.
+func TestRow02UnknownKeyAsksForMetadata(t *testing.T) {
+	t.Parallel()
+	x := newRotating(t)
+	x.refresh(0)
+	x.serve(keys().awsCert, keys().attackerCert)
+	x.now = x.now.Add(time.Minute)
+	x.login(t, "a minute after the last look", true, model.CodeCertificateUnknown)
+	if check := x.refresh(0); check.Offered != "" {
+		t.Error("looked again after a minute")
+	}
+	x.now = x.now.Add(10 * time.Minute)
+	x.login(t, "eleven minutes after the last look", true, model.CodeCertificateUnknown)
+	if check := x.refresh(0); check.Offered == "" {
+		t.Error("an unknown certificate did not bring the look forward")
+	}
+}
+
+func TestCertificatesAreAddedByHand(t *testing.T) {
+	t.Parallel()
+	x := newRotating(t)
+	same := x.post("/connections/aws/certificates", url.Values{"metadata": {metadataWith(keys().awsCert)}}).want(t, http.StatusUnprocessableEntity)
+	if !strings.Contains(same.text(), "no certificate that is not in the list") {
+		t.Errorf("the same metadata: %s", same.text())
+	}
+	other := strings.ReplaceAll(metadataWith(keys().attackerCert), attackIssuer, "https://idp.evil.example/saml/metadata")
+	x.post("/connections/aws/certificates", url.Values{"metadata": {other}}).want(t, http.StatusUnprocessableEntity)
+	x.post("/connections/aws/certificates", url.Values{"metadata": {"hello"}}).want(t, http.StatusUnprocessableEntity)
+	x.login(t, "before", true, model.CodeCertificateUnknown)
+	x.post("/connections/aws/certificates", url.Values{"metadata": {metadataWith(keys().attackerCert)}}).want(t, http.StatusSeeOther)
+	x.login(t, "the new one", true, "")
+	x.login(t, "the old one", false, "")
+}
