@@ -56,6 +56,7 @@ var helpTopics = map[string]layout.Topic{
 	"/audit":                           {Text: "Every change: who, when, before and after. Nobody can change it here.", Guide: "administrators"},
 	"/administrators":                  {Text: "Who may use this console. It does not depend on AWS.", Guide: "administrators"},
 	"/settings":                        {Text: "What holds for all connections: the address, whom people ask, how long messages are kept.", Guide: "administrators"},
+	"/settings/warnings":               {Text: "Whom Postern tells that a certificate ends or changes, and how.", Guide: "certificates"},
 	"/settings/signing-keys":           {Text: "The keys with which Postern signs what apps are told about people.", Guide: "apps"},
 	"/help":                            {Text: "The administrator's guide.", Guide: "what-postern-is"},
 	"/help/{page}":                     {Text: "The administrator's guide.", Guide: "what-postern-is"},

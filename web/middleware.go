@@ -77,7 +77,7 @@ func (s *Server) withRecovery(next http.Handler) http.Handler {
 // loggedPath is the path of a request for the log, without the token that some
 // paths hold.
 func loggedPath(path string) string {
-	for _, secret := range []string{"/trace/", "/setup-link/"} {
+	for _, secret := range []string{"/trace/", "/setup-link/", "/calendar/"} {
 		rest, ok := strings.CutPrefix(path, secret)
 		if !ok {
 			continue

@@ -167,6 +167,12 @@ func (s *Server) consoleRoutes() []route {
 		{get, "/settings", viewer, s.showSettings},
 		{post, "/settings", owner, s.saveSettings},
 		{post, "/settings/preview", owner, s.previewTexts},
+		{get, "/settings/warnings", viewer, s.showWarnings},
+		{post, "/settings/warnings/mail", owner, s.saveMail},
+		{post, "/settings/warnings/mail/test", owner, s.testMail},
+		{post, "/settings/warnings/webhook", owner, s.saveWebhook},
+		{post, "/settings/warnings/webhook/test", owner, s.testWebhook},
+		{post, "/settings/warnings/calendar", owner, s.renewCalendar},
 		{get, "/settings/signing-keys", viewer, s.showSigningKeys},
 		{post, "/settings/signing-keys", owner, s.rotateSigningKeys},
 		{post, "/settings/signing-keys/withdraw", owner, s.withdrawSigningKeys},
@@ -186,6 +192,7 @@ func (s *Server) routes() http.Handler {
 	r.Get("/readyz", s.readyz)
 	r.Handle("/static/*", static.Handler())
 	r.Get("/brand/{file}", s.handle(s.showLogo))
+	r.With(s.limitRate(setupLinksPerMinute)).Get("/calendar/{file}", s.handle(s.showCalendar))
 
 	// People signing in. The assertion comes as a cross-site POST, so these
 	// stand beside the cross-origin protection, not excused inside it.

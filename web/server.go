@@ -4,6 +4,7 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -38,6 +39,8 @@ type Options struct {
 	Metrics        *Metrics
 
 	SessionStore scs.Store // nil: PostgreSQL; tests keep sessions in memory
+
+	mailTLS *tls.Config // for tests: whom to believe to be the mail server
 
 	refresh func(context.Context) error // follows a change of the public URL; nil without a Site
 }

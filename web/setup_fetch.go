@@ -43,6 +43,7 @@ func (e *fetchError) Unwrap() error { return e.cause }
 // dialed, after the name was looked up, and again for every redirect.
 type metadataFetcher struct {
 	loopback bool // this machine may be asked, and by plain http: for the simulated AWS
+	private  bool // addresses inside the network may be asked
 	roots    *x509.CertPool
 }
 
@@ -133,6 +134,9 @@ func (m metadataFetcher) judgeDial(_, address string, _ syscall.RawConn) error {
 	}
 	addr := ap.Addr().WithZone("").Unmap()
 	if addr.IsLoopback() && m.loopback {
+		return nil
+	}
+	if m.private && addr.IsPrivate() {
 		return nil
 	}
 	if !public(addr) {

@@ -223,6 +223,9 @@ func keepHouse(ctx context.Context, db *database, site *web.Site, log *slog.Logg
 		if err == nil {
 			err = site.RefreshMetadata(ctx)
 		}
+		if err == nil {
+			err = site.Warn(ctx)
+		}
 		if err != nil && ctx.Err() == nil {
 			log.WarnContext(ctx, "housekeeping failed; tried again in a minute", "error", err)
 		}

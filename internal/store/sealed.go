@@ -21,6 +21,9 @@ var sealedColumns = []sealedColumn{
 	{"logins", "xml_sealed", "id", model.SealedXML},
 	{"oidc_keys", "sealed", "id", model.SealedSigningKey},
 	{"trace_links", "token_sealed", "id::text", func(string) string { return model.SealedTraceToken }},
+	{"warnings", "password_sealed", "id::text", func(string) string { return model.SealedMailPassword }},
+	{"warnings", "webhook_sealed", "id::text", func(string) string { return model.SealedWebhookSecret }},
+	{"warnings", "calendar_sealed", "id::text", func(string) string { return model.SealedCalendarToken }},
 }
 
 // SealPrefixLength is how many bytes of a sealed value tell which key sealed it.

@@ -40,6 +40,12 @@ const (
 	OwnPassword         = "/administrators/password"
 	Audit               = "/audit"
 	AuditExport         = "/audit/export" // and ".csv" or ".jsonl"
+	Warnings            = "/settings/warnings"
+	WarningsMail        = "/settings/warnings/mail"
+	WarningsMailTest    = "/settings/warnings/mail/test"
+	WarningsWebhook     = "/settings/warnings/webhook"
+	WarningsWebhookTest = "/settings/warnings/webhook/test"
+	WarningsCalendar    = "/settings/warnings/calendar"
 	Settings            = "/settings"
 	SigningKeys         = "/settings/signing-keys"
 	SigningKeysWithdraw = "/settings/signing-keys/withdraw"
@@ -85,6 +91,9 @@ func Connection(slug string) string { return join(Connections, slug) }
 
 // ConnectionAction is a button on a connection's page.
 func ConnectionAction(slug string, action ...string) string { return join(Connection(slug), action...) }
+
+// Calendar is where the certificates' calendar is.
+func Calendar(token string) string { return join("/calendar", token+".ics") }
 
 // Certificates is what a connection trusts.
 func Certificates(slug string) string { return ConnectionAction(slug, "certificates") }

@@ -1,0 +1,132 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// deliveryPatience is for how long a mail server or a webhook may take.
+const deliveryPatience = 20 * time.Second
+
+// deliver sends one notice. The error is for administrators: what the other
+// side answered.
+func (s *Server) deliver(ctx context.Context, to model.Warnings, n notice, channel string) error {
+	ctx, cancel := context.WithTimeout(ctx, deliveryPatience)
+	defer cancel()
+	if channel == model.ChannelMail {
+		return s.sendMail(ctx, to, n)
+	}
+	return s.callWebhook(ctx, to, n)
+}
+
+func (s *Server) sendMail(ctx context.Context, to model.Warnings, n notice) error {
+	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
+	if err := m.From(to.MailFrom); err != nil {
+		return fmt.Errorf("the sender's address: %w", err)
+	}
+	if err := m.To(addresses(to.MailTo)...); err != nil {
+		return fmt.Errorf("the receivers' addresses: %w", err)
+	}
+	m.Subject(n.Subject)
+	m.SetDateWithValue(s.now())
+	m.SetMessageID()
+	m.SetGenHeader("Auto-Submitted", "auto-generated") // nobody's holiday answers it
+	m.SetBodyString(mail.TypeTextPlain, n.Text+"\n\n"+n.Link+"\n")
+	options := []mail.Option{mail.WithPort(to.SMTPPort), mail.WithTimeout(deliveryPatience), mail.WithTLSPolicy(mail.TLSMandatory)}
+	switch to.SMTPTLS {
+	case model.MailTLS:
+		options = append(options, mail.WithSSL())
+	case model.MailPlain:
+		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
+	}
+	if s.opts.mailTLS != nil {
+		options = append(options, mail.WithTLSConfig(s.opts.mailTLS))
+	}
+	if to.SMTPUser != "" {
+		password, err := s.opened(to.PasswordSealed, model.SealedMailPassword)
+		if err != nil {
+			return err
+		}
+		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(to.SMTPUser), mail.WithPassword(password))
+	}
+	client, err := mail.NewClient(to.SMTPHost, options...)
+	if err != nil {
+		return fmt.Errorf("the mail server: %w", err)
+	}
+	return client.DialAndSendWithContext(ctx, m)
+}
+
+func addresses(list string) []string {
+	var all []string
+	for a := range strings.SplitSeq(list, ",") {
+		if a = strings.TrimSpace(a); a != "" {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// callWebhook posts the notice as JSON. The signature is an HMAC-SHA256 of the
+// time and the body, so that nobody else can make one, or send one again later.
+func (s *Server) callWebhook(ctx context.Context, to model.Warnings, n notice) error {
+	body, err := json.Marshal(n)
+	if err != nil {
+		return err
+	}
+	secret, err := s.opened(to.WebhookSealed, model.SealedWebhookSecret)
+	if err != nil {
+		return err
+	}
+	fetcher := newMetadataFetcher(s.onLoopback())
+	fetcher.private = to.WebhookPrivate
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.WebhookURL, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	if err := fetcher.judgeURL(req.URL); err != nil {
+		return err
+	}
+	at := strconv.FormatInt(s.now().Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(secret))
+	fmt.Fprintf(mac, "%s.%s", at, body)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Postern-Signature", "t="+at+",v1="+hex.EncodeToString(mac.Sum(nil)))
+	client := fetcher.client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a notice goes to one address
+	res, err := client.Do(req)
+	if err != nil {
+		return explainFetch(ctx, req.URL, err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	answer, err := io.ReadAll(io.LimitReader(res.Body, 200))
+	if err != nil {
+		return err
+	}
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		return fmt.Errorf("%s answered %s: %s", req.URL.Hostname(), res.Status, strings.ToValidUTF8(string(answer), ""))
+	}
+	return nil
+}
+
+func (s *Server) opened(sealed []byte, context string) (string, error) {
+	if sealed == nil {
+		return "", errors.New("its secret is missing; set it once more")
+	}
+	plain, err := s.sealer.Open(sealed, context)
+	return string(plain), err
+}

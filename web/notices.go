@@ -1,0 +1,137 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/ui"
+)
+
+// notice is something that somebody should know without looking.
+type notice struct {
+	Key     string `json:"key"` // what and how urgent: it is told once
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+	Link    string `json:"link"`
+}
+
+// warnDays are the days before the end of a certificate on which it is told.
+var warnDays = []int{90, 30, 7, 0}
+
+// Warn tells what is due by every way that is set up. Any number of processes
+// may call it: each notice is delivered by one.
+func (site *Site) Warn(ctx context.Context) error {
+	s := site.current.Load()
+	to, err := s.store.Warnings(ctx)
+	if err != nil || (to.SMTPHost == "" && to.WebhookURL == "") {
+		return err
+	}
+	due, err := s.dueNotices(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, n := range due {
+		if to.SMTPHost != "" {
+			errs = append(errs, s.tell(ctx, to, n, model.ChannelMail))
+		}
+		if to.WebhookURL != "" {
+			errs = append(errs, s.tell(ctx, to, n, model.ChannelWebhook))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// tell delivers a notice by one way, unless that was done or is not due.
+func (s *Server) tell(ctx context.Context, to model.Warnings, n notice, channel string) error {
+	claimed, err := s.store.ClaimNotice(ctx, n.Key, channel, s.now())
+	if err != nil || !claimed {
+		return err
+	}
+	problem := ""
+	if err := s.deliver(ctx, to, n, channel); err != nil {
+		problem = err.Error()
+		s.log.WarnContext(ctx, "notice not delivered; tried again later", "notice", n.Key, "channel", channel, "error", err)
+	}
+	return s.store.FinishNotice(ctx, n.Key, channel, s.now(), problem)
+}
+
+// dueNotices is everything that somebody should know now. What is over is
+// forgotten, so that it is told again should it happen again.
+func (s *Server) dueNotices(ctx context.Context) ([]notice, error) {
+	connections, err := s.store.Connections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var due []notice
+	var failing []string
+	for _, c := range connections {
+		if c.Live == nil {
+			continue
+		}
+		idp, err := s.identityProvider(c.Live)
+		if err != nil {
+			continue // the overview says that
+		}
+		if n, found := s.expiryNotice(c, idp); found {
+			due = append(due, n)
+		}
+		check, err := s.store.MetadataCheck(ctx, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		fresh, _, _, err := s.offer(c, check)
+		if err != nil {
+			return nil, err
+		}
+		if len(fresh) > 0 {
+			due = append(due, s.aboutCertificates(c, "certificate_offered/"+c.Slug+"/"+fingerprintsOf(fresh), "AWS has a new certificate for "+c.Name(),
+				"AWS's metadata has a certificate that is not trusted here yet. Compare its fingerprint and trust it before AWS begins to sign with it; otherwise nobody can sign in from that moment on."))
+		}
+		if need, found := metadataNeed(console.OverviewConnection{Connection: c, Check: check}); found && check.Offered == "" {
+			key := "refresh_failing/" + c.Slug
+			failing = append(failing, key)
+			due = append(due, s.aboutCertificates(c, key, "AWS's metadata for "+c.Name()+" cannot be fetched", need.Text))
+		}
+	}
+	return due, s.store.ForgetNotices(ctx, "refresh_failing/", failing)
+}
+
+// expiryNotice is about the certificate that lasts longest: while a later one is
+// trusted, the end of an earlier one stops nobody.
+func (s *Server) expiryNotice(c model.Connection, idp *sso.IdentityProvider) (notice, bool) {
+	last := idp.Certificates[0]
+	for _, cert := range idp.Certificates {
+		if cert.NotAfter.After(last.NotAfter) {
+			last = cert
+		}
+	}
+	left := last.NotAfter.Sub(s.now())
+	reached := -1
+	for _, days := range warnDays { // the most urgent one that is reached
+		if left <= time.Duration(days)*day {
+			reached = days
+		}
+	}
+	if reached < 0 {
+		return notice{}, false
+	}
+	key := "certificate_expires/" + c.Slug + "/" + last.Fingerprint + "/" + strconv.Itoa(reached)
+	const do = " In AWS: the application, Manage certificate, Generate new certificate. Add its metadata here, then set it as active in AWS."
+	end := last.NotAfter.UTC().Format(time.DateOnly)
+	if reached == 0 {
+		return s.aboutCertificates(c, key, "AWS's certificate for "+c.Name()+" has ended", "It ended on "+end+". Sign-in goes on as long as AWS goes on signing with it."+do), true
+	}
+	return s.aboutCertificates(c, key, fmt.Sprintf("AWS's certificate for %s ends in %s", c.Name(), ui.Count(int(left/day), "day", "days")), "It ends on "+end+"."+do), true
+}
+
+func (s *Server) aboutCertificates(c model.Connection, key, subject, text string) notice {
+	return notice{Key: key, Subject: subject, Text: text, Link: s.opts.PublicURL + paths.Certificates(c.Slug)}
+}

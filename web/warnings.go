@@ -1,0 +1,194 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"net/mail"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+// showWarnings is where owners say whom to warn, and how.
+func (s *Server) showWarnings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	to, err := s.store.Warnings(r.Context())
+	if err != nil {
+		return err
+	}
+	return s.renderWarnings(w, r, a, to, nil, "")
+}
+
+// renderWarnings shows the page; secret is a webhook's, just made.
+func (s *Server) renderWarnings(w http.ResponseWriter, r *http.Request, a model.Administrator, to model.Warnings, problems []model.Problem, secret string) error {
+	failures, err := s.store.NoticeFailures(r.Context())
+	if err != nil {
+		return err
+	}
+	v := console.WarningsPage{
+		Page: s.page(r, a, layout.NavSettings, "Warnings", "Postern tells you about certificates that end, new ones in AWS's metadata, and metadata that cannot be fetched."),
+		To:   to, Failures: failures, Problems: problems, NewSecret: secret,
+	}
+	v.Page.Crumbs = []layout.Crumb{{Label: "Settings", Href: paths.Settings}}
+	if token, err := s.opened(to.CalendarSealed, model.SealedCalendarToken); err == nil && a.Role == model.RoleOwner {
+		v.Calendar = s.opts.PublicURL + paths.Calendar(token)
+	}
+	status := http.StatusOK
+	if len(problems) > 0 {
+		v.Page.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, console.Warnings(v))
+}
+
+// saveMail keeps the mail server. An empty password field leaves the password
+// as it is.
+func (s *Server) saveMail(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	to, problems, err := s.readMail(r)
+	if err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		return s.renderWarnings(w, r, a, to, problems, "")
+	}
+	err = s.store.SaveWarnings(r.Context(), s.actor(r, a), "warnings.mail", func(now *model.Warnings) error {
+		now.SMTPHost, now.SMTPPort, now.SMTPTLS, now.SMTPUser = to.SMTPHost, to.SMTPPort, to.SMTPTLS, to.SMTPUser
+		now.MailFrom, now.MailTo, now.PasswordSealed = to.MailFrom, to.MailTo, to.PasswordSealed
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if to.SMTPHost == "" {
+		return s.done(w, r, paths.Warnings, "Nobody is warned by mail any more.")
+	}
+	return s.done(w, r, paths.Warnings, "Saved. Send a test to see whether it arrives.")
+}
+
+func (s *Server) readMail(r *http.Request) (model.Warnings, []model.Problem, error) {
+	to, err := s.store.Warnings(r.Context())
+	if err != nil {
+		return to, nil, err
+	}
+	to.SMTPHost, to.SMTPTLS, to.SMTPUser = typed(r, "smtp_host"), r.PostFormValue("smtp_tls"), typed(r, "smtp_user")
+	to.MailFrom, to.MailTo = typed(r, "mail_from"), typed(r, "mail_to")
+	var problems []model.Problem
+	wrong := func(field, text string) { problems = append(problems, model.Problem{Field: field, Text: text}) }
+	port, err := strconv.Atoi(r.PostFormValue("smtp_port"))
+	if to.SMTPPort = port; err != nil || port < 1 || port > 65535 {
+		wrong("smtp_port", "Type the port as a number: 587 for most servers, 465 for TLS from the start.")
+	}
+	if to.SMTPTLS != model.MailStartTLS && to.SMTPTLS != model.MailTLS && to.SMTPTLS != model.MailPlain {
+		wrong("smtp_tls", "Choose how the connection is protected.")
+	}
+	if to.SMTPHost != "" {
+		if strings.ContainsAny(to.SMTPHost, " /:@") {
+			wrong("smtp_host", "Type only the name of the server, for example smtp.example.com.")
+		}
+		if _, err := mail.ParseAddress(to.MailFrom); err != nil {
+			wrong("mail_from", "Type the address that the mail comes from, for example postern@example.com.")
+		}
+		if _, err := mail.ParseAddressList(to.MailTo); err != nil {
+			wrong("mail_to", "Type one or more addresses, with commas between them.")
+		}
+	}
+	switch password := r.PostFormValue("smtp_password"); {
+	case to.SMTPUser == "":
+		to.PasswordSealed = nil
+	case password != "":
+		to.PasswordSealed, err = s.sealer.Seal([]byte(password), model.SealedMailPassword)
+		return to, problems, err
+	case to.PasswordSealed == nil:
+		wrong("smtp_password", "Type the password that belongs to the user name.")
+	case to.SMTPTLS == model.MailPlain:
+		wrong("smtp_tls", "Without TLS the password could be read on the way. Choose another protection, or leave the user name out.")
+	}
+	return to, problems, nil
+}
+
+// saveWebhook keeps the address and shows the key of its signature, once.
+func (s *Server) saveWebhook(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	to, err := s.store.Warnings(r.Context())
+	if err != nil {
+		return err
+	}
+	to.WebhookURL, to.WebhookPrivate = typed(r, "webhook_url"), r.PostFormValue("webhook_private") != ""
+	secret := ""
+	if to.WebhookURL == "" {
+		to.WebhookSealed = nil
+	} else {
+		if problem := s.checkWebhook(to.WebhookURL); problem != "" {
+			return s.renderWarnings(w, r, a, to, []model.Problem{{Field: "webhook_url", Text: problem}}, "")
+		}
+		if to.WebhookSealed == nil || r.PostFormValue("new_secret") != "" {
+			secret = rand.Text() + rand.Text()
+			if to.WebhookSealed, err = s.sealer.Seal([]byte(secret), model.SealedWebhookSecret); err != nil {
+				return err
+			}
+		}
+	}
+	err = s.store.SaveWarnings(r.Context(), s.actor(r, a), "warnings.webhook", func(now *model.Warnings) error {
+		now.WebhookURL, now.WebhookPrivate, now.WebhookSealed = to.WebhookURL, to.WebhookPrivate, to.WebhookSealed
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if secret != "" {
+		return s.renderWarnings(w, r, a, to, nil, secret)
+	}
+	return s.done(w, r, paths.Warnings, "Saved.")
+}
+
+func (s *Server) checkWebhook(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" {
+		return "This is not a web address."
+	}
+	if err := newMetadataFetcher(s.onLoopback()).judgeURL(u); err != nil {
+		return "A webhook must begin with https://, without a user name or password."
+	}
+	return ""
+}
+
+// testMail and testWebhook send a notice that says it is a test, and tell what
+// the other side answered.
+func (s *Server) testMail(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return s.testWarning(w, r, a, model.ChannelMail)
+}
+
+func (s *Server) testWebhook(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return s.testWarning(w, r, a, model.ChannelWebhook)
+}
+
+func (s *Server) testWarning(w http.ResponseWriter, r *http.Request, a model.Administrator, channel string) error {
+	to, err := s.store.Warnings(r.Context())
+	if err != nil {
+		return err
+	}
+	n := notice{Key: "test", Subject: "This is a test", Text: "Postern can reach you. " + a.Email + " asked for this.", Link: s.opts.PublicURL + paths.Warnings}
+	if err := s.deliver(context.WithoutCancel(r.Context()), to, n, channel); err != nil {
+		return s.renderWarnings(w, r, a, to, []model.Problem{{Text: "The test was not delivered: " + err.Error()}}, "")
+	}
+	return s.done(w, r, paths.Warnings, "Delivered. Look whether it has arrived.")
+}
+
+// renewCalendar makes a calendar address, in place of the one there.
+func (s *Server) renewCalendar(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sealed, err := s.sealer.Seal([]byte(rand.Text()), model.SealedCalendarToken)
+	if err != nil {
+		return err
+	}
+	err = s.store.SaveWarnings(r.Context(), s.actor(r, a), "warnings.calendar", func(now *model.Warnings) error {
+		now.CalendarSealed = sealed
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.done(w, r, paths.Warnings, "Subscribe to the new address. An earlier one does not work any more.")
+}
