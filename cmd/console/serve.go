@@ -31,6 +31,7 @@ const (
 type serveFlags struct {
 	databaseFlags
 	secretFlags
+	tlsFlags
 	Listen         string   `env:"POSTERN_LISTEN" default:"127.0.0.1:8080" help:"Address to listen on (${default})."`
 	PublicURL      string   `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"Address under which browsers reach Postern (http://localhost:8080). Given here, it cannot be changed in the console." placeholder:"URL"`
 	TrustedProxies []string `name:"trusted-proxies" env:"POSTERN_TRUSTED_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, for example 10.0.0.0/8." placeholder:"CIDR"`
@@ -57,7 +58,7 @@ type companion struct {
 // the reverse order when the context ends.
 func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (err error) {
 	log := newLogger(io.err, f.LogFormat)
-	listener, err := listen(ctx, f.Listen)
+	listener, err := f.listenFor(ctx, f.Listen, f.DataDir)
 	if err != nil {
 		return err
 	}

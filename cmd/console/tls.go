@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/acme/autocert"
+)
+
+// tlsFlags let Postern speak https itself. Without them a reverse proxy does.
+type tlsFlags struct {
+	Certificate string   `name:"tls-certificate" env:"POSTERN_TLS_CERTIFICATE" help:"PEM file with the certificate and its chain, to serve https without a proxy. Read again when it changes." placeholder:"FILE"`
+	Key         string   `name:"tls-key" env:"POSTERN_TLS_KEY" help:"PEM file with its key." placeholder:"FILE"`
+	ACMEHosts   []string `name:"acme-host" env:"POSTERN_ACME_HOST" help:"Get certificates for this host from Let's Encrypt. It must reach this Postern on port 443." placeholder:"HOST"`
+}
+
+// wrap makes a listener speak https where the flags say so.
+func (f tlsFlags) wrap(l net.Listener, dataDir string) (net.Listener, error) {
+	switch {
+	case len(f.ACMEHosts) > 0 && (f.Certificate != "" || f.Key != ""):
+		return nil, errors.New("--acme-host and --tls-certificate exclude each other")
+	case len(f.ACMEHosts) > 0:
+		m := &autocert.Manager{Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(f.ACMEHosts...), Cache: autocert.DirCache(filepath.Join(dataDir, "acme"))}
+		config := m.TLSConfig()
+		config.MinVersion = tls.VersionTLS12
+		return tls.NewListener(l, config), nil
+	case f.Certificate == "" && f.Key == "":
+		return l, nil
+	case f.Certificate == "" || f.Key == "":
+		return nil, errors.New("--tls-certificate and --tls-key belong together")
+	}
+	files := &certificateFiles{certificate: f.Certificate, key: f.Key}
+	if _, err := files.get(nil); err != nil {
+		return nil, err
+	}
+	return tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: files.get, NextProtos: []string{"h2", "http/1.1"}}), nil
+}
+
+// certificateFiles is a certificate that is read again when its file changes,
+// so that renewing it takes no restart.
+type certificateFiles struct {
+	certificate, key string
+
+	mu     sync.Mutex
+	read   time.Time // the file's own time when it was read
+	loaded *tls.Certificate
+}
+
+// get is for tls.Config. While the new files do not fit together the old
+// certificate serves.
+func (c *certificateFiles) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	info, err := os.Stat(c.certificate)
+	if err == nil && c.loaded != nil && info.ModTime().Equal(c.read) {
+		return c.loaded, nil
+	}
+	var pair tls.Certificate
+	if err == nil {
+		pair, err = tls.LoadX509KeyPair(c.certificate, c.key)
+	}
+	if err != nil {
+		if c.loaded != nil {
+			return c.loaded, nil
+		}
+		return nil, fmt.Errorf("the TLS certificate: %w", err)
+	}
+	c.loaded, c.read = &pair, info.ModTime()
+	return c.loaded, nil
+}
+
+// listenFor listens, by https where the flags say so.
+func (f tlsFlags) listenFor(ctx context.Context, address, dataDir string) (net.Listener, error) {
+	l, err := listen(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	wrapped, err := f.wrap(l, dataDir)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return wrapped, nil
+}
