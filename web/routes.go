@@ -98,6 +98,8 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/users/{username}/password", admin, s.setServicePassword},
 		{post, "/users/{username}/password/remove", admin, s.removeServicePassword},
 		{post, "/users/{username}/delete", admin, s.deleteUser},
+		{post, "/users/{username}/data", admin, s.personData},
+		{post, "/users/{username}/erase", owner, s.erasePerson},
 
 		{get, "/groups", viewer, s.listGroups},
 		{get, "/groups/new", admin, s.newGroup},

@@ -106,7 +106,7 @@ func (s *Server) renderUser(w http.ResponseWriter, r *http.Request, a model.Admi
 	change(&v)
 	v.Join.Problem = v.JoinIssue
 	status := http.StatusOK
-	if len(v.Form.Problems) > 0 || v.JoinIssue != "" || v.DeleteText != "" || v.Password.Problem != "" {
+	if len(v.Form.Problems) > 0 || v.JoinIssue != "" || v.DeleteText != "" || v.EraseText != "" || v.Password.Problem != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
 	return s.render(w, r, status, console.User(v))

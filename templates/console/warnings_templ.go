@@ -252,7 +252,7 @@ func mailCard(v WarningsPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Select(ui.Input{Name: "smtp_tls", Label: "Protection", Problem: ui.ProblemOf(v.Problems, "smtp_tls")},
+		templ_7745c5c3_Err = ui.Select(ui.Input{Name: "smtp_tls", Label: "Protection", Required: true, Problem: ui.ProblemOf(v.Problems, "smtp_tls")},
 			ui.Options(v.To.SMTPTLS, model.MailStartTLS, "STARTTLS (port 587)", model.MailTLS, "TLS from the start (port 465)", model.MailPlain, "None: only inside your own network")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
