@@ -31,6 +31,7 @@ type Administrator struct {
 	SessionEpoch int
 	CreatedAt    time.Time
 	LastSigninAt time.Time
+	Handle       string // UUID by which passkeys know the account
 }
 
 // Actor is who makes a change; it is written into the audit with the change.

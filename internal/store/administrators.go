@@ -10,11 +10,11 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-const administratorColumns = `id, email, password_hash, role, session_epoch, created_at, last_signin_at`
+const administratorColumns = `id, email, password_hash, role, session_epoch, created_at, last_signin_at, handle::text`
 
 func scanAdministrator(row pgx.CollectableRow) (a model.Administrator, err error) {
 	var last *time.Time
-	err = row.Scan(&a.ID, &a.Email, &a.PasswordHash, &a.Role, &a.SessionEpoch, &a.CreatedAt, &last)
+	err = row.Scan(&a.ID, &a.Email, &a.PasswordHash, &a.Role, &a.SessionEpoch, &a.CreatedAt, &last, &a.Handle)
 	if last != nil {
 		a.LastSigninAt = *last
 	}

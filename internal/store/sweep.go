@@ -24,6 +24,9 @@ const typedRetention = 90 * 24 * time.Hour
 // login.
 const endedLinkKept = 30 * 24 * time.Hour
 
+// knownBrowserKept is for how long a browser counts as known.
+const knownBrowserKept = 180 * 24 * time.Hour
+
 // setupLinkRetention is how long expired setup links are listed.
 const setupLinkRetention = 90 * 24 * time.Hour
 
@@ -43,6 +46,9 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, traceRetention time.Du
 		{&r.Requests, "delete from requests where expires_at <= $1", now},
 		{&r.Requests, "delete from arrivals where expires_at <= $1", now},
 		{&r.Assertions, "delete from seen_assertions where expires_at <= $1", now},
+		{&r.Tokens, "delete from sign_in_failures where until <= $1", now},
+		{&r.Tokens, "delete from known_browsers where seen_at <= $1", now.Add(-knownBrowserKept)},
+		{&r.Sessions, "delete from admin_sessions where last_seen_at <= $1", now.Add(-endedLinkKept)},
 		{&r.Tokens, "delete from claim_tokens where expires_at <= $1", now},
 		{&r.Sessions, "delete from sessions where expiry <= $1", now},
 		{&r.CrowdSessions, "delete from crowd_sessions where expires_at <= $1", now},
