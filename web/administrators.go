@@ -13,6 +13,7 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/person"
 )
 
 const lastOwner = "This is the last owner. Make somebody else an owner first, so that the console does not lock everybody out."
@@ -27,13 +28,16 @@ func (s *Server) renderAdministrators(w http.ResponseWriter, r *http.Request, a 
 		return err
 	}
 	v.Administrators = all
+	if err := s.addConsoleRules(r, &v); err != nil {
+		return err
+	}
 	v.Page = s.page(r, a, layout.NavAdministrators, "Administrators",
 		"Who may use this console. These accounts belong to Postern alone, so they work when AWS sign-in does not.")
 	if v.Form.Role == "" {
 		v.Form.Role = model.RoleAdmin
 	}
 	status := http.StatusOK
-	if len(v.Problems)+len(v.Form.Problems)+len(v.Own) > 0 {
+	if len(v.Problems)+len(v.Form.Problems)+len(v.Own)+len(v.Rules.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
 	return s.render(w, r, status, console.Administrators(v))
@@ -105,12 +109,22 @@ func administratorID(r *http.Request) (int64, error) {
 	return id, nil
 }
 
+// ownAdministrator is an account of Postern's own; store.ErrNotFound for one that
+// comes through AWS: nothing of those is changed here.
+func (s *Server) ownAdministrator(r *http.Request, id int64) (model.Administrator, error) {
+	a, err := s.store.Administrator(r.Context(), id)
+	if err == nil && a.ThroughAWS() {
+		err = store.ErrNotFound
+	}
+	return a, err
+}
+
 func (s *Server) changeRole(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id, err := administratorID(r)
 	if err != nil {
 		return err
 	}
-	other, err := s.store.Administrator(r.Context(), id)
+	other, err := s.ownAdministrator(r, id)
 	if err != nil {
 		return err
 	}
@@ -139,7 +153,7 @@ func (s *Server) deleteAdministrator(w http.ResponseWriter, r *http.Request, a m
 	if err != nil {
 		return err
 	}
-	other, err := s.store.Administrator(r.Context(), id)
+	other, err := s.ownAdministrator(r, id)
 	if err != nil {
 		return err
 	}
@@ -160,19 +174,28 @@ func (s *Server) refuseAdministrator(w http.ResponseWriter, r *http.Request, a m
 // changeOwnPassword asks for the present password, so that an unattended
 // browser is not enough to take an account over.
 func (s *Server) changeOwnPassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	if a.ThroughAWS() {
+		return errForbidden
+	}
 	var problems []model.Problem
-	_, err := s.checkPassword(r, a.Email, r.PostFormValue("present"))
+	if wait, err := s.signInBlocked(r, a.Email); err != nil || wait > 0 {
+		return s.refuseBlocked(w, r, person.SignInForm{Email: a.Email}, wait, err)
+	}
+	_, err := s.checkPassword(r, a.Email, r.PostFormValue("present_password"))
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	if err != nil {
-		problems = append(problems, model.Problem{Field: "present", Text: "This is not your present password."})
+		if err := s.countFailure(r, a.Email); err != nil {
+			return err
+		}
+		problems = append(problems, model.Problem{Field: "present_password", Text: "This is not your present password."})
 	}
-	password := r.PostFormValue("new")
+	password := r.PostFormValue("new_password")
 	if text := CheckPassword(password, a.Email); text != "" {
-		problems = append(problems, model.Problem{Field: "new", Text: text})
-	} else if password != r.PostFormValue("repeat") {
-		problems = append(problems, model.Problem{Field: "repeat", Text: "The two new passwords differ. Type the same one twice."})
+		problems = append(problems, model.Problem{Field: "new_password", Text: text})
+	} else if password != r.PostFormValue("repeat_password") {
+		problems = append(problems, model.Problem{Field: "repeat_password", Text: "The two new passwords differ. Type the same one twice."})
 	}
 	if len(problems) > 0 {
 		return s.renderAdministrators(w, r, a, console.AdministratorList{Own: problems})
@@ -193,7 +216,7 @@ func (s *Server) changeOwnPassword(w http.ResponseWriter, r *http.Request, a mod
 	if err != nil {
 		return err
 	}
-	if err := s.startAdminSession(r.Context(), own.ID, own.SessionEpoch); err != nil {
+	if err := s.startAdminSession(w, r, own, model.ByPassword); err != nil {
 		return err
 	}
 	return s.done(w, r, paths.Administrators, "Your password is changed. Your other sessions have ended.")

@@ -59,7 +59,7 @@ func TestOwnPasswordIsChanged(t *testing.T) {
 	s := newSiteAs(t, model.RoleViewer)
 	const next = "mild otter reads maps"
 	form := func(present, password, repeat string) url.Values {
-		return url.Values{"present": {present}, "new": {password}, "repeat": {repeat}}
+		return url.Values{"present_password": {present}, "new_password": {password}, "repeat_password": {repeat}}
 	}
 	s.post(paths.OwnPassword, form("wrong", next, next)).want(t, http.StatusUnprocessableEntity).has(t, ".problems", "not your present password")
 	s.post(paths.OwnPassword, form(testPassword, "short", "short")).want(t, http.StatusUnprocessableEntity).has(t, ".problems", "shorter than 12")

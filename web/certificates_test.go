@@ -149,6 +149,7 @@ func TestRow16RefreshNeverWidensTrustByItself(t *testing.T) {
 	x.login(t, "a certificate that the metadata has now", true, model.CodeCertificateUnknown)
 	x.login(t, "one that it has no more", false, "")
 
+	x.confirm()
 	x.post("/connections/aws/certificates/policy", url.Values{"trust_new": {"on"}}).want(t, http.StatusSeeOther)
 	x.refresh(25 * time.Hour)
 	x.login(t, "after the connection allowed it", true, "")

@@ -55,7 +55,7 @@ func (s *Server) claim(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.startAdminSession(r.Context(), a.ID, a.SessionEpoch); err != nil {
+	if err := s.startAdminSession(w, r, a, model.ByClaimLink); err != nil {
 		return err
 	}
 	return s.done(w, r, paths.Overview, "This Postern is yours. Set up the first connection next.")

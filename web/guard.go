@@ -3,9 +3,12 @@ package web
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/paths"
 )
 
 // guard lets a console page run only for an administrator whose role includes
@@ -26,25 +29,47 @@ func (s *Server) guard(rt route) http.HandlerFunc {
 		if !a.Role.Includes(rt.role) {
 			return errForbidden
 		}
+		if missing, err := s.missesPasskey(r, a); err != nil || missing {
+			return s.sendToPasskeys(w, r, err)
+		}
+		ok := true
+		switch rt.proof {
+		case fresh:
+			ok = s.isFresh(r)
+		case enrolling:
+			ok, err = s.mayEnrol(r, a)
+		case anytime:
+		}
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return s.askAgain(w, r, a)
+		}
 		return rt.handle(w, r, a)
 	})
 }
 
-// currentAdministrator is who this browser is signed in as; store.ErrNotFound
-// when nobody is, or when the session belongs to an older epoch.
-func (s *Server) currentAdministrator(r *http.Request) (model.Administrator, error) {
-	id := s.admins.GetInt64(r.Context(), keyAdminID)
-	if id == 0 {
-		return model.Administrator{}, store.ErrNotFound
+// missesPasskey tells whether the owners demand a passkey that this
+// administrator does not have, on a page that is not for registering one.
+func (s *Server) missesPasskey(r *http.Request, a model.Administrator) (bool, error) {
+	if strings.HasPrefix(r.URL.Path, paths.Account) || strings.HasPrefix(r.URL.Path, paths.Help) || !s.passkeysWork() {
+		return false, nil
 	}
-	a, err := s.store.Administrator(r.Context(), id)
+	set, err := s.store.Settings(r.Context())
+	if err != nil || !set.RequirePasskey {
+		return false, err
+	}
+	has, err := s.store.HasPasskey(r.Context(), a.ID)
+	return !has, err
+}
+
+func (s *Server) sendToPasskeys(w http.ResponseWriter, r *http.Request, err error) error {
 	if err != nil {
-		return model.Administrator{}, err
+		return err
 	}
-	if a.SessionEpoch != s.admins.GetInt(r.Context(), keyAdminEpoch) {
-		return model.Administrator{}, store.ErrNotFound
-	}
-	return a, nil
+	s.putFlash(r, layout.Flash{Kind: "warning", Text: "Every administrator here needs a passkey. Register yours, then everything is open to you."})
+	return seeOther(w, r, paths.Account)
 }
 
 // currentPerson is who this browser is signed in as through SAML;

@@ -54,6 +54,8 @@ var helpTopics = map[string]layout.Topic{
 	"/apps/{slug}":                     {Text: "The values for the app, its secrets, what it may see, and what was seen of it.", Guide: "apps"},
 	"/apps/{slug}/tested":              {Text: "What the app would be told about the person who signed in.", Guide: "apps"},
 	"/audit":                           {Text: "Every change: who, when, before and after. Nobody can change it here.", Guide: "administrators"},
+	"/account":                         {Text: "Your passkeys and recovery codes, and the browsers in which you are signed in.", Guide: "administrators"},
+	"/account/passkeys/new":            {Text: "A passkey proves that it is you, with your fingerprint, your face or a key.", Guide: "administrators"},
 	"/administrators":                  {Text: "Who may use this console. It does not depend on AWS.", Guide: "administrators"},
 	"/settings":                        {Text: "What holds for all connections: the address, whom people ask, how long messages are kept.", Guide: "administrators"},
 	"/settings/warnings":               {Text: "Whom Postern tells that a certificate ends or changes, and how.", Guide: "certificates"},

@@ -21,12 +21,23 @@ const maxKept = maxForm
 
 // keepForm answers a form that came after the session had ended. Nothing is
 // done and nothing is stored: the sign-in page takes the fields along, and they
-// are offered again afterwards. Passwords and files are not taken along.
+// are offered again afterwards. Passwords and files are not taken along; the
+// passwords are asked for again.
 func (s *Server) keepForm(w http.ResponseWriter, r *http.Request) error {
-	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+	kept, ok := readKept(r)
+	if !ok || kept.Encoded == "" {
 		return toSignIn(w, r)
 	}
+	return s.renderSignIn(w, r, http.StatusUnauthorized, person.SignInForm{Kept: kept})
+}
+
+// readKept takes the fields of a form along; false when some of them cannot be.
+func readKept(r *http.Request) (*person.KeptForm, bool) {
+	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return nil, false
+	}
 	kept := &person.KeptForm{Action: r.URL.Path}
+	var secrets []string
 	if r.MultipartForm != nil {
 		for _, files := range r.MultipartForm.File {
 			kept.Files = kept.Files || slices.ContainsFunc(files, func(f *multipart.FileHeader) bool { return f.Size > 0 })
@@ -35,15 +46,16 @@ func (s *Server) keepForm(w http.ResponseWriter, r *http.Request) error {
 	fields := url.Values{}
 	for name, values := range r.PostForm {
 		if isSecret(name) {
-			return toSignIn(w, r) // half a form is worth nothing
+			if strings.Join(values, "") != "" {
+				secrets = append(secrets, name)
+			}
+			continue
 		}
 		fields[name] = values
 	}
-	kept.Encoded = fields.Encode()
-	if len(kept.Encoded) > maxKept || len(fields) == 0 {
-		return toSignIn(w, r)
-	}
-	return s.render(w, r, http.StatusUnauthorized, person.SignIn(person.SignInForm{Kept: kept}))
+	slices.Sort(secrets)
+	kept.Encoded, kept.Secrets = fields.Encode(), strings.Join(secrets, ",")
+	return kept, len(kept.Encoded) <= maxKept
 }
 
 func isSecret(field string) bool { return strings.Contains(strings.ToLower(field), "password") }
@@ -55,7 +67,8 @@ func (s *Server) keptForm(r *http.Request) *person.KeptForm {
 	if action == "" || localPath(action) == "" || !s.isConsolePost(action) {
 		return nil
 	}
-	return &person.KeptForm{Action: action, Encoded: r.PostFormValue("kept"), Files: r.PostFormValue("kept_files") != ""}
+	return &person.KeptForm{Action: action, Encoded: r.PostFormValue("kept"), Files: r.PostFormValue("kept_files") != "",
+		Secrets: r.PostFormValue("kept_secrets")}
 }
 
 func (s *Server) isConsolePost(address string) bool {
@@ -72,17 +85,22 @@ func (s *Server) isConsolePost(address string) bool {
 // request, which every check runs over again.
 func (s *Server) offerKept(w http.ResponseWriter, r *http.Request, a model.Administrator, kept person.KeptForm) error {
 	fields, err := url.ParseQuery(kept.Encoded)
-	if err != nil || len(fields) == 0 {
+	if err != nil {
 		return seeOther(w, r, paths.Overview)
 	}
 	v := person.KeptPage{
-		Page:   s.page(r, a, "", "Save what you typed", "Your session had ended when you saved."),
+		Page:   s.page(r, a, "", "Go on where you were", "Postern had to know first that it is you."),
 		Action: kept.Action, Files: kept.Files, Leave: s.pageOf(kept.Action),
 	}
 	v.Page.Error = true
 	for _, name := range sortedNames(fields) {
 		for _, value := range fields[name] {
 			v.Fields = append(v.Fields, person.KeptField{Name: name, Value: value, Shown: name != "version" && value != ""})
+		}
+	}
+	for name := range strings.SplitSeq(kept.Secrets, ",") {
+		if isSecret(name) {
+			v.Secrets = append(v.Secrets, person.KeptField{Name: name})
 		}
 	}
 	return s.render(w, r, http.StatusOK, person.Kept(v))

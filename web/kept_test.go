@@ -62,7 +62,7 @@ func TestAFormOutlivesItsSession(t *testing.T) {
 func TestWhatIsNotKept(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	res := s.post("/administrators/password", url.Values{"password": {"secret one"}, "new_password": {"secret two"}})
+	res := s.post("/administrators/password", url.Values{"present_password": {"secret one"}, "new_password": {"secret two"}, "repeat_password": {"secret two"}})
 	if res.status != http.StatusSeeOther || strings.Contains(res.body, "secret") {
 		t.Errorf("a form with a password answered %d: %s", res.status, res.body)
 	}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"encoding/gob"
 	"net/http"
 	"time"
@@ -14,16 +13,23 @@ import (
 
 // Keys of the sessions. This file is the only one that knows them.
 const (
-	keyAdminID     = "admin_id"
-	keyAdminEpoch  = "admin_epoch"
-	keyFlash       = "flash"
-	keyAppTest     = "app_test"
-	keyPersonID    = "person_id"
-	keyPersonEpoch = "person_epoch"
-	keyPersonConn  = "person_connection"
-	keyPersonAt    = "person_at"        // when the login ended here
-	keyPersonAuth  = "person_auth_time" // when AWS says that they authenticated
-	keyPersonACR   = "person_acr"       // how, as AWS says
+	keyAdminID      = "admin_id"
+	keyAdminEpoch   = "admin_epoch"
+	keyAdminSession = "admin_session" // the row that lists it
+	keyAdminStart   = "admin_start"   // when they signed in
+	keyAdminFresh   = "admin_fresh"   // when they last proved who they are
+	keyPendingID    = "pending_id"    // who has typed the password and not shown the passkey
+	keyPendingEpoch = "pending_epoch"
+	keyPendingAt    = "pending_at"
+	keyCeremony     = "passkey_ceremony"
+	keyFlash        = "flash"
+	keyAppTest      = "app_test"
+	keyPersonID     = "person_id"
+	keyPersonEpoch  = "person_epoch"
+	keyPersonConn   = "person_connection"
+	keyPersonAt     = "person_at"        // when the login ended here
+	keyPersonAuth   = "person_auth_time" // when AWS says that they authenticated
+	keyPersonACR    = "person_acr"       // how, as AWS says
 )
 
 const (
@@ -35,6 +41,7 @@ const (
 func init() {
 	gob.Register(layout.Flash{})
 	gob.Register(time.Time{})
+	gob.Register([]byte{})
 }
 
 // newSessions makes the two kinds of session. They have separate cookies, so
@@ -65,19 +72,6 @@ func (s *Server) cookieName(name string) string {
 		return "__Host-" + name
 	}
 	return name
-}
-
-// startAdminSession signs an administrator in: a new token, the old data gone.
-func (s *Server) startAdminSession(ctx context.Context, id int64, epoch int) error {
-	if err := s.admins.RenewToken(ctx); err != nil {
-		return err
-	}
-	if err := s.admins.Clear(ctx); err != nil {
-		return err
-	}
-	s.admins.Put(ctx, keyAdminID, id)
-	s.admins.Put(ctx, keyAdminEpoch, epoch)
-	return nil
 }
 
 func (s *Server) putFlash(r *http.Request, f layout.Flash) {

@@ -2,9 +2,12 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/alexedwards/argon2id"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/person"
+	"github.com/postern-sso/postern/templates/ui"
 )
 
 // decoyHash is compared when nobody has the email, so that the answer takes as
@@ -29,42 +33,62 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, person.SignIn(person.SignInForm{
-		Next: localPath(r.URL.Query().Get("next")), Unclaimed: !claimed, Flash: s.takeFlash(r),
-	}))
+	return s.renderSignIn(w, r, http.StatusOK, person.SignInForm{Next: localPath(r.URL.Query().Get("next")), Unclaimed: !claimed, Flash: s.takeFlash(r)})
+}
+
+// renderSignIn shows the sign-in page with the ways that there are.
+func (s *Server) renderSignIn(w http.ResponseWriter, r *http.Request, status int, form person.SignInForm) error {
+	set, err := s.store.Settings(r.Context())
+	if err != nil {
+		return err
+	}
+	form.Passkeys, form.AWSOffered = s.passkeysWork(), set.ConsoleGroupID != 0
+	return s.render(w, r, status, person.SignIn(form))
 }
 
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
-	form := person.SignInForm{
-		Email: strings.TrimSpace(r.PostFormValue("email")),
-		Next:  localPath(r.PostFormValue("next")),
-		Kept:  s.keptForm(r),
+	form := s.signInForm(r)
+	form.Email = strings.TrimSpace(r.PostFormValue("email"))
+	if wait, err := s.signInBlocked(r, form.Email); err != nil || wait > 0 {
+		return s.refuseBlocked(w, r, form, wait, err)
 	}
 	a, err := s.checkPassword(r, form.Email, r.PostFormValue("password"))
 	if errors.Is(err, store.ErrNotFound) {
-		s.log.WarnContext(r.Context(), "console sign-in refused", "remote", s.remoteAddr(r))
+		if err := s.countFailure(r, form.Email); err != nil {
+			return err
+		}
 		form.Problems = []model.Problem{{Field: "password", Text: "The email or the password is not right."}}
-		return s.render(w, r, http.StatusUnprocessableEntity, person.SignIn(form))
+		return s.renderSignIn(w, r, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "administrator.sign_in", a.Email, ""); err != nil {
+	return s.afterFirstStep(w, r, a, model.ByPassword, form)
+}
+
+// afterFirstStep lets somebody in who has no passkey, and asks for it else.
+func (s *Server) afterFirstStep(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod, form person.SignInForm) error {
+	keys, err := s.store.Passkeys(r.Context(), a.ID)
+	if err != nil {
 		return err
 	}
-	if err := s.store.RecordSignin(r.Context(), a.ID, s.now()); err != nil {
+	if len(keys) > 0 {
+		return s.askSecondStep(w, r, a, form)
+	}
+	return s.enterConsole(w, r, a, method, form)
+}
+
+// refuseBlocked answers an attempt that comes too early, without looking at the
+// password. It looks the same whether the account exists or not.
+func (s *Server) refuseBlocked(w http.ResponseWriter, r *http.Request, form person.SignInForm, wait time.Duration, err error) error {
+	if err != nil {
 		return err
 	}
-	if err := s.startAdminSession(r.Context(), a.ID, a.SessionEpoch); err != nil {
-		return err
-	}
-	if form.Kept != nil {
-		return s.offerKept(w, r, a, *form.Kept)
-	}
-	if form.Next == "" {
-		form.Next = paths.Overview
-	}
-	return seeOther(w, r, form.Next)
+	minutes := int(wait/time.Minute) + 1
+	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+	form.Problems = []model.Problem{{Text: fmt.Sprintf("Too many attempts with a wrong password. Try again in %s. A browser in which you signed in before is not held up by what others try.",
+		ui.Count(minutes, "minute", "minutes"))}}
+	return s.renderSignIn(w, r, http.StatusTooManyRequests, form)
 }
 
 // checkPassword returns the administrator with that email and password, or
@@ -75,20 +99,23 @@ func (s *Server) checkPassword(r *http.Request, email, password string) (model.A
 		return a, err
 	}
 	hash := a.PasswordHash
-	if err != nil {
+	if err != nil || a.ThroughAWS() {
 		hash = decoyHash
 	}
 	match, hashErr := argon2id.ComparePasswordAndHash(password, hash)
 	if hashErr != nil {
 		return model.Administrator{}, hashErr
 	}
-	if err != nil || !match {
+	if err != nil || !match || a.ThroughAWS() {
 		return model.Administrator{}, store.ErrNotFound
 	}
 	return a, nil
 }
 
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
+	if err := s.store.CloseConsoleSession(r.Context(), s.admins.GetInt64(r.Context(), keyAdminSession), s.now()); err != nil {
+		return err
+	}
 	if err := s.admins.Destroy(r.Context()); err != nil {
 		return err
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -68,7 +70,7 @@ func newSiteWith(t testing.TB, st *store.Store, key string) *testSite {
 		t.Fatal(err)
 	}
 	srv := httptest.NewUnstartedServer(nil)
-	site := &testSite{t: t, url: "http://" + srv.Listener.Addr().String(), now: time.Now().Truncate(time.Microsecond)}
+	site := &testSite{t: t, url: "http://localhost:" + strconv.Itoa(srv.Listener.Addr().(*net.TCPAddr).Port), now: time.Now().Truncate(time.Microsecond)}
 	site.Server, err = New(Options{
 		Store: st, Sealer: sealer, Logger: slog.New(slog.DiscardHandler),
 		Now:       func() time.Time { return site.now },
@@ -124,6 +126,14 @@ func (s *testSite) signInAs(role model.Role) model.Administrator {
 		s.t.Fatalf("sign-in answered %d: %s", res.status, res.text())
 	}
 	return a
+}
+
+// confirm says once more who is signed in: the clock may have gone on.
+func (s *testSite) confirm() {
+	s.t.Helper()
+	if res := s.post("/signin/again", url.Values{"password": {testPassword}}); res.status != http.StatusSeeOther {
+		s.t.Fatalf("the confirmation answered %d: %s", res.status, res.text())
+	}
 }
 
 // page is an answer, read.

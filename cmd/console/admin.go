@@ -18,7 +18,7 @@ import (
 
 type adminCmd struct {
 	Add   adminAddCmd   `cmd:"" help:"Add an administrator. The password comes on standard input, or is generated and printed once."`
-	Reset adminResetCmd `cmd:"" help:"Set a new password and end every session of an administrator."`
+	Reset adminResetCmd `cmd:"" help:"Set a new password, remove the passkeys and end every session of an administrator."`
 	List  adminListCmd  `cmd:"" help:"List the administrators."`
 }
 
@@ -93,6 +93,13 @@ func (c *adminResetCmd) Run(ctx context.Context, io streams) (err error) {
 	if err != nil {
 		return err
 	}
+	passkeys, err := db.RemovePasskeys(ctx, shell, a)
+	if err != nil {
+		return err
+	}
+	if passkeys > 0 {
+		fmt.Fprintf(io.out, "%d passkeys and the recovery codes of %s are removed.\n", passkeys, a.Email)
+	}
 	fmt.Fprintf(io.out, "New password set for %s; every session has ended.\n", a.Email)
 	tellPassword(io.out, password, generated)
 	return nil
@@ -119,7 +126,11 @@ func (c *adminListCmd) Run(ctx context.Context, io streams) (err error) {
 		if !a.LastSigninAt.IsZero() {
 			last = "last signed in " + a.LastSigninAt.UTC().Format(time.RFC3339)
 		}
-		fmt.Fprintf(io.out, "%s\t%s\t%s\n", a.Email, a.Role, last)
+		role := string(a.Role)
+		if a.ThroughAWS() {
+			role = "through AWS, as a member of the group for it"
+		}
+		fmt.Fprintf(io.out, "%s\t%s\t%s\n", a.Email, role, last)
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ type demo struct {
 	awsURL    string
 	appURL    string // of the sample app
 	claimLink string
+	database  string
 	handOver  bool // somebody else holds the AWS console
 }
 
@@ -37,6 +38,7 @@ func startDemo(t *testing.T, way browsertest.Way) *demo {
 	var log bytes.Buffer
 	ended := make(chan int, 1)
 	db := storetest.Database(t)
+	d.database = db
 	go func() {
 		ended <- run(ctx, []string{"demo", "--listen", listen, "--aws-listen", awsListen, "--app-listen", appListen,
 			"--database-url", storetest.RunURL(db), "--migrate-database-url", db, "--data-dir", t.TempDir()}, streams{strings.NewReader(""), out, &log})

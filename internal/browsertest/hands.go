@@ -7,6 +7,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -195,4 +196,30 @@ func (b *Browser) choose(name, value string) {
 		}
 		return chromedp.KeyEvent(" ")(ctx, t)
 	})
+}
+
+// Authenticator gives the browser a device with passkeys, which always says yes.
+// The function returned takes it away, and the passkeys with it.
+func (b *Browser) Authenticator() (remove func()) {
+	b.t.Helper()
+	run(b, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, webauthn.Enable, webauthn.EnableParams{})
+		return chromedp.Void{}, err
+	})
+	id := run(b, func(ctx context.Context, t *chromedp.Target) (webauthn.AuthenticatorID, error) {
+		made, err := cdp.Call(ctx, t, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
+			Options: &webauthn.VirtualAuthenticatorOptions{
+				Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+				HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+			},
+		})
+		return made.AuthenticatorID, err
+	})
+	return func() {
+		b.t.Helper()
+		run(b, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+			_, err := cdp.Call(ctx, t, webauthn.RemoveVirtualAuthenticator, webauthn.RemoveVirtualAuthenticatorParams{AuthenticatorID: id})
+			return chromedp.Void{}, err
+		})
+	}
 }

@@ -25,14 +25,19 @@ func (r Role) Includes(n Role) bool {
 // Administrator is a person who may use the console.
 type Administrator struct {
 	ID           int64
-	Email        string
-	PasswordHash string // argon2id, PHC string
+	Email        string // of somebody who comes through AWS: the username
+	PasswordHash string // argon2id, PHC string; empty where they come through AWS
 	Role         Role
 	SessionEpoch int
 	CreatedAt    time.Time
 	LastSigninAt time.Time
 	Handle       string // UUID by which passkeys know the account
+	UserID       string // the user who signs in through AWS; empty: an account of Postern's own
 }
+
+// ThroughAWS tells whether they come through AWS, as members of a local group.
+// Their role is the group's, and never owner.
+func (a Administrator) ThroughAWS() bool { return a.UserID != "" }
 
 // Actor is who makes a change; it is written into the audit with the change.
 type Actor struct {

@@ -10,11 +10,11 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-const administratorColumns = `id, email, password_hash, role, session_epoch, created_at, last_signin_at, handle::text`
+const administratorColumns = `id, email, password_hash, role, session_epoch, created_at, last_signin_at, handle::text, coalesce(user_id::text, '')`
 
 func scanAdministrator(row pgx.CollectableRow) (a model.Administrator, err error) {
 	var last *time.Time
-	err = row.Scan(&a.ID, &a.Email, &a.PasswordHash, &a.Role, &a.SessionEpoch, &a.CreatedAt, &last, &a.Handle)
+	err = row.Scan(&a.ID, &a.Email, &a.PasswordHash, &a.Role, &a.SessionEpoch, &a.CreatedAt, &last, &a.Handle, &a.UserID)
 	if last != nil {
 		a.LastSigninAt = *last
 	}
@@ -104,6 +104,11 @@ func (s *Store) UpdateAdministrator(ctx context.Context, actor model.Actor, id i
 				"hash": after.PasswordHash, "role": after.Role, "epoch": after.SessionEpoch})
 		if err != nil {
 			return translate(err)
+		}
+		if after.SessionEpoch != before.SessionEpoch {
+			if _, err := tx.db.Exec(ctx, "update admin_sessions set ended_at = now() where administrator_id = $1 and ended_at is null", id); err != nil {
+				return err
+			}
 		}
 		return tx.record(ctx, actor, "administrator.update", after.Email,
 			auditedAdministrator(before, "set"), auditedAdministrator(after, password), "")

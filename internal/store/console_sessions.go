@@ -42,6 +42,15 @@ func (s *Store) ConsoleSessions(ctx context.Context, administratorID int64, sinc
 		named{"admin": administratorID, "since": since})
 }
 
+// CloseConsoleSession notes the end of a session by its owner; id 0 is none.
+func (s *Store) CloseConsoleSession(ctx context.Context, id int64, now time.Time) error {
+	if id == 0 {
+		return nil
+	}
+	_, err := s.db.Exec(ctx, "update admin_sessions set ended_at = @now where id = @id and ended_at is null", named{"id": id, "now": now})
+	return err
+}
+
 // EndConsoleSessions ends sessions of an administrator: the one with that id, or
 // with id 0 all but the one to keep. It returns how many.
 func (s *Store) EndConsoleSessions(ctx context.Context, actor model.Actor, a model.Administrator, id, keep int64, now time.Time) (int64, error) {

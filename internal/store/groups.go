@@ -55,6 +55,11 @@ func (s *Store) Group(ctx context.Context, name string) (model.Group, error) {
 	return s.group(ctx, name, "")
 }
 
+// GroupByID finds a group whatever it is called now.
+func (s *Store) GroupByID(ctx context.Context, id int64) (model.Group, error) {
+	return single(ctx, s.db, scanGroup, "select "+groupColumns+" from groups g where g.id = @id", named{"id": id})
+}
+
 func (s *Store) group(ctx context.Context, name, lock string) (model.Group, error) {
 	return single(ctx, s.db, scanGroup, "select "+groupColumns+" from groups g where g.name_key = @key "+lock,
 		named{"key": model.Key(name)})

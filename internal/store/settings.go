@@ -19,6 +19,12 @@ type Settings struct {
 	ProductName string `json:"product_name,omitempty"` // empty: Postern
 	LogoHash    string `json:"logo_hash,omitempty"`    // see SaveSettingsWithLogo; empty: Postern's own mark
 
+	// Members of this group sign in to the console through AWS; 0: nobody does.
+	ConsoleGroupID int64      `json:"console_group_id,omitempty"`
+	ConsoleGroup   string     `json:"console_group,omitempty"` // its name when it was chosen, for the audit
+	ConsoleRole    model.Role `json:"console_role,omitempty"`  // never owner
+	RequirePasskey bool       `json:"require_passkey,omitempty"`
+
 	// Plain text added to pages that people see; empty: nothing.
 	RefusedText   string `json:"refused_text,omitempty"`
 	SignedOutText string `json:"signed_out_text,omitempty"`

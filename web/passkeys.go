@@ -1,0 +1,272 @@
+package web
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+// ceremonyFor is for how long the browser may ask for a passkey.
+const ceremonyFor = 5 * time.Minute
+
+// relyingParty is what passkeys are bound to: the host of the public URL.
+func (s *Server) relyingParty() (*webauthn.WebAuthn, error) {
+	u, err := url.Parse(s.opts.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	return webauthn.New(&webauthn.Config{RPID: u.Hostname(), RPDisplayName: "Postern", RPOrigins: []string{u.Scheme + "://" + u.Host}})
+}
+
+// passkeysWork tells whether browsers let this site use passkeys: over https, or
+// on localhost, and not by a bare address.
+func (s *Server) passkeysWork() bool {
+	u, err := url.Parse(s.opts.PublicURL)
+	return err == nil && net.ParseIP(u.Hostname()) == nil && (u.Scheme == "https" || u.Hostname() == "localhost")
+}
+
+// passkeyUser is an administrator as the library sees one.
+type passkeyUser struct {
+	a    model.Administrator
+	keys []webauthn.Credential
+}
+
+func (u passkeyUser) WebAuthnID() []byte                         { return []byte(u.a.Handle) }
+func (u passkeyUser) WebAuthnName() string                       { return u.a.Email }
+func (u passkeyUser) WebAuthnDisplayName() string                { return u.a.Email }
+func (u passkeyUser) WebAuthnCredentials() []webauthn.Credential { return u.keys }
+
+func (s *Server) passkeyUser(r *http.Request, a model.Administrator) (passkeyUser, error) {
+	u := passkeyUser{a: a}
+	all, err := s.store.Passkeys(r.Context(), a.ID)
+	for _, p := range all {
+		var c webauthn.Credential
+		if err := json.Unmarshal(p.Credential, &c); err != nil {
+			return u, err
+		}
+		u.keys = append(u.keys, c)
+	}
+	return u, err
+}
+
+// sendCeremony keeps the challenge in the session and sends the browser what it
+// needs. The answer comes back in a form.
+func (s *Server) sendCeremony(w http.ResponseWriter, r *http.Request, options any, session *webauthn.SessionData) error {
+	session.Expires = s.now().Add(ceremonyFor)
+	kept, err := json.Marshal(session)
+	if err != nil {
+		return err
+	}
+	s.admins.Put(r.Context(), keyCeremony, kept)
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(options)
+}
+
+// takeCeremony is the challenge that this browser was sent, once;
+// store.ErrNotFound when there is none or it took too long.
+func (s *Server) takeCeremony(r *http.Request) (webauthn.SessionData, error) {
+	var session webauthn.SessionData
+	kept, ok := s.admins.Pop(r.Context(), keyCeremony).([]byte)
+	if !ok || json.Unmarshal(kept, &session) != nil || !s.now().Before(session.Expires) {
+		return session, store.ErrNotFound
+	}
+	session.Expires = time.Time{} // judged above, by our clock
+	return session, nil
+}
+
+// passkeyOptions begins the use of a passkey: of who typed the password, of who
+// is signed in, or of anybody.
+func (s *Server) passkeyOptions(w http.ResponseWriter, r *http.Request) error {
+	rp, err := s.relyingParty()
+	if err != nil {
+		return err
+	}
+	a, err := s.currentAdministrator(r)
+	if errors.Is(err, store.ErrNotFound) {
+		a, err = s.pendingAdministrator(r)
+	}
+	verified := webauthn.WithUserVerification(protocol.VerificationRequired)
+	if errors.Is(err, store.ErrNotFound) {
+		options, session, err := rp.BeginDiscoverableLogin(verified)
+		if err != nil {
+			return err
+		}
+		return s.sendCeremony(w, r, options, session)
+	}
+	if err != nil {
+		return err
+	}
+	u, err := s.passkeyUser(r, a)
+	if err != nil {
+		return err
+	}
+	options, session, err := rp.BeginLogin(u, verified)
+	if err != nil {
+		return store.ErrNotFound // the account has none
+	}
+	return s.sendCeremony(w, r, options, session)
+}
+
+// answeredPasskey reads what the browser put into the form.
+func answeredPasskey(r *http.Request) (*protocol.ParsedCredentialAssertionData, error) {
+	parsed, err := protocol.ParseCredentialRequestResponseBody(strings.NewReader(r.PostFormValue("credential")))
+	if err != nil {
+		return nil, store.ErrNotFound
+	}
+	return parsed, nil
+}
+
+// verifyPasskey tells whether the form has the answer of a passkey of this
+// administrator; store.ErrNotFound when not.
+func (s *Server) verifyPasskey(r *http.Request, a model.Administrator) error {
+	rp, err := s.relyingParty()
+	if err != nil {
+		return err
+	}
+	session, err := s.takeCeremony(r)
+	if err != nil {
+		return err
+	}
+	parsed, err := answeredPasskey(r)
+	if err != nil {
+		return err
+	}
+	u, err := s.passkeyUser(r, a)
+	if err != nil {
+		return err
+	}
+	c, err := rp.ValidateLogin(u, session, parsed)
+	if err != nil {
+		return store.ErrNotFound
+	}
+	return s.passkeyUsed(r, c)
+}
+
+// verifyAnyPasskey finds the administrator whose passkey answered.
+func (s *Server) verifyAnyPasskey(r *http.Request) (model.Administrator, error) {
+	rp, err := s.relyingParty()
+	if err != nil {
+		return model.Administrator{}, err
+	}
+	session, err := s.takeCeremony(r)
+	if err != nil {
+		return model.Administrator{}, err
+	}
+	parsed, err := answeredPasskey(r)
+	if err != nil {
+		return model.Administrator{}, err
+	}
+	var found passkeyUser
+	_, c, err := rp.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
+		a, err := s.store.AdministratorByHandle(r.Context(), string(handle))
+		if err != nil {
+			return nil, err
+		}
+		found, err = s.passkeyUser(r, a)
+		return found, err
+	}, session, parsed)
+	if err != nil {
+		return model.Administrator{}, store.ErrNotFound
+	}
+	return found.a, s.passkeyUsed(r, c)
+}
+
+// passkeyUsed keeps the counter. One that goes backwards is the sign of a copy:
+// the passkey is refused.
+func (s *Server) passkeyUsed(r *http.Request, c *webauthn.Credential) error {
+	if c.Authenticator.CloneWarning {
+		s.log.WarnContext(r.Context(), "passkey refused: its counter went backwards", "remote", s.remoteAddr(r))
+		return store.ErrNotFound
+	}
+	kept, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	return s.store.UsePasskey(r.Context(), model.Passkey{ID: c.ID, Credential: kept}, s.now())
+}
+
+// newPasskeyOptions begins the registration of a passkey.
+func (s *Server) newPasskeyOptions(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	rp, err := s.relyingParty()
+	if err != nil {
+		return err
+	}
+	u, err := s.passkeyUser(r, a)
+	if err != nil {
+		return err
+	}
+	var known []protocol.CredentialDescriptor
+	for _, c := range u.keys {
+		known = append(known, c.Descriptor())
+	}
+	options, session, err := rp.BeginRegistration(u, webauthn.WithExclusions(known), webauthn.WithAuthenticatorSelection(protocol.AuthenticatorSelection{
+		ResidentKey: protocol.ResidentKeyRequirementRequired, UserVerification: protocol.VerificationRequired}))
+	if err != nil {
+		return err
+	}
+	return s.sendCeremony(w, r, options, session)
+}
+
+// registeredPasskey verifies the answer of a registration.
+func (s *Server) registeredPasskey(r *http.Request, a model.Administrator) (model.Passkey, error) {
+	rp, err := s.relyingParty()
+	if err != nil {
+		return model.Passkey{}, err
+	}
+	session, err := s.takeCeremony(r)
+	if err != nil {
+		return model.Passkey{}, err
+	}
+	parsed, err := protocol.ParseCredentialCreationResponseBody(strings.NewReader(r.PostFormValue("credential")))
+	if err != nil {
+		return model.Passkey{}, store.ErrNotFound
+	}
+	u, err := s.passkeyUser(r, a)
+	if err != nil {
+		return model.Passkey{}, err
+	}
+	c, err := rp.CreateCredential(u, session, parsed)
+	if err != nil {
+		return model.Passkey{}, store.ErrNotFound
+	}
+	kept, err := json.Marshal(c)
+	return model.Passkey{ID: bytes.Clone(c.ID), Credential: kept}, err
+}
+
+const recoveryCodes = 10
+
+// newRecoveryCodes makes codes of 80 random bits, and what is kept of them.
+func newRecoveryCodes() (codes, hashes []string) {
+	for range recoveryCodes {
+		text := strings.ToLower(rand.Text())[:16]
+		codes = append(codes, text[:4]+"-"+text[4:8]+"-"+text[8:12]+"-"+text[12:])
+		hashes = append(hashes, hashRecoveryCode(text))
+	}
+	return codes, hashes
+}
+
+// hashRecoveryCode is what is kept of a code, however it is typed.
+func hashRecoveryCode(code string) string {
+	code = strings.Map(func(r rune) rune {
+		if r == '-' || r == ' ' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(strings.TrimSpace(code)))
+	sum := sha256.Sum256([]byte("recovery code\x00" + code))
+	return hex.EncodeToString(sum[:])
+}

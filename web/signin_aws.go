@@ -1,0 +1,79 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/person"
+)
+
+// signInThroughAWS lets a person into the console whom AWS has signed in, where
+// they are a member of the local group that the owners chose. Who is nobody yet
+// goes to AWS first and comes back here.
+func (s *Server) signInThroughAWS(w http.ResponseWriter, r *http.Request) error {
+	set, err := s.store.Settings(r.Context())
+	if err != nil {
+		return err
+	}
+	if set.ConsoleGroupID == 0 {
+		return store.ErrNotFound
+	}
+	form := person.SignInForm{Next: localPath(r.URL.Query().Get("next"))}
+	if _, err := s.currentAdministrator(r); err == nil { // a link does not sign anybody out
+		return seeOther(w, r, paths.Overview)
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	u, err := s.currentPerson(r)
+	if errors.Is(err, store.ErrNotFound) {
+		return s.sendThroughAWS(w, r, form.Next)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := s.store.ConsoleRole(r.Context(), u.ID); errors.Is(err, store.ErrNotFound) {
+		s.log.WarnContext(r.Context(), "console sign-in refused: no member of the group", "user", u.ID, "remote", s.remoteAddr(r))
+		form.Problems = []model.Problem{{Text: "AWS has signed you in as " + u.Username + ", who may not use the console. An owner of Postern can add you to the group whose members may."}}
+		return s.renderSignIn(w, r, http.StatusForbidden, form)
+	} else if err != nil {
+		return err
+	}
+	a, err := s.store.AdministratorOfUser(r.Context(), model.Actor{Name: u.Username, RemoteAddr: s.remoteAddr(r)}, u)
+	if err != nil {
+		return err
+	}
+	return s.afterFirstStep(w, r, a, model.ByAWS, form)
+}
+
+func (s *Server) sendThroughAWS(w http.ResponseWriter, r *http.Request, next string) error {
+	back := paths.WithQuery(paths.SignInAWS, "next", next)
+	live, err := s.openConnections(r)
+	if err != nil {
+		return err
+	}
+	if len(live) == 1 {
+		return seeOther(w, r, paths.WithQuery(paths.SAMLLogin(live[0].Slug), "return", back))
+	}
+	return s.render(w, r, http.StatusOK, person.ChooseConnection("the console", live, back))
+}
+
+// goOnSignedIn offers a kept form to somebody who has signed in in another tab
+// meanwhile: AWS cannot take a form along.
+func (s *Server) goOnSignedIn(w http.ResponseWriter, r *http.Request) error {
+	form := s.signInForm(r)
+	a, err := s.currentAdministrator(r)
+	if errors.Is(err, store.ErrNotFound) {
+		form.Problems = []model.Problem{{Text: "Nobody is signed in to the console in this browser yet."}}
+		return s.renderSignIn(w, r, http.StatusUnprocessableEntity, form)
+	}
+	if err != nil {
+		return err
+	}
+	if form.Kept == nil {
+		return seeOther(w, r, paths.Overview)
+	}
+	return s.offerKept(w, r, a, *form.Kept)
+}

@@ -1,0 +1,182 @@
+package web
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/person"
+)
+
+// secondStepFor is for how long a right password waits for the passkey.
+const secondStepFor = 5 * time.Minute
+
+// enterConsole signs an administrator in and goes where they wanted to.
+func (s *Server) enterConsole(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod, form person.SignInForm) error {
+	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "administrator.sign_in", a.Email, "by "+string(method)); err != nil {
+		return err
+	}
+	if err := s.store.RecordSignin(r.Context(), a.ID, s.now()); err != nil {
+		return err
+	}
+	if err := s.startAdminSession(w, r, a, method); err != nil {
+		return err
+	}
+	if form.Kept != nil {
+		return s.offerKept(w, r, a, *form.Kept)
+	}
+	return seeOther(w, r, cmp.Or(form.Next, paths.Overview))
+}
+
+// askSecondStep shows the second step to somebody whose password was right, or
+// who came through AWS.
+func (s *Server) askSecondStep(w http.ResponseWriter, r *http.Request, a model.Administrator, form person.SignInForm) error {
+	form.ThroughAWS = a.ThroughAWS()
+	if err := s.admins.RenewToken(r.Context()); err != nil {
+		return err
+	}
+	s.admins.Put(r.Context(), keyPendingID, a.ID)
+	s.admins.Put(r.Context(), keyPendingEpoch, a.SessionEpoch)
+	s.admins.Put(r.Context(), keyPendingAt, s.now())
+	return s.render(w, r, http.StatusOK, person.SecondStep(form))
+}
+
+// pendingAdministrator is who has taken the first step in this browser a short
+// while ago; store.ErrNotFound: nobody.
+func (s *Server) pendingAdministrator(r *http.Request) (model.Administrator, error) {
+	id, at := s.admins.GetInt64(r.Context(), keyPendingID), s.admins.GetTime(r.Context(), keyPendingAt)
+	if id == 0 || s.now().Sub(at) >= secondStepFor {
+		return model.Administrator{}, store.ErrNotFound
+	}
+	a, err := s.administrator(r.Context(), id)
+	if err == nil && a.SessionEpoch != s.admins.GetInt(r.Context(), keyPendingEpoch) {
+		err = store.ErrNotFound
+	}
+	return a, err
+}
+
+// secondStep takes the passkey or a recovery code.
+func (s *Server) secondStep(w http.ResponseWriter, r *http.Request) error {
+	form := s.signInForm(r)
+	a, err := s.pendingAdministrator(r)
+	if errors.Is(err, store.ErrNotFound) {
+		form.Problems = []model.Problem{{Text: "The second step took too long. Sign in again."}}
+		return s.renderSignIn(w, r, http.StatusUnprocessableEntity, form)
+	}
+	if err != nil {
+		return err
+	}
+	if wait, err := s.signInBlocked(r, a.Email); err != nil || wait > 0 {
+		return s.refuseBlocked(w, r, form, wait, err)
+	}
+	form.ThroughAWS = a.ThroughAWS()
+	method := model.ByPasswordAndPasskey
+	if code := r.PostFormValue("code"); code != "" {
+		method = model.ByPasswordAndCode
+		err = s.store.UseRecoveryCode(r.Context(), s.actor(r, a), a, hashRecoveryCode(code), s.now())
+	} else {
+		err = s.verifyPasskey(r, a)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		if err := s.countFailure(r, a.Email); err != nil {
+			return err
+		}
+		form.Problems = []model.Problem{{Text: "That did not work. Use a passkey of this account, or a recovery code that was not used before."}}
+		return s.render(w, r, http.StatusUnprocessableEntity, person.SecondStep(form))
+	}
+	if err != nil {
+		return err
+	}
+	if a.ThroughAWS() {
+		method = map[model.SignInMethod]model.SignInMethod{model.ByPasswordAndPasskey: model.ByAWSAndPasskey, model.ByPasswordAndCode: model.ByAWSAndCode}[method]
+	}
+	return s.enterConsole(w, r, a, method, form)
+}
+
+// signInWithPasskey is a sign-in by passkey alone.
+func (s *Server) signInWithPasskey(w http.ResponseWriter, r *http.Request) error {
+	form := s.signInForm(r)
+	if wait, err := s.signInBlocked(r, ""); err != nil || wait > 0 {
+		return s.refuseBlocked(w, r, form, wait, err)
+	}
+	a, err := s.verifyAnyPasskey(r)
+	if err == nil && a.ThroughAWS() { // AWS decides first whether they may come
+		form.Problems = []model.Problem{{Text: "This passkey belongs to an account that signs in through AWS. Sign in through AWS first, then use the passkey."}}
+		return s.renderSignIn(w, r, http.StatusUnprocessableEntity, form)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		if err := s.countFailure(r, ""); err != nil {
+			return err
+		}
+		form.Problems = []model.Problem{{Text: "This passkey is not known here. Sign in with the password, and register the passkey on your account's page."}}
+		return s.renderSignIn(w, r, http.StatusUnprocessableEntity, form)
+	}
+	if err != nil {
+		return err
+	}
+	return s.enterConsole(w, r, a, model.ByPasskey, form)
+}
+
+func (s *Server) signInForm(r *http.Request) person.SignInForm {
+	return person.SignInForm{Next: localPath(r.PostFormValue("next")), Kept: s.keptForm(r)}
+}
+
+// askAgain wants to know once more who is there, before something dangerous. The
+// form that was sent goes along and is offered again afterwards.
+func (s *Server) askAgain(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	form := person.SignInForm{Next: s.pageOf(r.URL.Path)}
+	if r.Method == http.MethodGet {
+		form.Next = r.URL.RequestURI()
+	} else if kept, ok := readKept(r); ok {
+		form.Kept = kept
+	}
+	return s.renderAgain(w, r, a, form)
+}
+
+func (s *Server) renderAgain(w http.ResponseWriter, r *http.Request, a model.Administrator, form person.SignInForm) error {
+	keys, err := s.store.Passkeys(r.Context(), a.ID)
+	if err != nil {
+		return err
+	}
+	form.Email, form.Passkeys, form.ThroughAWS = a.Email, s.passkeysWork() && len(keys) > 0, a.ThroughAWS()
+	return s.render(w, r, http.StatusUnauthorized, person.Again(form))
+}
+
+// confirmAgain takes the password or a passkey of who is signed in.
+func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request) error {
+	a, err := s.currentAdministrator(r)
+	if errors.Is(err, store.ErrNotFound) {
+		return toSignIn(w, r)
+	}
+	if err != nil {
+		return err
+	}
+	form := s.signInForm(r)
+	if wait, err := s.signInBlocked(r, a.Email); err != nil || wait > 0 {
+		return s.refuseBlocked(w, r, person.SignInForm{Email: a.Email}, wait, err)
+	}
+	if r.PostFormValue("credential") != "" || a.ThroughAWS() {
+		err = s.verifyPasskey(r, a)
+	} else {
+		_, err = s.checkPassword(r, a.Email, r.PostFormValue("password"))
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		if err := s.countFailure(r, a.Email); err != nil {
+			return err
+		}
+		form.Problems = []model.Problem{{Field: "password", Text: "That is not right. Nothing was done."}}
+		return s.renderAgain(w, r, a, form)
+	}
+	if err != nil {
+		return err
+	}
+	s.admins.Put(r.Context(), keyAdminFresh, s.now())
+	if form.Kept != nil {
+		return s.offerKept(w, r, a, *form.Kept)
+	}
+	return seeOther(w, r, cmp.Or(form.Next, paths.Overview))
+}
