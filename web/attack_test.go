@@ -78,7 +78,7 @@ func newTarget(t *testing.T, change func(*model.Config)) *target {
 	st := storetest.OpenPool(t)
 	s := newSiteOn(t, st)
 	x := &target{samlSite: &samlSite{testSite: s}, log: &bytes.Buffer{}}
-	s.Server.log = slog.New(slog.NewTextHandler(x.log, nil))
+	s.log = slog.New(slog.NewTextHandler(x.log, nil))
 	storetest.LiveConnection(t, st, "aws", func(c *model.Config) {
 		c.IdPMetadata, c.Attributes = metadataWith(keys().awsCert), model.WizardAttributes()
 		if change != nil {
@@ -243,7 +243,7 @@ func attackRow(t *testing.T, row int) {
 		if v.AssertionOnly {
 			x = assertionOnly
 		}
-		t.Run(v.Name, func(t *testing.T) { x.try(t, v) }) //nolint:paralleltest // one after the other on one site
+		t.Run(v.Name, func(t *testing.T) { x.try(t, v) }) // one after the other on one site
 	}
 	if sent == 0 {
 		t.Errorf("there is no variant of row %d", row)

@@ -112,7 +112,7 @@ func several(t *testing.T, n int) []*target {
 		x := &target{samlSite: &samlSite{testSite: s}}
 		if i > 0 { // they stand behind one address
 			x.url, x.now = all[0].url, all[0].now
-			s.Server.opts.PublicURL = all[0].url
+			s.opts.PublicURL = all[0].url
 		}
 		all = append(all, x)
 	}

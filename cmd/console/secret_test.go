@@ -115,7 +115,7 @@ func TestRow21SecretKeyIsRotatedUnderLoad(t *testing.T) {
 	t.Logf("%d logins while the key changed\n%s", len(ids), out)
 }
 
-func TestRow21SecretKeyFromTheEnvironment(t *testing.T) { //nolint:paralleltest // sets the environment
+func TestRow21SecretKeyFromTheEnvironment(t *testing.T) {
 	db, key := storetest.Database(t), filepath.Join(t.TempDir(), "secret.key")
 	_, stop := startServe(t, "--database-url", db, "--secret-key-file", key)
 	stop()

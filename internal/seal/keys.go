@@ -26,13 +26,9 @@ type keys struct {
 type key struct {
 	aead        tink.AEAD
 	id          uint32
-	prefix      []byte
+	prefix      []byte // what Tink puts before a ciphertext: a version byte and the key's id
 	fingerprint string
 }
-
-// prefixLength is that of what Tink puts before a ciphertext: a version byte
-// and the key's id. Source: Tink wire format, output prefix type TINK.
-const prefixLength = 5
 
 func newKeys(h *keyset.Handle) (*keys, error) {
 	all, err := aead.New(h)

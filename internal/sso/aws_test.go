@@ -363,7 +363,7 @@ func crewjamProvider(t testing.TB, a *aws) *saml.ServiceProvider {
 // to somebody else and is not in this repository.
 func TestGenuineMessage(t *testing.T) {
 	t.Parallel()
-	dir := os.Getenv("POSTERN_AWS_CAPTURE") //nolint:forbidigo // where the message is, if anywhere
+	dir := os.Getenv("POSTERN_AWS_CAPTURE")
 	if dir == "" {
 		t.Skip("POSTERN_AWS_CAPTURE names no folder with a captured message")
 	}
