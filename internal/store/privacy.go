@@ -14,7 +14,9 @@ type PersonData struct {
 	Identities  []model.Identity   `json:"aws_identities"`
 	Memberships []model.Membership `json:"memberships"`
 	Logins      []model.Login      `json:"logins"` // the newest; without the sealed XML
-	Audit       []model.AuditEntry `json:"audit"`
+	Audit       []model.AuditEntry `json:"audit"` // what was done to them, and what they did as an administrator
+
+	ConsoleSessions []model.ConsoleSession `json:"console_sessions"` // of somebody who comes to the console through AWS
 }
 
 // maxPersonRows bounds the logins and entries of an export.
@@ -39,8 +41,13 @@ func (s *Store) PersonData(ctx context.Context, actor model.Actor, username stri
 		for i := range d.Logins {
 			d.Logins[i].XMLSealed = nil
 		}
+		d.ConsoleSessions, err = list(ctx, tx.db, scanConsoleSession, "select "+consoleSessionColumns+` from admin_sessions
+			where administrator_id in (select id from administrators where user_id = @user::uuid) order by id desc`, named{"user": d.User.ID})
+		if err != nil {
+			return err
+		}
 		d.Audit, err = list(ctx, tx.db, scanAuditEntry, `select id, at, actor, remote_addr, action, object, before, after, note from audit
-			where object = @name or right(object, length(@name) + 2) = ': ' || @name order by id desc limit @limit`,
+			where object = @name or right(object, length(@name) + 2) = ': ' || @name or actor = @name order by id desc limit @limit`,
 			named{"name": d.User.Username, "limit": maxPersonRows})
 		if err != nil {
 			return err
