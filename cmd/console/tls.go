@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
 )
 
@@ -18,6 +20,7 @@ import (
 type tlsFlags struct {
 	Certificate string   `name:"tls-certificate" env:"POSTERN_TLS_CERTIFICATE" help:"PEM file with the certificate and its chain, to serve https without a proxy. Read again when it changes." placeholder:"FILE"`
 	Key         string   `name:"tls-key" env:"POSTERN_TLS_KEY" help:"PEM file with its key." placeholder:"FILE"`
+	ACMEURL     string   `name:"acme-directory" env:"POSTERN_ACME_DIRECTORY" help:"Directory address of another authority that speaks ACME, instead of Let's Encrypt." placeholder:"URL"`
 	ACMEHosts   []string `name:"acme-host" env:"POSTERN_ACME_HOST" help:"Get certificates for this host from Let's Encrypt. It must reach this Postern on port 443." placeholder:"HOST"`
 }
 
@@ -27,10 +30,10 @@ func (f tlsFlags) wrap(l net.Listener, dataDir string) (net.Listener, error) {
 	case len(f.ACMEHosts) > 0 && (f.Certificate != "" || f.Key != ""):
 		return nil, errors.New("--acme-host and --tls-certificate exclude each other")
 	case len(f.ACMEHosts) > 0:
-		m := &autocert.Manager{Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(f.ACMEHosts...), Cache: autocert.DirCache(filepath.Join(dataDir, "acme"))}
-		config := m.TLSConfig()
-		config.MinVersion = tls.VersionTLS12
-		return tls.NewListener(l, config), nil
+		client := &acme.Client{DirectoryURL: cmp.Or(f.ACMEURL, autocert.DefaultACMEDirectory)}
+		return tls.NewListener(l, acmeConfig(f.ACMEHosts, filepath.Join(dataDir, "acme"), client)), nil
+	case f.ACMEURL != "":
+		return nil, errors.New("--acme-directory goes with --acme-host")
 	case f.Certificate == "" && f.Key == "":
 		return l, nil
 	case f.Certificate == "" || f.Key == "":
@@ -41,6 +44,16 @@ func (f tlsFlags) wrap(l net.Listener, dataDir string) (net.Listener, error) {
 		return nil, err
 	}
 	return tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: files.get, NextProtos: []string{"h2", "http/1.1"}}), nil
+}
+
+// acmeConfig gets certificates for the hosts when they are first asked for, keeps
+// them in cache, and renews them in time. It proves on the same port that the
+// hosts lead here (RFC 8737).
+func acmeConfig(hosts []string, cache string, client *acme.Client) *tls.Config {
+	m := &autocert.Manager{Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(hosts...), Cache: autocert.DirCache(cache), Client: client}
+	config := m.TLSConfig()
+	config.MinVersion = tls.VersionTLS12
+	return config
 }
 
 // certificateFiles is a certificate that is read again when its file changes,

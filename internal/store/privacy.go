@@ -14,7 +14,7 @@ type PersonData struct {
 	Identities  []model.Identity   `json:"aws_identities"`
 	Memberships []model.Membership `json:"memberships"`
 	Logins      []model.Login      `json:"logins"` // the newest; without the sealed XML
-	Audit       []model.AuditEntry `json:"audit"` // what was done to them, and what they did as an administrator
+	Audit       []model.AuditEntry `json:"audit"`  // what was done to them, and what they did as an administrator
 
 	ConsoleSessions []model.ConsoleSession `json:"console_sessions"` // of somebody who comes to the console through AWS
 }
