@@ -32,7 +32,7 @@ func (s *Server) renderAdministrators(w http.ResponseWriter, r *http.Request, a 
 		return err
 	}
 	v.Page = s.page(r, a, layout.NavAdministrators, "Administrators",
-		"Who may use this console. These accounts belong to Postern alone, so they work when AWS sign-in does not.")
+		"Who may use this console. Accounts of Postern's own work when AWS sign-in does not.")
 	if v.Form.Role == "" {
 		v.Form.Role = model.RoleAdmin
 	}

@@ -3,7 +3,7 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"log"
+	"log" //nolint:depguard // http.Server and Pebble take one
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -42,7 +42,6 @@ func everythingHere(t *testing.T) string {
 // pebble is an authority that looks for hosts at that port of this machine.
 func pebble(t *testing.T, tlsPort int) *acme.Client {
 	t.Helper()
-	t.Setenv("PEBBLE_VA_NOSLEEP", "1")
 	logger := log.New(t.Output(), "pebble: ", 0)
 	store := db.NewMemoryStore()
 	authority := ca.New(logger, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {Description: "default"}})
@@ -55,6 +54,7 @@ func pebble(t *testing.T, tlsPort int) *acme.Client {
 // A certificate comes from a real authority's software at the first visit, once,
 // and for the hosts that were named only.
 func TestACMEGetsACertificate(t *testing.T) {
+	t.Setenv("PEBBLE_VA_NOSLEEP", "1")
 	var lc net.ListenConfig
 	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -334,6 +334,7 @@ func walkJustInTime(t *testing.T, way browsertest.Way) {
 	d.readTrace()
 	d.walkConsole()
 	d.appAfterGroupChange(me)
+	d.administratorThroughAWS(way)
 	d.appAfterDeactivation(me)
 	for _, page := range []string{"/", "/connections", "/connections/aws", "/users", "/users/alice", "/users/new", "/users/import", "/groups",
 		"/groups/jira-software-users", "/groups/new", "/rules", "/rules/everyone", "/rules/new", "/logins", "/logins/inspect", "/audit", "/administrators", "/settings",

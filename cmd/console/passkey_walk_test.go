@@ -12,8 +12,7 @@ const walkPassword = "nine lives of a grey cat"
 // TestPasskeysInABrowser: an owner registers a passkey, needs it from then on,
 // signs in with it alone, loses it, comes in with a recovery code once, and is
 // let in again from the shell.
-func TestPasskeysInABrowser(t *testing.T) {
-	t.Parallel()
+func TestPasskeysInABrowser(t *testing.T) { //nolint:paralleltest // one browser at a time
 	d := startDemo(t, browsertest.Mouse)
 	d.claim()
 	d.Goto(d.publicURL + "/account")

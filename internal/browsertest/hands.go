@@ -137,6 +137,9 @@ func (b *Browser) fill(e element, value string) {
 		if _, err := chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl))(ctx, t); err != nil {
 			return chromedp.Void{}, err
 		}
+		if value == "" {
+			value = kb.Backspace
+		}
 		return chromedp.KeyEvent(value)(ctx, t)
 	})
 }

@@ -117,7 +117,7 @@ func consoleRules(v ConsoleRules) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.Select(ui.Input{Name: "console_role", Label: "Their role", Problem: ui.ProblemOf(v.Problems, "console_role"),
+		templ_7745c5c3_Err = ui.Select(ui.Input{Name: "console_role", Label: "Their role", Required: true, Problem: ui.ProblemOf(v.Problems, "console_role"),
 			Hint: "Never owner: when AWS does not work, the owners' passwords do."}, ui.Options(string(v.Role),
 			string(model.RoleViewer), "Viewer: sees everything, changes nothing",
 			string(model.RoleAdmin), "Admin: changes everything but administrators and settings")).Render(ctx, templ_7745c5c3_Buffer)
@@ -128,7 +128,7 @@ func consoleRules(v ConsoleRules) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<button type=\"submit\" class=\"btn\">Save</button></form></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<button type=\"submit\" class=\"btn\">Save how they sign in</button></form></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
