@@ -88,6 +88,7 @@ func (s *Server) exportAudit(w http.ResponseWriter, r *http.Request, a model.Adm
 			return nil
 		}
 		query.After = next
+		moreTime(w)
 		if entries, next, err = s.store.Audit(r.Context(), query); err != nil {
 			// Half of the file is out: only breaking off tells the browser.
 			s.log.ErrorContext(r.Context(), "export broken off", "reference", requestID(r.Context()), "error", err)

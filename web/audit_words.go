@@ -20,7 +20,7 @@ func actionWords(action string) string {
 
 func pastTense(what string) string {
 	words := map[string]string{
-		"rules": "sign-in rules changed", "sign_in_refused": "sign-in refused", "mail": "mail changed", "webhook": "webhook changed", "calendar": "calendar address made", "secret.create": "secret created", "secret.delete": "secret deleted", "passkey_add": "passkey registered", "passkey_remove": "passkey removed", "passkeys_removed": "passkeys removed", "recovery_codes": "recovery codes made", "recovery_code_used": "recovery code used", "sessions_ended": "sessions ended", "data_exported": "data downloaded", "erase": "erased", "password.create": "local password made", "password.delete": "local password removed", "rotate": "rotated",
+		"sign_in_refused": "sign-in refused", "mail": "mail changed", "webhook": "webhook changed", "calendar": "calendar address made", "secret.create": "secret created", "secret.delete": "secret deleted", "passkey_add": "passkey registered", "passkey_remove": "passkey removed", "passkeys_removed": "passkeys removed", "recovery_codes": "recovery codes made", "recovery_code_used": "recovery code used", "sessions_ended": "sessions ended", "data_exported": "data downloaded", "erase": "erased", "password.create": "local password made", "password.delete": "local password removed", "rotate": "rotated",
 		"create": "created", "update": "changed", "delete": "deleted", "import": "imported",
 		"go_live": "went live", "trust": "certificates changed", "trust_new": "trust of new certificates changed", "status": "status changed", "restore": "brought back",
 		"start": "draft started", "save": "draft saved", "discard": "draft discarded",

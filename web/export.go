@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/csv"
 	"net/http"
 	"strings"
@@ -15,23 +16,27 @@ const exportAtOnce = 1000
 
 // exportUsers sends the users that the list's address chooses, as a CSV file
 // that the import reads.
-func (s *Server) exportUsers(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
-	return s.export(w, r, userQuery(r), "users.csv")
+func (s *Server) exportUsers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return s.export(w, r, a, userQuery(r), "users.csv")
 }
 
 // exportMembers sends the members of a group.
-func (s *Server) exportMembers(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+func (s *Server) exportMembers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	g, err := s.store.Group(r.Context(), pathValue(r, "name"))
 	if err != nil {
 		return err
 	}
-	return s.export(w, r, store.UserQuery{Group: g.Name, Search: r.URL.Query().Get("q")}, "members.csv")
+	return s.export(w, r, a, store.UserQuery{Group: g.Name, Search: r.URL.Query().Get("q")}, "members.csv")
 }
 
 // export reads a part and sends it before it reads the next, so that it needs
 // little memory whatever the number of users. A failure after the first part
-// breaks the connection off: a file that is not whole must not look so.
-func (s *Server) export(w http.ResponseWriter, r *http.Request, q store.UserQuery, name string) error {
+// breaks the connection off: a file that is not whole must not look so. That
+// somebody took it is in the audit.
+func (s *Server) export(w http.ResponseWriter, r *http.Request, a model.Administrator, q store.UserQuery, name string) error {
+	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "user.export", cmp.Or(q.Group, name), r.URL.RawQuery); err != nil {
+		return err
+	}
 	q.Page = store.Page{Limit: exportAtOnce}
 	out := csv.NewWriter(w)
 	for first := true; first || q.After != ""; first = false {
@@ -62,6 +67,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, q store.UserQuer
 			return nil // the browser went away
 		}
 		q.After = next
+		moreTime(w)
 	}
 	return nil
 }

@@ -29,6 +29,10 @@ func TestRow17ExportIsNoFormula(t *testing.T) {
 	if strings.Contains(res.body, ",=") || strings.Contains(res.body, `"=`) || strings.Contains(res.body, ",+") {
 		t.Errorf("a cell begins a formula:\n%s", res.body)
 	}
+	s.get("/logins/export").want(t, http.StatusOK)
+	if users, logins := s.audited("user.export"), s.audited("login.export"); users != 1 || logins != 1 {
+		t.Errorf("the audit has %d exports of users, %d of logins", users, logins)
+	}
 	file := csvimport.Parse([]byte(res.body))
 	if len(file.Problems) > 0 || len(file.Rows) != 2 {
 		t.Fatalf("the import reads %d users, with %v", len(file.Rows), file.Problems)

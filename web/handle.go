@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -130,4 +131,17 @@ func toSignIn(w http.ResponseWriter, r *http.Request) error {
 		next = r.URL.RequestURI()
 	}
 	return seeOther(w, r, paths.WithQuery(paths.SignIn, "next", next))
+}
+
+// partTime is how long a client may take for a part of a long answer.
+const partTime = time.Minute
+
+// moreTime lets a long answer go on although the whole takes longer than the
+// server gives to one. Where the connection has no limits, there is none to
+// extend. When the one for reading passes, the server takes it for a client that
+// went away.
+func moreTime(w http.ResponseWriter) {
+	conn := http.NewResponseController(w)
+	_ = conn.SetReadDeadline(time.Time{})
+	_ = conn.SetWriteDeadline(time.Now().Add(partTime))
 }
