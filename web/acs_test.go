@@ -226,6 +226,33 @@ func TestRow19DeactivationEndsSessions(t *testing.T) {
 	}
 }
 
+// Sessions rest while their connection does, and go on with it.
+func TestRow19SuspensionClosesSessions(t *testing.T) {
+	t.Parallel()
+	s := newSAMLSite(t, storetest.Open(t), nil)
+	inside := s.send(s.answerFromAWS(t, s.sim, s.app, "user0")).Result().Cookies()
+	for _, tt := range []struct {
+		status model.Status
+		in     bool
+	}{{model.StatusSuspended, false}, {model.StatusLive, true}} {
+		if err := s.store.SetStatus(context.Background(), storetest.Actor, "aws", tt.status); err != nil {
+			t.Fatal(err)
+		}
+		if in := s.isSignedIn(inside); in != tt.in {
+			t.Errorf("%s: signed in is %v", tt.status, in)
+		}
+	}
+}
+
+// isSignedIn tells whether /me knows the person with these cookies.
+func (s *samlSite) isSignedIn(cookies []*http.Cookie) bool {
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/me", nil)
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	return !strings.Contains(s.send(r).Body.String(), "You are not signed in")
+}
+
 func TestRow19SuspendedConnection(t *testing.T) {
 	t.Parallel()
 	s := newSAMLSite(t, storetest.Open(t), nil)

@@ -86,7 +86,7 @@ func TestConnectionIsSuspendedAndResumed(t *testing.T) {
 	s.openConnection("aws")
 	action := func(name string) string { return paths.ConnectionAction("aws", name) }
 	s.post(action("suspend"), nil).want(t, http.StatusSeeOther)
-	s.get(paths.Connection("aws")).has(t, ".alert-warning", "every login through this connection is refused")
+	s.get(paths.Connection("aws")).has(t, ".alert-warning", "nobody signs in through this connection")
 	s.post(action("resume"), nil).want(t, http.StatusSeeOther)
 	if got := s.connection("aws").Status; got != model.StatusLive {
 		t.Errorf("status %q after resuming", got)

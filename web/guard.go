@@ -73,7 +73,8 @@ func (s *Server) sendToPasskeys(w http.ResponseWriter, r *http.Request, err erro
 }
 
 // currentPerson is who this browser is signed in as through SAML;
-// store.ErrNotFound when nobody is, or when the user was deactivated since.
+// store.ErrNotFound when nobody is, or when the user was deactivated or the
+// connection closed since.
 func (s *Server) currentPerson(r *http.Request) (model.User, error) {
 	id := s.persons.GetString(r.Context(), keyPersonID)
 	if id == "" {
@@ -86,5 +87,9 @@ func (s *Server) currentPerson(r *http.Request) (model.User, error) {
 	if !u.Active || u.SessionEpoch != s.persons.GetInt(r.Context(), keyPersonEpoch) {
 		return model.User{}, store.ErrNotFound
 	}
-	return u, nil
+	open, err := s.store.IsOpen(r.Context(), s.persons.GetString(r.Context(), keyPersonConn))
+	if err == nil && !open {
+		err = store.ErrNotFound
+	}
+	return u, err
 }

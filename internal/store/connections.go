@@ -39,6 +39,12 @@ func (s *Store) Connection(ctx context.Context, slug string) (model.Connection, 
 	return s.connection(ctx, slug, "")
 }
 
+// IsOpen tells whether people may sign in through a connection now.
+func (s *Store) IsOpen(ctx context.Context, slug string) (bool, error) {
+	return single(ctx, s.db, pgx.RowTo[bool], "select exists (select from connections where slug = @slug and status = @live)",
+		named{"slug": slug, "live": model.StatusLive})
+}
+
 func (s *Store) connection(ctx context.Context, slug, lock string) (model.Connection, error) {
 	c, err := single(ctx, s.db, scanConnection, "select "+connectionColumns+" from connections where slug = @slug "+lock,
 		named{"slug": slug})

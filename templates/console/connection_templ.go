@@ -333,7 +333,7 @@ func connectionState(c model.Connection) templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		switch {
 		case c.Status == model.StatusSuspended:
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<div class=\"alert alert-warning\">Suspended: every login through this connection is refused. People who are signed in stay signed in until their session ends.</div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<div class=\"alert alert-warning\">Suspended: nobody signs in through this connection, and who had signed in is shut out of Postern as long as it is. The apps' own sessions go on.</div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -713,7 +713,7 @@ func connectionEnd(v ConnectionPage) templ.Component {
 		if v.Connection.Status == model.StatusLive {
 			templ_7745c5c3_Err = ui.ConfirmAction(ui.Confirm{
 				Action: paths.ConnectionAction(v.Connection.Slug, "suspend"), Opener: "Suspend…", Button: "Suspend " + v.Connection.Name(),
-				Lost: "Nobody can sign in through this connection until you resume it. Nothing is deleted.",
+				Lost: "Nobody can sign in through this connection until you resume it, and who has signed in is shut out of Postern meanwhile. The apps' own sessions go on. Nothing is deleted.",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
