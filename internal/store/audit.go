@@ -93,6 +93,22 @@ const auditSQL = `
 	insert into audit (actor, remote_addr, action, object, before, after, note)
 	values (@actor, @remote, @action, @object, @before, @after, @note)`
 
+// recordAll appends many entries, each as auditArgs makes it.
+func (s *Store) recordAll(ctx context.Context, entries []named) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	rows, err := toJSON(entries)
+	if err != nil {
+		return err
+	}
+	_, err = s.db.Exec(ctx, `insert into audit (actor, remote_addr, action, object, before, after, note)
+		select r.actor, r.remote, r.action, r.object, r.before::jsonb, r.after::jsonb, r.note
+		from jsonb_to_recordset(@rows::jsonb) as r (actor text, remote text, action text, object text, before text, after text, note text)`,
+		named{"rows": rows})
+	return err
+}
+
 // auditArgs are the columns of an entry; nil when nothing changed.
 func auditArgs(actor model.Actor, action, object string, before, after any, note string) (named, error) {
 	b, err := toJSON(before)

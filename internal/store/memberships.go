@@ -126,7 +126,7 @@ func auditedMembership(g model.Group, u model.User) any {
 }
 
 func (s *Store) pair(ctx context.Context, group, username string) (model.Group, model.User, error) {
-	// Without the members counted, unlike Group: an import asks for each row.
+	// Without the members counted, unlike Group.
 	g := model.Group{Name: group}
 	err := translate(s.db.QueryRow(ctx, "select id, name from groups where name_key = @key",
 		named{"key": model.Key(group)}).Scan(&g.ID, &g.Name))

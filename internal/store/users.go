@@ -113,14 +113,9 @@ func (s *Store) UpdateUser(ctx context.Context, actor model.Actor, username stri
 // entry, and tells whether anything did. Callers have locked the row. When a
 // user is deactivated, every session of an older epoch is over.
 func (s *Store) changeUser(ctx context.Context, actor model.Actor, before, after model.User) (model.User, bool, error) {
-	after = canonicalUser(after)
-	after.ID, after.SessionEpoch = before.ID, before.SessionEpoch
-	after.CreatedAt, after.UpdatedAt, after.LastLoginAt = before.CreatedAt, before.UpdatedAt, before.LastLoginAt
-	if after == before {
+	after, changes := changedUser(before, after)
+	if !changes {
 		return before, false, nil
-	}
-	if before.Active && !after.Active {
-		after.SessionEpoch++
 	}
 	after, err := single(ctx, s.db, scanUser, `
 		update users u set username = @username, username_key = @username_key, email = @email, email_key = @email_key,
@@ -131,6 +126,18 @@ func (s *Store) changeUser(ctx context.Context, actor model.Actor, before, after
 		return after, false, err
 	}
 	return after, true, s.record(ctx, actor, "user.update", after.Username, auditedUser(before), auditedUser(after), "")
+}
+
+// changedUser is a changed user as it is to be stored; false when nothing
+// changes. Deactivating moves the session epoch on, which ends every session.
+func changedUser(before, after model.User) (model.User, bool) {
+	after = canonicalUser(after)
+	after.ID, after.SessionEpoch = before.ID, before.SessionEpoch
+	after.CreatedAt, after.UpdatedAt, after.LastLoginAt = before.CreatedAt, before.UpdatedAt, before.LastLoginAt
+	if before.Active && !after.Active {
+		after.SessionEpoch++
+	}
+	return after, after != before
 }
 
 // DeleteUser removes a user with memberships and identities. Logins stay.
