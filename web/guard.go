@@ -1,12 +1,15 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/failure"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 )
@@ -46,8 +49,18 @@ func (s *Server) guard(rt route) http.HandlerFunc {
 		if !ok {
 			return s.askAgain(w, r, a)
 		}
-		return rt.handle(w, r, a)
+		err = rt.handle(w, r, a)
+		if name := namedThing(r); name != "" && errors.Is(err, store.ErrNotFound) {
+			s.failPage(w, r, http.StatusNotFound, failure.Gone(name, withQuery(paths.Audit, url.Values{"object": {name}})))
+			return nil
+		}
+		return err
 	})
+}
+
+// namedThing is the user, group, rule, connection or app that the address names.
+func namedThing(r *http.Request) string {
+	return cmp.Or(pathValue(r, "username"), pathValue(r, "name"), pathValue(r, "slug"))
 }
 
 // missesPasskey tells whether the owners demand a passkey that this

@@ -184,7 +184,10 @@ func TestUserIsDeletedOnlyWhenNamed(t *testing.T) {
 	s.post("/users/ana/delete", url.Values{"confirm": {"bob"}}).want(t, http.StatusUnprocessableEntity).has(t, ".field-problem", "Nothing was deleted")
 	s.user("ana")
 	s.post("/users/ana/delete", url.Values{"confirm": {"ana"}}).want(t, http.StatusSeeOther)
-	s.get("/users/ana").want(t, http.StatusNotFound)
+	gone := s.get("/users/ana").want(t, http.StatusNotFound)
+	gone.has(t, "h1", "“ana” is not here")
+	audit, _ := gone.doc.Find("a.btn-primary").Attr("href")
+	s.get(audit).want(t, http.StatusOK).has(t, "tbody tr:first-child", "User deleted")
 }
 
 func TestUsersNamedLikePages(t *testing.T) {

@@ -317,6 +317,15 @@ func TestSweep(t *testing.T) {
 	if l, err = st.Login(ctx, l.ID); err != nil || l.XMLSealed != nil || l.Outcome != model.OutcomeSignedIn {
 		t.Errorf("the trace itself stays: %v %+v", err, l)
 	}
+	ana := storetest.User(t, st, "somebody")
+	if _, err := st.Bulk(ctx, storetest.Actor, model.BulkDeactivate, "", []string{ana.ID}); err != nil {
+		t.Fatal(err)
+	}
+	for i, after := range []time.Duration{model.UndoFor - time.Hour, model.UndoFor + time.Hour} {
+		if r, err := st.Sweep(ctx, time.Now().Add(after), time.Hour); err != nil || r.Undo != int64(i) {
+			t.Errorf("after %s, %d changes can no longer be undone, want %d; %v", after, r.Undo, i, err)
+		}
+	}
 }
 
 // AWS sends people to the public URL: a test under another one proves nothing.

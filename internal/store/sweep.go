@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"time"
+
+	"github.com/postern-sso/postern/internal/model"
 )
 
 // SweepResult counts what a sweep erased.
@@ -11,6 +13,7 @@ type SweepResult struct {
 
 	Typed int64
 	Links int64
+	Undo  int64 // of changes that are too old to be undone
 
 	SetupLinks                 int64
 	CrowdSessions, CrowdEvents int64
@@ -54,6 +57,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, traceRetention time.Du
 		{&r.CrowdSessions, "delete from crowd_sessions where expires_at <= $1", now},
 		{&r.Typed, `delete from typed_answers where updated_at <= $1
 			or revision_id in (select id from revisions where state <> 'draft')`, now.Add(-typedRetention)},
+		{&r.Undo, "delete from bulk_changes where at <= $1", now.Add(-model.UndoFor)},
 		{&r.Links, "delete from trace_links where expires_at <= $1", now.Add(-endedLinkKept)},
 		{&r.SetupLinks, "delete from setup_links where expires_at <= $1", now.Add(-setupLinkRetention)},
 		{&r.XML, "update logins set xml_sealed = null where xml_sealed is not null and started_at <= $1", now.Add(-traceRetention)},
