@@ -3,11 +3,12 @@ package web
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/oidc"
@@ -59,14 +60,46 @@ func (s *Server) finishAppTest(w http.ResponseWriter, r *http.Request, a model.A
 	if err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(trial.Claims)) {
-		value, err := json.Marshal(trial.Claims[name])
-		if err != nil {
-			return err
-		}
-		v.Claims = append(v.Claims, console.Claim{Name: name, Value: string(value)})
-	}
+	v.Person, v.Protocol = shownClaims(trial.Claims)
 	return s.render(w, r, http.StatusOK, console.AppTested(v))
+}
+
+// shownClaims parts what an app is told into what it says about the person and
+// the rest.
+func shownClaims(claims map[string]any) (person, protocol []console.Claim) {
+	for _, known := range console.PersonClaims {
+		if value, there := claims[known.Name]; there {
+			person = append(person, shownClaim(known.Name, value))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(claims)) {
+		if !slices.ContainsFunc(person, func(c console.Claim) bool { return c.Name == name }) {
+			protocol = append(protocol, shownClaim(name, claims[name]))
+		}
+	}
+	return person, protocol
+}
+
+// shownClaim is a claim as people read it. Times are seconds since 1970 (RFC
+// 7519, section 2).
+func shownClaim(name string, value any) console.Claim {
+	c := console.Claim{Name: name}
+	switch v := value.(type) {
+	case []any:
+		for _, one := range v {
+			c.Values = append(c.Values, fmt.Sprint(one))
+		}
+	case bool:
+		c.Values = []string{"No"}
+		if v {
+			c.Values[0] = "Yes"
+		}
+	case float64:
+		c.At = time.Unix(int64(v), 0)
+	default:
+		c.Values = []string{fmt.Sprint(value)}
+	}
+	return c
 }
 
 func (s *Server) signOnApp(r *http.Request) (model.App, error) {
