@@ -78,6 +78,30 @@ func (s *Server) endSessionsOf(w http.ResponseWriter, r *http.Request, a model.A
 	return s.done(w, r, paths.Administrators, "Every session of "+other.Email+" has ended, but this one if it is yours.")
 }
 
+// removePasskeysOf takes the passkeys of another administrator away, who has lost
+// them, or whose account somebody else has put one into.
+func (s *Server) removePasskeysOf(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	id, err := administratorID(r)
+	if err != nil {
+		return err
+	}
+	other, err := s.store.Administrator(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	err = s.store.InTx(r.Context(), func(tx *store.Store) error {
+		if _, err := tx.RemovePasskeys(r.Context(), s.actor(r, a), other); err != nil {
+			return err
+		}
+		_, err := tx.EndConsoleSessions(r.Context(), s.actor(r, a), other, 0, s.admins.GetInt64(r.Context(), keyAdminSession), s.now())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.done(w, r, paths.Administrators, other.Email+" has no passkey and no recovery codes any more, and is signed out.")
+}
+
 // showNewPasskey is the page to register one.
 func (s *Server) showNewPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return s.renderNewPasskey(w, r, a, nil)

@@ -25,7 +25,7 @@ type samlSite struct {
 func newSAMLSite(t testing.TB, st *store.Store, change func(*model.Config)) *samlSite {
 	t.Helper()
 	s := newSiteOn(t, st)
-	sim, app := simulatedAWS(t, s, 2)
+	sim, app := simulatedAWS(t, s, 3)
 	storetest.LiveConnection(t, st, "aws", func(c *model.Config) {
 		c.IdPMetadata = string(sim.Metadata(app))
 		c.Attributes = model.WizardAttributes()

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"net/http"
 	"time"
 
@@ -30,8 +29,12 @@ func (s *Server) startAdminSession(w http.ResponseWriter, r *http.Request, a mod
 	if err := s.admins.RenewToken(ctx); err != nil {
 		return err
 	}
+	conn, epoch, at := s.admins.GetString(ctx, keyAWSConn), s.admins.GetInt(ctx, keyAWSEpoch), s.admins.GetTime(ctx, keyAWSAt)
 	if err := s.admins.Clear(ctx); err != nil {
 		return err
+	}
+	if a.ThroughAWS() {
+		s.putAWS(ctx, conn, epoch, at)
 	}
 	id, err := s.store.StartConsoleSession(ctx, model.ConsoleSession{AdministratorID: a.ID, Method: method,
 		RemoteAddr: s.remoteAddr(r), UserAgent: r.UserAgent(), StartedAt: s.now()})
@@ -41,11 +44,18 @@ func (s *Server) startAdminSession(w http.ResponseWriter, r *http.Request, a mod
 	s.admins.Put(ctx, keyAdminID, a.ID)
 	s.admins.Put(ctx, keyAdminEpoch, a.SessionEpoch)
 	s.admins.Put(ctx, keyAdminSession, id)
-	s.admins.Put(ctx, keyAdminStart, s.now())
 	if method != model.ByAWS { // it may have let them through unasked
 		s.admins.Put(ctx, keyAdminFresh, s.now())
 	}
 	return s.rememberBrowser(w, r, a)
+}
+
+// putAWS keeps through which connection AWS sent an administrator, in which
+// session epoch of the user, and when.
+func (s *Server) putAWS(ctx context.Context, connection string, epoch int, at time.Time) {
+	s.admins.Put(ctx, keyAWSConn, connection)
+	s.admins.Put(ctx, keyAWSEpoch, epoch)
+	s.admins.Put(ctx, keyAWSAt, at)
 }
 
 // rememberBrowser lets this browser sign in while others are kept from guessing
@@ -88,14 +98,19 @@ func (s *Server) currentAdministrator(r *http.Request) (model.Administrator, err
 	return a, s.store.SeeConsoleSession(r.Context(), s.admins.GetInt64(r.Context(), keyAdminSession), id, s.now())
 }
 
-// administrator is who has that id, with the role of this moment: for members of
-// the group whose members come through AWS, the one that the group has.
-// store.ErrNotFound when they may not come any more.
+// administrator is who has that id, with the role of this moment. Who came
+// through AWS has the one of the group whose members may, for as long as AWS
+// vouches for them. store.ErrNotFound when they may not come any more.
 func (s *Server) administrator(ctx context.Context, id int64) (model.Administrator, error) {
 	a, err := s.store.Administrator(ctx, id)
-	if err == nil && a.ThroughAWS() {
-		a.Role, err = s.store.ConsoleRole(ctx, a.UserID)
+	if err != nil || !a.ThroughAWS() {
+		return a, err
 	}
+	connection := s.admins.GetString(ctx, keyAWSConn)
+	if _, err := s.awsVouchesFor(ctx, a.UserID, s.admins.GetInt(ctx, keyAWSEpoch), connection); err != nil {
+		return model.Administrator{}, err
+	}
+	a.Role, err = s.store.ConsoleRole(ctx, a.UserID, connection)
 	return a, err
 }
 
@@ -112,81 +127,9 @@ func (s *Server) mayEnrol(r *http.Request, a model.Administrator) (bool, error) 
 	if s.isFresh(r) {
 		return true, nil
 	}
-	if !a.ThroughAWS() || !s.isRecent(s.admins.GetTime(r.Context(), keyAdminStart)) {
+	if !a.ThroughAWS() || !s.isRecent(s.admins.GetTime(r.Context(), keyAWSAt)) {
 		return false, nil
 	}
 	has, err := s.store.HasPasskey(r.Context(), a.ID)
 	return !has, err
-}
-
-// Limits of wrong passwords within failureWindow. An address may stand for a
-// whole company, an account for one person.
-const (
-	failureWindow      = 15 * time.Minute
-	failuresOfAccount  = 10
-	failuresOfAddress  = 50
-	failuresOfBrowser  = 10
-	auditedFailureText = "Further attempts are refused for a while; they are not listed one by one."
-)
-
-// signInLimits are the keys under which an attempt is counted, each with what it
-// may reach. A browser that signed in to the account before is counted by
-// itself: whoever guesses from elsewhere does not lock it out. An account that
-// does not exist is counted like any other.
-func (s *Server) signInLimits(r *http.Request, email string) (map[string]int, error) {
-	key := model.Key(email)
-	limits := map[string]int{"address\n" + s.remoteAddr(r): failuresOfAddress}
-	if token := s.knownBrowser(r); token != "" {
-		known, err := s.store.IsKnownBrowser(r.Context(), key, token)
-		if err != nil {
-			return nil, err
-		}
-		if known {
-			limits["browser\n"+token+"\n"+key] = failuresOfBrowser
-			return limits, nil
-		}
-	}
-	limits["account\n"+key] = failuresOfAccount
-	return limits, nil
-}
-
-// signInBlocked tells how long an attempt has to wait; zero: it may go on.
-func (s *Server) signInBlocked(r *http.Request, email string) (time.Duration, error) {
-	limits, err := s.signInLimits(r, email)
-	if err != nil {
-		return 0, err
-	}
-	until, err := s.store.SignInBlocked(r.Context(), limits, s.now())
-	if err != nil || until.IsZero() {
-		return 0, err
-	}
-	return until.Sub(s.now()), nil
-}
-
-// countFailure counts a wrong password, and puts one line into the audit when
-// attempts begin to be refused.
-func (s *Server) countFailure(r *http.Request, email string) error {
-	limits, err := s.signInLimits(r, email)
-	if err != nil {
-		return err
-	}
-	s.log.WarnContext(r.Context(), "console sign-in refused", "remote", s.remoteAddr(r))
-	reached := false
-	for key, limit := range limits {
-		n, err := s.store.CountSignInFailure(r.Context(), key, s.now(), failureWindow)
-		if err != nil {
-			return err
-		}
-		reached = reached || n == limit
-	}
-	if !reached {
-		return nil
-	}
-	object := "" // what was typed may be anything, a password even
-	if a, err := s.store.AdministratorByEmail(r.Context(), email); err == nil {
-		object = a.Email
-	} else if !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	return s.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: s.remoteAddr(r)}, "administrator.sign_in_refused", object, auditedFailureText)
 }

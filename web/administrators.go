@@ -62,7 +62,7 @@ func (s *Server) createAdministrator(w http.ResponseWriter, r *http.Request, a m
 	if len(f.Problems) > 0 {
 		return s.renderAdministrators(w, r, a, console.AdministratorList{Form: f})
 	}
-	hash, err := HashPassword(password)
+	hash, err := HashPassword(r.Context(), password)
 	if err != nil {
 		return err
 	}
@@ -178,15 +178,19 @@ func (s *Server) changeOwnPassword(w http.ResponseWriter, r *http.Request, a mod
 		return errForbidden
 	}
 	var problems []model.Problem
-	if wait, err := s.signInBlocked(r, a.Email); err != nil || wait > 0 {
+	guess, wait, err := s.beginTry(r, a)
+	if err != nil || wait > 0 {
 		return s.refuseBlocked(w, r, person.SignInForm{Email: a.Email}, wait, err)
 	}
-	_, err := s.checkPassword(r, a.Email, r.PostFormValue("present_password"))
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
+	right, err := s.checkPassword(r, a, r.PostFormValue("present_password"))
+	if err == nil && right {
+		err = s.tryWorked(r, guess)
 	}
 	if err != nil {
-		if err := s.countFailure(r, a.Email); err != nil {
+		return err
+	}
+	if !right {
+		if err := s.tryFailed(r, guess); err != nil {
 			return err
 		}
 		problems = append(problems, model.Problem{Field: "present_password", Text: "This is not your present password."})
@@ -200,7 +204,7 @@ func (s *Server) changeOwnPassword(w http.ResponseWriter, r *http.Request, a mod
 	if len(problems) > 0 {
 		return s.renderAdministrators(w, r, a, console.AdministratorList{Own: problems})
 	}
-	hash, err := HashPassword(password)
+	hash, err := HashPassword(r.Context(), password)
 	if err != nil {
 		return err
 	}

@@ -114,6 +114,8 @@ func TestRow02RotationOfTheCertificate(t *testing.T) {
 	if text := x.get("/").text(); !strings.Contains(text, "other certificates than are trusted") {
 		t.Errorf("the overview does not say so:\n%s", text)
 	}
+	x.post("/connections/aws/certificates/trust", url.Values{"fingerprints": {prints}}).want(t, http.StatusUnauthorized)
+	x.confirm()
 	x.post("/connections/aws/certificates/trust", url.Values{"fingerprints": {prints[2:]}}).want(t, http.StatusUnprocessableEntity)
 	x.post("/connections/aws/certificates/trust", url.Values{"fingerprints": {prints}}).want(t, http.StatusSeeOther)
 	x.login(t, "the old one while both are trusted", false, "")

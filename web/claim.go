@@ -20,15 +20,26 @@ func (s *Server) showClaim(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !valid {
-		return s.render(w, r, http.StatusForbidden, person.ClaimRefused())
+		return s.refuseClaim(w, r, nil)
 	}
 	return s.render(w, r, http.StatusOK, person.Claim(person.ClaimForm{Token: token}))
+}
+
+func (s *Server) refuseClaim(w http.ResponseWriter, r *http.Request, err error) error {
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusForbidden, person.ClaimRefused())
 }
 
 func (s *Server) claim(w http.ResponseWriter, r *http.Request) error {
 	form := person.ClaimForm{
 		Token: r.PostFormValue("token"),
 		Email: model.Canonical(r.PostFormValue("email")),
+	}
+	// Before a password is hashed: that is work, and anybody may ask for it.
+	if valid, err := s.store.ClaimTokenValid(r.Context(), form.Token, s.now()); err != nil || !valid {
+		return s.refuseClaim(w, r, err)
 	}
 	password := r.PostFormValue("password")
 	if err := model.CheckEmail(form.Email); err != nil {
@@ -42,7 +53,7 @@ func (s *Server) claim(w http.ResponseWriter, r *http.Request) error {
 	if len(form.Problems) > 0 {
 		return s.render(w, r, http.StatusUnprocessableEntity, person.Claim(form))
 	}
-	hash, err := HashPassword(password)
+	hash, err := HashPassword(r.Context(), password)
 	if err != nil {
 		return err
 	}
@@ -50,7 +61,7 @@ func (s *Server) claim(w http.ResponseWriter, r *http.Request) error {
 		Email: strings.TrimSpace(form.Email), PasswordHash: hash, Role: model.RoleOwner,
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return s.render(w, r, http.StatusForbidden, person.ClaimRefused())
+		return s.refuseClaim(w, r, nil)
 	}
 	if err != nil {
 		return err

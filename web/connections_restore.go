@@ -91,18 +91,21 @@ func (s *Server) restoreRevision(w http.ResponseWriter, r *http.Request, a model
 	return s.done(w, r, paths.Connection(c.Slug), fmt.Sprintf("Revision %d is live again.", rev.Number))
 }
 
-func (s *Server) restoreList(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+func (s *Server) restoreList(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	c, rev, err := s.restoreCase(r)
 	if err != nil {
 		return err
 	}
-	return s.writeForecasts(w, r, c, rev)
+	return s.writeForecasts(w, r, a, c, rev)
 }
 
 // writeForecasts is the forecast of everybody known, as CSV. The names of the
 // columns are a contract.
-func (s *Server) writeForecasts(w http.ResponseWriter, r *http.Request, c model.Connection, next *model.Revision) error {
+func (s *Server) writeForecasts(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, next *model.Revision) error {
 	if _, err := s.forecaster(c.Slug, next); err != nil {
+		return err
+	}
+	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "user.export", "users", fmt.Sprintf("who gets in through %s with revision %d", c.Slug, next.Number)); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,6 +125,21 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 // before, and nothing that was typed is lost.
 func TestRow19WhatIsDangerousWantsProof(t *testing.T) {
 	t.Parallel()
+	for _, pattern := range []string{
+		"/setup/{connection}/go-live/confirm", "/connections/{slug}/resume", "/connections/{slug}/restore", "/connections/{slug}/delete",
+		"/connections/{slug}/certificates", "/connections/{slug}/certificates/trust", "/connections/{slug}/certificates/policy",
+		"/users/{username}/password", "/users/{username}/delete", "/users/{username}/data", "/users/{username}/erase",
+		"/logins/{id}/xml", "/logins/{id}/download", "/apps", "/apps/{slug}", "/apps/{slug}/secrets", "/apps/{slug}/delete",
+		"/administrators", "/administrators/{id}/role", "/administrators/{id}/delete", "/administrators/{id}/passkeys/remove", "/administrators/rules",
+		"/account/passkeys/remove", "/account/recovery-codes", "/settings/warnings/mail", "/settings/warnings/webhook", "/settings/warnings/calendar",
+		"/settings/signing-keys", "/settings/signing-keys/withdraw",
+	} {
+		if !slices.ContainsFunc((&Server{}).consoleRoutes(), func(rt route) bool {
+			return rt.method == http.MethodPost && rt.pattern == pattern && rt.proof == fresh
+		}) {
+			t.Errorf("%s is done without a proof", pattern)
+		}
+	}
 	s := newSiteAs(t, model.RoleOwner)
 	s.now = s.now.Add(freshFor)
 	s.get(paths.Administrators).want(t, http.StatusOK)
@@ -235,7 +251,7 @@ func TestRow19ConsoleThroughAWSFollowsTheGroup(t *testing.T) {
 	member(s.store.RemoveMember)
 	s.get(paths.Users).want(t, http.StatusSeeOther)
 	s.client = owner
-	s.get(paths.Administrators).has(t, "table", "None any more")
+	s.get(paths.Administrators).has(t, "table", "None now")
 	s.client = person
 	member(s.store.AddMember)
 	s.get(paths.Users).want(t, http.StatusOK)
@@ -251,30 +267,4 @@ func TestRow19ConsoleThroughAWSFollowsTheGroup(t *testing.T) {
 	if _, err := s.store.AdministratorByEmail(ctx, u.Username); err == nil {
 		t.Error("an account of AWS is found by what one types as email")
 	}
-}
-
-// A form whose session had ended is not lost to somebody who comes through AWS.
-func TestAFormWaitsForTheSignInThroughAWS(t *testing.T) {
-	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	s.follow(t, "/saml/aws/login", "user0")
-	group, err := s.store.Group(t.Context(), "jira-users")
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = s.store.SaveSettings(t.Context(), storetest.Actor, func(set *store.Settings) error {
-		set.ConsoleGroupID, set.ConsoleGroup, set.ConsoleRole = group.ID, group.Name, model.RoleAdmin
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.store.AddMember(t.Context(), storetest.Actor, "jira-users", s.user("user0").Username); err != nil {
-		t.Fatal(err)
-	}
-	kept := s.post(paths.Users, url.Values{"username": {"new.one"}}).want(t, http.StatusUnauthorized)
-	form := kept.hidden(`form[action="` + paths.SignInGoOn + `"]`)
-	s.post(paths.SignInGoOn, form).want(t, http.StatusUnprocessableEntity)
-	s.follow(t, paths.SignInAWS, "")
-	s.post(paths.SignInGoOn, form).want(t, http.StatusOK).has(t, "main", "new.one")
 }

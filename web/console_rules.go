@@ -46,7 +46,7 @@ func (s *Server) addConsoleRules(r *http.Request, v *console.AdministratorList) 
 		if !a.ThroughAWS() {
 			continue
 		}
-		_, err := s.store.ConsoleRole(r.Context(), a.UserID)
+		_, err := s.store.ConsoleRole(r.Context(), a.UserID, "")
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}

@@ -103,6 +103,13 @@ func (s *Server) renderGroup(w http.ResponseWriter, r *http.Request, a model.Adm
 	if v.Bulk, err = s.store.GroupBulkChanges(r.Context(), g.ID, bulkOnGroupPage); err != nil {
 		return err
 	}
+	set, err := s.store.Settings(r.Context())
+	if err != nil {
+		return err
+	}
+	if set.ConsoleGroupID == g.ID {
+		v.Console = set.ConsoleRole
+	}
 	v.Now = s.now()
 	change(&v)
 	status := http.StatusOK

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -50,6 +51,13 @@ func (s *Server) guard(rt route) http.HandlerFunc {
 			return s.askAgain(w, r, a)
 		}
 		err = rt.handle(w, r, a)
+		if errors.Is(err, errStale) || (errors.Is(err, store.ErrConsoleGroup) && a.Role == model.RoleOwner) {
+			return s.askAgain(w, r, a)
+		}
+		if errors.Is(err, store.ErrConsoleGroup) {
+			s.failPage(w, r, http.StatusForbidden, failure.ConsoleGroup())
+			return nil
+		}
 		if name := namedThing(r); name != "" && errors.Is(err, store.ErrNotFound) {
 			s.failPage(w, r, http.StatusNotFound, failure.Gone(name, withQuery(paths.Audit, url.Values{"object": {name}})))
 			return nil
@@ -93,14 +101,21 @@ func (s *Server) currentPerson(r *http.Request) (model.User, error) {
 	if id == "" {
 		return model.User{}, store.ErrNotFound
 	}
-	u, err := s.store.UserByID(r.Context(), id)
+	return s.awsVouchesFor(r.Context(), id, s.persons.GetInt(r.Context(), keyPersonEpoch), s.persons.GetString(r.Context(), keyPersonConn))
+}
+
+// awsVouchesFor is a user who signed in through a connection in that session
+// epoch; store.ErrNotFound when they were deactivated or unlinked since, or when
+// the connection is not live.
+func (s *Server) awsVouchesFor(ctx context.Context, userID string, epoch int, connection string) (model.User, error) {
+	u, err := s.store.UserByID(ctx, userID)
 	if err != nil {
 		return model.User{}, err
 	}
-	if !u.Active || u.SessionEpoch != s.persons.GetInt(r.Context(), keyPersonEpoch) {
+	if !u.Active || u.SessionEpoch != epoch {
 		return model.User{}, store.ErrNotFound
 	}
-	open, err := s.store.IsOpen(r.Context(), s.persons.GetString(r.Context(), keyPersonConn))
+	open, err := s.store.IsOpen(ctx, connection)
 	if err == nil && !open {
 		err = store.ErrNotFound
 	}

@@ -29,6 +29,9 @@ var errBadForm = errors.New("the form cannot be read")
 // errForbidden: signed in, but the role does not include the action.
 var errForbidden = errors.New("the role does not allow this")
 
+// errStale: what was asked for needs a proof of who asks that is not old.
+var errStale = errors.New("who asks has to prove again who they are")
+
 func (s *Server) handle(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
@@ -53,6 +56,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.failPage(w, r, http.StatusForbidden, failure.Forbidden())
 	case errors.As(err, &tooLarge):
 		s.failPage(w, r, http.StatusRequestEntityTooLarge, failure.TooLarge())
+	case errors.Is(err, errBusy):
+		w.Header().Set("Retry-After", "20")
+		s.failPage(w, r, http.StatusServiceUnavailable, failure.Busy())
 	case errors.Is(err, errBadForm):
 		s.failPage(w, r, http.StatusBadRequest, failure.BadForm())
 	default:
@@ -106,9 +112,10 @@ func seeOther(w http.ResponseWriter, r *http.Request, to string) error {
 	return nil
 }
 
-// actor is who makes the change, for the audit.
+// actor is who makes the change, for the audit. Who uses the console is decided
+// by owners who have just proved who they are.
 func (s *Server) actor(r *http.Request, a model.Administrator) model.Actor {
-	return model.Actor{Name: a.Email, RemoteAddr: s.remoteAddr(r)}
+	return model.Actor{Name: a.ActorName(), RemoteAddr: s.remoteAddr(r), OutsideConsole: a.Role != model.RoleOwner || !s.isFresh(r)}
 }
 
 // toSignIn sends somebody who is not signed in to the sign-in page, and back

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/postern-sso/postern/internal/crowd"
 )
 
 type contextKey int
@@ -77,6 +79,9 @@ func (s *Server) withRecovery(next http.Handler) http.Handler {
 // loggedPath is the path of a request for the log, without the token that some
 // paths hold.
 func loggedPath(path string) string {
+	if before, _, found := strings.Cut(path, "/session/"); found && strings.HasPrefix(path, crowd.Base+"/") {
+		return before + "/session/…"
+	}
 	for _, secret := range []string{"/trace/", "/setup-link/", "/calendar/"} {
 		rest, ok := strings.CutPrefix(path, secret)
 		if !ok {

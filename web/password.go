@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -87,9 +88,13 @@ func bare(s string) string {
 	}, model.Key(s))
 }
 
-// HashPassword makes the argon2id hash to store, as a PHC string.
-func HashPassword(pw string) (string, error) {
-	hash, err := argon2id.CreateHash(pw, argon2id.DefaultParams)
+// HashPassword makes the argon2id hash to store, as a PHC string, when it is
+// its turn.
+func HashPassword(ctx context.Context, pw string) (hash string, err error) {
+	err = withHash(ctx, func() (err error) {
+		hash, err = argon2id.CreateHash(pw, argon2id.DefaultParams)
+		return err
+	})
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}

@@ -45,7 +45,7 @@ func TestCheckPassword(t *testing.T) {
 func TestHashPasswordVerifies(t *testing.T) {
 	t.Parallel()
 	const pw = "mild otter reads maps"
-	hash, err := HashPassword(pw)
+	hash, err := HashPassword(t.Context(), pw)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,6 +115,9 @@ func TestPreflightCountsWhoGetsIn(t *testing.T) {
 			if lost != c.lost {
 				t.Errorf("%d are locked out, want %d", lost, c.lost)
 			}
+			if n := s.audited("user.export"); n != 1 {
+				t.Errorf("%d lines in the audit about who read the list", n)
+			}
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -23,6 +24,16 @@ func TestAPersonIsHandedOutAndErased(t *testing.T) {
 	for _, name := range []string{"alice", "bob"} {
 		x.post("/groups/staff/members", url.Values{"username": {name}}).want(t, http.StatusSeeOther)
 		x.post("/users/"+name, url.Values{"username": {name}, "email": {name + "@example.com"}, "display_name": {"The " + name}}).want(t, http.StatusSeeOther)
+	}
+	// The audit names her in other ways, too, and under the name that she had before.
+	x.post("/users/alice", url.Values{"username": {"alice.old"}, "email": {"alice@example.com"}, "display_name": {"The alice"}}).want(t, http.StatusSeeOther)
+	x.post("/users/alice.old", url.Values{"username": {"alice"}, "email": {"alice@example.com"}, "display_name": {"The alice"}}).want(t, http.StatusSeeOther)
+	x.post("/logins/follow", url.Values{"connection": {"aws"}, "person": {"alice"}}).want(t, http.StatusSeeOther)
+	x.post("/groups/staff/bulk/confirm", url.Values{"do": {"remove"}, "people": {"alice\nbob"}}).want(t, http.StatusSeeOther)
+	for _, q := range []string{"alice", "alice%40example.com"} {
+		x.get("/export/users?q="+q).want(t, http.StatusOK)
+		x.get("/logins/export?q="+q).want(t, http.StatusOK)
+		x.get("/audit/export.csv?q="+q).want(t, http.StatusOK)
 	}
 	data := x.post("/users/alice/data", nil).want(t, http.StatusOK)
 	for _, want := range []string{"alice@example.com", "id-alice", "staff", "user.create", "The alice"} {
@@ -62,5 +73,41 @@ func TestAPersonIsHandedOutAndErased(t *testing.T) {
 	}
 	if res := x.get("/logins"); res.status != http.StatusOK || !strings.Contains(res.text(), "erased-") {
 		t.Errorf("the list of logins: %d", res.status)
+	}
+}
+
+// Who is called like a word of the audit's own takes nothing else out of it.
+func TestErasingTakesNobodyElseOut(t *testing.T) {
+	t.Parallel()
+	s := newSiteOn(t, storetest.OpenPool(t))
+	s.signInAs(model.RoleOwner)
+	names := []string{"username", "manual", "active", "email", "a", "source"}
+	s.addUser("ana", "staff")
+	s.post("/users/ana", url.Values{"username": {"ana"}, "email": {"lima@example.com"}}).want(t, http.StatusSeeOther)
+	for _, name := range names {
+		s.addUser(name)
+		s.post("/groups/staff/members", url.Values{"username": {name}}).want(t, http.StatusSeeOther)
+	}
+	read := func() (entries []model.AuditEntry) {
+		all, _, err := s.store.Audit(t.Context(), store.AuditQuery{Page: store.Page{Limit: 100}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range all {
+			if e.Object == "ana" || e.Object == "staff: ana" || e.Object == "staff" {
+				entries = append(entries, e)
+			}
+		}
+		return entries
+	}
+	before := read()
+	for _, name := range names {
+		s.post("/users/"+name+"/erase", url.Values{"confirm": {name}}).want(t, http.StatusSeeOther)
+	}
+	if after := read(); len(before) < 4 || !reflect.DeepEqual(before, after) {
+		t.Errorf("the audit about the others was\n%+v\nand is\n%+v", before, after)
+	}
+	if _, err := s.store.Pool().Exec(t.Context(), "select erase_from_audit('ana', 'x')"); err == nil {
+		t.Error("somebody who is there can be taken out of the audit")
 	}
 }

@@ -70,21 +70,21 @@ func (s *Server) consoleRoutes() []route {
 		{get, "/setup/{connection}/test/status", admin, s.testStatus, anytime},
 		{post, "/setup/{connection}/test/username", admin, s.chooseUsername, anytime},
 		{get, "/setup/{connection}/go-live/people", admin, s.preflightList, anytime},
-		{post, "/setup/{connection}/go-live/confirm", admin, s.goLive, anytime},
+		{post, "/setup/{connection}/go-live/confirm", admin, s.goLive, fresh},
 
 		{get, "/connections", viewer, s.listConnections, anytime},
 		{get, "/connections/{slug}", viewer, s.showConnection, anytime},
 		{post, "/connections/{slug}/edit", admin, s.editConnection, anytime},
 		{post, "/connections/{slug}/discard", admin, s.discardDraft, anytime},
 		{post, "/connections/{slug}/suspend", admin, s.suspendConnection, anytime},
-		{post, "/connections/{slug}/resume", admin, s.resumeConnection, anytime},
+		{post, "/connections/{slug}/resume", admin, s.resumeConnection, fresh},
 		{get, "/connections/{slug}/replay", admin, s.replayLogins, anytime},
 		{get, "/connections/{slug}/restore", admin, s.reviewRestore, anytime},
 		{get, "/connections/{slug}/restore/people", admin, s.restoreList, anytime},
-		{post, "/connections/{slug}/restore", admin, s.restoreRevision, anytime},
+		{post, "/connections/{slug}/restore", admin, s.restoreRevision, fresh},
 		{get, "/connections/{slug}/certificates", viewer, s.showCertificates, anytime},
-		{post, "/connections/{slug}/certificates", admin, s.addCertificates, anytime},
-		{post, "/connections/{slug}/certificates/trust", admin, s.trustOffered, anytime},
+		{post, "/connections/{slug}/certificates", admin, s.addCertificates, fresh},
+		{post, "/connections/{slug}/certificates/trust", admin, s.trustOffered, fresh},
 		{post, "/connections/{slug}/certificates/remove", admin, s.removeCertificate, anytime},
 		{post, "/connections/{slug}/certificates/check", admin, s.checkMetadata, anytime},
 		{post, "/connections/{slug}/certificates/policy", admin, s.saveTrustPolicy, fresh},
@@ -107,7 +107,7 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/users/{username}/unlink", admin, s.unlinkIdentity, anytime},
 		{post, "/users/{username}/password", admin, s.setServicePassword, fresh},
 		{post, "/users/{username}/password/remove", admin, s.removeServicePassword, anytime},
-		{post, "/users/{username}/delete", admin, s.deleteUser, anytime},
+		{post, "/users/{username}/delete", admin, s.deleteUser, fresh},
 		{post, "/users/{username}/data", admin, s.personData, fresh},
 		{post, "/users/{username}/erase", owner, s.erasePerson, fresh},
 
@@ -153,14 +153,14 @@ func (s *Server) consoleRoutes() []route {
 
 		{get, "/apps", viewer, s.listApps, anytime},
 		{get, "/apps/new", admin, s.newApp, anytime},
-		{post, "/apps", admin, s.createApp, anytime},
+		{post, "/apps", admin, s.createApp, fresh},
 		{get, "/apps/{slug}", viewer, s.showApp, anytime},
-		{post, "/apps/{slug}", admin, s.updateApp, anytime},
+		{post, "/apps/{slug}", admin, s.updateApp, fresh},
 		{post, "/apps/{slug}/secrets", admin, s.renewSecret, fresh},
 		{post, "/apps/{slug}/secrets/{id}/remove", admin, s.removeSecret, anytime},
 		{get, "/apps/{slug}/test", admin, s.startAppTest, anytime},
 		{get, "/apps/{slug}/tested", admin, s.finishAppTest, anytime},
-		{post, "/apps/{slug}/delete", admin, s.deleteApp, anytime},
+		{post, "/apps/{slug}/delete", admin, s.deleteApp, fresh},
 
 		{get, "/audit", viewer, s.listAudit, anytime},
 		{get, "/audit/export.csv", viewer, s.exportAuditCSV, anytime},
@@ -181,6 +181,7 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/account/passkeys/remove", viewer, s.removePasskey, fresh},
 		{post, "/account/recovery-codes", viewer, s.renewRecoveryCodes, fresh},
 		{post, "/administrators/{id}/sessions/end", owner, s.endSessionsOf, anytime},
+		{post, "/administrators/{id}/passkeys/remove", owner, s.removePasskeysOf, fresh},
 
 		{get, "/help", viewer, s.showHelp, anytime},
 		{get, "/help/{page}", viewer, s.showHelpPage, anytime},
@@ -194,7 +195,7 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/settings/warnings/mail/test", owner, s.testMail, anytime},
 		{post, "/settings/warnings/webhook", owner, s.saveWebhook, fresh},
 		{post, "/settings/warnings/webhook/test", owner, s.testWebhook, anytime},
-		{post, "/settings/warnings/calendar", owner, s.renewCalendar, anytime},
+		{post, "/settings/warnings/calendar", owner, s.renewCalendar, fresh},
 		{get, "/settings/signing-keys", viewer, s.showSigningKeys, anytime},
 		{post, "/settings/signing-keys", owner, s.rotateSigningKeys, fresh},
 		{post, "/settings/signing-keys/withdraw", owner, s.withdrawSigningKeys, fresh},
@@ -306,7 +307,7 @@ const (
 
 func (s *Server) limitRate(perMinute int) func(http.Handler) http.Handler {
 	return httprate.LimitBy(perMinute, time.Minute,
-		func(r *http.Request) (string, error) { return s.remoteAddr(r), nil },
+		func(r *http.Request) (string, error) { return model.NetworkOf(s.remoteAddr(r)), nil },
 		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
 			s.failPage(w, r, http.StatusTooManyRequests, failure.TooMany())
 		}))

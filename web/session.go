@@ -16,11 +16,13 @@ const (
 	keyAdminID      = "admin_id"
 	keyAdminEpoch   = "admin_epoch"
 	keyAdminSession = "admin_session" // the row that lists it
-	keyAdminStart   = "admin_start"   // when they signed in
 	keyAdminFresh   = "admin_fresh"   // when they last proved who they are
 	keyPendingID    = "pending_id"    // who has typed the password and not shown the passkey
 	keyPendingEpoch = "pending_epoch"
 	keyPendingAt    = "pending_at"
+	keyAWSConn      = "aws_connection" // of an administrator who came through AWS: as keyPersonConn,
+	keyAWSEpoch     = "aws_epoch"      // keyPersonEpoch
+	keyAWSAt        = "aws_at"         // and keyPersonAt
 	keyCeremony     = "passkey_ceremony"
 	keyFlash        = "flash"
 	keyAppTest      = "app_test"

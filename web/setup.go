@@ -228,6 +228,7 @@ func (s *Server) submitStep(w http.ResponseWriter, r *http.Request, a model.Admi
 	if err != nil {
 		return err
 	}
+	sc.facts.PublicURLFixed = s.urlFixedFor(a)
 	step, err := s.openStep(wizard.StepID(pathValue(r, "step")), sc)
 	if err != nil {
 		return err
@@ -252,6 +253,9 @@ func (s *Server) submitStep(w http.ResponseWriter, r *http.Request, a model.Admi
 		f.Problems, f.Page.Error = in.placed(problems), true
 		return s.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
 	}
+	if draft.PublicURL != "" && !s.isFresh(r) {
+		return errStale
+	}
 	saved, err := s.saveStep(r, a, sc, step, draft)
 	if errors.Is(err, store.ErrConflict) {
 		if sc, err = s.loadSetup(r); err != nil {
@@ -266,6 +270,12 @@ func (s *Server) submitStep(w http.ResponseWriter, r *http.Request, a model.Admi
 		return err
 	}
 	return s.afterStep(w, r, sc, step, draft, saved)
+}
+
+// urlFixedFor tells whether somebody cannot change the public URL: all that is
+// made of it, passkeys too, is an owner's matter.
+func (s *Server) urlFixedFor(a model.Administrator) bool {
+	return s.opts.PublicURLFixed || a.Role != model.RoleOwner
 }
 
 // saveStep writes the draft, and the public URL where the step changed it. What

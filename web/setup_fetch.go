@@ -198,6 +198,10 @@ func explainFetch(asked context.Context, u *url.URL, err error) error {
 		timeout interface{ Timeout() bool }
 		cert    *tls.CertificateVerificationError
 	)
+	var whole *url.Error
+	if errors.As(err, &whole) {
+		err = whole.Err // without the address, which may hold a secret
+	}
 	host := u.Hostname()
 	text := fmt.Sprintf("%s could not be reached from the machine that Postern runs on. A firewall may stand in the way.", host)
 	switch {

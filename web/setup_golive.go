@@ -79,10 +79,10 @@ func (s *Server) noteLosses(r *http.Request, a model.Administrator, slug string,
 }
 
 // preflightList is the forecast of everybody, as CSV.
-func (s *Server) preflightList(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+func (s *Server) preflightList(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, _, err := s.loadStep(r, wizard.StepGoLive)
 	if err != nil {
 		return err
 	}
-	return s.writeForecasts(w, r, sc.connection, &sc.draft)
+	return s.writeForecasts(w, r, a, sc.connection, &sc.draft)
 }

@@ -31,7 +31,7 @@ func (s *Server) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.C
 	ctx := r.Context()
 	switch f.Step.ID {
 	case wizard.StepWelcome:
-		return setup.Welcome(setup.WelcomePage{Frame: f, URLFixed: s.opts.PublicURLFixed, SeenAs: s.seenAs(r)}), nil
+		return setup.Welcome(setup.WelcomePage{Frame: f, URLFixed: s.urlFixedFor(f.Page.Viewer), AtStart: s.opts.PublicURLFixed, SeenAs: s.seenAs(r)}), nil
 	case wizard.StepProvisioning:
 		return setup.Provisioning(provisioningPage(r, f)), nil
 	case wizard.StepAWSApplication:

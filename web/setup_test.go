@@ -299,6 +299,12 @@ func TestWelcomeSavesThePublicURL(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	s.opts.PublicURLFixed = false
+	s.submit(wizard.StepWelcome, url.Values{"name": {"Example"}, "public_url": {"https://evil.example.com"}})
+	if set, err := s.store.Settings(context.Background()); err != nil || set.PublicURL != "" {
+		t.Errorf("an admin has changed it to %q, %v", set.PublicURL, err)
+	}
+	s.client = s.browser()
+	s.signInAs(model.RoleOwner)
 	followed := 0
 	s.opts.refresh = func(context.Context) error { followed++; return nil }
 	res := s.submit(wizard.StepWelcome, url.Values{"name": {"Example"}, "public_url": {"http://sso.example.com"}})
@@ -311,4 +317,6 @@ func TestWelcomeSavesThePublicURL(t *testing.T) {
 	if err != nil || set.PublicURL != "https://sso.example.com" || followed != 1 {
 		t.Errorf("saved %q, followed %d times, %v", set.PublicURL, followed, err)
 	}
+	s.now = s.now.Add(freshFor)
+	s.submit(wizard.StepWelcome, url.Values{"name": {"Example"}, "public_url": {"https://other.example.com"}}).want(t, http.StatusUnauthorized)
 }

@@ -371,6 +371,7 @@ func TestSetupLinkIsNotLogged(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
 		"/setup-link/abc": "/setup-link/…", "/setup-link/abc/metadata": "/setup-link/…/metadata", "/setup/aws": "/setup/aws",
+		"/crowd/rest/usermanagement/1/session/abc": "/crowd/rest/usermanagement/1/session/…", "/crowd/rest/usermanagement/1/group": "/crowd/rest/usermanagement/1/group",
 	} {
 		if got := loggedPath(path); got != want {
 			t.Errorf("%s is logged as %s, want %s", path, got, want)

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/alexedwards/argon2id"
-
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/paths"
@@ -49,21 +47,29 @@ func (s *Server) renderSignIn(w http.ResponseWriter, r *http.Request, status int
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	form := s.signInForm(r)
 	form.Email = strings.TrimSpace(r.PostFormValue("email"))
-	if wait, err := s.signInBlocked(r, form.Email); err != nil || wait > 0 {
+	account, err := s.accountNamed(r.Context(), form.Email)
+	if err != nil {
+		return err
+	}
+	guess, wait, err := s.beginTry(r, account)
+	if err != nil || wait > 0 {
 		return s.refuseBlocked(w, r, form, wait, err)
 	}
-	a, err := s.checkPassword(r, form.Email, r.PostFormValue("password"))
-	if errors.Is(err, store.ErrNotFound) {
-		if err := s.countFailure(r, form.Email); err != nil {
+	match, err := s.checkPassword(r, account, r.PostFormValue("password"))
+	if err != nil {
+		return err
+	}
+	if !match {
+		if err := s.tryFailed(r, guess); err != nil {
 			return err
 		}
 		form.Problems = []model.Problem{{Field: "password", Text: "The email or the password is not right."}}
 		return s.renderSignIn(w, r, http.StatusUnprocessableEntity, form)
 	}
-	if err != nil {
+	if err := s.tryWorked(r, guess); err != nil {
 		return err
 	}
-	return s.afterFirstStep(w, r, a, model.ByPassword, form)
+	return s.afterFirstStep(w, r, account, model.ByPassword, form)
 }
 
 // afterFirstStep lets somebody in who has no passkey, and asks for it else.
@@ -91,25 +97,15 @@ func (s *Server) refuseBlocked(w http.ResponseWriter, r *http.Request, form pers
 	return s.renderSignIn(w, r, http.StatusTooManyRequests, form)
 }
 
-// checkPassword returns the administrator with that email and password, or
-// store.ErrNotFound, which does not tell the two apart.
-func (s *Server) checkPassword(r *http.Request, email, password string) (model.Administrator, error) {
-	a, err := s.store.AdministratorByEmail(r.Context(), email)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return a, err
-	}
+// checkPassword tells whether it is the account's password. It takes as long for
+// one that does not exist, or has none.
+func (s *Server) checkPassword(r *http.Request, a model.Administrator, password string) (bool, error) {
 	hash := a.PasswordHash
-	if err != nil || a.ThroughAWS() {
+	if a.ID == 0 || a.ThroughAWS() {
 		hash = decoyHash
 	}
-	match, hashErr := argon2id.ComparePasswordAndHash(password, hash)
-	if hashErr != nil {
-		return model.Administrator{}, hashErr
-	}
-	if err != nil || !match || a.ThroughAWS() {
-		return model.Administrator{}, store.ErrNotFound
-	}
-	return a, nil
+	match, err := passwordMatches(r.Context(), password, hash)
+	return match && a.ID != 0 && !a.ThroughAWS(), err
 }
 
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {

@@ -34,17 +34,20 @@ func (s *Server) signInThroughAWS(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	if _, err := s.store.ConsoleRole(r.Context(), u.ID); errors.Is(err, store.ErrNotFound) {
+	ctx := r.Context()
+	connection := s.persons.GetString(ctx, keyPersonConn)
+	if _, err := s.store.ConsoleRole(ctx, u.ID, connection); errors.Is(err, store.ErrNotFound) {
 		s.log.WarnContext(r.Context(), "console sign-in refused: no member of the group", "user", u.ID, "remote", s.remoteAddr(r))
-		form.Problems = []model.Problem{{Text: "AWS has signed you in as " + u.Username + ", who may not use the console. An owner of Postern can add you to the group whose members may."}}
+		form.Problems = []model.Problem{{Text: "AWS has signed you in as " + u.Username + ", who may not use the console. An owner of Postern can add you, by hand, to the group whose members may."}}
 		return s.renderSignIn(w, r, http.StatusForbidden, form)
 	} else if err != nil {
 		return err
 	}
-	a, err := s.store.AdministratorOfUser(r.Context(), model.Actor{Name: u.Username, RemoteAddr: s.remoteAddr(r)}, u)
+	a, err := s.store.AdministratorOfUser(ctx, model.Actor{Name: u.Username + " (through AWS)", RemoteAddr: s.remoteAddr(r)}, u)
 	if err != nil {
 		return err
 	}
+	s.putAWS(ctx, connection, s.persons.GetInt(ctx, keyPersonEpoch), s.persons.GetTime(ctx, keyPersonAt))
 	return s.afterFirstStep(w, r, a, model.ByAWS, form)
 }
 

@@ -70,7 +70,8 @@ func (s *Server) secondStep(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if wait, err := s.signInBlocked(r, a.Email); err != nil || wait > 0 {
+	guess, wait, err := s.beginTry(r, a)
+	if err != nil || wait > 0 {
 		return s.refuseBlocked(w, r, form, wait, err)
 	}
 	form.ThroughAWS = a.ThroughAWS()
@@ -82,13 +83,16 @@ func (s *Server) secondStep(w http.ResponseWriter, r *http.Request) error {
 		err = s.verifyPasskey(r, a)
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		if err := s.countFailure(r, a.Email); err != nil {
+		if err := s.tryFailed(r, guess); err != nil {
 			return err
 		}
 		form.Problems = []model.Problem{{Text: "That did not work. Use a passkey of this account, or a recovery code that was not used before."}}
 		return s.render(w, r, http.StatusUnprocessableEntity, person.SecondStep(form))
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.tryWorked(r, guess); err != nil {
 		return err
 	}
 	if a.ThroughAWS() {
@@ -100,7 +104,8 @@ func (s *Server) secondStep(w http.ResponseWriter, r *http.Request) error {
 // signInWithPasskey is a sign-in by passkey alone.
 func (s *Server) signInWithPasskey(w http.ResponseWriter, r *http.Request) error {
 	form := s.signInForm(r)
-	if wait, err := s.signInBlocked(r, ""); err != nil || wait > 0 {
+	guess, wait, err := s.beginTry(r, model.Administrator{}) // a passkey says itself whose it is
+	if err != nil || wait > 0 {
 		return s.refuseBlocked(w, r, form, wait, err)
 	}
 	a, err := s.verifyAnyPasskey(r)
@@ -109,13 +114,16 @@ func (s *Server) signInWithPasskey(w http.ResponseWriter, r *http.Request) error
 		return s.renderSignIn(w, r, http.StatusUnprocessableEntity, form)
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		if err := s.countFailure(r, ""); err != nil {
+		if err := s.tryFailed(r, guess); err != nil {
 			return err
 		}
 		form.Problems = []model.Problem{{Text: "This passkey is not known here. Sign in with the password, and register the passkey on your account's page."}}
 		return s.renderSignIn(w, r, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.tryWorked(r, guess); err != nil {
 		return err
 	}
 	return s.enterConsole(w, r, a, model.ByPasskey, form)
@@ -156,22 +164,22 @@ func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	form := s.signInForm(r)
-	if wait, err := s.signInBlocked(r, a.Email); err != nil || wait > 0 {
+	guess, wait, err := s.beginTry(r, a)
+	if err != nil || wait > 0 {
 		return s.refuseBlocked(w, r, person.SignInForm{Email: a.Email}, wait, err)
 	}
-	if r.PostFormValue("credential") != "" || a.ThroughAWS() {
-		err = s.verifyPasskey(r, a)
-	} else {
-		_, err = s.checkPassword(r, a.Email, r.PostFormValue("password"))
+	right, err := s.provesAgain(r, a)
+	if err != nil {
+		return err
 	}
-	if errors.Is(err, store.ErrNotFound) {
-		if err := s.countFailure(r, a.Email); err != nil {
+	if !right {
+		if err := s.tryFailed(r, guess); err != nil {
 			return err
 		}
 		form.Problems = []model.Problem{{Field: "password", Text: "That is not right. Nothing was done."}}
 		return s.renderAgain(w, r, a, form)
 	}
-	if err != nil {
+	if err := s.tryWorked(r, guess); err != nil {
 		return err
 	}
 	s.admins.Put(r.Context(), keyAdminFresh, s.now())
@@ -179,4 +187,17 @@ func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request) error {
 		return s.offerKept(w, r, a, *form.Kept)
 	}
 	return seeOther(w, r, cmp.Or(form.Next, paths.Overview))
+}
+
+// provesAgain tells whether the form has the password or a passkey of who is
+// signed in.
+func (s *Server) provesAgain(r *http.Request, a model.Administrator) (bool, error) {
+	if r.PostFormValue("credential") == "" && !a.ThroughAWS() {
+		return s.checkPassword(r, a, r.PostFormValue("password"))
+	}
+	err := s.verifyPasskey(r, a)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }

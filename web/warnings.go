@@ -35,6 +35,9 @@ func (s *Server) renderWarnings(w http.ResponseWriter, r *http.Request, a model.
 		To:   to, Failures: failures, Problems: problems, NewSecret: secret,
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Settings", Href: paths.Settings}}
+	if a.Role != model.RoleOwner {
+		v.To.WebhookURL = v.To.WebhookShown()
+	}
 	if token, err := s.opened(to.CalendarSealed, model.SealedCalendarToken); err == nil && a.Role == model.RoleOwner {
 		v.Calendar = s.opts.PublicURL + paths.Calendar(token)
 	}
@@ -99,13 +102,13 @@ func (s *Server) readMail(r *http.Request) (model.Warnings, []model.Problem, err
 	switch password := r.PostFormValue("smtp_password"); {
 	case to.SMTPUser == "":
 		to.PasswordSealed = nil
+	case to.SMTPTLS == model.MailPlain:
+		wrong("smtp_tls", "Without TLS the password could be read on the way. Choose another protection, or leave the user name out.")
 	case password != "":
 		to.PasswordSealed, err = s.sealer.Seal([]byte(password), model.SealedMailPassword)
 		return to, problems, err
 	case to.PasswordSealed == nil:
 		wrong("smtp_password", "Type the password that belongs to the user name.")
-	case to.SMTPTLS == model.MailPlain:
-		wrong("smtp_tls", "Without TLS the password could be read on the way. Choose another protection, or leave the user name out.")
 	}
 	return to, problems, nil
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -8,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -196,7 +198,7 @@ func TestWhatIsWrongWithAMailServer(t *testing.T) {
 	t.Parallel()
 	s := newSiteAs(t, model.RoleOwner)
 	good := url.Values{"smtp_host": {"smtp.example.com"}, "smtp_port": {"587"}, "smtp_tls": {"starttls"}, "smtp_user": {"u"}, "smtp_password": {"p"}, "mail_from": {"a@example.com"}, "mail_to": {"b@example.com"}}
-	for field, bad := range map[string]string{"smtp_host": "https://smtp.example.com", "smtp_port": "no", "smtp_tls": "maybe", "smtp_password": "", "mail_from": "nobody\r\nBcc: x@example.com", "mail_to": ""} {
+	for field, bad := range map[string]string{"smtp_host": "https://smtp.example.com", "smtp_port": "no", "smtp_tls": "none", "smtp_password": "", "mail_from": "nobody\r\nBcc: x@example.com", "mail_to": ""} {
 		form := url.Values{}
 		for k, v := range good {
 			form[k] = v
@@ -205,6 +207,37 @@ func TestWhatIsWrongWithAMailServer(t *testing.T) {
 		if res := s.post("/settings/warnings/mail", form); res.status != http.StatusUnprocessableEntity || res.value("mail_to") != form.Get("mail_to") {
 			t.Errorf("%s %q: %d", field, bad, res.status)
 		}
+	}
+}
+
+// Many services put a secret into the path of a webhook's address.
+func TestTheAddressOfAWebhookIsASecret(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleOwner)
+	var log bytes.Buffer
+	s.log = slog.New(slog.NewTextHandler(&log, nil))
+	address := url.Values{"webhook_url": {"https://127.0.0.1:1/services/T000/HUSH"}}
+	s.post("/settings/warnings/webhook", address).want(t, http.StatusOK)
+	to, err := s.store.Warnings(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.tell(t.Context(), to, notice{Key: "k/1", Subject: "x", Text: "y", Link: "z"}, model.ChannelWebhook); err != nil || !strings.Contains(log.String(), "not delivered") {
+		t.Fatalf("told: %v, %s", err, log.String())
+	}
+	if !strings.Contains(s.get("/settings/warnings").body, "HUSH") {
+		t.Error("its owner does not see it")
+	}
+	s.client = s.browser()
+	s.signInAs(model.RoleViewer)
+	for where, text := range map[string]string{"log": log.String(), "page": s.get("/settings/warnings").body,
+		"audit": s.get("/audit").body, "export": s.get("/audit/export.jsonl").body} {
+		if strings.Contains(text, "HUSH") {
+			t.Errorf("it stands in the %s", where)
+		}
+	}
+	if !strings.Contains(s.get("/settings/warnings").text(), "https://127.0.0.1:1/… (") {
+		t.Error("nobody sees that there is one")
 	}
 }
 

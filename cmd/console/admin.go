@@ -38,7 +38,7 @@ func (c *adminAddCmd) Run(ctx context.Context, io streams) (err error) {
 	if err != nil {
 		return err
 	}
-	hash, err := web.HashPassword(password)
+	hash, err := web.HashPassword(ctx, password)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (c *adminResetCmd) Run(ctx context.Context, io streams) (err error) {
 	if err != nil {
 		return err
 	}
-	hash, err := web.HashPassword(password)
+	hash, err := web.HashPassword(ctx, password)
 	if err != nil {
 		return err
 	}
@@ -95,6 +95,9 @@ func (c *adminResetCmd) Run(ctx context.Context, io streams) (err error) {
 	}
 	passkeys, err := db.RemovePasskeys(ctx, shell, a)
 	if err != nil {
+		return err
+	}
+	if err := db.ForgetSignInAttempts(ctx, a); err != nil {
 		return err
 	}
 	if passkeys > 0 {

@@ -39,10 +39,30 @@ type Administrator struct {
 // Their role is the group's, and never owner.
 func (a Administrator) ThroughAWS() bool { return a.UserID != "" }
 
+// AttemptKey is under which tries at the account's password are counted.
+// Nobody can type the one of somebody who comes through AWS.
+func (a Administrator) AttemptKey() string {
+	if a.ThroughAWS() {
+		return "user\n" + a.UserID
+	}
+	return "account\n" + Key(a.Email)
+}
+
+// ActorName is how the audit names them. Who comes through AWS may be called
+// like anybody's email, so it says that they did.
+func (a Administrator) ActorName() string {
+	if a.ThroughAWS() {
+		return a.Email + " (through AWS)"
+	}
+	return a.Email
+}
+
 // Actor is who makes a change; it is written into the audit with the change.
 type Actor struct {
 	Name       string // administrator's email, "shell", "config apply", "login <id>"
 	RemoteAddr string
+
+	OutsideConsole bool // may not decide who uses the console
 }
 
 // AuditEntry is one change: who, what, before and after.

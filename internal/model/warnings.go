@@ -1,6 +1,11 @@
 package model
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/url"
+	"time"
+)
 
 // Warnings says whom Postern warns, and how.
 type Warnings struct {
@@ -16,6 +21,20 @@ type Warnings struct {
 	PasswordSealed []byte `json:"-"`
 	WebhookSealed  []byte `json:"-"` // the key of the signature
 	CalendarSealed []byte `json:"-"` // the token in the calendar's address; nil: none
+}
+
+// WebhookShown is the webhook's address for who must not call it: many services
+// put a secret into the path. It differs where the addresses do.
+func (w Warnings) WebhookShown() string {
+	if w.WebhookURL == "" {
+		return ""
+	}
+	host := ""
+	if u, err := url.Parse(w.WebhookURL); err == nil {
+		host = u.Host
+	}
+	sum := sha256.Sum256([]byte(w.WebhookURL))
+	return "https://" + host + "/… (" + hex.EncodeToString(sum[:4]) + ")"
 }
 
 // How mail is protected on its way.

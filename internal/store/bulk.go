@@ -50,9 +50,14 @@ func (s *Store) Bulk(ctx context.Context, actor model.Actor, kind model.BulkKind
 	err := s.InTx(ctx, func(tx *Store) (err error) {
 		args := named{"users": userIDs, "actor": actor.Name, "group": nil}
 		if kind.OfGroup() {
-			if args["group"], err = tx.groupID(ctx, group); err != nil {
+			id, err := tx.groupID(ctx, group)
+			if err == nil {
+				err = tx.guardConsoleGroup(ctx, actor, id)
+			}
+			if err != nil {
 				return err
 			}
+			args["group"] = id
 		}
 		b.Items, err = list(ctx, tx.db, pgx.RowToStructByPos[model.BulkItem], bulkSQL[kind], args)
 		if err != nil || len(b.Items) == 0 {
@@ -122,6 +127,9 @@ func (s *Store) UndoBulk(ctx context.Context, actor model.Actor, id int64, now t
 		}
 		if !b.CanUndo(now) {
 			return ErrConflict
+		}
+		if err := tx.guardConsoleGroup(ctx, actor, b.groupID); err != nil {
+			return err
 		}
 		reversed, err := list(ctx, tx.db, pgx.RowTo[string], undoSQL[b.Kind], b.undoArgs())
 		if err != nil {

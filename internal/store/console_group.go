@@ -3,15 +3,19 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/postern-sso/postern/internal/model"
 )
 
-// ConsoleRole is the role with which a user may use the console now: active, and
-// a member of the group whose members may. ErrNotFound when not.
-func (s *Store) ConsoleRole(ctx context.Context, userID string) (model.Role, error) {
+// ConsoleRole is the role with which a user who signed in through a connection
+// may use the console now; with an empty connection, through any. They must be
+// active, and somebody must have put them by hand into the group whose members
+// may, after AWS had sent them: neither a rule, nor a stranger whom a connection
+// takes for them, makes an administrator. ErrNotFound when they may not.
+func (s *Store) ConsoleRole(ctx context.Context, userID, connection string) (model.Role, error) {
 	set, err := s.Settings(ctx)
 	if err != nil {
 		return "", err
@@ -20,11 +24,28 @@ func (s *Store) ConsoleRole(ctx context.Context, userID string) (model.Role, err
 		return "", ErrNotFound
 	}
 	member, err := single(ctx, s.db, pgx.RowTo[bool], `select exists (select from memberships m join users u on u.id = m.user_id
-		where u.id = @user::uuid and u.active and m.group_id = @group)`, named{"user": userID, "group": set.ConsoleGroupID})
+		where u.id = @user::uuid and u.active and m.group_id = @group and m.source = 'manual' and exists (
+			select from identities i join connections c on c.id = i.connection_id
+			where i.user_id = u.id and @connection in ('', c.slug)
+			having case when @connection = '' then bool_or(i.created_at <= m.created_at) else bool_and(i.created_at <= m.created_at) end))`,
+		named{"user": userID, "group": set.ConsoleGroupID, "connection": connection})
 	if err == nil && !member {
 		err = ErrNotFound
 	}
 	return set.ConsoleRole, err
+}
+
+// guardConsoleGroup refuses a change of who is in the groups to an actor who may
+// not decide who uses the console, where one of them is the group for that.
+func (s *Store) guardConsoleGroup(ctx context.Context, actor model.Actor, groups ...int64) error {
+	if !actor.OutsideConsole {
+		return nil
+	}
+	set, err := s.Settings(ctx)
+	if err == nil && set.ConsoleGroupID != 0 && slices.Contains(groups, set.ConsoleGroupID) {
+		err = ErrConsoleGroup
+	}
+	return err
 }
 
 // AdministratorOfUser is the account by which a user who may use the console is

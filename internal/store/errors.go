@@ -16,6 +16,8 @@ var (
 	ErrLastOwner  = errors.New("the last owner must stay")
 	ErrUntested   = errors.New("the draft has not been tested")
 	ErrTransition = errors.New("the status does not allow this")
+
+	ErrConsoleGroup = errors.New("members of this group may use the console, so an owner decides who they are")
 )
 
 // errTryAgain: somebody else's transaction came in between; a new one sees

@@ -119,6 +119,9 @@ func (s *Store) UpdateGroup(ctx context.Context, actor model.Actor, name string,
 func (s *Store) DeleteGroup(ctx context.Context, actor model.Actor, name string) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		g, err := tx.group(ctx, name, "for update of g")
+		if err == nil {
+			err = tx.guardConsoleGroup(ctx, actor, g.ID)
+		}
 		if err != nil {
 			return err
 		}

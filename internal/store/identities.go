@@ -32,7 +32,8 @@ func (s *Store) Identities(ctx context.Context, userID string) ([]model.Identity
 	return s.identities(ctx, "where i.user_id = @user::uuid order by c.slug, i.id", named{"user": userID})
 }
 
-// UnlinkIdentity removes the link between a user and an AWS identity.
+// UnlinkIdentity removes the link between a user and an AWS identity, and ends
+// the user's sessions: somebody else may have come through it.
 func (s *Store) UnlinkIdentity(ctx context.Context, actor model.Actor, id int64) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		found, err := tx.identities(ctx, "where i.id = @id for update of i", named{"id": id})
@@ -47,6 +48,9 @@ func (s *Store) UnlinkIdentity(ctx context.Context, actor model.Actor, id int64)
 			return err
 		}
 		if _, err := tx.db.Exec(ctx, "delete from identities where id = $1", id); err != nil {
+			return err
+		}
+		if _, err := tx.db.Exec(ctx, "update users set session_epoch = session_epoch + 1 where id = $1::uuid", u.ID); err != nil {
 			return err
 		}
 		return tx.record(ctx, actor, "identity.unlink", u.Username, auditedIdentity(found[0]), nil, "")

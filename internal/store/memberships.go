@@ -90,6 +90,9 @@ func (s *Store) AddMember(ctx context.Context, actor model.Actor, group, usernam
 // the membership is new.
 func (s *Store) addMember(ctx context.Context, actor model.Actor, group, username string) (bool, error) {
 	g, u, err := s.pair(ctx, group, username)
+	if err == nil {
+		err = s.guardConsoleGroup(ctx, actor, g.ID)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -107,6 +110,9 @@ func (s *Store) addMember(ctx context.Context, actor model.Actor, group, usernam
 func (s *Store) RemoveMember(ctx context.Context, actor model.Actor, group, username string) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		g, u, err := tx.pair(ctx, group, username)
+		if err == nil {
+			err = tx.guardConsoleGroup(ctx, actor, g.ID)
+		}
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/postern-sso/postern/internal/model"
 )
@@ -17,6 +21,7 @@ type PersonData struct {
 	Audit       []model.AuditEntry `json:"audit"`  // what was done to them, and what they did as an administrator
 
 	ConsoleSessions []model.ConsoleSession `json:"console_sessions"` // of somebody who comes to the console through AWS
+	TraceLinks      []model.TraceLink      `json:"trace_links"`      // made for them, without the tokens
 }
 
 // maxPersonRows bounds the logins and entries of an export.
@@ -46,9 +51,16 @@ func (s *Store) PersonData(ctx context.Context, actor model.Actor, username stri
 		if err != nil {
 			return err
 		}
+		d.TraceLinks, err = list(ctx, tx.db, scanTraceLink, traceLinkSQL+"where lower(t.person) = lower(@name) order by t.id desc", named{"name": d.User.Username})
+		if err != nil {
+			return err
+		}
+		for i := range d.TraceLinks {
+			d.TraceLinks[i].TokenSealed = nil
+		}
 		d.Audit, err = list(ctx, tx.db, scanAuditEntry, `select id, at, actor, remote_addr, action, object, before, after, note from audit
-			where object = @name or right(object, length(@name) + 2) = ': ' || @name or actor = @name order by id desc limit @limit`,
-			named{"name": d.User.Username, "limit": maxPersonRows})
+			where object = @name or right(object, length(@name) + 2) = ': ' || @name or actor in (@name, @console) order by id desc limit @limit`,
+			named{"name": d.User.Username, "console": model.Administrator{Email: d.User.Username, UserID: d.User.ID}.ActorName(), "limit": maxPersonRows})
 		if err != nil {
 			return err
 		}
@@ -58,33 +70,69 @@ func (s *Store) PersonData(ctx context.Context, actor model.Actor, username stri
 }
 
 // ErasePerson deletes a user and takes everything that says who they were out of
-// logins and the audit. That somebody did something stays, who it was does not.
-// It returns the alias that stands in the place of the name.
+// logins and the audit, also under the names that they had before. That somebody
+// did something stays, who it was does not. It returns the alias that stands in
+// the place of the name.
 func (s *Store) ErasePerson(ctx context.Context, actor model.Actor, username string) (alias string, err error) {
 	err = s.InTx(ctx, func(tx *Store) error {
 		u, err := tx.one(ctx, "where username_key = @key for update", named{"key": model.Key(username)})
 		if err != nil {
 			return err
 		}
+		names, err := tx.namesOf(ctx, u)
+		if err != nil {
+			return err
+		}
+		keys := make([]string, len(names))
+		for i, name := range names {
+			keys[i] = model.Key(name)
+		}
 		sum := sha256.Sum256([]byte(u.ID)) // no way back to the person once the user is gone
 		alias = "erased-" + hex.EncodeToString(sum[:4])
-		args := named{"id": u.ID, "key": model.Key(u.Username), "alias": alias, "name": u.Username}
+		args := named{"id": u.ID, "keys": keys, "alias": alias, "names": names}
 		for _, sql := range []string{
-			`delete from trace_links where lower(person) = lower(@name) or login_id in (select id from logins where user_id = @id::uuid or username_key = @key)`,
+			`delete from trace_links where lower(person) = any(@keys) or person = any(@names) or login_id in (select id from logins where user_id = @id::uuid or username_key = any(@keys))`,
 			`update logins set username = @alias, username_key = '', name_id = '', name_id_key = '', remote_addr = '', user_agent = '', person = null,
-				checks = '[]', changes = '[]', refusal = null, xml_sealed = null where user_id = @id::uuid or username_key = @key`,
-			`update app_sign_ins set worked_user = '' where worked_user = @name`,
-			`delete from bulk_changes where strpos(items::text, to_json(@name::text)::text) > 0 or strpos(items::text, @id) > 0`,
+				checks = '[]', changes = '[]', refusal = null, xml_sealed = null where user_id = @id::uuid or username_key = any(@keys)`,
+			`update app_sign_ins set worked_user = '' where worked_user = any(@names)`,
+			`delete from bulk_changes b where exists (select from jsonb_array_elements(b.items) i
+				where i ->> 'UserID' = @id or i ->> 'Username' = any(@names))`,
 			`delete from users where id = @id::uuid`,
 		} {
 			if _, err := tx.db.Exec(ctx, sql, args); err != nil {
 				return translate(err)
 			}
 		}
-		if _, err := tx.db.Exec(ctx, "select erase_from_audit(@name, @alias)", args); err != nil {
-			return err
+		for _, name := range append(names, u.Email) {
+			if _, err := tx.db.Exec(ctx, "select erase_from_audit(@name, @alias)", named{"name": name, "alias": alias}); err != nil {
+				return err
+			}
 		}
 		return tx.RecordAudit(ctx, actor, "user.erase", alias, "Everything that says who this was is gone.")
 	})
 	return alias, err
+}
+
+// namesOf are the names that a user has and had, by the audit, but for those that
+// somebody else has now.
+func (s *Store) namesOf(ctx context.Context, u model.User) ([]string, error) {
+	names := []string{u.Username}
+	for i := 0; i < len(names); i++ {
+		earlier, err := list(ctx, s.db, pgx.RowTo[string], `select distinct before ->> 'username' from audit
+			where action = 'user.update' and after ->> 'username' = @name and before ->> 'username' <> @name`, named{"name": names[i]})
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range earlier {
+			other, err := s.User(ctx, name)
+			taken := err == nil && other.ID != u.ID
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return nil, err
+			}
+			if !taken && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names, nil
 }

@@ -2,39 +2,33 @@ package store
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/postern-sso/postern/internal/model"
 )
 
-// SignInBlocked tells until when sign-ins under any of the keys are refused,
-// each with how many failures it takes; zero: they are not.
-func (s *Store) SignInBlocked(ctx context.Context, limits map[string]int, now time.Time) (until time.Time, err error) {
-	for key, limit := range limits {
-		t, err := single(ctx, s.db, pgx.RowTo[time.Time], "select until from sign_in_failures where key = @key and count >= @limit and until > @now",
-			named{"key": hashToken(key), "limit": limit, "now": now})
-		if errors.Is(err, ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return until, err
-		}
-		if t.After(until) {
-			until = t
-		}
-	}
-	return until, nil
-}
-
-// CountSignInFailure counts a failure under a key, and returns how many there
-// were within the window that the first one began.
-func (s *Store) CountSignInFailure(ctx context.Context, key string, now time.Time, window time.Duration) (int, error) {
-	return single(ctx, s.db, pgx.RowTo[int], `insert into sign_in_failures (key, count, until) values (@key, 1, @until)
+// CountSignInAttempt counts an attempt under a key. It returns how many there
+// were within the window that the first one began, and when that one ends.
+func (s *Store) CountSignInAttempt(ctx context.Context, key string, now time.Time, window time.Duration) (n int, until time.Time, err error) {
+	err = s.db.QueryRow(ctx, `insert into sign_in_failures (key, count, until) values (@key, 1, @until)
 		on conflict (key) do update set
 			count = case when sign_in_failures.until <= @now then 1 else sign_in_failures.count + 1 end,
 			until = case when sign_in_failures.until <= @now then @until else sign_in_failures.until end
-		returning count`, named{"key": hashToken(key), "now": now, "until": now.Add(window)})
+		returning count, until`, named{"key": hashToken(key), "now": now, "until": now.Add(window)}).Scan(&n, &until)
+	return n, until, err
+}
+
+// TakeBackSignInAttempt takes one back that was no failure.
+func (s *Store) TakeBackSignInAttempt(ctx context.Context, key string, now time.Time) error {
+	_, err := s.db.Exec(ctx, "update sign_in_failures set count = count - 1 where key = @key and count > 0 and until > @now",
+		named{"key": hashToken(key), "now": now})
+	return err
+}
+
+// ForgetSignInAttempts opens an account at which others have guessed.
+func (s *Store) ForgetSignInAttempts(ctx context.Context, a model.Administrator) error {
+	_, err := s.db.Exec(ctx, "delete from sign_in_failures where key = $1", hashToken(a.AttemptKey()))
+	return err
 }
 
 // KnowBrowser remembers that an administrator signed in with a browser.
@@ -44,10 +38,10 @@ func (s *Store) KnowBrowser(ctx context.Context, administratorID int64, token st
 	return err
 }
 
-// IsKnownBrowser tells whether the administrator with that email signed in with
-// that browser before.
-func (s *Store) IsKnownBrowser(ctx context.Context, emailKey, token string) (known bool, err error) {
-	err = s.db.QueryRow(ctx, `select exists (select from known_browsers k join administrators a on a.id = k.administrator_id
-		where a.email_key = @email and k.token_hash = @token)`, named{"email": emailKey, "token": hashToken(token)}).Scan(&known)
+// IsKnownBrowser tells whether the administrator signed in with that browser
+// before.
+func (s *Store) IsKnownBrowser(ctx context.Context, administratorID int64, token string) (known bool, err error) {
+	err = s.db.QueryRow(ctx, "select exists (select from known_browsers where administrator_id = @admin and token_hash = @token)",
+		named{"admin": administratorID, "token": hashToken(token)}).Scan(&known)
 	return known, err
 }

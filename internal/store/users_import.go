@@ -165,6 +165,9 @@ func (in *userImport) addMembers(ctx context.Context, rows []ImportRow) error {
 			users, ids, byID[g.ID] = append(users, u.ID), append(ids, g.ID), g
 		}
 	}
+	if err := in.tx.guardConsoleGroup(ctx, in.actor, ids...); err != nil {
+		return err
+	}
 	type pair struct {
 		User  string
 		Group int64

@@ -25,6 +25,7 @@ func (s *Store) Warnings(ctx context.Context) (model.Warnings, error) {
 
 // auditedWarnings is what the audit keeps: whether there are secrets, not which.
 func auditedWarnings(w model.Warnings) any {
+	w.WebhookURL = w.WebhookShown()
 	return struct {
 		model.Warnings
 		Password bool `json:"password"`

@@ -81,7 +81,7 @@ func consoleRules(v ConsoleRules) templ.Component {
 			}
 		}
 		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "console_group", Label: "Group whose members may come in through AWS", Value: v.Group, Autocomplete: "off", Placeholder: "nobody",
-			Hint: "Whoever can put people into this group decides who uses the console: by hand, or by a rule. Who leaves it is out at once.", Problem: ui.ProblemOf(v.Problems, "console_group")}).Render(ctx, templ_7745c5c3_Buffer)
+			Hint: "Of its members, those may whom an owner added by hand after their first sign-in through AWS. Who leaves it is out at once.", Problem: ui.ProblemOf(v.Problems, "console_group")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -14,8 +14,16 @@ import "github.com/postern-sso/postern/templates/ui"
 // WelcomePage is the first step.
 type WelcomePage struct {
 	Frame
-	URLFixed bool
+	URLFixed bool   // who looks cannot change it
+	AtStart  bool   // nobody can: it was given at the start
 	SeenAs   string // the address that the browser uses, where it is another one; else empty
+}
+
+func (v WelcomePage) whyFixed() string {
+	if v.AtStart {
+		return "It was given when Postern was started (--public-url or POSTERN_PUBLIC_URL), so it cannot be changed here."
+	}
+	return "Only an owner changes it, in the settings."
 }
 
 // Welcome shows it.
@@ -77,7 +85,7 @@ func Welcome(v WelcomePage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.CopyBox("Address of Postern", v.text(wizard.FieldPublicURL), "It was given when Postern was started (--public-url or POSTERN_PUBLIC_URL), so it cannot be changed here.").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.CopyBox("Address of Postern", v.text(wizard.FieldPublicURL), v.whyFixed()).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -107,7 +115,7 @@ func Welcome(v WelcomePage) templ.Component {
 					var templ_7745c5c3_Var4 string
 					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(v.SeenAs)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/setup/welcome.templ`, Line: 28, Col: 45}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/setup/welcome.templ`, Line: 36, Col: 45}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 					if templ_7745c5c3_Err != nil {

@@ -1,0 +1,149 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+// Limits of wrong passwords within failureWindow. An address may stand for a
+// whole company, an account for one person.
+const (
+	failureWindow      = 15 * time.Minute
+	failuresOfAccount  = 10
+	failuresOfAddress  = 50
+	failuresOfBrowser  = 10
+	auditedFailureText = "Further attempts are refused for a while; they are not listed one by one."
+)
+
+// hashesAtOnce is how many passwords are hashed at the same time, each with 64
+// MiB; the others wait, but not for ever.
+const (
+	hashesAtOnce = 2
+	hashWait     = 20 * time.Second
+)
+
+var hashing = make(chan struct{}, hashesAtOnce) //nolint:gochecknoglobals // memory belongs to the process
+
+// errBusy: more passwords are being judged than there is memory for.
+var errBusy = errors.New("too many passwords are judged at once")
+
+// withHash runs f, which hashes a password, when it is its turn.
+func withHash(ctx context.Context, f func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, hashWait)
+	defer cancel()
+	select {
+	case hashing <- struct{}{}:
+		defer func() { <-hashing }()
+		return f()
+	case <-ctx.Done():
+		return errors.Join(errBusy, ctx.Err())
+	}
+}
+
+// passwordMatches compares a password with an argon2id hash.
+func passwordMatches(ctx context.Context, password, hash string) (match bool, err error) {
+	err = withHash(ctx, func() (err error) {
+		match, err = argon2id.ComparePasswordAndHash(password, hash)
+		return err
+	})
+	return match, err
+}
+
+// try is an attempt at somebody's password, passkey or recovery code. It is
+// counted before it is judged, so that many at once are no way around the
+// limits, and taken back when it was right.
+type try struct {
+	keys    []string // under which it was counted
+	reached bool     // with this one a limit is reached
+	object  string   // the account for the audit; empty: none that is known
+}
+
+// limit is how often a key may be counted within failureWindow.
+type limit struct {
+	key  string
+	most int
+}
+
+// beginTry counts a try at an account, or with the zero account one that is
+// at nobody's in particular. wait is how long it is refused for without being
+// judged; zero: it may be judged.
+func (s *Server) beginTry(r *http.Request, a model.Administrator) (t try, wait time.Duration, err error) {
+	limits, err := s.tryLimits(r, a)
+	if err != nil {
+		return t, 0, err
+	}
+	if a.ID != 0 {
+		t.object = a.Email
+	}
+	for _, l := range limits {
+		n, until, err := s.store.CountSignInAttempt(r.Context(), l.key, s.now(), failureWindow)
+		if err != nil {
+			return t, 0, err
+		}
+		t.keys = append(t.keys, l.key)
+		t.reached = t.reached || n == l.most
+		if n > l.most {
+			return t, until.Sub(s.now()), s.tryWorked(r, t)
+		}
+	}
+	return t, 0, nil
+}
+
+// tryLimits are what a try counts for. A browser that signed in to the account
+// before is counted by itself: whoever guesses from elsewhere, or from behind the
+// same address, does not lock it out. An account that does not exist is counted
+// like any other.
+func (s *Server) tryLimits(r *http.Request, a model.Administrator) ([]limit, error) {
+	if token := s.knownBrowser(r); token != "" && a.ID != 0 {
+		known, err := s.store.IsKnownBrowser(r.Context(), a.ID, token)
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			return []limit{{"browser\n" + token + "\n" + a.AttemptKey(), failuresOfBrowser}}, nil
+		}
+	}
+	limits := []limit{{"address\n" + model.NetworkOf(s.remoteAddr(r)), failuresOfAddress}}
+	if a.Email == "" {
+		return limits, nil
+	}
+	return append(limits, limit{a.AttemptKey(), failuresOfAccount}), nil
+}
+
+// accountNamed is the account with that email, or one without an id when there
+// is none: for counting tries at it.
+func (s *Server) accountNamed(ctx context.Context, email string) (model.Administrator, error) {
+	a, err := s.store.AdministratorByEmail(ctx, email)
+	if errors.Is(err, store.ErrNotFound) || (err == nil && a.ThroughAWS()) {
+		return model.Administrator{Email: email}, nil
+	}
+	return a, err
+}
+
+// tryWorked takes a try back that was right, or that was not judged.
+func (s *Server) tryWorked(r *http.Request, t try) error {
+	for _, key := range t.keys {
+		if err := s.store.TakeBackSignInAttempt(r.Context(), key, s.now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tryFailed leaves a try counted, and puts one line into the audit when
+// further ones begin to be refused.
+func (s *Server) tryFailed(r *http.Request, t try) error {
+	s.log.WarnContext(r.Context(), "console sign-in refused", "remote", s.remoteAddr(r))
+	if !t.reached {
+		return nil
+	}
+	// Of an account that is not known, what was typed may be anything, a password even.
+	return s.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: s.remoteAddr(r)}, "administrator.sign_in_refused", t.object, auditedFailureText)
+}
