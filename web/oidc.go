@@ -95,7 +95,7 @@ func (s *Server) signedInFor(r *http.Request, app model.App, req model.AuthReque
 		return model.SignedIn{}, store.ErrNotFound
 	}
 	return model.SignedIn{UserID: u.ID, SessionEpoch: u.SessionEpoch, AuthTime: authTime,
-		ACR: s.persons.GetString(ctx, keyPersonACR)}, nil
+		ACR: s.persons.GetString(ctx, keyPersonACR), Connection: through, Until: s.persons.Deadline(ctx)}, nil
 }
 
 // cameBackOtherwise ends the way back from AWS when it led to nobody who suits:

@@ -255,3 +255,69 @@ func TestSigningKeys(t *testing.T) {
 		t.Errorf("keys %v a day later", later)
 	}
 }
+
+// What an app was given opens nothing while the connection that the person came
+// through is suspended, and nothing any more once it is deleted.
+func TestRow19GrantsEndWithTheConnection(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	ctx := context.Background()
+	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
+	token, _ := s.signIn(t, "user0")
+	code := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
+	works := func(want bool) {
+		t.Helper()
+		if _, err := s.op.UserInfo(ctx, oauth2.StaticTokenSource(token)); (err == nil) != want {
+			t.Errorf("userinfo: %v", err)
+		}
+		next, err := s.oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken, Expiry: time.Now().Add(-time.Hour)}).Token()
+		if (err == nil) != want {
+			t.Errorf("the refresh token: %v", err)
+		}
+		if err == nil {
+			token = next
+		}
+	}
+	status := func(status model.Status) {
+		t.Helper()
+		if err := s.store.SetStatus(ctx, storetest.Actor, "aws", status); err != nil {
+			t.Fatal(err)
+		}
+	}
+	works(true)
+	status(model.StatusSuspended)
+	works(false)
+	if _, err := s.oauth.Exchange(ctx, code); err == nil {
+		t.Error("a code is exchanged")
+	}
+	status(model.StatusLive)
+	works(true)
+	if err := s.store.DeleteConnection(ctx, storetest.Actor, "aws"); err != nil {
+		t.Fatal(err)
+	}
+	works(false)
+}
+
+// Refreshing adds nothing to the session here, however late the app came.
+func TestRow07RefreshTokensEndWithTheSession(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	ctx := context.Background()
+	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
+	s.longSessions(t)
+	s.signIn(t, "user0")
+	s.now = s.now.Add(7 * time.Hour)
+	token, _ := s.signIn(t, "")
+	s.now = s.now.Add(4 * time.Hour)
+	refresh := func() (err error) {
+		token, err = s.oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken, Expiry: time.Now().Add(-time.Hour)}).Token()
+		return err
+	}
+	if err := refresh(); err != nil {
+		t.Fatalf("eleven hours after the sign-in: %v", err)
+	}
+	s.now = s.now.Add(time.Hour + time.Minute)
+	if err := refresh(); err == nil {
+		t.Error("it outlives the session")
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"github.com/postern-sso/postern/internal/awssim"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store"
@@ -47,6 +48,19 @@ func newAppSite(t testing.TB, st *store.Store) *appSite {
 	s.oauth = oauth2.Config{ClientID: "jira", ClientSecret: s.newSecret(t, "jira"), Endpoint: op.Endpoint(),
 		RedirectURL: appCallback, Scopes: []string{oidc.ScopeOpenID, "profile", "email", "groups"}}
 	return s
+}
+
+// longSessions lets AWS say that sessions last twelve hours, the longest there is.
+func (s *appSite) longSessions(t testing.TB) {
+	t.Helper()
+	err := s.sim.UpdateSettings(func(set *awssim.Settings) {
+		for i := range set.Applications {
+			set.Applications[i].SessionDuration = 12 * time.Hour
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (s *appSite) newSecret(t testing.TB, app string) string {
@@ -246,6 +260,7 @@ func TestRefreshTokens(t *testing.T) {
 	s := newAppSite(t, storetest.Open(t))
 	ctx := context.Background()
 	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
+	s.longSessions(t)
 	first, c := s.signIn(t, "user0")
 	refresh := func(t0 *oauth2.Token) (*oauth2.Token, error) {
 		return s.oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: t0.RefreshToken}).Token()

@@ -131,3 +131,47 @@ func TestSigningKeysAreReplacedByHand(t *testing.T) {
 		t.Error("a withdrawn key is still published")
 	}
 }
+
+// A session of the directory ends with what it came from: the password, the time
+// it may last in all, or the user's being active.
+func TestRow19DirectorySessionsEnd(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	for name, end := range map[string]func(s *crowdSite, session string) error{
+		"password taken back": func(s *crowdSite, _ string) error { return s.store.DeleteServicePassword(ctx, tester, "build-bot") },
+		"another password":    func(s *crowdSite, _ string) error { return s.store.SetServicePassword(ctx, tester, "build-bot", "x", "x") },
+		"deactivated and activated": func(s *crowdSite, _ string) error {
+			for _, active := range []bool{false, true} {
+				if _, err := s.store.UpdateUser(ctx, tester, "build-bot", func(u *model.User) error { u.Active = active; return nil }); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"twelve hours": func(s *crowdSite, session string) error {
+			for range 24 {
+				s.now = s.now.Add(29 * time.Minute)
+				s.ask("POST", "/session/"+session, "json", `{"validationFactors":[]}`)
+			}
+			s.now = s.now.Add(25 * time.Minute)
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newCrowdSite(t, storetest.Open(t), nil)
+			s.signInAs(model.RoleAdmin)
+			password := s.serviceAccount("build-bot")
+			res := s.ask("POST", "/session", "json", `{"username":"build-bot","password":"`+password+`","validation-factors":{"validationFactors":[]}}`)
+			_, after, _ := strings.Cut(res.body, `"token":"`)
+			session, _, _ := strings.Cut(after, `"`)
+			if res := s.ask("POST", "/session/"+session, "json", `{"validationFactors":[]}`); res.status != http.StatusOK {
+				t.Fatalf("the session is not good: %d %s", res.status, res.body)
+			}
+			s.must(end(s, session))
+			if res := s.ask("POST", "/session/"+session, "json", `{"validationFactors":[]}`); res.status != http.StatusNotFound {
+				t.Errorf("the session goes on: %d %s", res.status, res.body)
+			}
+		})
+	}
+}

@@ -196,7 +196,7 @@ func (c *call) session() error {
 }
 
 // validateSession tells whether a session is good in the browser that the app
-// describes, and gives it more time.
+// describes, and gives it more time, up to maxSessionLife in all.
 func (c *call) validateSession() error {
 	body, err := c.readSignIn()
 	if err != nil {
@@ -209,7 +209,11 @@ func (c *call) validateSession() error {
 	if !hmac.Equal(factors, digestOf(body.Factors)) {
 		return fail(http.StatusBadRequest, reasonSession, "The session belongs to another browser.")
 	}
-	if until := c.Now().Add(sessionLife); until.After(s.ExpiresAt) {
+	until := c.Now().Add(sessionLife)
+	if end := s.CreatedAt.Add(maxSessionLife); until.After(end) {
+		until = end
+	}
+	if until.After(s.ExpiresAt) {
 		if err := c.Store.ExtendCrowdSession(c.ctx, token, until); err != nil {
 			return err
 		}

@@ -28,6 +28,8 @@ type SignedIn struct {
 	SessionEpoch int
 	AuthTime     time.Time // when AWS says that the person authenticated
 	ACR          string    // the authentication context that AWS named; empty: none
+	Connection   string    // slug of the one that they came through
+	Until        time.Time // when their session here ends
 }
 
 // TokenKind tells the two kinds of tokens apart.
@@ -48,6 +50,8 @@ type Token struct {
 	SessionEpoch int
 	Scopes       []string
 	AuthTime     time.Time
+	Connection   string    // slug of the one that the person came through
+	SessionUntil time.Time // when the person's session ends; a token does not outlive it
 	ExpiresAt    time.Time
 	Spent        bool // a refresh token that was exchanged already
 }

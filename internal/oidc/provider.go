@@ -38,14 +38,13 @@ const (
 	CallbackPath  = "/oidc/callback"
 )
 
-// How long things are valid. Postern is not told when somebody leaves, so a
-// refresh token lasts no longer than a session here.
+// How long things are valid. A refresh token lasts as long as the session that it
+// comes from: Postern is not told when somebody leaves.
 const (
 	requestLifetime = time.Hour // AWS may take as long
 	codeLifetime    = time.Minute
 	accessLifetime  = 10 * time.Minute
 	idTokenLifetime = 5 * time.Minute
-	refreshLifetime = 12 * time.Hour // from the sign-in, not from the last refresh
 )
 
 // Options is what a provider is made of.

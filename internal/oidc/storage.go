@@ -95,7 +95,7 @@ func (s *storage) accessToken(request op.TokenRequest) (store.NewToken, error) {
 	switch r := request.(type) {
 	case *authRequest:
 		t.Token = model.Token{GrantID: r.ID, App: r.App, UserID: r.SignedIn.UserID, SessionEpoch: r.SignedIn.SessionEpoch,
-			Scopes: r.Scopes, AuthTime: r.SignedIn.AuthTime}
+			Scopes: r.Scopes, AuthTime: r.SignedIn.AuthTime, Connection: r.SignedIn.Connection, SessionUntil: r.SignedIn.Until}
 	case *refreshRequest:
 		t.Token = r.Token
 		t.Scopes = r.current
@@ -103,6 +103,9 @@ func (s *storage) accessToken(request op.TokenRequest) (store.NewToken, error) {
 		return t, errUnsupported
 	}
 	t.Kind, t.ExpiresAt = model.TokenAccess, s.p.now().Add(accessLifetime)
+	if t.SessionUntil.Before(t.ExpiresAt) {
+		t.ExpiresAt = t.SessionUntil
+	}
 	return t, nil
 }
 
@@ -122,9 +125,9 @@ func (s *storage) CreateAccessAndRefreshTokens(ctx context.Context, request op.T
 		return "", "", time.Time{}, err
 	}
 	refresh := store.NewToken{Token: access.Token, Value: randomValue()}
-	refresh.Kind, refresh.ExpiresAt = model.TokenRefresh, s.p.now().Add(refreshLifetime)
+	refresh.Kind, refresh.ExpiresAt = model.TokenRefresh, access.SessionUntil
 	if r, ok := request.(*refreshRequest); ok {
-		refresh.Scopes, refresh.ExpiresAt = r.Scopes, r.ExpiresAt
+		refresh.Scopes = r.Scopes
 	}
 	return access.Value, refresh.Value, access.ExpiresAt, s.spend(ctx, request, current, access, refresh)
 }

@@ -159,7 +159,7 @@ func (p *Provider) exchangeCode(ctx context.Context, form url.Values, c client) 
 	if err := op.AuthorizeCodeChallenge(form.Get("code_verifier"), request.GetCodeChallenge()); err != nil {
 		return nil, err
 	}
-	if request.user, err = p.activeUser(ctx, found.SignedIn.UserID, found.SignedIn.SessionEpoch); err != nil {
+	if request.user, err = p.activeUser(ctx, found.SignedIn); err != nil {
 		return nil, err
 	}
 	response, err := op.CreateTokenResponse(ctx, request, c, p.op, true, code, "")
@@ -189,17 +189,25 @@ func (p *Provider) exchangeRefresh(ctx context.Context, form url.Values, c clien
 			return nil, err
 		}
 	}
-	if request.user, err = p.activeUser(ctx, found.UserID, found.SessionEpoch); err != nil {
+	if request.user, err = p.activeUser(ctx, model.SignedIn{UserID: found.UserID, SessionEpoch: found.SessionEpoch, Connection: found.Connection}); err != nil {
 		return nil, err
 	}
 	return op.CreateTokenResponse(ctx, request, c, p.op, true, "", value)
 }
 
-// activeUser is the user of a grant, unless deactivated or deleted since.
-func (p *Provider) activeUser(ctx context.Context, id string, epoch int) (model.User, error) {
-	u, err := p.store.UserByID(ctx, id)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && (!u.Active || u.SessionEpoch != epoch)) {
+// activeUser is the user of a grant, unless deactivated or deleted since, or the
+// connection that they came through is not live.
+func (p *Provider) activeUser(ctx context.Context, who model.SignedIn) (model.User, error) {
+	u, err := p.store.UserByID(ctx, who.UserID)
+	if errors.Is(err, store.ErrNotFound) || (err == nil && (!u.Active || u.SessionEpoch != who.SessionEpoch)) {
 		return u, oidc.ErrInvalidGrant().WithDescription("The user was deactivated or signed out.")
+	}
+	if err != nil {
+		return u, err
+	}
+	open, err := p.store.IsOpen(ctx, who.Connection)
+	if err == nil && !open {
+		err = oidc.ErrInvalidGrant().WithDescription("The connection that the user came through is suspended or gone.")
 	}
 	return u, err
 }

@@ -52,7 +52,7 @@ func (p *Provider) FinishTrial(ctx context.Context, app model.App, back, code st
 	}
 	request := &authRequest{AuthRequest: found}
 	var refused *oidc.Error
-	if request.user, err = p.activeUser(ctx, found.SignedIn.UserID, found.SignedIn.SessionEpoch); errors.As(err, &refused) {
+	if request.user, err = p.activeUser(ctx, found.SignedIn); errors.As(err, &refused) {
 		return Trial{}, ErrTrial
 	}
 	if err != nil {

@@ -10,25 +10,27 @@ import (
 // CreateCrowdSession keeps a session under the hash of its token. factors is
 // what the app said about the browser, hashed.
 func (s *Store) CreateCrowdSession(ctx context.Context, token string, factors []byte, c model.CrowdSession) error {
-	_, err := s.db.Exec(ctx, `insert into crowd_sessions (token_hash, app, user_id, factors, created_at, expires_at)
-		values (@token, @app, @user::uuid, @factors, @created, @expires)`,
-		named{"token": hashToken(token), "app": c.App, "user": c.User.ID, "factors": factors, "created": c.CreatedAt, "expires": c.ExpiresAt})
+	_, err := s.db.Exec(ctx, `insert into crowd_sessions (token_hash, app, user_id, session_epoch, factors, created_at, expires_at)
+		values (@token, @app, @user::uuid, @epoch, @factors, @created, @expires)`,
+		named{"token": hashToken(token), "app": c.App, "user": c.User.ID, "epoch": c.User.SessionEpoch, "factors": factors, "created": c.CreatedAt, "expires": c.ExpiresAt})
 	return translate(err)
 }
 
-// CrowdSession finds a session that has not expired, of a user who is active,
-// and the hash of its factors; ErrNotFound when there is none.
+// CrowdSession finds a session that has not expired, of a user who is active and
+// was not deactivated in between, and the hash of its factors; ErrNotFound when
+// there is none.
 func (s *Store) CrowdSession(ctx context.Context, token string, now time.Time) (model.CrowdSession, []byte, error) {
 	var c model.CrowdSession
 	var userID string
+	var epoch int
 	var factors []byte
-	err := s.db.QueryRow(ctx, `select app, user_id::text, factors, created_at, expires_at from crowd_sessions
+	err := s.db.QueryRow(ctx, `select app, user_id::text, session_epoch, factors, created_at, expires_at from crowd_sessions
 		where token_hash = @token and expires_at > @now`, named{"token": hashToken(token), "now": now}).
-		Scan(&c.App, &userID, &factors, &c.CreatedAt, &c.ExpiresAt)
+		Scan(&c.App, &userID, &epoch, &factors, &c.CreatedAt, &c.ExpiresAt)
 	if err != nil {
 		return c, nil, translate(err)
 	}
-	if c.User, err = s.UserByID(ctx, userID); err == nil && !c.User.Active {
+	if c.User, err = s.UserByID(ctx, userID); err == nil && (!c.User.Active || c.User.SessionEpoch != epoch) {
 		err = ErrNotFound
 	}
 	return c, factors, err

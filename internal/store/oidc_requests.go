@@ -10,17 +10,22 @@ import (
 )
 
 const authRequestColumns = `r.id, r.app, r.redirect_uri, r.state, r.nonce, r.scopes, r.code_challenge, r.prompt, r.max_age,
-	r.hint, r.created_at, r.expires_at, coalesce(r.user_id::text, ''), r.session_epoch, r.auth_time, r.acr, r.code_expires_at, r.spent_at`
+	r.hint, r.created_at, r.expires_at, coalesce(r.user_id::text, ''), r.session_epoch, r.auth_time, r.acr,
+	coalesce(c.slug, ''), r.session_until, r.code_expires_at, r.spent_at`
+
+const authRequestTables = " from oidc_requests r left join connections c on c.id = r.connection_id "
 
 func scanAuthRequest(row pgx.CollectableRow) (r model.AuthRequest, err error) {
 	var maxAge *int64
-	var authTime, codeUntil, spent *time.Time
+	var authTime, until, codeUntil, spent *time.Time
 	err = row.Scan(&r.ID, &r.App, &r.RedirectURI, &r.State, &r.Nonce, &r.Scopes, &r.CodeChallenge, &r.Prompt, &maxAge,
-		&r.Hint, &r.CreatedAt, &r.ExpiresAt, &r.SignedIn.UserID, &r.SignedIn.SessionEpoch, &authTime, &r.SignedIn.ACR, &codeUntil, &spent)
+		&r.Hint, &r.CreatedAt, &r.ExpiresAt, &r.SignedIn.UserID, &r.SignedIn.SessionEpoch, &authTime, &r.SignedIn.ACR,
+		&r.SignedIn.Connection, &until, &codeUntil, &spent)
 	if maxAge != nil {
 		d := time.Duration(*maxAge) * time.Second
 		r.MaxAge = &d
 	}
+	r.SignedIn.Until = valueOrZero(until)
 	r.SignedIn.AuthTime, r.CodeUntil, r.Spent = valueOrZero(authTime), valueOrZero(codeUntil), spent != nil
 	return r, err
 }
@@ -43,8 +48,8 @@ func (s *Store) CreateAuthRequest(ctx context.Context, r model.AuthRequest) erro
 // PendingAuthRequest finds a request that nobody has signed in for yet;
 // ErrNotFound when somebody has, or when it has expired.
 func (s *Store) PendingAuthRequest(ctx context.Context, id string, now time.Time) (model.AuthRequest, error) {
-	return single(ctx, s.db, scanAuthRequest, "select "+authRequestColumns+` from oidc_requests r
-		where id = @id and code_hash is null and expires_at > @now`, named{"id": id, "now": now})
+	return single(ctx, s.db, scanAuthRequest, "select "+authRequestColumns+authRequestTables+`
+		where r.id = @id and code_hash is null and expires_at > @now`, named{"id": id, "now": now})
 }
 
 // GrantCode answers a pending request with a code, of which only the hash is
@@ -52,9 +57,10 @@ func (s *Store) PendingAuthRequest(ctx context.Context, id string, now time.Time
 func (s *Store) GrantCode(ctx context.Context, id, code string, who model.SignedIn, now, until time.Time) error {
 	tag, err := s.db.Exec(ctx, `
 		update oidc_requests set user_id = @user::uuid, session_epoch = @epoch, auth_time = @auth_time, acr = @acr,
-			code_hash = @code, code_expires_at = @until
+			connection_id = (select id from connections where slug = @connection), session_until = @session_until, code_hash = @code, code_expires_at = @until
 		where id = @id and code_hash is null and expires_at > @now`,
 		named{"id": id, "user": who.UserID, "epoch": who.SessionEpoch, "auth_time": who.AuthTime, "acr": clean(who.ACR, maxText),
+			"connection": who.Connection, "session_until": who.Until,
 			"code": hashToken(code), "now": now, "until": until})
 	if err == nil && tag.RowsAffected() == 0 {
 		return ErrNotFound
@@ -70,7 +76,7 @@ func (s *Store) DropAuthRequest(ctx context.Context, id string) error {
 
 // AuthRequestByCode finds the request that a code answered, spent or not.
 func (s *Store) AuthRequestByCode(ctx context.Context, code string) (model.AuthRequest, error) {
-	return single(ctx, s.db, scanAuthRequest, "select "+authRequestColumns+" from oidc_requests r where code_hash = @code",
+	return single(ctx, s.db, scanAuthRequest, "select "+authRequestColumns+authRequestTables+"where code_hash = @code",
 		named{"code": hashToken(code)})
 }
 

@@ -57,12 +57,13 @@ func TestCodeIsSpentOnce(t *testing.T) {
 	ctx := context.Background()
 	oidcApp(t, st, "jira")
 	u := storetest.User(t, st, "ana")
+	storetest.LiveConnection(t, st, "aws", nil)
 	now := time.Now()
 	r := model.AuthRequest{ID: "r", App: "jira", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
 	if err := st.CreateAuthRequest(ctx, r); err != nil {
 		t.Fatal(err)
 	}
-	who := model.SignedIn{UserID: u.ID, AuthTime: now}
+	who := model.SignedIn{UserID: u.ID, AuthTime: now, Connection: "aws", Until: now.Add(time.Hour)}
 	if err := st.GrantCode(ctx, "r", "code", who, now, now.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func TestCodeIsSpentOnce(t *testing.T) {
 	for i := range cap(results) {
 		wg.Go(func() {
 			results <- st.SpendCode(ctx, "r", now, store.NewToken{Value: fmt.Sprint("token", i), Token: model.Token{
-				Kind: model.TokenAccess, GrantID: "r", App: "jira", UserID: u.ID, AuthTime: now, ExpiresAt: now.Add(time.Hour)}})
+				Kind: model.TokenAccess, GrantID: "r", App: "jira", UserID: u.ID, AuthTime: now, Connection: "aws", SessionUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}})
 		})
 	}
 	wg.Wait()
@@ -135,5 +136,47 @@ func TestSweepOfSignIns(t *testing.T) {
 	}
 	if _, err := st.PendingAuthRequest(ctx, "new", now); err != nil {
 		t.Error(err)
+	}
+}
+
+// A refresh under way while its grant is revoked leaves nothing behind.
+func TestARefreshBesideARevocation(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	st := storetest.OpenPool(t)
+	oidcApp(t, st, "jira")
+	u := storetest.User(t, st, "ana")
+	storetest.LiveConnection(t, st, "aws", nil)
+	now := time.Now()
+	token := func(value, grant string) store.NewToken {
+		return store.NewToken{Value: value, Token: model.Token{Kind: model.TokenRefresh, GrantID: grant, App: "jira", UserID: u.ID, AuthTime: now,
+			Connection: "aws", SessionUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}}
+	}
+	for i := range 200 {
+		grant := fmt.Sprint("g", i)
+		if err := st.CreateAuthRequest(ctx, model.AuthRequest{ID: grant, App: "jira", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+		if err := st.SpendCode(ctx, grant, now, token("first"+grant, grant)); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- st.SpendRefreshToken(ctx, "first"+grant, now, token("next"+grant, grant)) }()
+		revoke := func() error { return st.RevokeGrant(ctx, grant) }
+		switch i % 3 {
+		case 1:
+			revoke = func() error { return st.RevokeToken(ctx, "jira", "first"+grant) }
+		case 2:
+			revoke = func() error { return st.RevokeTokensOf(ctx, u.ID, "jira") }
+		}
+		if err := revoke(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil && !errors.Is(err, store.ErrConflict) {
+			t.Fatal(err)
+		}
+		if _, err := st.Token(ctx, model.TokenRefresh, "next"+grant, now); !errors.Is(err, store.ErrNotFound) {
+			t.Fatalf("round %d: the new token is good: %v", i, err)
+		}
 	}
 }

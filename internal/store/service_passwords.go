@@ -52,18 +52,25 @@ func (s *Store) SetServicePassword(ctx context.Context, actor model.Actor, usern
 		if err != nil {
 			return translate(err)
 		}
+		if err := tx.DeleteCrowdSessionsOf(ctx, u.ID, ""); err != nil { // they came with the old one
+			return err
+		}
 		return tx.record(ctx, actor, "user.password.create", u.Username, nil, map[string]any{"begins": hint}, "")
 	})
 }
 
-// DeleteServicePassword takes a local password back, at once.
+// DeleteServicePassword takes a local password back, at once, with the sessions
+// that it began.
 func (s *Store) DeleteServicePassword(ctx context.Context, actor model.Actor, username string) error {
 	return s.InTx(ctx, func(tx *Store) error {
-		var hint string
-		err := tx.db.QueryRow(ctx, `delete from service_passwords where user_id = (select id from users where username_key = @key) returning hint`,
-			named{"key": model.Key(username)}).Scan(&hint)
+		var id, hint string
+		err := tx.db.QueryRow(ctx, `delete from service_passwords where user_id = (select id from users where username_key = @key) returning user_id::text, hint`,
+			named{"key": model.Key(username)}).Scan(&id, &hint)
 		if err != nil {
 			return translate(err)
+		}
+		if err := tx.DeleteCrowdSessionsOf(ctx, id, ""); err != nil {
+			return err
 		}
 		return tx.record(ctx, actor, "user.password.delete", username, map[string]any{"begins": hint}, nil, "")
 	})
