@@ -139,7 +139,9 @@ func TestRow19DirectorySessionsEnd(t *testing.T) {
 	ctx := context.Background()
 	for name, end := range map[string]func(s *crowdSite, session string) error{
 		"password taken back": func(s *crowdSite, _ string) error { return s.store.DeleteServicePassword(ctx, tester, "build-bot") },
-		"another password":    func(s *crowdSite, _ string) error { return s.store.SetServicePassword(ctx, tester, "build-bot", "x", "x") },
+		"another password": func(s *crowdSite, _ string) error {
+			return s.store.SetServicePassword(ctx, tester, "build-bot", "x", "x")
+		},
 		"deactivated and activated": func(s *crowdSite, _ string) error {
 			for _, active := range []bool{false, true} {
 				if _, err := s.store.UpdateUser(ctx, tester, "build-bot", func(u *model.User) error { u.Active = active; return nil }); err != nil {
