@@ -40,37 +40,57 @@ const (
 	OperationDeleted = "DELETED"
 )
 
-// A token is a snapshot of PostgreSQL's: which transactions had committed.
-// See migration 00011.
-var snapshotPattern = regexp.MustCompile(`^\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?$`)
+// A token is the database that it is from, and a snapshot of PostgreSQL's: which
+// transactions had committed. See migrations 00011 and 00021.
+var tokenPattern = regexp.MustCompile(`^[0-9a-f]{12}/\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?$`)
 
 // maxToken is the longest token, in bytes: apps keep it, some in a short column.
 const maxToken = 255
 
-// eventToken writes a snapshot as a token. When very many transactions were
-// under way it says that none of these had committed: some are told twice then.
-func eventToken(snapshot string) string {
-	token := base64.RawURLEncoding.EncodeToString([]byte(snapshot))
+// eventToken writes a database and a snapshot as a token. When very many
+// transactions were under way it says that none of these had committed: some are
+// told twice then.
+func eventToken(database, snapshot string) string {
+	token := base64.RawURLEncoding.EncodeToString([]byte(database + "/" + snapshot))
 	if len(token) <= maxToken {
 		return token
 	}
 	oldest, _, _ := strings.Cut(snapshot, ":")
-	return base64.RawURLEncoding.EncodeToString([]byte(oldest + ":" + oldest + ":"))
+	return base64.RawURLEncoding.EncodeToString([]byte(database + "/" + oldest + ":" + oldest + ":"))
 }
 
-func readEventToken(token string) (string, bool) {
+func readEventToken(token string) (database, snapshot string, ok bool) {
 	if len(token) > maxToken {
-		return "", false
+		return "", "", false
 	}
 	data, err := base64.RawURLEncoding.DecodeString(token)
-	return string(data), err == nil && snapshotPattern.Match(data)
+	if err != nil || !tokenPattern.Match(data) {
+		return "", "", false
+	}
+	return strings.Cut(string(data), "/")
 }
 
 // EventToken is the token of now.
 func (s *Store) EventToken(ctx context.Context) (string, error) {
-	var snapshot string
-	err := s.db.QueryRow(ctx, "select pg_current_snapshot()::text").Scan(&snapshot)
-	return eventToken(snapshot), err
+	if err := s.adoptLog(ctx); err != nil {
+		return "", err
+	}
+	return s.tokenOfNow(ctx)
+}
+
+func (s *Store) tokenOfNow(ctx context.Context) (string, error) {
+	var database, snapshot string
+	err := s.db.QueryRow(ctx, "select crowd_database(), pg_current_snapshot()::text").Scan(&database, &snapshot)
+	return eventToken(database, snapshot), err
+}
+
+// adoptLog begins the log anew when it was written by another database: after a
+// backup was restored, or the data moved to another server. It comes before the
+// first token of this one.
+func (s *Store) adoptLog(ctx context.Context) error {
+	_, err := s.db.Exec(ctx, `with moved as (update crowd_pruned set xid = 0, database = crowd_database() where database <> crowd_database() returning 1)
+		delete from crowd_events where exists (select from moved)`)
+	return err
 }
 
 // touched is a row of the log.
@@ -91,9 +111,12 @@ func scanTouched(row pgx.CollectableRow) (t touched, err error) {
 // in order, and the token to ask with next time. ErrTokenExpired when the token
 // is unreadable, too old, or the app sees other groups than it did then.
 func (s *Store) DirectoryEvents(ctx context.Context, a model.App, token string) ([]DirectoryEvent, string, error) {
-	since, ok := readEventToken(token)
+	database, since, ok := readEventToken(token)
 	if !ok {
 		return nil, "", ErrTokenExpired
+	}
+	if err := s.adoptLog(ctx); err != nil {
+		return nil, "", err
 	}
 	var events []DirectoryEvent
 	var now string
@@ -104,23 +127,23 @@ func (s *Store) DirectoryEvents(ctx context.Context, a model.App, token string) 
 				return err
 			}
 		}
-		rows, err := tx.news(ctx, a, since)
+		rows, err := tx.news(ctx, a, database, since)
 		if err != nil {
 			return err
 		}
-		if err := tx.db.QueryRow(ctx, "select pg_current_snapshot()::text").Scan(&now); err != nil {
+		if now, err = tx.tokenOfNow(ctx); err != nil {
 			return err
 		}
 		events, err = tx.tell(ctx, a, rows)
 		return err
 	})
-	return events, eventToken(now), err
+	return events, now, err
 }
 
-func (s *Store) news(ctx context.Context, a model.App, since string) ([]touched, error) {
+func (s *Store) news(ctx context.Context, a model.App, database, since string) ([]touched, error) {
 	var expired bool
-	err := s.db.QueryRow(ctx, `select pg_snapshot_xmin(@since::text::pg_snapshot)::text::bigint <= (select xid from crowd_pruned)
-		or pg_snapshot_xmax(@since::text::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot())`, named{"since": since}).Scan(&expired)
+	err := s.db.QueryRow(ctx, `select @database <> crowd_database() or pg_snapshot_xmin(@since::text::pg_snapshot)::text::bigint <= (select xid from crowd_pruned)
+		or pg_snapshot_xmax(@since::text::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot())`, named{"database": database, "since": since}).Scan(&expired)
 	if err = translate(err); errors.Is(err, ErrNotFound) || expired {
 		return nil, ErrTokenExpired // also of a snapshot that PostgreSQL does not believe
 	}
