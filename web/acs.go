@@ -12,6 +12,7 @@ import (
 	"github.com/postern-sso/postern/internal/provision"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/failure"
 	"github.com/postern-sso/postern/templates/paths"
 )
 
@@ -30,13 +31,18 @@ type attempt struct {
 // samlACS is the assertion consumer service: it judges AWS's answer, lets the
 // person in or refuses, and writes the trace either way.
 func (s *Server) samlACS(w http.ResponseWriter, r *http.Request) {
+	network := model.NetworkOf(s.remoteAddr(r))
+	if s.refusals.tooMany(network) {
+		s.failPage(w, r, http.StatusTooManyRequests, failure.TooMany())
+		return
+	}
 	a := attempt{login: s.newAttempt(r, chi.URLParam(r, "connection"))}
 	refusal, err := s.receive(r, &a)
 	switch {
 	case err != nil:
 		err = s.refuseInternal(w, r, a.login, err)
 	case refusal != nil:
-		err = s.refuseAttempt(w, r, a, refusal)
+		err = errors.Join(s.refusals.count(network), s.refuseAttempt(w, r, a, refusal))
 	case a.login.Test:
 		err = s.finishTest(w, r, a)
 	default:
@@ -46,6 +52,10 @@ func (s *Server) samlACS(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 	}
 }
+
+// maxUnverifiedXML is up to how many bytes a message is kept that nobody may have
+// signed: anybody can send one. AWS's own have at most 50,000 characters.
+const maxUnverifiedXML = 128 << 10
 
 // receive reads the form and judges the message. Nothing is written yet.
 func (s *Server) receive(r *http.Request, a *attempt) (*model.Refusal, error) {
@@ -159,6 +169,9 @@ func (s *Server) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal,
 	})
 	a.login.Checks = checks
 	if refusal != nil {
+		if len(xml) > maxUnverifiedXML {
+			a.login.XMLSealed = nil
+		}
 		return refusal, nil
 	}
 	seen, err := s.store.AssertionSeen(r.Context(), a.connection.ID, message.AssertionID)

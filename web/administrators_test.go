@@ -79,13 +79,15 @@ func TestOwnPasswordIsChanged(t *testing.T) {
 func TestSettingsAreSaved(t *testing.T) {
 	t.Parallel()
 	s := newSiteAs(t, model.RoleOwner)
-	s.post(paths.Settings, url.Values{"help_contact": {"x"}, "retention_days": {"many"}}).want(t, http.StatusUnprocessableEntity).has(t, ".problems", "between 0 and 365")
-	s.post(paths.Settings, url.Values{"public_url": {"https://evil.example"}, "help_contact": {"The IT desk,\r\n12"}, "retention_days": {"7"}}).want(t, http.StatusSeeOther)
+	wrong := s.post(paths.Settings, url.Values{"help_contact": {"x"}, "retention_days": {"many"}, "login_days": {"-1"}}).want(t, http.StatusUnprocessableEntity)
+	wrong.has(t, ".problems", "between 0 and 365.")
+	wrong.has(t, ".problems", "between 0 and 3650.")
+	s.post(paths.Settings, url.Values{"public_url": {"https://evil.example"}, "help_contact": {"The IT desk,\r\n12"}, "retention_days": {"7"}, "login_days": {"90"}}).want(t, http.StatusSeeOther)
 	set, err := s.store.Settings(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if set.HelpContact != "The IT desk, 12" || set.TraceRetention != 7*day || set.PublicURL == "https://evil.example" {
+	if set.HelpContact != "The IT desk, 12" || set.TraceRetention != 7*day || set.LoginRetention != 90*day || set.PublicURL == "https://evil.example" {
 		t.Errorf("saved: %+v", set)
 	}
 	shown := s.get(paths.Settings)

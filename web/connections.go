@@ -46,6 +46,15 @@ func (s *Server) renderConnection(w http.ResponseWriter, r *http.Request, a mode
 		Page:  s.page(r, a, layout.NavConnections, c.Name(), ""),
 		Now:   s.now(), Connection: c, AWS: s.awsSide(c.Current()), Revisions: revisions,
 	}
+	apps, err := s.store.Apps(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, app := range apps {
+		if app.Connection == c.Slug {
+			v.PinnedApps = append(v.PinnedApps, app.Name)
+		}
+	}
 	if rev := c.Current(); rev != nil {
 		sp := s.serviceProvider(c.Slug, rev.Config)
 		v.Ours = console.OurSide{

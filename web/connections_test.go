@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
 )
 
@@ -142,4 +143,28 @@ func TestConnectionIsDeletedOnlyWhenNamed(t *testing.T) {
 	s.connection("aws")
 	s.post(paths.ConnectionAction("aws", "delete"), url.Values{"confirm": {"aws"}}).want(t, http.StatusSeeOther)
 	s.get(paths.Connection("aws")).want(t, http.StatusNotFound)
+}
+
+// An app whose people came through a connection that is deleted is not left
+// without any.
+func TestAppsOutliveTheirConnection(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	storetest.LiveConnection(t, s.store, "other", func(c *model.Config) { c.IdPMetadata = string(s.sim.Metadata(s.app)) })
+	app, err := s.store.App(t.Context(), "jira")
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.Connection = "other"
+	if err := s.store.SaveApp(t.Context(), storetest.Actor, app); err != nil {
+		t.Fatal(err)
+	}
+	s.signInAs(model.RoleAdmin)
+	s.get("/connections/other").has(t, "main", "People of Jira come through this connection alone")
+	s.post("/connections/other/delete", url.Values{"confirm": {"other"}}).want(t, http.StatusSeeOther)
+	if n := s.audited("app.update"); n != 2 {
+		t.Errorf("%d lines in the audit about the app", n)
+	}
+	s.client = s.browser()
+	s.signIn(t, "user0")
 }

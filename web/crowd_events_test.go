@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
 
@@ -207,12 +208,12 @@ func TestCrowdEventsArePruned(t *testing.T) {
 	_, old := s.since("")
 	s.people()
 	_, token := s.since("")
-	_, err := st.Sweep(ctx, s.now.Add(29*24*time.Hour), time.Hour)
+	_, err := st.Sweep(ctx, s.now.Add(29*24*time.Hour), store.Retention{XML: time.Hour})
 	s.must(err)
 	if news, _ := s.since(old); len(news) != 7 {
 		t.Errorf("after 29 days: %q", news)
 	}
-	swept, err := st.Sweep(ctx, s.now.Add(31*24*time.Hour), time.Hour)
+	swept, err := st.Sweep(ctx, s.now.Add(31*24*time.Hour), store.Retention{XML: time.Hour})
 	s.must(err)
 	if swept.CrowdEvents == 0 {
 		t.Error("nothing was pruned after 31 days")

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -194,11 +195,50 @@ func TestRow20LoginStartsAreBounded(t *testing.T) {
 	if n := pending(); n > loginStartsPerMinute {
 		t.Errorf("%d requests are waiting", n)
 	}
-	if _, err := x.store.Sweep(context.Background(), x.now.Add(10*time.Minute), time.Hour); err != nil || pending() == 0 {
+	if _, err := x.store.Sweep(context.Background(), x.now.Add(10*time.Minute), store.Retention{XML: time.Hour}); err != nil || pending() == 0 {
 		t.Errorf("after ten minutes nothing waits any more: people dawdle (%v)", err)
 	}
-	if _, err := x.store.Sweep(context.Background(), x.now.Add(requestLifetime), time.Hour); err != nil || pending() != 0 {
+	if _, err := x.store.Sweep(context.Background(), x.now.Add(requestLifetime), store.Retention{XML: time.Hour}); err != nil || pending() != 0 {
 		t.Errorf("after an hour %d still wait, %v", pending(), err)
+	}
+}
+
+// Anybody can send what is refused. From one network only so much of it is judged
+// and kept, and of what nobody signed nothing large.
+func TestRow20RefusedAnswersAreBounded(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, nil)
+	kept := func(size int) (bytes int) {
+		t.Helper()
+		message := `<Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol">` + strings.Repeat("x", size) + `</Response>`
+		w := x.send(post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(message))}}.Encode()))
+		l, err := x.store.Login(t.Context(), w.Header().Get(headerLogin))
+		if err != nil || l.Outcome != model.OutcomeRefused {
+			t.Fatalf("answered %d: %+v, %v", w.Code, l, err)
+		}
+		return len(l.XMLSealed)
+	}
+	if n := kept(50_000); n < 50_000 {
+		t.Errorf("of a message of the usual size %d bytes are kept", n)
+	}
+	if n := kept(maxUnverifiedXML); n != 0 {
+		t.Errorf("of a large one %d bytes are kept", n)
+	}
+	for range 3 * refusalsPerMinute {
+		if err := x.refusals.count("192.0.2.1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rubbish := func(address string) *httptest.ResponseRecorder {
+		r := post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {"x"}}.Encode())
+		r.RemoteAddr = address
+		return x.send(r)
+	}
+	if w := rubbish("192.0.2.1:1234"); w.Code != http.StatusTooManyRequests || w.Header().Get(headerLogin) != "" {
+		t.Errorf("after many: %d, trace %q", w.Code, w.Header().Get(headerLogin))
+	}
+	if w := rubbish("192.0.2.2:1234"); w.Code != http.StatusBadRequest {
+		t.Errorf("from elsewhere: %d", w.Code)
 	}
 }
 
@@ -227,7 +267,7 @@ func TestRow21XMLIsSealedAndExpires(t *testing.T) {
 	if len(kept) != 1 || bytes.Contains(kept[0], []byte("alice")) || bytes.Contains(kept[0], []byte("saml2")) {
 		t.Errorf("%d messages are kept, and can be read", len(kept))
 	}
-	if _, err := x.store.Sweep(ctx, x.now.Add(store.DefaultTraceRetention+time.Minute), store.DefaultTraceRetention); err != nil || len(sealed()) != 0 {
+	if _, err := x.store.Sweep(ctx, x.now.Add(store.DefaultTraceRetention+time.Minute), store.Retention{XML: store.DefaultTraceRetention}); err != nil || len(sealed()) != 0 {
 		t.Errorf("after the time that is set, %d messages are kept, %v", len(sealed()), err)
 	}
 }

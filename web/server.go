@@ -57,6 +57,8 @@ type Server struct {
 	persons *scs.SessionManager // people who signed in through SAML
 	idps    *idpCache
 	brands  brandCache
+
+	refusals refusals
 	oidc    *oidc.Provider
 	handler http.Handler
 }
@@ -76,7 +78,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		store: o.Store, sealer: o.Sealer, log: o.Logger, now: o.Now, opts: o,
-		flow: flow, idps: newIDPCache(),
+		flow: flow, idps: newIDPCache(), refusals: newRefusals(),
 	}
 	s.opts.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	s.admins, s.persons = s.newSessions()

@@ -24,6 +24,7 @@ const (
 	maxProductName   = 40   // characters: it stands in the navigation
 	maxPageText      = 1000 // characters
 	maxRetentionDays = 365
+	maxLoginDays     = 3650
 	day              = 24 * time.Hour
 )
 
@@ -34,7 +35,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, a model.Ad
 	}
 	return s.renderSettings(w, r, a, console.SettingsPage{
 		PublicURL: s.opts.PublicURL, HelpContact: set.HelpContact,
-		RetentionDays: strconv.Itoa(int(set.TraceRetention / day)), ProductName: set.ProductName,
+		RetentionDays: strconv.Itoa(int(set.TraceRetention / day)), LoginDays: strconv.Itoa(int(set.LoginRetention / day)), ProductName: set.ProductName,
 		Texts: console.PageTexts{Refused: set.RefusedText, SignedOut: set.SignedOutText, Me: set.MeText},
 	})
 }
@@ -64,7 +65,7 @@ func (s *Server) previewTexts(w http.ResponseWriter, r *http.Request, a model.Ad
 // typedSettings is the form as it was sent.
 func (s *Server) typedSettings(r *http.Request) console.SettingsPage {
 	v := console.SettingsPage{
-		PublicURL: s.opts.PublicURL, RetentionDays: typed(r, "retention_days"), ProductName: typed(r, "product_name"),
+		PublicURL: s.opts.PublicURL, RetentionDays: typed(r, "retention_days"), LoginDays: typed(r, "login_days"), ProductName: typed(r, "product_name"),
 		HelpContact: strings.Join(strings.Fields(typed(r, "help_contact")), " "),
 		Texts: console.PageTexts{
 			Refused: typedProse(r, "refused_text"), SignedOut: typedProse(r, "signed_out_text"), Me: typedProse(r, "me_text"),
@@ -84,8 +85,7 @@ func typedProse(r *http.Request, field string) string {
 
 func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v := s.typedSettings(r)
-	var retention time.Duration
-	v.Problems = s.checkSettings(&v, &retention)
+	v.Problems = s.checkSettings(&v)
 	picture, problem, err := uploadedLogo(r)
 	if err != nil {
 		return err
@@ -104,7 +104,9 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, a model.Ad
 		if !s.opts.PublicURLFixed {
 			set.PublicURL = v.PublicURL
 		}
-		set.HelpContact, set.TraceRetention, set.ProductName = v.HelpContact, retention, v.ProductName
+		set.HelpContact, set.ProductName = v.HelpContact, v.ProductName
+		set.TraceRetention, _ = days(v.RetentionDays, maxRetentionDays) // they have been judged
+		set.LoginRetention, _ = days(v.LoginDays, maxLoginDays)
 		set.RefusedText, set.SignedOutText, set.MeText = v.Texts.Refused, v.Texts.SignedOut, v.Texts.Me
 		return nil
 	}
@@ -128,9 +130,15 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, a model.Ad
 	return s.done(w, r, paths.Settings, "Saved. Postern answers as "+v.PublicURL+" now. Type the new values into the application in AWS.")
 }
 
-// checkSettings says what is wrong with the form, brings the public URL into its
-// normal form and reads the retention.
-func (s *Server) checkSettings(v *console.SettingsPage, retention *time.Duration) []model.Problem {
+// days is a number of days as it was typed; false when it is none up to most.
+func days(typed string, most int) (time.Duration, bool) {
+	n, err := strconv.Atoi(typed)
+	return time.Duration(n) * day, err == nil && n >= 0 && n <= most
+}
+
+// checkSettings says what is wrong with the form, and brings the public URL into
+// its normal form.
+func (s *Server) checkSettings(v *console.SettingsPage) []model.Problem {
 	var problems []model.Problem
 	if !s.opts.PublicURLFixed {
 		if normal, _, err := wizard.CheckPublicURL(v.PublicURL); err != nil {
@@ -144,12 +152,14 @@ func (s *Server) checkSettings(v *console.SettingsPage, retention *time.Duration
 	for _, t := range v.Texts.Fields() {
 		problems = append(problems, checkProse(t.Name, t.Value)...)
 	}
-	days, err := strconv.Atoi(v.RetentionDays)
-	if err != nil || days < 0 || days > maxRetentionDays {
-		problems = append(problems, model.Problem{Field: "retention_days",
-			Text: fmt.Sprintf("Type a number of days between 0 and %d.", maxRetentionDays)})
+	for _, f := range []struct {
+		name, typed string
+		most        int
+	}{{"retention_days", v.RetentionDays, maxRetentionDays}, {"login_days", v.LoginDays, maxLoginDays}} {
+		if _, ok := days(f.typed, f.most); !ok {
+			problems = append(problems, model.Problem{Field: f.name, Text: fmt.Sprintf("Type a number of days between 0 and %d.", f.most)})
+		}
 	}
-	*retention = time.Duration(days) * day
 	return problems
 }
 

@@ -17,7 +17,7 @@ import (
 
 // settingsForm is a form that is right, with changes.
 func settingsForm(pairs ...string) url.Values {
-	form := url.Values{"retention_days": {"30"}}
+	form := url.Values{"retention_days": {"30"}, "login_days": {"400"}}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		form.Set(pairs[i], pairs[i+1])
 	}

@@ -320,3 +320,27 @@ func TestWelcomeSavesThePublicURL(t *testing.T) {
 	s.now = s.now.Add(freshFor)
 	s.submit(wizard.StepWelcome, url.Values{"name": {"Example"}, "public_url": {"https://other.example.com"}}).want(t, http.StatusUnauthorized)
 }
+
+// A tab that was left open while its draft went live does not change the next.
+func TestAFormOfAnEarlierDraft(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	s.submit(wizard.StepWelcome, url.Values{"name": {"First"}}).want(t, http.StatusSeeOther)
+	first := s.draft()
+	if err := s.store.GoLive(t.Context(), tester, "aws", first.Version, true); err != nil {
+		t.Fatal(err)
+	}
+	next, err := s.store.StartDraft(t.Context(), tester, "aws")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for next.Version < first.Version {
+		if next, err = s.store.SaveDraft(t.Context(), tester, "aws", next.Version, func(r *model.Revision) error { r.Config.Name += "!"; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.post("/setup/aws/welcome", url.Values{"version": {strconv.Itoa(first.Version)}, "name": {"From the old tab"}}).want(t, http.StatusConflict)
+	if name := s.draft().Config.Name; name != next.Config.Name {
+		t.Errorf("it is called %q now", name)
+	}
+}

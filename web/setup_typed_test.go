@@ -152,11 +152,11 @@ func TestTypedAnswersAreSwept(t *testing.T) {
 	ctx := context.Background()
 	s := newSetup(t)
 	s.typing(s.welcome("Half a na"))
-	r, err := s.store.Sweep(ctx, s.now.Add(89*24*time.Hour), store.DefaultTraceRetention)
+	r, err := s.store.Sweep(ctx, s.now.Add(89*24*time.Hour), store.Retention{XML: store.DefaultTraceRetention})
 	if err != nil || r.Typed != 0 {
 		t.Fatalf("after 89 days: %+v, %v", r, err)
 	}
-	if r, err = s.store.Sweep(ctx, s.now.Add(91*24*time.Hour), store.DefaultTraceRetention); err != nil || r.Typed != 1 {
+	if r, err = s.store.Sweep(ctx, s.now.Add(91*24*time.Hour), store.Retention{XML: store.DefaultTraceRetention}); err != nil || r.Typed != 1 {
 		t.Fatalf("after 91 days: %+v, %v", r, err)
 	}
 }

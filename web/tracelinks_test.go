@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
 )
@@ -158,10 +159,10 @@ func TestSweepErasesOldLinks(t *testing.T) {
 	s.signInAs(model.RoleAdmin)
 	s.makeLink("user0")
 	ended := s.now.Add(traceLinkLifetime)
-	if r, err := s.store.Sweep(t.Context(), ended.Add(29*24*time.Hour), time.Hour); err != nil || r.Links != 0 {
+	if r, err := s.store.Sweep(t.Context(), ended.Add(29*24*time.Hour), store.Retention{XML: time.Hour}); err != nil || r.Links != 0 {
 		t.Errorf("after 29 days: %d links, %v", r.Links, err)
 	}
-	if r, err := s.store.Sweep(t.Context(), ended.Add(31*24*time.Hour), time.Hour); err != nil || r.Links != 1 {
+	if r, err := s.store.Sweep(t.Context(), ended.Add(31*24*time.Hour), store.Retention{XML: time.Hour}); err != nil || r.Links != 1 {
 		t.Errorf("after 31 days: %d links, %v", r.Links, err)
 	}
 }

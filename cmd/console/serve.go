@@ -214,23 +214,21 @@ func keepHouse(ctx context.Context, db *database, site *web.Site, log *slog.Logg
 			return nil
 		case <-tick.C:
 		}
-		set, err := db.Settings(ctx)
-		if err == nil {
-			_, err = db.Sweep(ctx, time.Now(), set.TraceRetention)
-		}
-		if err == nil {
-			err = site.Refresh(ctx)
-		}
-		if err == nil {
-			err = site.RefreshMetadata(ctx)
-		}
-		if err == nil {
-			err = site.Warn(ctx)
-		}
+		// Each whatever becomes of the others: a warning must not wait for a sweep.
+		err := errors.Join(sweep(ctx, db), site.Refresh(ctx), site.RefreshMetadata(ctx), site.Warn(ctx))
 		if err != nil && ctx.Err() == nil {
 			log.WarnContext(ctx, "housekeeping failed; tried again in a minute", "error", err)
 		}
 	}
+}
+
+func sweep(ctx context.Context, db *database) error {
+	set, err := db.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = db.Sweep(ctx, time.Now(), set.Retention())
+	return err
 }
 
 // announce prints the one line that says Postern answers, and on a Postern that

@@ -115,6 +115,24 @@ func (s *Store) writeAppGroups(ctx context.Context, a model.App) error {
 	return err
 }
 
+// unpinApps lets the people of apps choose whose connection was one alone.
+func (s *Store) unpinApps(ctx context.Context, actor model.Actor, connection string) error {
+	all, err := s.Apps(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		if a.Connection != connection {
+			continue
+		}
+		a.Connection = ""
+		if err := s.SaveApp(ctx, actor, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // DeleteApp removes a relying party with its secrets.
 func (s *Store) DeleteApp(ctx context.Context, actor model.Actor, slug string) error {
 	return s.InTx(ctx, func(tx *Store) error {

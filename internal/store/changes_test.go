@@ -307,10 +307,10 @@ func TestSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	started(t, st, c, person("bob"), "_a2")
-	if r, err := st.Sweep(ctx, time.Now(), time.Hour); err != nil || r != (store.SweepResult{}) {
+	if r, err := st.Sweep(ctx, time.Now(), store.Retention{XML: time.Hour}); err != nil || r != (store.SweepResult{}) {
 		t.Errorf("nothing has expired: %+v %v", r, err)
 	}
-	r, err := st.Sweep(ctx, time.Now().Add(2*time.Hour), time.Hour)
+	r, err := st.Sweep(ctx, time.Now().Add(2*time.Hour), store.Retention{XML: time.Hour})
 	if err != nil || r.Requests != 1 || r.Assertions != 1 || r.XML != 1 {
 		t.Errorf("two hours later: %+v %v", r, err)
 	}
@@ -322,7 +322,7 @@ func TestSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, after := range []time.Duration{model.UndoFor - time.Hour, model.UndoFor + time.Hour} {
-		if r, err := st.Sweep(ctx, time.Now().Add(after), time.Hour); err != nil || r.Undo != int64(i) {
+		if r, err := st.Sweep(ctx, time.Now().Add(after), store.Retention{XML: time.Hour}); err != nil || r.Undo != int64(i) {
 			t.Errorf("after %s, %d changes can no longer be undone, want %d; %v", after, r.Undo, i, err)
 		}
 	}

@@ -130,7 +130,8 @@ func (s *Store) moveStatus(ctx context.Context, c model.Connection, to model.Sta
 }
 
 // DeleteConnection removes a connection with its revisions, identities, rules
-// and pending requests. Its logins stay in the traces.
+// and pending requests. Its logins stay in the traces. Apps whose people came
+// through it let them choose from now on.
 func (s *Store) DeleteConnection(ctx context.Context, actor model.Actor, slug string) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		c, err := tx.connection(ctx, slug, "for update")
@@ -139,6 +140,9 @@ func (s *Store) DeleteConnection(ctx context.Context, actor model.Actor, slug st
 		}
 		// Nobody's rules grant these any more.
 		if _, err := tx.db.Exec(ctx, "delete from memberships where source = 'rule' and ref = @slug", named{"slug": c.Slug}); err != nil {
+			return err
+		}
+		if err := tx.unpinApps(ctx, actor, c.Slug); err != nil {
 			return err
 		}
 		if _, err := tx.db.Exec(ctx, "delete from connections where id = $1", c.ID); err != nil {

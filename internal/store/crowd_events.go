@@ -374,11 +374,16 @@ func (d *digest) renamedMemberships(ctx context.Context, s *Store) error {
 
 // pruneEvents erases what the log need not keep, and notes how far.
 func (s *Store) pruneEvents(ctx context.Context, now time.Time) (int64, error) {
-	var n int64
-	err := s.db.QueryRow(ctx, `
-		with gone as (delete from crowd_events
-				where at < @before or id <= (select coalesce(max(id), 0) from crowd_events) - @most returning xid),
-			noted as (update crowd_pruned set xid = greatest(xid, (select max(xid) from gone)) where exists (select from gone))
-		select count(*) from gone`, named{"before": now.Add(-eventRetention), "most": maxEvents}).Scan(&n)
-	return n, err
+	var total int64
+	for {
+		var n int64
+		err := s.db.QueryRow(ctx, `
+			with gone as (delete from crowd_events where id in (select id from crowd_events
+					where at < @before or id <= (select coalesce(max(id), 0) from crowd_events) - @most limit @once) returning xid),
+				noted as (update crowd_pruned set xid = greatest(xid, (select max(xid) from gone)) where exists (select from gone))
+			select count(*) from gone`, named{"before": now.Add(-eventRetention), "most": maxEvents, "once": sweepAtOnce}).Scan(&n)
+		if total += n; err != nil || n < sweepAtOnce {
+			return total, err
+		}
+	}
 }

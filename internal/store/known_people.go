@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -96,10 +97,30 @@ func (s *Store) knownPeople(ctx context.Context, q KnownPeopleQuery, users []mod
 	return people, err
 }
 
-// LatestLogins are the newest logins of a connection, tests left out, with
-// everything that was received.
-func (s *Store) LatestLogins(ctx context.Context, connection string, limit int) ([]model.Login, error) {
-	return list(ctx, s.db, scanWholeLogin, "select "+loginColumns+`, l.person, l.xml_sealed from logins l
-		where l.connection = @connection and not l.test and l.outcome <> 'pending'
-		order by l.started_at desc, l.id desc limit @limit`, named{"connection": connection, "limit": limit})
+// loginsAtOnce is how many whole logins are held at a time: each may have a
+// message of half a megabyte.
+const loginsAtOnce = 20
+
+// EachLatestLogin calls f with the newest logins of a connection, tests left out,
+// with everything that was received, up to limit.
+func (s *Store) EachLatestLogin(ctx context.Context, connection string, limit int, f func(model.Login) error) error {
+	ids, err := list(ctx, s.db, pgx.RowTo[string], `select id from logins
+		where connection = @connection and not test and outcome <> 'pending'
+		order by started_at desc, id desc limit @limit`, named{"connection": connection, "limit": limit})
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(ids, loginsAtOnce) {
+		logins, err := list(ctx, s.db, scanWholeLogin, "select "+loginColumns+`, l.person, l.xml_sealed from logins l
+			where l.id = any(@ids) order by l.started_at desc, l.id desc`, named{"ids": some})
+		if err != nil {
+			return err
+		}
+		for _, l := range logins {
+			if err := f(l); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

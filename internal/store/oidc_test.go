@@ -130,7 +130,7 @@ func TestSweepOfSignIns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r, err := st.Sweep(ctx, now, time.Hour)
+	r, err := st.Sweep(ctx, now, store.Retention{XML: time.Hour})
 	if err != nil || r.SignIns != 1 {
 		t.Errorf("%+v: %v", r, err)
 	}

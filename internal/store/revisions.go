@@ -39,14 +39,17 @@ func (s *Store) RevisionByID(ctx context.Context, id int64) (model.Revision, err
 	return single(ctx, s.db, scanRevision, "select "+revisionColumns+" from revisions where id = @id", named{"id": id})
 }
 
+// insertRevision makes a revision. Its version is one that no revision of the
+// connection had: a form made from an earlier draft does not fit.
 func (s *Store) insertRevision(ctx context.Context, r model.Revision) (model.Revision, error) {
 	args, err := revisionArgs(r)
 	if err != nil {
 		return r, err
 	}
 	return single(ctx, s.db, scanRevision, `
-		insert into revisions (connection_id, number, state, config, ticks, author)
-		values (@connection, @number, @state, @config, @ticks, @author) returning `+revisionColumns, args)
+		insert into revisions (connection_id, number, version, state, config, ticks, author)
+		values (@connection, @number, (select coalesce(max(version), 0) + 1 from revisions where connection_id = @connection),
+			@state, @config, @ticks, @author) returning `+revisionColumns, args)
 }
 
 func revisionArgs(r model.Revision) (named, error) {

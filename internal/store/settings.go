@@ -14,6 +14,7 @@ type Settings struct {
 	PublicURL      string        `json:"public_url,omitempty"`
 	HelpContact    string        `json:"help_contact,omitempty"` // shown to people who are refused
 	TraceRetention time.Duration `json:"trace_retention"`        // how long the XML of a login is kept; nanoseconds
+	LoginRetention time.Duration `json:"login_retention"`        // how long the rest of it is kept; nanoseconds, zero: for good
 	KeyFingerprint string        `json:"key_fingerprint,omitempty"`
 
 	ProductName string `json:"product_name,omitempty"` // empty: Postern
@@ -31,8 +32,17 @@ type Settings struct {
 	MeText        string `json:"me_text,omitempty"`
 }
 
-// DefaultTraceRetention is how long the XML of logins is kept.
-const DefaultTraceRetention = 30 * 24 * time.Hour
+// DefaultTraceRetention is how long the XML of logins is kept, and
+// DefaultLoginRetention the rest of them: a year, and a month to look back on it.
+const (
+	DefaultTraceRetention = 30 * 24 * time.Hour
+	DefaultLoginRetention = 400 * 24 * time.Hour
+)
+
+// Retention is how long logins are kept.
+func (s Settings) Retention() Retention {
+	return Retention{XML: s.TraceRetention, Logins: s.LoginRetention}
+}
 
 const settingsKey = "settings"
 
@@ -42,7 +52,7 @@ func (s *Store) Settings(ctx context.Context) (Settings, error) {
 }
 
 func (s *Store) settings(ctx context.Context, lock string) (Settings, error) {
-	set := Settings{TraceRetention: DefaultTraceRetention}
+	set := Settings{TraceRetention: DefaultTraceRetention, LoginRetention: DefaultLoginRetention}
 	var data []byte
 	err := translate(s.db.QueryRow(ctx, "select value from settings where key = $1 "+lock, settingsKey).Scan(&data))
 	if errors.Is(err, ErrNotFound) {

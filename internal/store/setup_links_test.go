@@ -169,7 +169,7 @@ func TestSetupLinkIsAudited(t *testing.T) {
 			t.Errorf("entry %d is %q, want %q", i, said[i], want[i])
 		}
 	}
-	if r, err := st.Sweep(ctx, now.Add(92*24*time.Hour), time.Hour); err != nil || r.SetupLinks != 1 {
+	if r, err := st.Sweep(ctx, now.Add(92*24*time.Hour), store.Retention{XML: time.Hour}); err != nil || r.SetupLinks != 1 {
 		t.Errorf("long after: %+v, %v", r, err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // SweepResult counts what a sweep erased.
 type SweepResult struct {
-	Requests, Assertions, Tokens, Sessions, XML int64
+	Requests, Assertions, Tokens, Sessions, XML, Logins int64
 
 	Typed int64
 	Links int64
@@ -37,41 +37,88 @@ const setupLinkRetention = 90 * 24 * time.Hour
 // longer than anything that it signed is valid, and than apps keep keys.
 const KeyOverlap = 24 * time.Hour
 
-// Sweep erases what has expired, and the XML of logins older than
-// traceRetention. Running it twice, or in several processes, does no harm.
-func (s *Store) Sweep(ctx context.Context, now time.Time, traceRetention time.Duration) (SweepResult, error) {
+// Retention is how long logins are kept.
+type Retention struct {
+	XML    time.Duration // the message
+	Logins time.Duration // everything else; zero: for good
+}
+
+// refusedXML is of how many refused logins, the newest, the message is kept:
+// anybody can send messages that are refused.
+const refusedXML = 10_000
+
+// sweepAtOnce is how many rows one statement erases. Many small ones leave room
+// for logins in between, and each is done when a later one fails.
+const sweepAtOnce = 10_000
+
+// Sweep erases what has expired. Running it twice, or in several processes, does
+// no harm.
+func (s *Store) Sweep(ctx context.Context, now time.Time, keep Retention) (SweepResult, error) {
 	var r SweepResult
+	oldestLogin := time.Time{}
+	if keep.Logins > 0 {
+		oldestLogin = now.Add(-keep.Logins)
+	}
 	for _, step := range []struct {
-		count *int64
-		sql   string
-		arg   time.Time
+		count        *int64
+		table, which string
+		arg          time.Time
 	}{
-		{&r.Requests, "delete from requests where expires_at <= $1", now},
-		{&r.Requests, "delete from arrivals where expires_at <= $1", now},
-		{&r.Assertions, "delete from seen_assertions where expires_at <= $1", now},
-		{&r.Tokens, "delete from sign_in_failures where until <= $1", now},
-		{&r.Tokens, "delete from known_browsers where seen_at <= $1", now.Add(-knownBrowserKept)},
-		{&r.Sessions, "delete from admin_sessions where last_seen_at <= $1", now.Add(-endedLinkKept)},
-		{&r.Tokens, "delete from claim_tokens where expires_at <= $1", now},
-		{&r.Sessions, "delete from sessions where expiry <= $1", now},
-		{&r.CrowdSessions, "delete from crowd_sessions where expires_at <= $1", now},
-		{&r.Typed, `delete from typed_answers where updated_at <= $1
-			or revision_id in (select id from revisions where state <> 'draft')`, now.Add(-typedRetention)},
-		{&r.Undo, "delete from bulk_changes where at <= $1", now.Add(-model.UndoFor)},
-		{&r.Links, "delete from trace_links where expires_at <= $1", now.Add(-endedLinkKept)},
-		{&r.SetupLinks, "delete from setup_links where expires_at <= $1", now.Add(-setupLinkRetention)},
-		{&r.XML, "update logins set xml_sealed = null where xml_sealed is not null and started_at <= $1", now.Add(-traceRetention)},
-		{&r.SignIns, "delete from oidc_requests where expires_at <= $1", now},
-		{&r.SignIns, "delete from oidc_tokens where expires_at <= $1", now},
-		{&r.SignIns, "delete from oidc_keys where retired_at <= $1", now.Add(-KeyOverlap)},
+		{&r.Requests, "requests", "expires_at <= $1", now},
+		{&r.Requests, "arrivals", "expires_at <= $1", now},
+		{&r.Assertions, "seen_assertions", "expires_at <= $1", now},
+		{&r.Tokens, "sign_in_failures", "until <= $1", now},
+		{&r.Tokens, "known_browsers", "seen_at <= $1", now.Add(-knownBrowserKept)},
+		{&r.Sessions, "admin_sessions", "last_seen_at <= $1", now.Add(-endedLinkKept)},
+		{&r.Tokens, "claim_tokens", "expires_at <= $1", now},
+		{&r.Sessions, "sessions", "expiry <= $1", now},
+		{&r.CrowdSessions, "crowd_sessions", "expires_at <= $1", now},
+		{&r.Typed, "typed_answers", "updated_at <= $1 or revision_id in (select id from revisions where state <> 'draft')", now.Add(-typedRetention)},
+		{&r.Undo, "bulk_changes", "at <= $1", now.Add(-model.UndoFor)},
+		{&r.Links, "trace_links", "expires_at <= $1", now.Add(-endedLinkKept)},
+		{&r.SetupLinks, "setup_links", "expires_at <= $1", now.Add(-setupLinkRetention)},
+		{&r.Logins, "logins", "started_at <= $1", oldestLogin},
+		{&r.SignIns, "oidc_requests", "expires_at <= $1", now},
+		{&r.SignIns, "oidc_tokens", "expires_at <= $1", now},
+		{&r.SignIns, "oidc_keys", "retired_at <= $1", now.Add(-KeyOverlap)},
 	} {
-		tag, err := s.db.Exec(ctx, step.sql, step.arg)
+		err := s.inBatches(ctx, step.count, "delete from "+step.table+" where ctid = any(array(select ctid from "+step.table+" where "+step.which+" limit $2))", step.arg)
 		if err != nil {
 			return r, err
 		}
-		*step.count += tag.RowsAffected()
+	}
+	if err := s.sweepXML(ctx, &r.XML, now.Add(-keep.XML)); err != nil {
+		return r, err
 	}
 	var err error
 	r.CrowdEvents, err = s.pruneEvents(ctx, now)
 	return r, err
+}
+
+// sweepXML erases the messages of logins before a time, and of refused ones but
+// the newest.
+func (s *Store) sweepXML(ctx context.Context, count *int64, before time.Time) error {
+	var refusedBefore *time.Time
+	err := s.db.QueryRow(ctx, "select (select started_at from logins where outcome = 'refused' order by started_at desc offset $1 limit 1)", refusedXML).Scan(&refusedBefore)
+	if err != nil {
+		return err
+	}
+	const erase = "update logins set xml_sealed = null where ctid = any(array(select ctid from logins where xml_sealed is not null and "
+	if err := s.inBatches(ctx, count, erase+"started_at <= $1 limit $2))", before); err != nil || refusedBefore == nil {
+		return err
+	}
+	return s.inBatches(ctx, count, erase+"outcome = 'refused' and started_at <= $1 limit $2))", *refusedBefore)
+}
+
+// inBatches runs a statement until it finds nothing more, and counts the rows.
+func (s *Store) inBatches(ctx context.Context, count *int64, sql string, arg time.Time) error {
+	for {
+		tag, err := s.db.Exec(ctx, sql, arg, sweepAtOnce)
+		if err != nil {
+			return err
+		}
+		if *count += tag.RowsAffected(); tag.RowsAffected() < sweepAtOnce {
+			return nil
+		}
+	}
 }
