@@ -59,8 +59,8 @@ type Server struct {
 	brands  brandCache
 
 	refusals refusals
-	oidc    *oidc.Provider
-	handler http.Handler
+	oidc     *oidc.Provider
+	handler  http.Handler
 }
 
 // New puts the server together; it does not listen.
