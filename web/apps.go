@@ -296,7 +296,11 @@ func (s *Server) readApp(r *http.Request, app model.App) (model.App, []model.Pro
 	if len(app.RedirectURIs) == 0 {
 		wrong("redirect_uris", "Name at least one address to which people go back.")
 	}
-	for field, uris := range map[string][]string{"redirect_uris": app.RedirectURIs, "post_logout_uris": app.PostLogoutURIs} {
+	start := []string{}
+	if app.StartURL = typed(r, "start_url"); app.StartURL != "" {
+		start = append(start, app.StartURL)
+	}
+	for field, uris := range map[string][]string{"redirect_uris": app.RedirectURIs, "post_logout_uris": app.PostLogoutURIs, "start_url": start} {
 		for _, uri := range uris {
 			if text := wizard.CheckRedirectURI(uri); text != "" {
 				wrong(field, "“"+uri+"”: "+text)

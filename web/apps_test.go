@@ -10,6 +10,7 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store/storetest"
 )
 
 func TestAnAppIsConnectedByBothRoads(t *testing.T) {
@@ -124,5 +125,31 @@ func TestTestSignInBelongsToItsBrowser(t *testing.T) {
 	}
 	if res := s.get("/apps/bamboo"); !strings.Contains(res.text(), "The app has not asked yet") {
 		t.Errorf("a directory that nobody asked: %s", res.text())
+	}
+}
+
+// People find on their own page every app of which it is known where a sign-in
+// begins.
+func TestPeopleFindTheirApps(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	s.signInAs(model.RoleOwner)
+	app, err := s.store.App(t.Context(), "jira")
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{"name": {"Wiki"}, "group_scope": {"all"}, "redirect_uris": {app.RedirectURIs[0]}}
+	for bad, start := range map[string]string{"not an address": "wiki", "plain http": "http://wiki.example.com/", "a script": "javascript:alert(1)"} {
+		form.Set("start_url", start)
+		if res := s.post("/apps/jira", form); res.status != http.StatusUnprocessableEntity || res.value("start_url") != start {
+			t.Errorf("%s answered %d", bad, res.status)
+		}
+	}
+	form.Set("start_url", "https://wiki.example.com/login")
+	s.post("/apps/jira", form).want(t, http.StatusSeeOther)
+	s.follow(t, "/saml/aws/login", "user0")
+	tile := s.get("/me").doc.Find(".tiles a")
+	if tile.Length() != 1 || tile.AttrOr("href", "") != "https://wiki.example.com/login" || tile.Text() != "Wiki" {
+		t.Errorf("the tiles are %q", tile.Text())
 	}
 }

@@ -19,7 +19,7 @@ func sampleApp(ctx context.Context, st *store.Store, site *web.Site, address str
 	err := st.InTx(ctx, func(tx *store.Store) error {
 		var err error
 		o.ClientSecret, err = knownApp(ctx, tx, model.App{Slug: o.ClientID, Kind: model.AppOIDC, Name: "Sample app", Product: "other",
-			AllGroups: true, RedirectURIs: []string{address + "/callback"}})
+			AllGroups: true, RedirectURIs: []string{address + "/callback"}, StartURL: address + "/login"})
 		if err != nil {
 			return err
 		}

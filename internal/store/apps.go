@@ -10,11 +10,11 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-const appColumns = `a.slug, a.kind, a.name, a.product, a.redirect_uris, a.post_logout_uris, a.allowed_ips, a.connection, a.public,
+const appColumns = `a.slug, a.kind, a.name, a.product, a.redirect_uris, a.post_logout_uris, a.start_url, a.allowed_ips, a.connection, a.public,
 	a.all_groups, array(select g.name from app_groups ag join groups g on g.id = ag.group_id where ag.app = a.slug order by g.name_key)`
 
 func scanApp(row pgx.CollectableRow) (a model.App, err error) {
-	err = row.Scan(&a.Slug, &a.Kind, &a.Name, &a.Product, &a.RedirectURIs, &a.PostLogoutURIs, &a.AllowedIPs, &a.Connection, &a.Public,
+	err = row.Scan(&a.Slug, &a.Kind, &a.Name, &a.Product, &a.RedirectURIs, &a.PostLogoutURIs, &a.StartURL, &a.AllowedIPs, &a.Connection, &a.Public,
 		&a.AllGroups, &a.Groups)
 	return a, err
 }
@@ -39,8 +39,8 @@ func (s *Store) CreateApp(ctx context.Context, actor model.Actor, a model.App) e
 	a = canonicalApp(a)
 	return s.InTx(ctx, func(tx *Store) error {
 		_, err := tx.db.Exec(ctx, `
-			insert into apps (slug, kind, name, product, redirect_uris, post_logout_uris, allowed_ips, connection, public, all_groups)
-			values (@slug, @kind, @name, @product, @uris, @logout, @ips, @connection, @public, @all)`, appArgs(a))
+			insert into apps (slug, kind, name, product, redirect_uris, post_logout_uris, start_url, allowed_ips, connection, public, all_groups)
+			values (@slug, @kind, @name, @product, @uris, @logout, @start, @ips, @connection, @public, @all)`, appArgs(a))
 		if err != nil {
 			return translate(err)
 		}
@@ -63,7 +63,7 @@ func (s *Store) SaveApp(ctx context.Context, actor model.Actor, a model.App) err
 			return err
 		}
 		_, err = tx.db.Exec(ctx, `
-			update apps set kind = @kind, name = @name, product = @product, redirect_uris = @uris, post_logout_uris = @logout,
+			update apps set kind = @kind, name = @name, product = @product, redirect_uris = @uris, post_logout_uris = @logout, start_url = @start,
 				allowed_ips = @ips, connection = @connection, public = @public, all_groups = @all, updated_at = now()
 			where slug = @slug`, appArgs(a))
 		if err != nil {
@@ -91,7 +91,7 @@ func canonicalApp(a model.App) model.App {
 
 func appArgs(a model.App) named {
 	return named{"slug": a.Slug, "kind": a.Kind, "name": a.Name, "product": a.Product, "uris": a.RedirectURIs,
-		"logout": a.PostLogoutURIs, "ips": a.AllowedIPs, "connection": a.Connection, "public": a.Public, "all": a.AllGroups}
+		"logout": a.PostLogoutURIs, "start": a.StartURL, "ips": a.AllowedIPs, "connection": a.Connection, "public": a.Public, "all": a.AllGroups}
 }
 
 func (s *Store) writeAppGroups(ctx context.Context, a model.App) error {

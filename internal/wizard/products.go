@@ -150,6 +150,9 @@ func DirectoryValues(a model.App, publicURL string) []AppValue {
 // StartURL is where the app begins a sign-in by itself; empty where its
 // address is not known.
 func StartURL(a model.App) string {
+	if a.StartURL != "" {
+		return a.StartURL
+	}
 	for _, redirect := range a.RedirectURIs {
 		if base := ProductBase(redirect); base != "" {
 			return base + productStart

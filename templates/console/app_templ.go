@@ -485,6 +485,11 @@ func appSignOnSettings(v AppPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
+		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "start_url", Label: "Address where a sign-in begins", Type: "url", Value: v.app().StartURL, Autocomplete: "off",
+			Hint: "People find the app on their own page then. Of Atlassian's products it is known.", Problem: v.problem("start_url")}).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		templ_7745c5c3_Err = ui.Check("public", "The app runs in a browser and cannot keep a secret", "It must use PKCE then. Leave it off for Atlassian's products.", v.app().Public).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
