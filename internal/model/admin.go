@@ -86,7 +86,7 @@ type App struct {
 	Product        string   `json:"product,omitempty"` // jira | confluence | bitbucket | bamboo | other
 	RedirectURIs   []string `json:"redirect_uris,omitempty"`
 	PostLogoutURIs []string `json:"post_logout_uris,omitempty"`
-	StartURL       string   `json:"start_url,omitempty"` // where a sign-in begins; empty: known of Atlassian's products, else nowhere
+	StartURL       string   `json:"start_url,omitempty"`   // where a sign-in begins; empty: known of Atlassian's products, else nowhere
 	AllowedIPs     []string `json:"allowed_ips,omitempty"` // addresses or networks; empty: any
 	Connection     string   `json:"connection,omitempty"`  // slug of the one people sign in through; empty: they choose
 	Public         bool     `json:"public,omitempty"`      // a client that can keep no secret: PKCE is required
