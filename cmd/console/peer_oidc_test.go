@@ -179,7 +179,8 @@ func TestPeerOpenIDClient(t *testing.T) {
 	found, err := db.AuthRequestByCode(t.Context(), u.Query().Get("code"))
 	if err == nil {
 		err = db.SpendCode(t.Context(), found.ID, found.CreatedAt, store.NewToken{Value: "x", Token: model.Token{
-			Kind: model.TokenAccess, GrantID: found.ID, App: "late", UserID: found.SignedIn.UserID, AuthTime: found.CreatedAt, ExpiresAt: found.ExpiresAt}})
+			Kind: model.TokenAccess, GrantID: found.ID, App: "late", UserID: found.SignedIn.UserID, AuthTime: found.CreatedAt, ExpiresAt: found.ExpiresAt,
+			Connection: found.SignedIn.Connection, SessionUntil: found.SignedIn.Until}})
 	}
 	if err != nil {
 		t.Fatal(err)
