@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -91,13 +92,29 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request, token string) err
 
 // begin starts the session and goes where the person wanted to.
 func (s *Server) begin(w http.ResponseWriter, r *http.Request, a model.Arrival) error {
-	if err := s.startPersonSession(r.Context(), a); err != nil {
+	grants, err := s.nameGrants(r, a.UserID)
+	if err != nil {
 		return err
 	}
-	if err := s.rememberPerson(w, a.UserID); err != nil {
+	if err := s.startPersonSession(r.Context(), a, grants); err != nil {
+		return err
+	}
+	if err := s.rememberPerson(w, a.UserID, grants); err != nil {
 		return err
 	}
 	return seeOther(w, r, a.ReturnTo)
+}
+
+// nameGrants is the name by which to find what apps are given in a session that
+// begins. Who signs in again keeps it, so that one sign-out ends what was given
+// before and after. What somebody else's session in this browser gave ends now:
+// nobody can sign out of that one any more.
+func (s *Server) nameGrants(r *http.Request, userID string) (string, error) {
+	there, grants := s.remembered(r)
+	if there == userID && grants != "" {
+		return grants, nil
+	}
+	return rand.Text(), s.store.RevokeSession(r.Context(), grants)
 }
 
 const (
@@ -106,10 +123,10 @@ const (
 )
 
 // rememberPerson sets a cookie that, unlike that of the session, comes along
-// with AWS's form. It says, sealed, whom this browser signed in last, and opens
-// nothing.
-func (s *Server) rememberPerson(w http.ResponseWriter, userID string) error {
-	sealed, err := s.sealer.Seal([]byte(userID), personContext)
+// with AWS's form. It says, sealed, whom this browser signed in last, and what
+// apps were given meanwhile by which name. It opens nothing.
+func (s *Server) rememberPerson(w http.ResponseWriter, userID, grants string) error {
+	sealed, err := s.sealer.Seal([]byte(userID+" "+grants), personContext)
 	if err != nil {
 		return err
 	}
@@ -122,21 +139,31 @@ func (s *Server) rememberPerson(w http.ResponseWriter, userID string) error {
 	return nil
 }
 
+// remembered is what rememberPerson wrote; nothing when there is no such cookie.
+func (s *Server) remembered(r *http.Request) (userID, grants string) {
+	c, err := r.Cookie(s.cookieName(personCookieName))
+	if err != nil {
+		return "", ""
+	}
+	sealed, err := base64.RawURLEncoding.DecodeString(c.Value)
+	if err != nil {
+		return "", ""
+	}
+	value, err := s.sealer.Open(sealed, personContext)
+	if err != nil {
+		return "", ""
+	}
+	userID, grants, _ = strings.Cut(string(value), " ")
+	return userID, grants
+}
+
 // mayBeAnother tells whether this browser may have somebody else signed in.
 func (s *Server) mayBeAnother(r *http.Request, u model.User) bool {
 	if there, err := s.currentPerson(r); err == nil && there.ID != u.ID {
 		return true
 	}
-	c, err := r.Cookie(s.cookieName(personCookieName))
-	if err != nil {
-		return false
-	}
-	sealed, err := base64.RawURLEncoding.DecodeString(c.Value)
-	if err != nil {
-		return false
-	}
-	id, err := s.sealer.Open(sealed, personContext)
-	return err == nil && string(id) != u.ID
+	there, _ := s.remembered(r)
+	return there != "" && there != u.ID
 }
 
 func (s *Server) sameBrowser(r *http.Request, a model.Arrival) bool {
@@ -158,8 +185,9 @@ func (s *Server) arrivedTooLate(w http.ResponseWriter, r *http.Request, err erro
 }
 
 // startPersonSession signs a person in: a new session, nothing of one before.
-// It ends at the latest when AWS says.
-func (s *Server) startPersonSession(ctx context.Context, a model.Arrival) error {
+// It ends at the latest when AWS says. What apps are given in it can be found by
+// the name grants.
+func (s *Server) startPersonSession(ctx context.Context, a model.Arrival, grants string) error {
 	if err := s.persons.RenewToken(ctx); err != nil {
 		return err
 	}
@@ -180,5 +208,6 @@ func (s *Server) startPersonSession(ctx context.Context, a model.Arrival) error 
 	s.persons.Put(ctx, keyPersonAt, now)
 	s.persons.Put(ctx, keyPersonAuth, authTime)
 	s.persons.Put(ctx, keyPersonACR, a.ACR)
+	s.persons.Put(ctx, keyPersonGrants, grants)
 	return nil
 }

@@ -15,9 +15,11 @@ import (
 
 // newProvider is the OpenID Connect provider under the present public URL.
 func (s *Server) newProvider() (*oidc.Provider, error) {
+	failures := newRefusals(clientFailuresPerMinute)
 	return oidc.New(oidc.Options{
 		Store: s.store, Sealer: s.sealer, Logger: s.log, Issuer: s.opts.PublicURL, Now: s.now,
 		RemoteAddr: s.remoteAddr, ShowProblem: s.showProblem,
+		TooManyFailures: failures.tooMany, CountFailure: failures.count,
 	})
 }
 
@@ -54,6 +56,10 @@ func (s *Server) oidcCallback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if !s.oidc.Holds(r, app, req, paths.AppAction(app.Slug, "tested")) {
+		s.showProblem(w, r, oidc.Problem{Kind: oidc.ProblemRedirectURI, App: app.Name, RedirectURI: req.RedirectURI})
+		return nil
+	}
 	who, err := s.signedInFor(r, app, req)
 	switch {
 	case err == nil:
@@ -81,21 +87,16 @@ func (s *Server) signedInFor(r *http.Request, app model.App, req model.AuthReque
 	}
 	ctx := r.Context()
 	through := s.persons.GetString(ctx, keyPersonConn)
-	c, err := s.store.Connection(ctx, through)
-	if err != nil {
-		return model.SignedIn{}, err
-	}
-	authTime := s.persons.GetTime(ctx, keyPersonAuth)
+	authTime, session := s.persons.GetTime(ctx, keyPersonAuth), s.persons.GetString(ctx, keyPersonGrants)
 	switch {
-	case authTime.IsZero(), // a session from before these were kept
-		c.Status != model.StatusLive,
+	case authTime.IsZero() || session == "", // a session from before these were kept
 		app.Connection != "" && app.Connection != through,
 		req.Hint != "" && req.Hint != u.ID,
 		!s.oidc.Suits(req, authTime, s.persons.GetTime(ctx, keyPersonAt)):
 		return model.SignedIn{}, store.ErrNotFound
 	}
 	return model.SignedIn{UserID: u.ID, SessionEpoch: u.SessionEpoch, AuthTime: authTime,
-		ACR: s.persons.GetString(ctx, keyPersonACR), Connection: through, Until: s.persons.Deadline(ctx)}, nil
+		ACR: s.persons.GetString(ctx, keyPersonACR), Connection: through, SessionID: session, Until: s.persons.Deadline(ctx)}, nil
 }
 
 // cameBackOtherwise ends the way back from AWS when it led to nobody who suits:
@@ -157,9 +158,9 @@ func (s *Server) oidcLogout(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if l.UserID != u.ID {
-		return s.render(w, r, http.StatusOK, person.AppSignOut(l.AppName, u.Username, logoutFields(r)))
+		return s.render(w, r, http.StatusOK, person.AppSignOut(l.AppName, u.Username, logoutFields(r, l)))
 	}
-	return s.endPersonSession(w, r, l, u)
+	return s.signOutForApp(w, r, l)
 }
 
 // oidcLogoutByForm turns the form of an app into the same request as an
@@ -172,10 +173,13 @@ func (s *Server) oidcLogoutByForm(w http.ResponseWriter, r *http.Request) error 
 }
 
 // logoutFields is what the app sent, to send it again with the confirmation.
-func logoutFields(r *http.Request) url.Values {
+// Which app it is may be known from its ID token alone.
+func logoutFields(r *http.Request, l oidc.Logout) url.Values {
+	query := r.URL.Query()
 	fields := url.Values{}
-	for _, name := range []string{"client_id", "post_logout_redirect_uri", "state"} {
-		if v := r.URL.Query().Get(name); v != "" {
+	for name, v := range map[string]string{"client_id": l.App,
+		"post_logout_redirect_uri": query.Get("post_logout_redirect_uri"), "state": query.Get("state")} {
+		if v != "" {
 			fields.Set(name, v)
 		}
 	}
@@ -188,21 +192,11 @@ func (s *Server) oidcSignOut(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.render(w, r, http.StatusBadRequest, person.BadLogout())
 	}
-	u, err := s.currentPerson(r)
-	if errors.Is(err, store.ErrNotFound) {
-		return s.afterLogout(w, r, l)
-	}
-	if err != nil {
-		return err
-	}
-	return s.endPersonSession(w, r, l, u)
+	return s.signOutForApp(w, r, l)
 }
 
-func (s *Server) endPersonSession(w http.ResponseWriter, r *http.Request, l oidc.Logout, u model.User) error {
-	if err := s.oidc.EndGrants(r.Context(), l, u.ID); err != nil {
-		return err
-	}
-	if err := s.persons.Destroy(r.Context()); err != nil {
+func (s *Server) signOutForApp(w http.ResponseWriter, r *http.Request, l oidc.Logout) error {
+	if err := s.endPersonSession(r.Context()); err != nil {
 		return err
 	}
 	return s.afterLogout(w, r, l)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -24,25 +25,30 @@ func TestAppRequestsAreRefused(t *testing.T) {
 		change func(url.Values)
 		back   string // the error at the app; empty: a page here
 	}{
-		"unknown client":       {func(v url.Values) { v.Set("client_id", "nobody") }, ""},
-		"no client":            {func(v url.Values) { v.Del("client_id") }, ""},
-		"another address":      {func(v url.Values) { v.Set("redirect_uri", "https://evil.example/") }, ""},
-		"a longer address":     {func(v url.Values) { v.Set("redirect_uri", appCallback+"/x") }, ""},
-		"another case":         {func(v url.Values) { v.Set("redirect_uri", strings.ToUpper(appCallback)) }, ""},
-		"no address":           {func(v url.Values) { v.Del("redirect_uri") }, ""},
-		"implicit":             {func(v url.Values) { v.Set("response_type", "id_token token") }, "unsupported_response_type"},
-		"no openid":            {func(v url.Values) { v.Set("scope", "profile") }, "invalid_scope"},
-		"no scope":             {func(v url.Values) { v.Del("scope") }, "invalid_scope"},
-		"plain PKCE":           {func(v url.Values) { v.Set("code_challenge", strings.Repeat("a", 43)) }, "invalid_request"},
-		"bad PKCE":             {func(v url.Values) { v.Set("code_challenge", "x"); v.Set("code_challenge_method", "S256") }, "invalid_request"},
-		"request object":       {func(v url.Values) { v.Set("request", "e30.e30.") }, "request_not_supported"},
-		"request by reference": {func(v url.Values) { v.Set("request_uri", "https://evil.example/") }, "request_not_supported"},
-		"prompt none and more": {func(v url.Values) { v.Set("prompt", "none login") }, "invalid_request"},
-		"form post":            {func(v url.Values) { v.Set("response_mode", "form_post") }, "invalid_request"},
-		"twice":                {func(v url.Values) { v.Add("scope", "openid") }, "invalid_request"},
-		"foreign hint":         {func(v url.Values) { v.Set("id_token_hint", "e30.e30.e30") }, "invalid_request"},
-		"long state":           {func(v url.Values) { v.Set("state", strings.Repeat("s", 5000)) }, "invalid_request"},
-		"NUL in the nonce":     {func(v url.Values) { v.Set("nonce", "a\x00b") }, "invalid_request"},
+		"unknown client":         {func(v url.Values) { v.Set("client_id", "nobody") }, ""},
+		"no client":              {func(v url.Values) { v.Del("client_id") }, ""},
+		"another address":        {func(v url.Values) { v.Set("redirect_uri", "https://evil.example/") }, ""},
+		"a longer address":       {func(v url.Values) { v.Set("redirect_uri", appCallback+"/x") }, ""},
+		"another case":           {func(v url.Values) { v.Set("redirect_uri", strings.ToUpper(appCallback)) }, ""},
+		"no address":             {func(v url.Values) { v.Del("redirect_uri") }, ""},
+		"implicit":               {func(v url.Values) { v.Set("response_type", "id_token token") }, "unsupported_response_type"},
+		"no openid":              {func(v url.Values) { v.Set("scope", "profile") }, "invalid_scope"},
+		"no scope":               {func(v url.Values) { v.Del("scope") }, "invalid_scope"},
+		"plain PKCE":             {func(v url.Values) { v.Set("code_challenge", strings.Repeat("a", 43)) }, "invalid_request"},
+		"bad PKCE":               {func(v url.Values) { v.Set("code_challenge", "x"); v.Set("code_challenge_method", "S256") }, "invalid_request"},
+		"request object":         {func(v url.Values) { v.Set("request", "e30.e30.") }, "request_not_supported"},
+		"request by reference":   {func(v url.Values) { v.Set("request_uri", "https://evil.example/") }, "request_uri_not_supported"},
+		"no response type":       {func(v url.Values) { v.Del("response_type") }, "invalid_request"},
+		"max_age in words":       {func(v url.Values) { v.Set("max_age", "abc") }, "invalid_request"},
+		"negative max_age":       {func(v url.Values) { v.Set("max_age", "-1") }, "invalid_request"},
+		"unreadable, elsewhere":  {func(v url.Values) { v.Set("max_age", "-1"); v.Set("redirect_uri", "https://evil.example/") }, ""},
+		"unreadable, a stranger": {func(v url.Values) { v.Set("max_age", "-1"); v.Set("client_id", "nobody") }, ""},
+		"prompt none and more":   {func(v url.Values) { v.Set("prompt", "none login") }, "invalid_request"},
+		"form post":              {func(v url.Values) { v.Set("response_mode", "form_post") }, "invalid_request"},
+		"twice":                  {func(v url.Values) { v.Add("scope", "openid") }, "invalid_request"},
+		"foreign hint":           {func(v url.Values) { v.Set("id_token_hint", "e30.e30.e30") }, "invalid_request"},
+		"long state":             {func(v url.Values) { v.Set("state", strings.Repeat("s", 5000)) }, "invalid_request"},
+		"NUL in the nonce":       {func(v url.Values) { v.Set("nonce", "a\x00b") }, "invalid_request"},
 	} {
 		form := url.Values{}
 		for k, v := range good {
@@ -57,7 +63,8 @@ func TestAppRequestsAreRefused(t *testing.T) {
 			continue
 		}
 		to, err := url.Parse(res.header.Get("Location"))
-		if err != nil || !strings.HasPrefix(to.String(), appCallback+"?") || to.Query().Get("error") != c.back || to.Query().Has("code") {
+		if err != nil || !strings.HasPrefix(to.String(), appCallback+"?") || to.Query().Get("error") != c.back || to.Query().Has("code") ||
+			to.Query().Get("state") == "" || to.Query().Get("iss") != s.url {
 			t.Errorf("%s: %d to %q, want %s", name, res.status, to, c.back)
 		}
 	}
@@ -109,10 +116,12 @@ func TestTokenRequestsAreRefused(t *testing.T) {
 		"unknown code":        {formType, mine + code + "x", "", 400, "invalid_grant"},
 		"NUL in the code":     {formType, mine + code + "%00", "", 400, "invalid_grant"},
 		"bad UTF-8":           {formType, mine + code + "%ff", "", 400, "invalid_grant"},
-		"no refresh token":    {formType, mine + "&grant_type=refresh_token", "", 400, "invalid_grant"},
+		"no refresh token":    {formType, mine + "&grant_type=refresh_token", "", 400, "invalid_request"},
+		"bad refresh token":   {formType, mine + "&grant_type=refresh_token&refresh_token=x", "", 400, "invalid_grant"},
 		"two codes":           {formType, mine + code + "a&code=b", "", 400, "invalid_request"},
 		"two ways":            {formType, mine + code + "x", s.oauth.ClientSecret, 400, "invalid_request"},
 		"only the header":     {formType, code[1:] + "x", s.oauth.ClientSecret, 400, "invalid_grant"},
+		"encoded header":      {formType, code[1:] + "x", percentEncoded(s.oauth.ClientSecret), 400, "invalid_grant"},
 		"bad header":          {formType, code[1:] + "x", "%zz", 401, "invalid_client"},
 		"an app of Crowd":     {formType, "client_id=crowd&client_secret=x" + code + "x", "", 401, "invalid_client"},
 		"hostile client":      {formType, "client_id=%00%0d%0a'--&client_secret=x" + code + "x", "", 401, "invalid_client"},
@@ -140,6 +149,34 @@ func TestTokenRequestsAreRefused(t *testing.T) {
 	entries, _, err := s.store.Audit(context.Background(), store.AuditQuery{Action: "app.sign_in_refused"})
 	if err != nil || len(entries) != 2 { // one of jira, one of all the unknown
 		t.Errorf("%d audit entries: %v", len(entries), err)
+	}
+}
+
+// percentEncoded is v as a client may send it in a Basic header (RFC 6749
+// §2.3.1): every letter as a code here.
+func percentEncoded(v string) (encoded string) {
+	for _, b := range []byte(v) {
+		encoded += fmt.Sprintf("%%%02X", b)
+	}
+	return encoded
+}
+
+// Addresses are kept in logs and histories, so a token in one is not looked at.
+func TestUserinfoTakesNoTokenFromTheAddress(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	token, _ := s.signIn(t, "user0")
+	query := url.Values{"access_token": {token.AccessToken}}
+	for name, r := range map[string]*http.Request{
+		"GET":  httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/oidc/userinfo?"+query.Encode(), nil),
+		"POST": post("/oidc/userinfo?"+query.Encode(), formType, ""),
+	} {
+		if w := s.send(r); w.Code != http.StatusUnauthorized {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	if w := s.send(post("/oidc/userinfo", formType, query.Encode())); w.Code != http.StatusOK {
+		t.Errorf("in the form: %d %s", w.Code, w.Body)
 	}
 }
 

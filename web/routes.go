@@ -304,15 +304,18 @@ const (
 	refusalsPerMinute    = 600
 	signInsPerMinute     = 60
 	setupLinksPerMinute  = 60
+
+	clientFailuresPerMinute = 60
 )
 
 // refusals counts refused answers of AWS by network: anybody can send what is
-// refused, and each leaves a trace. Logins that work are not counted.
+// refused, and each leaves a trace. Logins that work are not counted. The wrong
+// secrets of an app are counted likewise.
 type refusals struct{ limiter *httprate.RateLimiter }
 
-func newRefusals() refusals {
+func newRefusals(perMinute int) refusals {
 	counter := httprate.NewLocalLimitCounter(time.Minute) // one of our own has its windows at whole minutes
-	return refusals{httprate.NewRateLimiter(refusalsPerMinute, time.Minute, httprate.WithLimitCounter(counter))}
+	return refusals{httprate.NewRateLimiter(perMinute, time.Minute, httprate.WithLimitCounter(counter))}
 }
 
 // tooMany tells whether a network had so many refused that no more are judged.

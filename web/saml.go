@@ -176,7 +176,7 @@ func (s *Server) showLogout(w http.ResponseWriter, r *http.Request) error {
 // samlLogout ends the session here. AWS IAM Identity Center does not support
 // single logout, and the page says so instead of pretending.
 func (s *Server) samlLogout(w http.ResponseWriter, r *http.Request) error {
-	if err := s.persons.Destroy(r.Context()); err != nil {
+	if err := s.endPersonSession(r.Context()); err != nil {
 		return err
 	}
 	slug := chi.URLParam(r, "connection")

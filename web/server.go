@@ -78,7 +78,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		store: o.Store, sealer: o.Sealer, log: o.Logger, now: o.Now, opts: o,
-		flow: flow, idps: newIDPCache(), refusals: newRefusals(),
+		flow: flow, idps: newIDPCache(), refusals: newRefusals(refusalsPerMinute),
 	}
 	s.opts.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	s.admins, s.persons = s.newSessions()

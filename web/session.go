@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/gob"
 	"net/http"
 	"time"
@@ -29,6 +30,7 @@ const (
 	keyPersonID     = "person_id"
 	keyPersonEpoch  = "person_epoch"
 	keyPersonConn   = "person_connection"
+	keyPersonGrants = "person_session"   // what the session's grants are found by
 	keyPersonAt     = "person_at"        // when the login ended here
 	keyPersonAuth   = "person_auth_time" // when AWS says that they authenticated
 	keyPersonACR    = "person_acr"       // how, as AWS says
@@ -74,6 +76,15 @@ func (s *Server) cookieName(name string) string {
 		return "__Host-" + name
 	}
 	return name
+}
+
+// endPersonSession signs the person out, and ends what apps were given in the
+// session: they would go on with it for as long as it could have lasted.
+func (s *Server) endPersonSession(ctx context.Context) error {
+	if err := s.store.RevokeSession(ctx, s.persons.GetString(ctx, keyPersonGrants)); err != nil {
+		return err
+	}
+	return s.persons.Destroy(ctx)
 }
 
 func (s *Server) putFlash(r *http.Request, f layout.Flash) {

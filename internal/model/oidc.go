@@ -29,7 +29,8 @@ type SignedIn struct {
 	AuthTime     time.Time // when AWS says that the person authenticated
 	ACR          string    // the authentication context that AWS named; empty: none
 	Connection   string    // slug of the one that they came through
-	Until        time.Time // when their session here ends
+	SessionID    string    // names their session here, so that signing out ends what it gave
+	Until        time.Time // when that session ends
 }
 
 // TokenKind tells the two kinds of tokens apart.
@@ -51,7 +52,8 @@ type Token struct {
 	Scopes       []string
 	AuthTime     time.Time
 	Connection   string    // slug of the one that the person came through
-	SessionUntil time.Time // when the person's session ends; a token does not outlive it
+	SessionID    string    // names the person's session
+	SessionUntil time.Time // when it ends; a token does not outlive it
 	ExpiresAt    time.Time
 	Spent        bool // a refresh token that was exchanged already
 }

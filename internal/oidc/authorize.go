@@ -28,12 +28,16 @@ func callbackURL(id string) string { return CallbackPath + "?id=" + url.QueryEsc
 // app's own is shown here; everything after that goes back to the app.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	asked, err := op.ParseAuthorizeRequest(r, p.op.Decoder())
-	if err != nil || asked.ClientID == "" {
+	if err != nil {
+		p.unreadable(w, r)
+		return
+	}
+	if asked.ClientID == "" {
 		p.opts.ShowProblem(w, r, Problem{Kind: ProblemMalformed})
 		return
 	}
-	app, err := p.store.App(r.Context(), asked.ClientID)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && !isClient(app)) {
+	app, err := p.client(r.Context(), asked.ClientID)
+	if errors.Is(err, store.ErrNotFound) {
 		p.noteUnknown(r, asked.ClientID)
 		p.opts.ShowProblem(w, r, Problem{Kind: ProblemUnknownApp})
 		return
@@ -60,6 +64,23 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, callbackURL(req.ID), http.StatusSeeOther)
 }
 
+// unreadable answers a request with a parameter that cannot be read: at the app
+// where it is clear which one asks, and where it wants the answer.
+func (p *Provider) unreadable(w http.ResponseWriter, r *http.Request) {
+	uri := r.Form.Get("redirect_uri")
+	app, err := p.client(r.Context(), r.Form.Get("client_id"))
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		p.internal(w, r, err)
+	case err != nil || !slices.Contains(app.RedirectURIs, uri):
+		p.opts.ShowProblem(w, r, Problem{Kind: ProblemMalformed})
+	default:
+		refused := oidc.ErrInvalidRequest().WithDescription("A parameter cannot be read. One that goes wrong is max_age: it must be a number of seconds.")
+		p.noteRefused(r, app.Slug, string(refused.ErrorType), refused.Description)
+		p.backToApp(w, r, uri, r.Form.Get("state"), refused)
+	}
+}
+
 func shorten(v string) string {
 	if len(v) > 200 {
 		v = strings.ToValidUTF8(v[:200], "") + "…"
@@ -79,8 +100,14 @@ func (p *Provider) judge(r *http.Request, c client, asked *oidc.AuthRequest) (mo
 			return req, oidc.ErrInvalidRequest().WithDescription("A parameter was sent more than once: %s.", printable(name))
 		}
 	}
-	if asked.RequestParam != "" || r.Form.Get("request_uri") != "" {
+	if asked.RequestParam != "" {
 		return req, oidc.ErrRequestNotSupported().WithDescription("Request objects are not supported.")
+	}
+	if r.Form.Get("request_uri") != "" {
+		return req, (&oidc.Error{ErrorType: "request_uri_not_supported"}).WithDescription("Requests by reference are not supported.")
+	}
+	if asked.ResponseType == "" {
+		return req, oidc.ErrInvalidRequest().WithDescription("The response_type is missing.")
 	}
 	if err := op.ValidateAuthReqResponseType(c, asked.ResponseType); err != nil {
 		return req, (&oidc.Error{ErrorType: "unsupported_response_type"}).WithDescription("Only the response type code is supported.")
@@ -184,6 +211,17 @@ func (p *Provider) Suits(req model.AuthRequest, authTime, signedInAt time.Time) 
 	}
 }
 
+// Holds tells whether the answer to a request may still go where it was asked
+// to: the app may have lost that address meanwhile. A trial ends at back, a path
+// of this site.
+func (p *Provider) Holds(r *http.Request, app model.App, req model.AuthRequest, back string) bool {
+	if isClient(app) && (req.RedirectURI == p.opts.Issuer+back || slices.Contains(app.RedirectURIs, req.RedirectURI)) {
+		return true
+	}
+	p.noteRefused(r, app.Slug, "invalid_request", "An address was taken from the app while somebody signed in to be sent there: "+shorten(req.RedirectURI)+".")
+	return false
+}
+
 // Silent tells whether the app wants an answer without the person noticing.
 func Silent(req model.AuthRequest) bool { return req.Prompt == oidc.PromptNone }
 
@@ -192,16 +230,14 @@ func Silent(req model.AuthRequest) bool { return req.Prompt == oidc.PromptNone }
 func (p *Provider) Grant(w http.ResponseWriter, r *http.Request, req model.AuthRequest, who model.SignedIn) error {
 	code := randomValue()
 	now := p.now()
-	if err := p.store.GrantCode(r.Context(), req.ID, code, who, now, now.Add(codeLifetime)); err != nil {
+	until := now.Add(codeLifetime)
+	if who.Until.Before(until) {
+		until = who.Until
+	}
+	if err := p.store.GrantCode(r.Context(), req.ID, code, who, now, until); err != nil {
 		return err
 	}
-	to, err := op.AuthResponseURL(req.RedirectURI, oidc.ResponseTypeCode, oidc.ResponseModeQuery,
-		&op.CodeResponseType{Code: code, State: req.State}, p.op.Encoder())
-	if err != nil {
-		return err
-	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
-	return nil
+	return p.answer(w, r, req.RedirectURI, answer{Code: code, State: req.State})
 }
 
 // DenyLogin sends the person back to the app because nobody, or nobody fitting,
@@ -216,13 +252,29 @@ func (p *Provider) DenyLogin(w http.ResponseWriter, r *http.Request, req model.A
 
 // backToApp answers an app with an error, at a redirect address of its own.
 func (p *Provider) backToApp(w http.ResponseWriter, r *http.Request, uri, state string, e *oidc.Error) {
-	e.State = state
-	to, err := op.AuthResponseURL(uri, oidc.ResponseTypeCode, oidc.ResponseModeQuery, e, p.op.Encoder())
-	if err != nil {
+	if err := p.answer(w, r, uri, answer{Error: string(e.ErrorType), Description: e.Description, State: state}); err != nil {
 		p.internal(w, r, err)
-		return
+	}
+}
+
+// answer is what an app gets at its redirect address (RFC 6749 §4.1.2), and from
+// whom, so that no other provider's answer passes for one of ours (RFC 9207).
+type answer struct {
+	Code        string `schema:"code,omitempty"`
+	Error       string `schema:"error,omitempty"`
+	Description string `schema:"error_description,omitempty"`
+	State       string `schema:"state,omitempty"`
+	Issuer      string `schema:"iss"`
+}
+
+func (p *Provider) answer(w http.ResponseWriter, r *http.Request, uri string, a answer) error {
+	a.Issuer = p.opts.Issuer
+	to, err := op.AuthResponseURL(uri, oidc.ResponseTypeCode, oidc.ResponseModeQuery, &a, p.op.Encoder())
+	if err != nil {
+		return err
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
 }
 
 // internal answers what only Postern's operator can do something about.

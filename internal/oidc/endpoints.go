@@ -3,7 +3,9 @@ package oidc
 import (
 	"errors"
 	"net/http"
+	"strings"
 
+	httphelper "github.com/zitadel/oidc/v3/pkg/http"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
 
@@ -57,7 +59,10 @@ func (p *Provider) discovery(w http.ResponseWriter, r *http.Request) {
 	d.ResponseModesSupported = []string{string(oidc.ResponseModeQuery)}
 	d.GrantTypesSupported = []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken}
 	d.ClaimTypesSupported = []string{"normal"}
-	op.Discover(w, d)
+	httphelper.MarshalJSON(w, struct {
+		*oidc.DiscoveryConfiguration
+		Iss bool `json:"authorization_response_iss_parameter_supported"` // RFC 9207, which the library does not know
+	}{d, true})
 }
 
 func (p *Provider) publishKeys(w http.ResponseWriter, r *http.Request) {
@@ -71,8 +76,8 @@ func (p *Provider) publishKeys(w http.ResponseWriter, r *http.Request) {
 
 // userinfo tells who a token is about, as things are now.
 func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
-	value, err := op.ParseUserinfoRequest(r, p.op.Decoder())
-	if err != nil || value == "" {
+	value := bearerToken(r)
+	if value == "" {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="Postern"`)
 		writeJSON(w, http.StatusUnauthorized, oidc.ErrInvalidRequest().WithDescription("The access token is missing."))
 		return
@@ -96,6 +101,19 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, info)
+}
+
+// bearerToken is the access token in the header or the form (RFC 6750 §2.1 and
+// 2.2), never from the address, which logs and browsers keep.
+func bearerToken(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(scheme, oidc.BearerToken) {
+		return token
+	}
+	if r.Method != http.MethodPost || r.ParseForm() != nil {
+		return ""
+	}
+	return r.PostForm.Get("access_token")
 }
 
 // revoke ends a token of the client that asks. A token that is none of its own

@@ -12,6 +12,7 @@
 package oidc
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -58,6 +59,11 @@ type Options struct {
 	// RemoteAddr is the address of the client of a request.
 	RemoteAddr func(*http.Request) string
 
+	// TooManyFailures tells whether so many tries to be a client have failed under
+	// a key that no more are judged; CountFailure counts one.
+	TooManyFailures func(key string) bool
+	CountFailure    func(key string) error
+
 	// ShowProblem answers a request from an app that cannot be sent back to it.
 	ShowProblem func(http.ResponseWriter, *http.Request, Problem)
 }
@@ -92,12 +98,13 @@ type Provider struct {
 	op      *op.Provider
 	keys    *keyRing
 	unknown limiter // audit entries about clients that nobody knows
+	noted   limiter // what is kept of each app's last sign-ins
 }
 
 // New puts a provider together. Keys are made when the first is needed.
 func New(o Options) (*Provider, error) {
 	p := &Provider{opts: o, store: o.Store, log: o.Logger, now: o.Now, keys: newKeyRing(o.Store, o.Sealer, o.Now)}
-	p.unknown.every = unknownAudited
+	p.unknown.every, p.noted.every = unknownAudited, signInsNoted
 	p.storage = &storage{p}
 	options := []op.Option{
 		op.WithAllowInsecure(), // what the public URL may be is judged where it is set
@@ -131,6 +138,16 @@ func (plainTokens) Decrypt(v string) (string, error) { return v, nil }
 // issued is the request with what the library wants to know about the issuer.
 func (p *Provider) issued(r *http.Request) *http.Request {
 	return r.WithContext(op.ContextWithIssuer(r.Context(), p.opts.Issuer))
+}
+
+// client is the app with a client ID; store.ErrNotFound when there is none that
+// uses OpenID Connect.
+func (p *Provider) client(ctx context.Context, id string) (model.App, error) {
+	a, err := p.store.App(ctx, id)
+	if err == nil && !isClient(a) {
+		err = store.ErrNotFound
+	}
+	return a, err
 }
 
 // isClient tells whether an app may use OpenID Connect at all.

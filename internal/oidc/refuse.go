@@ -13,37 +13,58 @@ import (
 // audited: there is no row of theirs to count them in.
 const unknownAudited = 5 * time.Minute
 
-// limiter lets something happen once in a while.
+// signInsNoted is how often, at most, what became of an app's sign-ins is kept.
+// An app has one row, which whoever floods it would otherwise keep locked; and
+// nobody reads faster than that.
+const signInsNoted = time.Second
+
+// limiter lets each of several things happen once in a while.
 type limiter struct {
 	every time.Duration
 	mu    sync.Mutex
-	last  time.Time
+	last  map[string]time.Time
 }
 
-func (l *limiter) allow(now time.Time) bool {
+func (l *limiter) allow(what string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.last.IsZero() && now.Sub(l.last) < l.every {
+	last, before := l.last[what]
+	if since := now.Sub(last); before && since >= 0 && since < l.every {
 		return false
 	}
-	l.last = now
+	if l.last == nil {
+		l.last = make(map[string]time.Time)
+	}
+	l.last[what] = now
 	return true
+}
+
+// noteWorked keeps that an app got tokens for somebody, for its page.
+func (p *Provider) noteWorked(ctx context.Context, app, username string) {
+	now := p.now()
+	if p.noted.allow("worked "+app, now) {
+		p.logFailure(ctx, "a sign-in of an app was not noted", p.store.AppSignInWorked(ctx, app, username, now))
+	}
 }
 
 // noteRefused keeps why an app was refused, for its page and the audit. The
 // answer to the app does not depend on it.
 func (p *Provider) noteRefused(r *http.Request, app, code, why string) {
+	p.log.InfoContext(r.Context(), "request of an app refused", "app", app, "error", code, "why", why)
+	now := p.now()
+	if !p.noted.allow("refused "+app, now) {
+		return
+	}
 	err := p.store.AppSignInRefused(r.Context(), model.AppSignIns{
-		App: app, RefusedAt: p.now(), RefusedError: code, RefusedWhy: why, RefusedAddr: p.opts.RemoteAddr(r),
+		App: app, RefusedAt: now, RefusedError: code, RefusedWhy: why, RefusedAddr: p.opts.RemoteAddr(r),
 	})
 	p.logFailure(r.Context(), "a refused sign-in of an app was not noted", err)
-	p.log.InfoContext(r.Context(), "sign-in of an app refused", "app", app, "error", code, "why", why)
 }
 
 // noteUnknown audits a request with a client ID that no app has.
 func (p *Provider) noteUnknown(r *http.Request, clientID string) {
-	p.log.InfoContext(r.Context(), "sign-in of an unknown app refused", "client", shorten(clientID))
-	if !p.unknown.allow(p.now()) {
+	p.log.InfoContext(r.Context(), "request of an unknown app refused", "client", shorten(clientID))
+	if !p.unknown.allow("", p.now()) {
 		return
 	}
 	err := p.store.RecordAudit(r.Context(), model.Actor{Name: "unknown app", RemoteAddr: p.opts.RemoteAddr(r)},

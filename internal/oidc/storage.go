@@ -95,14 +95,19 @@ func (s *storage) accessToken(request op.TokenRequest) (store.NewToken, error) {
 	switch r := request.(type) {
 	case *authRequest:
 		t.Token = model.Token{GrantID: r.ID, App: r.App, UserID: r.SignedIn.UserID, SessionEpoch: r.SignedIn.SessionEpoch,
-			Scopes: r.Scopes, AuthTime: r.SignedIn.AuthTime, Connection: r.SignedIn.Connection, SessionUntil: r.SignedIn.Until}
+			Scopes: r.Scopes, AuthTime: r.SignedIn.AuthTime, Connection: r.SignedIn.Connection,
+			SessionID: r.SignedIn.SessionID, SessionUntil: r.SignedIn.Until}
 	case *refreshRequest:
 		t.Token = r.Token
 		t.Scopes = r.current
 	default:
 		return t, errUnsupported
 	}
-	t.Kind, t.ExpiresAt = model.TokenAccess, s.p.now().Add(accessLifetime)
+	now := s.p.now()
+	if !now.Before(t.SessionUntil) {
+		return t, oidc.ErrInvalidGrant().WithDescription("The user's session is over.")
+	}
+	t.Kind, t.ExpiresAt = model.TokenAccess, now.Add(accessLifetime)
 	if t.SessionUntil.Before(t.ExpiresAt) {
 		t.ExpiresAt = t.SessionUntil
 	}
@@ -193,10 +198,7 @@ func nameOf(u model.User) string {
 
 // GetClientByClientID finds an app that uses OpenID Connect.
 func (s *storage) GetClientByClientID(ctx context.Context, id string) (op.Client, error) {
-	a, err := s.p.store.App(ctx, id)
-	if err == nil && !isClient(a) {
-		err = store.ErrNotFound
-	}
+	a, err := s.p.client(ctx, id)
 	return client{a}, err
 }
 

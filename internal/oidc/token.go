@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
@@ -28,6 +29,15 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	p.refuse(w, r, c, err)
 }
 
+// tooManyFailures is the error for who has failed too often to be listened to.
+const tooManyFailures = "temporarily_unavailable"
+
+// failureKey is what failures of a client to prove itself are counted under:
+// who guesses elsewhere cuts off nobody here.
+func (p *Provider) failureKey(r *http.Request, c client) string {
+	return model.NetworkOf(p.opts.RemoteAddr(r)) + " " + c.app.Slug
+}
+
 // refuse answers with the protocol's error. Anything else than that is
 // Postern's own fault, and says nothing about it.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, c client, err error) {
@@ -41,8 +51,15 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, c client, err 
 		p.noteRefused(r, c.app.Slug, string(e.ErrorType), e.Description)
 	}
 	status := http.StatusBadRequest
-	if e.ErrorType == oidc.InvalidClient {
+	switch e.ErrorType {
+	case tooManyFailures:
+		status = http.StatusTooManyRequests
+		w.Header().Set("Retry-After", "60")
+	case oidc.InvalidClient:
 		status = http.StatusUnauthorized
+		if c.app.Slug != "" {
+			p.logFailure(r.Context(), "a wrong client secret was not counted", p.opts.CountFailure(p.failureKey(r, c)))
+		}
 		w.Header().Set("WWW-Authenticate", `Basic realm="Postern"`)
 		// Who asks is not known: whether the app exists is not told either.
 		e = oidc.ErrInvalidClient().WithDescription("The client ID or the client secret is wrong.")
@@ -77,8 +94,8 @@ func (p *Provider) authenticate(r *http.Request) (client, error) {
 	if err != nil {
 		return client{}, err
 	}
-	app, err := p.store.App(r.Context(), id)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && !isClient(app)) {
+	app, err := p.client(r.Context(), id)
+	if errors.Is(err, store.ErrNotFound) {
 		p.noteUnknown(r, id)
 		return client{}, oidc.ErrInvalidClient()
 	}
@@ -88,6 +105,9 @@ func (p *Provider) authenticate(r *http.Request) (client, error) {
 	c := client{app}
 	if app.Public {
 		return c, nil // it has to show the PKCE verifier instead
+	}
+	if p.opts.TooManyFailures(p.failureKey(r, c)) {
+		return c, (&oidc.Error{ErrorType: tooManyFailures}).WithDescription("Too many wrong secrets were sent from this network. Try again in a minute.")
 	}
 	if secret == "" {
 		return c, oidc.ErrInvalidClient().WithDescription("The app sent no client secret.")
@@ -155,6 +175,8 @@ func (p *Provider) exchangeCode(ctx context.Context, form url.Values, c client) 
 		return nil, oidc.ErrInvalidGrant().WithDescription("The code has expired. It is valid for a minute.")
 	case form.Get("redirect_uri") != found.RedirectURI:
 		return nil, oidc.ErrInvalidGrant().WithDescription("The redirect_uri is not the one that the code was asked for with.")
+	case c.app.Public && found.CodeChallenge == "": // it had a secret when it asked
+		return nil, oidc.ErrInvalidGrant().WithDescription("This client has no secret, and the code was asked for without PKCE.")
 	}
 	if err := op.AuthorizeCodeChallenge(form.Get("code_verifier"), request.GetCodeChallenge()); err != nil {
 		return nil, err
@@ -162,16 +184,27 @@ func (p *Provider) exchangeCode(ctx context.Context, form url.Values, c client) 
 	if request.user, err = p.activeUser(ctx, found.SignedIn); err != nil {
 		return nil, err
 	}
-	response, err := op.CreateTokenResponse(ctx, request, c, p.op, true, code, "")
-	if err != nil {
-		return nil, err
+	response, err := p.issue(ctx, request, c, code, "")
+	if err == nil {
+		p.noteWorked(ctx, c.app.Slug, request.user.Username)
 	}
-	p.logFailure(ctx, "a sign-in of an app was not noted", p.store.AppSignInWorked(ctx, c.app.Slug, request.user.Username, p.now()))
-	return response, nil
+	return response, err
+}
+
+// issue makes the tokens that a code or a refresh token buys.
+func (p *Provider) issue(ctx context.Context, request op.IDTokenRequest, c client, code, refresh string) (*oidc.AccessTokenResponse, error) {
+	response, err := op.CreateTokenResponse(ctx, request, c, p.op, true, code, refresh)
+	if err == nil { // the library's clock has gone on: when the session has ended meanwhile, it makes a huge number of less than nothing
+		response.ExpiresIn = min(response.ExpiresIn, uint64(accessLifetime/time.Second))
+	}
+	return response, err
 }
 
 func (p *Provider) exchangeRefresh(ctx context.Context, form url.Values, c client) (*oidc.AccessTokenResponse, error) {
 	value := form.Get("refresh_token")
+	if value == "" {
+		return nil, oidc.ErrInvalidRequest().WithDescription("The refresh_token is missing.")
+	}
 	found, err := p.store.Token(ctx, model.TokenRefresh, value, p.now())
 	if errors.Is(err, store.ErrNotFound) || (err == nil && found.App != c.app.Slug) {
 		return nil, oidc.ErrInvalidGrant().WithDescription("The refresh token is unknown, has expired, or its user was deactivated.")
@@ -192,7 +225,7 @@ func (p *Provider) exchangeRefresh(ctx context.Context, form url.Values, c clien
 	if request.user, err = p.activeUser(ctx, model.SignedIn{UserID: found.UserID, SessionEpoch: found.SessionEpoch, Connection: found.Connection}); err != nil {
 		return nil, err
 	}
-	return op.CreateTokenResponse(ctx, request, c, p.op, true, "", value)
+	return p.issue(ctx, request, c, "", value)
 }
 
 // activeUser is the user of a grant, unless deactivated or deleted since, or the

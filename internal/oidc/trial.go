@@ -59,7 +59,10 @@ func (p *Provider) FinishTrial(ctx context.Context, app model.App, back, code st
 		return Trial{}, err
 	}
 	ctx = op.ContextWithIssuer(ctx, p.opts.Issuer)
-	response, err := op.CreateTokenResponse(ctx, request, client{app}, p.op, true, code, "")
+	response, err := p.issue(ctx, request, client{app}, code, "")
+	if errors.As(err, &refused) {
+		return Trial{}, ErrTrial
+	}
 	if err != nil {
 		return Trial{}, err
 	}

@@ -74,7 +74,7 @@ func (s *Store) AppSignInRefused(ctx context.Context, r model.AppSignIns) error 
 		}
 		note := r.RefusedWhy
 		if before > 1 {
-			note = fmt.Sprintf("%s %d more were refused since the last entry.", note, before-1)
+			note = fmt.Sprintf("%s At least %d more were refused since the last entry.", note, before-1)
 		}
 		return tx.RecordAudit(ctx, model.Actor{Name: "app " + r.App, RemoteAddr: r.RefusedAddr}, "app.sign_in_refused", r.App, note)
 	})

@@ -55,7 +55,7 @@ func (s *Store) CreateApp(ctx context.Context, actor model.Actor, a model.App) e
 func (s *Store) SaveApp(ctx context.Context, actor model.Actor, a model.App) error {
 	a = canonicalApp(a)
 	return s.InTx(ctx, func(tx *Store) error {
-		before, err := tx.app(ctx, a.Slug, "for update")
+		before, err := tx.app(ctx, a.Slug, "for no key update") // an exchange under way refers to the app, and must not wait
 		if errors.Is(err, ErrNotFound) {
 			return tx.CreateApp(ctx, actor, a)
 		}
@@ -68,6 +68,11 @@ func (s *Store) SaveApp(ctx context.Context, actor model.Actor, a model.App) err
 			where slug = @slug`, appArgs(a))
 		if err != nil {
 			return translate(err)
+		}
+		if before.Public != a.Public { // what was given to who has a secret must not be good without one
+			if err := tx.revokeGrants(ctx, "app = @slug", named{"slug": a.Slug}); err != nil {
+				return err
+			}
 		}
 		if err := tx.writeAppGroups(ctx, a); err != nil {
 			return err

@@ -11,7 +11,7 @@ import (
 
 const authRequestColumns = `r.id, r.app, r.redirect_uri, r.state, r.nonce, r.scopes, r.code_challenge, r.prompt, r.max_age,
 	r.hint, r.created_at, r.expires_at, coalesce(r.user_id::text, ''), r.session_epoch, r.auth_time, r.acr,
-	coalesce(c.slug, ''), r.session_until, r.code_expires_at, r.spent_at`
+	coalesce(c.slug, ''), r.session_id, r.session_until, r.code_expires_at, r.spent_at`
 
 const authRequestTables = " from oidc_requests r left join connections c on c.id = r.connection_id "
 
@@ -20,7 +20,7 @@ func scanAuthRequest(row pgx.CollectableRow) (r model.AuthRequest, err error) {
 	var authTime, until, codeUntil, spent *time.Time
 	err = row.Scan(&r.ID, &r.App, &r.RedirectURI, &r.State, &r.Nonce, &r.Scopes, &r.CodeChallenge, &r.Prompt, &maxAge,
 		&r.Hint, &r.CreatedAt, &r.ExpiresAt, &r.SignedIn.UserID, &r.SignedIn.SessionEpoch, &authTime, &r.SignedIn.ACR,
-		&r.SignedIn.Connection, &until, &codeUntil, &spent)
+		&r.SignedIn.Connection, &r.SignedIn.SessionID, &until, &codeUntil, &spent)
 	if maxAge != nil {
 		d := time.Duration(*maxAge) * time.Second
 		r.MaxAge = &d
@@ -53,14 +53,18 @@ func (s *Store) PendingAuthRequest(ctx context.Context, id string, now time.Time
 }
 
 // GrantCode answers a pending request with a code, of which only the hash is
-// kept. A request is answered once: ErrNotFound when it was, or has expired.
+// kept. A request is answered once: ErrNotFound when it was, or has expired. It
+// stays for as long as the session, so that the code is recognized when it comes
+// a second time.
 func (s *Store) GrantCode(ctx context.Context, id, code string, who model.SignedIn, now, until time.Time) error {
 	tag, err := s.db.Exec(ctx, `
 		update oidc_requests set user_id = @user::uuid, session_epoch = @epoch, auth_time = @auth_time, acr = @acr,
-			connection_id = (select id from connections where slug = @connection), session_until = @session_until, code_hash = @code, code_expires_at = @until
+			connection_id = (select id from connections where slug = @connection), session_id = @session,
+			session_until = @session_until, code_hash = @code, code_expires_at = @until,
+			expires_at = greatest(expires_at, @session_until, @until)
 		where id = @id and code_hash is null and expires_at > @now`,
 		named{"id": id, "user": who.UserID, "epoch": who.SessionEpoch, "auth_time": who.AuthTime, "acr": clean(who.ACR, maxText),
-			"connection": who.Connection, "session_until": who.Until,
+			"connection": who.Connection, "session": who.SessionID, "session_until": who.Until,
 			"code": hashToken(code), "now": now, "until": until})
 	if err == nil && tag.RowsAffected() == 0 {
 		return ErrNotFound

@@ -139,6 +139,71 @@ func TestSweepOfSignIns(t *testing.T) {
 	}
 }
 
+// A code that was given is there for as long as the session, however long ago it
+// was asked for.
+func TestSweepLeavesCodes(t *testing.T) {
+	t.Parallel()
+	st := storetest.Open(t)
+	ctx := context.Background()
+	oidcApp(t, st, "jira")
+	u := storetest.User(t, st, "ana")
+	storetest.LiveConnection(t, st, "aws", nil)
+	now := time.Now()
+	if err := st.CreateAuthRequest(ctx, model.AuthRequest{ID: "r", App: "jira", CreatedAt: now, ExpiresAt: now.Add(time.Second)}); err != nil {
+		t.Fatal(err)
+	}
+	who := model.SignedIn{UserID: u.ID, AuthTime: now, Connection: "aws", SessionID: "session", Until: now.Add(time.Hour)}
+	if err := st.GrantCode(ctx, "r", "code", who, now, now.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.Sweep(ctx, now.Add(time.Hour-time.Second), store.Retention{XML: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.AuthRequestByCode(ctx, "code"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Of a session that ends, codes and tokens end, and of no other.
+func TestRevokeSession(t *testing.T) {
+	t.Parallel()
+	st := storetest.Open(t)
+	ctx := context.Background()
+	oidcApp(t, st, "jira")
+	u := storetest.User(t, st, "ana")
+	storetest.LiveConnection(t, st, "aws", nil)
+	now := time.Now()
+	for _, id := range []string{"", "one", "two"} {
+		who := model.SignedIn{UserID: u.ID, AuthTime: now, Connection: "aws", SessionID: id, Until: now.Add(time.Hour)}
+		for _, request := range []string{"open", "spent"} {
+			request += id
+			err := errors.Join(
+				st.CreateAuthRequest(ctx, model.AuthRequest{ID: request, App: "jira", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}),
+				st.GrantCode(ctx, request, "code"+request, who, now, now.Add(time.Minute)))
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := st.SpendCode(ctx, "spent"+id, now, store.NewToken{Value: "token" + id, Token: model.Token{Kind: model.TokenAccess, GrantID: "spent" + id,
+			App: "jira", UserID: u.ID, AuthTime: now, Connection: "aws", SessionID: id, SessionUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []string{"", "one"} {
+		if err := st.RevokeSession(ctx, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for id, want := range map[string]error{"": nil, "one": store.ErrNotFound, "two": nil} {
+		_, open := st.AuthRequestByCode(ctx, "codeopen"+id)
+		_, token := st.Token(ctx, model.TokenAccess, "token"+id, now)
+		if !errors.Is(open, want) || !errors.Is(token, want) {
+			t.Errorf("session %q: the code %v, the token %v", id, open, token)
+		}
+	}
+}
+
 // A refresh under way while its grant is revoked leaves nothing behind.
 func TestARefreshBesideARevocation(t *testing.T) {
 	t.Parallel()
@@ -150,7 +215,7 @@ func TestARefreshBesideARevocation(t *testing.T) {
 	now := time.Now()
 	token := func(value, grant string) store.NewToken {
 		return store.NewToken{Value: value, Token: model.Token{Kind: model.TokenRefresh, GrantID: grant, App: "jira", UserID: u.ID, AuthTime: now,
-			Connection: "aws", SessionUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}}
+			Connection: "aws", SessionID: "session", SessionUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}}
 	}
 	for i := range 200 {
 		grant := fmt.Sprint("g", i)
@@ -167,7 +232,7 @@ func TestARefreshBesideARevocation(t *testing.T) {
 		case 1:
 			revoke = func() error { return st.RevokeToken(ctx, "jira", "first"+grant) }
 		case 2:
-			revoke = func() error { return st.RevokeTokensOf(ctx, u.ID, "jira") }
+			revoke = func() error { return st.RevokeSession(ctx, "session") }
 		}
 		if err := revoke(); err != nil {
 			t.Fatal(err)
@@ -177,6 +242,46 @@ func TestARefreshBesideARevocation(t *testing.T) {
 		}
 		if _, err := st.Token(ctx, model.TokenRefresh, "next"+grant, now); !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("round %d: the new token is good: %v", i, err)
+		}
+	}
+}
+
+// An exchange under way while the app's secret is taken away leaves nothing
+// behind, and neither waits for the other in vain.
+func TestAnExchangeBesideAChange(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	st := storetest.OpenPool(t)
+	oidcApp(t, st, "jira")
+	app, err := st.App(ctx, "jira")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := storetest.User(t, st, "ana")
+	storetest.LiveConnection(t, st, "aws", nil)
+	now := time.Now()
+	who := model.SignedIn{UserID: u.ID, AuthTime: now, Connection: "aws", Until: now.Add(time.Hour)}
+	for i := range 100 {
+		id := fmt.Sprint("r", i)
+		err := errors.Join(st.CreateAuthRequest(ctx, model.AuthRequest{ID: id, App: "jira", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}),
+			st.GrantCode(ctx, id, "code"+id, who, now, now.Add(time.Minute)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() {
+			done <- st.SpendCode(ctx, id, now, store.NewToken{Value: id, Token: model.Token{Kind: model.TokenRefresh, GrantID: id, App: "jira",
+				UserID: u.ID, AuthTime: now, Connection: "aws", SessionUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}})
+		}()
+		app.Public = !app.Public
+		if err := st.SaveApp(ctx, storetest.Actor, app); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil && !errors.Is(err, store.ErrConflict) {
+			t.Fatal(err)
+		}
+		if _, err := st.Token(ctx, model.TokenRefresh, id, now); !errors.Is(err, store.ErrNotFound) {
+			t.Fatalf("round %d: the token is good: %v", i, err)
 		}
 	}
 }

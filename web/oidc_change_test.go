@@ -1,0 +1,198 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+// change changes the app "jira" while sign-ins are under way.
+func (s *appSite) change(t testing.TB, f func(*model.App)) {
+	t.Helper()
+	app, err := s.store.App(context.Background(), "jira")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f(&app)
+	if err := s.store.SaveApp(context.Background(), storetest.Actor, app); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Nobody is sent to an address that was taken from the app meanwhile.
+func TestAddressIsTakenDuringASignIn(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	s.signIn(t, "user0")
+	ask := func(prompt string) string {
+		return s.get(s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("prompt", prompt))).header.Get("Location")
+	}
+	under, silent := ask(""), ask("none")
+	s.change(t, func(a *model.App) { a.RedirectURIs = []string{"https://jira.example.com/new"} })
+	for _, callback := range []string{under, silent} {
+		if res := s.get(callback); res.status != http.StatusBadRequest || res.header.Get("Location") != "" || !strings.Contains(res.text(), appCallback) {
+			t.Errorf("answered %d to %q: %s", res.status, res.header.Get("Location"), res.text())
+		}
+	}
+	last, err := s.store.AppSignInsOf(context.Background(), "jira")
+	if err != nil || !strings.Contains(last.RefusedWhy, "taken from the app") {
+		t.Errorf("noted %+v: %v", last, err)
+	}
+}
+
+// What an app with a secret was given is worth nothing without one.
+func TestAppLosesItsSecret(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
+	token, _ := s.signIn(t, "user0")
+	code := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
+	under := s.get(s.oauth.AuthCodeURL("state")).header.Get("Location")
+	s.change(t, func(a *model.App) { a.Public = true })
+	s.oauth.ClientSecret, s.oauth.Endpoint.AuthStyle = "", oauth2.AuthStyleInParams
+	s.wantEnded(t, "after the change", token)
+	late := s.answer(t, s.url+under, "").Get("code")
+	for name, code := range map[string]string{"given before": code, "asked for before": late} {
+		if _, err := s.oauth.Exchange(context.Background(), code); refusedWith(t, err) != "invalid_grant" {
+			t.Errorf("a code %s: %v", name, err)
+		}
+	}
+}
+
+// A change that leaves the app what it is ends nothing.
+func TestRenamedAppGoesOn(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
+	token, _ := s.signIn(t, "user0")
+	s.change(t, func(a *model.App) { a.Name = "Jira of ours" })
+	if _, err := s.refresh(token); err != nil {
+		t.Error(err)
+	}
+}
+
+// Nobody gets a token for a session that is over, though the code is young.
+func TestCodeEndsWithTheSession(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	s.sessionsLast(t, time.Hour)
+	code := s.answer(t, s.oauth.AuthCodeURL("state"), "user0").Get("code")
+	s.now = s.now.Add(time.Hour - 10*time.Second)
+	last := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
+	token, _ := s.exchange(t, s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code"))
+	if left := time.Until(token.Expiry); left < 0 || left > 10*time.Minute {
+		t.Errorf("the token says that it is good for %s", left)
+	}
+	s.now = s.now.Add(11 * time.Second)
+	for name, code := range map[string]string{"old": code, "young": last} {
+		if _, err := s.oauth.Exchange(context.Background(), code); refusedWith(t, err) != "invalid_grant" {
+			t.Errorf("the %s code: %v", name, err)
+		}
+	}
+}
+
+// A replay is seen for as long as what the code gave is good.
+func TestLateReplay(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	s.longSessions(t)
+	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
+	code := s.answer(t, s.oauth.AuthCodeURL("state"), "user0").Get("code")
+	token, _ := s.exchange(t, code)
+	s.now = s.now.Add(3 * time.Hour)
+	if _, err := s.store.Sweep(context.Background(), s.now, store.Retention{XML: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	token, err := s.refresh(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.oauth.Exchange(context.Background(), code); refusedWith(t, err) != "invalid_grant" {
+		t.Errorf("the code again: %v", err)
+	}
+	s.wantEnded(t, "after the replay", token)
+}
+
+// What cannot be read is noted as any other mistake of an app.
+func TestUnreadableRequestIsNoted(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	s.get(s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("max_age", "soon")))
+	last, err := s.store.AppSignInsOf(context.Background(), "jira")
+	if err != nil || last.RefusedError != "invalid_request" || !strings.Contains(last.RefusedWhy, "max_age") {
+		t.Errorf("%+v: %v", last, err)
+	}
+}
+
+// Whoever floods an app's secrets is cut off; few mistakes, and who comes from
+// elsewhere or is another app, are not.
+func TestWrongSecretsAreLimited(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	jira := url.Values{"client_id": {"jira"}, "client_secret": {s.oauth.ClientSecret}, "grant_type": {"refresh_token"}, "refresh_token": {"x"}}
+	try := func(v url.Values, from string) (status int, body string) {
+		r := post("/oidc/token", formType, v.Encode())
+		r.RemoteAddr = from + ":1234"
+		w := s.send(r)
+		return w.Code, w.Body.String()
+	}
+	wrong := url.Values{"client_id": {"jira"}, "client_secret": {"wrong"}}
+	for range 20 {
+		try(wrong, "192.0.2.1")
+	}
+	if status, body := try(jira, "192.0.2.1"); status != http.StatusBadRequest {
+		t.Errorf("after some mistakes: %d %s", status, body)
+	}
+	for range 3 * clientFailuresPerMinute {
+		try(wrong, "192.0.2.1")
+	}
+	if status, body := try(jira, "192.0.2.1"); status != http.StatusTooManyRequests || !strings.Contains(body, `"error":"temporarily_unavailable"`) {
+		t.Errorf("after many: %d %s", status, body)
+	}
+	if status, body := try(jira, "192.0.2.2"); status != http.StatusBadRequest {
+		t.Errorf("from elsewhere: %d %s", status, body)
+	}
+	s.otherApp(t)
+	wiki := url.Values{"client_id": {"wiki"}, "client_secret": {s.oauth.ClientSecret}, "grant_type": {"refresh_token"}, "refresh_token": {"x"}}
+	if status, body := try(wiki, "192.0.2.1"); status != http.StatusBadRequest {
+		t.Errorf("another app: %d %s", status, body)
+	}
+}
+
+// What is kept of an app's sign-ins is written once a second, and a flood of
+// refusals does not hide that one worked.
+func TestEvidenceIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	refused := func() model.AppSignIns {
+		t.Helper()
+		if _, err := s.oauth.Exchange(context.Background(), "x"); refusedWith(t, err) != "invalid_grant" {
+			t.Fatal(err)
+		}
+		last, err := s.store.AppSignInsOf(context.Background(), "jira")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return last
+	}
+	first := refused()
+	s.now = s.now.Add(time.Second / 2)
+	if again := refused(); !again.RefusedAt.Equal(first.RefusedAt) {
+		t.Errorf("written again after half a second: %v, %v", first.RefusedAt, again.RefusedAt)
+	}
+	s.signIn(t, "user0")
+	s.now = s.now.Add(time.Second / 2)
+	if last := refused(); last.RefusedAt.Equal(first.RefusedAt) || last.WorkedUser != "user0" {
+		t.Errorf("after a second: %+v", last)
+	}
+}
