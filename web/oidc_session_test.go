@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/postern-sso/postern/internal/model"
+	provider "github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
 
@@ -30,9 +32,10 @@ func TestDiscovery(t *testing.T) {
 		"end_session_endpoint": s.url + "/oidc/logout", "revocation_endpoint": s.url + "/oidc/revoke",
 		"response_types_supported": []any{"code"}, "grant_types_supported": []any{"authorization_code", "refresh_token"},
 		"code_challenge_methods_supported": []any{"S256"}, "id_token_signing_alg_values_supported": []any{"RS256"},
-		"subject_types_supported":               []any{"public"},
-		"token_endpoint_auth_methods_supported": []any{"none", "client_secret_basic", "client_secret_post"},
-		"introspection_endpoint":                nil, "device_authorization_endpoint": nil,
+		"subject_types_supported":                        []any{"public"},
+		"token_endpoint_auth_methods_supported":          []any{"none", "client_secret_basic", "client_secret_post"},
+		"authorization_response_iss_parameter_supported": true,
+		"introspection_endpoint":                         nil, "device_authorization_endpoint": nil,
 	} {
 		a, _ := json.Marshal(got[name])
 		if b, _ := json.Marshal(want); string(a) != string(b) {
@@ -231,6 +234,10 @@ func TestSigningKeys(t *testing.T) {
 	}
 	before := kids()
 	s.signIn(t, "user0")
+	if err := s.oidc.RotateKeys(ctx, storetest.Actor, false); !errors.Is(err, provider.ErrKeyTooNew) {
+		t.Errorf("a key that apps may not know yet takes over: %v", err)
+	}
+	s.now = s.now.Add(10 * time.Minute)
 	if err := s.oidc.RotateKeys(ctx, storetest.Actor, false); err != nil {
 		t.Fatal(err)
 	}

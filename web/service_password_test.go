@@ -121,6 +121,12 @@ func TestSigningKeysAreReplacedByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.post("/settings/signing-keys", nil)
+	if res := s.get("/settings/signing-keys"); !strings.Contains(res.text(), "Nothing was changed") || strings.Contains(res.text(), "Replaced") {
+		t.Errorf("a key that apps may not know yet: %s", res.text())
+	}
+	s.now = s.now.Add(10 * time.Minute)
+	s.confirm()
 	if res := s.post("/settings/signing-keys", nil); res.status != http.StatusSeeOther || !strings.Contains(published(), keys[0].ID) {
 		t.Errorf("after a replacement the old key is not published (%d)", res.status)
 	}

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
@@ -24,7 +26,12 @@ func (s *Server) showSigningKeys(w http.ResponseWriter, r *http.Request, a model
 // rotateSigningKeys replaces the key that signs; the old one stays published
 // until what it signed has expired.
 func (s *Server) rotateSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	if err := s.oidc.RotateKeys(r.Context(), s.actor(r, a), false); err != nil {
+	err := s.oidc.RotateKeys(r.Context(), s.actor(r, a), false)
+	if errors.Is(err, oidc.ErrKeyTooNew) {
+		s.putFlash(r, layout.Flash{Kind: "warning", Text: "Nothing was changed. The next key was made less than ten minutes ago, and apps may not know it yet. Try again in ten minutes. If a key was stolen, withdraw the old keys instead."})
+		return seeOther(w, r, paths.SigningKeys)
+	}
+	if err != nil {
 		return err
 	}
 	return s.done(w, r, paths.SigningKeys, "Another key signs from now on. The old one stays published until everything that it signed has expired.")

@@ -23,7 +23,15 @@ const (
 	keyBits   = 2048
 	keyPeriod = 90 * 24 * time.Hour // how long one key signs
 	keysFresh = time.Minute         // how long a process may not notice another one's rotation
+
+	// keySettled is after how long every app that keeps the published keys for
+	// a while knows a new one: for that while, which is five minutes, and for as
+	// long as a process may have shown the old ones.
+	keySettled = 10 * time.Minute
 )
+
+// ErrKeyTooNew: the next key cannot take over yet, since not every app knows it.
+var ErrKeyTooNew = errors.New("the next signing key is too new")
 
 // keyRing has the opened signing keys in memory, for a minute at a time.
 type keyRing struct {
@@ -66,7 +74,10 @@ func (k *keyRing) all(ctx context.Context) ([]openKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rotate the signing keys: %w", err)
 	}
-	return k.keys, k.load(stored, now)
+	if err := k.load(stored, now); err != nil {
+		return nil, err
+	}
+	return k.keys, nil
 }
 
 func (k *keyRing) rotation(now time.Time) store.KeyRotation {
@@ -129,16 +140,20 @@ func (k *keyRing) generate() (model.SigningKey, error) {
 
 // RotateKeys replaces the key that signs by the one that was published as the
 // next. With withdraw the old keys are unpublished at once, for when one got
-// into wrong hands: sign-ins under way fail, and later ones work. Other
-// processes follow within a minute.
+// into wrong hands: sign-ins under way fail, and later ones work. Without, it is
+// ErrKeyTooNew when apps may not know the next key yet. Other processes follow
+// within a minute.
 func (p *Provider) RotateKeys(ctx context.Context, actor model.Actor, withdraw bool) error {
 	k := p.keys
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := p.now()
 	r := k.rotation(now)
-	r.Force, r.Withdraw, r.Actor = true, withdraw, actor
+	r.Force, r.Withdraw, r.Settled, r.Actor = true, withdraw, keySettled, actor
 	stored, err := p.store.RotateSigningKeys(ctx, r)
+	if errors.Is(err, store.ErrConflict) {
+		return ErrKeyTooNew
+	}
 	if err != nil {
 		return fmt.Errorf("rotate the signing keys: %w", err)
 	}

@@ -28,6 +28,7 @@ type KeyRotation struct {
 	Period   time.Duration // how long one key signs
 	Force    bool          // rotate whatever the time
 	Withdraw bool          // the key that signed until now is unpublished at once
+	Settled  time.Duration // how long the next key has to be published before it is forced to sign
 	Actor    model.Actor   // who forced it, for the audit
 
 	// Generate makes a key; only its ID and Sealed count.
@@ -39,7 +40,8 @@ const signingKeyLock = 0x6f696463 // "oidc"
 
 // RotateSigningKeys makes sure that there is a current key and a next one, and
 // replaces the current one by the next when its period is over. It returns the
-// keys as they are then. Several processes may call it at once.
+// keys as they are then. Several processes may call it at once. ErrConflict when
+// it is forced and the next key is too new; withdrawing does not wait for that.
 func (s *Store) RotateSigningKeys(ctx context.Context, r KeyRotation) ([]model.SigningKey, error) {
 	var keys []model.SigningKey
 	err := s.InTx(ctx, func(tx *Store) (err error) {
@@ -55,6 +57,9 @@ func (s *Store) RotateSigningKeys(ctx context.Context, r KeyRotation) ([]model.S
 		}
 		current, exists := byState[model.KeyCurrent]
 		due := exists && (r.Force || !r.Now.Before(current.CurrentAt.Add(r.Period)))
+		if next, ok := byState[model.KeyNext]; ok && r.Force && !r.Withdraw && r.Now.Before(next.CreatedAt.Add(r.Settled)) {
+			return ErrConflict
+		}
 		if due {
 			if err := tx.retireKey(ctx, current, r); err != nil {
 				return err
