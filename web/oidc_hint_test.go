@@ -1,0 +1,93 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+// An app may say whom it expects, by an ID token that it got here.
+func TestExpectedPerson(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	token, _ := s.signIn(t, "user0")
+	raw, _ := token.Extra("id_token").(string)
+	hint, none := oauth2.SetAuthURLParam("id_token_hint", raw), oauth2.SetAuthURLParam("prompt", "none")
+	if got := s.answer(t, s.oauth.AuthCodeURL("state", hint), ""); got.Get("code") == "" || got.Get("iss") != s.url {
+		t.Errorf("the person is signed in: %v", got)
+	}
+	s.client = s.browser()
+	s.signIn(t, "user1")
+	if got := s.answer(t, s.oauth.AuthCodeURL("state", hint, none), ""); got.Get("error") != "login_required" {
+		t.Errorf("somebody else is, and nobody may be asked: %v", got)
+	}
+	res := s.follow(t, s.oauth.AuthCodeURL("state", hint), "user1")
+	if res.status != http.StatusForbidden || !strings.Contains(res.text(), "expects somebody else") || !strings.Contains(res.text(), "user1") {
+		t.Errorf("somebody else is, after AWS: %d %s", res.status, res.text())
+	}
+	if got := s.answer(t, s.oauth.AuthCodeURL("state", hint), "user0"); got.Get("code") == "" {
+		t.Errorf("the person comes back from AWS: %v", got)
+	}
+}
+
+func TestSelectAccount(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	s.signIn(t, "user0")
+	s.now = s.now.Add(time.Minute)
+	callback := s.get(s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("prompt", "select_account"))).header.Get("Location")
+	login := s.get(callback).header.Get("Location")
+	if !strings.HasPrefix(login, "/saml/aws/login?") {
+		t.Fatalf("somebody who is signed in is sent to %q", login)
+	}
+	if to := s.follow(t, login, "user1").header.Get("Location"); !strings.Contains(to, "code=") {
+		t.Errorf("after the choice: %q", to)
+	}
+}
+
+// Apps may send their request as a form, too.
+func TestRequestByForm(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	asked, err := url.Parse(s.oauth.AuthCodeURL("state"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := s.post("/oidc/authorize", asked.Query())
+	if res.status != http.StatusSeeOther {
+		t.Fatalf("answered %d: %s", res.status, res.text())
+	}
+	if code := s.answer(t, res.header.Get("Location"), "user0").Get("code"); code == "" {
+		t.Error("no code")
+	}
+}
+
+// Clients that run in a browser ask first whether they may.
+func TestPreflight(t *testing.T) {
+	t.Parallel()
+	s := newAppSite(t, storetest.Open(t))
+	for _, path := range []string{"/.well-known/openid-configuration", "/oidc/keys", "/oidc/token", "/oidc/userinfo", "/oidc/revoke"} {
+		r := httptest.NewRequestWithContext(context.Background(), http.MethodOptions, path, nil)
+		r.Header.Set("Origin", "https://script.example")
+		r.Header.Set("Access-Control-Request-Method", http.MethodPost)
+		r.Header.Set("Access-Control-Request-Headers", "authorization")
+		w := s.send(r)
+		if w.Code != http.StatusNoContent || w.Header().Get("Access-Control-Allow-Origin") != "*" ||
+			!strings.Contains(w.Header().Get("Access-Control-Allow-Methods"), http.MethodPost) ||
+			!strings.Contains(w.Header().Get("Access-Control-Allow-Headers"), "Authorization") || w.Header().Get("Access-Control-Allow-Credentials") != "" {
+			t.Errorf("%s: %d %v", path, w.Code, w.Header())
+		}
+	}
+	w := s.send(httptest.NewRequestWithContext(context.Background(), http.MethodOptions, "/oidc/authorize", nil))
+	if w.Header().Get("Access-Control-Allow-Origin") != "" {
+		t.Error("a script may ask for an authorization")
+	}
+}
