@@ -50,7 +50,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, c client, err 
 	if c.app.Slug != "" {
 		p.noteRefused(r, c.app.Slug, string(e.ErrorType), e.Description)
 	}
-	status := http.StatusBadRequest
+	var status int
 	switch e.ErrorType {
 	case tooManyFailures:
 		status = http.StatusTooManyRequests
@@ -63,6 +63,8 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, c client, err 
 		w.Header().Set("WWW-Authenticate", `Basic realm="Postern"`)
 		// Who asks is not known: whether the app exists is not told either.
 		e = oidc.ErrInvalidClient().WithDescription("The client ID or the client secret is wrong.")
+	default:
+		status = http.StatusBadRequest
 	}
 	writeJSON(w, status, e)
 }
