@@ -78,7 +78,7 @@ func newApps(f *console.AppForm) []model.App {
 		wrong("slug", "The short name "+err.Error()+".")
 	}
 	name := product.Name
-	if product.ID == "other" {
+	if product.ID == wizard.ProductOther {
 		name = f.Slug
 	}
 	sign := model.App{Slug: f.Slug, Kind: model.AppOIDC, Name: name, Product: f.Product, AllGroups: true}
@@ -96,7 +96,7 @@ func newApps(f *console.AppForm) []model.App {
 	case roadCrowd:
 		return []model.App{directory}
 	case roadBoth:
-		directory.Slug, directory.Name = f.Slug+"-directory", name+" user directory"
+		directory.Slug, directory.Name = f.Slug+wizard.DirectorySuffix, name+" user directory"
 		return []model.App{sign, directory}
 	default:
 		wrong("road", "Choose how the app gets its users.")
@@ -107,7 +107,7 @@ func newApps(f *console.AppForm) []model.App {
 // redirectOf is where the app takes people back: an Atlassian product at a known
 // place below its address, another app where it says.
 func redirectOf(f console.AppForm) (string, *model.Problem) {
-	if f.Product != "other" {
+	if f.Product != wizard.ProductOther {
 		if text := wizard.CheckBaseURL(f.Base); text != "" {
 			return "", &model.Problem{Field: "base_url", Text: text}
 		}
@@ -142,7 +142,7 @@ func (s *Server) createApp(w http.ResponseWriter, r *http.Request, a model.Admin
 		return nil
 	})
 	if errors.Is(err, store.ErrExists) {
-		f.Problems = []model.Problem{{Field: "slug", Text: fmt.Sprintf("There is an app “%s” already. Choose another short name.", f.Slug)}}
+		f.Problems = []model.Problem{{Field: "slug", Text: fmt.Sprintf("There is an app “%s” already, or its directory. Choose another short name.", f.Slug)}}
 		return s.renderNewApp(w, r, a, f)
 	}
 	if err != nil {
@@ -188,9 +188,7 @@ func (s *Server) appScreen(ctx context.Context, app model.App, secret string) (c
 	if err != nil {
 		return v, err
 	}
-	v.WithDirectory = slices.ContainsFunc(all, func(o model.App) bool {
-		return o.Kind == model.AppCrowd && o.Product == app.Product
-	})
+	v.WithDirectory = wizard.HasDirectory(app, all)
 	v.Values = wizard.SignOnValues(app, s.opts.PublicURL, v.WithDirectory)
 	return v, nil
 }
@@ -204,7 +202,7 @@ func (s *Server) showApp(w http.ResponseWriter, r *http.Request, a model.Adminis
 }
 
 func (s *Server) renderApp(w http.ResponseWriter, r *http.Request, a model.Administrator, app model.App, problems []model.Problem) error {
-	screen, err := s.appScreen(r.Context(), app, "")
+	v, err := s.appSeen(r, app)
 	if err != nil {
 		return err
 	}
@@ -216,14 +214,9 @@ func (s *Server) renderApp(w http.ResponseWriter, r *http.Request, a model.Admin
 	if err != nil {
 		return err
 	}
-	v := console.AppPage{
-		Page: s.page(r, a, layout.NavApps, app.Name, ""), Screen: screen, Secrets: secrets,
-		Full: len(secrets) >= store.MaxAppSecrets, Connections: connections, Problems: problems,
-	}
+	v.Page = s.page(r, a, layout.NavApps, app.Name, "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}}
-	if err := s.addEvidence(r.Context(), &v); err != nil {
-		return err
-	}
+	v.Secrets, v.Full, v.Connections, v.Problems = secrets, len(secrets) >= store.MaxAppSecrets, connections, problems
 	status := http.StatusOK
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
@@ -231,23 +224,35 @@ func (s *Server) renderApp(w http.ResponseWriter, r *http.Request, a model.Admin
 	return s.render(w, r, status, console.App(v))
 }
 
-// addEvidence puts in what was seen of the app.
-func (s *Server) addEvidence(ctx context.Context, v *console.AppPage) error {
-	slug := v.Screen.App.Slug
-	if v.Screen.App.Kind == model.AppOIDC {
-		seen, err := s.store.AppSignInsOf(ctx, slug)
-		v.SignIns = &seen
-		return err
+// appSeen is the screen of an app and what was seen of it.
+func (s *Server) appSeen(r *http.Request, app model.App) (v console.AppPage, err error) {
+	ctx := r.Context()
+	if v.Screen, err = s.appScreen(ctx, app, ""); err != nil {
+		return v, err
 	}
-	seen, err := s.store.CrowdActivity(ctx, slug)
+	if app.Kind == model.AppOIDC {
+		if v.CanTest, err = s.isOpenTo(r, app); err != nil {
+			return v, err
+		}
+		seen, err := s.store.AppSignInsOf(ctx, app.Slug)
+		v.SignIns = &seen
+		return v, err
+	}
+	seen, err := s.store.CrowdActivity(ctx, app.Slug)
 	if err != nil {
-		return err
+		return v, err
 	}
 	v.Directory = &seen
 	if seen.Requests == 0 {
 		v.Strangers, err = s.store.CrowdStrangers(ctx)
 	}
-	return err
+	return v, err
+}
+
+// isOpenTo tells whether people can sign in to an app now.
+func (s *Server) isOpenTo(r *http.Request, app model.App) (bool, error) {
+	live, err := s.openConnections(r)
+	return slices.ContainsFunc(live, func(c model.Connection) bool { return app.Connection == "" || app.Connection == c.Slug }), err
 }
 
 // updateApp changes what one may change about an app.
@@ -264,6 +269,9 @@ func (s *Server) updateApp(w http.ResponseWriter, r *http.Request, a model.Admin
 	if errors.Is(err, store.ErrNotFound) {
 		return s.renderApp(w, r, a, app, []model.Problem{{Field: "groups", Text: "One of these groups does not exist. Write each name as it is on the Groups page."}})
 	}
+	if errors.Is(err, store.ErrNoConnection) {
+		return s.renderApp(w, r, a, app, []model.Problem{{Field: "connection", Text: "This connection is not there any more. Choose another one."}})
+	}
 	if err != nil {
 		return err
 	}
@@ -277,7 +285,7 @@ func (s *Server) readApp(r *http.Request, app model.App) (model.App, []model.Pro
 		wrong("name", "Give the app a name.")
 	}
 	problems = append(problems, checkText("name", "The name", app.Name, maxConnectionName)...)
-	app.AllGroups = r.PostFormValue("group_scope") != "chosen"
+	app.AllGroups = r.PostFormValue("group_scope") == "all"
 	app.Groups = typedLines(r, "groups")
 	if !app.AllGroups && len(app.Groups) == 0 {
 		wrong("groups", "Name at least one group, or let the app see all of them.")

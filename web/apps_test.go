@@ -106,10 +106,46 @@ func TestAnAppsSettings(t *testing.T) {
 	}
 }
 
+// Two apps of one product: what one gets by its directory is not the other's.
+func TestAnAppWithoutADirectoryCreatesItsUsers(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleAdmin)
+	connect := func(slug, road string) {
+		s.post("/apps", url.Values{"product": {"jira"}, "slug": {slug}, "road": {road}, "base_url": {"https://" + slug + ".example.com"}}).want(t, http.StatusOK)
+	}
+	connect("jira", "both")
+	connect("jira-eu", "oidc")
+	for slug, want := range map[string]string{"jira": "not ticked", "jira-eu": "ticked"} {
+		text := s.get("/apps/" + slug).text()
+		if !strings.Contains(text, "Create users on login to the application: "+want) {
+			t.Errorf("%s: the box should be %s:\n%s", slug, want, text)
+		}
+	}
+}
+
+// Somebody deletes the connection while another person looks at the app's page.
+func TestAnAppIsNotTiedToAConnectionThatIsGone(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleAdmin)
+	s.post("/apps", url.Values{"product": {"jira"}, "road": {"oidc"}, "base_url": {"https://jira.example.com"}}).want(t, http.StatusOK)
+	form := url.Values{"name": {"Jira"}, "group_scope": {"all"}, "redirect_uris": {"https://jira.example.com/plugins/servlet/oidc/callback"}, "connection": {"gone"}}
+	res := s.post("/apps/jira", form)
+	if res.status != http.StatusUnprocessableEntity || !strings.Contains(res.text(), "not there any more") {
+		t.Errorf("answered %d: %s", res.status, res.text())
+	}
+	if app, err := s.store.App(t.Context(), "jira"); err != nil || app.Connection != "" {
+		t.Errorf("the app is tied to %q, %v", app.Connection, err)
+	}
+	form.Del("connection")
+	form.Del("group_scope") // the widest choice is no default
+	s.post("/apps/jira", form).want(t, http.StatusUnprocessableEntity)
+}
+
 // The whole way of a test sign-in: AWS, Postern, and back with the claims.
 func TestTestSignInBelongsToItsBrowser(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleAdmin)
+	s := newSAMLSite(t, storetest.Open(t), nil)
+	s.signInAs(model.RoleAdmin)
 	s.post("/apps", url.Values{"product": {"jira"}, "road": {"oidc"}, "base_url": {"https://jira.example.com"}})
 	start := s.get("/apps/jira/test")
 	if start.status != http.StatusSeeOther || !strings.HasPrefix(start.header.Get("Location"), "/oidc/callback?id=") {
@@ -125,6 +161,21 @@ func TestTestSignInBelongsToItsBrowser(t *testing.T) {
 	}
 	if res := s.get("/apps/bamboo"); !strings.Contains(res.text(), "The app has not asked yet") {
 		t.Errorf("a directory that nobody asked: %s", res.text())
+	}
+}
+
+// Before a connection is live nobody can sign in to an app: the test says so, and
+// does not lead to a page that is meant for people.
+func TestTestSignInBeforeGoingLive(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleAdmin)
+	s.post("/apps", url.Values{"product": {"jira"}, "road": {"oidc"}, "base_url": {"https://jira.example.com"}}).want(t, http.StatusOK)
+	res := s.get("/apps/jira/test").want(t, http.StatusOK)
+	if !strings.Contains(res.text(), "no connection is live") {
+		t.Errorf("the test says: %s", res.text())
+	}
+	if page := s.get("/apps/jira"); page.doc.Find("a[href='/apps/jira/test']").Length() != 0 || !strings.Contains(page.text(), "can be tested when a connection is live") {
+		t.Errorf("the app's page offers a test: %s", page.text())
 	}
 }
 
@@ -151,5 +202,11 @@ func TestPeopleFindTheirApps(t *testing.T) {
 	tile := s.get("/me").doc.Find(".tiles a")
 	if tile.Length() != 1 || tile.AttrOr("href", "") != "https://wiki.example.com/login" || tile.Text() != "Wiki" {
 		t.Errorf("the tiles are %q", tile.Text())
+	}
+	storetest.Connection(t, s.store, "other", nil)
+	form.Set("connection", "other")
+	s.post("/apps/jira", form).want(t, http.StatusSeeOther)
+	if tile := s.get("/me").doc.Find(".tiles a"); tile.Length() != 0 {
+		t.Errorf("who came through another connection is shown %q", tile.Text())
 	}
 }

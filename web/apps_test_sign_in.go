@@ -20,10 +20,13 @@ import (
 
 // startAppTest begins a sign-in to an app that ends here instead of at the app:
 // the whole way, and the claims that the app would get.
-func (s *Server) startAppTest(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+func (s *Server) startAppTest(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	app, err := s.signOnApp(r)
 	if err != nil {
 		return err
+	}
+	if open, err := s.isOpenTo(r, app); err != nil || !open {
+		return s.appTestTooEarly(w, r, a, app, err)
 	}
 	state := rand.Text()
 	s.admins.Put(r.Context(), keyAppTest, state)
@@ -34,14 +37,32 @@ func (s *Server) startAppTest(w http.ResponseWriter, r *http.Request, _ model.Ad
 	return seeOther(w, r, to)
 }
 
+func (s *Server) appTestedPage(r *http.Request, a model.Administrator, app model.App) console.AppTestedPage {
+	v := console.AppTestedPage{App: app, Page: s.page(r, a, layout.NavApps, "Test sign-in to "+app.Name, "")}
+	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}, {Label: app.Name, Href: paths.App(app.Slug)}}
+	return v
+}
+
+// appTestTooEarly says that nobody can sign in to an app yet.
+func (s *Server) appTestTooEarly(w http.ResponseWriter, r *http.Request, a model.Administrator, app model.App, err error) error {
+	if err != nil {
+		return err
+	}
+	v := s.appTestedPage(r, a, app)
+	v.Problem = "Nobody can sign in to the app yet: no connection is live. Finish the setup and go live, then test here. A user directory can be tested before."
+	if app.Connection != "" {
+		v.Problem = "Nobody can sign in to the app now: the connection “" + app.Connection + "”, through which its people come, is not live."
+	}
+	return s.render(w, r, http.StatusOK, console.AppTested(v))
+}
+
 // finishAppTest shows what the app would have got.
 func (s *Server) finishAppTest(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	app, err := s.signOnApp(r)
 	if err != nil {
 		return err
 	}
-	v := console.AppTestedPage{App: app, Page: s.page(r, a, layout.NavApps, "Test sign-in to "+app.Name, "")}
-	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}, {Label: app.Name, Href: paths.App(app.Slug)}}
+	v := s.appTestedPage(r, a, app)
 	query := r.URL.Query()
 	expected := s.admins.PopString(r.Context(), keyAppTest)
 	if expected == "" || subtle.ConstantTimeCompare([]byte(expected), []byte(query.Get("state"))) != 1 {

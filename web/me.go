@@ -25,7 +25,8 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	apps, err := s.appTiles(r.Context())
+	through := s.persons.GetString(r.Context(), keyPersonConn)
+	apps, err := s.appTiles(r.Context(), through)
 	if err != nil {
 		return err
 	}
@@ -34,19 +35,21 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.render(w, r, http.StatusOK, person.Me(person.Self{
-		User: u, Apps: apps, Text: set.MeText, Groups: groupNames(memberships), Connection: s.persons.GetString(r.Context(), keyPersonConn),
+		User: u, Apps: apps, Text: set.MeText, Groups: groupNames(memberships), Connection: through,
 	}))
 }
 
-// appTiles are the apps that begin a sign-in by themselves at a known address.
-func (s *Server) appTiles(ctx context.Context) ([]person.AppTile, error) {
+// appTiles are the apps that begin a sign-in by themselves at a known address,
+// and let in who came through that connection.
+func (s *Server) appTiles(ctx context.Context, connection string) ([]person.AppTile, error) {
 	apps, err := s.store.Apps(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var tiles []person.AppTile
 	for _, a := range apps {
-		if start := wizard.StartURL(a); start != "" {
+		start := wizard.StartURL(a)
+		if start != "" && (a.Connection == "" || a.Connection == connection) {
 			tiles = append(tiles, person.AppTile{Name: a.Name, Start: start})
 		}
 	}

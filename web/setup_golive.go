@@ -23,7 +23,11 @@ func (s *Server) showLive(w http.ResponseWriter, r *http.Request, a model.Admini
 	}
 	f := setup.Frame{Page: s.page(r, a, layout.NavConnections, title, intro), Connection: c}
 	f.Page.Crumbs = setupCrumbs(c)
-	return s.render(w, r, http.StatusOK, setup.Live(setup.LivePage{Frame: f, SignInLink: s.signInLink(c.Slug)}))
+	apps, err := s.store.Apps(r.Context())
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, setup.Live(setup.LivePage{Frame: f, SignInLink: s.signInLink(c.Slug), Apps: apps}))
 }
 
 // goLive makes the draft the live revision. Without a test that passed, the

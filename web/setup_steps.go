@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -54,14 +55,35 @@ func (s *Server) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.C
 		v, err := s.testPage(ctx, f, sc)
 		return setup.Test(v), err
 	case wizard.StepApps:
-		apps, err := s.store.Apps(ctx)
-		return setup.Apps(setup.AppsPage{Frame: f, Connected: apps}), err
+		apps, err := s.appsPage(r, f)
+		return setup.Apps(apps), err
 	case wizard.StepGoLive:
 		v, err := s.goLivePage(r, f, sc)
 		return setup.GoLive(v), err
 	default:
 		return nil, fmt.Errorf("setup step %q has no page", f.Step.ID)
 	}
+}
+
+// appsPage has what was seen of the apps that are connected already.
+func (s *Server) appsPage(r *http.Request, f setup.Frame) (setup.AppsPage, error) {
+	v := setup.AppsPage{Frame: f}
+	apps, err := s.store.Apps(r.Context())
+	if err != nil {
+		return v, err
+	}
+	for _, app := range apps {
+		if !slices.Contains(f.Draft.Config.Apps, app.Product) {
+			continue
+		}
+		seen, err := s.appSeen(r, app)
+		if err != nil {
+			return v, err
+		}
+		seen.Page = f.Page
+		v.Connected = append(v.Connected, seen)
+	}
+	return v, nil
 }
 
 // provisioningPage suggests one of the three ways from the answers in the

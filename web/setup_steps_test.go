@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/PuerkitoBio/goquery"
 
@@ -98,5 +99,27 @@ func TestProvisioningIsSuggested(t *testing.T) {
 	}
 	if s.draft().Config.Provisioning != "" {
 		t.Error("asking changed the draft")
+	}
+}
+
+// The step that hands over shows what was seen of each app and the very values
+// to type, and says what cannot be tried before going live.
+func TestAppsStepShowsValuesAndEvidence(t *testing.T) {
+	t.Parallel()
+	s := newSetupAt(t, wizard.StepTest)
+	s.editDraft(func(r *model.Revision) { r.Config.Apps = []string{"jira", "confluence"} })
+	draft := s.draft()
+	if err := s.store.RecordTest(t.Context(), draft.ID, draft.Version, "login", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	s.post("/apps", url.Values{"product": {"jira"}, "road": {"both"}, "base_url": {"https://jira.example.com"}}).want(t, http.StatusOK)
+	page := s.get("/setup/aws/apps").want(t, http.StatusOK)
+	for _, want := range []string{
+		"Client IDjira", s.url + "/crowd", "Last sign-in that workedNone yet", "can be tested when a connection is live",
+		"The app has not asked yet", "https://jira.example.com/login.jsp?auth_fallback", "Connect Confluence in a new window",
+	} {
+		if !strings.Contains(page.text(), want) {
+			t.Errorf("the step does not say %q:\n%s", want, page.text())
+		}
 	}
 }

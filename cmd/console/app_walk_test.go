@@ -6,18 +6,46 @@ import (
 	"github.com/postern-sso/postern/internal/browsertest"
 )
 
-// signInToApp goes from the sample app through Postern, which knows the person
-// already, and back.
-func (d *demo) signInToApp(person *browsertest.Browser) {
+// connectJira does what the wizard's step about the apps leads to.
+func (d *demo) connectJira() {
 	d.t.Helper()
+	d.Goto(d.publicURL + "/apps/new?product=jira")
+	d.Look("app-new")
+	d.Fill("base_url", "https://jira.example.com")
+	d.Press("Make the values to type")
+	d.WaitText("The secrets are shown only now")
+	d.Look("app-secrets")
+}
+
+// firstSignInToApp is somebody whom neither the app nor Postern nor AWS knows in
+// this browser: from the app through Postern to AWS, and back.
+func (d *demo) firstSignInToApp() *browsertest.Browser {
+	d.t.Helper()
+	person := d.Tab()
+	person.Goto(d.awsURL + "/start")
+	person.Press("Sign out")
 	person.Goto(d.appURL)
 	person.Press("Sign in with Postern")
+	person.WaitText("Who signs in?")
+	d.throughAWS(person, "alice", d.appURL)
 	person.WaitText("You are alice")
 	if got := person.Text("[data-sample=groups]"); got != "jira-software-users" {
 		d.t.Errorf("the app shows the groups %q", got)
 	}
 	person.WaitText("Read a moment ago")
 	person.Look("sample-app")
+	return person
+}
+
+// lookAtApps reads the console's pages about the apps, and tests one.
+func (d *demo) lookAtApps(person *browsertest.Browser) {
+	d.t.Helper()
+	logins := d.count("/logins")
+	d.againInApp(person)
+	person.WaitText("You are alice")
+	if again := d.count("/logins"); again != logins {
+		d.t.Errorf("the second sign-in to the app made %d logins through AWS, want none", again-logins)
+	}
 	d.Goto(d.publicURL + "/apps")
 	d.Look("apps")
 	d.Goto(d.publicURL + "/apps/sample")
@@ -26,13 +54,6 @@ func (d *demo) signInToApp(person *browsertest.Browser) {
 	d.Goto(d.publicURL + "/apps/sample-directory")
 	d.WaitText("The last requests")
 	d.Look("app-directory")
-	d.Goto(d.publicURL + "/apps/new")
-	d.Look("app-new")
-	d.Choose("product", "jira")
-	d.Fill("base_url", "https://jira.example.com")
-	d.Press("Make the values to type")
-	d.WaitText("The secrets are shown only now")
-	d.Look("app-secrets")
 	d.Goto(d.publicURL + "/apps/jira/test")
 	d.WaitText("The sign-in works")
 	if person := d.Text("[aria-labelledby=person]"); !strings.Contains(person, "Groups that this app may see groups") || !strings.Contains(person, "jira-software-users") {

@@ -239,8 +239,15 @@ func (d *demo) signIn(link, person, ends string) *browsertest.Browser {
 	d.t.Helper()
 	tab := d.Tab()
 	tab.Goto(link)
+	d.throughAWS(tab, person, d.publicURL+ends)
+	return tab
+}
+
+// throughAWS does what AWS asks of somebody on the way to the address ends.
+func (d *demo) throughAWS(tab *browsertest.Browser, person, ends string) {
+	d.t.Helper()
 	const picker = "/signin?continue="
-	stops := []string{picker, d.publicURL + ends}
+	stops := []string{picker, ends}
 	if !tab.Scripts() {
 		stops = append(stops, d.awsURL+"/saml/assertion/")
 	}
@@ -252,8 +259,7 @@ func (d *demo) signIn(link, person, ends string) *browsertest.Browser {
 		tab.WaitText("Continue to Postern")
 		tab.Press("Continue to Postern")
 	}
-	tab.WaitURL(d.publicURL + ends)
-	return tab
+	tab.WaitURL(ends)
 }
 
 // test makes the real login of the wizard's test step.
@@ -313,7 +319,9 @@ func walkJustInTime(t *testing.T, way browsertest.Way) {
 	if users := d.count("/users"); users != 0 {
 		t.Errorf("the test made %d users", users)
 	}
+	d.connectJira()
 	d.Goto(d.publicURL + "/setup/aws/apps")
+	d.WaitText("can be tested when a connection is live")
 	d.Choose("connected", "on")
 	d.Look("setup-apps")
 	d.save("go-live")
@@ -321,7 +329,8 @@ func walkJustInTime(t *testing.T, way browsertest.Way) {
 	d.goLive()
 	d.Look("setup-live")
 
-	me := d.signIn(d.publicURL+"/saml/aws/login?return=/me", "alice", "/me")
+	me := d.firstSignInToApp()
+	me.Goto(d.publicURL + "/me")
 	for field, want := range map[string]string{
 		"username": "alice", "display-name": "Alice Example", "email": "alice@example.com", "groups": "jira-software-users",
 	} {
@@ -330,8 +339,8 @@ func walkJustInTime(t *testing.T, way browsertest.Way) {
 		}
 	}
 	me.Look("me")
-	d.signInToApp(me)
 	d.readTrace()
+	d.lookAtApps(me)
 	d.walkConsole()
 	d.appAfterGroupChange(me)
 	d.administratorThroughAWS(way)

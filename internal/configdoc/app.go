@@ -23,6 +23,7 @@ type appDoc struct {
 	product        *string
 	redirectURIs   *[]string
 	postLogoutURIs *[]string
+	startURL       *string
 	allowedIPs     *[]string
 	connection     *string
 	public         *bool
@@ -31,11 +32,12 @@ type appDoc struct {
 }
 
 func (r *reader) app(v value) appDoc {
-	m := r.mapping(v, "slug", "kind", "name", "product", "redirect_uris", "post_logout_uris", "allowed_ips", "connection", "public", "all_groups", "groups")
+	m := r.mapping(v, "slug", "kind", "name", "product", "redirect_uris", "post_logout_uris", "start_url", "allowed_ips", "connection", "public", "all_groups", "groups")
 	a := appDoc{
 		item: item{v, m}, slug: r.nameField(v, m, "slug", model.CheckSlug), kind: choiceField(r, m, "kind", kindOIDC, kindCrowd),
 		name: r.textField(m, "name"), product: choiceField(r, m, "product", "jira", "confluence", "bitbucket", "bamboo", "other"),
-		redirectURIs: r.textsField(m, "redirect_uris"), postLogoutURIs: r.textsField(m, "post_logout_uris"), allowedIPs: r.textsField(m, "allowed_ips"),
+		redirectURIs: r.textsField(m, "redirect_uris"), postLogoutURIs: r.textsField(m, "post_logout_uris"),
+		startURL: r.textField(m, "start_url"), allowedIPs: r.textsField(m, "allowed_ips"),
 		connection: r.textField(m, "connection"), public: r.boolField(m, "public"), allGroups: r.boolField(m, "all_groups"), groups: r.textsField(m, "groups"),
 	}
 	for key, uris := range map[string]*[]string{"redirect_uris": a.redirectURIs, "post_logout_uris": a.postLogoutURIs} {
@@ -43,6 +45,11 @@ func (r *reader) app(v value) appDoc {
 			if err := checkRedirectURI(uri); err != nil {
 				r.problem(m[key].at(i), "“%s” %v.", uri, err)
 			}
+		}
+	}
+	if a.startURL != nil && *a.startURL != "" {
+		if err := checkRedirectURI(*a.startURL); err != nil {
+			r.problem(m["start_url"], "“%s” %v.", *a.startURL, err)
 		}
 	}
 	for i, ip := range valueOr(a.allowedIPs) {
@@ -68,7 +75,7 @@ func valueOr[T any](v *[]T) []T {
 // app and the document's default say is left out of an export.
 func appFields(a model.App) []field {
 	return []field{
-		{"kind", a.Kind}, {"name", a.Name}, {"product", a.Product}, {"redirect_uris", a.RedirectURIs}, {"post_logout_uris", a.PostLogoutURIs},
+		{"kind", a.Kind}, {"name", a.Name}, {"product", a.Product}, {"redirect_uris", a.RedirectURIs}, {"post_logout_uris", a.PostLogoutURIs}, {"start_url", a.StartURL},
 		{"allowed_ips", a.AllowedIPs}, {"connection", a.Connection}, {"public", a.Public}, {"all_groups", a.AllGroups}, {"groups", a.Groups},
 	}
 }

@@ -233,6 +233,7 @@ func (p *plan) app(doc appDoc, before model.App, exists bool) model.App {
 	set(&a.Product, doc.product)
 	set(&a.RedirectURIs, doc.redirectURIs)
 	set(&a.PostLogoutURIs, doc.postLogoutURIs)
+	set(&a.StartURL, doc.startURL)
 	set(&a.AllowedIPs, doc.allowedIPs)
 	set(&a.Connection, doc.connection)
 	set(&a.Public, doc.public)
@@ -251,6 +252,9 @@ func (p *plan) app(doc appDoc, before model.App, exists bool) model.App {
 	}
 	if a.Kind == kindCrowd && len(a.RedirectURIs) > 0 {
 		p.problem(doc.where("redirect_uris"), "redirect_uris belong to apps of kind %s.", kindOIDC)
+	}
+	if a.Kind == kindCrowd && a.StartURL != "" {
+		p.problem(doc.where("start_url"), "start_url belongs to apps of kind %s.", kindOIDC)
 	}
 	if a.Kind == kindOIDC && len(a.AllowedIPs) > 0 {
 		p.problem(doc.where("allowed_ips"), "allowed_ips belong to apps of kind %s.", kindCrowd)

@@ -197,9 +197,9 @@ func TestPlanGroupsRulesUsersAndApps(t *testing.T) {
 		"a user without groups keeps them":    {document: "users: [{username: alice}]"},
 		"groups in another case are the same": {document: "users: [{username: alice, groups: [JIRA-Administrators]}]"},
 		"apps": {
-			document: "apps: [{slug: jira, redirect_uris: [\"http://localhost:2990/jira\"]}, {slug: wiki, kind: oidc, name: Wiki}]",
+			document: "apps: [{slug: jira, redirect_uris: [\"http://localhost:2990/jira\"], start_url: \"https://jira.example.com/start\"}, {slug: wiki, kind: oidc, name: Wiki}]",
 			want: []string{"app jira: redirect_uris [https://jira.example.com/plugins/servlet/oidc/callback] → [http://localhost:2990/jira]",
-				"app wiki: create", "app jira-directory: remove"},
+				`app jira: start_url "" → https://jira.example.com/start`, "app wiki: create", "app jira-directory: remove"},
 		},
 		"what an app sees": {
 			document: "apps: [{slug: jira, groups: [jira-software-users], connection: aws, product: jira, public: true}, {slug: jira-directory, groups: []}]",
@@ -230,6 +230,7 @@ func TestDocumentDoesNotFitTheDatabase(t *testing.T) {
 		"group of an app":        {"apps: [{slug: jira, groups: [ghosts]}]", []string{"line 2: apps[0].groups: group “ghosts” does not exist"}},
 		"incomplete new app":     {"apps: [{slug: new}]", []string{"line 2: apps[0]: a new app needs its kind", "line 2: apps[0]: an app needs a name"}},
 		"settings of two kinds":  {"apps: [{slug: jira, allowed_ips: [10.0.0.1]}]", []string{"line 2: apps[0].allowed_ips: allowed_ips belong to apps of kind crowd"}},
+		"a start of a directory": {"apps: [{slug: jira-directory,\n start_url: \"https://jira.example.com/\"}]", []string{"line 3: apps[0].start_url: start_url belongs to apps of kind oidc"}},
 		"settings of two kinds.": {"apps: [{slug: jira-directory,\n redirect_uris: [\"https://x.example.com\"]}]", []string{"line 3: apps[0].redirect_uris: redirect_uris belong to apps of kind oidc"}},
 	} {
 		t.Run(name, func(t *testing.T) {

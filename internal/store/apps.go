@@ -34,7 +34,7 @@ func (s *Store) app(ctx context.Context, slug, lock string) (model.App, error) {
 }
 
 // CreateApp makes a relying party; ErrExists when the slug is taken,
-// ErrNotFound when a group is unknown.
+// ErrNotFound when a group is unknown, ErrNoConnection when its connection is.
 func (s *Store) CreateApp(ctx context.Context, actor model.Actor, a model.App) error {
 	a = canonicalApp(a)
 	return s.InTx(ctx, func(tx *Store) error {
@@ -44,7 +44,7 @@ func (s *Store) CreateApp(ctx context.Context, actor model.Actor, a model.App) e
 		if err != nil {
 			return translate(err)
 		}
-		if err := tx.writeAppGroups(ctx, a); err != nil {
+		if err := tx.writeAppLinks(ctx, a); err != nil {
 			return err
 		}
 		return tx.record(ctx, actor, "app.create", a.Slug, nil, a, "")
@@ -74,7 +74,7 @@ func (s *Store) SaveApp(ctx context.Context, actor model.Actor, a model.App) err
 				return err
 			}
 		}
-		if err := tx.writeAppGroups(ctx, a); err != nil {
+		if err := tx.writeAppLinks(ctx, a); err != nil {
 			return err
 		}
 		return tx.record(ctx, actor, "app.update", a.Slug, before, a, "")
@@ -97,6 +97,22 @@ func canonicalApp(a model.App) model.App {
 func appArgs(a model.App) named {
 	return named{"slug": a.Slug, "kind": a.Kind, "name": a.Name, "product": a.Product, "uris": a.RedirectURIs,
 		"logout": a.PostLogoutURIs, "start": a.StartURL, "ips": a.AllowedIPs, "connection": a.Connection, "public": a.Public, "all": a.AllGroups}
+}
+
+// writeAppLinks keeps what an app names besides itself: a connection, which must
+// stay until this is written, and groups.
+func (s *Store) writeAppLinks(ctx context.Context, a model.App) error {
+	if a.Connection != "" {
+		var one int
+		err := translate(s.db.QueryRow(ctx, "select 1 from connections where slug = @slug for key share", named{"slug": a.Connection}).Scan(&one))
+		if errors.Is(err, ErrNotFound) {
+			return ErrNoConnection
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.writeAppGroups(ctx, a)
 }
 
 func (s *Store) writeAppGroups(ctx context.Context, a model.App) error {

@@ -17,6 +17,9 @@ var (
 	ErrUntested   = errors.New("the draft has not been tested")
 	ErrTransition = errors.New("the status does not allow this")
 
+	// ErrNoConnection: an app names a connection that is not there.
+	ErrNoConnection = errors.New("there is no such connection")
+
 	ErrConsoleGroup = errors.New("members of this group may use the console, so an owner decides who they are")
 )
 

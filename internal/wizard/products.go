@@ -16,6 +16,9 @@ type Product struct {
 	Fallback  string   // what follows the base URL to sign in without single sign-on; empty: unknown
 }
 
+// ProductOther is any app whose screens are not known.
+const ProductOther = "other"
+
 // Products are those whose screens are known, in the order in which they are
 // offered. (Atlassian: “OpenID Connect for Atlassian Data Center”, “Connecting
 // to Crowd or Jira for user management”.)
@@ -37,7 +40,7 @@ func Products() []Product {
 			[]string{"Administration (the cog)", "Security", "Authentication methods", "Add configuration"},
 			[]string{"Administration (the cog)", "Security", "User Directories", "Add Directory", "Atlassian Crowd"},
 			"/userlogin!doDefault.action?auth_fallback"},
-		{"other", "Another app", []string{"The app's settings for OpenID Connect"}, []string{"The app's settings for a Crowd directory"}, ""},
+		{ProductOther, "Another app", []string{"The app's settings for OpenID Connect"}, []string{"The app's settings for a Crowd directory"}, ""},
 	}
 }
 
@@ -125,12 +128,40 @@ func SignOnValues(a model.App, publicURL string, withDirectory bool) []AppValue 
 		return append(values, AppValue{Label: "Create users on login to the application", Value: "off", Tick: true,
 			Note: "Leave it off: users and groups come from the directory. Switched on, it would write users into the app's internal directory and take every group away that the sign-in does not name."})
 	}
+	names := "Postern always names all of them."
+	if !a.AllGroups {
+		names = "Postern always names those that the app may see, and the app knows no others from here. A group that was made in the app itself loses the person."
+	}
 	return append(values,
 		AppValue{Label: "Create users on login to the application", Value: "on", Tick: true,
-			Note: "At each sign-in the app removes the person from every group that Postern does not name. That is right here: Postern always names all of them."},
+			Note: "At each sign-in the app removes the person from every group that Postern does not name. That is right here: " + names},
 		AppValue{Label: "Display name", Value: "${name}"},
 		AppValue{Label: "Email", Value: "${email}"},
 		AppValue{Label: "Groups", Value: "groups"})
+}
+
+// DirectorySuffix ends the slug of the directory that is made together with an
+// app, by which the two are known to belong together.
+const DirectorySuffix = "-directory"
+
+// HasDirectory tells whether an app that signs people in gets its users by a
+// directory, too: the one that was made with it, or, for a product of which
+// there is one app of each kind, that one.
+func HasDirectory(app model.App, all []model.App) bool {
+	signOn, directories := 0, 0
+	for _, other := range all {
+		if other.Kind == model.AppCrowd && other.Slug == app.Slug+DirectorySuffix {
+			return true
+		}
+		if other.Product == app.Product && other.Product != ProductOther {
+			if other.Kind == model.AppCrowd {
+				directories++
+			} else {
+				signOn++
+			}
+		}
+	}
+	return signOn == 1 && directories == 1
 }
 
 // DirectoryValues fill in a product's form for an Atlassian Crowd directory.
