@@ -26,7 +26,7 @@ func (d *demo) firstSignInToApp() *browsertest.Browser {
 	person.Press("Sign out")
 	person.Goto(d.appURL)
 	person.Press("Sign in with Postern")
-	person.WaitText("Who signs in?")
+	person.WaitURL("/signin?continue=")
 	d.throughAWS(person, "alice", d.appURL)
 	person.WaitText("You are alice")
 	if got := person.Text("[data-sample=groups]"); got != "jira-software-users" {
