@@ -130,7 +130,7 @@ func TestRow19WhatIsDangerousWantsProof(t *testing.T) {
 		"/connections/{slug}/certificates", "/connections/{slug}/certificates/trust", "/connections/{slug}/certificates/policy",
 		"/users/{username}/password", "/users/{username}/delete", "/users/{username}/data", "/users/{username}/erase",
 		"/logins/{id}/xml", "/logins/{id}/download", "/apps", "/apps/{slug}", "/apps/{slug}/secrets", "/apps/{slug}/delete",
-		"/administrators", "/administrators/{id}/role", "/administrators/{id}/delete", "/administrators/{id}/passkeys/remove", "/administrators/rules",
+		"/administrators", "/administrators/{id}/role", "/administrators/{id}/delete", "/administrators/{id}/passkeys/remove", "/administrators/rules", "/administrators/password",
 		"/account/passkeys/remove", "/account/recovery-codes", "/settings/warnings/mail", "/settings/warnings/webhook", "/settings/warnings/calendar",
 		"/settings/signing-keys", "/settings/signing-keys/withdraw",
 	} {
@@ -238,7 +238,7 @@ func TestRow19ConsoleThroughAWSFollowsTheGroup(t *testing.T) {
 	s.post(paths.Settings, nil).want(t, http.StatusForbidden)
 	s.post(paths.AdministratorsRules, choose).want(t, http.StatusForbidden)
 	// AWS lets people through unasked, so it is no proof for what is dangerous.
-	s.post("/apps/jira/secrets", nil).want(t, http.StatusUnauthorized).has(t, "main", "Your passkey does")
+	s.post("/apps/jira/secrets", nil).want(t, http.StatusUnauthorized).has(t, "main", "A passkey does")
 	s.post(paths.SignInAgain, url.Values{"password": {testPassword}}).want(t, http.StatusUnauthorized)
 	s.get(paths.AccountPasskeyNew).want(t, http.StatusOK)
 

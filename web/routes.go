@@ -171,7 +171,7 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/administrators/{id}/role", owner, s.changeRole, fresh},
 		{post, "/administrators/{id}/delete", owner, s.deleteAdministrator, fresh},
 		{post, "/administrators/rules", owner, s.saveConsoleRules, fresh},
-		{post, "/administrators/password", viewer, s.changeOwnPassword, anytime},
+		{post, "/administrators/password", viewer, s.changeOwnPassword, fresh},
 
 		{get, "/account", viewer, s.showAccount, anytime},
 		{post, "/account/sessions/end", viewer, s.endOwnSessions, anytime},

@@ -150,7 +150,7 @@ func (s *Server) renderAgain(w http.ResponseWriter, r *http.Request, a model.Adm
 	if err != nil {
 		return err
 	}
-	form.Email, form.Passkeys, form.ThroughAWS = a.Email, s.passkeysWork() && len(keys) > 0, a.ThroughAWS()
+	form.Email, form.Passkeys, form.ThroughAWS, form.NeedsPasskey = a.Email, s.passkeysWork() && len(keys) > 0, a.ThroughAWS(), len(keys) > 0
 	return s.render(w, r, http.StatusUnauthorized, person.Again(form))
 }
 
@@ -176,7 +176,7 @@ func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request) error {
 		if err := s.tryFailed(r, guess); err != nil {
 			return err
 		}
-		form.Problems = []model.Problem{{Field: "password", Text: "That is not right. Nothing was done."}}
+		form.Problems = []model.Problem{{Text: "That is not right. Nothing was done."}}
 		return s.renderAgain(w, r, a, form)
 	}
 	if err := s.tryWorked(r, guess); err != nil {
@@ -189,13 +189,29 @@ func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request) error {
 	return seeOther(w, r, cmp.Or(form.Next, paths.Overview))
 }
 
-// provesAgain tells whether the form has the password or a passkey of who is
-// signed in.
+// provesAgain tells whether the form has as much as a sign-in would take of who
+// is signed in: with a passkey registered the password alone is not enough, or
+// a stolen session and a password would take the account over.
 func (s *Server) provesAgain(r *http.Request, a model.Administrator) (bool, error) {
-	if r.PostFormValue("credential") == "" && !a.ThroughAWS() {
-		return s.checkPassword(r, a, r.PostFormValue("password"))
+	if r.PostFormValue("credential") != "" {
+		return provenUnlessNotFound(s.verifyPasskey(r, a))
 	}
-	err := s.verifyPasskey(r, a)
+	if !a.ThroughAWS() {
+		if right, err := s.checkPassword(r, a, r.PostFormValue("password")); err != nil || !right {
+			return false, err
+		}
+	}
+	has, err := s.store.HasPasskey(r.Context(), a.ID)
+	if err != nil {
+		return false, err
+	}
+	if !has {
+		return !a.ThroughAWS(), nil
+	}
+	return provenUnlessNotFound(s.store.UseRecoveryCode(r.Context(), s.actor(r, a), a, hashRecoveryCode(r.PostFormValue("code")), s.now()))
+}
+
+func provenUnlessNotFound(err error) (bool, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
