@@ -19,6 +19,10 @@ const (
 	maxPassword = 1024 // bytes
 )
 
+// hashParams are what a password's hash costs. They are our own: the library's
+// depend on the processors of the machine, and the decoy must cost the same.
+var hashParams = argon2id.Params{Memory: 64 * 1024, Iterations: 1, Parallelism: 2, SaltLength: 16, KeyLength: 32}
+
 // commonPasswords are the parts that the passwords people use most are made of:
 // one of these, repeated or with a few digits and signs around it, is refused.
 var commonPasswords = []string{
@@ -92,11 +96,18 @@ func bare(s string) string {
 // its turn.
 func HashPassword(ctx context.Context, pw string) (hash string, err error) {
 	err = withHash(ctx, func() (err error) {
-		hash, err = argon2id.CreateHash(pw, argon2id.DefaultParams)
+		hash, err = argon2id.CreateHash(pw, &hashParams)
 		return err
 	})
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
 	return hash, nil
+}
+
+// isOutdated tells whether a hash was made by an earlier Postern, which took as
+// many lanes as the machine had processors: nothing else ever differed.
+func isOutdated(hash string) bool {
+	p, _, _, err := argon2id.DecodeHash(hash)
+	return err == nil && p.Memory == hashParams.Memory && *p != hashParams
 }

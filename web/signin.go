@@ -69,7 +69,22 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err := s.tryWorked(r, guess); err != nil {
 		return err
 	}
+	if err := s.renewHash(r, account, r.PostFormValue("password")); err != nil {
+		return err
+	}
 	return s.afterFirstStep(w, r, account, model.ByPassword, form)
+}
+
+// renewHash keeps a right password in a hash that costs as much as the decoy.
+func (s *Server) renewHash(r *http.Request, a model.Administrator, password string) error {
+	if !isOutdated(a.PasswordHash) {
+		return nil
+	}
+	hash, err := HashPassword(r.Context(), password)
+	if err != nil {
+		return err
+	}
+	return s.store.ReplacePasswordHash(r.Context(), a, hash)
 }
 
 // afterFirstStep lets somebody in who has no passkey, and asks for it else.

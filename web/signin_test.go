@@ -12,6 +12,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/templates/paths"
 )
 
 // session is the value of the console's session cookie in the site's browser.
@@ -125,11 +126,45 @@ func TestClaim(t *testing.T) {
 	}
 }
 
-// A decoy that is cheaper to compare would tell who has an account.
+// A decoy that is cheaper or dearer to compare would tell who has an account,
+// however many processors the machine has.
 func TestDecoyCostsAsMuchAsAPassword(t *testing.T) {
 	t.Parallel()
-	p, _, _, err := argon2id.DecodeHash(decoyHash)
-	if err != nil || p.Memory != argon2id.DefaultParams.Memory || p.Iterations != argon2id.DefaultParams.Iterations {
-		t.Errorf("%+v %v, want %+v", p, err, argon2id.DefaultParams)
+	hash, err := HashPassword(t.Context(), "mild otter reads maps")
+	if err != nil {
+		t.Fatal(err)
 	}
+	decoy, _, _, err := argon2id.DecodeHash(decoyHash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if real, _, _, err := argon2id.DecodeHash(hash); err != nil || *real != *decoy || *real != hashParams {
+		t.Errorf("a password costs %+v, the decoy %+v (%v)", real, decoy, err)
+	}
+}
+
+// A hash of an earlier Postern goes on working, and is made anew; the session in
+// another browser does not end for that.
+func TestOldHashIsRenewed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	a := s.signInAs(model.RoleOwner)
+	old, err := argon2id.CreateHash(testPassword, &argon2id.Params{Memory: hashParams.Memory, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.ReplacePasswordHash(t.Context(), a, old); err != nil {
+		t.Fatal(err)
+	}
+	here := s.client
+	s.client = s.browser()
+	s.tryPassword(a.Email, "wrong").want(t, http.StatusUnprocessableEntity)
+	s.tryPassword(a.Email, testPassword).want(t, http.StatusSeeOther)
+	now, err := s.store.Administrator(t.Context(), a.ID)
+	if err != nil || now.PasswordHash == old || isOutdated(now.PasswordHash) {
+		t.Errorf("the hash is %s, %v", now.PasswordHash, err)
+	}
+	s.tryPassword(a.Email, testPassword).want(t, http.StatusSeeOther)
+	s.client = here
+	s.get(paths.Overview).want(t, http.StatusOK)
 }

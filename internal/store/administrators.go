@@ -115,6 +115,14 @@ func (s *Store) UpdateAdministrator(ctx context.Context, actor model.Actor, id i
 	})
 }
 
+// ReplacePasswordHash keeps another hash of the same password, unless it was
+// changed meanwhile. To the account nothing changes.
+func (s *Store) ReplacePasswordHash(ctx context.Context, a model.Administrator, hash string) error {
+	_, err := s.db.Exec(ctx, "update administrators set password_hash = @fresh where id = @id and password_hash = @old",
+		named{"id": a.ID, "old": a.PasswordHash, "fresh": hash})
+	return err
+}
+
 // DeleteAdministrator removes one; ErrLastOwner when nobody would be owner.
 func (s *Store) DeleteAdministrator(ctx context.Context, actor model.Actor, id int64) error {
 	return s.InTx(ctx, func(tx *Store) error {
