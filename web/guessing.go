@@ -71,8 +71,7 @@ type limit struct {
 	most int
 }
 
-// beginTry counts a try at an account, or with the zero account one that is
-// at nobody's in particular. wait is how long it is refused for without being
+// beginTry counts a try at an account. wait is how long it is refused for without being
 // judged; zero: it may be judged.
 func (s *Server) beginTry(r *http.Request, a model.Administrator) (t try, wait time.Duration, err error) {
 	limits, err := s.tryLimits(r, a)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -25,21 +26,68 @@ func (s *testSite) attemptFrom(address, email, password string) int {
 	return w.Code
 }
 
-// A passkey says itself whose it is, so failures with one count for the address
-// they come from and for nobody else; nor does an empty email.
+// Bad passkeys, and guesses at passwords, keep no good passkey out that comes
+// from the same address in a browser that nobody knows; an empty email is
+// nobody's.
 func TestRow20BadPasskeysLockNobodyOut(t *testing.T) {
 	t.Parallel()
 	s := newSiteAs(t, model.RoleOwner)
+	a, err := s.store.AdministratorByEmail(t.Context(), "owner@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
 	own := s.client
 	s.client = s.browser()
-	for range failuresOfAccount {
+	for range failuresOfAddress + 1 {
 		s.post(paths.SignInPasskey, url.Values{"credential": {"{}"}}).want(t, http.StatusUnprocessableEntity)
-		s.tryPassword("", "guess").want(t, http.StatusUnprocessableEntity)
 	}
-	s.post(paths.SignInPasskey, url.Values{"credential": {"{}"}}).want(t, http.StatusUnprocessableEntity)
+	s.tryPassword(a.Email, testPassword).want(t, http.StatusSeeOther)
+	k := s.givePasskey(a)
+	for i := range failuresOfAddress {
+		if _, _, err := s.store.CountSignInAttempt(t.Context(), "address\n127.0.0.1", s.now, failureWindow); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	s.client = s.browser()
+	s.tryPassword(a.Email, testPassword).want(t, http.StatusTooManyRequests)
+	s.usePasskey(k, paths.SignInPasskey, nil).want(t, http.StatusSeeOther)
+	s.get(paths.Users).want(t, http.StatusOK)
 	s.client = own
 	s.post(paths.SignOut, nil)
-	s.tryPassword("owner@example.com", testPassword).want(t, http.StatusSeeOther)
+	s.tryPassword(a.Email, testPassword).want(t, http.StatusOK).has(t, "main", "Now your passkey")
+}
+
+// Whoever floods the sign-in holds up strangers at the same address, and not the
+// browsers in which somebody signed in before. To say that one is such a browser
+// is not enough.
+func TestRow20FloodsLockNoKnownBrowserOut(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleOwner)
+	a, err := s.store.AdministratorByEmail(t.Context(), "owner@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := s.givePasskey(a)
+	own := s.client
+	s.post(paths.SignOut, nil)
+	s.client = s.browser()
+	for _, path := range []string{paths.SignIn, paths.SignInPasskey, paths.PasskeyOptions, paths.SignInSecond} {
+		flooded := false
+		for i := 0; i < 3*signInsPerMinute && !flooded; i++ { // a minute may turn meanwhile
+			s.claimToBeKnown(fmt.Sprintf("%026d", i))
+			res := s.post(path, url.Values{"email": {a.Email}, "password": {"guess"}})
+			flooded = res.status == http.StatusTooManyRequests && strings.Contains(res.text(), "Wait a minute")
+		}
+		if !flooded {
+			t.Errorf("%s goes on answering", path)
+		}
+	}
+	s.client = own
+	s.tryPassword(a.Email, testPassword).want(t, http.StatusOK)
+	s.usePasskey(k, paths.SignInSecond, nil).want(t, http.StatusSeeOther)
+	s.post(paths.SignOut, nil)
+	s.usePasskey(k, paths.SignInPasskey, nil).want(t, http.StatusSeeOther)
+	s.get(paths.Users).want(t, http.StatusOK)
 }
 
 // Guesses at what is typed as email do not touch who comes through AWS under that

@@ -280,14 +280,15 @@ func (s *Server) routes() http.Handler {
 	r.Group(func(r chi.Router) {
 		r.Use(limitBody(maxUpload), crossOrigin.Handler, s.admins.LoadAndSave)
 		r.Get("/claim", s.handle(s.showClaim))
+		limited := func() chi.Router { return r.With(s.limitRateBy(signInsPerMinute, s.signInKey)) }
 		r.With(s.limitRate(signInsPerMinute)).Post("/claim", s.handle(s.claim))
 		r.Get("/signin", s.handle(s.showSignIn))
-		r.With(s.limitRate(signInsPerMinute)).Post("/signin", s.handle(s.signIn))
-		r.With(s.limitRate(signInsPerMinute)).Post("/signin/second", s.handle(s.secondStep))
-		r.With(s.limitRate(signInsPerMinute)).Post("/signin/passkey", s.handle(s.signInWithPasskey))
-		r.With(s.limitRate(signInsPerMinute)).Post("/signin/passkey/options", s.handle(s.passkeyOptions))
-		r.With(s.limitRate(signInsPerMinute)).Post("/signin/again", s.handle(s.confirmAgain))
-		r.With(s.limitRate(signInsPerMinute), s.persons.LoadAndSave).Get("/signin/aws", s.handle(s.signInThroughAWS))
+		limited().Post("/signin", s.handle(s.signIn))
+		limited().Post("/signin/second", s.handle(s.secondStep))
+		limited().Post("/signin/passkey", s.handle(s.signInWithPasskey))
+		limited().Post("/signin/passkey/options", s.handle(s.passkeyOptions))
+		limited().Post("/signin/again", s.handle(s.confirmAgain))
+		limited().With(s.persons.LoadAndSave).Get("/signin/aws", s.handle(s.signInThroughAWS))
 		r.Post("/signin/go-on", s.handle(s.goOnSignedIn))
 		r.Post("/signout", s.handle(s.signOut))
 		for _, rt := range s.consoleRoutes() {
@@ -329,9 +330,25 @@ func (f refusals) count(network string) error {
 }
 
 func (s *Server) limitRate(perMinute int) func(http.Handler) http.Handler {
-	return httprate.LimitBy(perMinute, time.Minute,
-		func(r *http.Request) (string, error) { return model.NetworkOf(s.remoteAddr(r)), nil },
+	return s.limitRateBy(perMinute, func(r *http.Request) (string, error) { return model.NetworkOf(s.remoteAddr(r)), nil })
+}
+
+func (s *Server) limitRateBy(perMinute int, key httprate.KeyFunc) func(http.Handler) http.Handler {
+	return httprate.LimitBy(perMinute, time.Minute, key,
+		httprate.WithErrorHandler(func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) }),
 		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
 			s.failPage(w, r, http.StatusTooManyRequests, failure.TooMany())
 		}))
+}
+
+// signInKey is what the sign-in's requests are counted by: a browser in which
+// somebody signed in before by itself, so that whoever floods the sign-in from
+// the same address does not lock it out; every other by its address.
+func (s *Server) signInKey(r *http.Request) (string, error) {
+	if token := s.knownBrowser(r); token != "" {
+		if known, err := s.store.IsAnyonesBrowser(r.Context(), token); err != nil || known {
+			return "browser\n" + token, err
+		}
+	}
+	return model.NetworkOf(s.remoteAddr(r)), nil
 }

@@ -101,29 +101,22 @@ func (s *Server) secondStep(w http.ResponseWriter, r *http.Request) error {
 	return s.enterConsole(w, r, a, method, form)
 }
 
-// signInWithPasskey is a sign-in by passkey alone.
+// signInWithPasskey is a sign-in by passkey alone. It is not counted as a try: a
+// passkey cannot be guessed, and whoever sends bad ones from the same address
+// must not keep the good one out.
 func (s *Server) signInWithPasskey(w http.ResponseWriter, r *http.Request) error {
 	form := s.signInForm(r)
-	guess, wait, err := s.beginTry(r, model.Administrator{}) // a passkey says itself whose it is
-	if err != nil || wait > 0 {
-		return s.refuseBlocked(w, r, form, wait, err)
-	}
 	a, err := s.verifyAnyPasskey(r)
 	if err == nil && a.ThroughAWS() { // AWS decides first whether they may come
 		form.Problems = []model.Problem{{Text: "This passkey belongs to an account that signs in through AWS. Sign in through AWS first, then use the passkey."}}
 		return s.renderSignIn(w, r, http.StatusUnprocessableEntity, form)
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		if err := s.tryFailed(r, guess); err != nil {
-			return err
-		}
+		s.log.WarnContext(r.Context(), "console sign-in refused", "remote", s.remoteAddr(r), "by", "passkey")
 		form.Problems = []model.Problem{{Text: "This passkey is not known here. Sign in with the password, and register the passkey on your account's page."}}
 		return s.renderSignIn(w, r, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
-		return err
-	}
-	if err := s.tryWorked(r, guess); err != nil {
 		return err
 	}
 	return s.enterConsole(w, r, a, model.ByPasskey, form)

@@ -45,3 +45,10 @@ func (s *Store) IsKnownBrowser(ctx context.Context, administratorID int64, token
 		named{"admin": administratorID, "token": hashToken(token)}).Scan(&known)
 	return known, err
 }
+
+// IsAnyonesBrowser tells whether any administrator signed in with that browser
+// before.
+func (s *Store) IsAnyonesBrowser(ctx context.Context, token string) (known bool, err error) {
+	err = s.db.QueryRow(ctx, "select exists (select from known_browsers where token_hash = $1)", hashToken(token)).Scan(&known)
+	return known, err
+}
