@@ -162,6 +162,51 @@ func TestRow16RefreshNeverWidensTrustByItself(t *testing.T) {
 	}
 }
 
+// That new certificates are trusted without asking was said of one address. Who
+// brings another, with a setup link for example, is not trusted with that.
+func TestRow16TrustEndsWithTheAddress(t *testing.T) {
+	t.Parallel()
+	x := newRotating(t)
+	trustNew := url.Values{"trust_new": {"on"}}
+	x.post("/connections/aws/certificates/policy", trustNew).want(t, http.StatusSeeOther)
+	address := x.connection("aws").Live.Config.IdPMetadataURL
+	x.refresh(0)
+	x.goLiveWith("aws", func(c *model.Config) { c.Name = "Another name" })
+	if !x.refresh(0).TrustNew {
+		t.Error("a change of the name ended it")
+	}
+	x.goLiveWith("aws", func(c *model.Config) { c.IdPMetadataURL = address + "?other" })
+	x.serve(keys().awsCert, keys().attackerCert)
+	if check := x.refresh(25 * time.Hour); check.TrustNew || check.Offered == "" {
+		t.Errorf("with the new address: %+v", check)
+	}
+	x.login(t, "what the new address offers", true, model.CodeCertificateUnknown)
+	entries, _, err := x.store.Audit(context.Background(), store.AuditQuery{Action: "connection.trust_new"})
+	if err != nil || len(entries) != 2 || entries[0].Actor != tester.Name || !strings.Contains(entries[0].Note, "another address") {
+		t.Errorf("the audit says %+v, %v", entries, err)
+	}
+	if err := x.store.Restore(context.Background(), tester, "aws", 1); err != nil {
+		t.Fatal(err)
+	}
+	if check, err := x.store.MetadataCheck(context.Background(), x.connection("aws").ID); err != nil || check.TrustNew || check.Offered != "" {
+		t.Errorf("after the first one was brought back: %+v, %v", check, err)
+	}
+	x.confirm()
+	x.post("/connections/aws/certificates/policy", trustNew).want(t, http.StatusSeeOther)
+	x.refresh(0)
+	x.login(t, "after it was said of this address", true, "")
+}
+
+// Nor can it be said of an address that is yet to come.
+func TestRow16TrustIsSaidOfALiveAddress(t *testing.T) {
+	t.Parallel()
+	s := newSiteAs(t, model.RoleOwner)
+	if _, err := s.store.CreateConnection(context.Background(), tester, "aws", model.DefaultConfig("AWS")); err != nil {
+		t.Fatal(err)
+	}
+	s.post("/connections/aws/certificates/policy", url.Values{"trust_new": {"on"}}).want(t, http.StatusNotFound)
+}
+
 func TestRow16RefreshIsToldWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)

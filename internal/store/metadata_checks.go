@@ -66,13 +66,34 @@ func (s *Store) FinishMetadataCheck(ctx context.Context, connectionID int64, now
 	return err
 }
 
+// forgetMetadataCheck begins anew with another address of AWS's metadata: what
+// the old one offered is gone, and so is the trust in whatever it will offer.
+// Whoever brought the new address may not be who was trusted with that.
+func (s *Store) forgetMetadataCheck(ctx context.Context, actor model.Actor, c model.Connection) error {
+	before, err := s.MetadataCheck(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	_, err = s.db.Exec(ctx, `update metadata_checks set trust_new = false, offered = '', problem = '', failures = 0, checked_at = null, next_at = now()
+		where connection_id = @id`, named{"id": c.ID})
+	if err != nil || !before.TrustNew {
+		return err
+	}
+	return s.record(ctx, actor, "connection.trust_new", c.Slug, map[string]bool{"trust_new": true}, map[string]bool{"trust_new": false},
+		"It was said of another address of AWS's metadata.")
+}
+
 // SetTrustNew says whether new certificates of AWS's metadata are trusted
-// without asking.
+// without asking. ErrNotFound when nothing is live: it would be said of an
+// address that is yet to come.
 func (s *Store) SetTrustNew(ctx context.Context, actor model.Actor, slug string, trust bool) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		c, err := tx.connection(ctx, slug, "for update")
 		if err != nil {
 			return err
+		}
+		if c.Live == nil {
+			return ErrNotFound
 		}
 		before, err := tx.MetadataCheck(ctx, c.ID)
 		if err != nil || before.TrustNew == trust {

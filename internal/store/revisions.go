@@ -264,11 +264,13 @@ func (s *Store) Restore(ctx context.Context, actor model.Actor, slug string, num
 }
 
 // makeLive puts r into the place of the live revision. The caller holds the
-// lock on the connection.
+// lock on the connection. What was said of the address of AWS's metadata ends
+// with the address.
 func (s *Store) makeLive(ctx context.Context, actor model.Actor, action string, c model.Connection, r model.Revision, note string) error {
 	var before any
+	address := ""
 	if c.Live != nil {
-		before = auditedRevision(*c.Live)
+		before, address = auditedRevision(*c.Live), c.Live.Config.IdPMetadataURL
 		if _, err := s.db.Exec(ctx, "update revisions set state = 'past' where id = $1", c.Live.ID); err != nil {
 			return err
 		}
@@ -276,5 +278,8 @@ func (s *Store) makeLive(ctx context.Context, actor model.Actor, action string, 
 	if _, err := s.db.Exec(ctx, "update revisions set state = 'live', live_at = now() where id = $1", r.ID); err != nil {
 		return translate(err)
 	}
-	return s.record(ctx, actor, action, c.Slug, before, auditedRevision(r), note)
+	if err := s.record(ctx, actor, action, c.Slug, before, auditedRevision(r), note); err != nil || r.Config.IdPMetadataURL == address {
+		return err
+	}
+	return s.forgetMetadataCheck(ctx, actor, c)
 }

@@ -25,6 +25,9 @@ func Differences(before, after model.Config, publicURL, slug string, now time.Ti
 	}
 	d.metadata(before.IdPMetadata, after.IdPMetadata, now)
 	d.value("The address of AWS's metadata", before.IdPMetadataURL, after.IdPMetadataURL)
+	if before.IdPMetadataURL != "" && before.IdPMetadataURL != after.IdPMetadataURL {
+		d.say("If new certificates are trusted without asking, that ends: it was said of the old address. It can be said again, of the new one, under Certificates.")
+	}
 	d.flag(before.AllowIdPInitiated, after.AllowIdPInitiated,
 		"People can now sign in with the tile in the AWS access portal.", "People can no longer sign in with the tile in the AWS access portal.")
 	d.value("The NameID format asked for", string(before.NameIDFormat), string(after.NameIDFormat))
