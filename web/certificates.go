@@ -16,10 +16,12 @@ import (
 
 // showCertificates lists the certificates that a connection trusts.
 func (s *Server) showCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.renderCertificates(w, r, a, "", nil)
+	return s.renderCertificates(w, r, a, console.CertificatesPage{})
 }
 
-func (s *Server) renderCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, typedText string, problems []model.Problem) error {
+// renderCertificates shows the page; v has what was typed, what is wrong with it,
+// and what it has that is to be confirmed.
+func (s *Server) renderCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.CertificatesPage) error {
 	c, err := s.liveConnection(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
@@ -28,10 +30,8 @@ func (s *Server) renderCertificates(w http.ResponseWriter, r *http.Request, a mo
 	if err != nil {
 		return err
 	}
-	v := console.CertificatesPage{
-		Page: s.page(r, a, layout.NavConnections, "Certificates of "+c.Name(), "AWS signs every login. Postern believes only the certificates in this list."),
-		Now:  s.now(), Slug: c.Slug, MetadataURL: c.Live.Config.IdPMetadataURL, Check: check, Typed: typedText, Problems: problems,
-	}
+	v.Page = s.page(r, a, layout.NavConnections, "Certificates of "+c.Name(), "AWS signs every login. Postern believes only the certificates in this list.")
+	v.Now, v.Slug, v.MetadataURL, v.Check = s.now(), c.Slug, c.Live.Config.IdPMetadataURL, check
 	if side := s.awsSide(c.Live); side != nil {
 		v.Trusted = side.Certificates
 	}
@@ -42,7 +42,7 @@ func (s *Server) renderCertificates(w http.ResponseWriter, r *http.Request, a mo
 	v.Fresh, v.Gone = shownCertificates(fresh), shownCertificates(gone)
 	v.Page.Crumbs = []layout.Crumb{{Label: "Connections", Href: paths.Connections}, {Label: c.Name(), Href: paths.Connection(c.Slug)}}
 	status := http.StatusOK
-	if len(problems) > 0 {
+	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
 	return s.render(w, r, status, console.Certificates(v))
@@ -51,13 +51,18 @@ func (s *Server) renderCertificates(w http.ResponseWriter, r *http.Request, a mo
 func shownCertificates(all []sso.Certificate) []console.Certificate {
 	var shown []console.Certificate
 	for _, c := range all {
-		shown = append(shown, console.Certificate{Fingerprint: c.Fingerprint, NotBefore: c.NotBefore, NotAfter: c.NotAfter})
+		one := console.Certificate{Fingerprint: c.Fingerprint, NotBefore: c.NotBefore, NotAfter: c.NotAfter}
+		for _, f := range c.Findings {
+			one.Findings = append(one.Findings, f.Text)
+		}
+		shown = append(shown, one)
 	}
 	return shown
 }
 
-// addCertificates trusts what metadata that somebody brings has on top.
-func (s *Server) addCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+// reviewCertificates shows what metadata that somebody brings has on top. It
+// changes nothing: they confirm what they see.
+func (s *Server) reviewCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return errBadForm
 	}
@@ -68,58 +73,87 @@ func (s *Server) addCertificates(w http.ResponseWriter, r *http.Request, a model
 	if text == "" {
 		text = strings.TrimSpace(r.PostFormValue("metadata"))
 	}
-	wrong := func(problem string) error {
-		return s.renderCertificates(w, r, a, text, []model.Problem{{Field: "metadata", Text: problem}})
-	}
-	offered, err := sso.ParseMetadata([]byte(text), s.metadataOptions())
-	if err != nil {
-		return wrong(err.Error())
-	}
-	return s.trustThese(w, r, a, offered, wrong)
-}
-
-// trustThese adds certificates and says how many that were.
-func (s *Server) trustThese(w http.ResponseWriter, r *http.Request, a model.Administrator, offered *sso.IdentityProvider, wrong func(string) error) error {
 	c, err := s.liveConnection(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
-	trusted, err := s.identityProvider(c.Live)
+	fresh, _, problem, err := s.brought(c, text)
 	if err != nil {
 		return err
 	}
-	if fresh, _ := sso.CompareCertificates(trusted, offered); len(fresh) == 0 && offered.EntityID == trusted.EntityID {
-		return wrong("This metadata has no certificate that is not in the list already. Has AWS made the new one yet? In AWS: Manage certificate, Generate new certificate, then download the metadata again.")
+	if problem != "" {
+		return s.refuseCertificates(w, r, a, text, problem)
 	}
-	err = s.trust(r.Context(), s.actor(r, a), c.Slug, offered, "")
-	if errors.Is(err, sso.ErrOtherIdP) {
-		return wrong(fmt.Sprintf("This is the metadata of another application: %s. The one that is trusted here is %s.", offered.EntityID, trusted.EntityID))
+	return s.renderCertificates(w, r, a, console.CertificatesPage{Brought: shownCertificates(fresh), BroughtText: text})
+}
+
+func (s *Server) refuseCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, text, problem string) error {
+	p := model.Problem{Text: problem}
+	if text != "" {
+		p.Field = "metadata"
 	}
+	return s.renderCertificates(w, r, a, console.CertificatesPage{Typed: text, Problems: []model.Problem{p}})
+}
+
+// brought are the certificates that metadata of the same application has and the
+// live connection has not; problem says why there are none.
+func (s *Server) brought(c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider, problem string, err error) {
+	trusted, err := s.identityProvider(c.Live)
 	if err != nil {
+		return nil, nil, "", err
+	}
+	offered, err = sso.ParseMetadata([]byte(text), s.metadataOptions())
+	if err != nil {
+		return nil, nil, err.Error(), nil //nolint:nilerr // the text is what is wrong with the metadata
+	}
+	if offered.EntityID != trusted.EntityID {
+		return nil, nil, fmt.Sprintf("This is the metadata of another application: %s. The one that is trusted here is %s.", offered.EntityID, trusted.EntityID), nil
+	}
+	fresh, _ = sso.CompareCertificates(trusted, offered)
+	if len(fresh) == 0 {
+		problem = "This metadata has no certificate that is not in the list already. Has AWS made the new one yet? In AWS: Manage certificate, Generate new certificate, then download the metadata again."
+	}
+	return fresh, offered, problem, nil
+}
+
+// trustCertificates trusts what the last fetch found, or what somebody brought,
+// once they have confirmed the fingerprints that the page showed.
+func (s *Server) trustCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	c, err := s.liveConnection(r.Context(), pathValue(r, "slug"))
+	if err != nil {
+		return err
+	}
+	text := r.PostFormValue("metadata")
+	fresh, offered, problem, err := s.confirmed(r, c, text)
+	if err != nil {
+		return err
+	}
+	if problem == "" && (len(fresh) == 0 || r.PostFormValue("fingerprints") != fingerprintsOf(fresh)) {
+		problem = "These are other certificates than this page showed. Look at them again."
+	}
+	if problem != "" {
+		return s.refuseCertificates(w, r, a, text, problem)
+	}
+	only := *offered
+	only.Certificates = fresh
+	if err := s.trust(r.Context(), s.actor(r, a), c.Slug, &only, ""); err != nil {
 		return err
 	}
 	return s.done(w, r, paths.Certificates(c.Slug), "The new certificate is trusted from now on, and the others still are. In AWS you can set it as active now.")
 }
 
-// trustOffered trusts what the last fetch found.
-func (s *Server) trustOffered(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	c, err := s.liveConnection(r.Context(), pathValue(r, "slug"))
-	if err != nil {
-		return err
+// confirmed is what the form is about: metadata that came along, or without it
+// what the last fetch found.
+func (s *Server) confirmed(r *http.Request, c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider, problem string, err error) {
+	if text != "" {
+		return s.brought(c, text)
 	}
 	check, err := s.store.MetadataCheck(r.Context(), c.ID)
 	if err != nil {
-		return err
+		return nil, nil, "", err
 	}
-	fresh, _, offered, err := s.offer(c, check)
-	if err != nil {
-		return err
-	}
-	wrong := func(problem string) error { return s.renderCertificates(w, r, a, "", []model.Problem{{Text: problem}}) }
-	if len(fresh) == 0 || r.PostFormValue("fingerprints") != fingerprintsOf(fresh) { // they confirm what they saw
-		return wrong("AWS's metadata offers something else than this page showed. Look at it again.")
-	}
-	return s.trustThese(w, r, a, offered, wrong)
+	fresh, _, offered, err = s.offer(c, check)
+	return fresh, offered, "", err
 }
 
 func fingerprintsOf(all []sso.Certificate) string {
@@ -144,7 +178,7 @@ func (s *Server) removeCertificate(w http.ResponseWriter, r *http.Request, a mod
 		return sso.RemoveCertificate(trusted, fingerprint, s.metadataOptions())
 	})
 	if errors.Is(err, sso.ErrLastCertificate) {
-		return s.renderCertificates(w, r, a, "", []model.Problem{{Text: "This is the only certificate. Without it nobody could sign in; add the new one first."}})
+		return s.refuseCertificates(w, r, a, "", "This is the only certificate. Without it nobody could sign in; add the new one first.")
 	}
 	if err != nil {
 		return err

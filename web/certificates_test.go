@@ -248,18 +248,54 @@ func TestRow02UnknownKeyAsksForMetadata(t *testing.T) {
 	}
 }
 
-func TestCertificatesAreAddedByHand(t *testing.T) {
+// What somebody brings is shown first, and trusted once they have confirmed it.
+func TestRow16CertificatesAreAddedByHand(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
-	same := x.post("/connections/aws/certificates", url.Values{"metadata": {metadataWith(keys().awsCert)}}).want(t, http.StatusUnprocessableEntity)
+	const page, trust = "/connections/aws/certificates", "/connections/aws/certificates/trust"
+	same := x.post(page, url.Values{"metadata": {metadataWith(keys().awsCert)}}).want(t, http.StatusUnprocessableEntity)
 	if !strings.Contains(same.text(), "no certificate that is not in the list") {
 		t.Errorf("the same metadata: %s", same.text())
 	}
 	other := strings.ReplaceAll(metadataWith(keys().attackerCert), attackIssuer, "https://idp.evil.example/saml/metadata")
-	x.post("/connections/aws/certificates", url.Values{"metadata": {other}}).want(t, http.StatusUnprocessableEntity)
-	x.post("/connections/aws/certificates", url.Values{"metadata": {"hello"}}).want(t, http.StatusUnprocessableEntity)
-	x.login(t, "before", true, model.CodeCertificateUnknown)
-	x.post("/connections/aws/certificates", url.Values{"metadata": {metadataWith(keys().attackerCert)}}).want(t, http.StatusSeeOther)
+	print := fingerprintOfDER(keys().attackerCert)
+	for what, text := range map[string]string{"another application": other, "no metadata": "hello"} {
+		for _, path := range []string{page, trust} {
+			res := x.post(path, url.Values{"metadata": {text}, "fingerprints": {print}}).want(t, http.StatusUnprocessableEntity)
+			if typed := res.doc.Find("textarea[name=metadata]").Text(); strings.TrimSpace(typed) != text {
+				t.Errorf("%s: what was typed is now %q", what, typed)
+			}
+		}
+	}
+	both := metadataWith(keys().awsCert, keys().attackerCert)
+	shown := x.post(page, url.Values{"metadata": {both}}).want(t, http.StatusOK)
+	if box := shown.find("section[aria-labelledby=brought]"); !strings.Contains(box, print) || strings.Contains(box, fingerprintOfDER(keys().awsCert)) || !strings.Contains(box, "Nothing has changed yet") {
+		t.Errorf("the page shows:\n%s", box)
+	}
+	x.login(t, "shown, and not confirmed", true, model.CodeCertificateUnknown)
+
+	form := shown.hidden("section[aria-labelledby=brought] form")
+	for what, prints := range map[string]string{"none": "", "another's": fingerprintOfDER(keys().awsCert)} {
+		if res := x.post(trust, url.Values{"metadata": form["metadata"], "fingerprints": {prints}}); res.status != http.StatusUnprocessableEntity {
+			t.Errorf("fingerprint %s: answered %d", what, res.status)
+		}
+	}
+	x.now = x.now.Add(freshFor)
+	x.post(trust, form).want(t, http.StatusUnauthorized)
+	x.login(t, "confirmed by nobody in particular", true, model.CodeCertificateUnknown)
+	x.confirm()
+	x.post(trust, form).want(t, http.StatusSeeOther)
 	x.login(t, "the new one", true, "")
 	x.login(t, "the old one", false, "")
+}
+
+// What is wrong with a certificate is said before it is trusted.
+func TestCertificatesAreShownWithWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	x := newRotating(t)
+	x.now = x.now.AddDate(100, 0, 0)
+	x.client = x.browser()
+	x.tryPassword("owner@example.com", testPassword)
+	shown := x.post("/connections/aws/certificates", url.Values{"metadata": {metadataWith(keys().attackerCert)}}).want(t, http.StatusOK)
+	shown.has(t, "section[aria-labelledby=brought]", "The certificate expired on")
 }

@@ -127,7 +127,7 @@ func TestRow19WhatIsDangerousWantsProof(t *testing.T) {
 	t.Parallel()
 	for _, pattern := range []string{
 		"/setup/{connection}/go-live/confirm", "/connections/{slug}/resume", "/connections/{slug}/restore", "/connections/{slug}/delete",
-		"/connections/{slug}/certificates", "/connections/{slug}/certificates/trust", "/connections/{slug}/certificates/policy",
+		"/connections/{slug}/certificates/trust", "/connections/{slug}/certificates/policy",
 		"/users/{username}/password", "/users/{username}/delete", "/users/{username}/data", "/users/{username}/erase",
 		"/logins/{id}/xml", "/logins/{id}/download", "/apps", "/apps/{slug}", "/apps/{slug}/secrets", "/apps/{slug}/delete",
 		"/administrators", "/administrators/{id}/role", "/administrators/{id}/delete", "/administrators/{id}/passkeys/remove", "/administrators/rules", "/administrators/password",
