@@ -159,6 +159,43 @@ func TestRow19OnlyOwnersLetPeopleIntoTheConsole(t *testing.T) {
 	s.get(paths.Users).want(t, http.StatusOK)
 }
 
+// A member whom an owner has deactivated stays out until an owner activates them,
+// in whichever way an admin tries; everybody else they may activate.
+func TestRow19OnlyOwnersLetDeactivatedMembersBack(t *testing.T) {
+	t.Parallel()
+	s, u := newAWSAdminSite(t)
+	s.addUser("bystander")
+	s.signInAs(model.RoleAdmin)
+	s.post("/bulk/confirm", url.Values{"do": {"deactivate"}, "people": {u.Username}}).want(t, http.StatusSeeOther)
+	undo := s.get("/audit").doc.Find("tbody form").AttrOr("action", "")
+	for path, form := range map[string]url.Values{
+		"/users/" + u.Username + "/activate": nil,
+		"/users/import/confirm":              {"csv": {"username,active\nbystander,yes\n" + u.Username + ",yes\n"}},
+		"/bulk/confirm":                      {"do": {"activate"}, "people": {"bystander\n" + u.Username}},
+		undo:                                 nil,
+	} {
+		if res := s.post(path, form); res.status != http.StatusForbidden || !strings.Contains(res.text(), "Only an owner") {
+			t.Errorf("%s answered %d: %s", path, res.status, res.text())
+		}
+	}
+	if s.user("user0").Active {
+		t.Fatal("they are active again")
+	}
+	s.post("/users/bystander/deactivate", nil).want(t, http.StatusSeeOther)
+	s.post("/users/bystander/activate", nil).want(t, http.StatusSeeOther)
+
+	s.client = s.browser()
+	s.signInAs(model.RoleOwner)
+	now := s.now
+	s.now = now.Add(freshFor)
+	s.post("/users/"+u.Username+"/activate", nil).want(t, http.StatusUnauthorized).has(t, "main", "Confirm that it is you")
+	s.now = now
+	s.post("/users/"+u.Username+"/activate", nil).want(t, http.StatusSeeOther)
+	if !s.user("user0").Active {
+		t.Error("an owner could not bring them back")
+	}
+}
+
 // The first passkey may be registered for ten minutes after AWS has sent somebody,
 // however often they come into the console meanwhile. Owners can take it away.
 func TestRow19FirstPasskeySoonAfterAWS(t *testing.T) {

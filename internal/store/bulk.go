@@ -63,6 +63,11 @@ func (s *Store) Bulk(ctx context.Context, actor model.Actor, kind model.BulkKind
 		if err != nil || len(b.Items) == 0 {
 			return err
 		}
+		if kind == model.BulkActivate {
+			if err := tx.guardConsoleMembers(ctx, actor, idsOf(b.Items)...); err != nil {
+				return err
+			}
+		}
 		if b.AuditID, err = tx.recordBulk(ctx, actor, "bulk."+string(kind), group, b.Items, ""); err != nil {
 			return err
 		}
@@ -75,6 +80,14 @@ func (s *Store) Bulk(ctx context.Context, actor model.Actor, kind model.BulkKind
 			values (@actor, @kind, @group::bigint, @items, @audit) returning id, at`, args).Scan(&b.ID, &b.At)
 	})
 	return b, err
+}
+
+func idsOf(items []model.BulkItem) []string {
+	var ids []string
+	for _, item := range items {
+		ids = append(ids, item.UserID)
+	}
+	return ids
 }
 
 // recordBulk writes one audit entry with the names of all, and returns its id.
@@ -132,6 +145,9 @@ func (s *Store) UndoBulk(ctx context.Context, actor model.Actor, id int64, now t
 			return err
 		}
 		reversed, err := list(ctx, tx.db, pgx.RowTo[string], undoSQL[b.Kind], b.undoArgs())
+		if err == nil && b.Kind == model.BulkDeactivate {
+			err = tx.guardConsoleMembers(ctx, actor, reversed...)
+		}
 		if err != nil {
 			return err
 		}

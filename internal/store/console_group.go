@@ -48,6 +48,25 @@ func (s *Store) guardConsoleGroup(ctx context.Context, actor model.Actor, groups
 	return err
 }
 
+// guardConsoleMembers refuses to such an actor that users become active who are
+// members by hand of that group: an owner may have deactivated them to keep them
+// out. To deactivate them is for everybody.
+func (s *Store) guardConsoleMembers(ctx context.Context, actor model.Actor, userIDs ...string) error {
+	if !actor.OutsideConsole || len(userIDs) == 0 {
+		return nil
+	}
+	set, err := s.Settings(ctx)
+	if err != nil || set.ConsoleGroupID == 0 {
+		return err
+	}
+	member, err := single(ctx, s.db, pgx.RowTo[bool], `select exists (select from memberships
+		where group_id = @group and source = 'manual' and user_id = any(@users::uuid[]))`, named{"group": set.ConsoleGroupID, "users": userIDs})
+	if err == nil && member {
+		err = ErrConsoleGroup
+	}
+	return err
+}
+
 // AdministratorOfUser is the account by which a user who may use the console is
 // known there. It is made at the first sign-in, and follows the username.
 func (s *Store) AdministratorOfUser(ctx context.Context, actor model.Actor, u model.User) (a model.Administrator, err error) {

@@ -20,7 +20,7 @@ var (
 	// ErrNoConnection: an app names a connection that is not there.
 	ErrNoConnection = errors.New("there is no such connection")
 
-	ErrConsoleGroup = errors.New("members of this group may use the console, so an owner decides who they are")
+	ErrConsoleGroup = errors.New("members of a group may use the console, so an owner decides who they are")
 )
 
 // errTryAgain: somebody else's transaction came in between; a new one sees

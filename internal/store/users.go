@@ -117,6 +117,11 @@ func (s *Store) changeUser(ctx context.Context, actor model.Actor, before, after
 	if !changes {
 		return before, false, nil
 	}
+	if !before.Active && after.Active {
+		if err := s.guardConsoleMembers(ctx, actor, before.ID); err != nil {
+			return before, false, err
+		}
+	}
 	after, err := single(ctx, s.db, scanUser, `
 		update users u set username = @username, username_key = @username_key, email = @email, email_key = @email_key,
 			display_name = @display_name, first_name = @first_name, last_name = @last_name, active = @active,

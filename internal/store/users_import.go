@@ -73,6 +73,7 @@ func (in *userImport) saveUsers(ctx context.Context, rows []ImportRow) error {
 		in.users[model.Key(u.Username)] = u
 	}
 	var fresh, other []named
+	var activated []string
 	before := make(map[string]model.User, len(stored))
 	for i, row := range rows {
 		u, known := in.users[keys[i]]
@@ -86,7 +87,13 @@ func (in *userImport) saveUsers(ctx context.Context, rows []ImportRow) error {
 		if after, changes := changedUser(u, after); changes {
 			before[u.ID] = u
 			other = append(other, userArgs(after))
+			if after.Active && !u.Active {
+				activated = append(activated, u.ID)
+			}
 		}
+	}
+	if err := in.tx.guardConsoleMembers(ctx, in.actor, activated...); err != nil {
+		return err
 	}
 	if err := in.insert(ctx, fresh); err != nil {
 		return err

@@ -281,7 +281,7 @@ func ConsoleGroup() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<h1>Only an owner changes who is in this group</h1><p>Nothing was changed. The members of this group may use the console, so adding somebody makes an administrator, and removing somebody removes one. Ask an owner to do it; the Administrators page lists them.</p><p><a class=\"btn btn-primary\" href=\"/\">Go to the overview</a></p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<h1>Only an owner decides who uses the console</h1><p>Nothing was changed. The members of one of the groups may use this console. So putting somebody into that group, or activating a member who was deactivated, makes an administrator, and taking somebody out removes one. Ask an owner to do it; the Administrators page lists them.</p><p><a class=\"btn btn-primary\" href=\"/\">Go to the overview</a></p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
