@@ -7,9 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -23,8 +21,8 @@ import (
 // deliveryPatience is for how long a mail server or a webhook may take.
 const deliveryPatience = 20 * time.Second
 
-// deliver sends one notice. The error is for administrators: what the other
-// side answered.
+// deliver sends one notice. The error is for the log; deliveryProblem puts it
+// into words.
 func (s *Server) deliver(ctx context.Context, to model.Warnings, n notice, channel string) error {
 	ctx, cancel := context.WithTimeout(ctx, deliveryPatience)
 	defer cancel()
@@ -92,9 +90,13 @@ func (s *Server) callWebhook(ctx context.Context, to model.Warnings, n notice) e
 	if err != nil {
 		return err
 	}
+	address, err := s.webhookAddress(to)
+	if err != nil {
+		return err
+	}
 	fetcher := newMetadataFetcher(s.onLoopback())
 	fetcher.private = to.WebhookPrivate
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.WebhookURL, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -113,20 +115,20 @@ func (s *Server) callWebhook(ctx context.Context, to model.Warnings, n notice) e
 		return explainFetch(ctx, req.URL, err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	answer, err := io.ReadAll(io.LimitReader(res.Body, 200))
-	if err != nil {
-		return err
-	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return fmt.Errorf("%s answered %s: %s", req.URL.Hostname(), res.Status, strings.ToValidUTF8(string(answer), ""))
+		return &fetchError{Text: fmt.Sprintf("%s answered with status %d.", req.URL.Hostname(), res.StatusCode)}
 	}
 	return nil
 }
 
+// opened is a secret that is kept sealed. The errors are for administrators.
 func (s *Server) opened(sealed []byte, context string) (string, error) {
 	if sealed == nil {
-		return "", errors.New("its secret is missing; set it once more")
+		return "", &fetchError{Text: "The secret that belongs to it is missing. Set it once more."}
 	}
 	plain, err := s.sealer.Open(sealed, context)
-	return string(plain), err
+	if err != nil {
+		return "", &fetchError{Text: "The secret that belongs to it cannot be opened with this key. Set it once more.", cause: err}
+	}
+	return string(plain), nil
 }

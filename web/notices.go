@@ -30,7 +30,10 @@ var warnDays = []int{90, 30, 7, 0}
 func (site *Site) Warn(ctx context.Context) error {
 	s := site.current.Load()
 	to, err := s.store.Warnings(ctx)
-	if err != nil || (to.SMTPHost == "" && to.WebhookURL == "") {
+	if err == nil {
+		err = s.sealOldWebhook(ctx, to)
+	}
+	if err != nil || (to.SMTPHost == "" && to.WebhookShown == "") {
 		return err
 	}
 	due, err := s.dueNotices(ctx)
@@ -42,7 +45,7 @@ func (site *Site) Warn(ctx context.Context) error {
 		if to.SMTPHost != "" {
 			errs = append(errs, s.tell(ctx, to, n, model.ChannelMail))
 		}
-		if to.WebhookURL != "" {
+		if to.WebhookShown != "" {
 			errs = append(errs, s.tell(ctx, to, n, model.ChannelWebhook))
 		}
 	}
@@ -57,7 +60,7 @@ func (s *Server) tell(ctx context.Context, to model.Warnings, n notice, channel 
 	}
 	problem := ""
 	if err := s.deliver(ctx, to, n, channel); err != nil {
-		problem = err.Error()
+		problem = deliveryProblem(to, channel, err)
 		s.log.WarnContext(ctx, "notice not delivered; tried again later", "notice", n.Key, "channel", channel, "error", err)
 	}
 	return s.store.FinishNotice(ctx, n.Key, channel, s.now(), problem)

@@ -35,8 +35,10 @@ func (s *Server) renderWarnings(w http.ResponseWriter, r *http.Request, a model.
 		To:   to, Failures: failures, Problems: problems, NewSecret: secret,
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Settings", Href: paths.Settings}}
-	if a.Role != model.RoleOwner {
-		v.To.WebhookURL = v.To.WebhookShown()
+	if a.Role == model.RoleOwner {
+		if v.Webhook, err = s.webhookAddress(to); err != nil {
+			s.log.WarnContext(r.Context(), "webhook's address not opened", "error", err)
+		}
 	}
 	if token, err := s.opened(to.CalendarSealed, model.SealedCalendarToken); err == nil && a.Role == model.RoleOwner {
 		v.Calendar = s.opts.PublicURL + paths.Calendar(token)
@@ -49,7 +51,7 @@ func (s *Server) renderWarnings(w http.ResponseWriter, r *http.Request, a model.
 }
 
 // saveMail keeps the mail server. An empty password field leaves the password
-// as it is.
+// as it is, where it goes to the same server in the same way.
 func (s *Server) saveMail(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	to, problems, err := s.readMail(r)
 	if err != nil {
@@ -77,6 +79,7 @@ func (s *Server) readMail(r *http.Request) (model.Warnings, []model.Problem, err
 	if err != nil {
 		return to, nil, err
 	}
+	before := to
 	to.SMTPHost, to.SMTPTLS, to.SMTPUser = typed(r, "smtp_host"), r.PostFormValue("smtp_tls"), typed(r, "smtp_user")
 	to.MailFrom, to.MailTo = typed(r, "mail_from"), typed(r, "mail_to")
 	var problems []model.Problem
@@ -100,7 +103,7 @@ func (s *Server) readMail(r *http.Request) (model.Warnings, []model.Problem, err
 		}
 	}
 	switch password := r.PostFormValue("smtp_password"); {
-	case to.SMTPUser == "":
+	case to.SMTPUser == "" || to.SMTPHost == "":
 		to.PasswordSealed = nil
 	case to.SMTPTLS == model.MailPlain:
 		wrong("smtp_tls", "Without TLS the password could be read on the way. Choose another protection, or leave the user name out.")
@@ -109,6 +112,10 @@ func (s *Server) readMail(r *http.Request) (model.Warnings, []model.Problem, err
 		return to, problems, err
 	case to.PasswordSealed == nil:
 		wrong("smtp_password", "Type the password that belongs to the user name.")
+	case to.SMTPHost != before.SMTPHost || to.SMTPPort != before.SMTPPort || to.SMTPTLS != before.SMTPTLS || to.SMTPUser != before.SMTPUser:
+		// Who may change the server must not get the password sent to one of theirs.
+		to.PasswordSealed = nil
+		wrong("smtp_password", "Type the password again: the one that is kept belongs to the server, port, protection and user name as they were.")
 	}
 	return to, problems, nil
 }
@@ -120,22 +127,18 @@ func (s *Server) saveWebhook(w http.ResponseWriter, r *http.Request, a model.Adm
 		return err
 	}
 	to.WebhookURL, to.WebhookPrivate = typed(r, "webhook_url"), r.PostFormValue("webhook_private") != ""
-	secret := ""
-	if to.WebhookURL == "" {
-		to.WebhookSealed = nil
-	} else {
+	if to.WebhookURL != "" {
 		if problem := s.checkWebhook(to.WebhookURL); problem != "" {
 			return s.renderWarnings(w, r, a, to, []model.Problem{{Field: "webhook_url", Text: problem}}, "")
 		}
-		if to.WebhookSealed == nil || r.PostFormValue("new_secret") != "" {
-			secret = rand.Text() + rand.Text()
-			if to.WebhookSealed, err = s.sealer.Seal([]byte(secret), model.SealedWebhookSecret); err != nil {
-				return err
-			}
-		}
+	}
+	secret, err := s.sealWebhook(&to, r.PostFormValue("new_secret") != "")
+	if err != nil {
+		return err
 	}
 	err = s.store.SaveWarnings(r.Context(), s.actor(r, a), "warnings.webhook", func(now *model.Warnings) error {
-		now.WebhookURL, now.WebhookPrivate, now.WebhookSealed = to.WebhookURL, to.WebhookPrivate, to.WebhookSealed
+		now.WebhookURL, now.WebhookURLSealed, now.WebhookShown = "", to.WebhookURLSealed, to.WebhookShown
+		now.WebhookPrivate, now.WebhookSealed = to.WebhookPrivate, to.WebhookSealed
 		return nil
 	})
 	if err != nil {
@@ -145,6 +148,48 @@ func (s *Server) saveWebhook(w http.ResponseWriter, r *http.Request, a model.Adm
 		return s.renderWarnings(w, r, a, to, nil, secret)
 	}
 	return s.done(w, r, paths.Warnings, "Saved.")
+}
+
+// sealWebhook seals the address that is there in clear, and makes the key of the
+// signature where there is none or a new one is wanted. secret is that key, to
+// be shown once.
+func (s *Server) sealWebhook(to *model.Warnings, renew bool) (secret string, err error) {
+	to.WebhookShown, to.WebhookURLSealed = model.ShownWebhook(to.WebhookURL), nil
+	if to.WebhookURL == "" {
+		to.WebhookSealed = nil
+		return "", nil
+	}
+	if to.WebhookURLSealed, err = s.sealer.Seal([]byte(to.WebhookURL), model.SealedWebhookURL); err != nil {
+		return "", err
+	}
+	if to.WebhookSealed == nil || renew {
+		secret = rand.Text() + rand.Text()
+		to.WebhookSealed, err = s.sealer.Seal([]byte(secret), model.SealedWebhookSecret)
+	}
+	return secret, err
+}
+
+// webhookAddress is the address to call; empty: none.
+func (s *Server) webhookAddress(to model.Warnings) (string, error) {
+	if to.WebhookURL != "" || to.WebhookURLSealed == nil {
+		return to.WebhookURL, nil
+	}
+	return s.opened(to.WebhookURLSealed, model.SealedWebhookURL)
+}
+
+// sealOldWebhook seals an address that an earlier version kept in clear. While
+// both versions run, the earlier one may write another: that one is newer.
+func (s *Server) sealOldWebhook(ctx context.Context, to model.Warnings) error {
+	if to.WebhookURL == "" {
+		return nil
+	}
+	return s.store.SaveWarnings(ctx, model.Actor{Name: "Postern"}, "warnings.webhook", func(now *model.Warnings) (err error) {
+		if now.WebhookURL != "" {
+			now.WebhookURLSealed, err = s.sealer.Seal([]byte(now.WebhookURL), model.SealedWebhookURL)
+			now.WebhookURL = ""
+		}
+		return err
+	})
 }
 
 func (s *Server) checkWebhook(address string) string {
@@ -158,8 +203,8 @@ func (s *Server) checkWebhook(address string) string {
 	return ""
 }
 
-// testMail and testWebhook send a notice that says it is a test, and tell what
-// the other side answered.
+// testMail and testWebhook send a notice that says it is a test, and tell why it
+// did not arrive.
 func (s *Server) testMail(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return s.testWarning(w, r, a, model.ChannelMail)
 }
@@ -175,7 +220,8 @@ func (s *Server) testWarning(w http.ResponseWriter, r *http.Request, a model.Adm
 	}
 	n := notice{Key: "test", Subject: "This is a test", Text: "Postern can reach you. " + a.Email + " asked for this.", Link: s.opts.PublicURL + paths.Warnings}
 	if err := s.deliver(context.WithoutCancel(r.Context()), to, n, channel); err != nil {
-		return s.renderWarnings(w, r, a, to, []model.Problem{{Text: "The test was not delivered: " + err.Error()}}, "")
+		s.log.WarnContext(r.Context(), "test of a warning not delivered", "channel", channel, "error", err)
+		return s.renderWarnings(w, r, a, to, []model.Problem{{Text: "The test was not delivered. " + deliveryProblem(to, channel, err)}}, "")
 	}
 	return s.done(w, r, paths.Warnings, "Delivered. Look whether it has arrived.")
 }

@@ -15,25 +15,28 @@ type Warnings struct {
 	SMTPUser       string `json:"smtp_user"`
 	MailFrom       string `json:"mail_from"`
 	MailTo         string `json:"mail_to"`     // addresses, with commas between them
-	WebhookURL     string `json:"webhook_url"` // empty: none
+	WebhookShown   string `json:"webhook_url"` // for who must not call it; empty: none
 	WebhookPrivate bool   `json:"webhook_private"`
 
-	PasswordSealed []byte `json:"-"`
-	WebhookSealed  []byte `json:"-"` // the key of the signature
-	CalendarSealed []byte `json:"-"` // the token in the calendar's address; nil: none
+	WebhookURL string `json:"-"` // in clear: kept by an earlier version, or just typed; empty: it is sealed
+
+	PasswordSealed   []byte `json:"-"`
+	WebhookURLSealed []byte `json:"-"`
+	WebhookSealed    []byte `json:"-"` // the key of the signature
+	CalendarSealed   []byte `json:"-"` // the token in the calendar's address; nil: none
 }
 
-// WebhookShown is the webhook's address for who must not call it: many services
+// ShownWebhook is a webhook's address for who must not call it: many services
 // put a secret into the path. It differs where the addresses do.
-func (w Warnings) WebhookShown() string {
-	if w.WebhookURL == "" {
+func ShownWebhook(address string) string {
+	if address == "" {
 		return ""
 	}
 	host := ""
-	if u, err := url.Parse(w.WebhookURL); err == nil {
+	if u, err := url.Parse(address); err == nil {
 		host = u.Host
 	}
-	sum := sha256.Sum256([]byte(w.WebhookURL))
+	sum := sha256.Sum256([]byte(address))
 	return "https://" + host + "/… (" + hex.EncodeToString(sum[:4]) + ")"
 }
 
@@ -47,6 +50,7 @@ const (
 // Contexts of what Warnings has sealed.
 const (
 	SealedMailPassword  = "warnings:mail"
+	SealedWebhookURL    = "warnings:webhook-url"
 	SealedWebhookSecret = "warnings:webhook"
 	SealedCalendarToken = "warnings:calendar"
 )

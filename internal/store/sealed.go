@@ -22,6 +22,7 @@ var sealedColumns = []sealedColumn{
 	{"oidc_keys", "sealed", "id", model.SealedSigningKey},
 	{"trace_links", "token_sealed", "id::text", func(string) string { return model.SealedTraceToken }},
 	{"warnings", "password_sealed", "id::text", func(string) string { return model.SealedMailPassword }},
+	{"warnings", "webhook_url_sealed", "id::text", func(string) string { return model.SealedWebhookURL }},
 	{"warnings", "webhook_sealed", "id::text", func(string) string { return model.SealedWebhookSecret }},
 	{"warnings", "calendar_sealed", "id::text", func(string) string { return model.SealedCalendarToken }},
 }

@@ -11,12 +11,15 @@ import (
 
 func scanWarnings(row pgx.CollectableRow) (w model.Warnings, err error) {
 	err = row.Scan(&w.SMTPHost, &w.SMTPPort, &w.SMTPTLS, &w.SMTPUser, &w.PasswordSealed, &w.MailFrom, &w.MailTo,
-		&w.WebhookURL, &w.WebhookPrivate, &w.WebhookSealed, &w.CalendarSealed)
+		&w.WebhookURL, &w.WebhookURLSealed, &w.WebhookShown, &w.WebhookPrivate, &w.WebhookSealed, &w.CalendarSealed)
+	if w.WebhookURL != "" {
+		w.WebhookShown = model.ShownWebhook(w.WebhookURL)
+	}
 	return w, err
 }
 
 const selectWarnings = `select smtp_host, smtp_port, smtp_tls, smtp_user, password_sealed, mail_from, mail_to,
-	webhook_url, webhook_private, webhook_sealed, calendar_sealed from warnings`
+	webhook_url, webhook_url_sealed, webhook_shown, webhook_private, webhook_sealed, calendar_sealed from warnings`
 
 // Warnings says whom to warn, and how.
 func (s *Store) Warnings(ctx context.Context) (model.Warnings, error) {
@@ -25,7 +28,6 @@ func (s *Store) Warnings(ctx context.Context) (model.Warnings, error) {
 
 // auditedWarnings is what the audit keeps: whether there are secrets, not which.
 func auditedWarnings(w model.Warnings) any {
-	w.WebhookURL = w.WebhookShown()
 	return struct {
 		model.Warnings
 		Password bool `json:"password"`
@@ -46,9 +48,9 @@ func (s *Store) SaveWarnings(ctx context.Context, actor model.Actor, action stri
 			return err
 		}
 		_, err = tx.db.Exec(ctx, `update warnings set smtp_host = @host, smtp_port = @port, smtp_tls = @tls, smtp_user = @user, password_sealed = @password,
-			mail_from = @from, mail_to = @to, webhook_url = @url, webhook_private = @private, webhook_sealed = @secret, calendar_sealed = @calendar`,
+			mail_from = @from, mail_to = @to, webhook_url = @url, webhook_url_sealed = @url_sealed, webhook_shown = @shown, webhook_private = @private, webhook_sealed = @secret, calendar_sealed = @calendar`,
 			named{"host": after.SMTPHost, "port": after.SMTPPort, "tls": after.SMTPTLS, "user": after.SMTPUser, "password": after.PasswordSealed,
-				"from": after.MailFrom, "to": after.MailTo, "url": after.WebhookURL, "private": after.WebhookPrivate, "secret": after.WebhookSealed,
+				"from": after.MailFrom, "to": after.MailTo, "url": after.WebhookURL, "url_sealed": after.WebhookURLSealed, "shown": after.WebhookShown, "private": after.WebhookPrivate, "secret": after.WebhookSealed,
 				"calendar": after.CalendarSealed})
 		if err != nil {
 			return translate(err)
