@@ -73,7 +73,9 @@ func (s *Server) refreshMetadata(ctx context.Context, c model.Connection) error 
 // offeredMetadata is what the address says now. What an administrator can act on
 // comes back as a *fetchError.
 func (s *Server) offeredMetadata(ctx context.Context, c model.Connection) (*sso.IdentityProvider, string, error) {
-	data, err := newMetadataFetcher(s.onLoopback()).fetch(ctx, c.Live.Config.IdPMetadataURL)
+	fetcher := newMetadataFetcher(s.onLoopback())
+	fetcher.private = s.opts.AllowPrivateMetadata
+	data, err := fetcher.fetch(ctx, c.Live.Config.IdPMetadataURL)
 	if err != nil {
 		return nil, "", err
 	}

@@ -34,9 +34,14 @@ type Options struct {
 	PublicURLFixed bool
 
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
-	Version        string
-	DemoAWSURL     string // the simulated AWS of `console demo`; empty: real AWS
-	Metrics        *Metrics
+
+	// AllowPrivateMetadata lets administrators have metadata fetched from private
+	// addresses, for an identity provider inside the network.
+	AllowPrivateMetadata bool
+
+	Version    string
+	DemoAWSURL string // the simulated AWS of `console demo`; empty: real AWS
+	Metrics    *Metrics
 
 	SessionStore scs.Store // nil: PostgreSQL; tests keep sessions in memory
 

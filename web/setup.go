@@ -21,6 +21,7 @@ type setupCase struct {
 	connection model.Connection
 	draft      model.Revision
 	facts      wizard.Facts
+	byLink     bool // somebody with a setup link, who may be no administrator here
 }
 
 // errNoDraft: the connection is there, and nobody is editing it.

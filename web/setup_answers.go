@@ -86,7 +86,7 @@ func (s *Server) readMetadata(r *http.Request, sc setupCase, f *stepForm) error 
 	if address == "" || p != nil {
 		return nil
 	}
-	fetched, err := newMetadataFetcher(wizard.MetadataOptions(sc.facts).AllowLoopbackHTTP).fetch(r.Context(), address)
+	fetched, err := s.stepFetcher(sc).fetch(r.Context(), address)
 	var failed *fetchError
 	switch {
 	case errors.As(err, &failed):
@@ -99,6 +99,15 @@ func (s *Server) readMetadata(r *http.Request, sc setupCase, f *stepForm) error 
 	f.answers[wizard.FieldMetadataURL] = []string{address}
 	f.answers[wizard.FieldFetched] = []string{string(fetched)}
 	return nil
+}
+
+// stepFetcher fetches what somebody types in. Where private addresses are
+// allowed, they still are nothing for the holder of a setup link, who may be
+// outside.
+func (s *Server) stepFetcher(sc setupCase) metadataFetcher {
+	m := newMetadataFetcher(wizard.MetadataOptions(sc.facts).AllowLoopbackHTTP)
+	m.private = s.opts.AllowPrivateMetadata && !sc.byLink
+	return m
 }
 
 // uploadedMetadata is the text of the chosen file; empty when none was chosen.

@@ -136,7 +136,7 @@ func (m metadataFetcher) judgeDial(_, address string, _ syscall.RawConn) error {
 	if addr.IsLoopback() && m.loopback {
 		return nil
 	}
-	if m.private && addr.IsPrivate() {
+	if m.private && addr.IsPrivate() && !awsInstance.Contains(addr) {
 		return nil
 	}
 	if !public(addr) {
@@ -164,6 +164,11 @@ var notPublic = []netip.Prefix{
 	netip.MustParsePrefix("2002::/16"),       // 6to4: holds any IPv4 address
 	netip.MustParsePrefix("fec0::/10"),       // site-local, deprecated
 }
+
+// awsInstance is where AWS puts what a machine may ask about itself, its
+// credentials among them: private by its number, and never to be asked. The one
+// by IPv4 is link-local, and never private.
+var awsInstance = netip.MustParsePrefix("fd00:ec2::/32")
 
 // nat64 is where networks without IPv4 put the IPv4 internet (RFC 6052).
 var nat64 = netip.MustParsePrefix("64:ff9b::/96")

@@ -8,8 +8,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/postern-sso/postern/internal/wizard"
 )
 
 // metadataServer answers on this machine with what the handler says.
@@ -192,5 +195,43 @@ func TestPublic(t *testing.T) {
 		if got := public(netip.MustParseAddr(address).Unmap()); got != want {
 			t.Errorf("public(%s) = %t, want %t", address, got, want)
 		}
+	}
+}
+
+// Private addresses are asked where the flag says so, and what a machine in the
+// cloud may ask about itself never is.
+func TestRow16FetchFromPrivateAddresses(t *testing.T) {
+	t.Parallel()
+	allowed, usual := metadataFetcher{private: true}, metadataFetcher{}
+	for address, want := range map[string]bool{
+		"10.1.2.3:443": true, "172.16.0.1:8443": true, "192.168.1.1:443": true, "[fd12:3456::1]:443": true, "[::ffff:10.1.2.3]:443": true,
+		"169.254.169.254:443": false, "[::ffff:169.254.169.254]:443": false, "[fd00:ec2::254]:443": false, "[fe80::1%eth0]:443": false,
+		"127.0.0.1:443": false, "[::1]:443": false, "100.100.100.200:443": false, "0.0.0.0:443": false, "224.0.0.1:443": false,
+		"[64:ff9b::a01:203]:443": false, "[2002:a01:203::]:443": false,
+	} {
+		if err := allowed.judgeDial("tcp", address, nil); (err == nil) != want {
+			t.Errorf("%s with the flag: %v", address, err)
+		}
+		if err := usual.judgeDial("tcp", address, nil); err == nil {
+			t.Errorf("%s may be asked without the flag", address)
+		}
+	}
+	if err := allowed.judgeURL(&url.URL{Scheme: "http", Host: "10.1.2.3"}); err == nil {
+		t.Error("with the flag plain http may be asked")
+	}
+}
+
+// The flag is for administrators: the holder of a setup link may be outside.
+func TestRow16PrivateAddressesAreClosedToSetupLinks(t *testing.T) {
+	t.Parallel()
+	s := newSetupAt(t, wizard.StepMetadata)
+	s.opts.AllowPrivateMetadata = true
+	h, path := s.opened()
+	res := h.handOver(path, h.get(path).version(), map[string]string{"metadata_url": "https://10.0.0.1/metadata"}, "")
+	if text := res.find(".problems"); !strings.Contains(text, "not on the public internet") {
+		t.Errorf("the holder reads %q", text)
+	}
+	if err := s.stepFetcher(setupCase{}).judgeDial("tcp", "10.0.0.1:443", nil); err != nil {
+		t.Errorf("an administrator reads %v", err)
 	}
 }

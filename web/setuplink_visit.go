@@ -145,6 +145,7 @@ func (s *Server) linkPage(r *http.Request, v linkVisit) (setupCase, setup.LinkPa
 	if err != nil {
 		return sc, setup.LinkPage{}, err
 	}
+	sc.byLink = true
 	page := setup.LinkPage{Token: v.token, Link: v.link}
 	page.Frame = setup.Frame{
 		Page: layout.Page{}, Connection: sc.connection, Draft: sc.draft, Step: step,

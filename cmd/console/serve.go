@@ -32,12 +32,13 @@ type serveFlags struct {
 	databaseFlags
 	secretFlags
 	tlsFlags
-	Listen         string   `env:"POSTERN_LISTEN" default:"127.0.0.1:8080" help:"Address to listen on (${default})."`
-	PublicURL      string   `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"Address under which browsers reach Postern (http://localhost:8080). Given here, it cannot be changed in the console." placeholder:"URL"`
-	TrustedProxies []string `name:"trusted-proxies" env:"POSTERN_TRUSTED_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, for example 10.0.0.0/8." placeholder:"CIDR"`
-	LogFormat      string   `name:"log-format" env:"POSTERN_LOG_FORMAT" enum:"text,json" default:"text" help:"text or json."`
-	MetricsListen  string   `name:"metrics-listen" env:"POSTERN_METRICS_LISTEN" help:"Address for Prometheus figures; empty: none." placeholder:"ADDRESS"`
-	NoMigrate      bool     `name:"no-migrate" help:"Do not apply pending migrations; refuse to start when there are some."`
+	Listen          string   `env:"POSTERN_LISTEN" default:"127.0.0.1:8080" help:"Address to listen on (${default})."`
+	PublicURL       string   `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"Address under which browsers reach Postern (http://localhost:8080). Given here, it cannot be changed in the console." placeholder:"URL"`
+	TrustedProxies  []string `name:"trusted-proxies" env:"POSTERN_TRUSTED_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, for example 10.0.0.0/8." placeholder:"CIDR"`
+	PrivateMetadata bool     `name:"allow-private-metadata" env:"POSTERN_ALLOW_PRIVATE_METADATA" help:"Let administrators have metadata fetched from private addresses (10/8, 172.16/12, 192.168/16, fc00::/7), for an identity provider inside your network."`
+	LogFormat       string   `name:"log-format" env:"POSTERN_LOG_FORMAT" enum:"text,json" default:"text" help:"text or json."`
+	MetricsListen   string   `name:"metrics-listen" env:"POSTERN_METRICS_LISTEN" help:"Address for Prometheus figures; empty: none." placeholder:"ADDRESS"`
+	NoMigrate       bool     `name:"no-migrate" help:"Do not apply pending migrations; refuse to start when there are some."`
 }
 
 type serveCmd struct{ serveFlags }
@@ -116,7 +117,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 // webOptions judges the flags and turns them into what web needs.
 func (f serveFlags) webOptions(log *slog.Logger, listening net.Addr) (web.Options, error) {
 	o := web.Options{Logger: log, Version: version, Metrics: web.NewMetrics(),
-		PublicURL: f.PublicURL, PublicURLFixed: f.PublicURL != ""}
+		PublicURL: f.PublicURL, PublicURLFixed: f.PublicURL != "", AllowPrivateMetadata: f.PrivateMetadata}
 	if o.PublicURL == "" {
 		_, port, err := net.SplitHostPort(listening.String())
 		if err != nil {
