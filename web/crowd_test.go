@@ -138,6 +138,14 @@ func TestCrowdErrors(t *testing.T) {
 		{"GET", "/event/OTk5OTk5OTk5OTk6OTk5OTk5OTk5OTk6", "", 400, "EVENT_TOKEN_EXPIRED"},
 		{"GET", "/event/OTo5OjE", "", 400, "EVENT_TOKEN_EXPIRED"},
 		{"GET", "/nothing", "", 404, "UNSUPPORTED_OPERATION"},
+		{"POST", "/webhook", "<webhook/>", 404, "UNSUPPORTED_OPERATION"},
+		{"DELETE", "/webhook/1", "", 404, "UNSUPPORTED_OPERATION"},
+		{"PUT", "/user/authenticated?username=ana", "", 404, "UNSUPPORTED_OPERATION"},
+		{"POST", "/authentication/notify?username=nobody", "<password/>", 404, "USER_NOT_FOUND"},
+		{"POST", "/authentication/notify?username=bob", "<password/>", 400, "INACTIVE_ACCOUNT"},
+		{"POST", "/authentication/notify", "<password/>", 400, "ILLEGAL_ARGUMENT"},
+		{"POST", "/user/rename?username=ana", "<new-name/>", 403, "APPLICATION_PERMISSION_DENIED"},
+		{"POST", "/user/expire-all-passwords?confirm=true", "", 403, "APPLICATION_PERMISSION_DENIED"},
 		{"POST", "/user", "<user/>", 403, "APPLICATION_PERMISSION_DENIED"},
 		{"PUT", "/user?username=ana", "<user/>", 403, "APPLICATION_PERMISSION_DENIED"},
 		{"DELETE", "/user?username=ana", "", 403, "APPLICATION_PERMISSION_DENIED"},
@@ -175,6 +183,19 @@ func TestCrowdErrors(t *testing.T) {
 			if res.status != c.status || !strings.Contains(res.body, want) {
 				t.Errorf("%s %s answered %d %s, want %d %s", c.method, c.path, res.status, res.body, c.status, c.reason)
 			}
+		}
+	}
+}
+
+// After each sign-in by OpenID Connect an app asks what is known of the person.
+func TestCrowdSignInByTheOtherRoad(t *testing.T) {
+	t.Parallel()
+	s := newCrowdSite(t, storetest.Open(t), nil)
+	s.people()
+	for _, body := range []string{"", `<?xml version="1.0" encoding="UTF-8" standalone="yes"?><password/>`} {
+		res := s.ask("POST", "/authentication/notify?username=ANA", "xml", body)
+		if want := s.ask("GET", "/user?username=ana", "xml", ""); res.status != http.StatusOK || res.body != want.body {
+			t.Errorf("answered %d %s, want %s", res.status, res.body, want.body)
 		}
 	}
 }

@@ -173,9 +173,10 @@ func (c *call) groupsOfUser() error {
 	if err != nil {
 		return err
 	}
-	return c.sendGroups(c.expands("group"), done, func(emit func(model.Group) error) error {
+	err = c.sendGroups(c.expands("group"), done, func(emit func(model.Group) error) error {
 		return c.Store.DirectoryGroupsOf(c.ctx, u.Username, q, emit)
 	})
+	return orElse(err, noUser(u.Username)) // deleted or renamed this very moment
 }
 
 // usersOfGroup lists the users in a group, or tells whether one is.

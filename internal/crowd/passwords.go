@@ -27,6 +27,24 @@ func (c *call) authenticate() error {
 	return c.answer(http.StatusOK, c.wholeUser(u))
 }
 
+// signedIn is how an app says that it has signed somebody in by another road,
+// and asks for what is known of them now. Without it nobody gets into an app
+// that takes sign-ins by OpenID Connect and users from this directory.
+func (c *call) signedIn() error {
+	name, err := c.named("username")
+	if err != nil {
+		return err
+	}
+	u, err := c.Store.User(c.ctx, name)
+	if err != nil {
+		return orElse(err, noUser(name))
+	}
+	if !u.Active {
+		return inactive(u)
+	}
+	return c.answer(http.StatusOK, c.wholeUser(u))
+}
+
 // checkPassword finds the service account that name and password belong to.
 // Wrong passwords are counted by address and name, as those of apps are.
 func (c *call) checkPassword(name, password string) (model.User, error) {
@@ -67,8 +85,12 @@ func (c *call) servicePassword(u model.User) (*model.ServicePassword, error) {
 // refusedPassword says why in Crowd's words; u is empty for nobody.
 func refusedPassword(name string, u model.User) error {
 	if u.ID != "" && !u.Active {
-		return fail(http.StatusBadRequest, reasonInactive, "Account <%s> is inactive", u.Username)
+		return inactive(u)
 	}
 	return fail(http.StatusBadRequest, reasonAuthentication,
 		"Only service accounts have a password here: <%s> signs in through AWS IAM Identity Center, or the password is wrong.", shorten(name))
+}
+
+func inactive(u model.User) error {
+	return fail(http.StatusBadRequest, reasonInactive, "Account <%s> is inactive", u.Username)
 }
