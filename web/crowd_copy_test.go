@@ -14,16 +14,25 @@ import (
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
 
-// copyOfDirectory is what an app keeps, and it follows events as Atlassian's
-// own client does: a user by the key, a group by the name.
+// copyOfDirectory is what an app keeps. It follows events as Atlassian's own
+// client does, by lower-cased names alone; only reading everything it goes by
+// the users' keys.
 type copyOfDirectory struct {
-	t       *testing.T
-	users   map[string]copiedUser      // by key
-	groups  map[string]string          // description by name
-	members map[string]map[string]bool // keys of users by group
+	t        *testing.T
+	users    map[string]copiedUser      // by lower-cased name
+	groups   map[string]copiedGroup     // by lower-cased name
+	members  map[string]map[string]bool // lower-cased names of users by that of the group
+	accounts map[string]int             // by key: what a person owns in the app
+	made     int                        // accounts so far
+	followed int                        // times that it was enough to follow
 }
 
-type copiedUser struct{ Name, Email, Active string }
+type copiedUser struct {
+	Name, Key, Email, Active string
+	account                  int
+}
+
+type copiedGroup struct{ Name, Description string }
 
 type xmlUser struct {
 	Name   string `xml:"name,attr"`
@@ -37,31 +46,27 @@ type xmlGroup struct {
 	Description string `xml:"description"`
 }
 
-// fullSync reads everything, with the requests of Atlassian's client.
-func (s *crowdSite) fullSync(t *testing.T) *copyOfDirectory {
-	t.Helper()
-	c := &copyOfDirectory{t, map[string]copiedUser{}, map[string]string{}, map[string]map[string]bool{}}
+func (s *crowdSite) newCopy(t *testing.T) *copyOfDirectory {
+	return &copyOfDirectory{t: t, accounts: map[string]int{}}
+}
+
+// fullSync reads everything with the requests of Atlassian's client, and returns
+// the token that it keeps. meanwhile is called between any two of the requests.
+func (c *copyOfDirectory) fullSync(s *crowdSite, meanwhile func()) string {
+	c.t.Helper()
 	read := func(v any, res *page) {
-		t.Helper()
+		c.t.Helper()
 		if res.status != 200 {
-			t.Fatalf("answered %d %s", res.status, res.body)
+			c.t.Fatalf("answered %d %s", res.status, res.body)
 		}
 		s.must(xml.Unmarshal([]byte(res.body), v))
+		meanwhile()
 	}
 	var users struct {
 		User []xmlUser `xml:"user"`
 	}
-	restriction := `<?xml version="1.0" encoding="UTF-8" standalone="yes"?><null-search-restriction/>`
-	read(&users, s.ask("POST", "/search?entity-type=user&start-index=0&max-results=1000&expand=user", "xml", restriction))
-	for _, u := range users.User {
-		c.users[u.Key] = copiedUser{u.Name, u.Email, u.Active}
-	}
 	var groups struct {
 		Group []xmlGroup `xml:"group"`
-	}
-	read(&groups, s.ask("POST", "/search?entity-type=group&start-index=0&max-results=1000&expand=group", "xml", restriction))
-	for _, g := range groups.Group {
-		c.groups[g.Name], c.members[g.Name] = g.Description, map[string]bool{}
 	}
 	var memberships struct {
 		Membership []struct {
@@ -69,28 +74,50 @@ func (s *crowdSite) fullSync(t *testing.T) *copyOfDirectory {
 			User  []xmlUser `xml:"users>user"`
 		} `xml:"membership"`
 	}
+	s.since("")
+	meanwhile()
+	restriction := `<?xml version="1.0" encoding="UTF-8" standalone="yes"?><null-search-restriction/>`
+	read(&users, s.ask("POST", "/search?entity-type=user&start-index=0&max-results=-1&expand=user,attributes", "xml", restriction))
+	read(&groups, s.ask("POST", "/search?entity-type=group&start-index=0&max-results=-1&expand=group,attributes", "xml", restriction))
 	read(&memberships, s.ask("GET", "/group/membership", "xml", ""))
+	_, token := s.since("")
+
+	c.users, c.groups, c.members = map[string]copiedUser{}, map[string]copiedGroup{}, map[string]map[string]bool{}
+	known := c.accounts
+	c.accounts = map[string]int{}
+	for _, u := range users.User {
+		c.put(u, known[u.Key])
+	}
+	for _, g := range groups.Group {
+		c.group("CREATED", g)
+	}
 	for _, m := range memberships.Membership {
 		for _, u := range m.User {
-			c.members[m.Group][c.key(u.Name)] = true
+			c.membership("CREATED", u.Name, m.Group)
 		}
 	}
-	return c
+	return token
 }
 
-func (c *copyOfDirectory) key(name string) string {
-	for key, u := range c.users {
-		if u.Name == name {
-			return key
-		}
+// put keeps a user; without an account they get a new one.
+func (c *copyOfDirectory) put(u xmlUser, account int) {
+	if account == 0 {
+		c.made++
+		account = c.made
 	}
-	return ""
+	c.accounts[u.Key] = account
+	c.users[strings.ToLower(u.Name)] = copiedUser{u.Name, u.Key, u.Email, u.Active, account}
 }
 
-// follow applies what is new since a token, and returns the next one.
-func (c *copyOfDirectory) follow(s *crowdSite, token string) string {
+// follow applies what is new since a token, and returns the next one. When the
+// token has expired it reads everything.
+func (c *copyOfDirectory) follow(s *crowdSite, token string, meanwhile func()) string {
 	c.t.Helper()
 	res := s.ask("GET", "/event/"+token, "xml", "")
+	if res.status == 400 && strings.Contains(res.body, "<reason>EVENT_TOKEN_EXPIRED</reason>") {
+		return c.fullSync(s, meanwhile)
+	}
+	c.followed++
 	var news struct {
 		Token  string `xml:"newEventToken,attr"`
 		Events []struct {
@@ -117,52 +144,61 @@ func (c *copyOfDirectory) follow(s *crowdSite, token string) string {
 }
 
 func (c *copyOfDirectory) user(operation string, u xmlUser) {
+	name := strings.ToLower(u.Name)
+	old, there := c.users[name]
 	if operation == "DELETED" {
-		key := c.key(u.Name)
-		delete(c.users, key)
+		delete(c.users, name)
+		delete(c.accounts, old.Key)
 		for _, in := range c.members {
-			delete(in, key)
+			delete(in, name)
 		}
 		return
 	}
-	if other := c.key(u.Name); other != "" && other != u.Key {
-		c.t.Errorf("%s would be two users", u.Name)
+	if there && old.Key != u.Key {
+		c.t.Errorf("%s would get the account of another person", u.Name)
 	}
-	c.users[u.Key] = copiedUser{u.Name, u.Email, u.Active}
+	if c.accounts[u.Key] != old.account {
+		c.t.Errorf("%s would have two accounts", u.Name)
+	}
+	c.put(u, old.account)
 }
 
 func (c *copyOfDirectory) group(operation string, g xmlGroup) {
+	name := strings.ToLower(g.Name)
 	if operation == "DELETED" {
-		delete(c.groups, g.Name)
-		delete(c.members, g.Name)
+		delete(c.groups, name)
+		delete(c.members, name)
 		return
 	}
-	c.groups[g.Name] = g.Description
-	if c.members[g.Name] == nil {
-		c.members[g.Name] = map[string]bool{}
+	c.groups[name] = copiedGroup{g.Name, g.Description}
+	if c.members[name] == nil {
+		c.members[name] = map[string]bool{}
 	}
 }
 
+// membership leaves out whom or what the copy does not know, which happens when
+// something changes between two of its requests.
 func (c *copyOfDirectory) membership(operation, user, group string) {
-	key, in := c.key(user), c.members[group]
+	name, in := strings.ToLower(user), c.members[strings.ToLower(group)]
+	_, there := c.users[name]
 	switch {
-	case key == "" || in == nil:
-		c.t.Errorf("%s a membership of %q in %q, of which one is unknown", operation, user, group)
+	case !there || in == nil:
 	case operation == "DELETED":
-		delete(in, key)
+		delete(in, name)
 	default:
-		in[key] = true
+		in[name] = true
 	}
 }
 
 // print is the copy as text, for comparing.
 func (c *copyOfDirectory) print() string {
 	var b strings.Builder
-	for _, key := range slices.Sorted(maps.Keys(c.users)) {
-		fmt.Fprintln(&b, key, c.users[key])
+	for _, name := range slices.Sorted(maps.Keys(c.users)) {
+		u := c.users[name]
+		fmt.Fprintln(&b, u.Name, u.Key, u.Email, u.Active)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.groups)) {
-		fmt.Fprintf(&b, "%q %q %v\n", name, c.groups[name], slices.Sorted(maps.Keys(c.members[name])))
+		fmt.Fprintf(&b, "%q %v\n", c.groups[name], slices.Sorted(maps.Keys(c.members[name])))
 	}
 	return b.String()
 }
@@ -175,19 +211,42 @@ func TestCrowdCopyFollows(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			s := newCrowdSite(t, storetest.OpenPool(t), nil)
+			s.secondApp()
 			random := rand.New(rand.NewPCG(1, seed))
-			c := s.fullSync(t)
-			_, token := s.since("")
+			c := s.newCopy(t)
+			token := c.fullSync(s, func() {})
 			for range 40 {
 				for range 1 + random.IntN(12) {
 					s.changeSomething(random)
 				}
-				token = c.follow(s, token)
-				if anew := s.fullSync(t); c.print() != anew.print() {
-					t.Fatalf("the copy is\n%s\nand should be\n%s", c.print(), anew.print())
-				}
+				token = c.follow(s, token, func() {})
+				c.compare(s)
+			}
+			if c.followed < 5 {
+				t.Errorf("the copy followed the events %d times of 40", c.followed)
 			}
 		})
+	}
+}
+
+// secondApp makes one to compare with, because what an app was told is kept.
+func (s *crowdSite) secondApp() {
+	s.t.Helper()
+	ctx := context.Background()
+	s.must(s.store.CreateApp(ctx, tester, model.App{Slug: "other", Kind: model.AppCrowd, Name: "Other", AllGroups: true}))
+	s.must(s.store.AddAppSecret(ctx, tester, "other", testHash, "a pas"))
+}
+
+// compare sees to it that the copy is what another app would read.
+func (c *copyOfDirectory) compare(s *crowdSite) {
+	c.t.Helper()
+	app := s.app
+	s.app = "other"
+	anew := s.newCopy(c.t)
+	anew.fullSync(s, func() {})
+	s.app = app
+	if c.print() != anew.print() {
+		c.t.Fatalf("the copy is\n%s\nand should be\n%s", c.print(), anew.print())
 	}
 }
 
@@ -215,7 +274,9 @@ func (s *crowdSite) changeSomething(random *rand.Rand) {
 		_, _ = s.store.Pool().Exec(ctx, "delete from memberships where (user_id, group_id) = ("+pair+") and source = 'rule'", user, group)
 		_ = s.store.RemoveMember(ctx, tester, group, user)
 	case 7:
-		changed(func(u *model.User) { u.Username = other })
+		if random.IntN(3) == 0 { // each means a full synchronization
+			changed(func(u *model.User) { u.Username = other })
+		}
 	case 8:
 		changed(func(u *model.User) { u.Active, u.Email = !u.Active, fmt.Sprint(random.IntN(100), "@example.com") })
 	case 9:

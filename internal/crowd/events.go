@@ -6,7 +6,6 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 )
 
@@ -80,7 +79,10 @@ func (c *call) event(e store.DirectoryEvent) eventEntity {
 		return eventEntity{XMLName: xml.Name{Local: "userMembershipEvent"}, Operation: e.Operation, ChildUser: &user,
 			ParentGroups: &parentGroups{Expand: "group", Groups: []groupEntity{c.groupName(e.Group.Name)}}}
 	case e.User != nil:
-		user := c.changedUser(*e.User, gone)
+		user := c.userName("user", e.User.Username)
+		if !gone {
+			user = c.wholeUser(*e.User)
+		}
 		return eventEntity{XMLName: xml.Name{Local: "userEvent"}, Operation: e.Operation, User: &user}
 	default:
 		group := c.groupName(e.Group.Name)
@@ -89,15 +91,4 @@ func (c *call) event(e store.DirectoryEvent) eventEntity {
 		}
 		return eventEntity{XMLName: xml.Name{Local: "groupEvent"}, Operation: e.Operation, Group: &group}
 	}
-}
-
-// changedUser is a user in an event. Of one who is gone there are the name and
-// the key.
-func (c *call) changedUser(u model.User, gone bool) userEntity {
-	if !gone {
-		return c.wholeUser(u)
-	}
-	e := c.userName("user", u.Username)
-	e.Key = &u.ID
-	return e
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,7 +110,7 @@ func scanTouched(row pgx.CollectableRow) (t touched, err error) {
 
 // DirectoryEvents is what an app has to do to follow the changes since a token,
 // in order, and the token to ask with next time. ErrTokenExpired when the token
-// is unreadable, too old, or the app sees other groups than it did then.
+// is unreadable, too old, or the app cannot follow by changes what happened since.
 func (s *Store) DirectoryEvents(ctx context.Context, a model.App, token string) ([]DirectoryEvent, string, error) {
 	database, since, ok := readEventToken(token)
 	if !ok {
@@ -158,12 +159,17 @@ func (s *Store) news(ctx context.Context, a model.App, database, since string) (
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range rows {
-		if len(rows) > maxNews || (t.kind == "reset" && t.chosen) {
-			return nil, ErrTokenExpired
-		}
+	if len(rows) > maxNews || slices.ContainsFunc(rows, touched.voids) {
+		return nil, ErrTokenExpired
 	}
 	return rows, nil
+}
+
+// voids tells whether an app cannot follow a row: it sees other groups since, or
+// a user has another name. Apps follow events by name, and the new name would be
+// another account beside the old one; reading everything they go by the key.
+func (t touched) voids() bool {
+	return (t.kind == "reset" && t.chosen) || (t.kind == "user" && t.operation == "renamed")
 }
 
 // digest is the log of some time, looked at against the directory of now.
@@ -183,14 +189,14 @@ type pair struct {
 }
 
 // tell turns rows of the log into events: first users and groups in the order
-// of the log, then the memberships as they are now. An app follows a user by
-// the key and a group by the name, so a renamed group is a new one.
+// of the log, then the memberships as they are now. An app follows by the name,
+// so a renamed group is a new one.
 func (s *Store) tell(ctx context.Context, a model.App, rows []touched) ([]DirectoryEvent, error) {
 	d := &digest{app: a}
 	if err := d.load(ctx, s, rows); err != nil {
 		return nil, err
 	}
-	last := map[string]int{} // the last row of a user or group under one name
+	last := map[string]int{} // the last row of a user, or of a group under one name
 	for i, t := range rows {
 		last[t.subject()] = i
 	}
@@ -209,12 +215,12 @@ func (s *Store) tell(ctx context.Context, a model.App, rows []touched) ([]Direct
 	return d.events, d.memberships(ctx, s)
 }
 
-// subject is what further rows of the same user or group under the same name
-// have in common: of several plain changes the last is told.
+// subject is what further rows of the same user, or of the same group under the
+// same name, have in common: of several plain changes the last is told.
 func (t touched) subject() string {
 	switch {
 	case t.kind == "user" && t.operation == "updated":
-		return "u" + *t.userID + "\n" + t.name
+		return "u" + *t.userID
 	case t.kind == "group" && t.operation == "updated":
 		return "g" + model.Key(t.name)
 	}
@@ -252,22 +258,16 @@ func (d *digest) load(ctx context.Context, s *Store, rows []touched) error {
 	return err
 }
 
-// user tells a change of a user under the name they had after it: another user
-// may have the next name by then.
 func (d *digest) user(t touched, last bool) {
 	u, there := d.users[*t.userID]
-	known := u
-	known.Username = t.name
 	switch {
-	case t.operation == "deleted":
-		d.add(OperationDeleted, &model.User{ID: *t.userID, Username: t.name}, nil)
-	case t.operation == "renamed" && !there: // the app knows the old name only
-		d.add(OperationDeleted, &model.User{ID: *t.userID, Username: t.oldName}, nil)
+	case t.operation == "deleted": // under a name that another user may have by now
+		d.add(OperationDeleted, &model.User{Username: t.name}, nil)
 	case !there:
 	case t.operation == "created":
-		d.add(OperationCreated, &known, nil)
-	case t.operation == "renamed" || last:
-		d.add(OperationUpdated, &known, nil)
+		d.add(OperationCreated, &u, nil)
+	case last:
+		d.add(OperationUpdated, &u, nil)
 	}
 }
 
@@ -278,11 +278,11 @@ func (d *digest) group(t touched, last bool) {
 	switch {
 	case t.operation == "deleted":
 		if d.app.AllGroups || d.dropped[*t.groupID] {
-			d.add(OperationDeleted, nil, &model.Group{ID: *t.groupID, Name: t.name})
+			d.add(OperationDeleted, nil, &model.Group{Name: t.name})
 		}
 	case t.operation == "renamed":
 		if there || d.app.AllGroups || d.dropped[*t.groupID] {
-			d.add(OperationDeleted, nil, &model.Group{ID: *t.groupID, Name: t.oldName})
+			d.add(OperationDeleted, nil, &model.Group{Name: t.oldName})
 		}
 		if there {
 			d.add(OperationCreated, nil, &known)
@@ -307,11 +307,9 @@ func (d *digest) memberships(ctx context.Context, s *Store) error {
 	for _, id := range d.renamed {
 		anew[id] = true
 	}
-	users, groups := []string{}, []int64{}
-	for _, p := range d.pairs {
-		if !anew[p.group] {
-			users, groups = append(users, p.user), append(groups, p.group)
-		}
+	users, groups := make([]string, len(d.pairs)), make([]int64, len(d.pairs))
+	for i, p := range d.pairs {
+		users[i], groups[i] = p.user, p.group
 	}
 	now, err := list(ctx, s.db, scanMember, `
 		select distinct m.user_id::text, m.group_id from memberships m
@@ -324,17 +322,16 @@ func (d *digest) memberships(ctx context.Context, s *Store) error {
 	for _, p := range now {
 		member[p.pair] = true
 	}
-	for i, id := range users {
-		u, known := d.users[id]
-		g, seen := d.groups[groups[i]]
-		if !known || !seen {
-			continue
+	for _, p := range d.pairs {
+		u, known := d.users[p.user]
+		g, seen := d.groups[p.group]
+		switch {
+		case !known || !seen:
+		case !member[p]: // an app that read between two changes may have it, of a group known anew also
+			d.add(OperationDeleted, &u, &g)
+		case !anew[p.group]:
+			d.add(OperationCreated, &u, &g)
 		}
-		operation := OperationDeleted
-		if member[pair{id, groups[i]}] {
-			operation = OperationCreated
-		}
-		d.add(operation, &u, &g)
 	}
 	return d.renamedMemberships(ctx, s)
 }
