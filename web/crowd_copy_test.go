@@ -237,6 +237,34 @@ func (s *crowdSite) secondApp() {
 	s.must(s.store.AddAppSecret(ctx, tester, "other", testHash, "a pas"))
 }
 
+// Whatever happens between two requests of a full synchronization, the news after
+// it make the copy whole.
+func TestCrowdCopyIsWholeAfterChangesWhileReading(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			s := newCrowdSite(t, storetest.OpenPool(t), nil)
+			s.secondApp()
+			random := rand.New(rand.NewPCG(2, seed))
+			changes := func() {
+				for range random.IntN(5) {
+					s.changeSomething(random)
+				}
+			}
+			c := s.newCopy(t)
+			for range 25 {
+				token := c.fullSync(s, changes)
+				c.follow(s, token, func() {})
+				c.compare(s)
+			}
+			if c.followed < 5 {
+				t.Errorf("the copy followed the events %d times of 25", c.followed)
+			}
+		})
+	}
+}
+
 // compare sees to it that the copy is what another app would read.
 func (c *copyOfDirectory) compare(s *crowdSite) {
 	c.t.Helper()

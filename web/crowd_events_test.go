@@ -214,6 +214,62 @@ func TestCrowdEventsOfChosenGroups(t *testing.T) {
 	s.wantNews(token, "group DELETED Jira Users", "group DELETED people")
 }
 
+// Atlassian's client asks for a token before and after a full synchronization and
+// keeps the second: what happened in between must not be lost.
+func TestCrowdChangesDuringAFullSynchronization(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := newCrowdSite(t, storetest.OpenPool(t), nil)
+	s.people()
+	read := func(path string) { s.ask("POST", path, "xml", "<null-search-restriction/>") }
+	_, before := s.since("")
+	read("/search?entity-type=user&start-index=0&max-results=-1&expand=user,attributes")
+	_, err := s.store.UpdateUser(ctx, tester, "ana", func(u *model.User) error { u.Active = false; return nil })
+	s.must(err)
+	read("/search?entity-type=group&start-index=0&max-results=-1&expand=group,attributes")
+	s.ask("GET", "/group/membership", "xml", "")
+	_, after := s.since("")
+	if after == before {
+		t.Error("the token is from before the first page, which is older than need be")
+	}
+	if _, again := s.since(""); again != after {
+		t.Error("an app that asks twice gets a later token")
+	}
+	next := s.wantNews(after, "user UPDATED Ana inactive")
+	s.wantNews(next)
+
+	// That synchronization is over: the next one begins with a token of its own.
+	_, later := s.since("")
+	s.wantNews(later)
+	read("/search?entity-type=user&start-index=0&max-results=-1")
+	s.must(s.store.DeleteUser(ctx, tester, "bob"))
+	s.now = s.now.Add(11 * time.Hour)
+	_, slow := s.since("")
+	s.wantNews(slow, "user DELETED bob")
+	read("/search?entity-type=user&start-index=0&max-results=-1")
+	s.now = s.now.Add(13 * time.Hour)
+	s.must(s.store.DeleteUser(ctx, tester, "ana"))
+	_, brokenOff := s.since("")
+	s.wantNews(brokenOff)
+}
+
+// An app that is made anew under the old name has not been told anything.
+func TestCrowdTokensEndWithTheApp(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := newCrowdSite(t, storetest.OpenPool(t), nil)
+	s.secondApp()
+	_, token := s.since("")
+	s.wantNews(token)
+	s.app = "other"
+	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
+	s.app = "jira"
+	s.must(s.store.DeleteApp(ctx, tester, "jira"))
+	s.must(s.store.CreateApp(ctx, tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", AllGroups: true}))
+	s.must(s.store.AddAppSecret(ctx, tester, "jira", testHash, "a pas"))
+	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
+}
+
 // What is no longer in the log expires the tokens from before, and no others.
 //
 //nolint:paralleltest // the transactions of other tests would make a token look older than it is

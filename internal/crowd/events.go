@@ -25,10 +25,9 @@ type parentGroups struct {
 	Groups []groupEntity `xml:"group" json:"groups"`
 }
 
-// eventToken tells where an app that begins a full synchronization goes on
-// afterwards.
+// eventToken tells where an app goes on after a full synchronization.
 func (c *call) eventToken() error {
-	token, err := c.Store.EventToken(c.ctx)
+	token, err := c.Store.EventToken(c.ctx, c.app.Slug, c.Now())
 	if err != nil {
 		return err
 	}
@@ -43,7 +42,7 @@ func (c *call) eventToken() error {
 func (c *call) events() error {
 	c.note.Path = "1/event/…"
 	c.note.First = true
-	news, token, err := c.Store.DirectoryEvents(c.ctx, c.app, chi.URLParam(c.r, "token"))
+	news, token, err := c.Store.DirectoryEvents(c.ctx, c.app, chi.URLParam(c.r, "token"), c.Now())
 	if err != nil {
 		return err
 	}

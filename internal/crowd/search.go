@@ -68,17 +68,26 @@ func (c *call) search(kind entityKind, r store.Restriction, asked []byte) error 
 	}
 	expand := c.expands(kind.name)
 	if kind.name == "user" {
-		c.synchronizes(model.CrowdUsers, q)
+		if err := c.synchronizes(model.CrowdUsers, q); err != nil {
+			return err
+		}
 		return c.sendUsers(expand, done, func(emit func(model.User) error) error { return c.Store.DirectoryUsers(c.ctx, q, emit) })
 	}
-	c.synchronizes(model.CrowdGroups, q)
+	if err := c.synchronizes(model.CrowdGroups, q); err != nil {
+		return err
+	}
 	return c.sendGroups(expand, done, func(emit func(model.Group) error) error { return c.Store.DirectoryGroups(c.ctx, q, emit) })
 }
 
 // synchronizes notes that a search without restriction is a page of a full
 // synchronization. A search for one result is the connection test.
-func (c *call) synchronizes(kind string, q store.DirectoryQuery) {
-	if q.Restriction.None() && q.Limit != 1 {
-		c.note.Kind, c.note.First = kind, q.Start == 0
+func (c *call) synchronizes(kind string, q store.DirectoryQuery) error {
+	if !q.Restriction.None() || q.Limit == 1 {
+		return nil
 	}
+	c.note.Kind, c.note.First = kind, q.Start == 0
+	if !c.note.First {
+		return nil
+	}
+	return c.Store.BeginFullSync(c.ctx, c.app.Slug, c.Now())
 }

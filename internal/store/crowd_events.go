@@ -2,11 +2,8 @@ package store
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -41,59 +38,6 @@ const (
 	OperationDeleted = "DELETED"
 )
 
-// A token is the database that it is from, and a snapshot of PostgreSQL's: which
-// transactions had committed. See migrations 00011 and 00021.
-var tokenPattern = regexp.MustCompile(`^[0-9a-f]{12}/\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?$`)
-
-// maxToken is the longest token, in bytes: apps keep it, some in a short column.
-const maxToken = 255
-
-// eventToken writes a database and a snapshot as a token. When very many
-// transactions were under way it says that none of these had committed: some are
-// told twice then.
-func eventToken(database, snapshot string) string {
-	token := base64.RawURLEncoding.EncodeToString([]byte(database + "/" + snapshot))
-	if len(token) <= maxToken {
-		return token
-	}
-	oldest, _, _ := strings.Cut(snapshot, ":")
-	return base64.RawURLEncoding.EncodeToString([]byte(database + "/" + oldest + ":" + oldest + ":"))
-}
-
-func readEventToken(token string) (database, snapshot string, ok bool) {
-	if len(token) > maxToken {
-		return "", "", false
-	}
-	data, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || !tokenPattern.Match(data) {
-		return "", "", false
-	}
-	return strings.Cut(string(data), "/")
-}
-
-// EventToken is the token of now.
-func (s *Store) EventToken(ctx context.Context) (string, error) {
-	if err := s.adoptLog(ctx); err != nil {
-		return "", err
-	}
-	return s.tokenOfNow(ctx)
-}
-
-func (s *Store) tokenOfNow(ctx context.Context) (string, error) {
-	var database, snapshot string
-	err := s.db.QueryRow(ctx, "select crowd_database(), pg_current_snapshot()::text").Scan(&database, &snapshot)
-	return eventToken(database, snapshot), err
-}
-
-// adoptLog begins the log anew when it was written by another database: after a
-// backup was restored, or the data moved to another server. It comes before the
-// first token of this one.
-func (s *Store) adoptLog(ctx context.Context) error {
-	_, err := s.db.Exec(ctx, `with moved as (update crowd_pruned set xid = 0, database = crowd_database() where database <> crowd_database() returning 1)
-		delete from crowd_events where exists (select from moved)`)
-	return err
-}
-
 // touched is a row of the log.
 type touched struct {
 	kind, operation string
@@ -109,47 +53,52 @@ func scanTouched(row pgx.CollectableRow) (t touched, err error) {
 }
 
 // DirectoryEvents is what an app has to do to follow the changes since a token,
-// in order, and the token to ask with next time. ErrTokenExpired when the token
-// is unreadable, too old, or the app cannot follow by changes what happened since.
-func (s *Store) DirectoryEvents(ctx context.Context, a model.App, token string) ([]DirectoryEvent, string, error) {
-	database, since, ok := readEventToken(token)
-	if !ok {
-		return nil, "", ErrTokenExpired
-	}
+// in order, and the token to ask with next time. ErrTokenExpired when the app
+// was given no such token here, it is too old, or the app cannot follow by
+// changes what happened since.
+func (s *Store) DirectoryEvents(ctx context.Context, a model.App, token string, at time.Time) ([]DirectoryEvent, string, error) {
 	if err := s.adoptLog(ctx); err != nil {
+		return nil, "", err
+	}
+	since, err := s.snapshotOf(ctx, a.Slug, token)
+	if err != nil {
 		return nil, "", err
 	}
 	var events []DirectoryEvent
 	var now string
-	err := s.InTx(ctx, func(tx *Store) error {
+	err = s.InTx(ctx, func(tx *Store) error {
 		// One snapshot for the token, the log and the directory.
 		if s.pool != nil {
 			if _, err := tx.db.Exec(ctx, "set transaction isolation level repeatable read, read only"); err != nil {
 				return err
 			}
 		}
-		rows, err := tx.news(ctx, a, database, since)
+		rows, err := tx.news(ctx, a, since)
 		if err != nil {
 			return err
 		}
-		if now, err = tx.tokenOfNow(ctx); err != nil {
+		if err := tx.db.QueryRow(ctx, "select pg_current_snapshot()::text").Scan(&now); err != nil {
 			return err
 		}
 		events, err = tx.tell(ctx, a, rows)
 		return err
 	})
-	return events, now, err
+	if err != nil {
+		return nil, "", err
+	}
+	next, err := s.keepToken(ctx, a.Slug, now, false, at)
+	return events, next, err
 }
 
-func (s *Store) news(ctx context.Context, a model.App, database, since string) ([]touched, error) {
+func (s *Store) news(ctx context.Context, a model.App, since string) ([]touched, error) {
 	var expired bool
-	err := s.db.QueryRow(ctx, `select @database <> crowd_database() or pg_snapshot_xmin(@since::text::pg_snapshot)::text::bigint <= (select xid from crowd_pruned)
-		or pg_snapshot_xmax(@since::text::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot())`, named{"database": database, "since": since}).Scan(&expired)
-	if err = translate(err); errors.Is(err, ErrNotFound) || expired {
-		return nil, ErrTokenExpired // also of a snapshot that PostgreSQL does not believe
-	}
+	err := s.db.QueryRow(ctx, `select pg_snapshot_xmin(@since::text::pg_snapshot)::text::bigint <= (select xid from crowd_pruned)`,
+		named{"since": since}).Scan(&expired)
 	if err != nil {
 		return nil, err
+	}
+	if expired {
+		return nil, ErrTokenExpired
 	}
 	rows, err := list(ctx, s.db, scanTouched, `
 		select kind, operation, user_id::text, group_id, name, old_name, @app = any(apps) from crowd_events
@@ -369,7 +318,8 @@ func (d *digest) renamedMemberships(ctx context.Context, s *Store) error {
 	return nil
 }
 
-// pruneEvents erases what the log need not keep, and notes how far.
+// pruneEvents erases what the log need not keep, notes how far, and erases the
+// tokens that it does not reach back to any more.
 func (s *Store) pruneEvents(ctx context.Context, now time.Time) (int64, error) {
 	var total int64
 	for {
@@ -379,8 +329,13 @@ func (s *Store) pruneEvents(ctx context.Context, now time.Time) (int64, error) {
 					where at < @before or id <= (select coalesce(max(id), 0) from crowd_events) - @most limit @once) returning xid),
 				noted as (update crowd_pruned set xid = greatest(xid, (select max(xid) from gone)) where exists (select from gone))
 			select count(*) from gone`, named{"before": now.Add(-eventRetention), "most": maxEvents, "once": sweepAtOnce}).Scan(&n)
-		if total += n; err != nil || n < sweepAtOnce {
+		if total += n; err != nil {
 			return total, err
 		}
+		if n < sweepAtOnce {
+			break
+		}
 	}
+	_, err := s.db.Exec(ctx, "delete from crowd_tokens where pg_snapshot_xmin(snapshot)::text::bigint <= (select xid from crowd_pruned)")
+	return total, err
 }
