@@ -99,17 +99,33 @@ func TestPeopleOfAWSHaveNoLocalPassword(t *testing.T) {
 	}
 }
 
+// Anybody at an app's own page may type wrong passwords: they lock out neither the
+// account nor the app.
 func TestWrongPasswordsOfServiceAccountsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := newCrowdSite(t, storetest.Open(t), nil)
 	s.signInAs(model.RoleAdmin)
 	password := s.serviceAccount("build-bot")
-	for range 10 {
-		s.authenticate("build-bot", "wrong")
+	wrong := func(times int, want string) {
+		t.Helper()
+		for range times {
+			if res := s.authenticate("build-bot", "wrong"); res.status != http.StatusBadRequest || !strings.Contains(res.body, want) {
+				t.Fatalf("a wrong password: %d %s", res.status, res.body)
+			}
+		}
 	}
-	if res := s.authenticate("build-bot", password); !strings.Contains(res.body, "Too many attempts") {
-		t.Errorf("after ten wrong ones: %s", res.body)
+	wrong(10, "or the password is wrong")
+	wrong(60, "as many before it were")
+	if res := s.authenticate("build-bot", password); res.status != http.StatusOK {
+		t.Errorf("the right password after many wrong ones: %d %s", res.status, res.body)
 	}
+	s.secondApp()
+	s.app = "other"
+	if res := s.ask("GET", "/config/cookie", "xml", ""); res.status != http.StatusOK {
+		t.Errorf("another app at the same address: %d %s", res.status, res.body)
+	}
+	s.now = s.now.Add(time.Minute)
+	wrong(1, "or the password is wrong")
 }
 
 func TestSigningKeysAreReplacedByHand(t *testing.T) {

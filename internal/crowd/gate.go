@@ -27,6 +27,9 @@ const (
 	checksAtOnce       = 2 // a check of a password takes a lot of memory on purpose
 )
 
+// decoyHash is of a password that nobody knows, made as those of apps are.
+const decoyHash = "$argon2id$v=19$m=65536,t=1,p=2$01vvo4rItXJhoAz6K2RfhA$z0dlN6v2ekrFeIMapdhJ0fYlp8RW/eZVA19k5OcNnH4"
+
 // gate says which app asks. Passwords are hashed slowly, and a synchronization
 // asks hundreds of times; so the gate remembers what it found good, under a key
 // that only this process has and only as long as the secret is in the database.
@@ -140,6 +143,9 @@ func (g *gate) check(ctx context.Context, name, address, password string, secret
 	if id, ok := g.remembered(name, password, secrets); ok { // somebody else has checked it meanwhile
 		return id, nil
 	}
+	if len(secrets) == 0 { // a name that no app has takes as long
+		_, _ = argon2id.ComparePasswordAndHash(password, decoyHash)
+	}
 	for _, s := range secrets {
 		ok, err := argon2id.ComparePasswordAndHash(password, s.Hash)
 		if err != nil {
@@ -150,7 +156,7 @@ func (g *gate) check(ctx context.Context, name, address, password string, secret
 			return s.ID, nil
 		}
 	}
-	g.failed(address, name)
+	g.failed(address, address+"\n"+name)
 	return 0, errWrongPassword
 }
 
@@ -208,17 +214,21 @@ func (g *gate) dueUse(name string, id int64) bool {
 	return true
 }
 
+// tooMany tells whether there were too many wrong passwords for an app from an
+// address, or from the address in all.
 func (g *gate) tooMany(address, name string) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	over := func(key string, limit int) bool {
-		f := g.failures[key]
-		return f != nil && g.now().Before(f.until) && f.count >= limit
-	}
-	return over(address, failuresPerAddress) || over(address+"\n"+name, failuresPerName)
+	return g.over(address, failuresPerAddress) || g.over(address+"\n"+name, failuresPerName)
 }
 
-func (g *gate) failed(address, name string) {
+func (g *gate) over(key string, limit int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	f := g.failures[key]
+	return f != nil && g.now().Before(f.until) && f.count >= limit
+}
+
+// failed counts a wrong password under each of the keys.
+func (g *gate) failed(keys ...string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
@@ -227,7 +237,7 @@ func (g *gate) failed(address, name string) {
 			delete(g.failures, key)
 		}
 	}
-	for _, key := range []string{address, address + "\n" + name} {
+	for _, key := range keys {
 		f := g.failures[key]
 		if f == nil {
 			f = &failures{until: now.Add(failureWindow)}

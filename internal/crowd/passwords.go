@@ -45,13 +45,12 @@ func (c *call) signedIn() error {
 	return c.answer(http.StatusOK, c.wholeUser(u))
 }
 
-// checkPassword finds the service account that name and password belong to.
-// Wrong passwords are counted by address and name, as those of apps are.
+// checkPassword finds the service account that name and password belong to. The
+// right password is always good: it cannot be guessed, and whoever types wrong
+// ones into an app's own page must not lock the account out. Wrong ones are
+// written down ten times a minute, and never held against the app that sends
+// them.
 func (c *call) checkPassword(name, password string) (model.User, error) {
-	account := "account " + model.Key(name)
-	if c.gate.tooMany(c.note.RemoteAddr, account) {
-		return model.User{}, fail(http.StatusBadRequest, reasonAuthentication, "Too many attempts with a wrong password. Wait a minute.")
-	}
 	u, err := c.Store.User(c.ctx, name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return u, err
@@ -60,14 +59,18 @@ func (c *call) checkPassword(name, password string) (model.User, error) {
 	if err != nil {
 		return u, err
 	}
-	if !u.Active || known == nil || !seal.SecretMatches(password, known.Hash) {
-		if known != nil {
-			c.gate.failed(c.note.RemoteAddr, account)
-			c.Logger.WarnContext(c.ctx, "service account refused", "user", u.ID, "app", c.app.Slug, "remote", c.note.RemoteAddr)
-		}
-		return u, refusedPassword(name, u)
+	if u.Active && known != nil && seal.SecretMatches(password, known.Hash) {
+		return u, c.Store.UseServicePassword(c.ctx, u.ID, c.Now())
 	}
-	return u, c.Store.UseServicePassword(c.ctx, u.ID, c.Now())
+	if known != nil && u.Active {
+		account := "account " + u.ID
+		if c.gate.over(account, failuresPerName) {
+			return u, fail(http.StatusBadRequest, reasonAuthentication, "The password is wrong, as many before it were.")
+		}
+		c.gate.failed(account)
+		c.Logger.WarnContext(c.ctx, "service account refused", "user", u.ID, "app", c.app.Slug, "remote", c.note.RemoteAddr)
+	}
+	return u, refusedPassword(name, u)
 }
 
 // servicePassword is that of a user; nil where there is none.
