@@ -2,7 +2,9 @@ package crowd
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"strconv"
 	"strings"
@@ -39,7 +41,7 @@ func readRestriction(kind entityKind, contentType string, body []byte) (store.Re
 	}
 	var w wireRestriction
 	if isJSON(contentType, text) {
-		if err := json.Unmarshal([]byte(text), &w); err != nil {
+		if !readStrictly(text, &w) {
 			return store.Restriction{}, illegal("The restriction is not JSON as it is expected.")
 		}
 	} else {
@@ -47,10 +49,23 @@ func readRestriction(kind entityKind, contentType string, body []byte) (store.Re
 		if err != nil {
 			return store.Restriction{}, err
 		}
-		w = wireOf(root)
+		if w, err = wireOf(root); err != nil {
+			return store.Restriction{}, err
+		}
 	}
 	parts := 0
 	return w.read(kind, 1, &parts)
+}
+
+// readStrictly reads JSON that has nothing in it but what is known.
+func readStrictly(text string, into any) bool {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return false
+	}
+	_, err := d.Token()
+	return errors.Is(err, io.EOF)
 }
 
 // isJSON goes by the content type, and without a useful one by the first character.
@@ -65,24 +80,31 @@ func isJSON(contentType, text string) bool {
 	return strings.HasPrefix(text, "{")
 }
 
-// wireOf is a restriction from its element.
-func wireOf(e *element) wireRestriction {
+// wireOf is a restriction from its element. What is not understood is refused:
+// without it the answer would have more in it than was asked for.
+func wireOf(e *element) (wireRestriction, error) {
 	w := wireRestriction{Kind: e.name, Logic: e.attributes["boolean-logic"]}
 	for _, child := range e.children {
-		switch child.name {
-		case "restrictions":
-			for _, r := range child.children {
-				w.Restrictions = append(w.Restrictions, wireOf(r))
+		switch e.name + " " + child.name {
+		case "boolean-search-restriction restrictions":
+			for _, part := range child.children {
+				r, err := wireOf(part)
+				if err != nil {
+					return w, err
+				}
+				w.Restrictions = append(w.Restrictions, r)
 			}
-		case "property":
+		case "property-search-restriction property":
 			w.Property.Name, w.Property.Type = child.text("name"), child.text("type")
-		case "match-mode":
+		case "property-search-restriction match-mode":
 			w.Match = strings.TrimSpace(child.content)
-		case "value":
+		case "property-search-restriction value":
 			w.Value = child.content
+		default:
+			return w, illegal("There is no <%s> in a restriction of the kind <%s>.", shorten(child.name), shorten(e.name))
 		}
 	}
-	return w
+	return w, nil
 }
 
 func (w wireRestriction) read(kind entityKind, depth int, parts *int) (store.Restriction, error) {
@@ -101,6 +123,9 @@ func (w wireRestriction) read(kind entityKind, depth int, parts *int) (store.Res
 }
 
 func (w wireRestriction) readBoolean(kind entityKind, depth int, parts *int) (store.Restriction, error) {
+	if len(w.Restrictions) == 0 {
+		return store.Restriction{}, illegal("The list of restrictions is empty.")
+	}
 	var all []store.Restriction
 	for _, part := range w.Restrictions {
 		r, err := part.read(kind, depth+1, parts)

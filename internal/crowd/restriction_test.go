@@ -1,10 +1,13 @@
 package crowd
 
 import (
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/alexedwards/argon2id"
 
 	"github.com/postern-sso/postern/internal/store"
 )
@@ -55,7 +58,15 @@ func TestReadRestrictionRefuses(t *testing.T) {
 		"<a><b></a>", "text", "<null-search-restriction/><null-search-restriction/>",
 		"<null-search-restriction>&unknown;</null-search-restriction>",
 		`<?xml version="1.0"?><!DOCTYPE x><null-search-restriction/>`,
-		`<boolean-search-restriction boolean-logic="nor"/>`,
+		`<boolean-search-restriction boolean-logic="nor"><restrictions><null-search-restriction/></restrictions></boolean-search-restriction>`,
+		`<boolean-search-restriction boolean-logic="and"/>`,
+		`<boolean-search-restriction boolean-logic="or"><restrictions/></boolean-search-restriction>`,
+		`<boolean-search-restriction boolean-logic="or"><restriction><null-search-restriction/></restriction></boolean-search-restriction>`,
+		`<null-search-restriction><property-search-restriction/></null-search-restriction>`,
+		`<property-search-restriction><property><name>email</name><type>STRING</type></property><match-mode>NULL</match-mode><values/></property-search-restriction>`,
+		`{"restriction-type":"boolean-search-restriction","boolean-logic":"and","restrictions":[]}`,
+		`{"restriction-type":"null-search-restriction","property-search-restriction":{}}`,
+		`{"restriction-type":"null-search-restriction"} {}`,
 		strings.Repeat(`<boolean-search-restriction boolean-logic="and"><restrictions>`, 20) +
 			strings.Repeat(`</restrictions></boolean-search-restriction>`, 20),
 		strings.Repeat("<a>", 10_000),
@@ -120,5 +131,17 @@ func TestWantsJSON(t *testing.T) {
 		if got := wantsJSON([]string{accept}); got != want {
 			t.Errorf("%q: %v", accept, got)
 		}
+	}
+}
+
+// A name that no app has takes as long as a wrong password.
+func TestDecoyIsAsSlowAsSecretsOfApps(t *testing.T) {
+	t.Parallel()
+	params, _, _, err := argon2id.DecodeHash(decoyHash)
+	if err != nil || params.Memory != argon2id.DefaultParams.Memory || params.Iterations != argon2id.DefaultParams.Iterations {
+		t.Errorf("the decoy is made with %+v, %v", params, err)
+	}
+	if _, err := newGate(time.Now).check(t.Context(), "nobody", "10.0.0.1", "x", nil); !errors.Is(err, errWrongPassword) {
+		t.Errorf("an unknown name: %v", err)
 	}
 }
