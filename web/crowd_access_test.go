@@ -3,8 +3,10 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -147,4 +149,55 @@ func TestCrowdSessions(t *testing.T) {
 	_, err := s.store.UpdateUser(context.Background(), tester, "ana", func(u *model.User) error { u.Active = false; return nil })
 	s.must(err)
 	status("GET", "/session/"+other, "", 404)
+}
+
+// slowReader is an app that takes its answer when it is let.
+type slowReader struct {
+	*httptest.ResponseRecorder
+	reads chan<- *slowReader // itself, once the answer has begun
+	goOn  chan struct{}
+	once  sync.Once
+}
+
+func (r *slowReader) Write(data []byte) (int, error) {
+	r.once.Do(func() { r.reads <- r; <-r.goOn })
+	return r.ResponseRecorder.Write(data)
+}
+
+// Whoever reads all memberships slowly leaves connections for everybody else.
+func TestCrowdSlowReadersAreFew(t *testing.T) {
+	t.Parallel()
+	s := newCrowdSite(t, storetest.OpenPool(t), nil)
+	s.people()
+	const readers, atOnce = 9, 3
+	reads, site := make(chan *slowReader, readers), s.Handler()
+	var done sync.WaitGroup
+	for range readers {
+		done.Go(func() {
+			r := &slowReader{ResponseRecorder: httptest.NewRecorder(), reads: reads, goOn: make(chan struct{})}
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.url+crowdBase+"/group/membership", nil)
+			req.SetBasicAuth(s.app, s.password)
+			site.ServeHTTP(r, req)
+			if r.Code != http.StatusOK || !strings.Contains(r.Body.String(), "</memberships>") {
+				t.Errorf("answered %d %s", r.Code, r.Body)
+			}
+		})
+	}
+	var reading []*slowReader
+	for n := range readers {
+		reading = append(reading, <-reads)
+		if n < atOnce-1 {
+			continue
+		}
+		if len(reads) > 0 {
+			t.Errorf("more than %d read at once", atOnce)
+		}
+		s.ask("GET", "/config/cookie", "xml", "") // gives the others time, if nothing holds them back
+		close(reading[0].goOn)
+		reading = reading[1:]
+	}
+	for _, r := range reading {
+		close(r.goOn)
+	}
+	done.Wait()
 }

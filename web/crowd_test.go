@@ -170,6 +170,9 @@ func TestCrowdErrors(t *testing.T) {
 		{"POST", "/search?entity-type=user", propertyXML("createdDate", "DATE", "LESS_THAN", "soon"), 400, "ILLEGAL_ARGUMENT"},
 		{"GET", "/search?entity-type=user&restriction=" + url.QueryEscape(`shoe = 9`), "", 400, "ILLEGAL_ARGUMENT"},
 		{"GET", "/search?entity-type=user&restriction=" + url.QueryEscape(`(name = "a`), "", 400, "ILLEGAL_ARGUMENT"},
+		{"GET", "/search?entity-type=user&restriction=%zz", "", 400, "ILLEGAL_ARGUMENT"},
+		{"GET", "/search?entity-type=user&restriction=name;=ana", "", 400, "ILLEGAL_ARGUMENT"},
+		{"POST", "/search?entity-type=user", `<boolean-search-restriction boolean-logic="and"><restrictions/></boolean-search-restriction>`, 400, "ILLEGAL_ARGUMENT"},
 	} {
 		for _, accept := range []string{"xml", "json"} {
 			res := s.ask(c.method, c.path, accept, c.body)

@@ -15,7 +15,7 @@ import (
 const pageSize = 1000
 
 // argument is a value of the query. Crowd's clients send each once.
-func (c *call) argument(name string) string { return c.r.URL.Query().Get(name) }
+func (c *call) argument(name string) string { return c.query.Get(name) }
 
 // named is an argument that must be there.
 func (c *call) named(name string) (string, error) {
@@ -53,53 +53,35 @@ func (c *call) page() (start, limit int, err error) {
 	return start, limit, err
 }
 
-// pageOf is the part of a list that the app asks for, as the store wants it. It
-// returns what to do with the key of the last entry that was sent.
-func (c *call) pageOf(list string, r store.Restriction) (store.DirectoryQuery, func(last string), error) {
+// pageOf is the part of a list that the app asks for, as the store wants it.
+func (c *call) pageOf(r store.Restriction) (store.DirectoryQuery, error) {
 	start, limit, err := c.page()
-	q := store.DirectoryQuery{App: c.app, Restriction: r, Start: start, Limit: limit}
-	of := c.app.Slug + "\n" + list
-	if start > 0 {
-		q.After = c.positions.at(of, start)
-	}
-	return q, func(last string) {
-		if last != "" {
-			c.positions.remember(of, start+c.note.Entries, last)
-		}
-	}, err
+	return store.DirectoryQuery{App: c.app, Restriction: r, Start: start, Limit: limit}, err
 }
 
 // sendUsers sends users as read gives them.
-func (c *call) sendUsers(expand bool, done func(string), read func(emit func(model.User) error) error) error {
-	last := ""
-	err := c.list("users", "user", func(s *stream) error {
+func (c *call) sendUsers(expand bool, read func(emit func(model.User) error) error) error {
+	return c.list("users", "user", func(s *stream) error {
 		return read(func(u model.User) error {
 			c.note.Entries++
-			last = u.Username
 			if expand {
 				return s.item(c.wholeUser(u))
 			}
 			return s.item(c.userName("user", u.Username))
 		})
 	})
-	done(model.Key(last))
-	return err
 }
 
-func (c *call) sendGroups(expand bool, done func(string), read func(emit func(model.Group) error) error) error {
-	last := ""
-	err := c.list("groups", "group", func(s *stream) error {
+func (c *call) sendGroups(expand bool, read func(emit func(model.Group) error) error) error {
+	return c.list("groups", "group", func(s *stream) error {
 		return read(func(g model.Group) error {
 			c.note.Entries++
-			last = g.Name
 			if expand {
 				return s.item(c.wholeGroup(g))
 			}
 			return s.item(c.groupName(g.Name))
 		})
 	})
-	done(model.Key(last))
-	return err
 }
 
 // findUser is the user that the arguments name.
@@ -169,11 +151,11 @@ func (c *call) groupsOfUser() error {
 		}
 		return c.answer(http.StatusOK, c.wholeGroup(g))
 	}
-	q, done, err := c.pageOf("groups of "+u.ID, store.Restriction{})
+	q, err := c.pageOf(store.Restriction{})
 	if err != nil {
 		return err
 	}
-	err = c.sendGroups(c.expands("group"), done, func(emit func(model.Group) error) error {
+	err = c.sendGroups(c.expands("group"), func(emit func(model.Group) error) error {
 		return c.Store.DirectoryGroupsOf(c.ctx, u.Username, q, emit)
 	})
 	return orElse(err, noUser(u.Username)) // deleted or renamed this very moment
@@ -196,11 +178,11 @@ func (c *call) usersOfGroup() error {
 	if err != nil {
 		return err
 	}
-	q, done, err := c.pageOf("users in "+g.Name, store.Restriction{})
+	q, err := c.pageOf(store.Restriction{})
 	if err != nil {
 		return err
 	}
-	err = c.sendUsers(c.expands("user"), done, func(emit func(model.User) error) error {
+	err = c.sendUsers(c.expands("user"), func(emit func(model.User) error) error {
 		return c.Store.DirectoryMembers(c.ctx, g.Name, q, emit)
 	})
 	return orElse(err, noGroup(g.Name))
@@ -239,6 +221,16 @@ func (c *call) relatedGroups() error {
 // memberships sends who is in which group, all of it.
 func (c *call) memberships() error {
 	c.note.First = true
+	select {
+	case c.streams <- struct{}{}:
+		defer func() { <-c.streams }()
+	case <-c.ctx.Done():
+		return c.ctx.Err()
+	}
+	return c.sendMemberships()
+}
+
+func (c *call) sendMemberships() error {
 	s := c.stream()
 	open := false
 	before, groupHead, usersHead, userTail, groupTail, after :=

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -38,14 +39,18 @@ type Options struct {
 // Handler is the directory.
 type Handler struct {
 	Options
-	router    http.Handler
-	gate      *gate
-	positions *positions
+	router  http.Handler
+	gate    *gate
+	streams chan struct{} // who reads all memberships just now
 }
+
+// streamsAtOnce is how many apps read all memberships at once; more wait. Each
+// has a connection to the database as long as it reads.
+const streamsAtOnce = 3
 
 // New puts the directory together.
 func New(o Options) *Handler {
-	h := &Handler{Options: o, gate: newGate(o.Now), positions: newPositions(o.Now)}
+	h := &Handler{Options: o, gate: newGate(o.Now), streams: make(chan struct{}, streamsAtOnce)}
 	r := chi.NewRouter()
 	r.Use(middleware.GetHead)
 	r.NotFound(h.serve(model.CrowdSingle, notHere))
@@ -99,12 +104,13 @@ func (h *Handler) resources(r chi.Router) {
 // call is one request of an app that has proved who it is.
 type call struct {
 	*Handler
-	w    http.ResponseWriter
-	r    *http.Request
-	ctx  context.Context
-	app  model.App
-	json bool // asked for, instead of XML
-	note model.CrowdRequest
+	w     http.ResponseWriter
+	r     *http.Request
+	ctx   context.Context
+	app   model.App
+	query url.Values
+	json  bool // asked for, instead of XML
+	note  model.CrowdRequest
 }
 
 type action func(*call) error
@@ -142,6 +148,10 @@ func (c *call) admitted(a action) (err error) {
 	}()
 	if err := c.admit(); err != nil {
 		return err
+	}
+	// Half a query would be another question, with more in the answer.
+	if c.query, err = url.ParseQuery(c.r.URL.RawQuery); err != nil {
+		return illegal("The arguments in the address cannot be read.")
 	}
 	return a(c)
 }

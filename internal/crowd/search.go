@@ -1,8 +1,6 @@
 package crowd
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"io"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -40,7 +38,7 @@ func (c *call) searchBody() error {
 	if err != nil {
 		return err
 	}
-	return c.search(kind, r, body)
+	return c.search(kind, r)
 }
 
 // searchQuery is a search whose restriction is in Crowd's query language.
@@ -49,17 +47,15 @@ func (c *call) searchQuery() error {
 	if err != nil {
 		return err
 	}
-	text := c.argument("restriction")
-	r, err := readQuery(kind, text)
+	r, err := readQuery(kind, c.argument("restriction"))
 	if err != nil {
 		return err
 	}
-	return c.search(kind, r, []byte(text))
+	return c.search(kind, r)
 }
 
-func (c *call) search(kind entityKind, r store.Restriction, asked []byte) error {
-	sum := sha256.Sum256(asked)
-	q, done, err := c.pageOf("search "+kind.name+" "+hex.EncodeToString(sum[:]), r)
+func (c *call) search(kind entityKind, r store.Restriction) error {
+	q, err := c.pageOf(r)
 	if err != nil {
 		return err
 	}
@@ -71,12 +67,12 @@ func (c *call) search(kind entityKind, r store.Restriction, asked []byte) error 
 		if err := c.synchronizes(model.CrowdUsers, q); err != nil {
 			return err
 		}
-		return c.sendUsers(expand, done, func(emit func(model.User) error) error { return c.Store.DirectoryUsers(c.ctx, q, emit) })
+		return c.sendUsers(expand, func(emit func(model.User) error) error { return c.Store.DirectoryUsers(c.ctx, q, emit) })
 	}
 	if err := c.synchronizes(model.CrowdGroups, q); err != nil {
 		return err
 	}
-	return c.sendGroups(expand, done, func(emit func(model.Group) error) error { return c.Store.DirectoryGroups(c.ctx, q, emit) })
+	return c.sendGroups(expand, func(emit func(model.Group) error) error { return c.Store.DirectoryGroups(c.ctx, q, emit) })
 }
 
 // synchronizes notes that a search without restriction is a page of a full

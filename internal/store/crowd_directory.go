@@ -17,8 +17,8 @@ type DirectoryQuery struct {
 	App         model.App
 	Restriction Restriction
 	Start       int    // how many to leave out
-	After       string // instead of Start: the key of the name after which to go on
 	Limit       int    // at most so many; negative: all
+	after       string // instead of Start: the key of the name after which to go on
 }
 
 // directoryBatch is how many rows are read at a time: a client that reads
@@ -105,8 +105,8 @@ func (f *filter) visible(a model.App) {
 // window is where a batch begins and how long it is.
 func (q DirectoryQuery) window(f *filter, column string) {
 	start := q.Start
-	if q.After != "" {
-		f.with(column+" > @after", "after", q.After)
+	if q.after != "" {
+		f.with(column+" > @after", "after", q.after)
 		start = 0
 	}
 	f.set("start", start)
@@ -135,7 +135,7 @@ func batches[T any](q DirectoryQuery, read func(DirectoryQuery) ([]T, error), ke
 		if len(rows) < q.Limit {
 			return nil
 		}
-		q.After = key(rows[len(rows)-1])
+		q.after = key(rows[len(rows)-1])
 		if left > 0 {
 			left -= len(rows)
 		}
