@@ -16,7 +16,7 @@ import (
 // waiting tells whether the app has not yet done what the setup waits for.
 func (v AppPage) waiting() bool {
 	if v.Directory != nil {
-		return missing(*v.Directory) != ""
+		return missing(*v.Directory, v.Now) != ""
 	}
 	return v.SignIns != nil && v.SignIns.WorkedAt.IsZero()
 }

@@ -1,0 +1,52 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+// The app's page says what is wrong, and not the opposite of it.
+func TestCrowdAppPageSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := newCrowdSite(t, storetest.Open(t), nil)
+	s.signInAs(model.RoleAdmin)
+	s.people()
+	sync := func() {
+		s.ask("POST", "/search?entity-type=user&start-index=0&max-results=-1&expand=user", "xml", "<null-search-restriction/>")
+		s.ask("POST", "/search?entity-type=group&start-index=0&max-results=-1&expand=group", "xml", "<null-search-restriction/>")
+		s.ask("GET", "/group/membership", "xml", "")
+	}
+	for _, step := range []struct {
+		do   func()
+		want string // empty: nothing is missing
+	}{
+		{func() {}, "The app has not asked yet"},
+		{func() { s.ask("GET", "/nothing", "xml", "") }, "No request of the app has succeeded lately"},
+		{func() { s.password = "wrong"; s.ask("GET", "/config/cookie", "xml", "") }, "came with a wrong password"},
+		{func() { s.password = testPassword; s.ask("GET", "/config/cookie", "xml", "") }, "has not synchronized yet"},
+		{sync, "has not asked for changes alone yet"},
+		{func() { _, token := s.since(""); s.since(token) }, ""},
+		{func() { s.ask("DELETE", "/user?username=ana", "xml", "") }, ""},
+		{func() { s.now = s.now.Add(25 * time.Hour) }, "has not synchronized for more than a day"},
+		{func() { _, token := s.since(""); s.since(token) }, ""},
+		{func() {
+			s.must(s.store.SaveApp(ctx, tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira", AllGroups: true,
+				AllowedIPs: []string{"10.0.0.1"}}))
+			s.ask("GET", "/config/cookie", "xml", "")
+		}, "came from 127.0.0.1, and that address is not among the allowed ones"},
+	} {
+		step.do()
+		res := s.get("/apps/jira")
+		notice := strings.TrimSpace(res.doc.Find("[aria-labelledby=seen] .alert").Text())
+		if res.status != http.StatusOK || (step.want == "") != (notice == "") || !strings.Contains(notice, step.want) {
+			t.Errorf("answered %d with %q, want %q", res.status, notice, step.want)
+		}
+	}
+}
