@@ -179,14 +179,21 @@ func TestCrowdChosenGroups(t *testing.T) {
 	wantNames(t, "search", s.ask("POST", "/search?entity-type=group", "xml", ""), "Jira Users")
 	wantNames(t, "groups of a user", s.ask("GET", "/user/group/nested?username=ana", "xml", ""), "Jira Users")
 	for _, path := range []string{"/group?groupname=jira-administrators", "/group/user/direct?groupname=jira-administrators",
-		"/user/group/direct?username=ana&groupname=jira-administrators", "/group/child-group/direct?groupname=jira-administrators"} {
+		"/user/group/direct?username=ana&groupname=jira-administrators", "/group/child-group/direct?groupname=jira-administrators",
+		"/group/attribute?groupname=jira-administrators", "/group/parent-group/direct?groupname=jira-administrators",
+		"/group/parent-group/nested?groupname=jira-administrators", "/group/user/nested?groupname=jira-administrators&username=ana"} {
 		if got := s.ask("GET", path, "xml", ""); got.status != 404 || !strings.Contains(got.body, "GROUP_NOT_FOUND") {
 			t.Errorf("%s answered %d %s", path, got.status, got.body)
 		}
 	}
-	if got := s.ask("GET", "/group/membership", "xml", "").body; strings.Contains(got, "administrators") || !strings.Contains(got, "Jira Users") {
-		t.Errorf("memberships: %s", got)
+	for _, accept := range []string{"xml", "json"} {
+		if got := s.ask("GET", "/group/membership", accept, "").body; strings.Contains(got, "administrators") || !strings.Contains(got, "Jira Users") {
+			t.Errorf("memberships: %s", got)
+		}
 	}
+	wantNames(t, "search by name", s.ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`name = jira-administrators`), "xml", ""))
+	wantNames(t, "search by description", s.ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`description = "*everything*"`), "json", ""))
+	wantNames(t, "search by part of the name", s.ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`name = "jira*" or name = x`), "xml", ""), "Jira Users")
 }
 
 func TestCrowdPages(t *testing.T) {

@@ -206,12 +206,35 @@ func TestCrowdEventsOfChosenGroups(t *testing.T) {
 	_, token = s.since("")
 	s.must(s.store.RemoveMember(ctx, tester, "jira-administrators", "ana"))
 	s.must(s.store.RemoveMember(ctx, tester, "jira users", "ana"))
-	s.must(s.store.DeleteGroup(ctx, tester, "jira-administrators"))
+	rename := func(from, to string) {
+		t.Helper()
+		_, err := s.store.UpdateGroup(ctx, tester, from, func(g *model.Group) error { g.Name = to; return nil })
+		s.must(err)
+	}
+	rename("jira-administrators", "jira-root")
+	s.must(s.store.AddMember(ctx, tester, "jira-root", "ana"))
+	s.must(s.store.DeleteGroup(ctx, tester, "jira-root"))
 	token = s.wantNews(token, "userMembership DELETED Ana in Jira Users")
-	_, err := s.store.UpdateGroup(ctx, tester, "jira users", func(g *model.Group) error { g.Name = "people"; return nil })
-	s.must(err)
+	rename("jira users", "people")
 	s.must(s.store.DeleteGroup(ctx, tester, "people"))
-	s.wantNews(token, "group DELETED Jira Users", "group DELETED people")
+	token = s.wantNews(token, "group DELETED Jira Users", "group DELETED people")
+
+	// Made anew with another group, the app is told neither of what it saw before
+	// nor of what it did not see.
+	_, err := s.store.CreateGroup(ctx, tester, model.Group{Name: "readers"})
+	s.must(err)
+	_, err = s.store.CreateGroup(ctx, tester, model.Group{Name: "hidden"})
+	s.must(err)
+	s.must(s.store.DeleteApp(ctx, tester, "jira"))
+	app.Groups = []string{"readers"}
+	s.must(s.store.CreateApp(ctx, tester, app))
+	s.must(s.store.AddAppSecret(ctx, tester, "jira", testHash, "a pas"))
+	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
+	_, token = s.since("")
+	rename("hidden", "still hidden")
+	s.must(s.store.AddMember(ctx, tester, "still hidden", "ana"))
+	s.must(s.store.AddMember(ctx, tester, "readers", "ana"))
+	s.wantNews(token, "userMembership CREATED Ana in readers")
 }
 
 // Atlassian's client asks for a token before and after a full synchronization and
