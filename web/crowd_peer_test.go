@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,23 +11,23 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
 
-// crowdClient is Node.js and the folder with the npm package
-// atlassian-crowd-client. Without them the test is skipped, or fails when the
-// environment says REQUIRE_PEERS=1.
-func crowdClient(t *testing.T) (node, packages string) {
+// crowdClient is Node.js and the folder with an npm package. Without them the
+// test is skipped, or fails when the environment says REQUIRE_PEERS=1.
+func crowdClient(t testing.TB, name string) (node, packages string) {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err == nil {
 		packages, err = filepath.Abs("../node_modules")
 	}
 	if err == nil {
-		_, err = os.Stat(filepath.Join(packages, "atlassian-crowd-client"))
+		_, err = os.Stat(filepath.Join(packages, name))
 	}
 	if err != nil {
-		err = errors.Join(errors.New("Node.js or the package atlassian-crowd-client is missing; run “npm ci”"), err)
+		err = errors.Join(fmt.Errorf("Node.js or the package %s is missing; run “npm ci”", name), err)
 		if os.Getenv("REQUIRE_PEERS") == "1" {
 			t.Fatal(err)
 		}
@@ -35,24 +36,55 @@ func crowdClient(t *testing.T) (node, packages string) {
 	return node, packages
 }
 
-// The whole way with a client that knows nothing of Postern.
-func TestCrowdWithAtlassianCrowdClient(t *testing.T) {
-	t.Parallel()
-	node, packages := crowdClient(t)
-	s := newCrowdSite(t, storetest.OpenPool(t), nil)
-	s.people()
-	cmd := exec.CommandContext(t.Context(), node, "testdata/crowd_client.js", packages, s.url+"/crowd", s.app, s.password)
+// run lets a client use the directory, and returns what it printed.
+func (s *crowdSite) run(client, script string, args ...string) map[string]any {
+	s.t.Helper()
+	node, packages := crowdClient(s.t, client)
+	cmd := exec.CommandContext(s.t.Context(), node, append([]string{"testdata/" + script, packages}, args...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	s.must(err)
 	var got map[string]any
 	s.must(json.Unmarshal(out, &got))
+	return got
+}
+
+// The whole way with clients that know nothing of Postern.
+func TestCrowdWithAtlassianCrowdPatched(t *testing.T) {
+	t.Parallel()
+	s := newCrowdSite(t, storetest.OpenPool(t), nil)
+	s.signInAs(model.RoleAdmin)
+	s.people()
+	got := s.run("atlassian-crowd-patched", "crowd_patched.js", s.url+"/crowd/", s.app, s.password, "build-bot", s.serviceAccount("build-bot"))
+	s.wantSaid(got, `{
+		"cookie": "crowd.token_key", "found": ["Ana"], "foundGroups": ["Jira Users", "jira-administrators"],
+		"user": ["Ana", "Ana Díaz", "ana@example.com", true], "group": "May do everything", "active": true, "direct": ["Ana"], "nested": ["Ana"],
+		"sessionUser": "build-bot", "validated": true, "otherBrowser": "INVALID_SSO_TOKEN", "destroyed": 204, "ended": "INVALID_SSO_TOKEN",
+		"refusals": {"absentUser": "USER_NOT_FOUND", "absentGroup": "GROUP_NOT_FOUND", "query": "ILLEGAL_ARGUMENT",
+			"password": "INVALID_USER_AUTHENTICATION", "inactive": "INACTIVE_ACCOUNT", "remove": "APPLICATION_PERMISSION_DENIED",
+			"addToGroup": "APPLICATION_PERMISSION_DENIED"}}`)
+}
+
+func (s *crowdSite) wantSaid(got map[string]any, text string) {
+	s.t.Helper()
+	var want map[string]any
+	s.must(json.Unmarshal([]byte(text), &want))
+	for name := range want {
+		if !reflect.DeepEqual(got[name], want[name]) {
+			s.t.Errorf("%s\n gave %v\n want %v", name, got[name], want[name])
+		}
+	}
+}
+
+func TestCrowdWithAtlassianCrowdClient(t *testing.T) {
+	t.Parallel()
+	s := newCrowdSite(t, storetest.OpenPool(t), nil)
+	s.people()
+	got := s.run("atlassian-crowd-client", "crowd_client.js", s.url+"/crowd", s.app, s.password)
 	if memberships, _ := got["memberships"].(string); len(regexp.MustCompile(`<user name="`).FindAllString(memberships, -1)) != 3 {
 		t.Errorf("memberships: %s", memberships)
 	}
-	delete(got, "memberships")
-	var want map[string]any
-	s.must(json.Unmarshal([]byte(`{
+	s.wantSaid(got, `{
 		"cookie": {"domain": "", "name": "crowd.token_key", "secure": false},
 		"user": {"firstname": "Ana", "lastname": "Díaz", "displayname": "Ana Díaz", "email": "ana@example.com", "username": "Ana",
 			"active": true, "attributes": []},
@@ -65,10 +97,5 @@ func TestCrowdWithAtlassianCrowdClient(t *testing.T) {
 		"refusals": {"absentUser": "USER_NOT_FOUND", "absentGroup": "GROUP_NOT_FOUND", "notMember": "MEMBERSHIP_NOT_FOUND",
 			"password": "INVALID_USER_AUTHENTICATION", "inactive": "INACTIVE_ACCOUNT", "passwordSession": "INVALID_USER_AUTHENTICATION",
 			"ended": "INVALID_SSO_TOKEN", "query": "ILLEGAL_ARGUMENT", "remove": "APPLICATION_PERMISSION_DENIED",
-			"addToGroup": "APPLICATION_PERMISSION_DENIED", "wrongPassword": "APPLICATION_ACCESS_DENIED"}}`), &want))
-	for name := range want {
-		if !reflect.DeepEqual(got[name], want[name]) {
-			t.Errorf("%s\n gave %v\n want %v", name, got[name], want[name])
-		}
-	}
+			"addToGroup": "APPLICATION_PERMISSION_DENIED", "wrongPassword": "APPLICATION_ACCESS_DENIED"}}`)
 }
