@@ -77,8 +77,8 @@ func (d *demo) againInApp(person *browsertest.Browser) {
 func (d *demo) appAfterGroupChange(person *browsertest.Browser) {
 	d.t.Helper()
 	person.Goto(d.appURL)
-	if directory := person.Text("[aria-labelledby=directory]"); !strings.Contains(directory, "night-shift") {
-		d.t.Errorf("the directory does not know the new group:\n%s", directory)
+	if directory := person.Text("[aria-labelledby=directory]"); !strings.Contains(directory, "alice was added to night-shift") {
+		d.t.Errorf("the directory was not told of the new group:\n%s", directory)
 	}
 	if got := person.Text("[data-sample=groups]"); got != "jira-software-users" {
 		d.t.Errorf("before the next sign-in the app shows the groups %q", got)

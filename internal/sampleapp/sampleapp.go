@@ -34,8 +34,9 @@ type Options struct {
 
 // App is the sample app.
 type App struct {
-	opts Options
-	page *template.Template
+	opts   Options
+	page   *template.Template
+	mirror mirror
 
 	mu       sync.Mutex
 	sessions map[string]session // by cookie
