@@ -20,7 +20,7 @@ import (
 type copyOfDirectory struct {
 	t        *testing.T
 	users    map[string]copiedUser      // by lower-cased name
-	groups   map[string]copiedGroup     // by lower-cased name
+	groups   map[string]xmlGroup        // by lower-cased name
 	members  map[string]map[string]bool // lower-cased names of users by that of the group
 	accounts map[string]int             // by key: what a person owns in the app
 	made     int                        // accounts so far
@@ -31,8 +31,6 @@ type copiedUser struct {
 	Name, Key, Email, Active string
 	account                  int
 }
-
-type copiedGroup struct{ Name, Description string }
 
 type xmlUser struct {
 	Name   string `xml:"name,attr"`
@@ -82,7 +80,7 @@ func (c *copyOfDirectory) fullSync(s *crowdSite, meanwhile func()) string {
 	read(&memberships, s.ask("GET", "/group/membership", "xml", ""))
 	_, token := s.since("")
 
-	c.users, c.groups, c.members = map[string]copiedUser{}, map[string]copiedGroup{}, map[string]map[string]bool{}
+	c.users, c.groups, c.members = map[string]copiedUser{}, map[string]xmlGroup{}, map[string]map[string]bool{}
 	known := c.accounts
 	c.accounts = map[string]int{}
 	for _, u := range users.User {
@@ -170,7 +168,7 @@ func (c *copyOfDirectory) group(operation string, g xmlGroup) {
 		delete(c.members, name)
 		return
 	}
-	c.groups[name] = copiedGroup{g.Name, g.Description}
+	c.groups[name] = g
 	if c.members[name] == nil {
 		c.members[name] = map[string]bool{}
 	}
