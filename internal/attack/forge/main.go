@@ -62,8 +62,11 @@ func run(args []string, out io.Writer) error {
 		}
 		return nil
 	}
+	v, err := variant(*name)
+	if err != nil {
+		return err
+	}
 	s := attack.Scene{ACS: *acs, Audience: *entityID, Issuer: *issuer, Request: *request, Subject: *subject, Now: time.Now()}
-	var err error
 	if *at != "" {
 		if s.Now, err = time.Parse(time.RFC3339, *at); err != nil {
 			return fmt.Errorf("--at: %w", err)
@@ -75,18 +78,22 @@ func run(args []string, out io.Writer) error {
 	if s.AttackerKey, s.AttackerCertificate, err = newPair(); err != nil {
 		return err
 	}
-	for _, v := range attack.Variants() {
-		if v.Name != *name {
-			continue
-		}
-		message := v.Mint(&s)
-		if !*plain {
-			message = base64.StdEncoding.EncodeToString([]byte(message)) + "\n"
-		}
-		_, err := io.WriteString(out, message)
-		return err
+	message := v.Mint(&s)
+	if !*plain {
+		message = base64.StdEncoding.EncodeToString([]byte(message)) + "\n"
 	}
-	return fmt.Errorf("there is no variant %q; --list names them", *name)
+	_, err = io.WriteString(out, message)
+	return err
+}
+
+// variant is looked up before any key is made: a mistyped name leaves no files.
+func variant(name string) (attack.Variant, error) {
+	for _, v := range attack.Variants() {
+		if v.Name == name {
+			return v, nil
+		}
+	}
+	return attack.Variant{}, fmt.Errorf("there is no variant %q; --list names them", name)
 }
 
 // pair reads the key and its certificate, or makes both.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,7 +32,11 @@ func TestForge(t *testing.T) {
 	if !strings.Contains(first, ">bob<") || certificate(first) == "" || certificate(first) != certificate(second) {
 		t.Error("the second message is signed by another key than the first")
 	}
-	if err := run([]string{"--variant", "no such thing"}, &bytes.Buffer{}); err == nil {
+	unused := filepath.Join(t.TempDir(), "key.pem")
+	if err := run([]string{"--key", unused, "--certificate", unused + ".crt", "--variant", "no such thing"}, &bytes.Buffer{}); err == nil {
 		t.Error("an unknown variant is no error")
+	}
+	if _, err := os.Stat(unused); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a key was made for an unknown variant: %v", err)
 	}
 }
