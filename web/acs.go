@@ -12,7 +12,6 @@ import (
 	"github.com/postern-sso/postern/internal/provision"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/failure"
 	"github.com/postern-sso/postern/templates/paths"
 )
 
@@ -31,18 +30,13 @@ type attempt struct {
 // samlACS is the assertion consumer service: it judges AWS's answer, lets the
 // person in or refuses, and writes the trace either way.
 func (s *Server) samlACS(w http.ResponseWriter, r *http.Request) {
-	network := model.NetworkOf(s.remoteAddr(r))
-	if s.refusals.tooMany(network) {
-		s.failPage(w, r, http.StatusTooManyRequests, failure.TooMany())
-		return
-	}
 	a := attempt{login: s.newAttempt(r, chi.URLParam(r, "connection"))}
 	refusal, err := s.receive(r, &a)
 	switch {
 	case err != nil:
 		err = s.refuseInternal(w, r, a.login, err)
 	case refusal != nil:
-		err = errors.Join(s.refusals.count(network), s.refuseAttempt(w, r, a, refusal))
+		err = s.refuseCounted(w, r, a, refusal)
 	case a.login.Test:
 		err = s.finishTest(w, r, a)
 	default:
@@ -65,6 +59,9 @@ func (s *Server) receive(r *http.Request, a *attempt) (*model.Refusal, error) {
 	}
 	if refusal, err := s.findContext(r, a); refusal != nil || err != nil {
 		return refusal, err
+	}
+	if s.flooded(a, model.NetworkOf(a.login.RemoteAddr)) {
+		return notJudged(), nil
 	}
 	xml, refusal := sso.DecodeResponse(field)
 	if refusal != nil {

@@ -22,7 +22,6 @@ import (
 
 	"github.com/postern-sso/postern/internal/attack"
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
 
@@ -161,11 +160,11 @@ func (x *target) state() map[string]string {
 
 func (x *target) traces() int {
 	x.t.Helper()
-	all, _, err := x.store.Logins(context.Background(), store.LoginQuery{})
-	if err != nil {
+	var n int
+	if err := x.store.Pool().QueryRow(context.Background(), "select count(*) from logins").Scan(&n); err != nil {
 		x.t.Fatal(err)
 	}
-	return len(all)
+	return n
 }
 
 // me is what the person's own page says to the browser that got an answer.

@@ -302,32 +302,11 @@ func (s *Server) routes() http.Handler {
 // whole company may sit behind one address, so logins have plenty.
 const (
 	loginStartsPerMinute = 600
-	refusalsPerMinute    = 600
 	signInsPerMinute     = 60
 	setupLinksPerMinute  = 60
 
 	clientFailuresPerMinute = 60
 )
-
-// refusals counts refused answers of AWS by network: anybody can send what is
-// refused, and each leaves a trace. Logins that work are not counted. The wrong
-// secrets of an app are counted likewise.
-type refusals struct{ limiter *httprate.RateLimiter }
-
-func newRefusals(perMinute int) refusals {
-	counter := httprate.NewLocalLimitCounter(time.Minute) // one of our own has its windows at whole minutes
-	return refusals{httprate.NewRateLimiter(perMinute, time.Minute, httprate.WithLimitCounter(counter))}
-}
-
-// tooMany tells whether a network had so many refused that no more are judged.
-func (f refusals) tooMany(network string) bool {
-	ok, _, err := f.limiter.Status(network)
-	return err == nil && !ok
-}
-
-func (f refusals) count(network string) error {
-	return f.limiter.Counter().Increment(network, time.Now().UTC().Truncate(time.Minute))
-}
 
 func (s *Server) limitRate(perMinute int) func(http.Handler) http.Handler {
 	return s.limitRateBy(perMinute, func(r *http.Request) (string, error) { return model.NetworkOf(s.remoteAddr(r)), nil })

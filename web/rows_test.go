@@ -224,9 +224,11 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 	if n := kept(maxUnverifiedXML); n != 0 {
 		t.Errorf("of a large one %d bytes are kept", n)
 	}
-	for range 3 * refusalsPerMinute {
-		if err := x.refusals.count("192.0.2.1"); err != nil {
-			t.Fatal(err)
+	flood := func(n int) {
+		for range n {
+			if err := x.refusals.count("192.0.2.1"); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	rubbish := func(address string) *httptest.ResponseRecorder {
@@ -234,11 +236,59 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 		r.RemoteAddr = address
 		return x.send(r)
 	}
-	if w := rubbish("192.0.2.1:1234"); w.Code != http.StatusTooManyRequests || w.Header().Get(headerLogin) != "" {
-		t.Errorf("after many: %d, trace %q", w.Code, w.Header().Get(headerLogin))
+	for _, n := range []int{3 * refusalsPerMinute, 3 * judgedPerMinute} {
+		flood(n)
+		before, traces := x.traces(), map[string]bool{}
+		for range 20 {
+			w := rubbish("192.0.2.1:1234")
+			if l := x.trace(w); w.Code != http.StatusTooManyRequests || l.Refusal == nil || l.XMLSealed != nil {
+				t.Fatalf("after %d: %d %+v", n, w.Code, l)
+			}
+			traces[w.Header().Get(headerLogin)] = true
+		}
+		if more := x.traces() - before; more > 2 || len(traces) > 2 { // the minute may end meanwhile
+			t.Errorf("after %d, 20 answers leave %d traces and name %d", n, more, len(traces))
+		}
 	}
 	if w := rubbish("192.0.2.2:1234"); w.Code != http.StatusBadRequest {
 		t.Errorf("from elsewhere: %d", w.Code)
+	}
+}
+
+// Whatever else comes from their network, people get in, and are told apart.
+func TestRow20FloodsKeepNobodyOut(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, nil)
+	network := model.NetworkOf("192.0.2.1") // where requests of httptest come from
+	flood := func(n int) {
+		for range n {
+			if err := x.refusals.count(network); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	flood(3 * refusalsPerMinute)
+	for _, unsolicited := range []bool{false, true} {
+		e := x.begin(unsolicited)
+		if w := x.goOn(x.answer(e, honestMessage(&e)), e.cookies...); w.Code != http.StatusSeeOther || !x.signedIn(later(e.cookies, w.Result().Cookies())) {
+			t.Errorf("an honest answer, unsolicited %v: %d", unsolicited, w.Code)
+		}
+	}
+	flood(3 * judgedPerMinute)
+	e := x.begin(false)
+	bad := e
+	bad.relay, bad.cookies = "", nil
+	if w := x.answer(bad, "<a/>"); w.Code != http.StatusTooManyRequests {
+		t.Errorf("rubbish: %d", w.Code)
+	}
+	if w := x.answer(e, honestMessage(&e)); w.Code != http.StatusSeeOther {
+		t.Errorf("an honest answer to a request of this browser: %d", w.Code)
+	}
+	e = x.begin(false)
+	e.scene.Audience = "urn:other"
+	w := x.answer(e, honestMessage(&e))
+	if l := x.trace(w); w.Code != http.StatusForbidden || l.Refusal.Code != model.CodeAudienceMismatch || l.XMLSealed == nil {
+		t.Errorf("a refused answer to a request of this browser: %d %+v", w.Code, l.Refusal)
 	}
 }
 

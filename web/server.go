@@ -63,7 +63,7 @@ type Server struct {
 	idps    *idpCache
 	brands  brandCache
 
-	refusals refusals
+	refusals *refusals
 	oidc     *oidc.Provider
 	handler  http.Handler
 }

@@ -1,0 +1,117 @@
+package web
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/go-chi/httprate"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/failure"
+)
+
+// Refused answers of AWS per minute and network. Anybody can send what is
+// refused; a whole company may sit behind one network.
+const (
+	refusalsPerMinute = 600                   // that leave a trace each; further ones share one
+	judgedPerMinute   = 5 * refusalsPerMinute // that are judged at all
+)
+
+// refusals counts refused answers of AWS by network. Logins that work are not
+// counted. The wrong secrets of an app are counted likewise.
+type refusals struct {
+	limiter *httprate.RateLimiter
+
+	mu     sync.Mutex
+	minute time.Time
+	shared map[string]string // network to the trace that its refusals of this minute share
+}
+
+func newRefusals(perMinute int) *refusals {
+	counter := httprate.NewLocalLimitCounter(time.Minute) // one of our own has its windows at whole minutes
+	return &refusals{limiter: httprate.NewRateLimiter(perMinute, time.Minute, httprate.WithLimitCounter(counter))}
+}
+
+func thisMinute() time.Time { return time.Now().UTC().Truncate(time.Minute) }
+
+// tooMany tells whether a network had so many refused that no more are judged.
+func (f *refusals) tooMany(network string) bool {
+	ok, _, err := f.limiter.Status(network)
+	return err == nil && !ok
+}
+
+// over tells whether more than so many answers of a network were refused.
+func (f *refusals) over(network string, most float64) bool {
+	_, rate, err := f.limiter.Status(network)
+	return err == nil && rate > most
+}
+
+func (f *refusals) count(network string) error {
+	return f.limiter.Counter().Increment(network, thisMinute())
+}
+
+// share is the trace that the refusals of a network have in common in this
+// minute: the one offered, when it is the first.
+func (f *refusals) share(network, offered string) (id string, first bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if now := thisMinute(); !now.Equal(f.minute) {
+		f.minute, f.shared = now, map[string]string{}
+	}
+	if id, ok := f.shared[network]; ok {
+		return id, false
+	}
+	f.shared[network] = offered
+	return offered, true
+}
+
+// sharing tells whether a network has a shared trace in this minute.
+func (f *refusals) sharing(network string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, ok := f.shared[network]
+	return ok && f.minute.Equal(thisMinute())
+}
+
+// flooded tells whether an answer is not even judged. One that comes back with a
+// request of this browser always is: those are bounded by how many may start.
+func (s *Server) flooded(a *attempt, network string) bool {
+	return !a.ours && s.refusals.over(network, judgedPerMinute) && s.refusals.sharing(network)
+}
+
+// notJudged refuses what is not looked at.
+func notJudged() *model.Refusal {
+	return &model.Refusal{Code: model.CodeMalformedResponse, Detail: "The answer was not judged: too many others from the same network were refused."}
+}
+
+// refuseCounted ends a refused answer and counts it for its network.
+func (s *Server) refuseCounted(w http.ResponseWriter, r *http.Request, a attempt, refusal *model.Refusal) error {
+	network := model.NetworkOf(a.login.RemoteAddr)
+	if err := s.refusals.count(network); err != nil {
+		return s.refuseInternal(w, r, a.login, err)
+	}
+	if a.ours || !s.refusals.over(network, refusalsPerMinute) {
+		return s.refuseAttempt(w, r, a, refusal)
+	}
+	return s.refuseShared(w, r, a, network, refusal)
+}
+
+// refuseShared refuses with one trace a minute for the whole network, without
+// the message, so that what is stored stays bounded whatever is sent.
+func (s *Server) refuseShared(w http.ResponseWriter, r *http.Request, a attempt, network string, refusal *model.Refusal) error {
+	id, first := s.refusals.share(network, a.login.ID)
+	a.login.ID, a.login.XMLSealed = id, nil
+	a.login.Outcome, a.login.FinishedAt = model.OutcomeRefused, s.now()
+	a.login.Refusal = &model.Refusal{Code: refusal.Code, Expected: refusal.Expected, Received: refusal.Received, Detail: refusal.Detail +
+		" So many answers from this network were refused that those of this minute are not listed one by one: this is the first of them."}
+	if first {
+		if _, err := s.store.SaveLogin(r.Context(), a.login); err != nil {
+			return s.refuseInternal(w, r, a.login, err)
+		}
+	}
+	s.opts.Metrics.countLogin(a.login)
+	w.Header().Set(headerLogin, id)
+	w.Header().Set("Retry-After", "60")
+	return s.render(w, r, http.StatusTooManyRequests, failure.TooMany())
+}
