@@ -126,6 +126,19 @@ func binding() []Variant {
 		{Row: 9, Name: "empty InResponseTo inside", Want: unknown, Unsolicited: true, Mint: edited(func(_ *Scene, m *message) {
 			m.confirmation = strings.Replace(m.confirmation, "<saml2:SubjectConfirmationData", `<saml2:SubjectConfirmationData InResponseTo=""`, 1)
 		})},
+		{Row: 9, Name: "empty InResponseTo outside", Want: unknown, Unsolicited: true, Mint: edited(func(_ *Scene, m *message) {
+			m.namespaces += ` InResponseTo=""`
+		})},
+		{Row: 9, Name: "empty InResponseTo outside, where the assertion alone is signed", Want: unknown, Unsolicited: true, AssertionOnly: true, Mint: func(s *Scene) string {
+			m := s.aws()
+			m.namespaces += ` InResponseTo=""`
+			return s.signed(m, AssertionOnly, signing{})
+		}},
+		{Row: 9, Name: "empty InResponseTo outside, ours inside, where the assertion alone is signed", Want: unknown, AssertionOnly: true, Mint: func(s *Scene) string {
+			m := s.aws()
+			m.inResponseTo, m.namespaces = "", m.namespaces+` InResponseTo=""`
+			return s.signed(m, AssertionOnly, signing{})
+		}},
 		{Row: 9, Name: "answer to a request, but none is waiting", Want: unknown, Unsolicited: true, Mint: answers("_a_request", "_a_request")},
 	}
 }

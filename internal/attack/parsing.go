@@ -93,6 +93,21 @@ func exhaustion() []Variant {
 		{Row: 14, Name: "name of 300 characters", Want: model.CodeSubjectMissing, Mint: edited(func(_ *Scene, m *message) {
 			m.nameID = strings.Replace(m.nameID, "alice", strings.Repeat("a", 300), 1)
 		})},
+		{Row: 14, Name: "stable id of 3,900 characters", Want: model.CodeAttributeMissing, Mint: edited(func(_ *Scene, m *message) {
+			m.attributes = strings.Replace(m.attributes, "id-alice", strings.Repeat("i", 3900), 1)
+		})},
+		{Row: 14, Name: "1,200 elements, signed", Want: model.CodeTooLarge, Mint: edited(func(_ *Scene, m *message) {
+			m.attributes += attribute("groups", strings.Split(strings.Repeat("x,", 1200), ",")...)
+		})},
+		{Row: 14, Name: "1,200 elements, only the assertion signed", Want: model.CodeTooLarge, AssertionOnly: true, Mint: func(s *Scene) string {
+			m := s.aws()
+			m.attributes += attribute("groups", strings.Split(strings.Repeat("x,", 1200), ",")...)
+			return s.signed(m, AssertionOnly, signing{})
+		}},
+		{Row: 14, Name: "4,100 attributes", Want: malformed, Mint: tampered(func(_ *Scene, xml string) string {
+			more := `<saml2:Attribute Name="x" a="" b="" c="" d="" e="" f="" g="" h="" i="" j=""/>`
+			return strings.Replace(xml, "</saml2:AttributeStatement>", strings.Repeat(more, 372)+"</saml2:AttributeStatement>", 1)
+		})},
 		{Row: 14, Name: "compressed", Want: malformed, Mint: func(*Scene) string { return "\x1f\x8b\x08\x00\x00\x00\x00\x00" }},
 		{Row: 14, Name: "deflated", Want: malformed, Mint: func(*Scene) string { return "\xec\xc1\x01\x01\x00\x00\x00\x80\x90\xfe\xaf\xee" }},
 		{Row: 14, Name: "attribute value of 300 kB", Want: malformed, Mint: tampered(func(_ *Scene, xml string) string {

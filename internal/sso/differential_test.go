@@ -1,13 +1,9 @@
 package sso_test
 
 import (
-	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"fmt"
-	"math/big"
 	mathrand "math/rand/v2"
 	"os"
 	"regexp"
@@ -36,21 +32,14 @@ type keyPair struct {
 	certificate []byte
 }
 
-func newPair() keyPair {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err) // a test machine without randomness
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "AWS SSO"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(5, 0, 0)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		panic(err)
-	}
-	return keyPair{key, der}
+// fixedPair is the same in every process: a message that a fuzzer kept verifies
+// in the next one, too.
+func fixedPair(seed uint64) keyPair {
+	key, certificate := attack.FixedKey(seed)
+	return keyPair{key, certificate}
 }
 
-var pairs = sync.OnceValue(func() [2]keyPair { return [2]keyPair{newPair(), newPair()} }) //nolint:gochecknoglobals // making keys takes a while
+var pairs = sync.OnceValue(func() [2]keyPair { return [2]keyPair{fixedPair(1), fixedPair(2)} }) //nolint:gochecknoglobals // making keys takes a while
 
 func newScene(now time.Time) attack.Scene {
 	p := pairs()

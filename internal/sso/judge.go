@@ -194,7 +194,7 @@ func (j *judge) inResponseTo() {
 	switch {
 	case j.e.AnyRequest:
 		j.skip("in_response_to", "No request was given to compare with.")
-	case received == "" && envelope == "" && j.anyConfirmationAnswers():
+	case received == "" && envelope == "" && (j.m.envelope.hasInResponseTo || j.anyConfirmationAnswers()):
 		j.fail("in_response_to", model.CodeInResponseToUnknown, "the ID of a request", "an empty one", "The answer names an empty request.")
 	case received == "" && j.e.AllowUnsolicited:
 		j.skip("in_response_to", "AWS started this login (the tile in the access portal); this connection allows it.")
@@ -204,7 +204,7 @@ func (j *judge) inResponseTo() {
 	case j.e.Request == nil:
 		j.fail("in_response_to", model.CodeInResponseToUnknown, "a request that is waiting", received,
 			"The request was answered before, has expired, or was never ours.")
-	case received != j.e.Request.ID || envelope != received && (j.m.envelope.trusted || envelope != ""):
+	case received != j.e.Request.ID || envelope != received && (j.m.envelope.trusted || j.m.envelope.hasInResponseTo):
 		j.fail("in_response_to", model.CodeInResponseToUnknown, j.e.Request.ID, received+" (Response: "+envelope+")",
 			"The answer belongs to another request than the one that it came back with.")
 	default:

@@ -43,6 +43,7 @@ func readEnvelope(e *etree.Element, trusted bool) envelope {
 		trusted: trusted, id: e.SelectAttrValue("ID", ""), version: e.SelectAttrValue("Version", ""),
 		issueInstant: e.SelectAttrValue("IssueInstant", ""), inResponseTo: e.SelectAttrValue("InResponseTo", ""),
 	}
+	env.hasInResponseTo = e.SelectAttr("InResponseTo") != nil
 	if a := e.SelectAttr("Destination"); a != nil {
 		env.destination, env.hasDestination = a.Value, true
 	}

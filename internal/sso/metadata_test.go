@@ -282,6 +282,8 @@ func TestMapAttributes(t *testing.T) {
 		"no email":            {"ana", without("email"), model.UsernameRule{}, "ana", model.CodeAttributeMissing},
 		"other case":          {"ana", with("EMAIL", "x@y.z"), model.UsernameRule{}, "ana", ""},
 		"no stable id":        {"ana", without("userId"), model.UsernameRule{}, "ana", model.CodeAttributeMissing},
+		"longest stable id":   {"ana", with("userId", strings.Repeat("i", 256)), model.UsernameRule{}, "ana", ""},
+		"stable id too long":  {"ana", with("userId", strings.Repeat("i", 257)), model.UsernameRule{}, "ana", model.CodeAttributeMissing},
 		"two emails":          {"ana", with("email", "a@b.c", "d@e.f"), model.UsernameRule{}, "ana", model.CodeAttributeMissing},
 		"email is none":       {"ana", with("email", "nobody"), model.UsernameRule{}, "ana", model.CodeAttributeMissing},
 		"nothing is left":     {"@example.com", full, model.UsernameRule{StripDomain: true}, "", model.CodeUsernameInvalid},

@@ -20,7 +20,8 @@ const (
 	maxDepth        = 64
 	maxElements     = 2000
 	maxAttributes   = 64 // of one element
-	maxCertificates = 4  // in one KeyInfo
+	maxAllAttrs     = 4000
+	maxCertificates = 4 // in one KeyInfo
 )
 
 // shape is what the pre-check learned from the raw tokens. Nothing of it is
@@ -62,6 +63,7 @@ type precheck struct {
 	inScope  map[string]int
 	ids      map[string]bool
 	elements int
+	attrs    int
 	closed   bool // the root element has ended
 	current  *signatureShape
 }
@@ -216,6 +218,9 @@ func (p *precheck) start(t xml.StartElement) *model.Refusal {
 	}
 	if len(t.Attr) > maxAttributes {
 		return refuse(model.CodeMalformedResponse, "An element has more than %d attributes.", maxAttributes)
+	}
+	if p.attrs += len(t.Attr); p.attrs > maxAllAttrs {
+		return refuse(model.CodeMalformedResponse, "The message has more than %d attributes.", maxAllAttrs)
 	}
 	f := frame{raw: t.Name}
 	if r := p.bind(&f, t.Attr); r != nil {

@@ -60,6 +60,7 @@ type envelope struct {
 	id, destination, inResponseTo, issuer string
 	version, issueInstant                 string
 	hasDestination, hasIssuer             bool
+	hasInResponseTo                       bool
 }
 
 // Open refuses by shape, verifies the signatures, and reads the message from

@@ -53,6 +53,10 @@ func verify(data []byte, s shape, t Trust) (*Message, []model.Check, *model.Refu
 	}
 	m.envelope = readEnvelope(response, both)
 	detached, err := detachAssertion(response)
+	if errors.Is(err, etreeutils.ErrTraversalLimit) {
+		r := tooManyElements()
+		return nil, append(checks, failed("signature_assertion", r)), r
+	}
 	if err != nil {
 		r := refuse(model.CodeMalformedResponse, "The assertion could not be read.")
 		return nil, append(checks, failed("signature_assertion", r)), r
@@ -115,6 +119,9 @@ func verifyElement(e *etree.Element, s signatureShape, stored []Certificate) (*e
 		if err == nil {
 			return verified, c, nil
 		}
+		if errors.Is(err, etreeutils.ErrTraversalLimit) {
+			return nil, c, tooManyElements()
+		}
 		last = &model.Refusal{Code: model.CodeSignatureInvalid,
 			Expected: "a signature by " + c.Fingerprint, Received: "a signature that does not fit the content",
 			Detail: "The message was changed after AWS signed it, or signed with another key."}
@@ -123,6 +130,13 @@ func verifyElement(e *etree.Element, s signatureShape, stored []Certificate) (*e
 		last = refuse(model.CodeCertificateUnknown, "The connection has no certificate to verify with.")
 	}
 	return nil, Certificate{}, last
+}
+
+// tooManyElements: goxmldsig walks over about a thousand elements and no more.
+// The signature may be good; AWS's own maximum has far fewer.
+func tooManyElements() *model.Refusal {
+	return &model.Refusal{Code: model.CodeTooLarge, Expected: "a message of at most about 1,000 elements", Received: "more",
+		Detail: "The message has more elements than are verified. Nothing is wrong with its signature that was looked at."}
 }
 
 func validate(e *etree.Element, c Certificate) (*etree.Element, error) {

@@ -12,6 +12,7 @@ import (
 var (
 	ErrLastCertificate = errors.New("the last certificate cannot be removed: nobody could sign in")
 	ErrOtherIdP        = errors.New("the metadata is of another identity provider")
+	ErrStillTrusted    = errors.New("the certificate is in the metadata in a form that cannot be taken out")
 )
 
 // CompareCertificates tells which certificates one metadata has and another has
@@ -87,8 +88,8 @@ func RemoveCertificate(trusted, fingerprint string, o MetadataOptions) (string, 
 		return "", err
 	}
 	for _, k := range descriptor.ChildElements() {
-		if k.Tag != "KeyDescriptor" || (k.SelectAttrValue("use", "signing") != "signing") {
-			continue
+		if use := k.SelectAttrValue("use", ""); k.Tag != "KeyDescriptor" || (use != "" && use != "signing") {
+			continue // as ParseMetadata reads it
 		}
 		for _, c := range k.FindElements(".//X509Certificate") {
 			if fingerprintOf(c.Text()) == fingerprint {
@@ -99,7 +100,26 @@ func RemoveCertificate(trusted, fingerprint string, o MetadataOptions) (string, 
 			descriptor.RemoveChild(k)
 		}
 	}
-	return written(doc, o)
+	text, err := written(doc, o)
+	if err != nil {
+		return "", err
+	}
+	return text, notTrusted(text, fingerprint, o)
+}
+
+// notTrusted reads the metadata once more: what was removed must not count any
+// more, however it was written there.
+func notTrusted(metadata, fingerprint string, o MetadataOptions) error {
+	idp, err := ParseMetadata([]byte(metadata), o)
+	if err != nil {
+		return err
+	}
+	for _, c := range idp.Certificates {
+		if c.Fingerprint == fingerprint {
+			return ErrStillTrusted
+		}
+	}
+	return nil
 }
 
 func fingerprintOf(text string) string {

@@ -50,6 +50,20 @@ func TestCertificatesAreAddedAndRemoved(t *testing.T) {
 	if _, err := sso.RemoveCertificate(one, fresh[0].Fingerprint, o); !errors.Is(err, sso.ErrLastCertificate) {
 		t.Errorf("removing the last one: %v", err)
 	}
+	// Whatever ParseMetadata trusts can be taken out again.
+	for _, use := range []string{`use=""`, ""} {
+		loose := strings.ReplaceAll(both, `use="signing"`, use)
+		for _, c := range read(loose).Certificates {
+			one, err := sso.RemoveCertificate(loose, c.Fingerprint, o)
+			if err != nil {
+				t.Errorf("%q: %v", use, err)
+				continue
+			}
+			if idp := read(one); len(idp.Certificates) != 1 || idp.Certificates[0].Fingerprint == c.Fingerprint {
+				t.Errorf("%q: left: %+v", use, idp.Certificates)
+			}
+		}
+	}
 	other := read(strings.Replace(first, "MTIzNDU2", "OTk5", 1))
 	if _, err := sso.AddCertificates(first, other, o); !errors.Is(err, sso.ErrOtherIdP) {
 		t.Errorf("certificates of another: %v", err)

@@ -215,7 +215,7 @@ func (s *Store) carryOut(ctx context.Context, c Completion, d model.Decision) (m
 	if err := s.carryOutGroups(ctx, c, d, u); err != nil {
 		return u, err
 	}
-	person, err := toJSON(c.Person)
+	person, err := toJSON(c.Person.Stored())
 	if err != nil {
 		return u, err
 	}

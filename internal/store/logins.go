@@ -176,7 +176,12 @@ func loginArgs(l model.Login) (named, error) {
 	if l.Refusal != nil {
 		args["code"] = l.Refusal.Code
 	}
-	for name, v := range map[string]any{"refusal": l.Refusal, "person": l.Person,
+	person := l.Person
+	if person != nil {
+		stored := person.Stored()
+		person = &stored
+	}
+	for name, v := range map[string]any{"refusal": l.Refusal, "person": person,
 		"checks": orNone(l.Checks), "changes": orNone(l.Changes)} {
 		text, err := toJSON(v)
 		if err != nil {
