@@ -30,7 +30,13 @@ type attempt struct {
 // samlACS is the assertion consumer service: it judges AWS's answer, lets the
 // person in or refuses, and writes the trace either way.
 func (s *Server) samlACS(w http.ResponseWriter, r *http.Request) {
-	a := attempt{login: s.newAttempt(r, chi.URLParam(r, "connection"))}
+	var a attempt
+	defer func() {
+		if v := recover(); v != nil {
+			s.refusePanic(w, r, a.login, v)
+		}
+	}()
+	a.login = s.newAttempt(r, chi.URLParam(r, "connection"))
 	refusal, err := s.receive(r, &a)
 	switch {
 	case err != nil:
@@ -171,7 +177,7 @@ func (s *Server) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal,
 		}
 		return refusal, nil
 	}
-	seen, err := s.store.AssertionSeen(r.Context(), a.connection.ID, message.AssertionID)
+	seen, err := s.store.AssertionSeen(r.Context(), a.connection.Slug, message.AssertionID)
 	if err != nil {
 		return nil, err
 	}
@@ -221,11 +227,7 @@ func decisionCheck(d model.Decision) model.Check {
 
 // finishLogin carries the login out in one transaction and signs the person in.
 func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) error {
-	l, u, err := s.store.CompleteLogin(r.Context(), store.Completion{
-		Login: a.login, Handle: a.answeredHandle(), ConnectionID: a.connection.ID,
-		AssertionID: a.identity.AssertionID, AssertionExpires: a.identity.ExpiresAt.Add(a.revision.Config.ClockSkew),
-		Person: *a.login.Person, Decide: s.decide(a), Now: s.now(),
-	})
+	l, u, err := s.store.CompleteLogin(r.Context(), s.completion(a, a.answeredHandle()))
 	if err != nil {
 		return s.refuseInternal(w, r, a.login, err)
 	}
@@ -234,11 +236,20 @@ func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) 
 	}
 	w.Header().Set(headerLogin, l.ID)
 	if err := s.welcome(w, r, a, u); err != nil {
-		return s.refuseInternal(w, r, a.login, err)
+		return s.showInternal(w, r, l, err)
 	}
 	s.opts.Metrics.countLogin(l)
 	s.log.InfoContext(r.Context(), "signed in", "login", l.ID, "connection", l.Connection, "user", u.ID)
 	return nil
+}
+
+// completion is a login that was judged good, with the request that it uses up.
+func (s *Server) completion(a attempt, handle string) store.Completion {
+	return store.Completion{
+		Login: a.login, Handle: handle, ConnectionID: a.connection.ID,
+		AssertionID: a.identity.AssertionID, AssertionExpires: a.identity.ExpiresAt,
+		Person: *a.login.Person, Decide: s.decide(a), Now: s.now(),
+	}
 }
 
 // answeredHandle is the handle of the request that this message answers; a
@@ -275,13 +286,14 @@ func (s *Server) finishTest(w http.ResponseWriter, r *http.Request, a attempt) e
 	if d.Refusal != nil {
 		return s.refuseAttempt(w, r, a, d.Refusal)
 	}
-	a.login.Outcome, a.login.FinishedAt, a.login.Changes = model.OutcomeSignedIn, s.now(), d.Changes
-	a.login.UserID = d.User.ID
-	err = s.store.FinishTest(r.Context(), a.login, a.handle, a.connection.ID, a.identity.AssertionID,
-		a.identity.ExpiresAt.Add(a.revision.Config.ClockSkew))
+	a.login.Changes, a.login.UserID = d.Changes, d.User.ID
+	l, err := s.store.FinishTest(r.Context(), s.completion(a, a.handle))
 	if err != nil {
 		return s.refuseInternal(w, r, a.login, err)
 	}
-	w.Header().Set(headerLogin, a.login.ID)
+	if l.Refusal != nil {
+		return s.showRefusal(w, r, l)
+	}
+	w.Header().Set(headerLogin, l.ID)
 	return seeOther(w, r, paths.SAMLTested(a.connection.Slug))
 }

@@ -3,7 +3,10 @@ package web
 import (
 	"context"
 	"net/http"
+	"runtime/debug"
 	"time"
+
+	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/person"
@@ -48,12 +51,40 @@ func (s *Server) refuseInternal(w http.ResponseWriter, r *http.Request, l model.
 	return s.showRefusal(w, r, l)
 }
 
+// refusePanic ends an attempt in which something of ours, or of a library,
+// panicked. Where its trace is written already, only the page is left to show.
+func (s *Server) refusePanic(w http.ResponseWriter, r *http.Request, l model.Login, v any) {
+	if v == http.ErrAbortHandler { //nolint:errorlint // recover gives the very value
+		panic(v)
+	}
+	s.log.ErrorContext(r.Context(), "panic", "reference", requestID(r.Context()), "value", v, "stack", string(debug.Stack()))
+	if l.ID == "" {
+		l = s.newAttempt(r, chi.URLParam(r, "connection"))
+	}
+	show := s.refuseInternal
+	if written := w.Header().Get(headerLogin); written != "" {
+		l.ID, show = written, s.showInternal
+	}
+	if err := show(w, r, l, errPanic); err != nil {
+		s.fail(w, r, err)
+	}
+}
+
+// showInternal is the page of a fault of ours that came after the trace was
+// written, which stays as it is: the person got in, and has no session.
+func (s *Server) showInternal(w http.ResponseWriter, r *http.Request, l model.Login, cause error) error {
+	s.log.ErrorContext(r.Context(), "login failed after its trace was written", "login", l.ID, "connection", l.Connection,
+		"reference", requestID(r.Context()), "error", cause, "session", s.persons.Destroy(r.Context()))
+	l.Outcome, l.Refusal = model.OutcomeRefused, &model.Refusal{Code: model.CodeInternal}
+	return s.showRefusal(w, r, l)
+}
+
 // showRefusal is what the person sees: a reference and whom to ask. It looks
 // the same for every reason, so that nobody can find out who has an account.
 func (s *Server) showRefusal(w http.ResponseWriter, r *http.Request, l model.Login) error {
+	w.Header().Set(headerLogin, l.ID) // first: it says that the trace is written
 	s.opts.Metrics.countLogin(l)
 	s.log.InfoContext(r.Context(), "login refused", "login", l.ID, "connection", l.Connection, "code", string(l.Refusal.Code))
-	w.Header().Set(headerLogin, l.ID)
 	contact, text := "", ""
 	if l.Refusal.Code != model.CodeInternal {
 		if set, err := s.store.Settings(r.Context()); err == nil {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
-	"github.com/russellhaering/goxmldsig/etreeutils"
 )
 
 const (
@@ -164,16 +163,23 @@ func canonicalElement(xml, id, prefixes string) ([]byte, bool) {
 		return nil, false
 	}
 	if found != doc.Root() {
-		ctx, err := etreeutils.NSBuildParentContext(found)
-		if err != nil {
-			return nil, false
-		}
-		if found, err = etreeutils.NSDetatch(ctx, found); err != nil {
-			return nil, false
-		}
+		found = detached(found, doc.Root())
 	}
 	canonical, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList(prefixes).Canonicalize(found)
 	return canonical, err == nil
+}
+
+// detached is an element with the namespaces that its document declares at the
+// root. Unlike the library's own, it has no limit: messages beyond that of the
+// verification must be signed, too.
+func detached(e, root *etree.Element) *etree.Element {
+	e = e.Copy()
+	for _, a := range root.Attr {
+		if a.Space == "xmlns" && e.SelectAttr(a.FullKey()) == nil {
+			e.CreateAttr(a.FullKey(), a.Value)
+		}
+	}
+	return e
 }
 
 // signed signs a message as AWS does, or as the layout says.

@@ -16,7 +16,7 @@ type Completion struct {
 	Handle           string      // of the request that it answers; empty: AWS started it
 	ConnectionID     int64
 	AssertionID      string
-	AssertionExpires time.Time
+	AssertionExpires time.Time // as it says itself
 	Person           model.Person
 	Decide           func(model.Known) model.Decision
 	Now              time.Time
@@ -88,7 +88,7 @@ func (s *Store) oneAtATime(ctx context.Context, username string) error {
 // first: of two posts of the same message the second is a replay, whatever
 // became of the request.
 func (s *Store) useUp(ctx context.Context, c Completion) (*model.Refusal, error) {
-	fresh, err := s.remember(ctx, c.ConnectionID, c.AssertionID, c.AssertionExpires)
+	fresh, err := s.remember(ctx, c.Login.Connection, c.AssertionID, c.AssertionExpires)
 	if err != nil {
 		return nil, err
 	}
@@ -118,21 +118,25 @@ func (s *Store) PreviewLogin(ctx context.Context, connectionID int64, slug strin
 }
 
 // FinishTest writes the trace of a test login that passed, uses up its request
-// and its assertion, and marks the draft as tested.
-func (s *Store) FinishTest(ctx context.Context, l model.Login, handle string, connectionID int64, assertionID string, expires time.Time) error {
-	return s.InTx(ctx, func(tx *Store) error {
-		if _, err := tx.remember(ctx, connectionID, assertionID, expires); err != nil {
-			return err
-		}
-		if _, err := tx.claim(ctx, handle); err != nil {
-			return err
-		}
-		l, err := tx.SaveLogin(ctx, l)
+// and its assertion, and marks the draft as tested. Where another answer was
+// faster, it is refused as a login would be. The returned login says the outcome.
+func (s *Store) FinishTest(ctx context.Context, c Completion) (model.Login, error) {
+	l := c.Login
+	l.FinishedAt = c.Now
+	err := s.InTx(ctx, func(tx *Store) error {
+		refusal, err := tx.useUp(ctx, c)
 		if err != nil {
+			return err
+		}
+		if l.Outcome = model.OutcomeSignedIn; refusal != nil {
+			l.Outcome, l.Refusal, l.UserID, l.Changes = model.OutcomeRefused, refusal, "", nil
+		}
+		if l, err = tx.SaveLogin(ctx, l); err != nil || refusal != nil {
 			return err
 		}
 		return tx.RecordTest(ctx, l.RevisionID, l.RevisionVersion, l.ID, l.FinishedAt)
 	})
+	return l, err
 }
 
 // known reads what the database knows about the person of a login.

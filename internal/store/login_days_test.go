@@ -27,6 +27,8 @@ func TestLoginDaysCountWhatEnded(t *testing.T) {
 	refused := func(code model.Code) func(*model.Login) {
 		return func(l *model.Login) { l.Outcome, l.Refusal = model.OutcomeRefused, &model.Refusal{Code: code} }
 	}
+	storetest.Connection(t, st, "aws", nil)
+	storetest.Connection(t, st, "other", nil)
 	save(func(*model.Login) {})
 	save(func(l *model.Login) { l.StartedAt = day.Add(-time.Second) })
 	save(func(l *model.Login) { l.Connection = "other" })

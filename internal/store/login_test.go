@@ -104,7 +104,7 @@ func TestRefusedDecisionChangesNothingElse(t *testing.T) {
 	if n, err := st.CountUsers(ctx); err != nil || n != 0 {
 		t.Errorf("%d users, %v", n, err)
 	}
-	if seen, err := st.AssertionSeen(ctx, c.ID, "_a1"); err != nil || !seen {
+	if seen, err := st.AssertionSeen(ctx, c.Slug, "_a1"); err != nil || !seen {
 		t.Errorf("the assertion could be used again: %v", err)
 	}
 	people, err := st.RefusedPeople(ctx, "", 10)

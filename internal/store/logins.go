@@ -141,7 +141,8 @@ func (s *Store) SaveLogin(ctx context.Context, l model.Login) (model.Login, erro
 }
 
 // saveLoginSQL writes the trace and, when the login has ended, counts it among
-// those of its day. It returns how many traces it wrote.
+// those of its day; those of connections that do not exist together, since
+// anybody can invent names. It returns how many traces it wrote.
 const saveLoginSQL = `
 	with saved as (insert into logins (id, connection_id, connection, revision_id, revision_version, test, unsolicited, started_at, finished_at,
 		outcome, code, refusal, username, username_key, user_id, name_id, name_id_key, request_id, remote_addr, user_agent, checks, changes,
@@ -155,9 +156,9 @@ const saveLoginSQL = `
 		name_id = excluded.name_id, name_id_key = excluded.name_id_key, checks = excluded.checks, changes = excluded.changes, person = excluded.person,
 		xml_sealed = excluded.xml_sealed
 	where logins.outcome = 'pending'
-	returning started_at, connection, outcome, code, test),
+	returning started_at, connection_id, connection, outcome, code, test),
 	counted as (insert into login_days (day, connection, outcome, code, part, count)
-		select (started_at at time zone 'UTC')::date, connection, outcome, code, pg_backend_pid() % 16, 1
+		select (started_at at time zone 'UTC')::date, case when connection_id is null then '' else connection end, outcome, code, pg_backend_pid() % 16, 1
 		from saved where outcome <> 'pending' and not test
 		on conflict (day, connection, outcome, code, part) do update set count = login_days.count + 1)
 	select count(*) from saved`

@@ -53,18 +53,20 @@ func (s *Store) claim(ctx context.Context, handle string) (bool, error) {
 	return tag.RowsAffected() == 1, err
 }
 
-// AssertionSeen tells whether an assertion was used before on a connection.
-func (s *Store) AssertionSeen(ctx context.Context, connectionID int64, assertionID string) (bool, error) {
+// AssertionSeen tells whether an assertion was used before on a connection of
+// that name. An assertion is made for one address, which the name is part of.
+func (s *Store) AssertionSeen(ctx context.Context, connection, assertionID string) (bool, error) {
 	var seen bool
-	err := s.db.QueryRow(ctx, "select exists (select from seen_assertions where connection_id = @connection and assertion_id = @assertion)",
-		named{"connection": connectionID, "assertion": clean(assertionID, maxText)}).Scan(&seen)
+	err := s.db.QueryRow(ctx, "select exists (select from seen_assertions where connection = @connection and assertion_id = @assertion)",
+		named{"connection": connection, "assertion": clean(assertionID, maxText)}).Scan(&seen)
 	return seen, err
 }
 
-// remember keeps an assertion until it has expired; false when it is there
-// already. A second transaction with the same one waits for the first.
-func (s *Store) remember(ctx context.Context, connectionID int64, assertionID string, expires time.Time) (bool, error) {
-	tag, err := s.db.Exec(ctx, "insert into seen_assertions (connection_id, assertion_id, expires_at) values ($1, $2, $3) on conflict do nothing",
-		connectionID, clean(assertionID, 1024), expires)
+// remember keeps an assertion until it has expired by any clock that a connection
+// may tolerate; false when it is there already. A second transaction with the same
+// one waits for the first.
+func (s *Store) remember(ctx context.Context, connection, assertionID string, expires time.Time) (bool, error) {
+	tag, err := s.db.Exec(ctx, "insert into seen_assertions (connection, assertion_id, expires_at) values ($1, $2, $3) on conflict do nothing",
+		connection, clean(assertionID, maxText), expires.Add(model.MaxClockSkew))
 	return tag.RowsAffected() == 1, err
 }

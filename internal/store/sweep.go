@@ -78,6 +78,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keep Retention) (Sweep
 		{&r.Links, "trace_links", "expires_at <= $1", now.Add(-endedLinkKept)},
 		{&r.SetupLinks, "setup_links", "expires_at <= $1", now.Add(-setupLinkRetention)},
 		{&r.Logins, "logins", "started_at <= $1", oldestLogin},
+		{&r.Logins, "login_days", "day < ($1 at time zone 'UTC')::date", oldestLogin},
 		{&r.SignIns, "oidc_requests", "expires_at <= $1", now},
 		{&r.SignIns, "oidc_tokens", "expires_at <= $1", now},
 		{&r.SignIns, "oidc_keys", "retired_at <= $1", now.Add(-KeyOverlap)},

@@ -1,0 +1,104 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// Wherever something of ours panics on the way, the answer names a trace, and
+// there is exactly one: that of the login, when it was written before.
+func TestPanicsLeaveOneTrace(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, nil)
+	calls, fault := 0, 0
+	x.Server.now = func() time.Time { // asked at every stage
+		if calls++; calls == fault {
+			panic("injected")
+		}
+		return x.testSite.now
+	}
+	for fault = 1; ; fault++ {
+		e := func() exchange { // nothing fails before the answer
+			at := fault
+			fault = 0
+			defer func() { fault = at }()
+			return x.begin(false)
+		}()
+		before := x.traces()
+		calls = 0
+		w := x.answer(e, honestMessage(&e))
+		if calls < fault {
+			break // there is no such stage: the login went through
+		}
+		fault, calls = -fault, 0
+		l := x.trace(w)
+		if fault = -fault; w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), l.ID) {
+			t.Errorf("stage %d: %d %s", fault, w.Code, w.Body)
+		}
+		if n := x.traces() - before; n > 1 { // the one that began the login is finished, or stays and another is written
+			t.Errorf("stage %d leaves %d more traces", fault, n)
+		}
+		if l.Outcome != model.OutcomeSignedIn && (l.Refusal == nil || l.Refusal.Code != model.CodeInternal) {
+			t.Errorf("stage %d: %s %+v", fault, l.Outcome, l.Refusal)
+		}
+		at := fault
+		fault = 0
+		if x.signedIn(later(e.cookies, w.Result().Cookies())) {
+			t.Errorf("stage %d: somebody is signed in", at)
+		}
+		fault = at
+	}
+	if fault < 5 {
+		t.Errorf("only %d stages were seen", fault)
+	}
+}
+
+// brokenSessions cannot forget a session, as when the database has gone away.
+type brokenSessions struct{ scs.Store }
+
+func (brokenSessions) Delete(string) error { return errors.New("injected") }
+
+// A login that was carried out and whose session cannot begin has one trace.
+func TestSessionThatCannotBegin(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, nil)
+	there := x.signIn("alice", asItIs)
+	x.persons.Store = brokenSessions{x.persons.Store}
+	e := x.begin(false)
+	e.cookies = later(there, e.cookies)
+	before := x.traces()
+	w := x.answer(e, honestMessage(&e))
+	l := x.trace(w)
+	if w.Code != http.StatusServiceUnavailable || x.traces() != before || l.Outcome != model.OutcomeSignedIn || !strings.Contains(w.Body.String(), l.ID) {
+		t.Errorf("%d, %d traces more, %s %+v", w.Code, x.traces()-before, l.Outcome, l.Refusal)
+	}
+}
+
+// A request that the server ends on purpose stays ended.
+func TestAbortedRequestsStayAborted(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, nil)
+	e := x.begin(false)
+	x.Server.now = func() time.Time { panic(http.ErrAbortHandler) }
+	defer func() {
+		if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // recover gives the very value
+			t.Errorf("recovered %v", v)
+		}
+	}()
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/saml/aws/acs", strings.NewReader(""))
+	r.Header.Set("Content-Type", formType)
+	for _, c := range e.cookies {
+		r.AddCookie(c)
+	}
+	x.send(r)
+	t.Error("the request was answered")
+}
