@@ -59,7 +59,8 @@ type Variant struct {
 func Variants() []Variant {
 	var all []Variant
 	for _, table := range [][]Variant{honest(), signedContent(), trustAnchor(), signatureShape(), wrapping(), parsers(), algorithms(),
-		times(), addressing(), binding(), confirmations(), encryption(), exhaustion(), output(), identities()} {
+		times(), addressing(), binding(), confirmations(), encryption(), exhaustion(), output(), identities(),
+		mixedSignatures(), signaturePlaces(), moreParsing(), moreTimes(), moreAddressing(), stableIDs()} {
 		all = append(all, table...)
 	}
 	return all

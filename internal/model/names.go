@@ -85,6 +85,19 @@ func CheckUsername(s string) error {
 	return nil
 }
 
+// MaxExternalID limits stable ids, in bytes: they are looked up in an index. AWS's
+// userId has 47.
+const MaxExternalID = 256
+
+// CheckExternalID says what is wrong with a stable id, or nothing. An id is
+// compared byte for byte, so none may look like another.
+func CheckExternalID(s string) error {
+	if len(s) > MaxExternalID {
+		return fmt.Errorf("has more than %d bytes", MaxExternalID)
+	}
+	return checkName(s, MaxExternalID)
+}
+
 // CheckGroupName says what is wrong with a group's name. Single blanks inside
 // are allowed, "/" is not: it would break the group's address.
 func CheckGroupName(s string) error {

@@ -351,6 +351,10 @@ func (j *judge) tryConfirmation(c confirmation) *judge {
 	if c.notBefore != "" {
 		t.notBefore("confirmation", c.notBefore)
 	}
+	if end.Sub(j.e.Now) > maxValidity+j.e.ClockSkew {
+		t.fail("confirmation", model.CodeConfirmationInvalid, "valid for at most "+maxValidity.String(), c.notOnOr, "The confirmation is valid for too long.")
+		return t
+	}
 	t.notAfter("confirmation", end, c.notOnOr)
 	return t
 }
@@ -362,6 +366,10 @@ func (j *judge) session() {
 		return
 	}
 	for _, a := range j.m.parsed.authn {
+		if _, ok := instant(a.instant); !ok {
+			j.fail("session", model.CodeMalformedResponse, "a time in UTC", a.instant, "The answer does not say readably when the person signed in.")
+			return
+		}
 		if a.notOnOrAfter == "" {
 			continue
 		}
@@ -370,7 +378,8 @@ func (j *judge) session() {
 			j.fail("session", model.CodeMalformedResponse, "a time in UTC", a.notOnOrAfter, "The end of the session cannot be read.")
 			return
 		}
-		if !j.e.Now.Before(end.Add(j.e.ClockSkew)) {
+		// Without tolerance: a session that is over by our clock could not begin.
+		if !j.e.Now.Before(end) {
 			j.fail("session", model.CodeExpired, "a time after "+stamp(j.e.Now), a.notOnOrAfter, "The session at AWS is over. "+j.clockHint(end))
 			return
 		}

@@ -9,10 +9,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-const (
-	maxValue      = 4096 // of one attribute value, in bytes
-	maxExternalID = 256  // it is looked up in an index; AWS's userId has 47
-)
+const maxValue = 4096 // of one attribute value, in bytes
 
 type mappedAttribute struct {
 	field    string // as in the configuration document
@@ -105,8 +102,10 @@ func pick(m mappedAttribute, id *Identity) ([]string, model.Check, *model.Refusa
 		return missing(fmt.Sprintf("AWS sent %d values of the attribute %q, and only one can be used.", len(values), m.from))
 	case len(strings.Join(values, "")) > maxValue && m.field != "aws_groups":
 		return missing(fmt.Sprintf("The attribute %q is longer than %d bytes.", m.from, maxValue))
-	case m.field == "external_id" && len(values[0]) > maxExternalID:
-		return missing(fmt.Sprintf("The attribute %q has %d bytes. A stable id has at most %d.", m.from, len(values[0]), maxExternalID))
+	case m.field == "external_id" && model.CheckExternalID(values[0]) != nil:
+		r := &model.Refusal{Code: model.CodeAttributeMissing, Expected: "a stable id", Received: short(values[0]),
+			Detail: fmt.Sprintf("The attribute %q %s.", m.from, model.CheckExternalID(values[0]))}
+		return nil, failed(checkID, r), r
 	case m.field == "email" && model.CheckEmail(values[0]) != nil:
 		r := &model.Refusal{Code: model.CodeAttributeMissing, Expected: "an email address", Received: short(values[0]),
 			Detail: fmt.Sprintf("AWS sent the attribute %q, but it is not an email address.", m.from)}
