@@ -104,6 +104,7 @@ func TestRow19GroupsAreGivenByRulesAlone(t *testing.T) {
 		{"the id in another attribute", groups("Groups", id), ""},
 		{"the id as a friendly name", strings.Replace(groups("other", id), "Name=", `FriendlyName="groups" Name=`, 1), ""},
 		{"the id", groups("groups", id), "mapped"},
+		{"groups in two elements of one name", groups("groups", "else") + groups("groups", id), "mapped"},
 		{"no groups sent", "", "mapped"},
 		{"other groups sent", groups("groups", "else"), ""},
 	} {

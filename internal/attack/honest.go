@@ -102,3 +102,10 @@ func honest() []Variant {
 func WithAttributes(s *Scene, attributes string) string {
 	return edited(func(_ *Scene, m *message) { m.attributes += attributes })(s)
 }
+
+// WithEmail is an honest message of somebody who has that email.
+func WithEmail(s *Scene, email string) string {
+	return edited(func(s *Scene, m *message) {
+		m.attributes = attribute("email", email) + attribute("userId", "id-"+s.Subject)
+	})(s)
+}

@@ -21,7 +21,6 @@ type assertionData struct {
 	conditions                        *conditions
 	authn                             []authnStatement
 	attributes                        map[string][]string
-	attributesTwice                   []string // names that several Attribute elements have
 }
 
 type confirmation struct {
@@ -183,9 +182,6 @@ func (a *assertionData) readConditions(e *etree.Element) {
 func (a *assertionData) readAttributes(e *etree.Element) {
 	for _, attr := range childrenNamed(e, "Attribute") {
 		name := attr.SelectAttrValue("Name", "")
-		if _, twice := a.attributes[name]; twice {
-			a.attributesTwice = append(a.attributesTwice, name)
-		}
 		values := a.attributes[name]
 		if values == nil {
 			values = []string{}
