@@ -19,18 +19,18 @@ import (
 func TestPanicsLeaveOneTrace(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t, nil)
-	calls, fault := 0, 0
-	x.Server.now = func() time.Time { // asked at every stage
+	calls, fault, at := 0, 0, x.testSite.now //nolint:staticcheck // the server has one of that name, too
+	x.Server.now = func() time.Time {        // asked at every stage
 		if calls++; calls == fault {
 			panic("injected")
 		}
-		return x.testSite.now
+		return at
 	}
 	for fault = 1; ; fault++ {
 		e := func() exchange { // nothing fails before the answer
-			at := fault
+			stage := fault
 			fault = 0
-			defer func() { fault = at }()
+			defer func() { fault = stage }()
 			return x.begin(false)
 		}()
 		before := x.traces()
@@ -50,12 +50,12 @@ func TestPanicsLeaveOneTrace(t *testing.T) {
 		if l.Outcome != model.OutcomeSignedIn && (l.Refusal == nil || l.Refusal.Code != model.CodeInternal) {
 			t.Errorf("stage %d: %s %+v", fault, l.Outcome, l.Refusal)
 		}
-		at := fault
+		stage := fault
 		fault = 0
 		if x.signedIn(later(e.cookies, w.Result().Cookies())) {
-			t.Errorf("stage %d: somebody is signed in", at)
+			t.Errorf("stage %d: somebody is signed in", stage)
 		}
-		fault = at
+		fault = stage
 	}
 	if fault < 5 {
 		t.Errorf("only %d stages were seen", fault)

@@ -243,7 +243,7 @@ func TestTimes(t *testing.T) {
 		code  model.Code
 	}{
 		{-9 * time.Minute, model.CodeNotYetValid}, {-2 * time.Minute, ""}, {0, ""}, {4 * time.Minute, ""}, {50 * time.Minute, ""},
-		{62 * time.Minute, ""}, {64 * time.Minute, model.CodeExpired}, {48 * time.Hour, model.CodeExpired},
+		{59 * time.Minute, ""}, {62 * time.Minute, model.CodeExpired}, {64 * time.Minute, model.CodeExpired}, {48 * time.Hour, model.CodeExpired},
 	} {
 		t.Run(c.after.String(), func(t *testing.T) {
 			t.Parallel()
