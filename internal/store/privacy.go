@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
+	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -74,6 +74,7 @@ func (s *Store) PersonData(ctx context.Context, actor model.Actor, username stri
 // did something stays, who it was does not. It returns the alias that stands in
 // the place of the name.
 func (s *Store) ErasePerson(ctx context.Context, actor model.Actor, username string) (alias string, err error) {
+	alias = newAlias()
 	err = s.InTx(ctx, func(tx *Store) error {
 		u, err := tx.one(ctx, "where username_key = @key for update", named{"key": model.Key(username)})
 		if err != nil {
@@ -83,34 +84,41 @@ func (s *Store) ErasePerson(ctx context.Context, actor model.Actor, username str
 		if err != nil {
 			return err
 		}
-		keys := make([]string, len(names))
-		for i, name := range names {
-			keys[i] = model.Key(name)
-		}
-		sum := sha256.Sum256([]byte(u.ID)) // no way back to the person once the user is gone
-		alias = "erased-" + hex.EncodeToString(sum[:4])
-		args := named{"id": u.ID, "keys": keys, "alias": alias, "names": names}
-		for _, sql := range []string{
-			`delete from trace_links where lower(person) = any(@keys) or person = any(@names) or login_id in (select id from logins where user_id = @id::uuid or username_key = any(@keys))`,
-			`update logins set username = @alias, username_key = '', name_id = '', name_id_key = '', remote_addr = '', user_agent = '', person = null,
-				checks = '[]', changes = '[]', refusal = null, xml_sealed = null where user_id = @id::uuid or username_key = any(@keys)`,
-			`update app_sign_ins set worked_user = '' where worked_user = any(@names)`,
-			`delete from bulk_changes b where exists (select from jsonb_array_elements(b.items) i
-				where i ->> 'UserID' = @id or i ->> 'Username' = any(@names))`,
-			`delete from users where id = @id::uuid`,
-		} {
-			if _, err := tx.db.Exec(ctx, sql, args); err != nil {
-				return translate(err)
-			}
-		}
-		for _, name := range append(names, u.Email) {
-			if _, err := tx.db.Exec(ctx, "select erase_from_audit(@name, @alias)", named{"name": name, "alias": alias}); err != nil {
-				return err
-			}
-		}
-		return tx.RecordAudit(ctx, actor, "user.erase", alias, "Everything that says who this was is gone.")
+		return tx.erase(ctx, actor, u.ID, names, alias)
 	})
 	return alias, err
+}
+
+// newAlias makes the name of somebody who was erased. It is not made of anything
+// that was known about them: there is no way back.
+func newAlias() string {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return "erased-" + hex.EncodeToString(b[:])
+}
+
+// erase puts the alias in the place of the names. The database's own function
+// deletes the user, cleans the audit, which this role cannot, and notes that it did.
+func (s *Store) erase(ctx context.Context, actor model.Actor, id string, names []string, alias string) error {
+	keys := make([]string, len(names))
+	for i, name := range names {
+		keys[i] = model.Key(name)
+	}
+	args := named{"id": id, "keys": keys, "alias": alias, "names": names, "actor": clean(actor.Name, 512), "remote": clean(actor.RemoteAddr, 64)}
+	for _, sql := range []string{
+		`delete from trace_links where lower(person) = any(@keys) or person = any(@names) or login_id in (select id from logins where user_id = @id::uuid or username_key = any(@keys))`,
+		`update logins set username = @alias, username_key = '', name_id = '', name_id_key = '', remote_addr = '', user_agent = '', person = null,
+			checks = '[]', changes = '[]', refusal = null, xml_sealed = null where user_id = @id::uuid or username_key = any(@keys)`,
+		`update app_sign_ins set worked_user = '' where worked_user = any(@names)`,
+		`delete from bulk_changes b where exists (select from jsonb_array_elements(b.items) i
+			where i ->> 'UserID' = @id or i ->> 'Username' = any(@names))`,
+		`select erase_from_audit(@id::uuid, @names, @alias, @actor, @remote)`,
+	} {
+		if _, err := s.db.Exec(ctx, sql, args); err != nil {
+			return translate(err)
+		}
+	}
+	return nil
 }
 
 // namesOf are the names that a user has and had, by the audit, but for those that

@@ -25,7 +25,7 @@ func (s *Store) GrantRun(ctx context.Context, role string) error {
 			"grant select, insert, update, delete on all tables in schema public to %s",
 			"grant usage on all sequences in schema public to %s",
 			"revoke update, delete on audit from %s",
-			"grant execute on function erase_from_audit(text, text) to %s",
+			"grant execute on function erase_from_audit(uuid, text[], text, text, text) to %s",
 			"revoke insert, update, delete on goose_db_version from %s",
 		} {
 			if _, err := tx.db.Exec(ctx, fmt.Sprintf(sql, name)); err != nil {
