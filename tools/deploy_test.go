@@ -92,9 +92,14 @@ func compose(t *testing.T, env ...string) (*types.Project, error) {
 	return options.LoadProject(t.Context())
 }
 
+// passwords are what the file .env has to hold.
+func passwords() []string {
+	return []string{"POSTERN_DB_ADMIN_PASSWORD=admin", "POSTERN_DB_PASSWORD=owner", "POSTERN_DB_RUN_PASSWORD=run"}
+}
+
 func TestComposeFile(t *testing.T) {
 	t.Parallel()
-	project, err := compose(t, "POSTERN_DB_PASSWORD=x")
+	project, err := compose(t, passwords()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,19 +117,86 @@ func TestComposeFile(t *testing.T) {
 			}
 		}
 	}
-	postern := project.Services["postern"]
-	if got := postern.DependsOn["postgres"].Condition; got != types.ServiceConditionHealthy {
-		t.Errorf("postern starts when postgres is %q, want healthy", got)
+	for _, name := range []string{"postern", "migrate"} {
+		if got := project.Services[name].DependsOn["postgres"].Condition; got != types.ServiceConditionHealthy {
+			t.Errorf("%s starts when postgres is %q, want healthy", name, got)
+		}
 	}
 	if project.Services["postgres"].HealthCheck == nil {
 		t.Error("postgres has no health check")
 	}
 }
 
-// The password stands in no file: without it nothing starts.
+// Postern runs as a role that owns nothing, and never knows another's password.
+func TestComposeFileGivesTheLeast(t *testing.T) {
+	t.Parallel()
+	project, err := compose(t, passwords()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := func(service, name string) string {
+		if v := project.Services[service].Environment[name]; v != nil {
+			return *v
+		}
+		return ""
+	}
+	for service, want := range map[string][2]string{
+		"postern": {"postgres://postern_run:run@postgres:", ""},
+		"migrate": {"postgres://postern_run:run@postgres:", "postgres://postern:owner@postgres:"},
+	} {
+		run, owner := value(service, "POSTERN_DATABASE_URL"), value(service, "POSTERN_MIGRATE_DATABASE_URL")
+		if !strings.HasPrefix(run, want[0]) || !strings.HasPrefix(owner, want[1]) || (owner == "") != (want[1] == "") {
+			t.Errorf("%s connects as %q, and as the owner as %q", service, run, owner)
+		}
+		for name, v := range project.Services[service].Environment {
+			if v != nil && (strings.Contains(*v, "admin") || service == "postern" && strings.Contains(*v, "owner")) {
+				t.Errorf("%s has in %s what it need not know", service, name)
+			}
+		}
+	}
+	if got := project.Services["postern"].DependsOn["migrate"].Condition; got != types.ServiceConditionCompletedSuccessfully {
+		t.Errorf("postern starts when the migration is %q", got)
+	}
+	roles, err := os.ReadFile("../scripts/roles.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range []string{"postern", "postern_run"} {
+		if !strings.Contains(string(roles), "create role "+role+" login password :") {
+			t.Errorf("scripts/roles.sql makes no role %s", role)
+		}
+	}
+	if value("postgres", "POSTGRES_USER") != "" || !strings.Contains(string(roles), `\getenv run_password POSTERN_DB_RUN_PASSWORD`) ||
+		value("postgres", "POSTERN_DB_RUN_PASSWORD") != "run" {
+		t.Error("the superuser is one of Postern's roles, or the database does not get their passwords")
+	}
+}
+
+// What the proxy says of where somebody comes from is believed, and only when it
+// comes through the network that the file itself makes.
+func TestComposeFileKnowsTheProxy(t *testing.T) {
+	t.Parallel()
+	for _, env := range [][]string{nil, {"POSTERN_SUBNET=10.9.8.0/24"}} {
+		project, err := compose(t, append(passwords(), env...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trusted := project.Services["postern"].Environment["POSTERN_TRUSTED_PROXIES"]
+		networks := project.Networks["default"].Ipam.Config
+		if trusted == nil || *trusted == "" || len(networks) != 1 || networks[0].Subnet != *trusted {
+			t.Errorf("with %v the network is %v, and another one trusted", env, networks)
+		}
+	}
+}
+
+// The passwords stand in no file: without one of them nothing starts.
 func TestComposeFileHoldsNoPassword(t *testing.T) {
 	t.Parallel()
-	if _, err := compose(t); err == nil || !strings.Contains(err.Error(), "POSTERN_DB_PASSWORD") {
-		t.Errorf("without a password: %v, want an error that names POSTERN_DB_PASSWORD", err)
+	for i, missing := range passwords() {
+		name, _, _ := strings.Cut(missing, "=")
+		others := append(append([]string{}, passwords()[:i]...), passwords()[i+1:]...)
+		if _, err := compose(t, others...); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("without %s: %v, want an error that names it", name, err)
+		}
 	}
 }

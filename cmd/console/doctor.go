@@ -16,7 +16,9 @@ import (
 type doctorCmd struct {
 	databaseFlags
 	secretFlags
-	PublicURL string `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"The public URL that serve is started with." placeholder:"URL"`
+	tlsFlags
+	PublicURL      string   `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"The public URL that serve is started with." placeholder:"URL"`
+	TrustedProxies []string `name:"trusted-proxies" env:"POSTERN_TRUSTED_PROXIES" help:"The reverse proxies that serve is started with." placeholder:"CIDR"`
 }
 
 // finding is the result of one check of the installation.
@@ -102,7 +104,7 @@ func checkRole(ctx context.Context, db *database) finding {
 	case err != nil:
 		return finding{stateFail, what, err.Error()}
 	case !safe:
-		return finding{stateWarn, what, "the role of --database-url owns the tables, so it could change the audit. Give Postern a second role, and the owner to --migrate-database-url"}
+		return finding{stateWarn, what, ownerRuns}
 	}
 	return finding{stateOK, what, "can only add to the audit"}
 }
@@ -130,6 +132,9 @@ func (c *doctorCmd) checkURL(set store.Settings) finding {
 	}
 	if err := checkPublicURL(address); err != nil {
 		return finding{stateFail, "public URL", fmt.Sprintf("%s: %v", address, err)}
+	}
+	if hidesVisitors(address, c.tlsFlags, c.TrustedProxies) {
+		return finding{stateWarn, "public URL", address + ", " + origin + ", but " + proxyUnknown}
 	}
 	return finding{stateOK, "public URL", address + ", " + origin}
 }

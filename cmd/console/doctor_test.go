@@ -52,14 +52,15 @@ func TestDoctor(t *testing.T) {
 	}
 	db := storetest.Database(t)
 	args := []string{"--migrate-database-url", db, "--secret-key-file", key, "--public-url", "https://sso.example.com", "--database-url"}
-	code, states, out := doctor(t, append(args, storetest.RunURL(db))...)
+	behind := append([]string{"--trusted-proxies", "10.0.0.0/8"}, args...)
+	code, states, out := doctor(t, append(behind, storetest.RunURL(db))...)
 	if code != 0 {
 		t.Errorf("exit %d:\n%s", code, out)
 	}
 	wantStates(t, states, "clock ok, connections warn, database ok, database role ok, migrations ok, public URL ok, secret key ok")
 	_, states, _ = doctor(t, append(args, db)...)
-	if states["database role"] != stateWarn {
-		t.Errorf("with the role that owns the tables: %v", states)
+	if states["database role"] != stateWarn || states["public URL"] != stateWarn {
+		t.Errorf("with the role that owns the tables, behind a proxy that is not known: %v", states)
 	}
 }
 

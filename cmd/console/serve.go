@@ -87,6 +87,9 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 	if err != nil {
 		return err
 	}
+	if err := f.warn(ctx, db, site.PublicURL(), log); err != nil {
+		return err
+	}
 	parts := []func(context.Context) error{
 		func(ctx context.Context) error { return serveHTTP(ctx, listener, site) },
 		func(ctx context.Context) error { return keepHouse(ctx, db, site, log) },

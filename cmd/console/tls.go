@@ -24,6 +24,9 @@ type tlsFlags struct {
 	ACMEHosts   []string `name:"acme-host" env:"POSTERN_ACME_HOST" help:"Get certificates for this host from Let's Encrypt. It must reach this Postern on port 443." placeholder:"HOST"`
 }
 
+// given tells whether Postern speaks https itself.
+func (f tlsFlags) given() bool { return f.Certificate != "" || len(f.ACMEHosts) > 0 }
+
 // wrap makes a listener speak https where the flags say so.
 func (f tlsFlags) wrap(l net.Listener, dataDir string) (net.Listener, error) {
 	switch {
