@@ -66,7 +66,7 @@ func (s *Server) exportAuditJSON(w http.ResponseWriter, r *http.Request, a model
 func (s *Server) exportAudit(w http.ResponseWriter, r *http.Request, a model.Administrator, kind, ending string,
 	writer func(io.Writer) func(model.AuditEntry) error,
 ) error {
-	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "audit.export", ending, r.URL.RawQuery); err != nil {
+	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "audit.export", ending, chosen(r)); err != nil {
 		return err
 	}
 	query := s.auditFilter(r)

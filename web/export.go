@@ -3,7 +3,9 @@ package web
 import (
 	"cmp"
 	"encoding/csv"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -34,7 +36,7 @@ func (s *Server) exportMembers(w http.ResponseWriter, r *http.Request, a model.A
 // breaks the connection off: a file that is not whole must not look so. That
 // somebody took it is in the audit.
 func (s *Server) export(w http.ResponseWriter, r *http.Request, a model.Administrator, q store.UserQuery, name string) error {
-	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "user.export", cmp.Or(q.Group, name), r.URL.RawQuery); err != nil {
+	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "user.export", cmp.Or(q.Group, name), chosen(r)); err != nil {
 		return err
 	}
 	q.Page = store.Page{Limit: exportAtOnce}
@@ -70,6 +72,19 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, a model.Administ
 		moreTime(w)
 	}
 	return nil
+}
+
+// chosen says for the audit what an export was limited to, in plain text: people
+// read it, and whoever is erased is found in it.
+func chosen(r *http.Request) string {
+	query := r.URL.Query()
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if value := strings.Join(query[name], " "); value != "" {
+			parts = append(parts, name+"="+value)
+		}
+	}
+	return strings.Join(parts, "&")
 }
 
 // exportRow is a user in the order of csvimport.Columns.

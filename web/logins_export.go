@@ -24,7 +24,7 @@ var loginColumns = []string{"reference", "started_at", "finished_at", "connectio
 // exportLogins hands out the filtered list as CSV, page by page: the newest
 // 100,000 at most. That somebody took them is in the audit.
 func (s *Server) exportLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "login.export", "logins.csv", r.URL.RawQuery); err != nil {
+	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "login.export", "logins.csv", chosen(r)); err != nil {
 		return err
 	}
 	query, _, _ := loginFilter(r, s.now())

@@ -11,6 +11,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/templates/paths"
 )
 
 func TestAPersonIsHandedOutAndErased(t *testing.T) {
@@ -74,6 +75,41 @@ func TestAPersonIsHandedOutAndErased(t *testing.T) {
 	}
 	if res := x.get("/logins"); res.status != http.StatusOK || !strings.Contains(res.text(), "erased-") {
 		t.Errorf("the list of logins: %d", res.status)
+	}
+}
+
+// What was searched for is found by the erasure however an address writes it.
+func TestErasingFindsNamesThatAddressesWriteOtherwise(t *testing.T) {
+	t.Parallel()
+	s := newSiteOn(t, storetest.OpenPool(t))
+	s.signInAs(model.RoleOwner)
+	name := "zoë.o'neil+test@example.com"
+	s.addUser(name)
+	s.addUser("bob")
+	for _, who := range []string{name, "bob"} {
+		for _, path := range []string{"/export/users", "/logins/export", "/audit/export.csv"} {
+			s.get(path+"?"+url.Values{"q": {who}, "when": {"7d"}}.Encode()).want(t, http.StatusOK)
+		}
+	}
+	notes := func(text string) (n int) {
+		t.Helper()
+		entries, _, err := s.store.Audit(t.Context(), store.AuditQuery{Page: store.Page{Limit: 100}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if strings.Contains(e.Note, text) {
+				n++
+			}
+		}
+		return n
+	}
+	if n := notes("q=" + name + "&when=7d"); n != 3 {
+		t.Errorf("%d notes of exports say in plain text what was searched for", n)
+	}
+	s.post(paths.UserAction(name, "erase"), url.Values{"confirm": {name}}).want(t, http.StatusSeeOther)
+	if zoe, bob := notes("neil"), notes("q=bob"); zoe != 0 || bob != 3 {
+		t.Errorf("%d notes name her still, %d name bob", zoe, bob)
 	}
 }
 

@@ -41,6 +41,8 @@ func TestUpgradeFromTheFirstVersion(t *testing.T) {
 		insert into identities (user_id, connection_id, idp_entity_id, name_id) select u.id, c.id, 'https://idp', 'ana' from users u, connections c;
 		insert into logins (id, connection, connection_id, outcome, username, username_key, user_id, name_id, person, finished_at)
 			select 'aaaa', 'aws', c.id, 'signed_in', 'Ana', 'ana', u.id, 'Ana@Example.com', '{"Username":"ana"}', now() from users u, connections c;
+		insert into audit (actor, action, object, note) values ('owner', 'user.export', 'users.csv', 'q=zo%C3%AB+o%27neil%40example.com&active=yes'),
+			('owner', 'user.export', 'users.csv', 'q=cut%C3'), ('owner', 'group.update', 'staff', '100%25');
 		insert into apps (slug, kind, name) values ('jira', 'oidc', 'Jira')`)
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +66,11 @@ func TestUpgradeFromTheFirstVersion(t *testing.T) {
 	known, err := st.KnownPeople(ctx, store.KnownPeopleQuery{Connection: "aws"}, []string{"ana"})
 	if err != nil || len(known) != 1 || known[0].Person == nil || known[0].Person.Username != "ana" {
 		t.Errorf("known: %+v, %v", known, err)
+	}
+	var notes string
+	if err := db.QueryRowContext(ctx, "select string_agg(note, ' | ' order by id) from audit").Scan(&notes); err != nil ||
+		notes != "q=zoë o'neil@example.com&active=yes | q=cut%C3 | 100%25" {
+		t.Errorf("the audit says %q, %v", notes, err)
 	}
 	if app, err := st.App(ctx, "jira"); err != nil || !app.AllGroups {
 		t.Errorf("the app: %+v, %v", app, err)
