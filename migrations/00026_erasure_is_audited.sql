@@ -18,7 +18,7 @@ declare
 begin
     -- What was done to the person: that it was done stays, and what it was does not.
     update audit a set object = case when a.object = name then alias else a.object end, before = null, after = null, note = ''
-    where (a.action like 'user.%' or a.action like 'identity.%' or a.action like 'trace_link.%')
+    where (a.action like 'user.%' and a.action <> 'user.export' or a.action like 'identity.%' or a.action like 'trace_link.%')
       and (a.object = name or a.before ->> 'username' = name or a.after ->> 'username' = name
            or a.before ->> 'person' = name or a.after ->> 'person' = name);
     get diagnostics n = row_count;

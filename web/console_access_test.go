@@ -129,7 +129,7 @@ func TestRow19WhatIsDangerousWantsProof(t *testing.T) {
 		"/setup/{connection}/go-live/confirm", "/connections/{slug}/resume", "/connections/{slug}/restore", "/connections/{slug}/delete",
 		"/connections/{slug}/certificates/trust", "/connections/{slug}/certificates/policy",
 		"/users/{username}/password", "/users/{username}/delete", "/users/{username}/data", "/users/{username}/erase",
-		"/logins/{id}/xml", "/logins/{id}/download", "/apps", "/apps/{slug}", "/apps/{slug}/secrets", "/apps/{slug}/delete",
+		"/logins/{id}/xml", "/logins/{id}/download", "/logins/people/{name}/data", "/logins/people/{name}/erase", "/apps", "/apps/{slug}", "/apps/{slug}/secrets", "/apps/{slug}/delete",
 		"/administrators", "/administrators/{id}/role", "/administrators/{id}/delete", "/administrators/{id}/passkeys/remove", "/administrators/rules", "/administrators/password",
 		"/account/passkeys/remove", "/account/recovery-codes", "/settings/warnings/mail", "/settings/warnings/webhook", "/settings/warnings/calendar",
 		"/settings/signing-keys", "/settings/signing-keys/withdraw",

@@ -41,6 +41,11 @@ func (s *Server) listLogins(w http.ResponseWriter, r *http.Request, a model.Admi
 		v.News = loginNews(r, newest, 0)
 	}
 	v.Rows, v.Paging = s.loginRows(logins), paging(r, paths.Logins, next)
+	if filter.Search != "" && a.Role.Includes(model.RoleAdmin) {
+		if v.KnownName, err = s.store.NameKnown(r.Context(), filter.Search); err != nil {
+			return err
+		}
+	}
 	status := http.StatusOK
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity

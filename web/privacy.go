@@ -1,11 +1,15 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 )
 
@@ -13,6 +17,10 @@ import (
 // audit says who asked.
 func (s *Server) personData(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	d, err := s.store.PersonData(r.Context(), s.actor(r, a), pathValue(r, "username"))
+	return sendPersonData(w, d, err)
+}
+
+func sendPersonData(w http.ResponseWriter, d store.PersonData, err error) error {
 	if err != nil {
 		return err
 	}
@@ -36,5 +44,69 @@ func (s *Server) erasePerson(w http.ResponseWriter, r *http.Request, a model.Adm
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Users, "Erased. Logins and the audit now say "+alias+" in place of the name.")
+	return s.done(w, r, paths.Users, erasedText(alias))
+}
+
+func erasedText(alias string) string {
+	return "Erased. Logins and the audit now say " + alias + " in place of the name."
+}
+
+// showName offers the same for a name that no user has: of somebody who was
+// refused, or who was deleted.
+func (s *Server) showName(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return s.renderName(w, r, a, "")
+}
+
+// renderName leads to the user where one has the name.
+func (s *Server) renderName(w http.ResponseWriter, r *http.Request, a model.Administrator, eraseText string) error {
+	name := model.Canonical(pathValue(r, "name"))
+	u, err := s.store.User(r.Context(), name)
+	if err == nil {
+		return seeOther(w, r, paths.User(u.Username))
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if known, err := s.store.NameKnown(r.Context(), name); err != nil || !known {
+		return cmp.Or(err, store.ErrNotFound)
+	}
+	v := console.NamePage{Page: s.page(r, a, layout.NavLogins, name, "No user is called this. What is stored about the name, from logins that were refused or from before a user was deleted."),
+		Name: name, EraseText: eraseText}
+	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
+	heir, err := s.store.HeirOf(r.Context(), name)
+	if err == nil {
+		v.Heir = heir.Username
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	status := http.StatusOK
+	if eraseText != "" {
+		v.Page.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, console.Name(v))
+}
+
+// nameData hands out what is stored about the name.
+func (s *Server) nameData(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	d, err := s.store.NameData(r.Context(), s.actor(r, a), pathValue(r, "name"))
+	if errors.Is(err, store.ErrExists) { // a user has it by now: their page has more
+		return s.renderName(w, r, a, "")
+	}
+	return sendPersonData(w, d, err)
+}
+
+// eraseName forgets who had the name.
+func (s *Server) eraseName(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	name := pathValue(r, "name")
+	if text := confirmed(r, name); text != "" {
+		return s.renderName(w, r, a, text)
+	}
+	alias, err := s.store.EraseName(r.Context(), s.actor(r, a), name)
+	if errors.Is(err, store.ErrExists) {
+		return s.renderName(w, r, a, "")
+	}
+	if err != nil {
+		return err
+	}
+	return s.done(w, r, paths.Logins, erasedText(alias))
 }

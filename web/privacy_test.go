@@ -78,6 +78,62 @@ func TestAPersonIsHandedOutAndErased(t *testing.T) {
 	}
 }
 
+// Who was refused is no user, and has the same rights.
+func TestANameWithoutAUserIsHandedOutAndErased(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t, func(c *model.Config) { c.Provisioning = model.ProvisioningManual })
+	x.signInAs(model.RoleOwner)
+	x.addUser("bob")
+	for _, subject := range []string{"Stranger", "bob"} {
+		e := x.begin(false)
+		e.scene.Subject = subject
+		x.answer(e, honestMessage(&e))
+	}
+	// Somebody who was a user once, under the same name written otherwise.
+	x.addUser("sTranger")
+	x.post("/users/sTranger/delete", url.Values{"confirm": {"stranger"}}).want(t, http.StatusSeeOther)
+	x.get("/logins/export?q=stranger").want(t, http.StatusOK)
+
+	list := x.get("/logins?q=stranger").want(t, http.StatusOK)
+	page := x.get(list.doc.Find(`a[href^="/logins/people/"]`).AttrOr("href", "/none")).want(t, http.StatusOK)
+	page.has(t, "form[action='/logins/people/stranger/erase']", "Erase")
+	data := x.post("/logins/people/stranger/data", nil).want(t, http.StatusOK)
+	for _, want := range []string{`"user": null`, `"Stranger"`, "user_unknown", "user.delete", `"message_kept_sealed": true`, `"email"`} {
+		if !strings.Contains(data.body, want) {
+			t.Errorf("the data lack %s", want)
+		}
+	}
+	if strings.Contains(data.body, "bob") {
+		t.Error("the data have somebody else")
+	}
+	x.post("/logins/people/stranger/erase", url.Values{"confirm": {"strange"}}).want(t, http.StatusUnprocessableEntity)
+	x.post("/logins/people/stranger/erase", url.Values{"confirm": {"stranger"}}).want(t, http.StatusSeeOther)
+	for name := range x.state() {
+		var n int
+		if err := x.store.Pool().QueryRow(t.Context(), "select count(*) from "+name+" t where t::text ilike '%stranger%'").Scan(&n); err != nil || n > 0 && name != "crowd_events" {
+			t.Errorf("%d rows of %s still have the name (%v)", n, name, err)
+		}
+	}
+	logins, _, err := x.store.Logins(t.Context(), store.LoginQuery{})
+	if err != nil || len(logins) != 2 {
+		t.Fatalf("logins: %d, %v", len(logins), err)
+	}
+	for _, l := range logins {
+		erased := strings.HasPrefix(l.Username, "erased-")
+		if whole, err := x.store.Login(t.Context(), l.ID); err != nil || erased != (whole.Person == nil && whole.XMLSealed == nil && l.NameID == "" && l.Refusal == nil) || !erased && l.Username != "bob" {
+			t.Errorf("left of the login of %q: %+v, %v", l.Username, whole, err)
+		}
+	}
+	if n := x.audited("user.erase"); n != 1 {
+		t.Errorf("%d entries about erasures", n)
+	}
+	// A name that a user has is the user's.
+	x.post("/logins/people/bob/erase", url.Values{"confirm": {"bob"}}).want(t, http.StatusSeeOther)
+	if x.user("bob").Username != "bob" {
+		t.Error("a user was erased as if nobody")
+	}
+}
+
 // What was searched for is found by the erasure however an address writes it.
 func TestErasingFindsNamesThatAddressesWriteOtherwise(t *testing.T) {
 	t.Parallel()

@@ -22,7 +22,7 @@ func (s *testSite) furnish() {
 	s.addUser("ana", "staff")
 	s.addUser("ben")
 	s.addLogin(func(l *model.Login) {
-		l.Connection, l.Outcome = "aws", model.OutcomeRefused
+		l.Connection, l.Outcome, l.Username = "aws", model.OutcomeRefused, "stranger"
 		l.Refusal = &model.Refusal{Code: model.CodeUserUnknown}
 	})
 	for _, change := range []struct {

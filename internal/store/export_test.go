@@ -1,5 +1,11 @@
 package store
 
+import (
+	"context"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
 // SealedColumns names the columns that a change of key seals anew.
 func SealedColumns() []string {
 	var names []string
@@ -7,4 +13,10 @@ func SealedColumns() []string {
 		names = append(names, c.table+"."+c.column)
 	}
 	return names
+}
+
+// CollectPerson is an export with a limit of the test's own.
+func (s *Store) CollectPerson(ctx context.Context, u model.User, limit int) (PersonData, error) {
+	d := PersonData{User: &u, Names: []string{u.Username}}
+	return d, s.collect(ctx, &d, limit)
 }

@@ -13,9 +13,13 @@ const identityColumns = `i.id, i.user_id::text, i.connection_id, c.slug, i.idp_e
 
 func scanIdentity(row pgx.CollectableRow) (i model.Identity, err error) {
 	var last *time.Time
-	err = row.Scan(&i.ID, &i.UserID, &i.ConnectionID, &i.Connection, &i.IdPEntityID, &i.NameID, &i.ExternalID, &i.CreatedAt, &last)
+	err = row.Scan(identityFields(&i, &last)...)
 	i.LastLoginAt = valueOrZero(last)
 	return i, err
+}
+
+func identityFields(i *model.Identity, last **time.Time) []any {
+	return []any{&i.ID, &i.UserID, &i.ConnectionID, &i.Connection, &i.IdPEntityID, &i.NameID, &i.ExternalID, &i.CreatedAt, last}
 }
 
 func (s *Store) identities(ctx context.Context, where string, args named) ([]model.Identity, error) {

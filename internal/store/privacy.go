@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -11,63 +12,6 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 )
-
-// PersonData is everything that is stored about a user.
-type PersonData struct {
-	User        model.User         `json:"user"`
-	Identities  []model.Identity   `json:"aws_identities"`
-	Memberships []model.Membership `json:"memberships"`
-	Logins      []model.Login      `json:"logins"` // the newest; without the sealed XML
-	Audit       []model.AuditEntry `json:"audit"`  // what was done to them, and what they did as an administrator
-
-	ConsoleSessions []model.ConsoleSession `json:"console_sessions"` // of somebody who comes to the console through AWS
-	TraceLinks      []model.TraceLink      `json:"trace_links"`      // made for them, without the tokens
-}
-
-// maxPersonRows bounds the logins and entries of an export.
-const maxPersonRows = 10_000
-
-// PersonData collects it, and notes in the audit that it was read.
-func (s *Store) PersonData(ctx context.Context, actor model.Actor, username string) (PersonData, error) {
-	var d PersonData
-	err := s.InTx(ctx, func(tx *Store) (err error) {
-		if d.User, err = tx.User(ctx, username); err != nil {
-			return err
-		}
-		if d.Identities, err = tx.Identities(ctx, d.User.ID); err != nil {
-			return err
-		}
-		if d.Memberships, err = tx.UserMemberships(ctx, d.User.ID); err != nil {
-			return err
-		}
-		if d.Logins, err = tx.LoginsOf(ctx, d.User, maxPersonRows); err != nil {
-			return err
-		}
-		for i := range d.Logins {
-			d.Logins[i].XMLSealed = nil
-		}
-		d.ConsoleSessions, err = list(ctx, tx.db, scanConsoleSession, "select "+consoleSessionColumns+` from admin_sessions
-			where administrator_id in (select id from administrators where user_id = @user::uuid) order by id desc`, named{"user": d.User.ID})
-		if err != nil {
-			return err
-		}
-		d.TraceLinks, err = list(ctx, tx.db, scanTraceLink, traceLinkSQL+"where lower(t.person) = lower(@name) order by t.id desc", named{"name": d.User.Username})
-		if err != nil {
-			return err
-		}
-		for i := range d.TraceLinks {
-			d.TraceLinks[i].TokenSealed = nil
-		}
-		d.Audit, err = list(ctx, tx.db, scanAuditEntry, `select id, at, actor, remote_addr, action, object, before, after, note from audit
-			where object = @name or right(object, length(@name) + 2) = ': ' || @name or actor in (@name, @console) order by id desc limit @limit`,
-			named{"name": d.User.Username, "console": model.Administrator{Email: d.User.Username, UserID: d.User.ID}.ActorName(), "limit": maxPersonRows})
-		if err != nil {
-			return err
-		}
-		return tx.RecordAudit(ctx, actor, "user.data_exported", d.User.Username, "")
-	})
-	return d, err
-}
 
 // ErasePerson deletes a user and takes everything that says who they were out of
 // logins and the audit, also under the names that they had before. That somebody
@@ -84,9 +28,70 @@ func (s *Store) ErasePerson(ctx context.Context, actor model.Actor, username str
 		if err != nil {
 			return err
 		}
-		return tx.erase(ctx, actor, u.ID, names, alias)
+		return tx.erase(ctx, actor, u, names, alias)
 	})
 	return alias, err
+}
+
+// EraseName does the same with what is stored about a name that no user has:
+// of somebody who was refused, or deleted. ErrExists when a user has it.
+func (s *Store) EraseName(ctx context.Context, actor model.Actor, name string) (alias string, err error) {
+	alias = newAlias()
+	err = s.InTx(ctx, func(tx *Store) error {
+		if _, err := tx.User(ctx, name); !errors.Is(err, ErrNotFound) {
+			return cmp.Or(err, ErrExists)
+		}
+		names, err := tx.spellingsOf(ctx, name)
+		if err != nil {
+			return err
+		}
+		return tx.erase(ctx, actor, model.User{}, names, alias)
+	})
+	return alias, err
+}
+
+// NameKnown tells whether anything is stored about a name, of a user or of nobody.
+func (s *Store) NameKnown(ctx context.Context, name string) (bool, error) {
+	_, err := s.User(ctx, name)
+	if errors.Is(err, ErrNotFound) {
+		_, err = s.spellingsOf(ctx, name)
+	}
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// spellingsOf are the ways in which logins and the audit write a name;
+// ErrNotFound when nothing is stored about it.
+func (s *Store) spellingsOf(ctx context.Context, name string) ([]string, error) {
+	var names []string
+	written, err := list(ctx, s.db, pgx.RowTo[string], `
+		select username from logins where username_key <> '' and username_key = @key and user_id is null
+		union select person from trace_links where lower(person) = lower(@name)
+		union select v.name from audit a, lateral (values (a.object), (a.before ->> 'username'), (a.after ->> 'username'), (a.after ->> 'person')) v (name)
+			where (a.action like 'user.%' and a.action <> 'user.export' or a.action like 'identity.%' or a.action like 'membership.%' or a.action like 'trace_link.%')
+			and lower(v.name) = lower(@name)`, named{"key": model.Key(name), "name": model.Canonical(name)})
+	for _, other := range written {
+		if model.Key(other) == model.Key(name) {
+			names = append(names, other)
+		}
+	}
+	if err == nil && len(names) == 0 {
+		err = ErrNotFound
+	}
+	return names, err
+}
+
+// HeirOf is the user who was called like this before; ErrNotFound when nobody was.
+func (s *Store) HeirOf(ctx context.Context, name string) (model.User, error) {
+	return s.one(ctx, `where u.username in (
+		with recursive became (name) as (
+			select @name::text
+			union
+			select a.after ->> 'username' from audit a join became on lower(a.before ->> 'username') = lower(became.name)
+			where a.action = 'user.update' and a.after ->> 'username' <> became.name)
+		select name from became) order by u.created_at limit 1`, named{"name": model.Canonical(name)})
 }
 
 // newAlias makes the name of somebody who was erased. It is not made of anything
@@ -97,28 +102,45 @@ func newAlias() string {
 	return "erased-" + hex.EncodeToString(b[:])
 }
 
+// loginsOfPerson are those that ended with the user, and those that brought one
+// of the names and ended with nobody.
+const loginsOfPerson = "(l.user_id = nullif(@id, '')::uuid or (l.user_id is null and l.username_key <> '' and l.username_key = any(@keys)))"
+
 // erase puts the alias in the place of the names. The database's own function
 // deletes the user, cleans the audit, which this role cannot, and notes that it did.
-func (s *Store) erase(ctx context.Context, actor model.Actor, id string, names []string, alias string) error {
-	keys := make([]string, len(names))
-	for i, name := range names {
-		keys[i] = model.Key(name)
-	}
-	args := named{"id": id, "keys": keys, "alias": alias, "names": names, "actor": clean(actor.Name, 512), "remote": clean(actor.RemoteAddr, 64)}
+func (s *Store) erase(ctx context.Context, actor model.Actor, u model.User, names []string, alias string) error {
+	args := named{"id": u.ID, "keys": keysOf(names), "people": peopleKeys(u, names), "alias": alias, "names": names, "actor": clean(actor.Name, 512), "remote": clean(actor.RemoteAddr, 64)}
 	for _, sql := range []string{
-		`delete from trace_links where lower(person) = any(@keys) or person = any(@names) or login_id in (select id from logins where user_id = @id::uuid or username_key = any(@keys))`,
-		`update logins set username = @alias, username_key = '', name_id = '', name_id_key = '', remote_addr = '', user_agent = '', person = null,
-			checks = '[]', changes = '[]', refusal = null, xml_sealed = null where user_id = @id::uuid or username_key = any(@keys)`,
+		`delete from trace_links where lower(person) = any(@people) or person = any(@names) or login_id in (select id from logins l where ` + loginsOfPerson + `)`,
+		`update logins l set username = @alias, username_key = '', name_id = '', name_id_key = '', remote_addr = '', user_agent = '', person = null,
+			checks = '[]', changes = '[]', refusal = null, xml_sealed = null where ` + loginsOfPerson,
 		`update app_sign_ins set worked_user = '' where worked_user = any(@names)`,
 		`delete from bulk_changes b where exists (select from jsonb_array_elements(b.items) i
-			where i ->> 'UserID' = @id or i ->> 'Username' = any(@names))`,
-		`select erase_from_audit(@id::uuid, @names, @alias, @actor, @remote)`,
+			where i ->> 'UserID' = nullif(@id, '') or i ->> 'Username' = any(@names))`,
+		`select erase_from_audit(nullif(@id, '')::uuid, @names, @alias, @actor, @remote)`,
 	} {
 		if _, err := s.db.Exec(ctx, sql, args); err != nil {
 			return translate(err)
 		}
 	}
 	return nil
+}
+
+// peopleKeys are the words by which a link to follow a login may name the person.
+func peopleKeys(u model.User, names []string) []string {
+	keys := keysOf(names)
+	if u.Email != "" {
+		keys = append(keys, model.Key(u.Email))
+	}
+	return keys
+}
+
+func keysOf(names []string) []string {
+	keys := make([]string, len(names))
+	for i, name := range names {
+		keys[i] = model.Key(name)
+	}
+	return keys
 }
 
 // namesOf are the names that a user has and had, by the audit, but for those that

@@ -136,6 +136,12 @@ func Rule(name string) string { return named(Rules, name) }
 // RuleAction is a button on a rule's page.
 func RuleAction(name, action string) string { return named(Rules, name, action) }
 
+// LoginName is what is stored about a name that no user has; parts lead to what
+// can be done with it.
+func LoginName(name string, parts ...string) string {
+	return join(Logins+"/people", append([]string{name}, parts...)...)
+}
+
 // Login is the trace of one login.
 func Login(id string) string { return join(Logins, id) }
 

@@ -1,0 +1,256 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// PersonData is everything that is stored about a user, or about a name that no
+// user has. Of what is secret or sealed it says that it is there. docs/privacy.md
+// lists the same.
+type PersonData struct {
+	Names       []string           `json:"names"` // now and before
+	User        *model.User        `json:"user"`  // null: no user has the name
+	Identities  []PersonIdentity   `json:"aws_identities"`
+	Memberships []model.Membership `json:"memberships"`
+	Logins      []PersonLogin      `json:"logins"`
+	Audit       []model.AuditEntry `json:"audit"` // what was done to them, and what they did as an administrator
+
+	TraceLinks      []model.TraceLink       `json:"trace_links"` // made for them, without the tokens
+	ServicePassword []PersonPassword        `json:"service_password"`
+	CrowdSessions   []PersonCrowdSession    `json:"directory_sessions"`
+	AppSignIns      []PersonAppSignIn       `json:"app_sign_ins"`
+	AppTokens       []PersonAppToken        `json:"app_tokens"`
+	AppsLastUsed    []PersonAppUse          `json:"apps_last_used_by_them"`
+	Directory       []PersonDirectoryChange `json:"directory_changes"`
+	BulkChanges     []PersonBulkChange      `json:"changes_of_many"`
+
+	ConsoleSessions []model.ConsoleSession `json:"console_sessions"` // of somebody who comes to the console through AWS, as the next three
+	Passkeys        []PersonPasskey        `json:"passkeys"`
+	RecoveryCodes   int                    `json:"recovery_codes"`
+	KnownBrowsers   []time.Time            `json:"known_browsers_last_seen"`
+
+	Truncated []string `json:"truncated"` // the lists that were cut: only the newest 10,000 are here
+}
+
+// The parts that have no type of their own.
+type (
+	// PersonIdentity is what AWS calls them, and what it said at the last login.
+	PersonIdentity struct {
+		model.Identity
+		LastPerson *model.Person `json:"said_at_last_login"`
+	}
+	// PersonLogin is a login without the sealed message.
+	PersonLogin struct {
+		model.Login
+		MessageKept bool `json:"message_kept_sealed"`
+	}
+	// PersonPassword is the password of a service account, which nobody knows.
+	PersonPassword struct {
+		CreatedBy  string     `json:"created_by"`
+		CreatedAt  time.Time  `json:"created_at"`
+		LastUsedAt *time.Time `json:"last_used_at"`
+	}
+	// PersonCrowdSession is a session that an app asked for.
+	PersonCrowdSession struct {
+		App       string    `json:"app"`
+		CreatedAt time.Time `json:"created_at"`
+		ExpiresAt time.Time `json:"expires_at"`
+	}
+	// PersonAppSignIn is a sign-in to an app.
+	PersonAppSignIn struct {
+		App       string    `json:"app"`
+		CreatedAt time.Time `json:"created_at"`
+		ExpiresAt time.Time `json:"expires_at"`
+	}
+	// PersonAppToken is what an app holds for them.
+	PersonAppToken struct {
+		Kind       string    `json:"kind"`
+		App        string    `json:"app"`
+		Scopes     []string  `json:"scopes"`
+		SignedInAt time.Time `json:"signed_in_at"`
+		ExpiresAt  time.Time `json:"expires_at"`
+	}
+	// PersonAppUse is an app that they were the last to sign in to.
+	PersonAppUse struct {
+		App string     `json:"app"`
+		At  *time.Time `json:"at"`
+	}
+	// PersonDirectoryChange is what apps have to fetch.
+	PersonDirectoryChange struct {
+		At        time.Time `json:"at"`
+		Kind      string    `json:"kind"`
+		Operation string    `json:"operation"`
+		Name      string    `json:"name"`
+		OldName   string    `json:"old_name"`
+	}
+	// PersonBulkChange is a change of many users that they were among.
+	PersonBulkChange struct {
+		At    time.Time `json:"at"`
+		Actor string    `json:"actor"`
+		Kind  string    `json:"kind"`
+		Group string    `json:"group"`
+	}
+	// PersonPasskey is the public half of a passkey.
+	PersonPasskey struct {
+		Name       string     `json:"name"`
+		CreatedAt  time.Time  `json:"created_at"`
+		LastUsedAt *time.Time `json:"last_used_at"`
+	}
+)
+
+// maxPersonRows bounds each list of an export.
+const maxPersonRows = 10_000
+
+// PersonData collects what is stored about a user, and notes in the audit that
+// it was read.
+func (s *Store) PersonData(ctx context.Context, actor model.Actor, username string) (PersonData, error) {
+	var d PersonData
+	err := s.InTx(ctx, func(tx *Store) error {
+		u, err := tx.User(ctx, username)
+		if err != nil {
+			return err
+		}
+		d.User = &u
+		if d.Names, err = tx.namesOf(ctx, u); err != nil {
+			return err
+		}
+		if err := tx.collect(ctx, &d, maxPersonRows); err != nil {
+			return err
+		}
+		return tx.RecordAudit(ctx, actor, "user.data_exported", u.Username, "")
+	})
+	return d, err
+}
+
+// NameData collects what is stored about a name that no user has; ErrExists when
+// a user has it.
+func (s *Store) NameData(ctx context.Context, actor model.Actor, name string) (PersonData, error) {
+	var d PersonData
+	err := s.InTx(ctx, func(tx *Store) error {
+		_, err := tx.User(ctx, name)
+		switch {
+		case err == nil:
+			return ErrExists
+		case !errors.Is(err, ErrNotFound):
+			return err
+		}
+		if d.Names, err = tx.spellingsOf(ctx, name); err != nil {
+			return err
+		}
+		if err := tx.collect(ctx, &d, maxPersonRows); err != nil {
+			return err
+		}
+		return tx.RecordAudit(ctx, actor, "user.data_exported", d.Names[0], "")
+	})
+	return d, err
+}
+
+// collect fills in everything but who it is about.
+func (s *Store) collect(ctx context.Context, d *PersonData, limit int) (err error) {
+	var u model.User
+	if d.User != nil {
+		u = *d.User
+	}
+	args := named{"names": d.Names, "keys": keysOf(d.Names), "people": peopleKeys(u, d.Names), "id": u.ID, "limit": limit + 1}
+	actors := slices.Clone(d.Names)
+	d.Memberships = []model.Membership{}
+	if d.User != nil {
+		for _, name := range d.Names {
+			actors = append(actors, model.Administrator{Email: name, UserID: u.ID}.ActorName())
+		}
+		if d.Memberships, err = s.UserMemberships(ctx, u.ID); err != nil {
+			return err
+		}
+	}
+	args["actors"] = actors
+	cut := func(name string, n int) int {
+		if n > limit {
+			d.Truncated = append(d.Truncated, name)
+		}
+		return min(n, limit)
+	}
+	d.Truncated = []string{}
+	if err := s.collectLists(ctx, d, args); err != nil {
+		return err
+	}
+	d.Logins = d.Logins[:cut("logins", len(d.Logins))]
+	d.Audit = d.Audit[:cut("audit", len(d.Audit))]
+	d.Directory = d.Directory[:cut("directory_changes", len(d.Directory))]
+	d.BulkChanges = d.BulkChanges[:cut("changes_of_many", len(d.BulkChanges))]
+	for i := range d.TraceLinks {
+		d.TraceLinks[i].TokenSealed = nil
+	}
+	return s.db.QueryRow(ctx, "select count(*) from recovery_codes where used_at is null and administrator_id in ("+administratorOf+")", args).Scan(&d.RecoveryCodes)
+}
+
+// administratorOf finds the account of somebody who comes to the console through AWS.
+const administratorOf = "select id from administrators where user_id = nullif(@id, '')::uuid"
+
+// auditOfPerson are the entries about them and by them. Of a change of many only
+// they are named: the others are none of their business.
+const auditOfPerson = `select id, at, actor, remote_addr, action, object, before,
+		case when action like 'bulk.%' and not actor = any(@actors) then jsonb_set(after, '{usernames}',
+			(select coalesce(jsonb_agg(u), '[]') from jsonb_array_elements_text(after -> 'usernames') u where u = any(@names))) else after end, note
+	from audit a where actor = any(@actors) or exists (select from unnest(@names::text[]) n where a.object = n or right(a.object, length(n) + 2) = ': ' || n
+		or a.before ->> 'username' = n or a.after ->> 'username' = n or a.before ->> 'person' = n or a.after ->> 'person' = n
+		or (a.action like 'bulk.%' and a.after -> 'usernames' @> to_jsonb(array[n])))
+	order by id desc limit @limit`
+
+// collectLists reads the lists, each where it is kept.
+func (s *Store) collectLists(ctx context.Context, d *PersonData, args named) error {
+	return errors.Join(
+		into(ctx, s, &d.Identities, scanPersonIdentity, "select "+identityColumns+`, i.last_person from identities i join connections c on c.id = i.connection_id
+			where i.user_id = nullif(@id, '')::uuid order by i.id`, args),
+		into(ctx, s, &d.Logins, scanPersonLogin, "select "+loginColumns+", l.person, l.xml_sealed is not null from logins l where "+loginsOfPerson+`
+			order by l.started_at desc, l.id desc limit @limit`, args),
+		into(ctx, s, &d.Audit, scanAuditEntry, auditOfPerson, args),
+		into(ctx, s, &d.TraceLinks, scanTraceLink, traceLinkSQL+"where lower(t.person) = any(@people) or t.person = any(@names) order by t.id desc", args),
+		into(ctx, s, &d.ServicePassword, pgx.RowToStructByPos[PersonPassword], `select created_by, created_at, last_used_at
+			from service_passwords where user_id = nullif(@id, '')::uuid`, args),
+		into(ctx, s, &d.CrowdSessions, pgx.RowToStructByPos[PersonCrowdSession], `select app, created_at, expires_at
+			from crowd_sessions where user_id = nullif(@id, '')::uuid order by created_at desc`, args),
+		into(ctx, s, &d.AppSignIns, pgx.RowToStructByPos[PersonAppSignIn], `select app, created_at, expires_at
+			from oidc_requests where user_id = nullif(@id, '')::uuid order by created_at desc`, args),
+		into(ctx, s, &d.AppTokens, pgx.RowToStructByPos[PersonAppToken], `select kind, app, scopes, auth_time, expires_at
+			from oidc_tokens where user_id = nullif(@id, '')::uuid order by expires_at desc`, args),
+		into(ctx, s, &d.AppsLastUsed, pgx.RowToStructByPos[PersonAppUse], "select app, worked_at from app_sign_ins where worked_user = any(@names) order by app", args),
+		into(ctx, s, &d.Directory, pgx.RowToStructByPos[PersonDirectoryChange], `select at, kind, operation, name, old_name
+			from crowd_events where user_id = nullif(@id, '')::uuid or (kind = 'user' and (name = any(@names) or old_name = any(@names))) order by id desc limit @limit`, args),
+		into(ctx, s, &d.BulkChanges, pgx.RowToStructByPos[PersonBulkChange], `select b.at, b.actor, b.kind, coalesce(g.name, '')
+			from bulk_changes b left join groups g on g.id = b.group_id where exists (select from jsonb_array_elements(b.items) i
+			where i ->> 'UserID' = nullif(@id, '') or i ->> 'Username' = any(@names)) order by b.id desc limit @limit`, args),
+		into(ctx, s, &d.ConsoleSessions, scanConsoleSession, "select "+consoleSessionColumns+` from admin_sessions
+			where administrator_id in (`+administratorOf+") order by id desc", args),
+		into(ctx, s, &d.Passkeys, pgx.RowToStructByPos[PersonPasskey], `select name, created_at, last_used_at
+			from passkeys where administrator_id in (`+administratorOf+") order by created_at", args),
+		into(ctx, s, &d.KnownBrowsers, pgx.RowTo[time.Time], "select seen_at from known_browsers where administrator_id in ("+administratorOf+") order by seen_at", args),
+	)
+}
+
+// into reads a list to where it belongs; one without rows is empty, not null.
+func into[T any](ctx context.Context, s *Store, to *[]T, scan pgx.RowToFunc[T], sql string, args named) error {
+	rows, err := list(ctx, s.db, scan, sql, args)
+	*to = orNone(rows)
+	return err
+}
+
+func scanPersonIdentity(row pgx.CollectableRow) (p PersonIdentity, err error) {
+	var last *time.Time
+	err = row.Scan(append(identityFields(&p.Identity, &last), &p.LastPerson)...)
+	p.LastLoginAt = valueOrZero(last)
+	return p, err
+}
+
+func scanPersonLogin(row pgx.CollectableRow) (l PersonLogin, err error) {
+	var finished *time.Time
+	err = row.Scan(append(loginFields(&l.Login, &finished), &l.Person, &l.MessageKept)...)
+	l.FinishedAt = valueOrZero(finished)
+	return l, err
+}
