@@ -127,11 +127,17 @@ func (c *doctorCmd) checkURL(set store.Settings) finding {
 	if address == "" {
 		address, origin = set.PublicURL, "from the settings"
 	}
+	if address == "" && c.given() {
+		address, origin = "https://"+c.host(), "from the certificate"
+	}
 	if address == "" {
 		return finding{stateWarn, "public URL", "not set; the default http://localhost:8080 works only on this machine"}
 	}
-	if err := checkPublicURL(address); err != nil {
+	if _, err := checkPublicURL(address); err != nil {
 		return finding{stateFail, "public URL", fmt.Sprintf("%s: %v", address, err)}
+	}
+	if plainDespiteTLS(address, c.tlsFlags) {
+		return finding{stateWarn, "public URL", address + ", " + origin + ", but " + plainURL}
 	}
 	if hidesVisitors(address, c.tlsFlags, c.TrustedProxies) {
 		return finding{stateWarn, "public URL", address + ", " + origin + ", but " + proxyUnknown}

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -122,13 +121,13 @@ func (f serveFlags) webOptions(log *slog.Logger, listening net.Addr) (web.Option
 	o := web.Options{Logger: log, Version: version, Metrics: web.NewMetrics(),
 		PublicURL: f.PublicURL, PublicURLFixed: f.PublicURL != "", AllowPrivateMetadata: f.PrivateMetadata}
 	if o.PublicURL == "" {
-		_, port, err := net.SplitHostPort(listening.String())
-		if err != nil {
-			return o, fmt.Errorf("--listen %q: %w", f.Listen, err)
+		var err error
+		if o.PublicURL, err = f.defaultURL(listening); err != nil {
+			return o, err
 		}
-		o.PublicURL = "http://localhost:" + port
 	}
-	if err := checkPublicURL(o.PublicURL); err != nil {
+	var err error
+	if o.PublicURL, err = checkPublicURL(o.PublicURL); err != nil {
 		return o, fmt.Errorf("--public-url %q: %w", o.PublicURL, err)
 	}
 	for _, text := range f.TrustedProxies {
@@ -143,17 +142,6 @@ func (f serveFlags) webOptions(log *slog.Logger, listening net.Addr) (web.Option
 		o.TrustedProxies = append(o.TrustedProxies, p.Masked())
 	}
 	return o, nil
-}
-
-func checkPublicURL(text string) error {
-	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-		return errors.New("want https://HOST")
-	}
-	if (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return errors.New("want only https://HOST, without a path: Postern has a host of its own")
-	}
-	return nil
 }
 
 func (f serveFlags) migrate(ctx context.Context, db *database, log *slog.Logger) error {

@@ -61,8 +61,9 @@ func wantServeFailure(t *testing.T, args []string, reasons ...string) {
 func TestServeRefusesFlags(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ flag, value, reason string }{
-		"path in the public URL":  {"--public-url", "https://example.com/sso", `--public-url "https://example.com/sso": want only https://HOST`},
-		"public URL of no host":   {"--public-url", "sso.example.com", `--public-url "sso.example.com": want https://HOST`},
+		"path in the public URL":  {"--public-url", "https://example.com/sso", `--public-url "https://example.com/sso": Leave out the path`},
+		"public URL of no host":   {"--public-url", "sso.example.com", `--public-url "sso.example.com": The address must begin with https://`},
+		"public URL in the clear": {"--public-url", "http://sso.example.com", `--public-url "http://sso.example.com": The address must begin with https://`},
 		"address without a port":  {"--listen", "127.0.0.1", `--listen "127.0.0.1": want ADDRESS:PORT`},
 		"proxy is not a network":  {"--trusted-proxies", "proxy", `--trusted-proxies "proxy": want a network`},
 		"database URL of no sort": {"--database-url", "postgres://u:pw@host:port/", "the database URL cannot be read"},

@@ -27,6 +27,27 @@ type tlsFlags struct {
 // given tells whether Postern speaks https itself.
 func (f tlsFlags) given() bool { return f.Certificate != "" || len(f.ACMEHosts) > 0 }
 
+// host is a name under which the certificate is good, else localhost.
+func (f tlsFlags) host() string {
+	names := f.ACMEHosts
+	if len(names) == 0 {
+		pair, err := tls.LoadX509KeyPair(f.Certificate, f.Key)
+		if err != nil {
+			return "localhost" // listening says what is wrong
+		}
+		names = pair.Leaf.DNSNames
+		for _, address := range pair.Leaf.IPAddresses {
+			names = append(names, address.String())
+		}
+	}
+	for _, name := range names {
+		if _, err := checkPublicURL("https://" + net.JoinHostPort(name, "443")); err == nil {
+			return name
+		}
+	}
+	return "localhost" // a certificate for *.example.com
+}
+
 // wrap makes a listener speak https where the flags say so.
 func (f tlsFlags) wrap(l net.Listener, dataDir string) (net.Listener, error) {
 	switch {

@@ -8,7 +8,9 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"log/slog"
 	"math/big"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -52,6 +54,44 @@ func writeCertificate(t *testing.T, dir string, serial int64, at time.Time) *x50
 	}
 	pool.AddCert(certificate)
 	return pool
+}
+
+// Without --public-url a Postern that speaks https is reached by https: else its
+// cookies would travel in the clear, too.
+func TestPublicURLOfAPosternThatSpeaksTLS(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeCertificate(t, dir, 1, time.Now())
+	files := tlsFlags{Certificate: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
+	acme := tlsFlags{ACMEHosts: []string{"sso.example.com", "other.example.com"}}
+	for want, f := range map[string]serveFlags{
+		"http://localhost:8443":         {},
+		"https://localhost:8443":        {tlsFlags: files},
+		"https://sso.example.com":       {tlsFlags: acme},
+		"https://given.example.com":     {tlsFlags: files, PublicURL: "https://Given.example.com/"},
+		"https://given.example.com:444": {PublicURL: "https://given.example.com:444"},
+	} {
+		o, err := f.webOptions(slog.New(slog.DiscardHandler), &net.TCPAddr{Port: 8443})
+		if err != nil || o.PublicURL != want || o.PublicURLFixed != (f.PublicURL != "") {
+			t.Errorf("%+v: %q, fixed %v, %v; want %s", f.tlsFlags, o.PublicURL, o.PublicURLFixed, err, want)
+		}
+	}
+	db := storetest.Database(t)
+	_, states, out := doctor(t, "--database-url", db, "--data-dir", dir, "--tls-certificate", files.Certificate, "--tls-key", files.Key)
+	if states["public URL"] != stateOK || !strings.Contains(out, "https://localhost, from the certificate") {
+		t.Errorf("doctor finds\n%s", out)
+	}
+	for _, address := range []string{"http://sso.example.com", "http://localhost:8080"} {
+		_, states, _ = doctor(t, "--database-url", db, "--data-dir", dir, "--public-url", address, "--tls-certificate", files.Certificate, "--tls-key", files.Key)
+		if states["public URL"] == stateOK {
+			t.Errorf("doctor is content with %s", address)
+		}
+	}
+	log := serveLog(t, "--database-url", db, "--secret-key-file", filepath.Join(dir, "secret.key"), "--public-url", "http://localhost:8080",
+		"--tls-certificate", files.Certificate, "--tls-key", files.Key)
+	if !strings.Contains(log, plainURL) {
+		t.Errorf("serve does not warn of http beside TLS:\n%s", log)
+	}
 }
 
 func TestServeSpeaksTLS(t *testing.T) {

@@ -80,8 +80,8 @@ func tokensFor(t *testing.T, st *store.Store, userID string) error {
 	if err != nil {
 		return err
 	}
-	_, err = st.Pool().Exec(t.Context(), `insert into oidc_tokens (hash, kind, grant_id, app, user_id, session_epoch, scopes, auth_time, expires_at, connection_id, session_until)
-		select 'hidden', 'refresh', 'r', 'jira', $1, 0, '{openid}', now(), now(), id, now() from connections`, userID)
+	_, err = st.Pool().Exec(t.Context(), `insert into oidc_tokens (hash, kind, grant_id, app, user_id, session_epoch, scopes, auth_time, expires_at, connection_id, session_until, session_id)
+		select 'hidden', 'refresh', 'r', 'jira', $1, 0, '{openid}', now(), now(), id, now(), 'hidden' from connections`, userID)
 	return err
 }
 
