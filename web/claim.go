@@ -57,13 +57,19 @@ func (s *Server) claim(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a, err := s.store.Claim(r.Context(), form.Token, s.now(), model.Administrator{
+	a, err := s.store.Claim(r.Context(), model.Actor{Name: "claim link", RemoteAddr: s.remoteAddr(r)}, form.Token, s.now(), model.Administrator{
 		Email: strings.TrimSpace(form.Email), PasswordHash: hash, Role: model.RoleOwner,
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return s.refuseClaim(w, r, nil)
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "administrator.sign_in", a.Email, "by "+string(model.ByClaimLink)); err != nil {
+		return err
+	}
+	if err := s.store.RecordSignin(r.Context(), a.ID, s.now()); err != nil {
 		return err
 	}
 	if err := s.startAdminSession(w, r, a, model.ByClaimLink); err != nil {

@@ -224,7 +224,12 @@ func TestRow19ConsoleThroughAWSFollowsTheGroup(t *testing.T) {
 	}
 
 	s.client = person
-	s.get(paths.SignInAWS).want(t, http.StatusForbidden).has(t, ".problems", u.Username+", who may not use the console")
+	for range 2 { // noted once
+		s.get(paths.SignInAWS).want(t, http.StatusForbidden).has(t, ".problems", u.Username+", who may not use the console")
+	}
+	if n := s.audited("user.console_refused"); n != 1 {
+		t.Errorf("%d entries about the refusal", n)
+	}
 	member := func(change func(context.Context, model.Actor, string, string) error) {
 		t.Helper()
 		if err := change(ctx, storetest.Actor, "jira-users", u.Username); err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -153,7 +154,7 @@ func (s *Server) verifyPasskey(r *http.Request, a model.Administrator) error {
 	if err != nil {
 		return store.ErrNotFound
 	}
-	return s.passkeyUsed(r, c)
+	return s.passkeyUsed(r, a, c)
 }
 
 // verifyAnyPasskey finds the administrator whose passkey answered.
@@ -182,15 +183,18 @@ func (s *Server) verifyAnyPasskey(r *http.Request) (model.Administrator, error) 
 	if err != nil {
 		return model.Administrator{}, store.ErrNotFound
 	}
-	return found.a, s.passkeyUsed(r, c)
+	return found.a, s.passkeyUsed(r, found.a, c)
 }
 
 // passkeyUsed keeps the counter. One that goes backwards is the sign of a copy:
 // the passkey is refused.
-func (s *Server) passkeyUsed(r *http.Request, c *webauthn.Credential) error {
+func (s *Server) passkeyUsed(r *http.Request, a model.Administrator, c *webauthn.Credential) error {
 	if c.Authenticator.CloneWarning {
 		s.log.WarnContext(r.Context(), "passkey refused: its counter went backwards", "remote", s.remoteAddr(r))
-		return store.ErrNotFound
+		// Not by the administrator: who holds the copy is not known.
+		err := s.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: s.remoteAddr(r)}, "administrator.passkey_refused", a.Email,
+			"Its counter went backwards: there may be a copy of it.")
+		return cmp.Or(err, store.ErrNotFound)
 	}
 	kept, err := json.Marshal(c)
 	if err != nil {

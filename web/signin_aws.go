@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -38,6 +39,9 @@ func (s *Server) signInThroughAWS(w http.ResponseWriter, r *http.Request) error 
 	connection := s.persons.GetString(ctx, keyPersonConn)
 	if _, err := s.store.ConsoleRole(ctx, u.ID, connection); errors.Is(err, store.ErrNotFound) {
 		s.log.WarnContext(r.Context(), "console sign-in refused: no member of the group", "user", u.ID, "remote", s.remoteAddr(r))
+		if err := s.noteRefusedByGroup(r, u); err != nil {
+			return err
+		}
 		form.Problems = []model.Problem{{Text: "AWS has signed you in as " + u.Username + ", who may not use the console. An owner of Postern can add you, by hand, to the group whose members may."}}
 		return s.renderSignIn(w, r, http.StatusForbidden, form)
 	} else if err != nil {
@@ -49,6 +53,17 @@ func (s *Server) signInThroughAWS(w http.ResponseWriter, r *http.Request) error 
 	}
 	s.putAWS(ctx, connection, s.persons.GetInt(ctx, keyPersonEpoch), s.persons.GetTime(ctx, keyPersonAt))
 	return s.afterFirstStep(w, r, a, model.ByAWS, form)
+}
+
+// noteRefusedByGroup puts it into the audit, once an hour: the link can be
+// followed again and again. It is about the user, and goes when they are erased.
+func (s *Server) noteRefusedByGroup(r *http.Request, u model.User) error {
+	const action = "user.console_refused"
+	noted, _, err := s.store.Audit(r.Context(), store.AuditQuery{Action: action, Object: u.Username, Since: s.now().Add(-time.Hour), Page: store.Page{Limit: 1}})
+	if err != nil || len(noted) > 0 {
+		return err
+	}
+	return s.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: s.remoteAddr(r)}, action, u.Username, "AWS signed them in, and they are in no group that may use the console.")
 }
 
 func (s *Server) sendThroughAWS(w http.ResponseWriter, r *http.Request, next string) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
 )
@@ -117,6 +118,12 @@ func TestClaim(t *testing.T) {
 	form.Set("repeat", "nine lives of a grey cat")
 	if res := s.post("/claim", form); res.status != http.StatusSeeOther || s.get("/").status != http.StatusOK {
 		t.Fatalf("the claim: %d %s", res.status, res.text())
+	}
+	for _, action := range []string{"administrator.create", "administrator.sign_in"} {
+		entries, _, err := s.store.Audit(t.Context(), store.AuditQuery{Action: action})
+		if err != nil || len(entries) != 1 || entries[0].RemoteAddr != "127.0.0.1" {
+			t.Errorf("the audit says of %s %+v, %v", action, entries, err)
+		}
 	}
 	if res := s.get("/claim?token=TOKEN"); res.status != http.StatusForbidden {
 		t.Errorf("the link works again: %d", res.status)

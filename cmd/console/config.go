@@ -36,6 +36,9 @@ func (c *configExportCmd) Run(ctx context.Context, io streams) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := db.RecordAudit(ctx, shell, "config.export", "", ""); err != nil { // it names every user
+		return err
+	}
 	_, err = io.out.Write(doc)
 	return err
 }

@@ -136,6 +136,9 @@ func (c *secretForgetCmd) Run(ctx context.Context, io streams) (err error) {
 	if left > 0 {
 		return fmt.Errorf("%d values are still sealed with another key. Run “console secret rotate” first", left)
 	}
+	if err := db.RecordAudit(ctx, shell, "settings.keys_forgotten", "", "Of the keys only "+sealer.Fingerprint()+" is left."); err != nil {
+		return err
+	}
 	if err := seal.KeepOnly(c.keyFile(c.DataDir), sealer.Fingerprint()); err != nil {
 		return err
 	}

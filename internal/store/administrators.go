@@ -188,7 +188,7 @@ func (s *Store) ClaimTokenValid(ctx context.Context, token string, now time.Time
 
 // Claim uses the link up and makes the first owner. ErrNotFound when the link
 // is wrong, used or expired, or when there is an administrator already.
-func (s *Store) Claim(ctx context.Context, token string, now time.Time, a model.Administrator) (model.Administrator, error) {
+func (s *Store) Claim(ctx context.Context, actor model.Actor, token string, now time.Time, a model.Administrator) (model.Administrator, error) {
 	err := s.InTx(ctx, func(tx *Store) error {
 		// Two links used at once: the lock lets the second see the first's owner.
 		if _, err := tx.db.Exec(ctx, "lock table claim_tokens in exclusive mode"); err != nil {
@@ -205,7 +205,7 @@ func (s *Store) Claim(ctx context.Context, token string, now time.Time, a model.
 			return err
 		}
 		a.Role = model.RoleOwner
-		a, err = tx.CreateAdministrator(ctx, model.Actor{Name: "claim link"}, a)
+		a, err = tx.CreateAdministrator(ctx, actor, a)
 		return err
 	})
 	return a, err

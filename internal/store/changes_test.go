@@ -176,7 +176,7 @@ func TestOneOfTwoClaimsWins(t *testing.T) {
 	if err := st.SaveClaimToken(ctx, "old", now.Add(-time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := st.Claim(ctx, "old", now, model.Administrator{Email: "x@example.com"}); !errors.Is(err, store.ErrNotFound) {
+	if _, err := st.Claim(ctx, storetest.Actor, "old", now, model.Administrator{Email: "x@example.com"}); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("an expired link: %v", err)
 	}
 	if err := st.SaveClaimToken(ctx, "new", now.Add(time.Hour)); err != nil {
@@ -184,7 +184,7 @@ func TestOneOfTwoClaimsWins(t *testing.T) {
 	}
 	var won atomic.Int32
 	together(4, func(i int) {
-		_, err := st.Claim(ctx, "new", now, model.Administrator{Email: fmt.Sprintf("%d@example.com", i), PasswordHash: "x"})
+		_, err := st.Claim(ctx, storetest.Actor, "new", now, model.Administrator{Email: fmt.Sprintf("%d@example.com", i), PasswordHash: "x"})
 		if err == nil {
 			won.Add(1)
 		} else if !errors.Is(err, store.ErrNotFound) {
