@@ -15,5 +15,29 @@ end $$;
 update audit set note = query_in_plain(note) where action like '%.export' and note ~ '[%+]';
 drop function query_in_plain(text);
 
+-- A search looks into everything: from where it was done, and the values before
+-- and after, such as whom a change of many changed. Names of fields are not
+-- searched: each of them is nearly everywhere. As before, without trigrams the
+-- search reads the whole table.
+-- +goose StatementBegin
+create function audit_text(actor text, action text, object text, note text, address text, before jsonb, after jsonb) returns text
+language sql immutable parallel safe as $$
+    select actor || ' ' || action || ' ' || object || ' ' || note || ' ' || address
+        || coalesce(' ' || jsonb_path_query_array(before, 'strict $.** ? (@.type() == "string")')::text, '')
+        || coalesce(' ' || jsonb_path_query_array(after, 'strict $.** ? (@.type() == "string")')::text, '')
+$$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+do $$
+begin
+    create extension if not exists pg_trgm;
+    execute 'drop index if exists audit_search';
+    execute 'create index audit_search on audit using gin (audit_text(actor, action, object, note, remote_addr, before, after) gin_trgm_ops)';
+exception when others then
+    raise notice 'no index for searches: %', sqlerrm;
+end
+$$;
+-- +goose StatementEnd
+
 -- +goose Down
-select 1; -- nothing is lost
+drop function audit_text(text, text, text, text, text, jsonb, jsonb) cascade; -- and the index

@@ -16,11 +16,12 @@ import (
 )
 
 func (s *Server) listAudit(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	query := s.auditFilter(r)
+	query, problems := s.auditFilter(r)
 	q := r.URL.Query()
 	v := console.AuditList{
 		Page:   s.page(r, a, layout.NavAudit, "Audit", "Who changed what, and when. Entries cannot be changed or removed here."),
 		Search: query.Search, Object: query.Object, Actor: query.Actor, Kind: query.Action, When: q.Get("when"),
+		From: strings.TrimSpace(q.Get("from")), To: strings.TrimSpace(q.Get("to")), Problems: problems,
 	}
 	q.Del("after")
 	v.CSV, v.JSONLines = withQuery(paths.AuditExport+".csv", q), withQuery(paths.AuditExport+".jsonl", q)
@@ -45,20 +46,28 @@ func (s *Server) listAudit(w http.ResponseWriter, r *http.Request, a model.Admin
 		v.Entries = append(v.Entries, row)
 	}
 	v.Paging = paging(r, paths.Audit, next)
-	return s.render(w, r, http.StatusOK, console.Audit(v))
+	status := http.StatusOK
+	if len(problems) > 0 {
+		v.Page.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, console.Audit(v))
 }
 
-// auditFilter reads the filters from the address.
-func (s *Server) auditFilter(r *http.Request) store.AuditQuery {
+// auditFilter reads the filters from the address. A day that cannot be read is no
+// filter, and said.
+func (s *Server) auditFilter(r *http.Request) (store.AuditQuery, []model.Problem) {
 	q := r.URL.Query()
 	query := store.AuditQuery{Search: strings.TrimSpace(q.Get("q")), Object: q.Get("object"), Actor: strings.TrimSpace(q.Get("actor"))}
 	if kind := q.Get("kind"); console.IsAuditKind(kind) {
 		query.Action = kind
 	}
-	if days := daysBack[q.Get("when")]; days > 0 {
+	var problems []model.Problem
+	if from, to := strings.TrimSpace(q.Get("from")), strings.TrimSpace(q.Get("to")); from != "" || to != "" {
+		query.Since, query.Until, problems = daysFromTo(from, to)
+	} else if days := daysBack[q.Get("when")]; days > 0 {
 		query.Since = daysAgo(s.now(), days)
 	}
-	return query
+	return query, problems
 }
 
 // diff compares two JSON objects field by field and lists what differs, by the

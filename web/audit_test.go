@@ -3,9 +3,11 @@ package web
 import (
 	"encoding/csv"
 	"encoding/json"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -66,8 +68,18 @@ func TestAuditIsFilteredAndExported(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.get("/audit/export.jsonl?kind=group.").body), &entry); err != nil || entry.Object != "staff" || entry.Actor != actor.Name {
 		t.Errorf("JSON lines: %+v, %v", entry, err)
 	}
+	// A search finds where it came from, and whom it was about, but no names of fields.
+	for query, want := range map[string]bool{"q=10.0.0.5": true, "q=MANUAL&kind=user.": true, "q=display_name&kind=user.": false, "from=2026-01-01&to=2026-01-02": false, "to=" + s.now.Format(time.DateOnly): true} {
+		if n := s.get("/audit?"+query).want(t, http.StatusOK).doc.Find("tbody tr").Length(); (n > 0) != want {
+			t.Errorf("%s finds %d entries", query, n)
+		}
+	}
+	s.get("/audit?from=2026-01-02&to=2026-01-01").want(t, http.StatusUnprocessableEntity).has(t, ".problems", "Swap the two dates")
+	if empty := s.get("/audit/export.csv?kind=rule.").body; empty != strings.Join(auditColumns, ",")+"\n" {
+		t.Errorf("a file without entries is %q", empty)
+	}
 	exports, _, err := s.store.Audit(ctx, store.AuditQuery{Action: "audit.export"})
-	if err != nil || len(exports) != 2 {
+	if err != nil || len(exports) != 3 {
 		t.Errorf("%d exports are recorded, %v", len(exports), err)
 	}
 }

@@ -48,17 +48,24 @@ func loginFilter(r *http.Request, now time.Time) (store.LoginQuery, console.Logi
 	}
 	var problems []model.Problem
 	if f.From != "" || f.To != "" {
-		query.Since, problems = dateOf(f.From, "from", problems)
-		if query.Until, problems = dateOf(f.To, "to", problems); !query.Until.IsZero() {
-			query.Until = query.Until.AddDate(0, 0, 1)
-		}
-		if !query.Until.IsZero() && !query.Since.Before(query.Until) {
-			problems = append(problems, model.Problem{Field: "to", Text: "The last day is before the first. Swap the two dates."})
-		}
+		query.Since, query.Until, problems = daysFromTo(f.From, f.To)
 	} else if days := daysBack[q.Get("when")]; days > 0 {
 		f.When, query.Since = q.Get("when"), daysAgo(now, days)
 	}
 	return query, f, problems
+}
+
+// daysFromTo is the time from the beginning of one day to the end of another;
+// either may be absent.
+func daysFromTo(from, to string) (since, until time.Time, problems []model.Problem) {
+	since, problems = dateOf(from, "from", nil)
+	if until, problems = dateOf(to, "to", problems); !until.IsZero() {
+		until = until.AddDate(0, 0, 1)
+	}
+	if !until.IsZero() && !since.Before(until) {
+		problems = append(problems, model.Problem{Field: "to", Text: "The last day is before the first. Swap the two dates."})
+	}
+	return since, until, problems
 }
 
 // dateOf reads a day as browsers send it.

@@ -18,7 +18,7 @@ func scanAuditEntry(row pgx.CollectableRow) (e model.AuditEntry, err error) {
 
 // AuditQuery chooses audit entries, newest first.
 type AuditQuery struct {
-	Search string // in actor, action, object and note
+	Search string // in everything but the names of fields
 	Actor  string
 	Action string // "user.create", or "user." for every change of users
 	Object string
@@ -50,7 +50,7 @@ func (s *Store) Audit(ctx context.Context, q AuditQuery) ([]model.AuditEntry, st
 func (q AuditQuery) filter() *filter {
 	f := new(filter)
 	if q.Search != "" {
-		f.with(`(actor || ' ' || action || ' ' || object || ' ' || note) ilike @like`, "like", contains(q.Search))
+		f.with(`audit_text(actor, action, object, note, remote_addr, before, after) ilike @like`, "like", contains(q.Search))
 	}
 	if q.Actor != "" {
 		f.with("actor = @actor", "actor", q.Actor)
