@@ -25,9 +25,10 @@ func (c *demoCmd) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	awsURL := localURL(listener.Addr())
+	log := newLogger(io.err, c.LogFormat)
 	sim, err := awssim.New(awssim.Options{
 		BaseURL: awsURL, StateFile: filepath.Join(c.DataDir, "simulated-aws.yaml"),
-		Logger: newLogger(io.err, c.LogFormat),
+		Logger: log,
 	})
 	if err != nil {
 		_ = listener.Close()
@@ -42,13 +43,13 @@ func (c *demoCmd) Run(ctx context.Context, io streams) error {
 	fmt.Fprintf(io.out, "Sample app: %s\n", localURL(appListener.Addr()))
 	return c.serve(ctx, io, &companion{
 		awsURL: awsURL,
-		serve:  func(ctx context.Context) error { return serveHTTP(ctx, listener, sim.Handler()) },
+		serve:  func(ctx context.Context) error { return serveHTTP(ctx, listener, sim.Handler(), log) },
 		sample: func(ctx context.Context, st *store.Store, site *web.Site) (func(context.Context) error, error) {
 			app, err := sampleApp(ctx, st, site, localURL(appListener.Addr()))
 			if err != nil {
 				return nil, fmt.Errorf("sample app: %w", err)
 			}
-			return func(ctx context.Context) error { return serveHTTP(ctx, appListener, app.Handler()) }, nil
+			return func(ctx context.Context) error { return serveHTTP(ctx, appListener, app.Handler(), log) }, nil
 		},
 	})
 }

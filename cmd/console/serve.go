@@ -90,7 +90,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 		return err
 	}
 	parts := []func(context.Context) error{
-		func(ctx context.Context) error { return serveHTTP(ctx, listener, site) },
+		func(ctx context.Context) error { return serveHTTP(ctx, listener, site, log) },
 		func(ctx context.Context) error { return keepHouse(ctx, db, site, log) },
 		func(ctx context.Context) error { return followKey(ctx, db, options.Sealer, log) },
 	}
@@ -100,7 +100,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 			return err
 		}
 		parts = append(parts, func(ctx context.Context) error {
-			return serveHTTP(ctx, metrics, options.Metrics.Handler())
+			return serveHTTP(ctx, metrics, options.Metrics.Handler(), log)
 		})
 	}
 	if beside != nil {
@@ -175,7 +175,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 }
 
 // serveHTTP answers until the context ends, then finishes the requests under way.
-func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
+func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	srv := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -183,6 +183,7 @@ func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn), // one event one line, as everything else
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()

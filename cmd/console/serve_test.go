@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -184,5 +186,38 @@ func TestServePrivateDatabase(t *testing.T) {
 	}
 	if _, running := embeddedpg.Running(dir); running {
 		t.Error("admin list left PostgreSQL running")
+	}
+}
+
+// What net/http has to say goes into the log as everything else does.
+func TestServeHTTPLogsAsEverythingElse(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	l, err := listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := newReadyWriter("panic serving")
+	ended := make(chan error, 1)
+	go func() {
+		ended <- serveHTTP(ctx, l, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("broken") }), newLogger(out, "json"))
+	}()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+l.Addr().String(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res, err := http.DefaultClient.Do(r); err == nil {
+		_ = res.Body.Close() // not read
+		t.Error("a handler that panics answered")
+	}
+	<-out.ready
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	var line struct{ Level, Msg string }
+	if err := json.Unmarshal([]byte(out.String()), &line); err != nil || line.Level != "WARN" {
+		t.Errorf("the log has %q, %v", out.String(), err)
 	}
 }

@@ -47,6 +47,10 @@ func RunURL(url string) string {
 	return strings.Replace(url, "user="+owner, "user="+runner, 1)
 }
 
+// OneRole tells whether tests run as the owner of the tables, because the server
+// is somebody else's.
+func OneRole() bool { return shared.dir == "" }
+
 // Database gives the URL of a database of the test's own, migrated and empty,
 // as its owner. It is for what needs several connections or real commits.
 func Database(t testing.TB) string {
