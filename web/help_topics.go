@@ -49,6 +49,7 @@ var helpTopics = map[string]layout.Topic{
 	"/logins/follow":                   {Text: "Makes a link for one person. When they open it, you watch their sign-in here.", Guide: "when-somebody-cannot-sign-in"},
 	"/logins/follow/{id}":              {Text: "Follows the sign-in of the person who has the link.", Guide: "when-somebody-cannot-sign-in"},
 	"/logins/{id}":                     {Text: "One attempt from beginning to end: what was checked, what came, and what it did.", Guide: "when-somebody-cannot-sign-in"},
+	"/logins/people/{name}":            {Text: "What is stored about a name that no user has, of somebody who was refused or deleted. Hand it out, or erase it.", Guide: "when-somebody-cannot-sign-in"},
 	"/apps":                            {Text: "What gets people and groups from Postern.", Guide: "apps"},
 	"/apps/new":                        {Text: "You get the values to type into the app, drawn as its own screens.", Guide: "apps"},
 	"/apps/{slug}":                     {Text: "The values for the app, its secrets, what it may see, and what was seen of it.", Guide: "apps"},

@@ -91,7 +91,7 @@ func sealedValues(t *testing.T, st *store.Store) map[string][]byte {
 	for column, sql := range map[string]string{
 		"xml": "select id, xml_sealed from logins", "key": "select id, sealed from oidc_keys", "trace": "select id::text, token_sealed from trace_links",
 		"password": "select id::text, password_sealed from warnings", "webhook": "select id::text, webhook_sealed from warnings",
-		"calendar": "select id::text, calendar_sealed from warnings",
+		"address": "select id::text, webhook_url_sealed from warnings", "calendar": "select id::text, calendar_sealed from warnings",
 	} {
 		rows, err := st.Pool().Query(t.Context(), sql)
 		if err != nil {
@@ -113,7 +113,7 @@ func sealedValues(t *testing.T, st *store.Store) map[string][]byte {
 func sealedFor(name string) string {
 	column, id, _ := strings.Cut(name, " ")
 	return map[string]string{"xml": model.SealedXML(id), "key": model.SealedSigningKey(id), "trace": model.SealedTraceToken,
-		"password": model.SealedMailPassword, "webhook": model.SealedWebhookSecret, "calendar": model.SealedCalendarToken}[column]
+		"password": model.SealedMailPassword, "webhook": model.SealedWebhookSecret, "address": model.SealedWebhookURL, "calendar": model.SealedCalendarToken}[column]
 }
 
 // seedSealed puts a value into the columns that neither a login nor an app fills.
@@ -130,8 +130,8 @@ func seedSealed(t *testing.T, st *store.Store, key string) {
 		}
 		return value
 	}
-	if _, err := st.Pool().Exec(t.Context(), "update warnings set password_sealed = $1, webhook_sealed = $2, calendar_sealed = $3",
-		sealed(model.SealedMailPassword), sealed(model.SealedWebhookSecret), sealed(model.SealedCalendarToken)); err != nil {
+	if _, err := st.Pool().Exec(t.Context(), "update warnings set password_sealed = $1, webhook_sealed = $2, calendar_sealed = $3, webhook_url_sealed = $4",
+		sealed(model.SealedMailPassword), sealed(model.SealedWebhookSecret), sealed(model.SealedCalendarToken), sealed(model.SealedWebhookURL)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := st.Pool().Exec(t.Context(), `insert into trace_links (token_hash, token_sealed, connection_id, person, author, expires_at)
@@ -260,7 +260,7 @@ func hasEveryColumn(values map[string][]byte) bool {
 			seen[column] = true
 		}
 	}
-	return len(seen) == 6
+	return len(seen) == 7
 }
 
 func copyFile(t *testing.T, from, to string) {
