@@ -73,7 +73,7 @@ func benchmarkLogin(b *testing.B, atOnce int) {
 // simulatedAWS has one application for the site and so many people.
 func simulatedAWS(t testing.TB, s *testSite, people int) (*awssim.Simulator, string) {
 	t.Helper()
-	sim, err := awssim.New(awssim.Options{BaseURL: "http://localhost:8081"})
+	sim, err := awssim.New(awssim.Options{BaseURL: "http://localhost:8081", Now: func() time.Time { return s.now }})
 	if err != nil {
 		t.Fatal(err)
 	}
