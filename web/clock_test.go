@@ -94,8 +94,9 @@ func TestConnectionShowsTheClock(t *testing.T) {
 func TestLoginMeasuresTheClock(t *testing.T) {
 	t.Parallel()
 	s := newSAMLSite(t, storetest.Open(t), nil)
-	s.now = s.now.Add(-95 * time.Second) // the simulator goes by the real time
-	w := s.send(s.answerFromAWS(t, s.sim, s.app, "user0"))
+	answer := s.answerFromAWS(t, s.sim, s.app, "user0")
+	s.now = s.now.Add(-95 * time.Second) // behind the clock that AWS went by
+	w := s.send(answer)
 	if w.Code != http.StatusSeeOther {
 		t.Fatalf("answered %d: %+v", w.Code, s.trace(w).Refusal)
 	}
