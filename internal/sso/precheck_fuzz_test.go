@@ -3,6 +3,7 @@ package sso
 import (
 	"crypto/rsa"
 	"encoding/xml"
+	"flag"
 	"runtime"
 	"strings"
 	"sync"
@@ -94,14 +95,18 @@ func FuzzPreCheck(f *testing.F) {
 		behindThePreCheck(t, data)
 		took := time.Since(began)
 		runtime.ReadMemStats(&after)
-		if n := after.TotalAlloc - before.TotalAlloc; n > mostAllocated {
+		if n := after.TotalAlloc - before.TotalAlloc; n > mostAllocated && !raceDetector {
 			t.Errorf("%d bytes were allocated", n)
 		}
-		if took > 2*time.Second {
+		if took > 2*time.Second && fuzzing() {
 			t.Errorf("it took %s", took)
 		}
 	})
 }
+
+// fuzzing tells that this is no ordinary run of the tests, which may be on a
+// machine that is slow or busy.
+func fuzzing() bool { return flag.Lookup("test.fuzz").Value.String() != "" }
 
 // costly are messages at the limits of what the pre-check passes.
 func costly() []string {
@@ -144,7 +149,7 @@ func TestRow14WhatThePreCheckPassesIsCheap(t *testing.T) { //nolint:paralleltest
 		runtime.ReadMemStats(&before)
 		behindThePreCheck(t, []byte(data))
 		runtime.ReadMemStats(&after)
-		if n := after.TotalAlloc - before.TotalAlloc; n > mostAllocated {
+		if n := after.TotalAlloc - before.TotalAlloc; n > mostAllocated && !raceDetector {
 			t.Errorf("%d: %d bytes were allocated for %d", i, n, len(data))
 		}
 	}
