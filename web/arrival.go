@@ -195,9 +195,11 @@ func (s *Server) startPersonSession(ctx context.Context, a model.Arrival, grants
 		return err
 	}
 	now := s.now()
-	if !a.Until.IsZero() && a.Until.Before(now.Add(personLifetime)) {
-		s.persons.SetDeadline(ctx, a.Until)
+	end := now.Add(personLifetime)
+	if !a.Until.IsZero() && a.Until.Before(end) {
+		end = a.Until
 	}
+	s.persons.SetDeadline(ctx, end)
 	authTime := a.AuthAt
 	if authTime.IsZero() || authTime.After(now) {
 		authTime = now // AWS's clock may be ahead of ours

@@ -97,13 +97,19 @@ type exchange struct {
 // begin starts a login; unsolicited ones begin at AWS.
 func (x *target) begin(unsolicited bool) exchange {
 	x.t.Helper()
+	return x.beginAt("aws", unsolicited)
+}
+
+// beginAt is begin with another connection.
+func (x *target) beginAt(slug string, unsolicited bool) exchange {
+	x.t.Helper()
 	k := keys()
-	e := exchange{scene: attack.Scene{ACS: x.url + "/saml/aws/acs", Audience: x.url + "/saml/aws/metadata", Issuer: attackIssuer, Now: x.now,
+	e := exchange{scene: attack.Scene{ACS: x.url + "/saml/" + slug + "/acs", Audience: x.url + "/saml/" + slug + "/metadata", Issuer: attackIssuer, Now: x.now,
 		Key: k.aws, Certificate: k.awsCert, AttackerKey: k.attacker, AttackerCertificate: k.attackerCert}}
 	if unsolicited {
 		return e
 	}
-	w := x.send(httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/aws/login", nil))
+	w := x.send(httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/"+slug+"/login", nil))
 	to, err := url.Parse(w.Header().Get("Location"))
 	if err != nil || w.Code != http.StatusSeeOther {
 		x.t.Fatalf("the login did not start: %d %v", w.Code, err)
@@ -120,7 +126,12 @@ func (x *target) begin(unsolicited bool) exchange {
 
 // answer posts a message as the browser of the exchange.
 func (x *target) answer(e exchange, message string) *httptest.ResponseRecorder {
-	r := post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(message))}, "RelayState": {e.relay}}.Encode())
+	return x.answerAt("aws", e, message)
+}
+
+// answerAt is answer with another connection.
+func (x *target) answerAt(slug string, e exchange, message string) *httptest.ResponseRecorder {
+	r := post("/saml/"+slug+"/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(message))}, "RelayState": {e.relay}}.Encode())
 	for _, c := range e.cookies {
 		r.AddCookie(c)
 	}

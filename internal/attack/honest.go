@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"crypto/rsa"
 	"strings"
 	"time"
 )
@@ -109,3 +110,21 @@ func WithEmail(s *Scene, email string) string {
 		m.attributes = attribute("email", email) + attribute("userId", "id-"+s.Subject)
 	})(s)
 }
+
+// SignedBy is an honest message signed with that key, whose KeyInfo names those
+// certificates; none: it has no KeyInfo.
+func SignedBy(s *Scene, key *rsa.PrivateKey, named ...[]byte) string {
+	info := ""
+	if len(named) > 0 {
+		info = keyInfo(named...)
+	}
+	return s.signed(s.aws(), Both, signing{key: key, keyInfo: &info})
+}
+
+// WithSessionEnd is an honest message that says when the session at AWS ends.
+func WithSessionEnd(s *Scene, end time.Time) string {
+	return edited(func(s *Scene, m *message) { m.authn = s.statement(s.Now, end) })(s)
+}
+
+// WithNameID is an honest message of alice under that subject.
+func WithNameID(s *Scene, nameID string) string { return named(nameID)(s) }
