@@ -45,9 +45,13 @@ type metadataFetcher struct {
 	loopback bool // this machine may be asked, and by plain http: for the simulated AWS
 	private  bool // addresses inside the network may be asked
 	roots    *x509.CertPool
+	patience time.Duration // how long it may take in all
+	resolver *net.Resolver // nil: the machine's
 }
 
-func newMetadataFetcher(loopback bool) metadataFetcher { return metadataFetcher{loopback: loopback} }
+func newMetadataFetcher(loopback bool) metadataFetcher {
+	return metadataFetcher{loopback: loopback, patience: fetchPatience}
+}
 
 // fetch gets what is at the address, at most maxMetadata bytes. What the
 // administrator can do something about comes back as a *fetchError.
@@ -60,7 +64,7 @@ func (m metadataFetcher) fetch(ctx context.Context, address string) ([]byte, err
 		return nil, err
 	}
 	asked := ctx
-	ctx, cancel := context.WithTimeout(ctx, fetchPatience)
+	ctx, cancel := context.WithTimeout(ctx, m.patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
@@ -88,7 +92,7 @@ func (m metadataFetcher) fetch(ctx context.Context, address string) ([]byte, err
 // client uses no proxy from the environment: behind one, the judgement of the
 // address would be about the proxy.
 func (m metadataFetcher) client() *http.Client {
-	dialer := net.Dialer{Timeout: fetchPatience, Control: m.judgeDial}
+	dialer := net.Dialer{Timeout: fetchPatience, Control: m.judgeDial, Resolver: m.resolver}
 	return &http.Client{
 		Transport: &http.Transport{
 			DialContext: dialer.DialContext, DisableKeepAlives: true, ForceAttemptHTTP2: true,

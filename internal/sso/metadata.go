@@ -161,12 +161,7 @@ func findEntity(data []byte, root qname, o MetadataOptions) (*saml.EntityDescrip
 		if xml.Unmarshal(data, &all) != nil {
 			return nil, pasteErrors["not_metadata"]
 		}
-		var found []*saml.EntityDescriptor
-		for i := range all.EntityDescriptors {
-			if len(all.EntityDescriptors[i].IDPSSODescriptors) > 0 {
-				found = append(found, &all.EntityDescriptors[i])
-			}
-		}
+		found := identityProviders(all)
 		switch len(found) {
 		case 0:
 			return nil, pasteErrors["no_idp"]
@@ -182,14 +177,37 @@ func findEntity(data []byte, root qname, o MetadataOptions) (*saml.EntityDescrip
 	return nil, pasteErrors["not_metadata"]
 }
 
+// identityProviders are all entities of a file that sign people in, at whatever
+// depth. None is valid for longer than what it is in.
+func identityProviders(all saml.EntitiesDescriptor) []*saml.EntityDescriptor {
+	var found []*saml.EntityDescriptor
+	for i := range all.EntityDescriptors {
+		if len(all.EntityDescriptors[i].IDPSSODescriptors) > 0 {
+			found = append(found, &all.EntityDescriptors[i])
+		}
+	}
+	for _, group := range all.EntitiesDescriptors {
+		found = append(found, identityProviders(group)...)
+	}
+	for _, e := range found {
+		e.ValidUntil = sooner(e.ValidUntil, all.ValidUntil)
+	}
+	return found
+}
+
+// sooner is the earlier of two times, of which either may be missing.
+func sooner(t time.Time, other *time.Time) time.Time {
+	if other != nil && (t.IsZero() || other.Before(t)) {
+		return *other
+	}
+	return t
+}
+
 func readIdentityProvider(entity *saml.EntityDescriptor, o MetadataOptions) (*IdentityProvider, error) {
 	d := entity.IDPSSODescriptors[0]
-	idp := &IdentityProvider{EntityID: entity.EntityID, ValidUntil: entity.ValidUntil}
+	idp := &IdentityProvider{EntityID: entity.EntityID, ValidUntil: sooner(entity.ValidUntil, d.ValidUntil)}
 	if idp.EntityID == "" || len(idp.EntityID) > 1024 {
 		return nil, pasteErrors["not_metadata"]
-	}
-	if idp.ValidUntil.IsZero() && d.ValidUntil != nil {
-		idp.ValidUntil = *d.ValidUntil
 	}
 	for _, f := range d.NameIDFormats {
 		if f := strings.TrimSpace(string(f)); f != "" {

@@ -1,0 +1,119 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-sso/postern/internal/attack"
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/wizard"
+)
+
+// hostileMetadata is what must not be taken, and a word of what is said of it.
+func hostileMetadata() map[string]struct{ text, say string } {
+	good := metadataWith(keys().awsCert)
+	location := func(address string) string {
+		return strings.Replace(good, `Location="`+attackIssuer+`"`, `Location="`+address+`"`, 1)
+	}
+	return map[string]struct{ text, say string }{
+		"a DTD":                {`<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>` + strings.Replace(good, "amazonaws", "&a;", 1), "cannot be trusted"},
+		"growing entities":     {`<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>` + good, "cannot be trusted"},
+		"a late DTD":           {good + `<!DOCTYPE x SYSTEM "http://127.0.0.1/">`, "cannot be trusted"},
+		"depth":                {strings.Repeat("<a>", 5000) + strings.Repeat("</a>", 5000), "cannot be trusted"},
+		"many elements":        {"<a>" + strings.Repeat("<b/>", 50_000) + "</a>", "cannot be trusted"},
+		"two providers":        {`<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">` + good + good + `</EntitiesDescriptor>`, "several identity providers"},
+		"a script":             {location("javascript:alert(1)"), "not https"},
+		"a page in an address": {location("data:text/html,&lt;script&gt;alert(1)&lt;/script&gt;"), "not https"},
+	}
+}
+
+// Hostile metadata is refused in words, as a paste and as a file, whoever brings
+// it, and nothing of it stays.
+func TestRow16HostileMetadataOverHTTP(t *testing.T) {
+	t.Parallel()
+	s := newSetupAt(t, wizard.StepMetadata)
+	h, path := s.opened()
+	for name, c := range hostileMetadata() {
+		paste := map[string]string{"metadata": c.text}
+		for who, res := range map[string]*page{
+			"an administrator's paste": s.bring("", c.text, ""), "an administrator's file": s.bring(c.text, "", ""),
+			"a holder's paste": h.handOver(path, h.get(path).version(), paste, ""), "a holder's file": h.handOver(path, h.get(path).version(), nil, c.text),
+		} {
+			if said := res.find(".problems"); res.status != http.StatusUnprocessableEntity || !strings.Contains(said, c.say) {
+				t.Errorf("%s, %s: answered %d, saying %q", name, who, res.status, said)
+			}
+			if strings.Contains(res.body, "root:") || strings.Contains(res.body, "<script>alert") {
+				t.Errorf("%s, %s: the page holds what it must not", name, who)
+			}
+		}
+	}
+	if s.draft().Config.IdPMetadata != "" {
+		t.Error("hostile metadata was saved")
+	}
+}
+
+// All certificates that came are shown and kept, and what is over is said.
+func TestRow16SeveralCertificatesAreShownAndKept(t *testing.T) {
+	t.Parallel()
+	s := newSetupAt(t, wizard.StepMetadata)
+	over := strings.Replace(metadataWith(keys().awsCert, keys().attackerCert), " entityID=", ` validUntil="2020-01-01T00:00:00Z" entityID=`, 1)
+	expect(t, s.bring("", over, ""), http.StatusSeeOther, "/setup/aws/metadata")
+	shown := s.get("/setup/aws/metadata")
+	for _, want := range []string{fingerprintOfDER(keys().awsCert), fingerprintOfDER(keys().attackerCert), "several certificates", "valid only until 2020-01-01"} {
+		if !strings.Contains(shown.text(), want) {
+			t.Errorf("the page does not say %q:\n%s", want, shown.text())
+		}
+	}
+	if got := s.draft().Config.IdPMetadata; got != over {
+		t.Errorf("%d bytes are kept of %d", len(got), len(over))
+	}
+}
+
+// A key without a use signs like one that is for signing, and widens nothing; one
+// that is for encryption signs nobody in.
+func TestRow16UseOfKeys(t *testing.T) {
+	t.Parallel()
+	k := keys()
+	both := metadataWith(k.awsCert, k.attackerCert)
+	encryption := strings.LastIndex(both, `use="signing"`)
+	for name, c := range map[string]struct {
+		metadata string
+		want     model.Code // of what the second key signs
+	}{
+		"without a use":  {strings.ReplaceAll(metadataWith(k.awsCert), ` use="signing"`, ""), model.CodeCertificateUnknown},
+		"for encryption": {both[:encryption] + `use="encryption"` + both[encryption+len(`use="signing"`):], model.CodeCertificateUnknown},
+	} {
+		x := newTarget(t, func(c1 *model.Config) { c1.IdPMetadata = c.metadata })
+		e := x.begin(false)
+		x.refused(t, name+", the other key", "aws", e, attack.SignedBy(&e.scene, k.attacker, k.attackerCert), c.want)
+		e = x.begin(false)
+		x.refused(t, name+", the other key without KeyInfo", "aws", e, attack.SignedBy(&e.scene, k.attacker), model.CodeSignatureInvalid)
+		x.signIn("alice", asItIs)
+		unsigned := x.begin(false)
+		message := honestMessage(&unsigned)
+		x.refused(t, name+", changed", "aws", unsigned, strings.Replace(message, ">alice<", ">admin<", 1), model.CodeSignatureInvalid)
+	}
+}
+
+// A server that takes its time is given up, in words.
+func TestRow16FetchIsGivenUp(t *testing.T) {
+	t.Parallel()
+	srv := metadataServer(t, false, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	dripping := metadataServer(t, false, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte("<")) // the body begins
+		w.(http.Flusher).Flush()    // and never ends
+		<-r.Context().Done()
+	})
+	m := newMetadataFetcher(true)
+	m.patience = 20 * time.Millisecond
+	for _, address := range []string{srv.URL, dripping.URL} {
+		if text := refusedFetch(t, m, address); !strings.Contains(text, "did not answer within") {
+			t.Errorf("said %q", text)
+		}
+	}
+	if m := newMetadataFetcher(true); m.patience != fetchPatience {
+		t.Errorf("a fetch may take %v", m.patience)
+	}
+}
