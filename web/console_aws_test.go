@@ -203,7 +203,7 @@ func TestRow19FirstPasskeySoonAfterAWS(t *testing.T) {
 	s, u := newAWSAdminSite(t)
 	s.follow(t, paths.SignInAWS, "").want(t, http.StatusOK)
 	s.get(paths.AccountPasskeyNew).want(t, http.StatusOK)
-	s.now = s.now.Add(time.Hour)
+	s.now = s.now.Add(freshFor + time.Minute)
 	s.post(paths.SignOut, nil)
 	s.follow(t, paths.SignInAWS, "").want(t, http.StatusOK)
 	s.get(paths.AccountPasskeyNew).want(t, http.StatusUnauthorized)
