@@ -295,7 +295,7 @@ func roadFacts() [][4]string {
 		{"People sign in to the app with their AWS account", "yes", "yes", "no"},
 		{"A person is known in the app", "before the first sign-in", "from the first sign-in on", "before the first sign-in"},
 		{"A change of groups arrives", "at the next synchronization", "at the person's next sign-in", "at the next synchronization"},
-		{"Somebody whom you deactivate here", "cannot sign in at once, and is inactive in the app at the next synchronization", "cannot sign in at once, and stays listed as active in the app", "is inactive in the app at the next synchronization"},
+		{"Somebody whom you deactivate here", "can no longer sign in, from that moment, and is inactive in the app at the next synchronization", "can no longer sign in, from that moment, and stays listed as active in the app", "is inactive in the app at the next synchronization"},
 		{"Screens to fill in", "two", "one", "one"},
 	}
 }
