@@ -576,7 +576,7 @@ func missing(d model.CrowdActivity, now time.Time) string {
 	case now.Sub(last) > 24*time.Hour:
 		return "The app has not synchronized for more than a day: people who left may still get in there. In the app: User Directories. See that this directory is not disabled, and choose Synchronize."
 	case d.IncrementalAt.IsZero():
-		return "The app has read everything, and has not asked for changes alone yet. It does at its next synchronization when “Enable Incremental Synchronisation” is ticked in the app’s settings of this directory."
+		return "The app has read everything, and has not asked for changes alone yet. It does at its next synchronization when “Enable Incremental Synchronization” is ticked in the app’s settings of this directory."
 	default:
 		return ""
 	}
