@@ -315,6 +315,20 @@ func TestOpenEndpoints(t *testing.T) {
 			t.Errorf("%s has the policy %q", path, policy)
 		}
 	}
+	for _, path := range []string{"/healthz", "/readyz"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodHead, s.url+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := s.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			t.Errorf("HEAD %s answers %s", path, res.Status)
+		}
+	}
 	if xml := s.get("/saml/aws/metadata").body; !strings.Contains(xml, s.url+"/saml/aws/acs") || strings.Contains(xml, "encryption") {
 		t.Errorf("metadata: %s", xml)
 	}

@@ -214,8 +214,10 @@ func (s *Server) routes() http.Handler {
 	})
 
 	// Anyone.
-	r.Get("/healthz", s.healthz)
-	r.Get("/readyz", s.readyz)
+	for path, h := range map[string]http.HandlerFunc{"/healthz": s.healthz, "/readyz": s.readyz} {
+		r.Get(path, h)
+		r.Head(path, h) // as load balancers ask
+	}
 	r.Handle("/static/*", static.Handler())
 	r.Get("/brand/{file}", s.handle(s.showLogo))
 	r.With(s.limitRate(setupLinksPerMinute)).Get("/calendar/{file}", s.handle(s.showCalendar))
