@@ -242,7 +242,7 @@ func (s *Server) appSeen(r *http.Request, app model.App) (v console.AppPage, err
 	if err != nil {
 		return v, err
 	}
-	v.Directory, v.Now = &seen, s.opts.Now()
+	v.Directory, v.Now = &seen, s.now()
 	if seen.Requests == 0 {
 		v.Strangers, err = s.store.CrowdStrangers(ctx)
 	}
