@@ -78,7 +78,7 @@ func newApps(f *console.AppForm) []model.App {
 		wrong("slug", "The short name "+err.Error()+".")
 	}
 	name := product.Name
-	if product.ID == wizard.ProductOther {
+	if product.ID == model.ProductOther {
 		name = f.Slug
 	}
 	sign := model.App{Slug: f.Slug, Kind: model.AppOIDC, Name: name, Product: f.Product, AllGroups: true}
@@ -107,7 +107,7 @@ func newApps(f *console.AppForm) []model.App {
 // redirectOf is where the app takes people back: an Atlassian product at a known
 // place below its address, another app where it says.
 func redirectOf(f console.AppForm) (string, *model.Problem) {
-	if f.Product != wizard.ProductOther {
+	if f.Product != model.ProductOther {
 		if text := wizard.CheckBaseURL(f.Base); text != "" {
 			return "", &model.Problem{Field: "base_url", Text: text}
 		}

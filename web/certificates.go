@@ -124,7 +124,7 @@ func (s *Server) trustCertificates(w http.ResponseWriter, r *http.Request, a mod
 		return err
 	}
 	text := r.PostFormValue("metadata")
-	fresh, offered, problem, err := s.confirmed(r, c, text)
+	fresh, offered, problem, err := s.toConfirm(r, c, text)
 	if err != nil {
 		return err
 	}
@@ -142,9 +142,9 @@ func (s *Server) trustCertificates(w http.ResponseWriter, r *http.Request, a mod
 	return s.done(w, r, paths.Certificates(c.Slug), "The new certificate is trusted from now on, and the others still are. In AWS you can set it as active now.")
 }
 
-// confirmed is what the form is about: metadata that came along, or without it
+// toConfirm is what the form is about: metadata that came along, or without it
 // what the last fetch found.
-func (s *Server) confirmed(r *http.Request, c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider, problem string, err error) {
+func (s *Server) toConfirm(r *http.Request, c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider, problem string, err error) {
 	if text != "" {
 		return s.brought(c, text)
 	}

@@ -18,13 +18,13 @@ func sampleApp(ctx context.Context, st *store.Store, site *web.Site, address str
 	o := sampleapp.Options{Issuer: site.PublicURL, BaseURL: address, ClientID: "sample", Directory: "sample-directory"}
 	err := st.InTx(ctx, func(tx *store.Store) error {
 		var err error
-		o.ClientSecret, err = knownApp(ctx, tx, model.App{Slug: o.ClientID, Kind: model.AppOIDC, Name: "Sample app", Product: "other",
+		o.ClientSecret, err = knownApp(ctx, tx, model.App{Slug: o.ClientID, Kind: model.AppOIDC, Name: "Sample app", Product: model.ProductOther,
 			AllGroups: true, RedirectURIs: []string{address + "/callback"}, StartURL: address + "/login"})
 		if err != nil {
 			return err
 		}
 		o.DirectorySecret, err = knownApp(ctx, tx, model.App{Slug: o.Directory, Kind: model.AppCrowd, Name: "Sample app user directory",
-			Product: "other", AllGroups: true})
+			Product: model.ProductOther, AllGroups: true})
 		return err
 	})
 	if err != nil {

@@ -35,7 +35,7 @@ func (r *reader) app(v value) appDoc {
 	m := r.mapping(v, "slug", "kind", "name", "product", "redirect_uris", "post_logout_uris", "start_url", "allowed_ips", "connection", "public", "all_groups", "groups")
 	a := appDoc{
 		item: item{v, m}, slug: r.nameField(v, m, "slug", model.CheckSlug), kind: choiceField(r, m, "kind", kindOIDC, kindCrowd),
-		name: r.textField(m, "name"), product: choiceField(r, m, "product", "jira", "confluence", "bitbucket", "bamboo", "other"),
+		name: r.textField(m, "name"), product: choiceField(r, m, "product", "jira", "confluence", "bitbucket", "bamboo", model.ProductOther),
 		redirectURIs: r.textsField(m, "redirect_uris"), postLogoutURIs: r.textsField(m, "post_logout_uris"),
 		startURL: r.textField(m, "start_url"), allowedIPs: r.textsField(m, "allowed_ips"),
 		connection: r.textField(m, "connection"), public: r.boolField(m, "public"), allGroups: r.boolField(m, "all_groups"), groups: r.textsField(m, "groups"),
@@ -85,7 +85,7 @@ func appFields(a model.App) []field {
 func appExport(a model.App) []field {
 	always := map[string]bool{"kind": true, "name": true, "redirect_uris": a.Kind == kindOIDC, "allowed_ips": a.Kind == kindCrowd,
 		"groups": !a.AllGroups} // none at all is not the default
-	fresh := appFields(model.App{AllGroups: true, Product: productOther})
+	fresh := appFields(model.App{AllGroups: true, Product: model.ProductOther})
 	var kept []field
 	for i, f := range appFields(a) {
 		if always[f.key] || (f.key != "all_groups" && f.key != "groups" && !equalValues(f.value, fresh[i].value)) {
@@ -94,9 +94,6 @@ func appExport(a model.App) []field {
 	}
 	return kept
 }
-
-// productOther is the product of an app that the document does not say one of.
-const productOther = "other"
 
 // checkRedirectURI says what is wrong with an OpenID Connect redirect URI: it
 // is compared character by character and gets the answer, so it is https, or

@@ -226,7 +226,7 @@ func (p *plan) app(doc appDoc, before model.App, exists bool) model.App {
 	a := before
 	a.Slug = doc.slug
 	if !exists {
-		a.AllGroups, a.Product = true, productOther
+		a.AllGroups, a.Product = true, model.ProductOther
 	}
 	set(&a.Kind, doc.kind)
 	set(&a.Name, doc.name)

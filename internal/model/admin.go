@@ -83,7 +83,7 @@ type App struct {
 	Slug           string   `json:"slug"` // also its client ID, or its application name in Crowd's words
 	Kind           string   `json:"kind"` // AppOIDC or AppCrowd
 	Name           string   `json:"name"`
-	Product        string   `json:"product,omitempty"` // jira | confluence | bitbucket | bamboo | other
+	Product        string   `json:"product,omitempty"` // jira | confluence | bitbucket | bamboo | other (ProductOther)
 	RedirectURIs   []string `json:"redirect_uris,omitempty"`
 	PostLogoutURIs []string `json:"post_logout_uris,omitempty"`
 	StartURL       string   `json:"start_url,omitempty"`   // where a sign-in begins; empty: known of Atlassian's products, else nowhere
@@ -99,6 +99,9 @@ const (
 	AppOIDC  = "oidc"
 	AppCrowd = "crowd"
 )
+
+// ProductOther is the product of an app whose screens are not known.
+const ProductOther = "other"
 
 // AppSecret is a client secret or an application password. What it is, nobody
 // knows any more: only its hash is kept.

@@ -86,7 +86,7 @@ func canonicalApp(a model.App) model.App {
 	a.Name = model.Canonical(a.Name)
 	a.RedirectURIs, a.PostLogoutURIs, a.AllowedIPs = orNone(a.RedirectURIs), orNone(a.PostLogoutURIs), orNone(a.AllowedIPs)
 	if a.Product == "" {
-		a.Product = "other"
+		a.Product = model.ProductOther
 	}
 	if a.Groups = orNone(a.Groups); a.AllGroups {
 		a.Groups = []string{}

@@ -16,9 +16,6 @@ type Product struct {
 	Fallback  string   // what follows the base URL to sign in without single sign-on; empty: unknown
 }
 
-// ProductOther is any app whose screens are not known.
-const ProductOther = "other"
-
 // Products are those whose screens are known, in the order in which they are
 // offered. (Atlassian: “OpenID Connect for Atlassian Data Center”, “Connecting
 // to Crowd or Jira for user management”.)
@@ -40,7 +37,7 @@ func Products() []Product {
 			[]string{"Administration (the cog)", "Security", "Authentication methods", "Add configuration"},
 			[]string{"Administration (the cog)", "Security", "User Directories", "Add Directory", "Atlassian Crowd"},
 			"/userlogin!doDefault.action?auth_fallback"},
-		{ProductOther, "Another app", []string{"The app's settings for OpenID Connect"}, []string{"The app's settings for a Crowd directory"}, ""},
+		{model.ProductOther, "Another app", []string{"The app's settings for OpenID Connect"}, []string{"The app's settings for a Crowd directory"}, ""},
 	}
 }
 
@@ -153,7 +150,7 @@ func HasDirectory(app model.App, all []model.App) bool {
 		if other.Kind == model.AppCrowd && other.Slug == app.Slug+DirectorySuffix {
 			return true
 		}
-		if other.Product == app.Product && other.Product != ProductOther {
+		if other.Product == app.Product && other.Product != model.ProductOther {
 			if other.Kind == model.AppCrowd {
 				directories++
 			} else {

@@ -17,7 +17,7 @@ func AppOptions() []Option {
 		{Value: "confluence", Label: "Confluence", Hint: "Data Center"},
 		{Value: "bitbucket", Label: "Bitbucket", Hint: "Data Center"},
 		{Value: "bamboo", Label: "Bamboo", Hint: "Data Center"},
-		{Value: "other", Label: "Another app", Hint: "anything that speaks OpenID Connect or uses a Crowd directory"},
+		{Value: model.ProductOther, Label: "Another app", Hint: "anything that speaks OpenID Connect or uses a Crowd directory"},
 	}
 }
 

@@ -36,7 +36,7 @@ func (v AppScreen) clicks() []string {
 }
 
 func (v AppScreen) where() string {
-	if v.Product.ID == wizard.ProductOther {
+	if v.Product.ID == model.ProductOther {
 		return "the app"
 	}
 	return v.Product.Name
@@ -256,7 +256,7 @@ func appScreen(v AppScreen) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.App.Kind == model.AppOIDC && v.Product.ID != wizard.ProductOther {
+		if v.App.Kind == model.AppOIDC && v.Product.ID != model.ProductOther {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<p>The app shows a <strong>Redirect URL</strong>. It must be this one, to the last character:</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
