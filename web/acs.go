@@ -203,12 +203,13 @@ func (s *Server) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal,
 	return refusal, nil
 }
 
-// decide is what provisioning would do, given what the database knows.
-func (s *Server) decide(a attempt) func(model.Known) model.Decision {
-	return func(k model.Known) model.Decision {
+// decide is what provisioning would do about the person of a login by a revision
+// of the connection, given what the database knows.
+func (s *Server) decide(c model.Connection, rev *model.Revision, l model.Login) func(model.Known) model.Decision {
+	return func(known model.Known) model.Decision {
 		d := provision.Decide(provision.Input{
-			Connection: a.connection.Slug, Config: a.revision.Config, Person: *a.login.Person,
-			Known: k, LoginID: a.login.ID, Now: s.now(),
+			Connection: c.Slug, Config: rev.Config, Person: *l.Person,
+			Known: known, LoginID: l.ID, Now: s.now(),
 		})
 		d.Check = decisionCheck(d)
 		return d
@@ -248,7 +249,7 @@ func (s *Server) completion(a attempt, handle string) store.Completion {
 	return store.Completion{
 		Login: a.login, Handle: handle, ConnectionID: a.connection.ID,
 		AssertionID: a.identity.AssertionID, AssertionExpires: a.identity.ExpiresAt,
-		Person: *a.login.Person, Decide: s.decide(a), Now: s.now(),
+		Person: *a.login.Person, Decide: s.decide(a.connection, a.revision, a.login), Now: s.now(),
 	}
 }
 
@@ -278,7 +279,7 @@ func (a attempt) returnTo() string {
 // finishTest ends a login that the setup wizard started: it says what would
 // have happened and changes nothing but the trace and the revision's test mark.
 func (s *Server) finishTest(w http.ResponseWriter, r *http.Request, a attempt) error {
-	d, err := s.store.PreviewLogin(r.Context(), a.connection.ID, a.connection.Slug, *a.login.Person, s.decide(a))
+	d, err := s.store.PreviewLogin(r.Context(), a.connection.ID, a.connection.Slug, *a.login.Person, s.decide(a.connection, a.revision, a.login))
 	if err != nil {
 		return s.refuseInternal(w, r, a.login, err)
 	}

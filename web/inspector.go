@@ -182,7 +182,7 @@ func (s *Server) verdict(ctx context.Context, by inspectable, q inspection) (*co
 	}
 	l := model.Login{ID: "preview", Connection: by.connection.Slug, Person: found.Person}
 	d, err := s.store.PreviewLogin(ctx, by.connection.ID, by.connection.Slug, *found.Person,
-		s.decide(attempt{login: l, connection: by.connection, revision: by.revision}))
+		s.decide(by.connection, by.revision, l))
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func (s *Server) judgeAgain(ctx context.Context, c model.Connection, rev *model.
 	}
 	again := l
 	again.Person = p
-	d, err := s.store.PreviewLogin(ctx, c.ID, c.Slug, *p, s.decide(attempt{login: again, connection: c, revision: rev}))
+	d, err := s.store.PreviewLogin(ctx, c.ID, c.Slug, *p, s.decide(c, rev, again))
 	if err != nil || d.Refusal != nil {
 		return replayRefused(d.Refusal), err
 	}
