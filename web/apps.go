@@ -29,15 +29,15 @@ func (s *Server) listApps(w http.ResponseWriter, r *http.Request, a model.Admini
 	}))
 }
 
-// Roads to users and groups, as the form names them.
+// Integrations that bring an app its users and groups, as the form names them.
 const (
-	roadBoth  = "both"
-	roadOIDC  = model.AppOIDC
-	roadCrowd = model.AppCrowd
+	integrationBoth  = "both"
+	integrationOIDC  = model.AppOIDC
+	integrationCrowd = model.AppCrowd
 )
 
 func (s *Server) newApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	f := console.AppForm{Product: r.URL.Query().Get("product"), Road: roadBoth}
+	f := console.AppForm{Product: r.URL.Query().Get("product"), Integration: integrationBoth}
 	if f.Product == "" {
 		f.Product = "jira"
 	}
@@ -57,7 +57,7 @@ func (s *Server) renderNewApp(w http.ResponseWriter, r *http.Request, a model.Ad
 // readAppForm reads what was typed about a new app.
 func readAppForm(r *http.Request) console.AppForm {
 	f := console.AppForm{
-		Product: typed(r, "product"), Road: typed(r, "road"), Base: strings.TrimRight(typed(r, "base_url"), "/"),
+		Product: typed(r, "product"), Integration: typed(r, "road"), Base: strings.TrimRight(typed(r, "base_url"), "/"),
 		Slug: typed(r, "slug"), Redirect: typed(r, "redirect_uri"),
 	}
 	if f.Slug == "" {
@@ -66,7 +66,7 @@ func readAppForm(r *http.Request) console.AppForm {
 	return f
 }
 
-// newApps are the apps that the form describes: one for each road. What is
+// newApps are the apps that the form describes: one for each integration. What is
 // wrong with it is added to the form.
 func newApps(f *console.AppForm) []model.App {
 	wrong := func(field, text string) { f.Problems = append(f.Problems, model.Problem{Field: field, Text: text}) }
@@ -83,19 +83,19 @@ func newApps(f *console.AppForm) []model.App {
 	}
 	sign := model.App{Slug: f.Slug, Kind: model.AppOIDC, Name: name, Product: f.Product, AllGroups: true}
 	directory := model.App{Slug: f.Slug, Kind: model.AppCrowd, Name: name, Product: f.Product, AllGroups: true}
-	if f.Road != roadCrowd {
+	if f.Integration != integrationCrowd {
 		if redirect, problem := redirectOf(*f); problem != nil {
 			wrong(problem.Field, problem.Text)
 		} else {
 			sign.RedirectURIs = []string{redirect}
 		}
 	}
-	switch f.Road {
-	case roadOIDC:
+	switch f.Integration {
+	case integrationOIDC:
 		return []model.App{sign}
-	case roadCrowd:
+	case integrationCrowd:
 		return []model.App{directory}
-	case roadBoth:
+	case integrationBoth:
 		directory.Slug, directory.Name = f.Slug+wizard.DirectorySuffix, name+" user directory"
 		return []model.App{sign, directory}
 	default:

@@ -13,7 +13,7 @@ import (
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
 
-func TestAnAppIsConnectedByBothRoads(t *testing.T) {
+func TestAnAppIsConnectedByBothIntegrations(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	s := newSiteAs(t, model.RoleAdmin)
@@ -47,12 +47,12 @@ func TestWhatIsWrongWithAnApp(t *testing.T) {
 	t.Parallel()
 	s := newSiteAs(t, model.RoleAdmin)
 	for name, form := range map[string]url.Values{
-		"no address":          {"product": {"jira"}, "road": {"oidc"}},
-		"http":                {"product": {"jira"}, "road": {"oidc"}, "base_url": {"http://jira.example.com"}},
-		"a script":            {"product": {"other"}, "road": {"oidc"}, "redirect_uri": {"javascript:alert(1)"}},
-		"an unknown product":  {"product": {"word"}, "road": {"crowd"}},
-		"an unknown road":     {"product": {"jira"}, "road": {"plane"}, "base_url": {"https://jira.example.com"}},
-		"a slug with a blank": {"product": {"jira"}, "road": {"crowd"}, "slug": {"my jira"}},
+		"no address":             {"product": {"jira"}, "road": {"oidc"}},
+		"http":                   {"product": {"jira"}, "road": {"oidc"}, "base_url": {"http://jira.example.com"}},
+		"a script":               {"product": {"other"}, "road": {"oidc"}, "redirect_uri": {"javascript:alert(1)"}},
+		"an unknown product":     {"product": {"word"}, "road": {"crowd"}},
+		"an unknown integration": {"product": {"jira"}, "road": {"plane"}, "base_url": {"https://jira.example.com"}},
+		"a slug with a blank":    {"product": {"jira"}, "road": {"crowd"}, "slug": {"my jira"}},
 	} {
 		if res := s.post("/apps", form); res.status != http.StatusUnprocessableEntity || res.value("base_url") != form.Get("base_url") {
 			t.Errorf("%s: answered %d, the address is now %q", name, res.status, res.value("base_url"))
@@ -110,8 +110,8 @@ func TestAnAppsSettings(t *testing.T) {
 func TestAnAppWithoutADirectoryCreatesItsUsers(t *testing.T) {
 	t.Parallel()
 	s := newSiteAs(t, model.RoleAdmin)
-	connect := func(slug, road string) {
-		s.post("/apps", url.Values{"product": {"jira"}, "slug": {slug}, "road": {road}, "base_url": {"https://" + slug + ".example.com"}}).want(t, http.StatusOK)
+	connect := func(slug, integration string) {
+		s.post("/apps", url.Values{"product": {"jira"}, "slug": {slug}, "road": {integration}, "base_url": {"https://" + slug + ".example.com"}}).want(t, http.StatusOK)
 	}
 	connect("jira", "both")
 	connect("jira-eu", "oidc")

@@ -191,7 +191,7 @@ func TestCrowdErrors(t *testing.T) {
 }
 
 // After each sign-in by OpenID Connect an app asks what is known of the person.
-func TestCrowdSignInByTheOtherRoad(t *testing.T) {
+func TestCrowdSignInByTheOtherIntegration(t *testing.T) {
 	t.Parallel()
 	s := newCrowdSite(t, storetest.Open(t), nil)
 	s.people()

@@ -12,7 +12,7 @@ import (
 // sampleActor makes the sample app known, for the audit.
 var sampleActor = model.Actor{Name: "console demo"} //nolint:gochecknoglobals // a constant
 
-// sampleApp makes the sample app known to Postern by both roads. Its secrets are
+// sampleApp makes the sample app known to Postern through both integrations. Its secrets are
 // new at each start, and kept nowhere but in the app.
 func sampleApp(ctx context.Context, st *store.Store, site *web.Site, address string) (*sampleapp.App, error) {
 	o := sampleapp.Options{Issuer: site.PublicURL, BaseURL: address, ClientID: "sample", Directory: "sample-directory"}

@@ -27,7 +27,7 @@ func (c *call) authenticate() error {
 	return c.answer(http.StatusOK, c.wholeUser(u))
 }
 
-// signedIn is how an app says that it has signed somebody in by another road,
+// signedIn is how an app says that it has signed somebody in by another integration,
 // and asks for what is known of them now. Without it nobody gets into an app
 // that takes sign-ins by OpenID Connect and users from this directory.
 func (c *call) signedIn() error {

@@ -94,7 +94,7 @@ type App struct {
 	Groups         []string `json:"groups,omitempty"`      // else these, by name
 }
 
-// Kinds of apps: the two roads to users and groups.
+// Kinds of apps: the two integrations that bring users and groups.
 const (
 	AppOIDC  = "oidc"
 	AppCrowd = "crowd"

@@ -1,7 +1,7 @@
 // Package sampleapp is a small app that gets its people and groups from Postern
-// by both roads: it signs people in with OpenID Connect, and copies the Crowd
-// directory. It is for trying Postern without Jira, and knows nothing of
-// Postern but what any app would.
+// through both integrations: it signs people in with OpenID Connect, and copies
+// the Crowd directory. It is for trying Postern without Jira, and knows nothing
+// of Postern but what any app would.
 package sampleapp
 
 import (

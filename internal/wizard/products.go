@@ -110,7 +110,7 @@ type AppValue struct {
 }
 
 // SignOnValues fill in a product's form for OpenID Connect. withDirectory says
-// that the users come by the other road.
+// that the users come by the other integration.
 func SignOnValues(a model.App, publicURL string, withDirectory bool) []AppValue {
 	values := []AppValue{
 		{Label: "Name", Value: "Postern", Note: "Any name will do. People see it on the button."},

@@ -22,7 +22,7 @@ type AppList struct {
 	Apps []model.App
 }
 
-func roadWord(kind string) string {
+func integrationWord(kind string) string {
 	if kind == model.AppCrowd {
 		return "User directory (Crowd)"
 	}
@@ -143,7 +143,7 @@ func Apps(v AppList) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"card\"><div class=\"table-responsive\"><table class=\"table card-table\"><caption class=\"visually-hidden\">Apps</caption> <thead><tr><th scope=\"col\">App</th><th scope=\"col\">Road</th><th scope=\"col\">Sees groups</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"card\"><div class=\"table-responsive\"><table class=\"table card-table\"><caption class=\"visually-hidden\">Apps</caption> <thead><tr><th scope=\"col\">App</th><th scope=\"col\">Integration</th><th scope=\"col\">Sees groups</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -192,9 +192,9 @@ func Apps(v AppList) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var10 string
-					templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(roadWord(a.Kind))
+					templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(integrationWord(a.Kind))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/apps.templ`, Line: 57, Col: 31}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/apps.templ`, Line: 57, Col: 38}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 					if templ_7745c5c3_Err != nil {
@@ -255,12 +255,12 @@ func Apps(v AppList) templ.Component {
 
 // AppForm is what one types about a new app.
 type AppForm struct {
-	Product  string
-	Road     string
-	Base     string
-	Slug     string
-	Redirect string
-	Problems []model.Problem
+	Product     string
+	Integration string
+	Base        string
+	Slug        string
+	Redirect    string
+	Problems    []model.Problem
 }
 
 // NewAppPage is the page to connect an app.
@@ -277,7 +277,7 @@ func productChoices(chosen string) []ui.Choice {
 	return choices
 }
 
-func roadChoices(chosen string) []ui.Choice {
+func integrationChoices(chosen string) []ui.Choice {
 	return []ui.Choice{
 		{Value: "both", Label: "Both (recommended)", Checked: chosen == "both",
 			Hint: "People sign in through Postern, and the app fetches users and groups by itself. Users are there before their first sign-in; who is deactivated here is gone there at the next synchronization."},
@@ -288,9 +288,9 @@ func roadChoices(chosen string) []ui.Choice {
 	}
 }
 
-// roadFacts compare the roads in what an administrator lives with: both, sign-in
+// integrationFacts compare the integrations in what an administrator lives with: both, sign-in
 // only, directory only.
-func roadFacts() [][4]string {
+func integrationFacts() [][4]string {
 	return [][4]string{
 		{"People sign in to the app with their AWS account", "yes", "yes", "no"},
 		{"A person is known in the app", "before the first sign-in", "from the first sign-in on", "before the first sign-in"},
@@ -300,7 +300,7 @@ func roadFacts() [][4]string {
 	}
 }
 
-func roadTable() templ.Component {
+func integrationTable() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -325,7 +325,7 @@ func roadTable() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, fact := range roadFacts() {
+		for _, fact := range integrationFacts() {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<tr><th scope=\"row\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -458,11 +458,11 @@ func NewApp(v NewAppPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Choices(ui.ChoiceGroup{Name: "road", Legend: "How does it get its users?", Choices: roadChoices(v.Form.Road), Problem: ui.ProblemOf(v.Form.Problems, "road")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Choices(ui.ChoiceGroup{Name: "road", Legend: "How does it get its users?", Choices: integrationChoices(v.Form.Integration), Problem: ui.ProblemOf(v.Form.Problems, "road")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = roadTable().Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = integrationTable().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
