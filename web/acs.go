@@ -244,7 +244,7 @@ func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) 
 	return nil
 }
 
-// completion is a login that was judged good, with the request that it uses up.
+// completion is a login that was judged good, with the request that it consumes.
 func (s *Server) completion(a attempt, handle string) store.Completion {
 	return store.Completion{
 		Login: a.login, Handle: handle, ConnectionID: a.connection.ID,

@@ -167,7 +167,7 @@ func TestAnswerInAnotherBrowser(t *testing.T) {
 		mine.AddCookie(c)
 	}
 	if w := s.send(mine); w.Code != http.StatusSeeOther {
-		t.Errorf("the stranger used up the request: %d %+v", w.Code, s.trace(w).Refusal)
+		t.Errorf("the stranger consumed the request: %d %+v", w.Code, s.trace(w).Refusal)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/postern-sso/postern/templates/person"
 )
 
-// refuseAttempt ends a refused answer. The request that it answered is used up
+// refuseAttempt ends a refused answer. The request that it answered is consumed
 // with it; one that belongs to another browser stays.
 func (s *Server) refuseAttempt(w http.ResponseWriter, r *http.Request, a attempt, refusal *model.Refusal) error {
 	if a.ours {

@@ -162,7 +162,7 @@ func TestPeerOtherBrowser(t *testing.T) {
 	b := newBrowser(t)
 	answer := site.signIn(t, b, alice)
 	site.wantRefused(t, newBrowser(t).post(t, answer), model.CodeInResponseToOtherBrowser)
-	site.wantSignedIn(t, b.post(t, answer)) // the stranger has not used it up
+	site.wantSignedIn(t, b.post(t, answer)) // the stranger has not consumed it
 }
 
 func TestPeerIdPInitiated(t *testing.T) {

@@ -137,7 +137,7 @@ func (s *storage) CreateAccessAndRefreshTokens(ctx context.Context, request op.T
 	return access.Value, refresh.Value, access.ExpiresAt, s.spend(ctx, request, current, access, refresh)
 }
 
-// spend uses up what pays for the tokens. Two at once: the second one is a
+// spend consumes what pays for the tokens. Two at once: the second one is a
 // replay, and ends what the first one got.
 func (s *storage) spend(ctx context.Context, request op.TokenRequest, refresh string, tokens ...store.NewToken) error {
 	var err error

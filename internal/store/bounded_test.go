@@ -88,7 +88,7 @@ func TestUsedAssertionsOutliveTheirConnection(t *testing.T) {
 	}
 }
 
-// A test login uses up its request and its assertion as any login does, and only
+// A test login consumes its request and its assertion as any login does, and only
 // the first of several answers counts.
 func TestFinishTestIsDoneOnce(t *testing.T) {
 	t.Parallel()

@@ -44,7 +44,7 @@ func (s *Store) completeOnce(ctx context.Context, c Completion) (model.Login, mo
 	l, u := c.Login, model.User{}
 	l.FinishedAt = c.Now
 	err := s.InTx(ctx, func(tx *Store) error {
-		refusal, err := tx.useUp(ctx, c)
+		refusal, err := tx.consume(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -84,10 +84,10 @@ func (s *Store) oneAtATime(ctx context.Context, username string) error {
 	return err
 }
 
-// useUp claims the request and remembers the assertion. The assertion comes
+// consume claims the request and remembers the assertion. The assertion comes
 // first: of two posts of the same message the second is a replay, whatever
 // became of the request.
-func (s *Store) useUp(ctx context.Context, c Completion) (*model.Refusal, error) {
+func (s *Store) consume(ctx context.Context, c Completion) (*model.Refusal, error) {
 	fresh, err := s.remember(ctx, c.Login.Connection, c.AssertionID, c.AssertionExpires)
 	if err != nil {
 		return nil, err
@@ -117,14 +117,14 @@ func (s *Store) PreviewLogin(ctx context.Context, connectionID int64, slug strin
 	return decide(known), nil
 }
 
-// FinishTest writes the trace of a test login that passed, uses up its request
+// FinishTest writes the trace of a test login that passed, consumes its request
 // and its assertion, and marks the draft as tested. Where another answer was
 // faster, it is refused as a login would be. The returned login says the outcome.
 func (s *Store) FinishTest(ctx context.Context, c Completion) (model.Login, error) {
 	l := c.Login
 	l.FinishedAt = c.Now
 	err := s.InTx(ctx, func(tx *Store) error {
-		refusal, err := tx.useUp(ctx, c)
+		refusal, err := tx.consume(ctx, c)
 		if err != nil {
 			return err
 		}
