@@ -66,7 +66,7 @@ func (s *Server) arrived(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, person.Switch(a.Connection, token, there.Username, u.Username))
 }
 
-// arrivedAnswer carries out what the person chose.
+// arrivedAnswer applies what the person chose.
 func (s *Server) arrivedAnswer(w http.ResponseWriter, r *http.Request) error {
 	token := r.PostFormValue("arrival")
 	a, err := s.store.Arrival(r.Context(), token, s.now())

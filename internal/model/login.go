@@ -179,7 +179,7 @@ const (
 	UserUpdated UserAction = "updated"
 )
 
-// Decision is what a login does, decided by provision and carried out by store.
+// Decision is what a login does, decided by provision and applied by store.
 type Decision struct {
 	Refusal      *Refusal // set: nothing else happens
 	Action       UserAction

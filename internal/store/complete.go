@@ -61,7 +61,7 @@ func (s *Store) completeOnce(ctx context.Context, c Completion) (model.Login, mo
 				l.Checks = append(slices.Clip(c.Login.Checks), d.Check)
 			}
 			if refusal = d.Refusal; refusal == nil {
-				if u, err = tx.carryOut(ctx, c, d); err != nil {
+				if u, err = tx.apply(ctx, c, d); err != nil {
 					return err
 				}
 				l.Outcome, l.UserID, l.Username, l.Changes = model.OutcomeSignedIn, u.ID, u.Username, d.Changes
@@ -200,9 +200,9 @@ func (s *Store) findIdentity(ctx context.Context, connectionID int64, p model.Pe
 	return &found[0], nil
 }
 
-// carryOut does what was decided.
-func (s *Store) carryOut(ctx context.Context, c Completion, d model.Decision) (model.User, error) {
-	u, err := s.carryOutUser(ctx, c, d)
+// apply writes what was decided.
+func (s *Store) apply(ctx context.Context, c Completion, d model.Decision) (model.User, error) {
+	u, err := s.applyUser(ctx, c, d)
 	if err != nil {
 		return u, err
 	}
@@ -216,7 +216,7 @@ func (s *Store) carryOut(ctx context.Context, c Completion, d model.Decision) (m
 			return u, err
 		}
 	}
-	if err := s.carryOutGroups(ctx, c, d, u); err != nil {
+	if err := s.applyGroups(ctx, c, d, u); err != nil {
 		return u, err
 	}
 	person, err := toJSON(c.Person.Stored())
@@ -235,7 +235,7 @@ func (c Completion) actor() model.Actor {
 	return model.Actor{Name: "login " + c.Login.ID, RemoteAddr: c.Login.RemoteAddr}
 }
 
-func (s *Store) carryOutUser(ctx context.Context, c Completion, d model.Decision) (model.User, error) {
+func (s *Store) applyUser(ctx context.Context, c Completion, d model.Decision) (model.User, error) {
 	switch d.Action {
 	case model.UserCreated:
 		u, err := s.insertUser(ctx, d.User)
@@ -257,9 +257,9 @@ func (s *Store) carryOutUser(ctx context.Context, c Completion, d model.Decision
 	}
 }
 
-// carryOutGroups adds and removes memberships by this connection's rules; those
+// applyGroups adds and removes memberships by this connection's rules; those
 // from anywhere else are not touched.
-func (s *Store) carryOutGroups(ctx context.Context, c Completion, d model.Decision, u model.User) error {
+func (s *Store) applyGroups(ctx context.Context, c Completion, d model.Decision, u model.User) error {
 	for _, g := range d.AddGroups {
 		_, err := s.db.Exec(ctx, `
 			insert into memberships (user_id, group_id, source, ref, origin, login_id)
