@@ -19,12 +19,12 @@ import (
 	"github.com/postern-sso/postern/templates/person"
 )
 
-// arrivalLifetime is how long somebody may look at the question who they are.
-const arrivalLifetime = 5 * time.Minute
+// accountSwitchLifetime is how long somebody may look at the question who they are.
+const accountSwitchLifetime = 5 * time.Minute
 
-// arrivalOf is the person of an attempt that was let in.
-func arrivalOf(a attempt, u model.User) model.Arrival {
-	return model.Arrival{Connection: a.connection.Slug, UserID: u.ID, SessionEpoch: u.SessionEpoch, AuthAt: a.identity.AuthnInstant,
+// accountSwitchOf is the person of an attempt that was let in.
+func accountSwitchOf(a attempt, u model.User) model.AccountSwitch {
+	return model.AccountSwitch{Connection: a.connection.Slug, UserID: u.ID, SessionEpoch: u.SessionEpoch, AuthAt: a.identity.AuthnInstant,
 		ACR: a.identity.AuthnContext, Until: a.identity.SessionNotOnOrAfter, ReturnTo: a.returnTo()}
 }
 
@@ -33,24 +33,24 @@ func arrivalOf(a attempt, u model.User) model.Arrival {
 // more: AWS's form comes without the session cookie, so only the next request
 // can see whether that person is there still, whom nobody must push aside unseen.
 func (s *Server) welcome(w http.ResponseWriter, r *http.Request, a attempt, u model.User) error {
-	arrival := arrivalOf(a, u)
+	next := accountSwitchOf(a, u)
 	if !a.login.Unsolicited || !s.mayBeAnother(r, u) {
-		return s.begin(w, r, arrival)
+		return s.begin(w, r, next)
 	}
 	token := rand.Text()
-	arrival.BrowserHash, arrival.ExpiresAt = s.markBrowser(w, r), s.now().Add(arrivalLifetime)
-	if err := s.store.SaveArrival(r.Context(), token, arrival); err != nil {
+	next.BrowserHash, next.ExpiresAt = s.markBrowser(w, r), s.now().Add(accountSwitchLifetime)
+	if err := s.store.SaveAccountSwitch(r.Context(), token, next); err != nil {
 		return err
 	}
-	return seeOther(w, r, paths.SAMLArrived(arrival.Connection, token))
+	return seeOther(w, r, paths.SAMLAccountSwitch(next.Connection, token))
 }
 
-// arrived goes on unless somebody else is signed in here: then it asks.
-func (s *Server) arrived(w http.ResponseWriter, r *http.Request) error {
+// askAccountSwitch goes on unless somebody else is signed in here: then it asks.
+func (s *Server) askAccountSwitch(w http.ResponseWriter, r *http.Request) error {
 	token := r.URL.Query().Get("arrival")
-	a, err := s.store.Arrival(r.Context(), token, s.now())
+	a, err := s.store.AccountSwitch(r.Context(), token, s.now())
 	if err != nil || !s.sameBrowser(r, a) {
-		return s.arrivedTooLate(w, r, err)
+		return s.accountSwitchTooLate(w, r, err)
 	}
 	there, err := s.currentPerson(r)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -63,35 +63,35 @@ func (s *Server) arrived(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, person.Switch(a.Connection, token, there.Username, u.Username))
+	return s.render(w, r, http.StatusOK, person.AccountSwitch(a.Connection, token, there.Username, u.Username))
 }
 
-// arrivedAnswer applies what the person chose.
-func (s *Server) arrivedAnswer(w http.ResponseWriter, r *http.Request) error {
+// answerAccountSwitch applies what the person chose.
+func (s *Server) answerAccountSwitch(w http.ResponseWriter, r *http.Request) error {
 	token := r.PostFormValue("arrival")
-	a, err := s.store.Arrival(r.Context(), token, s.now())
+	a, err := s.store.AccountSwitch(r.Context(), token, s.now())
 	if err != nil || !s.sameBrowser(r, a) {
-		return s.arrivedTooLate(w, r, err)
+		return s.accountSwitchTooLate(w, r, err)
 	}
 	if r.PostFormValue("choice") == "switch" {
 		return s.enter(w, r, token)
 	}
-	if _, err := s.store.TakeArrival(r.Context(), token, s.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
+	if _, err := s.store.TakeAccountSwitch(r.Context(), token, s.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	return seeOther(w, r, paths.Me)
 }
 
 func (s *Server) enter(w http.ResponseWriter, r *http.Request, token string) error {
-	a, err := s.store.TakeArrival(r.Context(), token, s.now())
+	a, err := s.store.TakeAccountSwitch(r.Context(), token, s.now())
 	if err != nil {
-		return s.arrivedTooLate(w, r, err)
+		return s.accountSwitchTooLate(w, r, err)
 	}
 	return s.begin(w, r, a)
 }
 
 // begin starts the session and goes where the person wanted to.
-func (s *Server) begin(w http.ResponseWriter, r *http.Request, a model.Arrival) error {
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, a model.AccountSwitch) error {
 	grants, err := s.nameGrants(r, a.UserID)
 	if err != nil {
 		return err
@@ -166,28 +166,28 @@ func (s *Server) mayBeAnother(r *http.Request, u model.User) bool {
 	return there != "" && there != u.ID
 }
 
-func (s *Server) sameBrowser(r *http.Request, a model.Arrival) bool {
+func (s *Server) sameBrowser(r *http.Request, a model.AccountSwitch) bool {
 	value := s.browserValue(r)
 	return value != "" && subtle.ConstantTimeCompare(hashBrowser(value), a.BrowserHash) == 1 && a.Connection == chi.URLParam(r, "connection")
 }
 
-// arrivedTooLate: the page was opened twice, late, or by somebody else's
+// accountSwitchTooLate: the page was opened twice, late, or by somebody else's
 // browser. Which, makes no difference to the person.
-func (s *Server) arrivedTooLate(w http.ResponseWriter, r *http.Request, err error) error {
+func (s *Server) accountSwitchTooLate(w http.ResponseWriter, r *http.Request, err error) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	if _, err := s.currentPerson(r); err == nil {
 		return seeOther(w, r, paths.Me)
 	}
-	s.failPage(w, r, http.StatusForbidden, failure.ArrivedTooLate())
+	s.failPage(w, r, http.StatusForbidden, failure.AccountSwitchTooLate())
 	return nil
 }
 
 // startPersonSession signs a person in: a new session, nothing of one before.
 // It ends at the latest when AWS says. What apps are given in it can be found by
 // the name grants.
-func (s *Server) startPersonSession(ctx context.Context, a model.Arrival, grants string) error {
+func (s *Server) startPersonSession(ctx context.Context, a model.AccountSwitch, grants string) error {
 	if err := s.persons.RenewToken(ctx); err != nil {
 		return err
 	}

@@ -231,7 +231,7 @@ func (s *Server) routes() http.Handler {
 		r.Post("/saml/{connection}/acs", s.samlACS)
 		r.Get("/saml/{connection}/acs", s.handle(s.explainACS))
 		r.Get("/saml/{connection}/tested", s.handle(s.samlTested))
-		r.Get("/saml/{connection}/arrived", s.handle(s.arrived))
+		r.Get("/saml/{connection}/arrived", s.handle(s.askAccountSwitch))
 		r.With(s.limitRate(loginStartsPerMinute)).Get("/trace/{token}", s.handle(s.openTraceLink))
 		r.With(s.limitRate(loginStartsPerMinute)).Get("/trace/{token}/start", s.handle(s.startTraceLink))
 	})
@@ -269,7 +269,7 @@ func (s *Server) routes() http.Handler {
 		r.Post(paths.OIDCSignOut, s.handle(s.oidcSignOut))
 		r.Get("/saml/{connection}/logout", s.handle(s.showLogout))
 		r.Post("/saml/{connection}/logout", s.handle(s.samlLogout))
-		r.Post("/saml/{connection}/arrived", s.handle(s.arrivedAnswer))
+		r.Post("/saml/{connection}/arrived", s.handle(s.answerAccountSwitch))
 	})
 
 	// Whoever holds a setup link. There is no session of any kind here.

@@ -596,9 +596,9 @@ func BadForm() templ.Component {
 	})
 }
 
-// ArrivedTooLate is the page for the last step of a login that was opened
+// AccountSwitchTooLate is the page for the last step of a login that was opened
 // twice, too late, or in another browser.
-func ArrivedTooLate() templ.Component {
+func AccountSwitchTooLate() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -191,8 +191,8 @@ func SAMLLogin(slug string) string { return join("/saml", slug, "login") }
 // SAMLLogout ends the person's session here.
 func SAMLLogout(slug string) string { return join("/saml", slug, "logout") }
 
-// SAMLArrived is where somebody goes on whom AWS sent unasked.
-func SAMLArrived(slug, token string) string {
+// SAMLAccountSwitch is where somebody goes on whom AWS sent unasked.
+func SAMLAccountSwitch(slug, token string) string {
 	return WithQuery(join("/saml", slug, "arrived"), "arrival", token)
 }
 

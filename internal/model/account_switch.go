@@ -2,9 +2,9 @@ package model
 
 import "time"
 
-// Arrival is a person whom AWS sent here unasked and who was let in, before
+// AccountSwitch is a person whom AWS sent here unasked and who was let in, before
 // their session begins.
-type Arrival struct {
+type AccountSwitch struct {
 	BrowserHash  []byte
 	Connection   string // slug
 	UserID       string
