@@ -244,7 +244,7 @@ func (s *Server) appSeen(r *http.Request, app model.App) (v console.AppPage, err
 	}
 	v.Directory, v.Now = &seen, s.now()
 	if seen.Requests == 0 {
-		v.Strangers, err = s.store.CrowdStrangers(ctx)
+		v.UnknownApps, err = s.store.UnknownApplications(ctx)
 	}
 	return v, err
 }

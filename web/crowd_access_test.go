@@ -26,10 +26,10 @@ func TestCrowdApplicationMustProveItself(t *testing.T) {
 			t.Errorf("%q answered %d %v", c, res.status, res.header)
 		}
 	}
-	strangers, err := s.store.CrowdStrangers(context.Background())
+	unknown, err := s.store.UnknownApplications(context.Background())
 	s.must(err)
-	if len(strangers) != 2 || strangers[0].Name != "nobody" || strangers[0].RemoteAddr != "127.0.0.1" || strangers[1].Name != "other" {
-		t.Errorf("names that no app has: %+v", strangers)
+	if len(unknown) != 2 || unknown[0].Name != "nobody" || unknown[0].RemoteAddr != "127.0.0.1" || unknown[1].Name != "other" {
+		t.Errorf("names that no app has: %+v", unknown)
 	}
 	s.app, s.password = "JIRA", testPassword
 	if res := s.ask("GET", "/config/cookie", "json", ""); res.body != `{"domain":"","name":"crowd.token_key","secure":false}` {

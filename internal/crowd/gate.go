@@ -82,7 +82,7 @@ func (c *call) admit() error {
 	case errors.Is(err, errWrongPassword):
 		c.Logger.WarnContext(c.ctx, "app refused", "app", name, "remote", c.note.RemoteAddr, "reason", "name or password")
 		if app.Slug == "" {
-			c.noteStranger(name)
+			c.noteUnknownApplication(name)
 		}
 		return denied
 	case err != nil:
@@ -99,10 +99,10 @@ func (c *call) admit() error {
 	return nil
 }
 
-// noteStranger keeps a name that no app has. That it fails must not fail the
+// noteUnknownApplication keeps a name that no app has. That it fails must not fail the
 // request.
-func (c *call) noteStranger(name string) {
-	err := c.Store.NoteCrowdStranger(c.ctx, model.CrowdStranger{Name: name, RemoteAddr: c.note.RemoteAddr, At: c.Now()})
+func (c *call) noteUnknownApplication(name string) {
+	err := c.Store.NoteUnknownApplication(c.ctx, model.UnknownApplication{Name: name, RemoteAddr: c.note.RemoteAddr, At: c.Now()})
 	if err != nil {
 		c.Logger.WarnContext(c.ctx, "unknown app not noted", "error", err)
 	}

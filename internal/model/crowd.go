@@ -51,9 +51,9 @@ type CrowdActivity struct {
 	Recent []CrowdRequest // the newest first, 50 at most
 }
 
-// CrowdStranger is an attempt to use the Crowd directory under a name that no
+// UnknownApplication is an attempt to use the Crowd directory under a name that no
 // app has: most likely somebody typed the name wrong.
-type CrowdStranger struct {
+type UnknownApplication struct {
 	Name       string
 	RemoteAddr string
 	Attempts   int64

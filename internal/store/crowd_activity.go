@@ -122,25 +122,25 @@ func scanCrowdRequest(row pgx.CollectableRow) (r model.CrowdRequest, err error) 
 	return r, err
 }
 
-// crowdStrangers is how many attempts under unknown names are kept.
-const crowdStrangers = 50
+// unknownApplications is how many attempts under unknown names are kept.
+const unknownApplications = 50
 
-// NoteCrowdStranger keeps an attempt to use the directory under a name that no
+// NoteUnknownApplication keeps an attempt to use the directory under a name that no
 // app has. Only the last ones are kept.
-func (s *Store) NoteCrowdStranger(ctx context.Context, c model.CrowdStranger) error {
+func (s *Store) NoteUnknownApplication(ctx context.Context, c model.UnknownApplication) error {
 	_, err := s.db.Exec(ctx, `
 		with old as (delete from crowd_strangers where (name, remote_addr) in
 			(select name, remote_addr from crowd_strangers order by at desc, name, remote_addr offset @keep))
 		insert into crowd_strangers (name, remote_addr, at) values (@name, @remote, @at)
 		on conflict (name, remote_addr) do update set attempts = crowd_strangers.attempts + 1, at = excluded.at`,
-		named{"name": clean(c.Name, 64), "remote": clean(c.RemoteAddr, 64), "at": c.At, "keep": crowdStrangers - 1})
+		named{"name": clean(c.Name, 64), "remote": clean(c.RemoteAddr, 64), "at": c.At, "keep": unknownApplications - 1})
 	return translate(err)
 }
 
-// CrowdStrangers lists the last attempts under names that no app has, the
+// UnknownApplications lists the last attempts under names that no app has, the
 // newest first.
-func (s *Store) CrowdStrangers(ctx context.Context) ([]model.CrowdStranger, error) {
-	return list(ctx, s.db, func(row pgx.CollectableRow) (c model.CrowdStranger, err error) {
+func (s *Store) UnknownApplications(ctx context.Context) ([]model.UnknownApplication, error) {
+	return list(ctx, s.db, func(row pgx.CollectableRow) (c model.UnknownApplication, err error) {
 		err = row.Scan(&c.Name, &c.RemoteAddr, &c.Attempts, &c.At)
 		return c, err
 	}, "select name, remote_addr, attempts, at from crowd_strangers order by at desc, name, remote_addr")

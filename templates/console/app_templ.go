@@ -26,7 +26,7 @@ type AppPage struct {
 	Connections []model.Connection
 	SignIns     *model.AppSignIns    // of an OpenID Connect app
 	Directory   *model.CrowdActivity // of a Crowd app
-	Strangers   []model.CrowdStranger
+	UnknownApps []model.UnknownApplication
 	CanTest     bool // somebody can sign in to it now: a connection is live
 	Now         time.Time
 	Problems    []model.Problem
