@@ -10,9 +10,9 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 )
 
-// freshFor is for how long after a sign-in, or a confirmation of who they are,
-// an administrator may do what is dangerous.
-const freshFor = 10 * time.Minute
+// stepUpFor is for how long after a sign-in, or a confirmation of who they are,
+// an administrator has stepped up: may do what wants a proof that is not old.
+const stepUpFor = 10 * time.Minute
 
 const (
 	knownCookie   = "postern-known"
@@ -45,7 +45,7 @@ func (s *Server) startAdminSession(w http.ResponseWriter, r *http.Request, a mod
 	s.admins.Put(ctx, keyAdminEpoch, a.SessionEpoch)
 	s.admins.Put(ctx, keyAdminSession, id)
 	if method != model.ByAWS { // it may have let them through unasked
-		s.admins.Put(ctx, keyAdminFresh, s.now())
+		s.admins.Put(ctx, keyAdminSteppedUp, s.now())
 	}
 	return s.rememberBrowser(w, r, a)
 }
@@ -114,17 +114,17 @@ func (s *Server) administrator(ctx context.Context, id int64) (model.Administrat
 	return a, err
 }
 
-// isFresh tells whether who signed in proved who they are a short while ago.
-func (s *Server) isFresh(r *http.Request) bool {
-	return s.isRecent(s.admins.GetTime(r.Context(), keyAdminFresh))
+// steppedUp tells whether who signed in proved who they are a short while ago.
+func (s *Server) steppedUp(r *http.Request) bool {
+	return s.isRecent(s.admins.GetTime(r.Context(), keyAdminSteppedUp))
 }
 
-func (s *Server) isRecent(at time.Time) bool { return !at.IsZero() && s.now().Sub(at) < freshFor }
+func (s *Server) isRecent(at time.Time) bool { return !at.IsZero() && s.now().Sub(at) < stepUpFor }
 
-// mayEnrol tells whether they may register a passkey: like anything dangerous,
+// mayEnrol tells whether they may register a passkey: like anything that wants a step-up,
 // but for the first one of somebody who has just come through AWS.
 func (s *Server) mayEnrol(r *http.Request, a model.Administrator) (bool, error) {
-	if s.isFresh(r) {
+	if s.steppedUp(r) {
 		return true, nil
 	}
 	if !a.ThroughAWS() || !s.isRecent(s.admins.GetTime(r.Context(), keyAWSAt)) {

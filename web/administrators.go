@@ -216,8 +216,8 @@ func (s *Server) changeOwnPassword(w http.ResponseWriter, r *http.Request, a mod
 		return err
 	}
 	// The change ends every session, this one included: begin a new one here. It is
-	// as fresh as the old one was: a password alone proves less than a passkey.
-	proved := s.admins.GetTime(r.Context(), keyAdminFresh)
+	// as recent as the old one was: a password alone proves less than a passkey.
+	proved := s.admins.GetTime(r.Context(), keyAdminSteppedUp)
 	own, err := s.store.Administrator(r.Context(), a.ID)
 	if err != nil {
 		return err
@@ -225,6 +225,6 @@ func (s *Server) changeOwnPassword(w http.ResponseWriter, r *http.Request, a mod
 	if err := s.startAdminSession(w, r, own, model.ByPassword); err != nil {
 		return err
 	}
-	s.admins.Put(r.Context(), keyAdminFresh, proved)
+	s.admins.Put(r.Context(), keyAdminSteppedUp, proved)
 	return s.done(w, r, paths.Administrators, "Your password is changed. Your other sessions have ended.")
 }

@@ -280,7 +280,7 @@ func TestRow16CertificatesAreAddedByHand(t *testing.T) {
 			t.Errorf("fingerprint %s: answered %d", what, res.status)
 		}
 	}
-	x.now = x.now.Add(freshFor)
+	x.now = x.now.Add(stepUpFor)
 	x.post(trust, form).want(t, http.StatusUnauthorized)
 	x.login(t, "confirmed by nobody in particular", true, model.CodeCertificateUnknown)
 	x.confirm()

@@ -121,9 +121,9 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	}
 }
 
-// What is dangerous asks again, after a while, who is there; nothing is done
+// A step-up asks, after a while, who is there; nothing is done
 // before, and nothing that was typed is lost.
-func TestRow19WhatIsDangerousWantsProof(t *testing.T) {
+func TestRow19StepUp(t *testing.T) {
 	t.Parallel()
 	for _, pattern := range []string{
 		"/setup/{connection}/go-live/confirm", "/connections/{slug}/resume", "/connections/{slug}/restore", "/connections/{slug}/delete",
@@ -135,17 +135,17 @@ func TestRow19WhatIsDangerousWantsProof(t *testing.T) {
 		"/settings/signing-keys", "/settings/signing-keys/withdraw",
 	} {
 		if !slices.ContainsFunc((&Server{}).consoleRoutes(), func(rt route) bool {
-			return rt.method == http.MethodPost && rt.pattern == pattern && rt.proof == fresh
+			return rt.method == http.MethodPost && rt.pattern == pattern && rt.proof == stepUp
 		}) {
-			t.Errorf("%s is done without a proof", pattern)
+			t.Errorf("%s is done without a step-up", pattern)
 		}
 	}
 	s := newSiteAs(t, model.RoleOwner)
-	s.now = s.now.Add(freshFor)
+	s.now = s.now.Add(stepUpFor)
 	s.get(paths.Administrators).want(t, http.StatusOK)
 	drill(t, s, func(t *testing.T, rt route) {
 		if rt.proof == anytime {
-			t.Skip("nothing dangerous")
+			t.Skip("wants no step-up")
 		}
 		if res := s.ask(rt, nil); res.status != http.StatusUnauthorized || !strings.Contains(res.text(), "Confirm that it is you") {
 			t.Errorf("answered %d: %s", res.status, res.text())
@@ -158,10 +158,10 @@ func TestRow19WhatIsDangerousWantsProof(t *testing.T) {
 	}
 	form := asked.hidden("form")
 	form.Set("password", "wrong")
-	asked = s.post(paths.SignInAgain, form).want(t, http.StatusUnauthorized)
+	asked = s.post(paths.SignInStepUp, form).want(t, http.StatusUnauthorized)
 	form = asked.hidden("form")
 	form.Set("password", testPassword)
-	offer := s.post(paths.SignInAgain, form).want(t, http.StatusOK)
+	offer := s.post(paths.SignInStepUp, form).want(t, http.StatusOK)
 	if !strings.Contains(offer.text(), "ana@example.com") || s.audited("administrator.create") != 1 {
 		t.Fatalf("offered: %s", offer.text())
 	}
@@ -242,9 +242,9 @@ func TestRow19ConsoleThroughAWSFollowsTheGroup(t *testing.T) {
 	s.post(paths.Users, url.Values{"username": {"new.one"}}).want(t, http.StatusSeeOther)
 	s.post(paths.Settings, nil).want(t, http.StatusForbidden)
 	s.post(paths.AdministratorsRules, choose).want(t, http.StatusForbidden)
-	// AWS lets people through unasked, so it is no proof for what is dangerous.
+	// AWS lets people through unasked, so it is no step-up.
 	s.post("/apps/jira/secrets", nil).want(t, http.StatusUnauthorized).has(t, "main", "A passkey does")
-	s.post(paths.SignInAgain, url.Values{"password": {testPassword}}).want(t, http.StatusUnauthorized)
+	s.post(paths.SignInStepUp, url.Values{"password": {testPassword}}).want(t, http.StatusUnauthorized)
 	s.get(paths.AccountPasskeyNew).want(t, http.StatusOK)
 
 	s.client = owner

@@ -147,7 +147,7 @@ func TestRow19OnlyOwnersLetPeopleIntoTheConsole(t *testing.T) {
 	s.signInAs(model.RoleOwner)
 	add := url.Values{"username": {s.user("user1").Username}}
 	now := s.now
-	s.now = now.Add(freshFor)
+	s.now = now.Add(stepUpFor)
 	s.post("/groups/jira-users/members", add).want(t, http.StatusUnauthorized).has(t, "main", "Confirm that it is you")
 	s.now = now
 	s.post("/groups/jira-users/members", add).want(t, http.StatusSeeOther)
@@ -187,7 +187,7 @@ func TestRow19OnlyOwnersLetDeactivatedMembersBack(t *testing.T) {
 	s.client = s.browser()
 	s.signInAs(model.RoleOwner)
 	now := s.now
-	s.now = now.Add(freshFor)
+	s.now = now.Add(stepUpFor)
 	s.post("/users/"+u.Username+"/activate", nil).want(t, http.StatusUnauthorized).has(t, "main", "Confirm that it is you")
 	s.now = now
 	s.post("/users/"+u.Username+"/activate", nil).want(t, http.StatusSeeOther)
@@ -203,7 +203,7 @@ func TestRow19FirstPasskeySoonAfterAWS(t *testing.T) {
 	s, u := newAWSAdminSite(t)
 	s.follow(t, paths.SignInAWS, "").want(t, http.StatusOK)
 	s.get(paths.AccountPasskeyNew).want(t, http.StatusOK)
-	s.now = s.now.Add(freshFor + time.Minute)
+	s.now = s.now.Add(stepUpFor + time.Minute)
 	s.post(paths.SignOut, nil)
 	s.follow(t, paths.SignInAWS, "").want(t, http.StatusOK)
 	s.get(paths.AccountPasskeyNew).want(t, http.StatusUnauthorized)

@@ -38,8 +38,8 @@ func (s *Server) guard(rt route) http.HandlerFunc {
 		}
 		ok := true
 		switch rt.proof {
-		case fresh:
-			ok = s.isFresh(r)
+		case stepUp:
+			ok = s.steppedUp(r)
 		case enrolling:
 			ok, err = s.mayEnrol(r, a)
 		case anytime:
@@ -48,11 +48,11 @@ func (s *Server) guard(rt route) http.HandlerFunc {
 			return err
 		}
 		if !ok {
-			return s.askAgain(w, r, a)
+			return s.askStepUp(w, r, a)
 		}
 		err = rt.handle(w, r, a)
-		if errors.Is(err, errStale) || (errors.Is(err, store.ErrConsoleGroup) && a.Role == model.RoleOwner) {
-			return s.askAgain(w, r, a)
+		if errors.Is(err, errStepUp) || (errors.Is(err, store.ErrConsoleGroup) && a.Role == model.RoleOwner) {
+			return s.askStepUp(w, r, a)
 		}
 		if errors.Is(err, store.ErrConsoleGroup) {
 			s.failPage(w, r, http.StatusForbidden, failure.ConsoleGroup())

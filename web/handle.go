@@ -29,8 +29,8 @@ var errBadForm = errors.New("the form cannot be read")
 // errForbidden: signed in, but the role does not include the action.
 var errForbidden = errors.New("the role does not allow this")
 
-// errStale: what was asked for needs a proof of who asks that is not old.
-var errStale = errors.New("who asks has to prove again who they are")
+// errStepUp: what was asked for needs a proof of who asks that is not old.
+var errStepUp = errors.New("who asks has to prove again who they are")
 
 func (s *Server) handle(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -115,7 +115,7 @@ func seeOther(w http.ResponseWriter, r *http.Request, to string) error {
 // actor is who makes the change, for the audit. Who uses the console is decided
 // by owners who have just proved who they are.
 func (s *Server) actor(r *http.Request, a model.Administrator) model.Actor {
-	return model.Actor{Name: a.ActorName(), RemoteAddr: s.remoteAddr(r), OutsideConsole: a.Role != model.RoleOwner || !s.isFresh(r)}
+	return model.Actor{Name: a.ActorName(), RemoteAddr: s.remoteAddr(r), OutsideConsole: a.Role != model.RoleOwner || !s.steppedUp(r)}
 }
 
 // toSignIn sends somebody who is not signed in to the sign-in page, and back

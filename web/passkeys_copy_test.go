@@ -20,12 +20,12 @@ func TestPasskeyThatMayBeACopyIsNoted(t *testing.T) {
 	}
 	k := s.givePasskey(a)
 	k.counter = 7
-	s.usePasskey(k, paths.SignInAgain, nil).want(t, http.StatusSeeOther)
+	s.usePasskey(k, paths.SignInStepUp, nil).want(t, http.StatusSeeOther)
 	if n := s.audited("administrator.passkey_refused"); n != 0 {
 		t.Errorf("%d entries about a good passkey", n)
 	}
 	k.counter = 3
-	s.usePasskey(k, paths.SignInAgain, nil).want(t, http.StatusUnauthorized)
+	s.usePasskey(k, paths.SignInStepUp, nil).want(t, http.StatusUnauthorized)
 	entries, _, err := s.store.Audit(t.Context(), store.AuditQuery{Action: "administrator.passkey_refused"})
 	if err != nil || len(entries) != 1 || entries[0].Object != a.Email || entries[0].RemoteAddr != "127.0.0.1" {
 		t.Errorf("the audit says %+v, %v", entries, err)

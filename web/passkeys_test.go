@@ -128,10 +128,10 @@ func TestRow19ProofWantsThePasskeyToo(t *testing.T) {
 	}
 	k, code := s.givePasskey(a), s.recoveryCode(a)
 	another := url.Values{"email": {"ana@example.com"}, "role": {"owner"}}
-	late := func() { s.now = s.now.Add(freshFor) }
+	late := func() { s.now = s.now.Add(stepUpFor) }
 	refused := func(form url.Values) {
 		t.Helper()
-		s.post(paths.SignInAgain, form).want(t, http.StatusUnauthorized)
+		s.post(paths.SignInStepUp, form).want(t, http.StatusUnauthorized)
 		s.post(paths.Administrators, another).want(t, http.StatusUnauthorized)
 	}
 	late()
@@ -143,11 +143,11 @@ func TestRow19ProofWantsThePasskeyToo(t *testing.T) {
 	refused(url.Values{"password": {"wrong"}, "code": {code}})
 	refused(url.Values{"credential": {"{}"}, "password": {testPassword}})
 
-	s.usePasskey(k, paths.SignInAgain, nil).want(t, http.StatusSeeOther)
+	s.usePasskey(k, paths.SignInStepUp, nil).want(t, http.StatusSeeOther)
 	s.get(paths.AccountPasskeyNew).want(t, http.StatusOK)
 	late()
 	s.get(paths.AccountPasskeyNew).want(t, http.StatusUnauthorized)
-	s.post(paths.SignInAgain, url.Values{"password": {testPassword}, "code": {code}}).want(t, http.StatusSeeOther)
+	s.post(paths.SignInStepUp, url.Values{"password": {testPassword}, "code": {code}}).want(t, http.StatusSeeOther)
 	s.get(paths.AccountPasskeyNew).want(t, http.StatusOK)
 	late()
 	refused(url.Values{"password": {testPassword}, "code": {code}}) // once
@@ -159,18 +159,18 @@ func TestRow19AChangedPasswordIsNoProof(t *testing.T) {
 	s := newSiteAs(t, model.RoleOwner)
 	const next = "mild otter reads maps"
 	form := url.Values{"present_password": {testPassword}, "new_password": {next}, "repeat_password": {next}}
-	s.now = s.now.Add(freshFor)
+	s.now = s.now.Add(stepUpFor)
 	asked := s.post(paths.OwnPassword, form).want(t, http.StatusUnauthorized)
 	if strings.Contains(asked.body, next) {
 		t.Error("a password is on the page")
 	}
 	again := asked.hidden("form")
 	again.Set("password", testPassword)
-	offer := s.post(paths.SignInAgain, again).want(t, http.StatusOK)
+	offer := s.post(paths.SignInStepUp, again).want(t, http.StatusOK)
 	if n := offer.doc.Find("main form [type=password]").Length(); n != 3 {
 		t.Fatalf("%d passwords are asked for: %s", n, offer.text())
 	}
-	s.now = s.now.Add(freshFor - 1)
+	s.now = s.now.Add(stepUpFor - 1)
 	s.post(offer.doc.Find("main form").AttrOr("action", ""), form).want(t, http.StatusSeeOther)
 	s.get(paths.AccountPasskeyNew).want(t, http.StatusOK)
 	s.now = s.now.Add(1) // the proof is as old as before the change

@@ -39,7 +39,7 @@ type proof int
 
 const (
 	anytime   proof = iota
-	fresh           // they proved who they are a short while ago
+	stepUp          // they proved who they are a short while ago
 	enrolling       // the same, but see mayEnrol
 )
 
@@ -70,25 +70,25 @@ func (s *Server) consoleRoutes() []route {
 		{get, "/setup/{connection}/test/status", admin, s.testStatus, anytime},
 		{post, "/setup/{connection}/test/username", admin, s.chooseUsername, anytime},
 		{get, "/setup/{connection}/go-live/people", admin, s.preflightList, anytime},
-		{post, "/setup/{connection}/go-live/confirm", admin, s.goLive, fresh},
+		{post, "/setup/{connection}/go-live/confirm", admin, s.goLive, stepUp},
 
 		{get, "/connections", viewer, s.listConnections, anytime},
 		{get, "/connections/{slug}", viewer, s.showConnection, anytime},
 		{post, "/connections/{slug}/edit", admin, s.editConnection, anytime},
 		{post, "/connections/{slug}/discard", admin, s.discardDraft, anytime},
 		{post, "/connections/{slug}/suspend", admin, s.suspendConnection, anytime},
-		{post, "/connections/{slug}/resume", admin, s.resumeConnection, fresh},
+		{post, "/connections/{slug}/resume", admin, s.resumeConnection, stepUp},
 		{get, "/connections/{slug}/replay", admin, s.replayLogins, anytime},
 		{get, "/connections/{slug}/restore", admin, s.reviewRestore, anytime},
 		{get, "/connections/{slug}/restore/people", admin, s.restoreList, anytime},
-		{post, "/connections/{slug}/restore", admin, s.restoreRevision, fresh},
+		{post, "/connections/{slug}/restore", admin, s.restoreRevision, stepUp},
 		{get, "/connections/{slug}/certificates", viewer, s.showCertificates, anytime},
 		{post, "/connections/{slug}/certificates", admin, s.reviewCertificates, anytime},
-		{post, "/connections/{slug}/certificates/trust", admin, s.trustCertificates, fresh},
+		{post, "/connections/{slug}/certificates/trust", admin, s.trustCertificates, stepUp},
 		{post, "/connections/{slug}/certificates/remove", admin, s.removeCertificate, anytime},
 		{post, "/connections/{slug}/certificates/check", admin, s.checkMetadata, anytime},
-		{post, "/connections/{slug}/certificates/policy", admin, s.saveTrustPolicy, fresh},
-		{post, "/connections/{slug}/delete", admin, s.deleteConnection, fresh},
+		{post, "/connections/{slug}/certificates/policy", admin, s.saveTrustPolicy, stepUp},
+		{post, "/connections/{slug}/delete", admin, s.deleteConnection, stepUp},
 		{post, "/connections/{slug}/setup-links", admin, s.createSetupLink, anytime},
 		{post, "/connections/{slug}/setup-links/{id}/revoke", admin, s.revokeSetupLink, anytime},
 
@@ -105,11 +105,11 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/users/{username}/groups", admin, s.addUserToGroup, anytime},
 		{post, "/users/{username}/groups/remove", admin, s.removeUserFromGroup, anytime},
 		{post, "/users/{username}/unlink", admin, s.unlinkIdentity, anytime},
-		{post, "/users/{username}/password", admin, s.setServicePassword, fresh},
+		{post, "/users/{username}/password", admin, s.setServicePassword, stepUp},
 		{post, "/users/{username}/password/remove", admin, s.removeServicePassword, anytime},
-		{post, "/users/{username}/delete", admin, s.deleteUser, fresh},
-		{post, "/users/{username}/data", admin, s.personData, fresh},
-		{post, "/users/{username}/erase", owner, s.erasePerson, fresh},
+		{post, "/users/{username}/delete", admin, s.deleteUser, stepUp},
+		{post, "/users/{username}/data", admin, s.personData, stepUp},
+		{post, "/users/{username}/erase", owner, s.erasePerson, stepUp},
 
 		{get, "/groups", viewer, s.listGroups, anytime},
 		{get, "/groups/new", admin, s.newGroup, anytime},
@@ -148,43 +148,43 @@ func (s *Server) consoleRoutes() []route {
 		{get, "/logins/inspect", viewer, s.showInspector, anytime},
 		{post, "/logins/inspect", viewer, s.inspect, anytime},
 		{get, "/logins/people/{name}", admin, s.showName, anytime},
-		{post, "/logins/people/{name}/data", admin, s.nameData, fresh},
-		{post, "/logins/people/{name}/erase", owner, s.eraseName, fresh},
+		{post, "/logins/people/{name}/data", admin, s.nameData, stepUp},
+		{post, "/logins/people/{name}/erase", owner, s.eraseName, stepUp},
 		{get, "/logins/{id}", viewer, s.showLogin, anytime},
-		{post, "/logins/{id}/xml", admin, s.revealXML, fresh},
-		{post, "/logins/{id}/download", admin, s.downloadXML, fresh},
+		{post, "/logins/{id}/xml", admin, s.revealXML, stepUp},
+		{post, "/logins/{id}/download", admin, s.downloadXML, stepUp},
 
 		{get, "/apps", viewer, s.listApps, anytime},
 		{get, "/apps/new", admin, s.newApp, anytime},
-		{post, "/apps", admin, s.createApp, fresh},
+		{post, "/apps", admin, s.createApp, stepUp},
 		{get, "/apps/{slug}", viewer, s.showApp, anytime},
-		{post, "/apps/{slug}", admin, s.updateApp, fresh},
-		{post, "/apps/{slug}/secrets", admin, s.renewSecret, fresh},
+		{post, "/apps/{slug}", admin, s.updateApp, stepUp},
+		{post, "/apps/{slug}/secrets", admin, s.renewSecret, stepUp},
 		{post, "/apps/{slug}/secrets/{id}/remove", admin, s.removeSecret, anytime},
 		{get, "/apps/{slug}/test", admin, s.startAppTest, anytime},
 		{get, "/apps/{slug}/tested", admin, s.finishAppTest, anytime},
-		{post, "/apps/{slug}/delete", admin, s.deleteApp, fresh},
+		{post, "/apps/{slug}/delete", admin, s.deleteApp, stepUp},
 
 		{get, "/audit", viewer, s.listAudit, anytime},
 		{get, "/audit/export.csv", viewer, s.exportAuditCSV, anytime},
 		{get, "/audit/export.jsonl", viewer, s.exportAuditJSON, anytime},
 
 		{get, "/administrators", viewer, s.listAdministrators, anytime},
-		{post, "/administrators", owner, s.createAdministrator, fresh},
-		{post, "/administrators/{id}/role", owner, s.changeRole, fresh},
-		{post, "/administrators/{id}/delete", owner, s.deleteAdministrator, fresh},
-		{post, "/administrators/rules", owner, s.saveConsoleRules, fresh},
-		{post, "/administrators/password", viewer, s.changeOwnPassword, fresh},
+		{post, "/administrators", owner, s.createAdministrator, stepUp},
+		{post, "/administrators/{id}/role", owner, s.changeRole, stepUp},
+		{post, "/administrators/{id}/delete", owner, s.deleteAdministrator, stepUp},
+		{post, "/administrators/rules", owner, s.saveConsoleRules, stepUp},
+		{post, "/administrators/password", viewer, s.changeOwnPassword, stepUp},
 
 		{get, "/account", viewer, s.showAccount, anytime},
 		{post, "/account/sessions/end", viewer, s.endOwnSessions, anytime},
 		{get, "/account/passkeys/new", viewer, s.showNewPasskey, enrolling},
 		{post, "/account/passkeys/options", viewer, s.newPasskeyOptions, enrolling},
 		{post, "/account/passkeys", viewer, s.addPasskey, enrolling},
-		{post, "/account/passkeys/remove", viewer, s.removePasskey, fresh},
-		{post, "/account/recovery-codes", viewer, s.renewRecoveryCodes, fresh},
+		{post, "/account/passkeys/remove", viewer, s.removePasskey, stepUp},
+		{post, "/account/recovery-codes", viewer, s.renewRecoveryCodes, stepUp},
 		{post, "/administrators/{id}/sessions/end", owner, s.endSessionsOf, anytime},
-		{post, "/administrators/{id}/passkeys/remove", owner, s.removePasskeysOf, fresh},
+		{post, "/administrators/{id}/passkeys/remove", owner, s.removePasskeysOf, stepUp},
 
 		{get, "/help", viewer, s.showHelp, anytime},
 		{get, "/help/{page}", viewer, s.showHelpPage, anytime},
@@ -194,14 +194,14 @@ func (s *Server) consoleRoutes() []route {
 		{post, "/settings", owner, s.saveSettings, anytime},
 		{post, "/settings/preview", owner, s.previewTexts, anytime},
 		{get, "/settings/warnings", viewer, s.showWarnings, anytime},
-		{post, "/settings/warnings/mail", owner, s.saveMail, fresh},
+		{post, "/settings/warnings/mail", owner, s.saveMail, stepUp},
 		{post, "/settings/warnings/mail/test", owner, s.testMail, anytime},
-		{post, "/settings/warnings/webhook", owner, s.saveWebhook, fresh},
+		{post, "/settings/warnings/webhook", owner, s.saveWebhook, stepUp},
 		{post, "/settings/warnings/webhook/test", owner, s.testWebhook, anytime},
-		{post, "/settings/warnings/calendar", owner, s.renewCalendar, fresh},
+		{post, "/settings/warnings/calendar", owner, s.renewCalendar, stepUp},
 		{get, "/settings/signing-keys", viewer, s.showSigningKeys, anytime},
-		{post, "/settings/signing-keys", owner, s.rotateSigningKeys, fresh},
-		{post, "/settings/signing-keys/withdraw", owner, s.withdrawSigningKeys, fresh},
+		{post, "/settings/signing-keys", owner, s.rotateSigningKeys, stepUp},
+		{post, "/settings/signing-keys/withdraw", owner, s.withdrawSigningKeys, stepUp},
 	}
 }
 
@@ -292,7 +292,7 @@ func (s *Server) routes() http.Handler {
 		limited().Post("/signin/second", s.handle(s.secondStep))
 		limited().Post("/signin/passkey", s.handle(s.signInWithPasskey))
 		limited().Post("/signin/passkey/options", s.handle(s.passkeyOptions))
-		limited().Post("/signin/again", s.handle(s.confirmAgain))
+		limited().Post("/signin/again", s.handle(s.confirmStepUp))
 		limited().With(s.persons.LoadAndSave).Get("/signin/aws", s.handle(s.signInThroughAWS))
 		r.Post("/signin/go-on", s.handle(s.goOnSignedIn))
 		r.Post("/signout", s.handle(s.signOut))

@@ -14,26 +14,26 @@ import (
 
 // Keys of the sessions. This file is the only one that knows them.
 const (
-	keyAdminID      = "admin_id"
-	keyAdminEpoch   = "admin_epoch"
-	keyAdminSession = "admin_session" // the row that lists it
-	keyAdminFresh   = "admin_fresh"   // when they last proved who they are
-	keyPendingID    = "pending_id"    // who has typed the password and not shown the passkey
-	keyPendingEpoch = "pending_epoch"
-	keyPendingAt    = "pending_at"
-	keyAWSConn      = "aws_connection" // of an administrator who came through AWS: as keyPersonConn,
-	keyAWSEpoch     = "aws_epoch"      // keyPersonEpoch
-	keyAWSAt        = "aws_at"         // and keyPersonAt
-	keyCeremony     = "passkey_ceremony"
-	keyFlash        = "flash"
-	keyAppTest      = "app_test"
-	keyPersonID     = "person_id"
-	keyPersonEpoch  = "person_epoch"
-	keyPersonConn   = "person_connection"
-	keyPersonGrants = "person_session"   // what the session's grants are found by
-	keyPersonAt     = "person_at"        // when the login ended here
-	keyPersonAuth   = "person_auth_time" // when AWS says that they authenticated
-	keyPersonACR    = "person_acr"       // how, as AWS says
+	keyAdminID        = "admin_id"
+	keyAdminEpoch     = "admin_epoch"
+	keyAdminSession   = "admin_session" // the row that lists it
+	keyAdminSteppedUp = "admin_fresh"   // when they last proved who they are
+	keyPendingID      = "pending_id"    // who has typed the password and not shown the passkey
+	keyPendingEpoch   = "pending_epoch"
+	keyPendingAt      = "pending_at"
+	keyAWSConn        = "aws_connection" // of an administrator who came through AWS: as keyPersonConn,
+	keyAWSEpoch       = "aws_epoch"      // keyPersonEpoch
+	keyAWSAt          = "aws_at"         // and keyPersonAt
+	keyCeremony       = "passkey_ceremony"
+	keyFlash          = "flash"
+	keyAppTest        = "app_test"
+	keyPersonID       = "person_id"
+	keyPersonEpoch    = "person_epoch"
+	keyPersonConn     = "person_connection"
+	keyPersonGrants   = "person_session"   // what the session's grants are found by
+	keyPersonAt       = "person_at"        // when the login ended here
+	keyPersonAuth     = "person_auth_time" // when AWS says that they authenticated
+	keyPersonACR      = "person_acr"       // how, as AWS says
 )
 
 const (

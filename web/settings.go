@@ -97,8 +97,8 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, a model.Ad
 		v.LogoLost = picture != nil
 		return s.renderSettings(w, r, a, v)
 	}
-	if v.PublicURL != s.opts.PublicURL && !s.isFresh(r) {
-		return errStale
+	if v.PublicURL != s.opts.PublicURL && !s.steppedUp(r) {
+		return errStepUp
 	}
 	change := func(set *store.Settings) error {
 		if !s.opts.PublicURLFixed {

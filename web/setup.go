@@ -254,8 +254,8 @@ func (s *Server) submitStep(w http.ResponseWriter, r *http.Request, a model.Admi
 		f.Problems, f.Page.Error = in.placed(problems), true
 		return s.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
 	}
-	if draft.PublicURL != "" && !s.isFresh(r) {
-		return errStale
+	if draft.PublicURL != "" && !s.steppedUp(r) {
+		return errStepUp
 	}
 	saved, err := s.saveStep(r, a, sc, step, draft)
 	if errors.Is(err, store.ErrConflict) {

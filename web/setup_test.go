@@ -317,7 +317,7 @@ func TestWelcomeSavesThePublicURL(t *testing.T) {
 	if err != nil || set.PublicURL != "https://sso.example.com" || followed != 1 {
 		t.Errorf("saved %q, followed %d times, %v", set.PublicURL, followed, err)
 	}
-	s.now = s.now.Add(freshFor)
+	s.now = s.now.Add(stepUpFor)
 	s.submit(wizard.StepWelcome, url.Values{"name": {"Example"}, "public_url": {"https://other.example.com"}}).want(t, http.StatusUnauthorized)
 }
 

@@ -126,29 +126,29 @@ func (s *Server) signInForm(r *http.Request) person.SignInForm {
 	return person.SignInForm{Next: localPath(r.PostFormValue("next")), Kept: s.keptForm(r)}
 }
 
-// askAgain wants to know once more who is there, before something dangerous. The
+// askStepUp wants to know once more who is there (re-authentication). The
 // form that was sent goes along and is offered again afterwards.
-func (s *Server) askAgain(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (s *Server) askStepUp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	form := person.SignInForm{Next: s.pageOf(r.URL.Path)}
 	if r.Method == http.MethodGet {
 		form.Next = r.URL.RequestURI()
 	} else if kept, ok := readKept(r); ok {
 		form.Kept = kept
 	}
-	return s.renderAgain(w, r, a, form)
+	return s.renderStepUp(w, r, a, form)
 }
 
-func (s *Server) renderAgain(w http.ResponseWriter, r *http.Request, a model.Administrator, form person.SignInForm) error {
+func (s *Server) renderStepUp(w http.ResponseWriter, r *http.Request, a model.Administrator, form person.SignInForm) error {
 	keys, err := s.store.Passkeys(r.Context(), a.ID)
 	if err != nil {
 		return err
 	}
 	form.Email, form.Passkeys, form.ThroughAWS, form.NeedsPasskey = a.Email, s.passkeysWork() && len(keys) > 0, a.ThroughAWS(), len(keys) > 0
-	return s.render(w, r, http.StatusUnauthorized, person.Again(form))
+	return s.render(w, r, http.StatusUnauthorized, person.StepUp(form))
 }
 
-// confirmAgain takes the password or a passkey of who is signed in.
-func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request) error {
+// confirmStepUp takes the password or a passkey of who is signed in.
+func (s *Server) confirmStepUp(w http.ResponseWriter, r *http.Request) error {
 	a, err := s.currentAdministrator(r)
 	if errors.Is(err, store.ErrNotFound) {
 		return toSignIn(w, r)
@@ -161,7 +161,7 @@ func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || wait > 0 {
 		return s.refuseBlocked(w, r, person.SignInForm{Email: a.Email}, wait, err)
 	}
-	right, err := s.provesAgain(r, a)
+	right, err := s.provesStepUp(r, a)
 	if err != nil {
 		return err
 	}
@@ -170,22 +170,22 @@ func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		form.Problems = []model.Problem{{Text: "That is not right. Nothing was done."}}
-		return s.renderAgain(w, r, a, form)
+		return s.renderStepUp(w, r, a, form)
 	}
 	if err := s.tryWorked(r, guess); err != nil {
 		return err
 	}
-	s.admins.Put(r.Context(), keyAdminFresh, s.now())
+	s.admins.Put(r.Context(), keyAdminSteppedUp, s.now())
 	if form.Kept != nil {
 		return s.offerKept(w, r, a, *form.Kept)
 	}
 	return seeOther(w, r, cmp.Or(form.Next, paths.Overview))
 }
 
-// provesAgain tells whether the form has as much as a sign-in would take of who
+// provesStepUp tells whether the form has as much as a sign-in would take of who
 // is signed in: with a passkey registered the password alone is not enough, or
 // a stolen session and a password would take the account over.
-func (s *Server) provesAgain(r *http.Request, a model.Administrator) (bool, error) {
+func (s *Server) provesStepUp(r *http.Request, a model.Administrator) (bool, error) {
 	if r.PostFormValue("credential") != "" {
 		return provenUnlessNotFound(s.verifyPasskey(r, a))
 	}

@@ -225,7 +225,7 @@ func passkeysCard(v AccountPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Page.Viewer.ThroughAWS() {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "what AWS says is enough to come in, but not for what is dangerous.")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "what AWS says is enough to come in, but not for the re-authentication that dangerous changes ask for.")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

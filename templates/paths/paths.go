@@ -19,7 +19,7 @@ const (
 	SignInPasskey         = "/signin/passkey"
 	PasskeyOptions        = "/signin/passkey/options"
 	SignInSecond          = "/signin/second"
-	SignInAgain           = "/signin/again"
+	SignInStepUp          = "/signin/again"
 	SignInAWS             = "/signin/aws"
 	SignInGoOn            = "/signin/go-on"
 	Account               = "/account"

@@ -859,8 +859,8 @@ func SecondStep(f SignInForm) templ.Component {
 	})
 }
 
-// Again asks once more who is there, before something dangerous.
-func Again(f SignInForm) templ.Component {
+// StepUp asks once more who is there: a re-authentication.
+func StepUp(f SignInForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -906,17 +906,17 @@ func Again(f SignInForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if f.NeedsPasskey {
-				templ_7745c5c3_Err = againWithPasskey(f).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = stepUpWithPasskey(f).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else if f.ThroughAWS {
-				templ_7745c5c3_Err = againThroughAWS().Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = stepUpThroughAWS().Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = againWithPassword(f).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = stepUpWithPassword(f).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -931,9 +931,9 @@ func Again(f SignInForm) templ.Component {
 	})
 }
 
-// againThroughAWS: AWS says at every sign-in that it is of this moment, whether
+// stepUpThroughAWS: AWS says at every sign-in that it is of this moment, whether
 // it asked or not, so its word proves nothing here.
-func againThroughAWS() templ.Component {
+func stepUpThroughAWS() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -988,7 +988,7 @@ func againThroughAWS() templ.Component {
 	})
 }
 
-func againWithPassword(f SignInForm) templ.Component {
+func stepUpWithPassword(f SignInForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1014,9 +1014,9 @@ func againWithPassword(f SignInForm) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var45 templ.SafeURL
-		templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinURLErrs(paths.SignInAgain)
+		templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinURLErrs(paths.SignInStepUp)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/person/signin.templ`, Line: 235, Col: 47}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/person/signin.templ`, Line: 235, Col: 48}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var45))
 		if templ_7745c5c3_Err != nil {
@@ -1026,7 +1026,7 @@ func againWithPassword(f SignInForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = againFields(f).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = stepUpFields(f).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1051,8 +1051,8 @@ func againWithPassword(f SignInForm) templ.Component {
 	})
 }
 
-// againWithPasskey wants what a sign-in to an account with a passkey wants.
-func againWithPasskey(f SignInForm) templ.Component {
+// stepUpWithPasskey wants what a sign-in to an account with a passkey wants.
+func stepUpWithPasskey(f SignInForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1085,7 +1085,7 @@ func againWithPasskey(f SignInForm) templ.Component {
 			}
 		}
 		if f.Passkeys {
-			templ_7745c5c3_Err = passkeyForm(paths.SignInAgain, "Use your passkey", f.primary()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = passkeyForm(paths.SignInStepUp, "Use your passkey", f.primary()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1110,9 +1110,9 @@ func againWithPasskey(f SignInForm) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var48 templ.SafeURL
-		templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinURLErrs(paths.SignInAgain)
+		templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinURLErrs(paths.SignInStepUp)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/person/signin.templ`, Line: 256, Col: 48}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/person/signin.templ`, Line: 256, Col: 49}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var48))
 		if templ_7745c5c3_Err != nil {
@@ -1122,7 +1122,7 @@ func againWithPasskey(f SignInForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = againFields(f).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = stepUpFields(f).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1151,9 +1151,9 @@ func againWithPasskey(f SignInForm) templ.Component {
 	})
 }
 
-// againFields are what every way has but the passkey: who it is, and the password
+// stepUpFields are what every way has but the passkey: who it is, and the password
 // of those who have one.
-func againFields(f SignInForm) templ.Component {
+func stepUpFields(f SignInForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
