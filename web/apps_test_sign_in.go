@@ -30,7 +30,7 @@ func (s *Server) startAppTest(w http.ResponseWriter, r *http.Request, a model.Ad
 	}
 	state := rand.Text()
 	s.admins.Put(r.Context(), keyAppTest, state)
-	to, err := s.oidc.StartTrial(r.Context(), app, paths.AppAction(app.Slug, "tested"), state)
+	to, err := s.oidc.StartTrial(r.Context(), app, state)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (s *Server) finishAppTest(w http.ResponseWriter, r *http.Request, a model.A
 		v.Problem = "The sign-in was refused (" + truncate(refused, 60) + "). The logins say why."
 		return s.render(w, r, http.StatusOK, console.AppTested(v))
 	}
-	trial, err := s.oidc.FinishTrial(r.Context(), app, paths.AppAction(app.Slug, "tested"), query.Get("code"))
+	trial, err := s.oidc.FinishTrial(r.Context(), app, query.Get("code"))
 	if errors.Is(err, oidc.ErrTrial) {
 		v.Problem = "The test took too long, or the person was deactivated meanwhile. Start it again."
 		return s.render(w, r, http.StatusOK, console.AppTested(v))

@@ -18,6 +18,7 @@ func (s *Server) newProvider() (*oidc.Provider, error) {
 	failures := newRefusals(clientFailuresPerMinute)
 	return oidc.New(oidc.Options{
 		Store: s.store, Sealer: s.sealer, Logger: s.log, Issuer: s.opts.PublicURL, Now: s.now,
+		TrialPath:  func(app string) string { return paths.AppAction(app, "tested") },
 		RemoteAddr: s.remoteAddr, ShowProblem: s.showProblem,
 		TooManyFailures: failures.tooMany, CountFailure: failures.count,
 	})
@@ -39,83 +40,57 @@ func (s *Server) showProblem(w http.ResponseWriter, r *http.Request, p oidc.Prob
 	}
 }
 
-// oidcCallback goes on with a request of an app: back to the app with a code
-// when the person is signed in, else to AWS, and from there to here again.
-//
-// Whose browser carries the session decides who is signed in to the app. What
-// the address names is only the request, so it may be known to others.
+// oidcCallback goes on with a request of an app as the provider decides: back to
+// the app when the person is signed in, else to AWS, and from there to here again.
 func (s *Server) oidcCallback(w http.ResponseWriter, r *http.Request) error {
-	req, err := s.oidc.Pending(r.Context(), r.URL.Query().Get("id"))
-	if errors.Is(err, store.ErrNotFound) {
-		return s.render(w, r, http.StatusBadRequest, person.RequestOver())
-	}
+	v, err := s.visit(r)
 	if err != nil {
 		return err
 	}
-	app, err := s.store.App(r.Context(), req.App)
+	d, err := s.oidc.Decide(r.Context(), v)
 	if err != nil {
 		return err
 	}
-	if !s.oidc.Holds(r, app, req, paths.AppAction(app.Slug, "tested")) {
-		s.showProblem(w, r, oidc.Problem{Kind: oidc.ProblemRedirectURI, App: app.Name, RedirectURI: req.RedirectURI})
+	switch d.Outcome {
+	case oidc.ToApp:
+		return seeOther(w, r, d.To)
+	case oidc.ToSignIn:
+		return s.signInFor(w, r, d.App, d.Callback)
+	case oidc.AddressGone:
+		s.showProblem(w, r, oidc.Problem{Kind: oidc.ProblemRedirectURI, App: d.App.Name, RedirectURI: d.RedirectURI})
 		return nil
+	case oidc.NoSession:
+		return s.render(w, r, http.StatusBadRequest, person.NoSession(d.App.Name, d.Callback))
+	case oidc.OtherPerson:
+		return s.render(w, r, http.StatusForbidden, person.OtherPerson(d.App.Name, v.Username))
+	case oidc.RequestOver:
 	}
-	who, err := s.signedInFor(r, app, req)
-	switch {
-	case err == nil:
-		err = s.oidc.Grant(w, r, req, who)
-		if errors.Is(err, store.ErrNotFound) { // the same request in another tab
-			return s.render(w, r, http.StatusBadRequest, person.RequestOver())
-		}
-		return err
-	case !errors.Is(err, store.ErrNotFound):
-		return err
-	case oidc.Silent(req):
-		return s.oidc.DenyLogin(w, r, req)
-	case r.URL.Query().Has("back"):
-		return s.cameBackOtherwise(w, r, app, req)
-	}
-	return s.signInFor(w, r, app, req)
+	return s.render(w, r, http.StatusBadRequest, person.RequestOver())
 }
 
-// signedInFor is who is signed in, in a way that suits an app's request;
-// store.ErrNotFound when nobody is.
-func (s *Server) signedInFor(r *http.Request, app model.App, req model.AuthRequest) (model.SignedIn, error) {
+// visit is what the provider wants to know of a browser: who is signed in there.
+func (s *Server) visit(r *http.Request) (oidc.Visit, error) {
+	v := oidc.Visit{Query: r.URL.Query(), RemoteAddr: s.remoteAddr(r)}
 	u, err := s.currentPerson(r)
+	if errors.Is(err, store.ErrNotFound) {
+		return v, nil
+	}
 	if err != nil {
-		return model.SignedIn{}, err
+		return v, err
 	}
 	ctx := r.Context()
-	through := s.persons.GetString(ctx, keyPersonConn)
-	authTime, session := s.persons.GetTime(ctx, keyPersonAuth), s.persons.GetString(ctx, keyPersonGrants)
-	switch {
-	case authTime.IsZero() || session == "", // a session from before these were kept
-		app.Connection != "" && app.Connection != through,
-		req.Hint != "" && req.Hint != u.ID,
-		!s.oidc.Suits(req, authTime, s.persons.GetTime(ctx, keyPersonAt)):
-		return model.SignedIn{}, store.ErrNotFound
+	v.Username, v.SignedInAt = u.Username, s.persons.GetTime(ctx, keyPersonAt)
+	v.SignedIn = model.SignedIn{
+		UserID: u.ID, SessionEpoch: u.SessionEpoch, AuthTime: s.persons.GetTime(ctx, keyPersonAuth),
+		ACR: s.persons.GetString(ctx, keyPersonACR), Connection: s.persons.GetString(ctx, keyPersonConn),
+		SessionID: s.persons.GetString(ctx, keyPersonGrants), Until: s.persons.Deadline(ctx),
 	}
-	return model.SignedIn{UserID: u.ID, SessionEpoch: u.SessionEpoch, AuthTime: authTime,
-		ACR: s.persons.GetString(ctx, keyPersonACR), Connection: through, SessionID: session, Until: s.persons.Deadline(ctx)}, nil
+	return v, nil
 }
 
-// cameBackOtherwise ends the way back from AWS when it led to nobody who suits:
-// once more would lead to the same.
-func (s *Server) cameBackOtherwise(w http.ResponseWriter, r *http.Request, app model.App, req model.AuthRequest) error {
-	u, err := s.currentPerson(r)
-	if errors.Is(err, store.ErrNotFound) {
-		return s.render(w, r, http.StatusBadRequest, person.NoSession(app.Name, paths.OIDCCallback(req.ID)))
-	}
-	if err != nil {
-		return err
-	}
-	return s.render(w, r, http.StatusForbidden, person.OtherPerson(app.Name, u.Username))
-}
-
-// signInFor sends the person to AWS: through the app's connection, else the
-// only one there is, else the one they choose.
-func (s *Server) signInFor(w http.ResponseWriter, r *http.Request, app model.App, req model.AuthRequest) error {
-	back := paths.WithQuery(paths.OIDCCallback(req.ID), "back", "1")
+// signInFor sends the person to AWS and then to back: through the app's
+// connection, else the only one there is, else the one they choose.
+func (s *Server) signInFor(w http.ResponseWriter, r *http.Request, app model.App, back string) error {
 	if app.Connection != "" {
 		return seeOther(w, r, paths.WithQuery(paths.SAMLLogin(app.Connection), "return", back))
 	}

@@ -1,10 +1,8 @@
 package oidc
 
 import (
-	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -20,8 +18,6 @@ import (
 // maxEchoed limits, in bytes, what is kept to be given back to the app. Apps
 // send 10 to 50, some several hundred.
 const maxEchoed = 2048
-
-func callbackURL(id string) string { return CallbackPath + "?id=" + url.QueryEscape(id) }
 
 // authorize keeps what an app asks for and goes on to the callback, which knows
 // the person. Whatever is wrong before the redirect address is known to be the
@@ -189,72 +185,14 @@ func printable(name string) string {
 	}, shorten(name))
 }
 
-// Pending is the request that the callback is about; store.ErrNotFound when it
-// was answered or has expired.
-func (p *Provider) Pending(ctx context.Context, id string) (model.AuthRequest, error) {
-	return p.store.PendingAuthRequest(ctx, id, p.now())
-}
-
-// Suits tells whether somebody who authenticated at authTime and came here at
-// signedInAt is signed in freshly enough for a request.
-func (p *Provider) Suits(req model.AuthRequest, authTime, signedInAt time.Time) bool {
-	since := !signedInAt.Before(req.CreatedAt) // signed in because of this request
-	switch {
-	case since:
-		return true
-	case req.Prompt == oidc.PromptLogin:
-		return false
-	case req.MaxAge != nil:
-		return p.now().Sub(authTime) <= *req.MaxAge
-	default:
-		return true
-	}
-}
-
-// Holds tells whether the answer to a request may still go where it was asked
-// to: the app may have lost that address meanwhile. A trial ends at back, a path
-// of this site.
-func (p *Provider) Holds(r *http.Request, app model.App, req model.AuthRequest, back string) bool {
-	if isClient(app) && (req.RedirectURI == p.opts.Issuer+back || slices.Contains(app.RedirectURIs, req.RedirectURI)) {
-		return true
-	}
-	p.noteRefused(r, app.Slug, "invalid_request", "An address was taken from the app while somebody signed in to be sent there: "+shorten(req.RedirectURI)+".")
-	return false
-}
-
-// Silent tells whether the app wants an answer without the person noticing.
-func Silent(req model.AuthRequest) bool { return req.Prompt == oidc.PromptNone }
-
-// Grant sends the person back to the app with a code. Nobody but the browser
-// that has the person's session may cause it.
-func (p *Provider) Grant(w http.ResponseWriter, r *http.Request, req model.AuthRequest, who model.SignedIn) error {
-	code := randomValue()
-	now := p.now()
-	until := now.Add(codeLifetime)
-	if who.Until.Before(until) {
-		until = who.Until
-	}
-	if err := p.store.GrantCode(r.Context(), req.ID, code, who, now, until); err != nil {
-		return err
-	}
-	return p.answer(w, r, req.RedirectURI, answer{Code: code, State: req.State})
-}
-
-// DenyLogin sends the person back to the app because nobody, or nobody fitting,
-// is signed in, and the app wants nobody to be asked.
-func (p *Provider) DenyLogin(w http.ResponseWriter, r *http.Request, req model.AuthRequest) error {
-	if err := p.store.DropAuthRequest(r.Context(), req.ID); err != nil {
-		return err
-	}
-	p.backToApp(w, r, req.RedirectURI, req.State, oidc.ErrLoginRequired().WithDescription("Nobody is signed in who fits this request."))
-	return nil
-}
-
 // backToApp answers an app with an error, at a redirect address of its own.
 func (p *Provider) backToApp(w http.ResponseWriter, r *http.Request, uri, state string, e *oidc.Error) {
-	if err := p.answer(w, r, uri, answer{Error: string(e.ErrorType), Description: e.Description, State: state}); err != nil {
+	to, err := p.answerURL(uri, refusal(e, state))
+	if err != nil {
 		p.internal(w, r, err)
+		return
 	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
 // answer is what an app gets at its redirect address (RFC 6749 §4.1.2), and from
@@ -267,14 +205,14 @@ type answer struct {
 	Issuer      string `schema:"iss"`
 }
 
-func (p *Provider) answer(w http.ResponseWriter, r *http.Request, uri string, a answer) error {
+func refusal(e *oidc.Error, state string) answer {
+	return answer{Error: string(e.ErrorType), Description: e.Description, State: state}
+}
+
+// answerURL is where the browser takes an answer.
+func (p *Provider) answerURL(uri string, a answer) (string, error) {
 	a.Issuer = p.opts.Issuer
-	to, err := op.AuthResponseURL(uri, oidc.ResponseTypeCode, oidc.ResponseModeQuery, &a, p.op.Encoder())
-	if err != nil {
-		return err
-	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
-	return nil
+	return op.AuthResponseURL(uri, oidc.ResponseTypeCode, oidc.ResponseModeQuery, &a, p.op.Encoder())
 }
 
 // internal answers what only Postern's operator can do something about.

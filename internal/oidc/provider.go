@@ -8,7 +8,7 @@
 // only hashes are kept.
 //
 // The package signs nobody in. Authorize keeps the app's request and hands over
-// to the web package, which finds out who the person is, then calls Grant.
+// to the web package, which finds out who the person is; Decide says how to go on.
 package oidc
 
 import (
@@ -55,6 +55,9 @@ type Options struct {
 	Logger *slog.Logger
 	Issuer string // the public URL, without a slash at the end
 	Now    func() time.Time
+
+	// TrialPath is where a test sign-in to an app ends: a path of this site.
+	TrialPath func(app string) string
 
 	// RemoteAddr is the address of the client of a request.
 	RemoteAddr func(*http.Request) string

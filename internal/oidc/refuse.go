@@ -50,15 +50,20 @@ func (p *Provider) noteWorked(ctx context.Context, app, username string) {
 // noteRefused keeps why an app was refused, for its page and the audit. The
 // answer to the app does not depend on it.
 func (p *Provider) noteRefused(r *http.Request, app, code, why string) {
-	p.log.InfoContext(r.Context(), "request of an app refused", "app", app, "error", code, "why", why)
+	p.note(r.Context(), p.opts.RemoteAddr(r), app, code, why)
+}
+
+// note is noteRefused for a request of which only the address is known that it came from.
+func (p *Provider) note(ctx context.Context, from, app, code, why string) {
+	p.log.InfoContext(ctx, "request of an app refused", "app", app, "error", code, "why", why)
 	now := p.now()
 	if !p.noted.allow("refused "+app, now) {
 		return
 	}
-	err := p.store.AppSignInRefused(r.Context(), model.AppSignIns{
-		App: app, RefusedAt: now, RefusedError: code, RefusedWhy: why, RefusedAddr: p.opts.RemoteAddr(r),
+	err := p.store.AppSignInRefused(ctx, model.AppSignIns{
+		App: app, RefusedAt: now, RefusedError: code, RefusedWhy: why, RefusedAddr: from,
 	})
-	p.logFailure(r.Context(), "a refused sign-in of an app was not noted", err)
+	p.logFailure(ctx, "a refused sign-in of an app was not noted", err)
 }
 
 // noteUnknown audits a request with a client ID that no app has.

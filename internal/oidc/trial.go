@@ -24,14 +24,16 @@ type Trial struct {
 	KeyID  string         // of the key that signed it
 }
 
-// StartTrial begins a sign-in to an app that ends at back, a path of this site,
-// instead of at the app. It returns the path to send the browser to. Callers
-// keep state in the browser's session and compare it with the one that comes
+// trialURI is the address at which test sign-ins to an app end.
+func (p *Provider) trialURI(app model.App) string { return p.opts.Issuer + p.opts.TrialPath(app.Slug) }
+
+// StartTrial begins a sign-in to an app that ends here, instead of at the app.
+// It returns the path to send the browser to. Callers keep state in the browser's session and compare it with the one that comes
 // back beside the code.
-func (p *Provider) StartTrial(ctx context.Context, app model.App, back, state string) (string, error) {
+func (p *Provider) StartTrial(ctx context.Context, app model.App, state string) (string, error) {
 	now := p.now()
 	req := model.AuthRequest{
-		ID: randomValue()[:26], App: app.Slug, RedirectURI: p.opts.Issuer + back, State: state, Nonce: state,
+		ID: randomValue()[:26], App: app.Slug, RedirectURI: p.trialURI(app), State: state, Nonce: state,
 		Scopes:    []string{oidc.ScopeOpenID, oidc.ScopeProfile, oidc.ScopeEmail, scopeGroups},
 		CreatedAt: now, ExpiresAt: now.Add(requestLifetime),
 	}
@@ -41,10 +43,10 @@ func (p *Provider) StartTrial(ctx context.Context, app model.App, back, state st
 // FinishTrial redeems the code of a trial as the app would, apart from the
 // secret, verifies the ID token, and revokes what was issued. ErrTrial when the
 // code is not one of a trial of this app, or was used, or has expired.
-func (p *Provider) FinishTrial(ctx context.Context, app model.App, back, code string) (Trial, error) {
+func (p *Provider) FinishTrial(ctx context.Context, app model.App, code string) (Trial, error) {
 	found, err := p.store.AuthRequestByCode(ctx, code)
 	if errors.Is(err, store.ErrNotFound) || (err == nil &&
-		(found.App != app.Slug || found.RedirectURI != p.opts.Issuer+back || found.Spent || !p.now().Before(found.CodeUntil))) {
+		(found.App != app.Slug || found.RedirectURI != p.trialURI(app) || found.Spent || !p.now().Before(found.CodeUntil))) {
 		return Trial{}, ErrTrial
 	}
 	if err != nil {

@@ -213,9 +213,6 @@ func SetupLink(token string) string { return join("/setup-link", token) }
 // SetupLinkAction is a part of the page behind it with an address of its own.
 func SetupLinkAction(token, action string) string { return join("/setup-link", token, action) }
 
-// OIDCCallback goes on with an app's request.
-func OIDCCallback(id string) string { return WithQuery("/oidc/callback", "id", id) }
-
 // WithQuery adds query parameters, given as name, value pairs; empty values are left out.
 func WithQuery(path string, pairs ...string) string {
 	q := url.Values{}
