@@ -61,7 +61,7 @@ func (s *Server) consoleRoutes() []route {
 		{get, "/setup/{connection}", admin, s.resumeSetup, anytime},
 		{get, "/setup/{connection}/{step}", admin, s.showStep, anytime},
 		{post, "/setup/{connection}/{step}", admin, s.submitStep, anytime},
-		{post, "/setup/{connection}/{step}/typed", admin, s.keepTyped, anytime},
+		{post, "/setup/{connection}/{step}/typed", admin, s.autosave, anytime},
 		{post, "/setup/{connection}/attributes/preview", admin, s.previewUsername, anytime},
 		{post, "/setup/{connection}/users/add", admin, s.setupAddUser, anytime},
 		{post, "/setup/{connection}/groups/add", admin, s.setupAddGroups, anytime},

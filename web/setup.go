@@ -185,7 +185,7 @@ func (s *Server) showStep(w http.ResponseWriter, r *http.Request, a model.Admini
 		return err
 	}
 	f := s.frame(r, a, sc, step)
-	if err := s.restoreTyped(r, a, sc, &f); err != nil {
+	if err := s.restoreAutosave(r, a, sc, &f); err != nil {
 		return err
 	}
 	return s.renderStep(w, r, http.StatusOK, f, sc)
@@ -285,7 +285,7 @@ func (s *Server) saveStep(r *http.Request, a model.Administrator, sc setupCase, 
 	ctx, actor := r.Context(), s.actor(r, a)
 	var saved model.Revision
 	err := s.store.InTx(ctx, func(tx *store.Store) error {
-		if err := tx.ForgetTyped(ctx, typedKey(a, sc, step)); err != nil {
+		if err := tx.ForgetAutosave(ctx, autosaveKey(a, sc, step)); err != nil {
 			return err
 		}
 		var err error

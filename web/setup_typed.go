@@ -12,9 +12,9 @@ import (
 	"github.com/postern-sso/postern/templates/setup"
 )
 
-// keepTyped keeps what is typed into a step before it is saved: while it is
+// autosave keeps what is typed into a step before it is saved: while it is
 // typed, by the page's script, and at “Back”, without one. It judges nothing.
-func (s *Server) keepTyped(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (s *Server) autosave(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, step, err := s.loadStep(r, wizard.StepID(pathValue(r, "step")))
 	if err != nil {
 		return err
@@ -22,14 +22,14 @@ func (s *Server) keepTyped(w http.ResponseWriter, r *http.Request, a model.Admin
 	if step.Apply == nil {
 		return store.ErrNotFound // nothing can be typed there
 	}
-	key := typedKey(a, sc, step)
+	key := autosaveKey(a, sc, step)
 	if r.PostFormValue("discard") != "" {
-		if err := s.store.ForgetTyped(r.Context(), key); err != nil {
+		if err := s.store.ForgetAutosave(r.Context(), key); err != nil {
 			return err
 		}
 		return s.done(w, r, paths.SetupStep(sc.connection.Slug, step.ID), "What you had typed is gone. This is what is stored.")
 	}
-	if err := s.keep(r, key, sc, step); err != nil {
+	if err := s.writeAutosave(r, key, sc, step); err != nil {
 		return err
 	}
 	if r.Header.Get("HX-Request") != "" {
@@ -43,11 +43,11 @@ func (s *Server) keepTyped(w http.ResponseWriter, r *http.Request, a model.Admin
 	return seeOther(w, r, paths.SetupStep(sc.connection.Slug, back))
 }
 
-func typedKey(a model.Administrator, sc setupCase, step wizard.Step) store.TypedKey {
-	return store.TypedKey{Administrator: a.ID, Revision: sc.draft.ID, Step: string(step.ID)}
+func autosaveKey(a model.Administrator, sc setupCase, step wizard.Step) store.AutosaveKey {
+	return store.AutosaveKey{Administrator: a.ID, Revision: sc.draft.ID, Step: string(step.ID)}
 }
 
-func (s *Server) keep(r *http.Request, key store.TypedKey, sc setupCase, step wizard.Step) error {
+func (s *Server) writeAutosave(r *http.Request, key store.AutosaveKey, sc setupCase, step wizard.Step) error {
 	in, err := readAnswers(r, sc, step)
 	if err != nil {
 		return err
@@ -59,30 +59,30 @@ func (s *Server) keep(r *http.Request, key store.TypedKey, sc setupCase, step wi
 	if file != "" && len(file) <= maxMetadata {
 		in.answers[wizard.FieldMetadata] = []string{file}
 	}
-	typed := store.Typed{Version: in.version, Answers: in.answers, At: s.now()}
-	before, err := s.store.Typed(r.Context(), key)
+	saved := store.Autosave{Version: in.version, Answers: in.answers, At: s.now()}
+	before, err := s.store.Autosave(r.Context(), key)
 	switch {
 	case err == nil && before.Version == in.version:
-		typed.Base = before.Base
+		saved.Base = before.Base
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return err
 	case in.version == sc.draft.Version:
-		typed.Base = storedAnswers(step, sc.facts)
+		saved.Base = storedAnswers(step, sc.facts)
 	}
-	if typed.Base != nil && sameAnswers(step, sc.facts, typed.Base, typed.Answers) {
-		return s.store.ForgetTyped(r.Context(), key)
+	if saved.Base != nil && sameAnswers(step, sc.facts, saved.Base, saved.Answers) {
+		return s.store.ForgetAutosave(r.Context(), key)
 	}
-	return s.store.KeepTyped(r.Context(), key, typed)
+	return s.store.SaveAutosave(r.Context(), key, saved)
 }
 
-// restoreTyped fills a step's form in with what this administrator typed
+// restoreAutosave fills a step's form in with what this administrator typed
 // earlier and did not save. Where somebody saved that step meanwhile, the form
 // says so when it is sent, as to two people at once.
-func (s *Server) restoreTyped(r *http.Request, a model.Administrator, sc setupCase, f *setup.Frame) error {
+func (s *Server) restoreAutosave(r *http.Request, a model.Administrator, sc setupCase, f *setup.Frame) error {
 	if f.Step.Apply == nil {
 		return nil
 	}
-	typed, err := s.store.Typed(r.Context(), typedKey(a, sc, f.Step))
+	saved, err := s.store.Autosave(r.Context(), autosaveKey(a, sc, f.Step))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
@@ -90,15 +90,15 @@ func (s *Server) restoreTyped(r *http.Request, a model.Administrator, sc setupCa
 		return err
 	}
 	stored := storedAnswers(f.Step, sc.facts)
-	if sameAnswers(f.Step, sc.facts, stored, typed.Answers) {
+	if sameAnswers(f.Step, sc.facts, stored, saved.Answers) {
 		return nil
 	}
 	if f.Step.ID == wizard.StepWelcome && sc.facts.PublicURLFixed {
-		typed.Answers[wizard.FieldPublicURL] = []string{sc.facts.PublicURL}
+		saved.Answers[wizard.FieldPublicURL] = []string{sc.facts.PublicURL}
 	}
-	f.Answers, f.TypedAt = typed.Answers, typed.At
-	if !sameAnswers(f.Step, sc.facts, stored, typed.Base) {
-		f.Version = typed.Version
+	f.Answers, f.AutosavedAt = saved.Answers, saved.At
+	if !sameAnswers(f.Step, sc.facts, stored, saved.Base) {
+		f.Version = saved.Version
 	}
 	return nil
 }

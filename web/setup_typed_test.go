@@ -15,7 +15,7 @@ import (
 // welcome is the form of the wizard's first step with a name typed into it.
 func (s *testSite) welcome(name string) url.Values {
 	s.t.Helper()
-	version, ok := s.get("/setup/aws/welcome").doc.Find("form[data-keeps] input[name=version]").Attr("value")
+	version, ok := s.get("/setup/aws/welcome").doc.Find("form[data-autosave] input[name=version]").Attr("value")
 	if !ok {
 		s.t.Fatal("the step has no form")
 	}
@@ -34,7 +34,7 @@ func (s *testSite) typing(form url.Values) *page {
 	})
 }
 
-func TestTypedAnswersSurvive(t *testing.T) {
+func TestAutosavedAnswersSurvive(t *testing.T) {
 	t.Parallel()
 	cases := map[string]func(*testing.T, *testSite){
 		"the browser is closed for a week": func(_ *testing.T, s *testSite) {
@@ -81,14 +81,14 @@ func TestTypedAnswersSurvive(t *testing.T) {
 			if got := s.nameShown(); got != "Whole name" {
 				t.Errorf("after saving, the form shows %q", got)
 			}
-			if page := s.get("/setup/aws/welcome"); page.doc.Find(".typed-earlier").Length() != 0 {
+			if page := s.get("/setup/aws/welcome"); page.doc.Find(".autosaved").Length() != 0 {
 				t.Error("what was saved is called unsaved")
 			}
 		})
 	}
 }
 
-func TestBackKeepsWhatIsTyped(t *testing.T) {
+func TestBackAutosaves(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	if res := s.post("/setup/aws/welcome", s.welcome("Example")); res.status != http.StatusSeeOther {
@@ -107,7 +107,7 @@ func TestBackKeepsWhatIsTyped(t *testing.T) {
 	}
 }
 
-func TestTypedAnswersCanBeDiscarded(t *testing.T) {
+func TestAutosavedAnswersCanBeDiscarded(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	stored := s.nameShown()
@@ -120,7 +120,7 @@ func TestTypedAnswersCanBeDiscarded(t *testing.T) {
 
 // Two people: what one typed is not shown to the other, and when the other has
 // saved that step meanwhile, the first is asked, whatever was kept.
-func TestTypedAnswersOfTwoPeople(t *testing.T) {
+func TestAutosavedAnswersOfTwoPeople(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	s.typing(s.welcome("Mine"))
@@ -147,16 +147,16 @@ func TestTypedAnswersOfTwoPeople(t *testing.T) {
 	}
 }
 
-func TestTypedAnswersAreSwept(t *testing.T) {
+func TestAutosavedAnswersAreSwept(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	s := newSetup(t)
 	s.typing(s.welcome("Half a na"))
 	r, err := s.store.Sweep(ctx, s.now.Add(89*24*time.Hour), store.Retention{XML: store.DefaultTraceRetention})
-	if err != nil || r.Typed != 0 {
+	if err != nil || r.Autosaves != 0 {
 		t.Fatalf("after 89 days: %+v, %v", r, err)
 	}
-	if r, err = s.store.Sweep(ctx, s.now.Add(91*24*time.Hour), store.Retention{XML: store.DefaultTraceRetention}); err != nil || r.Typed != 1 {
+	if r, err = s.store.Sweep(ctx, s.now.Add(91*24*time.Hour), store.Retention{XML: store.DefaultTraceRetention}); err != nil || r.Autosaves != 1 {
 		t.Fatalf("after 91 days: %+v, %v", r, err)
 	}
 }

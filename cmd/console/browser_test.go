@@ -105,7 +105,7 @@ func (d *demo) begin(model string) string {
 	d.Fill("slug", "aws")
 	d.Press("Start the setup")
 	d.WaitURL("/setup/aws/welcome")
-	d.leaveHalfTyped()
+	d.leaveUnsaved()
 	d.Choose("apps", "jira")
 	d.Look("setup-welcome")
 	d.save("provisioning")
@@ -129,8 +129,8 @@ func (d *demo) begin(model string) string {
 	return application.address
 }
 
-// leaveHalfTyped types a name, goes away without saving, and finds it again.
-func (d *demo) leaveHalfTyped() {
+// leaveUnsaved types a name, goes away without saving, and finds it again.
+func (d *demo) leaveUnsaved() {
 	d.t.Helper()
 	if !d.Scripts() {
 		return // then nothing is kept but at “Back”
@@ -143,7 +143,7 @@ func (d *demo) leaveHalfTyped() {
 	if got := d.Attribute("[name=name]", "value"); got != "Example Limited" {
 		d.t.Errorf("what was typed came back as %q", got)
 	}
-	d.Look("setup-typed-earlier")
+	d.Look("setup-autosaved")
 }
 
 // throughSetupLink has another person, in a browser of their own, do AWS's side.

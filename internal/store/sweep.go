@@ -11,17 +11,17 @@ import (
 type SweepResult struct {
 	Requests, Assertions, Tokens, Sessions, XML, Logins int64
 
-	Typed int64
-	Links int64
-	Undo  int64 // of changes that are too old to be undone
+	Autosaves int64
+	Links     int64
+	Undo      int64 // of changes that are too old to be undone
 
 	SetupLinks                 int64
 	CrowdSessions, CrowdEvents int64
 	SignIns                    int64 // of apps: requests, tokens and signing keys
 }
 
-// typedRetention is how long unsaved answers are kept.
-const typedRetention = 90 * 24 * time.Hour
+// autosaveRetention is how long unsaved answers are kept.
+const autosaveRetention = 90 * 24 * time.Hour
 
 // endedLinkKept is for how long a link that has ended is still shown beside its
 // login.
@@ -73,7 +73,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keep Retention) (Sweep
 		{&r.Tokens, "claim_tokens", "expires_at <= $1", now},
 		{&r.Sessions, "sessions", "expiry <= $1", now},
 		{&r.CrowdSessions, "crowd_sessions", "expires_at <= $1", now},
-		{&r.Typed, "typed_answers", "updated_at <= $1 or revision_id in (select id from revisions where state <> 'draft')", now.Add(-typedRetention)},
+		{&r.Autosaves, "typed_answers", "updated_at <= $1 or revision_id in (select id from revisions where state <> 'draft')", now.Add(-autosaveRetention)},
 		{&r.Undo, "bulk_changes", "at <= $1", now.Add(-model.UndoFor)},
 		{&r.Links, "trace_links", "expires_at <= $1", now.Add(-endedLinkKept)},
 		{&r.SetupLinks, "setup_links", "expires_at <= $1", now.Add(-setupLinkRetention)},

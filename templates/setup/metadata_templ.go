@@ -153,7 +153,7 @@ func metadataForm(v MetadataPage, button string, whole bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, keep(v.Frame))
+		templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, autosave(v.Frame))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -18,22 +18,22 @@ import (
 
 // Frame is what every step of the wizard shows.
 type Frame struct {
-	Page       layout.Page
-	Connection model.Connection
-	Draft      model.Revision
-	Step       wizard.Step
-	Fields     []wizard.Field // of the step, for this draft
-	Rail       []wizard.Progress
-	Back       wizard.StepID  // the step before; empty: none
-	Next       wizard.StepID  // the step after, where it may be visited; else empty
-	Answers    wizard.Answers // what the form shows: what is stored, or what was typed
-	Problems   []model.Problem
-	Version    int       // of the draft that the form was made from
-	TypedAt    time.Time // when the answers were typed, where they are not saved; zero: they are
+	Page        layout.Page
+	Connection  model.Connection
+	Draft       model.Revision
+	Step        wizard.Step
+	Fields      []wizard.Field // of the step, for this draft
+	Rail        []wizard.Progress
+	Back        wizard.StepID  // the step before; empty: none
+	Next        wizard.StepID  // the step after, where it may be visited; else empty
+	Answers     wizard.Answers // what the form shows: what is stored, or what was typed
+	Problems    []model.Problem
+	Version     int       // of the draft that the form was made from
+	AutosavedAt time.Time // when the answers were typed, where they are not saved; zero: they are
 }
 
-// keeping is where what is typed is kept before it is saved.
-func (f Frame) keeping() string { return paths.SetupAction(f.slug(), f.Step.ID, "typed") }
+// autosavePath is where what is typed is autosaved.
+func (f Frame) autosavePath() string { return paths.SetupAction(f.slug(), f.Step.ID, "typed") }
 
 func (f Frame) slug() string { return f.Connection.Slug }
 

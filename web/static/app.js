@@ -61,18 +61,18 @@
     });
   });
 
-  // A form that is kept while it is typed says whether it was.
-  function sayKept(e, text) {
+  // A form that is autosaved while it is typed says whether it was.
+  function sayAutosaved(e, text) {
     var form = e.detail.elt;
-    var said = form.matches("[data-keeps]") && form.querySelector("[data-kept]");
+    var said = form.matches("[data-autosave]") && form.querySelector("[data-autosave-status]");
     if (said && said.textContent !== text) said.textContent = text;
   }
   document.addEventListener("htmx:afterRequest", function (e) {
     if (!e.detail.xhr) return;
     var status = e.detail.xhr.status;
-    if (status === 204) sayKept(e, "What you type is kept. It counts once you save it.");
-    else if (status === 401) sayKept(e, "You are signed out, so what you type is not kept any more. Save it: you can sign in, and nothing is lost.");
-    else sayKept(e, "What you typed could not be kept just now. It still is on this page.");
+    if (status === 204) sayAutosaved(e, "What you type is kept. It counts once you save it.");
+    else if (status === 401) sayAutosaved(e, "You are signed out, so what you type is not kept any more. Save it: you can sign in, and nothing is lost.");
+    else sayAutosaved(e, "What you typed could not be kept just now. It still is on this page.");
   });
 
   document.addEventListener("htmx:afterSettle", function (e) {
