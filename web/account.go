@@ -17,33 +17,33 @@ import (
 const maxPasskeyName = 100
 
 // showAccount is an administrator's own page: sessions, passkeys, codes.
-func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.renderAccount(w, r, a, nil)
+func (rm *accessRoom) showAccount(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.renderAccount(w, r, a, nil)
 }
 
 // renderAccount shows it; codes are recovery codes just made, shown once.
-func (s *Server) renderAccount(w http.ResponseWriter, r *http.Request, a model.Administrator, codes []string) error {
+func (rm *accessRoom) renderAccount(w http.ResponseWriter, r *http.Request, a model.Administrator, codes []string) error {
 	v := console.AccountPage{
-		Page:    s.page(r, a, layout.NavAdministrators, "Your account", "How you sign in to this console, and where you are signed in."),
-		Current: s.admins.GetInt64(r.Context(), keyAdminSession), NewCodes: codes, CanUsePasskeys: s.passkeysWork(),
+		Page:    rm.page(r, a, layout.NavAdministrators, "Your account", "How you sign in to this console, and where you are signed in."),
+		Current: rm.admins.GetInt64(r.Context(), keyAdminSession), NewCodes: codes, CanUsePasskeys: rm.passkeysWork(),
 	}
 	var err error
-	if v.Sessions, err = s.store.ConsoleSessions(r.Context(), a.ID, s.now().Add(-adminIdle)); err != nil {
+	if v.Sessions, err = rm.store.ConsoleSessions(r.Context(), a.ID, rm.now().Add(-adminIdle)); err != nil {
 		return err
 	}
-	if v.Passkeys, err = s.store.Passkeys(r.Context(), a.ID); err != nil {
+	if v.Passkeys, err = rm.store.Passkeys(r.Context(), a.ID); err != nil {
 		return err
 	}
-	if v.CodesLeft, err = s.store.CountRecoveryCodes(r.Context(), a.ID); err != nil {
+	if v.CodesLeft, err = rm.store.CountRecoveryCodes(r.Context(), a.ID); err != nil {
 		return err
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Administrators", Href: paths.Administrators}}
-	return s.render(w, r, http.StatusOK, console.Account(v))
+	return rm.render(w, r, http.StatusOK, console.Account(v))
 }
 
 // endOwnSessions ends one session of one's own, or all but this one.
-func (s *Server) endOwnSessions(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	current := s.admins.GetInt64(r.Context(), keyAdminSession)
+func (rm *accessRoom) endOwnSessions(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	current := rm.admins.GetInt64(r.Context(), keyAdminSession)
 	id := int64(0)
 	if text := r.PostFormValue("session"); text != "" {
 		n, err := strconv.ParseInt(text, 10, 64)
@@ -52,122 +52,122 @@ func (s *Server) endOwnSessions(w http.ResponseWriter, r *http.Request, a model.
 		}
 		id = n
 	}
-	if _, err := s.store.EndConsoleSessions(r.Context(), s.actor(r, a), a, id, current, s.now()); err != nil {
+	if _, err := rm.store.EndConsoleSessions(r.Context(), rm.actor(r, a), a, id, current, rm.now()); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Account, "Ended. Whoever was signed in there has to sign in again.")
+	return rm.done(w, r, paths.Account, "Ended. Whoever was signed in there has to sign in again.")
 }
 
 // endSessionsOf ends every session of an administrator.
-func (s *Server) endSessionsOf(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *accessRoom) endSessionsOf(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id, err := administratorID(r)
 	if err != nil {
 		return err
 	}
-	other, err := s.store.Administrator(r.Context(), id)
+	other, err := rm.store.Administrator(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	n, err := s.store.EndConsoleSessions(r.Context(), s.actor(r, a), other, 0, s.admins.GetInt64(r.Context(), keyAdminSession), s.now())
+	n, err := rm.store.EndConsoleSessions(r.Context(), rm.actor(r, a), other, 0, rm.admins.GetInt64(r.Context(), keyAdminSession), rm.now())
 	if err != nil {
 		return err
 	}
 	if n == 0 {
-		return s.done(w, r, paths.Administrators, other.Email+" is signed in nowhere else.")
+		return rm.done(w, r, paths.Administrators, other.Email+" is signed in nowhere else.")
 	}
-	return s.done(w, r, paths.Administrators, "Every session of "+other.Email+" has ended, but this one if it is yours.")
+	return rm.done(w, r, paths.Administrators, "Every session of "+other.Email+" has ended, but this one if it is yours.")
 }
 
 // removePasskeysOf takes the passkeys of another administrator away, who has lost
 // them, or whose account somebody else has put one into.
-func (s *Server) removePasskeysOf(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *accessRoom) removePasskeysOf(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id, err := administratorID(r)
 	if err != nil {
 		return err
 	}
-	other, err := s.store.Administrator(r.Context(), id)
+	other, err := rm.store.Administrator(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	err = s.store.InTx(r.Context(), func(tx *store.Store) error {
-		if _, err := tx.RemovePasskeys(r.Context(), s.actor(r, a), other); err != nil {
+	err = rm.store.InTx(r.Context(), func(tx *store.Store) error {
+		if _, err := tx.RemovePasskeys(r.Context(), rm.actor(r, a), other); err != nil {
 			return err
 		}
-		_, err := tx.EndConsoleSessions(r.Context(), s.actor(r, a), other, 0, s.admins.GetInt64(r.Context(), keyAdminSession), s.now())
+		_, err := tx.EndConsoleSessions(r.Context(), rm.actor(r, a), other, 0, rm.admins.GetInt64(r.Context(), keyAdminSession), rm.now())
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Administrators, other.Email+" has no passkey and no recovery codes any more, and is signed out.")
+	return rm.done(w, r, paths.Administrators, other.Email+" has no passkey and no recovery codes any more, and is signed out.")
 }
 
 // showNewPasskey is the page to register one.
-func (s *Server) showNewPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.renderNewPasskey(w, r, a, nil)
+func (rm *accessRoom) showNewPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.renderNewPasskey(w, r, a, nil)
 }
 
-func (s *Server) renderNewPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator, problems []model.Problem) error {
+func (rm *accessRoom) renderNewPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator, problems []model.Problem) error {
 	v := console.NewPasskeyPage{
-		Page: s.page(r, a, layout.NavAdministrators, "Register a passkey", "It proves that it is you: with your fingerprint, your face, or a key that you plug in."),
-		Name: typed(r, "name"), CanUsePasskeys: s.passkeysWork(), Problems: problems,
+		Page: rm.page(r, a, layout.NavAdministrators, "Register a passkey", "It proves that it is you: with your fingerprint, your face, or a key that you plug in."),
+		Name: typed(r, "name"), CanUsePasskeys: rm.passkeysWork(), Problems: problems,
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Administrators", Href: paths.Administrators}, {Label: "Your account", Href: paths.Account}}
 	status := http.StatusOK
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.NewPasskey(v))
+	return rm.render(w, r, status, console.NewPasskey(v))
 }
 
 // addPasskey keeps the passkey that the browser has made. With the first one
 // come the recovery codes.
-func (s *Server) addPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *accessRoom) addPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	name := typed(r, "name")
 	if name == "" {
-		name = "Passkey of " + s.now().UTC().Format(time.DateOnly)
+		name = "Passkey of " + rm.now().UTC().Format(time.DateOnly)
 	}
 	if problems := checkText("name", "The name", name, maxPasskeyName); len(problems) > 0 {
-		return s.renderNewPasskey(w, r, a, problems)
+		return rm.renderNewPasskey(w, r, a, problems)
 	}
-	p, err := s.registeredPasskey(r, a)
+	p, err := rm.registeredPasskey(r, a)
 	if err == nil {
 		p.Name = name
-		err = s.store.AddPasskey(r.Context(), s.actor(r, a), a, p)
+		err = rm.store.AddPasskey(r.Context(), rm.actor(r, a), a, p)
 	}
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) {
-		return s.renderNewPasskey(w, r, a, []model.Problem{{Field: "name", Text: "The passkey could not be registered: it took too long, or is registered already. Try again."}})
+		return rm.renderNewPasskey(w, r, a, []model.Problem{{Field: "name", Text: "The passkey could not be registered: it took too long, or is registered already. Try again."}})
 	}
 	if err != nil {
 		return err
 	}
-	left, err := s.store.CountRecoveryCodes(r.Context(), a.ID)
+	left, err := rm.store.CountRecoveryCodes(r.Context(), a.ID)
 	if err != nil {
 		return err
 	}
 	if left == 0 {
-		return s.renewRecoveryCodes(w, r, a)
+		return rm.renewRecoveryCodes(w, r, a)
 	}
-	return s.done(w, r, paths.Account, "The passkey is registered.")
+	return rm.done(w, r, paths.Account, "The passkey is registered.")
 }
 
-func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *accessRoom) removePasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id, err := base64.RawURLEncoding.DecodeString(r.PostFormValue("passkey"))
 	if err != nil {
 		return store.ErrNotFound
 	}
-	if err := s.store.RemovePasskey(r.Context(), s.actor(r, a), a, id); err != nil {
+	if err := rm.store.RemovePasskey(r.Context(), rm.actor(r, a), a, id); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Account, "The passkey is removed.")
+	return rm.done(w, r, paths.Account, "The passkey is removed.")
 }
 
 // renewRecoveryCodes makes new codes. The page is the answer itself, and
 // nothing keeps them.
-func (s *Server) renewRecoveryCodes(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *accessRoom) renewRecoveryCodes(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	codes, hashes := newRecoveryCodes()
-	if err := s.store.SetRecoveryCodes(r.Context(), s.actor(r, a), a, hashes); err != nil {
+	if err := rm.store.SetRecoveryCodes(r.Context(), rm.actor(r, a), a, hashes); err != nil {
 		return err
 	}
-	return s.renderAccount(w, r, a, codes)
+	return rm.renderAccount(w, r, a, codes)
 }

@@ -29,27 +29,27 @@ type attempt struct {
 
 // samlACS is the assertion consumer service: it judges AWS's answer, lets the
 // person in or refuses, and writes the trace either way.
-func (s *Server) samlACS(w http.ResponseWriter, r *http.Request) {
+func (rm *loginRoom) samlACS(w http.ResponseWriter, r *http.Request) {
 	var a attempt
 	defer func() {
 		if v := recover(); v != nil {
-			s.refusePanic(w, r, a.login, v)
+			rm.refusePanic(w, r, a.login, v)
 		}
 	}()
-	a.login = s.newAttempt(r, chi.URLParam(r, "connection"))
-	refusal, err := s.receive(r, &a)
+	a.login = rm.NewAttempt(r, chi.URLParam(r, "connection"))
+	refusal, err := rm.receive(r, &a)
 	switch {
 	case err != nil:
-		err = s.refuseInternal(w, r, a.login, err)
+		err = rm.RefuseInternal(w, r, a.login, err)
 	case refusal != nil:
-		err = s.refuseCounted(w, r, a, refusal)
+		err = rm.refuseCounted(w, r, a, refusal)
 	case a.login.Test:
-		err = s.finishTest(w, r, a)
+		err = rm.finishTest(w, r, a)
 	default:
-		err = s.finishLogin(w, r, a)
+		err = rm.finishLogin(w, r, a)
 	}
 	if err != nil {
-		s.fail(w, r, err)
+		rm.fail(w, r, err)
 	}
 }
 
@@ -58,27 +58,27 @@ func (s *Server) samlACS(w http.ResponseWriter, r *http.Request) {
 const maxUnverifiedXML = 128 << 10
 
 // receive reads the form and judges the message. Nothing is written yet.
-func (s *Server) receive(r *http.Request, a *attempt) (*model.Refusal, error) {
+func (rm *loginRoom) receive(r *http.Request, a *attempt) (*model.Refusal, error) {
 	field, refusal := readResponseForm(r, a)
 	if refusal != nil {
 		return refusal, nil
 	}
-	if refusal, err := s.findContext(r, a); refusal != nil || err != nil {
+	if refusal, err := rm.findContext(r, a); refusal != nil || err != nil {
 		return refusal, err
 	}
-	if s.flooded(a, model.NetworkOf(a.login.RemoteAddr)) {
+	if rm.flooded(a, model.NetworkOf(a.login.RemoteAddr)) {
 		return notJudged(), nil
 	}
 	xml, refusal := sso.DecodeResponse(field)
 	if refusal != nil {
 		return refusal, nil
 	}
-	sealed, err := s.sealer.Seal(xml, model.SealedXML(a.login.ID))
+	sealed, err := rm.sealer.Seal(xml, model.SealedXML(a.login.ID))
 	if err != nil {
 		return nil, err
 	}
 	a.login.XMLSealed = sealed
-	return s.judge(r, a, xml)
+	return rm.judge(r, a, xml)
 }
 
 // readResponseForm takes the one SAMLResponse field and at most one RelayState
@@ -110,8 +110,8 @@ func readResponseForm(r *http.Request, a *attempt) (string, *model.Refusal) {
 
 // findContext finds the connection, the request that is being answered, and
 // the revision to judge by.
-func (s *Server) findContext(r *http.Request, a *attempt) (*model.Refusal, error) {
-	c, err := s.store.Connection(r.Context(), a.login.Connection)
+func (rm *loginRoom) findContext(r *http.Request, a *attempt) (*model.Refusal, error) {
+	c, err := rm.store.Connection(r.Context(), a.login.Connection)
 	if errors.Is(err, store.ErrNotFound) {
 		return &model.Refusal{Code: model.CodeConnectionNotLive}, nil
 	}
@@ -119,7 +119,7 @@ func (s *Server) findContext(r *http.Request, a *attempt) (*model.Refusal, error
 		return nil, err
 	}
 	a.connection = c
-	if err := s.findPending(r, a); err != nil {
+	if err := rm.findPending(r, a); err != nil {
 		return nil, err
 	}
 	if a.ours {
@@ -128,7 +128,7 @@ func (s *Server) findContext(r *http.Request, a *attempt) (*model.Refusal, error
 		a.login.RequestID, a.login.Test = p.RequestID, p.Test
 	}
 	if a.login.Test {
-		rev, err := s.store.RevisionByID(r.Context(), a.pending.RevisionID)
+		rev, err := rm.store.RevisionByID(r.Context(), a.pending.RevisionID)
 		if err != nil {
 			return nil, err
 		}
@@ -143,11 +143,11 @@ func (s *Server) findContext(r *http.Request, a *attempt) (*model.Refusal, error
 	return nil, nil
 }
 
-func (s *Server) findPending(r *http.Request, a *attempt) error {
+func (rm *loginRoom) findPending(r *http.Request, a *attempt) error {
 	if len(a.relayState) != handleLength {
 		return nil
 	}
-	p, err := s.store.PendingRequest(r.Context(), a.relayState, s.now())
+	p, err := rm.store.PendingRequest(r.Context(), a.relayState, rm.now())
 	if errors.Is(err, store.ErrNotFound) || (err == nil && p.ConnectionID != a.connection.ID) {
 		return nil
 	}
@@ -155,15 +155,15 @@ func (s *Server) findPending(r *http.Request, a *attempt) error {
 		return err
 	}
 	a.pending, a.handle = &p, a.relayState
-	value := s.browserValue(r)
+	value := rm.browserValue(r)
 	a.ours = value != "" && subtle.ConstantTimeCompare(hashBrowser(value), p.BrowserHash) == 1
 	return nil
 }
 
 // judge verifies the message and reads the person from it.
-func (s *Server) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, error) {
+func (rm *loginRoom) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, error) {
 	cfg := a.revision.Config
-	idp, err := s.identityProvider(a.revision)
+	idp, err := rm.identityProvider(a.revision)
 	if err != nil {
 		return nil, err
 	}
@@ -177,14 +177,14 @@ func (s *Server) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal,
 		}
 		return refusal, nil
 	}
-	seen, err := s.store.AssertionSeen(r.Context(), a.connection.Slug, message.AssertionID)
+	seen, err := rm.store.AssertionSeen(r.Context(), a.connection.Slug, message.AssertionID)
 	if err != nil {
 		return nil, err
 	}
-	sp := s.serviceProvider(a.connection.Slug, cfg)
+	sp := rm.serviceProvider(a.connection.Slug, cfg)
 	expect := sso.Expectations{
 		EntityID: sp.EntityID, ACSURL: sp.ACSURL, IdPEntityID: idp.EntityID,
-		Now: s.now(), ClockSkew: cfg.ClockSkew, AllowUnsolicited: cfg.AllowIdPInitiated,
+		Now: rm.now(), ClockSkew: cfg.ClockSkew, AllowUnsolicited: cfg.AllowIdPInitiated,
 		OtherBrowser: a.pending != nil && !a.ours, Replayed: seen, MeasureClock: true,
 	}
 	if a.pending != nil {
@@ -205,11 +205,11 @@ func (s *Server) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal,
 
 // decide is what provisioning would do about the person of a login by a revision
 // of the connection, given what the database knows.
-func (s *Server) decide(c model.Connection, rev *model.Revision, l model.Login) func(model.Known) model.Decision {
+func (k *kit) decide(c model.Connection, rev *model.Revision, l model.Login) func(model.Known) model.Decision {
 	return func(known model.Known) model.Decision {
 		d := provision.Decide(provision.Input{
 			Connection: c.Slug, Config: rev.Config, Person: *l.Person,
-			Known: known, LoginID: l.ID, Now: s.now(),
+			Known: known, LoginID: l.ID, Now: k.now(),
 		})
 		d.Check = decisionCheck(d)
 		return d
@@ -227,29 +227,29 @@ func decisionCheck(d model.Decision) model.Check {
 }
 
 // finishLogin carries the login out in one transaction and signs the person in.
-func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) error {
-	l, u, err := s.store.CompleteLogin(r.Context(), s.completion(a, a.answeredHandle()))
+func (rm *loginRoom) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) error {
+	l, u, err := rm.store.CompleteLogin(r.Context(), rm.completion(a, a.answeredHandle()))
 	if err != nil {
-		return s.refuseInternal(w, r, a.login, err)
+		return rm.RefuseInternal(w, r, a.login, err)
 	}
 	if l.Refusal != nil {
-		return s.showRefusal(w, r, l)
+		return rm.showRefusal(w, r, l)
 	}
 	w.Header().Set(headerLogin, l.ID)
-	if err := s.welcome(w, r, a, u); err != nil {
-		return s.showInternal(w, r, l, err)
+	if err := rm.welcome(w, r, a, u); err != nil {
+		return rm.showInternal(w, r, l, err)
 	}
-	s.opts.Metrics.countLogin(l)
-	s.log.InfoContext(r.Context(), "signed in", "login", l.ID, "connection", l.Connection, "user", u.ID)
+	rm.opts.Metrics.countLogin(l)
+	rm.log.InfoContext(r.Context(), "signed in", "login", l.ID, "connection", l.Connection, "user", u.ID)
 	return nil
 }
 
 // completion is a login that was judged good, with the request that it consumes.
-func (s *Server) completion(a attempt, handle string) store.Completion {
+func (rm *loginRoom) completion(a attempt, handle string) store.Completion {
 	return store.Completion{
 		Login: a.login, Handle: handle, ConnectionID: a.connection.ID,
 		AssertionID: a.identity.AssertionID, AssertionExpires: a.identity.ExpiresAt,
-		Person: *a.login.Person, Decide: s.decide(a.connection, a.revision, a.login), Now: s.now(),
+		Person: *a.login.Person, Decide: rm.decide(a.connection, a.revision, a.login), Now: rm.now(),
 	}
 }
 
@@ -278,22 +278,22 @@ func (a attempt) returnTo() string {
 
 // finishTest ends a login that the setup wizard started: it says what would
 // have happened and changes nothing but the trace and the revision's test mark.
-func (s *Server) finishTest(w http.ResponseWriter, r *http.Request, a attempt) error {
-	d, err := s.store.PreviewLogin(r.Context(), a.connection.ID, a.connection.Slug, *a.login.Person, s.decide(a.connection, a.revision, a.login))
+func (rm *loginRoom) finishTest(w http.ResponseWriter, r *http.Request, a attempt) error {
+	d, err := rm.store.PreviewLogin(r.Context(), a.connection.ID, a.connection.Slug, *a.login.Person, rm.decide(a.connection, a.revision, a.login))
 	if err != nil {
-		return s.refuseInternal(w, r, a.login, err)
+		return rm.RefuseInternal(w, r, a.login, err)
 	}
 	a.login.Checks = append(a.login.Checks, d.Check)
 	if d.Refusal != nil {
-		return s.refuseAttempt(w, r, a, d.Refusal)
+		return rm.refuseAttempt(w, r, a, d.Refusal)
 	}
 	a.login.Changes, a.login.UserID = d.Changes, d.User.ID
-	l, err := s.store.FinishTest(r.Context(), s.completion(a, a.handle))
+	l, err := rm.store.FinishTest(r.Context(), rm.completion(a, a.handle))
 	if err != nil {
-		return s.refuseInternal(w, r, a.login, err)
+		return rm.RefuseInternal(w, r, a.login, err)
 	}
 	if l.Refusal != nil {
-		return s.showRefusal(w, r, l)
+		return rm.showRefusal(w, r, l)
 	}
 	w.Header().Set(headerLogin, l.ID)
 	return seeOther(w, r, paths.SAMLTested(a.connection.Slug))

@@ -21,60 +21,60 @@ const (
 
 // startAdminSession signs an administrator in: a new token, the old data gone.
 // method says how, for the list of sessions.
-func (s *Server) startAdminSession(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod) error {
+func (k *kit) startAdminSession(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod) error {
 	ctx := r.Context()
-	if err := s.store.CloseConsoleSession(ctx, s.admins.GetInt64(ctx, keyAdminSession), s.now()); err != nil {
+	if err := k.store.CloseConsoleSession(ctx, k.admins.GetInt64(ctx, keyAdminSession), k.now()); err != nil {
 		return err
 	}
-	if err := s.admins.RenewToken(ctx); err != nil {
+	if err := k.admins.RenewToken(ctx); err != nil {
 		return err
 	}
-	conn, epoch, at := s.admins.GetString(ctx, keyAWSConn), s.admins.GetInt(ctx, keyAWSEpoch), s.admins.GetTime(ctx, keyAWSAt)
-	if err := s.admins.Clear(ctx); err != nil {
+	conn, epoch, at := k.admins.GetString(ctx, keyAWSConn), k.admins.GetInt(ctx, keyAWSEpoch), k.admins.GetTime(ctx, keyAWSAt)
+	if err := k.admins.Clear(ctx); err != nil {
 		return err
 	}
 	if a.ThroughAWS() {
-		s.putAWS(ctx, conn, epoch, at)
+		k.putAWS(ctx, conn, epoch, at)
 	}
-	id, err := s.store.StartConsoleSession(ctx, model.ConsoleSession{AdministratorID: a.ID, Method: method,
-		RemoteAddr: s.remoteAddr(r), UserAgent: r.UserAgent(), StartedAt: s.now()})
+	id, err := k.store.StartConsoleSession(ctx, model.ConsoleSession{AdministratorID: a.ID, Method: method,
+		RemoteAddr: k.remoteAddr(r), UserAgent: r.UserAgent(), StartedAt: k.now()})
 	if err != nil {
 		return err
 	}
-	s.admins.Put(ctx, keyAdminID, a.ID)
-	s.admins.Put(ctx, keyAdminEpoch, a.SessionEpoch)
-	s.admins.Put(ctx, keyAdminSession, id)
+	k.admins.Put(ctx, keyAdminID, a.ID)
+	k.admins.Put(ctx, keyAdminEpoch, a.SessionEpoch)
+	k.admins.Put(ctx, keyAdminSession, id)
 	if method != model.ByAWS { // it may have let them through unasked
-		s.admins.Put(ctx, keyAdminSteppedUp, s.now())
+		k.admins.Put(ctx, keyAdminSteppedUp, k.now())
 	}
-	return s.rememberBrowser(w, r, a)
+	return k.rememberBrowser(w, r, a)
 }
 
 // putAWS keeps through which connection AWS sent an administrator, in which
 // session epoch of the user, and when.
-func (s *Server) putAWS(ctx context.Context, connection string, epoch int, at time.Time) {
-	s.admins.Put(ctx, keyAWSConn, connection)
-	s.admins.Put(ctx, keyAWSEpoch, epoch)
-	s.admins.Put(ctx, keyAWSAt, at)
+func (k *kit) putAWS(ctx context.Context, connection string, epoch int, at time.Time) {
+	k.admins.Put(ctx, keyAWSConn, connection)
+	k.admins.Put(ctx, keyAWSEpoch, epoch)
+	k.admins.Put(ctx, keyAWSAt, at)
 }
 
 // rememberBrowser lets this browser sign in while others are kept from guessing
 // the account's password.
-func (s *Server) rememberBrowser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	token := s.knownBrowser(r)
+func (k *kit) rememberBrowser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	token := k.knownBrowser(r)
 	if token == "" {
 		token = rand.Text()
 	}
-	if err := s.store.KnowBrowser(r.Context(), a.ID, token, s.now()); err != nil {
+	if err := k.store.KnowBrowser(r.Context(), a.ID, token, k.now()); err != nil {
 		return err
 	}
-	http.SetCookie(w, &http.Cookie{Name: s.cookieName(knownCookie), Value: token, Path: "/", HttpOnly: true, Secure: s.secure(),
+	http.SetCookie(w, &http.Cookie{Name: k.cookieName(knownCookie), Value: token, Path: "/", HttpOnly: true, Secure: k.secure(),
 		SameSite: http.SameSiteLaxMode, MaxAge: int(knownLifetime / time.Second)})
 	return nil
 }
 
-func (s *Server) knownBrowser(r *http.Request) string {
-	c, err := r.Cookie(s.cookieName(knownCookie))
+func (k *kit) knownBrowser(r *http.Request) string {
+	c, err := r.Cookie(k.cookieName(knownCookie))
 	if err != nil || len(c.Value) != handleLength {
 		return ""
 	}
@@ -83,53 +83,53 @@ func (s *Server) knownBrowser(r *http.Request) string {
 
 // currentAdministrator is who this browser is signed in as; store.ErrNotFound
 // when nobody is, when the session was ended, or belongs to an older epoch.
-func (s *Server) currentAdministrator(r *http.Request) (model.Administrator, error) {
-	id := s.admins.GetInt64(r.Context(), keyAdminID)
+func (k *kit) currentAdministrator(r *http.Request) (model.Administrator, error) {
+	id := k.admins.GetInt64(r.Context(), keyAdminID)
 	if id == 0 {
 		return model.Administrator{}, store.ErrNotFound
 	}
-	a, err := s.administrator(r.Context(), id)
+	a, err := k.administrator(r.Context(), id)
 	if err != nil {
 		return model.Administrator{}, err
 	}
-	if a.SessionEpoch != s.admins.GetInt(r.Context(), keyAdminEpoch) {
+	if a.SessionEpoch != k.admins.GetInt(r.Context(), keyAdminEpoch) {
 		return model.Administrator{}, store.ErrNotFound
 	}
-	return a, s.store.SeeConsoleSession(r.Context(), s.admins.GetInt64(r.Context(), keyAdminSession), id, s.now())
+	return a, k.store.SeeConsoleSession(r.Context(), k.admins.GetInt64(r.Context(), keyAdminSession), id, k.now())
 }
 
 // administrator is who has that id, with the role of this moment. Who came
 // through AWS has the one of the group whose members may, for as long as AWS
 // vouches for them. store.ErrNotFound when they may not come any more.
-func (s *Server) administrator(ctx context.Context, id int64) (model.Administrator, error) {
-	a, err := s.store.Administrator(ctx, id)
+func (k *kit) administrator(ctx context.Context, id int64) (model.Administrator, error) {
+	a, err := k.store.Administrator(ctx, id)
 	if err != nil || !a.ThroughAWS() {
 		return a, err
 	}
-	connection := s.admins.GetString(ctx, keyAWSConn)
-	if _, err := s.awsVouchesFor(ctx, a.UserID, s.admins.GetInt(ctx, keyAWSEpoch), connection); err != nil {
+	connection := k.admins.GetString(ctx, keyAWSConn)
+	if _, err := k.awsVouchesFor(ctx, a.UserID, k.admins.GetInt(ctx, keyAWSEpoch), connection); err != nil {
 		return model.Administrator{}, err
 	}
-	a.Role, err = s.store.ConsoleRole(ctx, a.UserID, connection)
+	a.Role, err = k.store.ConsoleRole(ctx, a.UserID, connection)
 	return a, err
 }
 
 // steppedUp tells whether who signed in proved who they are a short while ago.
-func (s *Server) steppedUp(r *http.Request) bool {
-	return s.isRecent(s.admins.GetTime(r.Context(), keyAdminSteppedUp))
+func (k *kit) steppedUp(r *http.Request) bool {
+	return k.isRecent(k.admins.GetTime(r.Context(), keyAdminSteppedUp))
 }
 
-func (s *Server) isRecent(at time.Time) bool { return !at.IsZero() && s.now().Sub(at) < stepUpFor }
+func (k *kit) isRecent(at time.Time) bool { return !at.IsZero() && k.now().Sub(at) < stepUpFor }
 
 // mayEnrol tells whether they may register a passkey: like anything that wants a step-up,
 // but for the first one of somebody who has just come through AWS.
-func (s *Server) mayEnrol(r *http.Request, a model.Administrator) (bool, error) {
-	if s.steppedUp(r) {
+func (k *kit) mayEnrol(r *http.Request, a model.Administrator) (bool, error) {
+	if k.steppedUp(r) {
 		return true, nil
 	}
-	if !a.ThroughAWS() || !s.isRecent(s.admins.GetTime(r.Context(), keyAWSAt)) {
+	if !a.ThroughAWS() || !k.isRecent(k.admins.GetTime(r.Context(), keyAWSAt)) {
 		return false, nil
 	}
-	has, err := s.store.HasPasskey(r.Context(), a.ID)
+	has, err := k.store.HasPasskey(r.Context(), a.ID)
 	return !has, err
 }

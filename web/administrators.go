@@ -18,20 +18,20 @@ import (
 
 const lastOwner = "This is the last owner. Make somebody else an owner first, so that the console does not lock everybody out."
 
-func (s *Server) listAdministrators(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.renderAdministrators(w, r, a, console.AdministratorList{})
+func (rm *accessRoom) listAdministrators(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.renderAdministrators(w, r, a, console.AdministratorList{})
 }
 
-func (s *Server) renderAdministrators(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.AdministratorList) error {
-	all, err := s.store.Administrators(r.Context())
+func (rm *accessRoom) renderAdministrators(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.AdministratorList) error {
+	all, err := rm.store.Administrators(r.Context())
 	if err != nil {
 		return err
 	}
 	v.Administrators = all
-	if err := s.addConsoleRules(r, &v); err != nil {
+	if err := rm.addConsoleRules(r, &v); err != nil {
 		return err
 	}
-	v.Page = s.page(r, a, layout.NavAdministrators, "Administrators",
+	v.Page = rm.page(r, a, layout.NavAdministrators, "Administrators",
 		"Who may use this console. Accounts of Postern's own work when AWS sign-in does not.")
 	if v.Form.Role == "" {
 		v.Form.Role = model.RoleAdmin
@@ -40,12 +40,12 @@ func (s *Server) renderAdministrators(w http.ResponseWriter, r *http.Request, a 
 	if len(v.Problems)+len(v.Form.Problems)+len(v.Own)+len(v.Rules.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.Administrators(v))
+	return rm.render(w, r, status, console.Administrators(v))
 }
 
 // createAdministrator adds one. A password that was made here is shown on the
 // answer itself, because it must not be kept anywhere, not even for a redirect.
-func (s *Server) createAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *accessRoom) createAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	f := console.AdministratorForm{Email: typed(r, "email"), Role: model.Role(r.PostFormValue("role"))}
 	if err := model.CheckEmail(f.Email); err != nil {
 		f.Problems = append(f.Problems, problem("email", "The email", err))
@@ -60,26 +60,26 @@ func (s *Server) createAdministrator(w http.ResponseWriter, r *http.Request, a m
 		f.Problems = append(f.Problems, model.Problem{Field: "password", Text: text})
 	}
 	if len(f.Problems) > 0 {
-		return s.renderAdministrators(w, r, a, console.AdministratorList{Form: f})
+		return rm.renderAdministrators(w, r, a, console.AdministratorList{Form: f})
 	}
 	hash, err := HashPassword(r.Context(), password)
 	if err != nil {
 		return err
 	}
-	_, err = s.store.CreateAdministrator(r.Context(), s.actor(r, a), model.Administrator{
+	_, err = rm.store.CreateAdministrator(r.Context(), rm.actor(r, a), model.Administrator{
 		Email: f.Email, Role: f.Role, PasswordHash: hash,
 	})
 	if errors.Is(err, store.ErrExists) {
 		f.Problems = append(f.Problems, model.Problem{Field: "email", Text: fmt.Sprintf("“%s” is an administrator already.", f.Email)})
-		return s.renderAdministrators(w, r, a, console.AdministratorList{Form: f})
+		return rm.renderAdministrators(w, r, a, console.AdministratorList{Form: f})
 	}
 	if err != nil {
 		return err
 	}
 	if !made {
-		return s.done(w, r, paths.Administrators, f.Email+" can sign in now.")
+		return rm.done(w, r, paths.Administrators, f.Email+" can sign in now.")
 	}
-	return s.renderAdministrators(w, r, a, console.AdministratorList{
+	return rm.renderAdministrators(w, r, a, console.AdministratorList{
 		Made: &console.MadePassword{Email: f.Email, Password: password},
 	})
 }
@@ -111,86 +111,86 @@ func administratorID(r *http.Request) (int64, error) {
 
 // ownAdministrator is an account of Postern's own; store.ErrNotFound for one that
 // comes through AWS: nothing of those is changed here.
-func (s *Server) ownAdministrator(r *http.Request, id int64) (model.Administrator, error) {
-	a, err := s.store.Administrator(r.Context(), id)
+func (rm *accessRoom) ownAdministrator(r *http.Request, id int64) (model.Administrator, error) {
+	a, err := rm.store.Administrator(r.Context(), id)
 	if err == nil && a.ThroughAWS() {
 		err = store.ErrNotFound
 	}
 	return a, err
 }
 
-func (s *Server) changeRole(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *accessRoom) changeRole(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id, err := administratorID(r)
 	if err != nil {
 		return err
 	}
-	other, err := s.ownAdministrator(r, id)
+	other, err := rm.ownAdministrator(r, id)
 	if err != nil {
 		return err
 	}
 	role := model.Role(r.PostFormValue("role"))
 	if !validRole(role) {
-		return s.refuseAdministrator(w, r, a, "Choose a role from the list.")
+		return rm.refuseAdministrator(w, r, a, "Choose a role from the list.")
 	}
 	if role == other.Role {
-		return s.done(w, r, paths.Administrators, other.Email+" has that role already.")
+		return rm.done(w, r, paths.Administrators, other.Email+" has that role already.")
 	}
-	err = s.store.UpdateAdministrator(r.Context(), s.actor(r, a), id, func(other *model.Administrator) error {
+	err = rm.store.UpdateAdministrator(r.Context(), rm.actor(r, a), id, func(other *model.Administrator) error {
 		other.Role = role
 		return nil
 	})
 	if errors.Is(err, store.ErrLastOwner) {
-		return s.refuseAdministrator(w, r, a, lastOwner)
+		return rm.refuseAdministrator(w, r, a, lastOwner)
 	}
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Administrators, "The role of "+other.Email+" is changed.")
+	return rm.done(w, r, paths.Administrators, "The role of "+other.Email+" is changed.")
 }
 
-func (s *Server) deleteAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *accessRoom) deleteAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id, err := administratorID(r)
 	if err != nil {
 		return err
 	}
-	other, err := s.ownAdministrator(r, id)
+	other, err := rm.ownAdministrator(r, id)
 	if err != nil {
 		return err
 	}
-	err = s.store.DeleteAdministrator(r.Context(), s.actor(r, a), id)
+	err = rm.store.DeleteAdministrator(r.Context(), rm.actor(r, a), id)
 	if errors.Is(err, store.ErrLastOwner) {
-		return s.refuseAdministrator(w, r, a, lastOwner)
+		return rm.refuseAdministrator(w, r, a, lastOwner)
 	}
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Administrators, other.Email+" is removed.")
+	return rm.done(w, r, paths.Administrators, other.Email+" is removed.")
 }
 
-func (s *Server) refuseAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator, text string) error {
-	return s.renderAdministrators(w, r, a, console.AdministratorList{Problems: []model.Problem{{Text: text}}})
+func (rm *accessRoom) refuseAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator, text string) error {
+	return rm.renderAdministrators(w, r, a, console.AdministratorList{Problems: []model.Problem{{Text: text}}})
 }
 
 // changeOwnPassword asks for the present password, so that an unattended
 // browser is not enough to take an account over.
-func (s *Server) changeOwnPassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *accessRoom) changeOwnPassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	if a.ThroughAWS() {
 		return errForbidden
 	}
 	var problems []model.Problem
-	guess, wait, err := s.beginTry(r, a)
+	guess, wait, err := rm.beginTry(r, a)
 	if err != nil || wait > 0 {
-		return s.refuseBlocked(w, r, person.SignInForm{Email: a.Email}, wait, err)
+		return rm.refuseBlocked(w, r, person.SignInForm{Email: a.Email}, wait, err)
 	}
-	right, err := s.checkPassword(r, a, r.PostFormValue("present_password"))
+	right, err := rm.checkPassword(r, a, r.PostFormValue("present_password"))
 	if err == nil && right {
-		err = s.tryWorked(r, guess)
+		err = rm.tryWorked(r, guess)
 	}
 	if err != nil {
 		return err
 	}
 	if !right {
-		if err := s.tryFailed(r, guess); err != nil {
+		if err := rm.tryFailed(r, guess); err != nil {
 			return err
 		}
 		problems = append(problems, model.Problem{Field: "present_password", Text: "This is not your present password."})
@@ -202,13 +202,13 @@ func (s *Server) changeOwnPassword(w http.ResponseWriter, r *http.Request, a mod
 		problems = append(problems, model.Problem{Field: "repeat_password", Text: "The two new passwords differ. Type the same one twice."})
 	}
 	if len(problems) > 0 {
-		return s.renderAdministrators(w, r, a, console.AdministratorList{Own: problems})
+		return rm.renderAdministrators(w, r, a, console.AdministratorList{Own: problems})
 	}
 	hash, err := HashPassword(r.Context(), password)
 	if err != nil {
 		return err
 	}
-	err = s.store.UpdateAdministrator(r.Context(), s.actor(r, a), a.ID, func(own *model.Administrator) error {
+	err = rm.store.UpdateAdministrator(r.Context(), rm.actor(r, a), a.ID, func(own *model.Administrator) error {
 		own.PasswordHash = hash
 		return nil
 	})
@@ -217,14 +217,14 @@ func (s *Server) changeOwnPassword(w http.ResponseWriter, r *http.Request, a mod
 	}
 	// The change ends every session, this one included: begin a new one here. It is
 	// as recent as the old one was: a password alone proves less than a passkey.
-	proved := s.admins.GetTime(r.Context(), keyAdminSteppedUp)
-	own, err := s.store.Administrator(r.Context(), a.ID)
+	proved := rm.admins.GetTime(r.Context(), keyAdminSteppedUp)
+	own, err := rm.store.Administrator(r.Context(), a.ID)
 	if err != nil {
 		return err
 	}
-	if err := s.startAdminSession(w, r, own, model.ByPassword); err != nil {
+	if err := rm.startAdminSession(w, r, own, model.ByPassword); err != nil {
 		return err
 	}
-	s.admins.Put(r.Context(), keyAdminSteppedUp, proved)
-	return s.done(w, r, paths.Administrators, "Your password is changed. Your other sessions have ended.")
+	rm.admins.Put(r.Context(), keyAdminSteppedUp, proved)
+	return rm.done(w, r, paths.Administrators, "Your password is changed. Your other sessions have ended.")
 }

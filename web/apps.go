@@ -18,13 +18,13 @@ import (
 	"github.com/postern-sso/postern/templates/paths"
 )
 
-func (s *Server) listApps(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	apps, err := s.store.Apps(r.Context())
+func (rm *appsRoom) listApps(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	apps, err := rm.store.Apps(r.Context())
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, console.Apps(console.AppList{
-		Page: s.page(r, a, layout.NavApps, "Apps", "What gets people and groups from Postern: Jira, Confluence, Bitbucket, Bamboo and others."),
+	return rm.render(w, r, http.StatusOK, console.Apps(console.AppList{
+		Page: rm.page(r, a, layout.NavApps, "Apps", "What gets people and groups from Postern: Jira, Confluence, Bitbucket, Bamboo and others."),
 		Apps: apps,
 	}))
 }
@@ -36,22 +36,22 @@ const (
 	integrationCrowd = model.AppCrowd
 )
 
-func (s *Server) newApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *appsRoom) newApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	f := console.AppForm{Product: r.URL.Query().Get("product"), Integration: integrationBoth}
 	if f.Product == "" {
 		f.Product = "jira"
 	}
-	return s.renderNewApp(w, r, a, f)
+	return rm.renderNewApp(w, r, a, f)
 }
 
-func (s *Server) renderNewApp(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.AppForm) error {
-	p := s.page(r, a, layout.NavApps, "Connect an app", "You get the very values to type into the app, screen by screen.")
+func (rm *appsRoom) renderNewApp(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.AppForm) error {
+	p := rm.page(r, a, layout.NavApps, "Connect an app", "You get the very values to type into the app, screen by screen.")
 	p.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}}
 	status := http.StatusOK
 	if len(f.Problems) > 0 {
 		p.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.NewApp(console.NewAppPage{Page: p, Form: f}))
+	return rm.render(w, r, status, console.NewApp(console.NewAppPage{Page: p, Form: f}))
 }
 
 // readAppForm reads what was typed about a new app.
@@ -121,19 +121,19 @@ func redirectOf(f console.AppForm) (string, *model.Problem) {
 
 // createApp makes the app, or both of its faces, and shows the screens to fill
 // in with the secrets: the only time that they are shown.
-func (s *Server) createApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *appsRoom) createApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	f := readAppForm(r)
 	apps := newApps(&f)
 	if len(f.Problems) > 0 {
-		return s.renderNewApp(w, r, a, f)
+		return rm.renderNewApp(w, r, a, f)
 	}
 	secrets := map[string]string{}
-	err := s.store.InTx(r.Context(), func(tx *store.Store) error {
+	err := rm.store.InTx(r.Context(), func(tx *store.Store) error {
 		for _, app := range apps {
-			if err := tx.CreateApp(r.Context(), s.actor(r, a), app); err != nil {
+			if err := tx.CreateApp(r.Context(), rm.actor(r, a), app); err != nil {
 				return err
 			}
-			secret, err := addSecret(r.Context(), tx, s.actor(r, a), app)
+			secret, err := addSecret(r.Context(), tx, rm.actor(r, a), app)
 			if err != nil {
 				return err
 			}
@@ -143,12 +143,12 @@ func (s *Server) createApp(w http.ResponseWriter, r *http.Request, a model.Admin
 	})
 	if errors.Is(err, store.ErrExists) {
 		f.Problems = []model.Problem{{Field: "slug", Text: fmt.Sprintf("There is an app “%s” already, or its directory. Choose another short name.", f.Slug)}}
-		return s.renderNewApp(w, r, a, f)
+		return rm.renderNewApp(w, r, a, f)
 	}
 	if err != nil {
 		return err
 	}
-	return s.showSecrets(w, r, a, apps, secrets)
+	return rm.showSecrets(w, r, a, apps, secrets)
 }
 
 func addSecret(ctx context.Context, st *store.Store, actor model.Actor, app model.App) (string, error) {
@@ -161,124 +161,124 @@ func addSecret(ctx context.Context, st *store.Store, actor model.Actor, app mode
 
 // showSecrets draws the screens to fill in, with the secrets in place. The page
 // is the answer itself, and nothing keeps the secrets.
-func (s *Server) showSecrets(w http.ResponseWriter, r *http.Request, a model.Administrator, apps []model.App, secrets map[string]string) error {
+func (rm *appsRoom) showSecrets(w http.ResponseWriter, r *http.Request, a model.Administrator, apps []model.App, secrets map[string]string) error {
 	product := wizard.ProductOf(apps[0].Product)
-	v := console.SecretsPage{Page: s.page(r, a, layout.NavApps, "Type these values into "+product.Name, "")}
+	v := console.SecretsPage{Page: rm.page(r, a, layout.NavApps, "Type these values into "+product.Name, "")}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}, {Label: apps[0].Name, Href: paths.App(apps[0].Slug)}}
 	for _, app := range apps {
-		screen, err := s.appScreen(r.Context(), app, secrets[app.Slug])
+		screen, err := rm.appScreen(r.Context(), app, secrets[app.Slug])
 		if err != nil {
 			return err
 		}
 		v.Screens = append(v.Screens, screen)
 	}
-	return s.render(w, r, http.StatusOK, console.Secrets(v))
+	return rm.render(w, r, http.StatusOK, console.Secrets(v))
 }
 
 // appScreen is the screen of the app to fill in. secret is empty where it is
 // not known any more.
-func (s *Server) appScreen(ctx context.Context, app model.App, secret string) (console.AppScreen, error) {
+func (rm *appsRoom) appScreen(ctx context.Context, app model.App, secret string) (console.AppScreen, error) {
 	v := console.AppScreen{App: app, Product: wizard.ProductOf(app.Product), Secret: secret,
 		Start: wizard.StartURL(app), Fallback: wizard.FallbackURL(app)}
 	if app.Kind == model.AppCrowd {
-		v.Values = wizard.DirectoryValues(app, s.opts.PublicURL)
+		v.Values = wizard.DirectoryValues(app, rm.opts.PublicURL)
 		return v, nil
 	}
-	all, err := s.store.Apps(ctx)
+	all, err := rm.store.Apps(ctx)
 	if err != nil {
 		return v, err
 	}
 	v.WithDirectory = wizard.HasDirectory(app, all)
-	v.Values = wizard.SignOnValues(app, s.opts.PublicURL, v.WithDirectory)
+	v.Values = wizard.SignOnValues(app, rm.opts.PublicURL, v.WithDirectory)
 	return v, nil
 }
 
-func (s *Server) showApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	app, err := s.store.App(r.Context(), pathValue(r, "slug"))
+func (rm *appsRoom) showApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	app, err := rm.store.App(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
-	return s.renderApp(w, r, a, app, nil)
+	return rm.renderApp(w, r, a, app, nil)
 }
 
-func (s *Server) renderApp(w http.ResponseWriter, r *http.Request, a model.Administrator, app model.App, problems []model.Problem) error {
-	v, err := s.appSeen(r, app)
+func (rm *appsRoom) renderApp(w http.ResponseWriter, r *http.Request, a model.Administrator, app model.App, problems []model.Problem) error {
+	v, err := rm.appSeen(r, app)
 	if err != nil {
 		return err
 	}
-	secrets, err := s.store.AppSecrets(r.Context(), app.Slug)
+	secrets, err := rm.store.AppSecrets(r.Context(), app.Slug)
 	if err != nil {
 		return err
 	}
-	connections, err := s.store.Connections(r.Context())
+	connections, err := rm.store.Connections(r.Context())
 	if err != nil {
 		return err
 	}
-	v.Page = s.page(r, a, layout.NavApps, app.Name, "")
+	v.Page = rm.page(r, a, layout.NavApps, app.Name, "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}}
 	v.Secrets, v.Full, v.Connections, v.Problems = secrets, len(secrets) >= store.MaxAppSecrets, connections, problems
 	status := http.StatusOK
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.App(v))
+	return rm.render(w, r, status, console.App(v))
 }
 
 // appSeen is the screen of an app and what was seen of it.
-func (s *Server) appSeen(r *http.Request, app model.App) (v console.AppPage, err error) {
+func (rm *appsRoom) appSeen(r *http.Request, app model.App) (v console.AppPage, err error) {
 	ctx := r.Context()
-	if v.Screen, err = s.appScreen(ctx, app, ""); err != nil {
+	if v.Screen, err = rm.appScreen(ctx, app, ""); err != nil {
 		return v, err
 	}
 	if app.Kind == model.AppOIDC {
-		if v.CanTest, err = s.isOpenTo(r, app); err != nil {
+		if v.CanTest, err = rm.isOpenTo(r, app); err != nil {
 			return v, err
 		}
-		seen, err := s.store.AppSignInsOf(ctx, app.Slug)
+		seen, err := rm.store.AppSignInsOf(ctx, app.Slug)
 		v.SignIns = &seen
 		return v, err
 	}
-	seen, err := s.store.CrowdActivity(ctx, app.Slug)
+	seen, err := rm.store.CrowdActivity(ctx, app.Slug)
 	if err != nil {
 		return v, err
 	}
-	v.Directory, v.Now = &seen, s.now()
+	v.Directory, v.Now = &seen, rm.now()
 	if seen.Requests == 0 {
-		v.UnknownApps, err = s.store.UnknownApplications(ctx)
+		v.UnknownApps, err = rm.store.UnknownApplications(ctx)
 	}
 	return v, err
 }
 
 // isOpenTo tells whether people can sign in to an app now.
-func (s *Server) isOpenTo(r *http.Request, app model.App) (bool, error) {
-	live, err := s.openConnections(r)
+func (rm *appsRoom) isOpenTo(r *http.Request, app model.App) (bool, error) {
+	live, err := rm.openConnections(r)
 	return slices.ContainsFunc(live, func(c model.Connection) bool { return app.Connection == "" || app.Connection == c.Slug }), err
 }
 
 // updateApp changes what one may change about an app.
-func (s *Server) updateApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	before, err := s.store.App(r.Context(), pathValue(r, "slug"))
+func (rm *appsRoom) updateApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	before, err := rm.store.App(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
-	app, problems := s.readApp(r, before)
+	app, problems := rm.readApp(r, before)
 	if len(problems) > 0 {
-		return s.renderApp(w, r, a, app, problems)
+		return rm.renderApp(w, r, a, app, problems)
 	}
-	err = s.store.SaveApp(r.Context(), s.actor(r, a), app)
+	err = rm.store.SaveApp(r.Context(), rm.actor(r, a), app)
 	if errors.Is(err, store.ErrNotFound) {
-		return s.renderApp(w, r, a, app, []model.Problem{{Field: "groups", Text: "One of these groups does not exist. Write each name as it is on the Groups page."}})
+		return rm.renderApp(w, r, a, app, []model.Problem{{Field: "groups", Text: "One of these groups does not exist. Write each name as it is on the Groups page."}})
 	}
 	if errors.Is(err, store.ErrNoConnection) {
-		return s.renderApp(w, r, a, app, []model.Problem{{Field: "connection", Text: "This connection is not there any more. Choose another one."}})
+		return rm.renderApp(w, r, a, app, []model.Problem{{Field: "connection", Text: "This connection is not there any more. Choose another one."}})
 	}
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.App(app.Slug), "Saved.")
+	return rm.done(w, r, paths.App(app.Slug), "Saved.")
 }
 
-func (s *Server) readApp(r *http.Request, app model.App) (model.App, []model.Problem) {
+func (rm *appsRoom) readApp(r *http.Request, app model.App) (model.App, []model.Problem) {
 	var problems []model.Problem
 	wrong := func(field, text string) { problems = append(problems, model.Problem{Field: field, Text: text}) }
 	if app.Name = typed(r, "name"); app.Name == "" {
@@ -339,43 +339,43 @@ func isNetwork(text string) bool {
 
 // renewSecret gives an app another secret. The old one goes on working until it
 // is removed, so that nobody is cut off in between.
-func (s *Server) renewSecret(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	app, err := s.store.App(r.Context(), pathValue(r, "slug"))
+func (rm *appsRoom) renewSecret(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	app, err := rm.store.App(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
-	secret, err := addSecret(r.Context(), s.store, s.actor(r, a), app)
+	secret, err := addSecret(r.Context(), rm.store, rm.actor(r, a), app)
 	if errors.Is(err, store.ErrTooManySecrets) {
-		return s.renderApp(w, r, a, app, []model.Problem{{Text: "The app has two secrets already. Remove the one that it does not use any more, then make another."}})
+		return rm.renderApp(w, r, a, app, []model.Problem{{Text: "The app has two secrets already. Remove the one that it does not use any more, then make another."}})
 	}
 	if err != nil {
 		return err
 	}
-	return s.showSecrets(w, r, a, []model.App{app}, map[string]string{app.Slug: secret})
+	return rm.showSecrets(w, r, a, []model.App{app}, map[string]string{app.Slug: secret})
 }
 
-func (s *Server) removeSecret(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *appsRoom) removeSecret(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	slug := pathValue(r, "slug")
 	id, err := strconv.ParseInt(pathValue(r, "id"), 10, 64)
 	if err != nil {
 		return store.ErrNotFound
 	}
-	if err := s.store.DeleteAppSecret(r.Context(), s.actor(r, a), slug, id); err != nil {
+	if err := rm.store.DeleteAppSecret(r.Context(), rm.actor(r, a), slug, id); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.App(slug), "The secret is removed. Nobody gets in with it any more.")
+	return rm.done(w, r, paths.App(slug), "The secret is removed. Nobody gets in with it any more.")
 }
 
-func (s *Server) deleteApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	app, err := s.store.App(r.Context(), pathValue(r, "slug"))
+func (rm *appsRoom) deleteApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	app, err := rm.store.App(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
 	if text := confirmed(r, app.Name); text != "" {
-		return s.renderApp(w, r, a, app, []model.Problem{{Field: "confirm", Text: text}})
+		return rm.renderApp(w, r, a, app, []model.Problem{{Field: "confirm", Text: text}})
 	}
-	if err := s.store.DeleteApp(r.Context(), s.actor(r, a), app.Slug); err != nil {
+	if err := rm.store.DeleteApp(r.Context(), rm.actor(r, a), app.Slug); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Apps, app.Name+" is deleted.")
+	return rm.done(w, r, paths.Apps, app.Name+" is deleted.")
 }

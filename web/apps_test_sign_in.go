@@ -20,69 +20,69 @@ import (
 
 // startAppTest begins a sign-in to an app that ends here instead of at the app:
 // the whole way, and the claims that the app would get.
-func (s *Server) startAppTest(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	app, err := s.signOnApp(r)
+func (rm *appsRoom) startAppTest(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	app, err := rm.signOnApp(r)
 	if err != nil {
 		return err
 	}
-	if open, err := s.isOpenTo(r, app); err != nil || !open {
-		return s.appTestTooEarly(w, r, a, app, err)
+	if open, err := rm.isOpenTo(r, app); err != nil || !open {
+		return rm.appTestTooEarly(w, r, a, app, err)
 	}
 	state := rand.Text()
-	s.admins.Put(r.Context(), keyAppTest, state)
-	to, err := s.oidc.StartTrial(r.Context(), app, state)
+	rm.admins.Put(r.Context(), keyAppTest, state)
+	to, err := rm.provider.StartTrial(r.Context(), app, state)
 	if err != nil {
 		return err
 	}
 	return seeOther(w, r, to)
 }
 
-func (s *Server) appTestedPage(r *http.Request, a model.Administrator, app model.App) console.AppTestedPage {
-	v := console.AppTestedPage{App: app, Page: s.page(r, a, layout.NavApps, "Test sign-in to "+app.Name, "")}
+func (rm *appsRoom) appTestedPage(r *http.Request, a model.Administrator, app model.App) console.AppTestedPage {
+	v := console.AppTestedPage{App: app, Page: rm.page(r, a, layout.NavApps, "Test sign-in to "+app.Name, "")}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}, {Label: app.Name, Href: paths.App(app.Slug)}}
 	return v
 }
 
 // appTestTooEarly says that nobody can sign in to an app yet.
-func (s *Server) appTestTooEarly(w http.ResponseWriter, r *http.Request, a model.Administrator, app model.App, err error) error {
+func (rm *appsRoom) appTestTooEarly(w http.ResponseWriter, r *http.Request, a model.Administrator, app model.App, err error) error {
 	if err != nil {
 		return err
 	}
-	v := s.appTestedPage(r, a, app)
+	v := rm.appTestedPage(r, a, app)
 	v.Problem = "Nobody can sign in to the app yet: no connection is live. Finish the setup and go live, then test here. A user directory can be tested before."
 	if app.Connection != "" {
 		v.Problem = "Nobody can sign in to the app now: the connection “" + app.Connection + "”, through which its people come, is not live."
 	}
-	return s.render(w, r, http.StatusOK, console.AppTested(v))
+	return rm.render(w, r, http.StatusOK, console.AppTested(v))
 }
 
 // finishAppTest shows what the app would have got.
-func (s *Server) finishAppTest(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	app, err := s.signOnApp(r)
+func (rm *appsRoom) finishAppTest(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	app, err := rm.signOnApp(r)
 	if err != nil {
 		return err
 	}
-	v := s.appTestedPage(r, a, app)
+	v := rm.appTestedPage(r, a, app)
 	query := r.URL.Query()
-	expected := s.admins.PopString(r.Context(), keyAppTest)
+	expected := rm.admins.PopString(r.Context(), keyAppTest)
 	if expected == "" || subtle.ConstantTimeCompare([]byte(expected), []byte(query.Get("state"))) != 1 {
 		v.Problem = "This is not the end of a test that this browser started, or the page was loaded a second time. Start the test again."
-		return s.render(w, r, http.StatusOK, console.AppTested(v))
+		return rm.render(w, r, http.StatusOK, console.AppTested(v))
 	}
 	if refused := query.Get("error"); refused != "" {
 		v.Problem = "The sign-in was refused (" + truncate(refused, 60) + "). The logins say why."
-		return s.render(w, r, http.StatusOK, console.AppTested(v))
+		return rm.render(w, r, http.StatusOK, console.AppTested(v))
 	}
-	trial, err := s.oidc.FinishTrial(r.Context(), app, query.Get("code"))
+	trial, err := rm.provider.FinishTrial(r.Context(), app, query.Get("code"))
 	if errors.Is(err, oidc.ErrTrial) {
 		v.Problem = "The test took too long, or the person was deactivated meanwhile. Start it again."
-		return s.render(w, r, http.StatusOK, console.AppTested(v))
+		return rm.render(w, r, http.StatusOK, console.AppTested(v))
 	}
 	if err != nil {
 		return err
 	}
 	v.Person, v.Protocol = shownClaims(trial.Claims)
-	return s.render(w, r, http.StatusOK, console.AppTested(v))
+	return rm.render(w, r, http.StatusOK, console.AppTested(v))
 }
 
 // shownClaims parts what an app is told into what it says about the person and
@@ -123,8 +123,8 @@ func shownClaim(name string, value any) console.Claim {
 	return c
 }
 
-func (s *Server) signOnApp(r *http.Request) (model.App, error) {
-	app, err := s.store.App(r.Context(), pathValue(r, "slug"))
+func (rm *appsRoom) signOnApp(r *http.Request) (model.App, error) {
+	app, err := rm.store.App(r.Context(), pathValue(r, "slug"))
 	if err == nil && app.Kind != model.AppOIDC {
 		err = store.ErrNotFound
 	}

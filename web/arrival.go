@@ -32,74 +32,74 @@ func accountSwitchOf(a attempt, u model.User) model.AccountSwitch {
 // unasked, and somebody else was signed in by this browser, it goes around once
 // more: AWS's form comes without the session cookie, so only the next request
 // can see whether that person is there still, whom nobody must push aside unseen.
-func (s *Server) welcome(w http.ResponseWriter, r *http.Request, a attempt, u model.User) error {
+func (rm *loginRoom) welcome(w http.ResponseWriter, r *http.Request, a attempt, u model.User) error {
 	next := accountSwitchOf(a, u)
-	if !a.login.Unsolicited || !s.mayBeAnother(r, u) {
-		return s.begin(w, r, next)
+	if !a.login.Unsolicited || !rm.mayBeAnother(r, u) {
+		return rm.begin(w, r, next)
 	}
 	token := rand.Text()
-	next.BrowserHash, next.ExpiresAt = s.markBrowser(w, r), s.now().Add(accountSwitchLifetime)
-	if err := s.store.SaveAccountSwitch(r.Context(), token, next); err != nil {
+	next.BrowserHash, next.ExpiresAt = rm.markBrowser(w, r), rm.now().Add(accountSwitchLifetime)
+	if err := rm.store.SaveAccountSwitch(r.Context(), token, next); err != nil {
 		return err
 	}
 	return seeOther(w, r, paths.SAMLAccountSwitch(next.Connection, token))
 }
 
 // askAccountSwitch goes on unless somebody else is signed in here: then it asks.
-func (s *Server) askAccountSwitch(w http.ResponseWriter, r *http.Request) error {
+func (rm *loginRoom) askAccountSwitch(w http.ResponseWriter, r *http.Request) error {
 	token := r.URL.Query().Get("arrival")
-	a, err := s.store.AccountSwitch(r.Context(), token, s.now())
-	if err != nil || !s.sameBrowser(r, a) {
-		return s.accountSwitchTooLate(w, r, err)
+	a, err := rm.store.AccountSwitch(r.Context(), token, rm.now())
+	if err != nil || !rm.sameBrowser(r, a) {
+		return rm.accountSwitchTooLate(w, r, err)
 	}
-	there, err := s.currentPerson(r)
+	there, err := rm.currentPerson(r)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	if err != nil || there.ID == a.UserID {
-		return s.enter(w, r, token)
+		return rm.enter(w, r, token)
 	}
-	u, err := s.store.UserByID(r.Context(), a.UserID)
+	u, err := rm.store.UserByID(r.Context(), a.UserID)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, person.AccountSwitch(a.Connection, token, there.Username, u.Username))
+	return rm.render(w, r, http.StatusOK, person.AccountSwitch(a.Connection, token, there.Username, u.Username))
 }
 
 // answerAccountSwitch applies what the person chose.
-func (s *Server) answerAccountSwitch(w http.ResponseWriter, r *http.Request) error {
+func (rm *loginRoom) answerAccountSwitch(w http.ResponseWriter, r *http.Request) error {
 	token := r.PostFormValue("arrival")
-	a, err := s.store.AccountSwitch(r.Context(), token, s.now())
-	if err != nil || !s.sameBrowser(r, a) {
-		return s.accountSwitchTooLate(w, r, err)
+	a, err := rm.store.AccountSwitch(r.Context(), token, rm.now())
+	if err != nil || !rm.sameBrowser(r, a) {
+		return rm.accountSwitchTooLate(w, r, err)
 	}
 	if r.PostFormValue("choice") == "switch" {
-		return s.enter(w, r, token)
+		return rm.enter(w, r, token)
 	}
-	if _, err := s.store.TakeAccountSwitch(r.Context(), token, s.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
+	if _, err := rm.store.TakeAccountSwitch(r.Context(), token, rm.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	return seeOther(w, r, paths.Me)
 }
 
-func (s *Server) enter(w http.ResponseWriter, r *http.Request, token string) error {
-	a, err := s.store.TakeAccountSwitch(r.Context(), token, s.now())
+func (rm *loginRoom) enter(w http.ResponseWriter, r *http.Request, token string) error {
+	a, err := rm.store.TakeAccountSwitch(r.Context(), token, rm.now())
 	if err != nil {
-		return s.accountSwitchTooLate(w, r, err)
+		return rm.accountSwitchTooLate(w, r, err)
 	}
-	return s.begin(w, r, a)
+	return rm.begin(w, r, a)
 }
 
 // begin starts the session and goes where the person wanted to.
-func (s *Server) begin(w http.ResponseWriter, r *http.Request, a model.AccountSwitch) error {
-	grants, err := s.nameGrants(r, a.UserID)
+func (rm *loginRoom) begin(w http.ResponseWriter, r *http.Request, a model.AccountSwitch) error {
+	grants, err := rm.nameGrants(r, a.UserID)
 	if err != nil {
 		return err
 	}
-	if err := s.startPersonSession(r.Context(), a, grants); err != nil {
+	if err := rm.startPersonSession(r.Context(), a, grants); err != nil {
 		return err
 	}
-	if err := s.rememberPerson(w, a.UserID, grants); err != nil {
+	if err := rm.rememberPerson(w, a.UserID, grants); err != nil {
 		return err
 	}
 	return seeOther(w, r, a.ReturnTo)
@@ -109,12 +109,12 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, a model.AccountSw
 // begins. Who signs in again keeps it, so that one sign-out ends what was given
 // before and after. What somebody else's session in this browser gave ends now:
 // nobody can sign out of that one any more.
-func (s *Server) nameGrants(r *http.Request, userID string) (string, error) {
-	there, grants := s.remembered(r)
+func (rm *loginRoom) nameGrants(r *http.Request, userID string) (string, error) {
+	there, grants := rm.remembered(r)
 	if there == userID && grants != "" {
 		return grants, nil
 	}
-	return rand.Text(), s.store.RevokeSession(r.Context(), grants)
+	return rand.Text(), rm.store.RevokeSession(r.Context(), grants)
 }
 
 const (
@@ -125,14 +125,14 @@ const (
 // rememberPerson sets a cookie that, unlike that of the session, comes along
 // with AWS's form. It says, sealed, whom this browser signed in last, and what
 // apps were given meanwhile by which name. It opens nothing.
-func (s *Server) rememberPerson(w http.ResponseWriter, userID, grants string) error {
-	sealed, err := s.sealer.Seal([]byte(userID+" "+grants), personContext)
+func (rm *loginRoom) rememberPerson(w http.ResponseWriter, userID, grants string) error {
+	sealed, err := rm.sealer.Seal([]byte(userID+" "+grants), personContext)
 	if err != nil {
 		return err
 	}
-	c := &http.Cookie{Name: s.cookieName(personCookieName), Value: base64.RawURLEncoding.EncodeToString(sealed), Path: "/", HttpOnly: true,
+	c := &http.Cookie{Name: rm.cookieName(personCookieName), Value: base64.RawURLEncoding.EncodeToString(sealed), Path: "/", HttpOnly: true,
 		MaxAge: int(personLifetime / time.Second)}
-	if s.secure() {
+	if rm.secure() {
 		c.Secure, c.SameSite = true, http.SameSiteNoneMode
 	}
 	http.SetCookie(w, c)
@@ -140,8 +140,8 @@ func (s *Server) rememberPerson(w http.ResponseWriter, userID, grants string) er
 }
 
 // remembered is what rememberPerson wrote; nothing when there is no such cookie.
-func (s *Server) remembered(r *http.Request) (userID, grants string) {
-	c, err := r.Cookie(s.cookieName(personCookieName))
+func (rm *loginRoom) remembered(r *http.Request) (userID, grants string) {
+	c, err := r.Cookie(rm.cookieName(personCookieName))
 	if err != nil {
 		return "", ""
 	}
@@ -149,7 +149,7 @@ func (s *Server) remembered(r *http.Request) (userID, grants string) {
 	if err != nil {
 		return "", ""
 	}
-	value, err := s.sealer.Open(sealed, personContext)
+	value, err := rm.sealer.Open(sealed, personContext)
 	if err != nil {
 		return "", ""
 	}
@@ -158,58 +158,58 @@ func (s *Server) remembered(r *http.Request) (userID, grants string) {
 }
 
 // mayBeAnother tells whether this browser may have somebody else signed in.
-func (s *Server) mayBeAnother(r *http.Request, u model.User) bool {
-	if there, err := s.currentPerson(r); err == nil && there.ID != u.ID {
+func (rm *loginRoom) mayBeAnother(r *http.Request, u model.User) bool {
+	if there, err := rm.currentPerson(r); err == nil && there.ID != u.ID {
 		return true
 	}
-	there, _ := s.remembered(r)
+	there, _ := rm.remembered(r)
 	return there != "" && there != u.ID
 }
 
-func (s *Server) sameBrowser(r *http.Request, a model.AccountSwitch) bool {
-	value := s.browserValue(r)
+func (rm *loginRoom) sameBrowser(r *http.Request, a model.AccountSwitch) bool {
+	value := rm.browserValue(r)
 	return value != "" && subtle.ConstantTimeCompare(hashBrowser(value), a.BrowserHash) == 1 && a.Connection == chi.URLParam(r, "connection")
 }
 
 // accountSwitchTooLate: the page was opened twice, late, or by somebody else's
 // browser. Which, makes no difference to the person.
-func (s *Server) accountSwitchTooLate(w http.ResponseWriter, r *http.Request, err error) error {
+func (rm *loginRoom) accountSwitchTooLate(w http.ResponseWriter, r *http.Request, err error) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	if _, err := s.currentPerson(r); err == nil {
+	if _, err := rm.currentPerson(r); err == nil {
 		return seeOther(w, r, paths.Me)
 	}
-	s.failPage(w, r, http.StatusForbidden, failure.AccountSwitchTooLate())
+	rm.failPage(w, r, http.StatusForbidden, failure.AccountSwitchTooLate())
 	return nil
 }
 
 // startPersonSession signs a person in: a new session, nothing of one before.
 // It ends at the latest when AWS says. What apps are given in it can be found by
 // the name grants.
-func (s *Server) startPersonSession(ctx context.Context, a model.AccountSwitch, grants string) error {
-	if err := s.persons.RenewToken(ctx); err != nil {
+func (rm *loginRoom) startPersonSession(ctx context.Context, a model.AccountSwitch, grants string) error {
+	if err := rm.persons.RenewToken(ctx); err != nil {
 		return err
 	}
-	if err := s.persons.Clear(ctx); err != nil {
+	if err := rm.persons.Clear(ctx); err != nil {
 		return err
 	}
-	now := s.now()
+	now := rm.now()
 	end := now.Add(personLifetime)
 	if !a.Until.IsZero() && a.Until.Before(end) {
 		end = a.Until
 	}
-	s.persons.SetDeadline(ctx, end)
+	rm.persons.SetDeadline(ctx, end)
 	authTime := a.AuthAt
 	if authTime.IsZero() || authTime.After(now) {
 		authTime = now // AWS's clock may be ahead of ours
 	}
-	s.persons.Put(ctx, keyPersonID, a.UserID)
-	s.persons.Put(ctx, keyPersonEpoch, a.SessionEpoch)
-	s.persons.Put(ctx, keyPersonConn, a.Connection)
-	s.persons.Put(ctx, keyPersonAt, now)
-	s.persons.Put(ctx, keyPersonAuth, authTime)
-	s.persons.Put(ctx, keyPersonACR, a.ACR)
-	s.persons.Put(ctx, keyPersonGrants, grants)
+	rm.persons.Put(ctx, keyPersonID, a.UserID)
+	rm.persons.Put(ctx, keyPersonEpoch, a.SessionEpoch)
+	rm.persons.Put(ctx, keyPersonConn, a.Connection)
+	rm.persons.Put(ctx, keyPersonAt, now)
+	rm.persons.Put(ctx, keyPersonAuth, authTime)
+	rm.persons.Put(ctx, keyPersonACR, a.ACR)
+	rm.persons.Put(ctx, keyPersonGrants, grants)
 	return nil
 }

@@ -15,18 +15,18 @@ import (
 	"github.com/postern-sso/postern/templates/paths"
 )
 
-func (s *Server) listAudit(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	query, problems := s.auditFilter(r)
+func (rm *auditRoom) listAudit(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	query, problems := rm.auditFilter(r)
 	q := r.URL.Query()
 	v := console.AuditList{
-		Page:   s.page(r, a, layout.NavAudit, "Audit", "Who changed what, and when. Entries cannot be changed or removed here."),
+		Page:   rm.page(r, a, layout.NavAudit, "Audit", "Who changed what, and when. Entries cannot be changed or removed here."),
 		Search: query.Search, Object: query.Object, Actor: query.Actor, Kind: query.Action, When: q.Get("when"),
 		From: strings.TrimSpace(q.Get("from")), To: strings.TrimSpace(q.Get("to")), Problems: problems,
 	}
 	q.Del("after")
 	v.CSV, v.JSONLines = withQuery(paths.AuditExport+".csv", q), withQuery(paths.AuditExport+".jsonl", q)
 	query.Page = pageOf(r)
-	entries, next, err := s.store.Audit(r.Context(), query)
+	entries, next, err := rm.store.Audit(r.Context(), query)
 	if err != nil {
 		return err
 	}
@@ -34,14 +34,14 @@ func (s *Server) listAudit(w http.ResponseWriter, r *http.Request, a model.Admin
 	for _, e := range entries {
 		ids = append(ids, e.ID)
 	}
-	bulk, err := s.store.BulkChangesOf(r.Context(), ids)
+	bulk, err := rm.store.BulkChangesOf(r.Context(), ids)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
 		row := console.AuditRow{Entry: e, Action: actionWords(e.Action), Fields: diff(e.Before, e.After)}
 		if b, ok := bulk[e.ID]; ok {
-			row.Bulk, row.CanUndo = &b, b.CanUndo(s.now())
+			row.Bulk, row.CanUndo = &b, b.CanUndo(rm.now())
 		}
 		v.Entries = append(v.Entries, row)
 	}
@@ -50,12 +50,12 @@ func (s *Server) listAudit(w http.ResponseWriter, r *http.Request, a model.Admin
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.Audit(v))
+	return rm.render(w, r, status, console.Audit(v))
 }
 
 // auditFilter reads the filters from the address. A day that cannot be read is no
 // filter, and said.
-func (s *Server) auditFilter(r *http.Request) (store.AuditQuery, []model.Problem) {
+func (rm *auditRoom) auditFilter(r *http.Request) (store.AuditQuery, []model.Problem) {
 	q := r.URL.Query()
 	query := store.AuditQuery{Search: strings.TrimSpace(q.Get("q")), Object: q.Get("object"), Actor: strings.TrimSpace(q.Get("actor"))}
 	if kind := q.Get("kind"); console.IsAuditKind(kind) {
@@ -65,7 +65,7 @@ func (s *Server) auditFilter(r *http.Request) (store.AuditQuery, []model.Problem
 	if from, to := strings.TrimSpace(q.Get("from")), strings.TrimSpace(q.Get("to")); from != "" || to != "" {
 		query.Since, query.Until, problems = daysFromTo(from, to)
 	} else if days := daysBack[q.Get("when")]; days > 0 {
-		query.Since = daysAgo(s.now(), days)
+		query.Since = daysAgo(rm.now(), days)
 	}
 	return query, problems
 }

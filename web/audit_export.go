@@ -17,8 +17,8 @@ import (
 var auditColumns = []string{"id", "at", "actor", "address", "action", "object", "before", "after", "note"}
 
 // exportAuditCSV hands out the filtered audit as CSV.
-func (s *Server) exportAuditCSV(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.exportAudit(w, r, a, "text/csv; charset=utf-8", "csv", func(out io.Writer) func(model.AuditEntry) error {
+func (rm *auditRoom) exportAuditCSV(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.exportAudit(w, r, a, "text/csv; charset=utf-8", "csv", func(out io.Writer) func(model.AuditEntry) error {
 		lines := csv.NewWriter(out)
 		_ = lines.Write(auditColumns) // the writer keeps its error
 		lines.Flush()
@@ -37,8 +37,8 @@ func (s *Server) exportAuditCSV(w http.ResponseWriter, r *http.Request, a model.
 }
 
 // exportAuditJSON hands it out as one JSON object a line.
-func (s *Server) exportAuditJSON(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.exportAudit(w, r, a, "application/jsonl", "jsonl", func(out io.Writer) func(model.AuditEntry) error {
+func (rm *auditRoom) exportAuditJSON(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.exportAudit(w, r, a, "application/jsonl", "jsonl", func(out io.Writer) func(model.AuditEntry) error {
 		lines := json.NewEncoder(out)
 		return func(e model.AuditEntry) error {
 			return lines.Encode(struct {
@@ -58,20 +58,20 @@ func (s *Server) exportAuditJSON(w http.ResponseWriter, r *http.Request, a model
 
 // exportAudit writes the filtered entries page by page, newest first. That
 // somebody took them is an entry itself.
-func (s *Server) exportAudit(w http.ResponseWriter, r *http.Request, a model.Administrator, kind, ending string,
+func (rm *auditRoom) exportAudit(w http.ResponseWriter, r *http.Request, a model.Administrator, kind, ending string,
 	writer func(io.Writer) func(model.AuditEntry) error,
 ) error {
-	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "audit.export", ending, chosen(r)); err != nil {
+	if err := rm.store.RecordAudit(r.Context(), rm.actor(r, a), "audit.export", ending, chosen(r)); err != nil {
 		return err
 	}
-	query, _ := s.auditFilter(r)
+	query, _ := rm.auditFilter(r)
 	query.Page = store.Page{Limit: exportPage}
-	entries, next, err := s.store.Audit(r.Context(), query)
+	entries, next, err := rm.store.Audit(r.Context(), query)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Disposition", `attachment; filename="audit-`+s.now().UTC().Format(time.DateOnly)+"."+ending+`"`)
+	w.Header().Set("Content-Disposition", `attachment; filename="audit-`+rm.now().UTC().Format(time.DateOnly)+"."+ending+`"`)
 	write := writer(w)
 	for {
 		for _, e := range entries {
@@ -84,9 +84,9 @@ func (s *Server) exportAudit(w http.ResponseWriter, r *http.Request, a model.Adm
 		}
 		query.After = next
 		moreTime(w)
-		if entries, next, err = s.store.Audit(r.Context(), query); err != nil {
+		if entries, next, err = rm.store.Audit(r.Context(), query); err != nil {
 			// Half of the file is out: only breaking off tells the browser.
-			s.log.ErrorContext(r.Context(), "export broken off", "reference", requestID(r.Context()), "error", err)
+			rm.log.ErrorContext(r.Context(), "export broken off", "reference", requestID(r.Context()), "error", err)
 			panic(http.ErrAbortHandler)
 		}
 	}

@@ -40,7 +40,7 @@ func BenchmarkForecasts(b *testing.B) {
 	s := newSiteOn(b, st)
 	b.Run("who gets in", func(b *testing.B) {
 		for b.Loop() {
-			flight, err := s.preflight(ctx, c, c.Live)
+			flight, err := onForecast(s.kit).preflight(ctx, c, c.Live)
 			if err != nil || flight.People != 100_000 {
 				b.Fatalf("%d people, %v", flight.People, err)
 			}
@@ -50,7 +50,7 @@ func BenchmarkForecasts(b *testing.B) {
 	b.Run("a rule for everybody", func(b *testing.B) {
 		rule := model.Rule{Name: "new", Connection: "aws", Kind: model.RuleEmailDomain, Value: "example.com", Groups: []string{"group00500"}}
 		for b.Loop() {
-			trial, err := s.tryRule(ctx, ruleChange{after: &rule}, "")
+			trial, err := s.people.tryRule(ctx, ruleChange{after: &rule}, "")
 			if err != nil || trial.People != 100_000 || trial.Gain == 0 {
 				b.Fatalf("%+v, %v", trial, err)
 			}

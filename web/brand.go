@@ -33,41 +33,41 @@ func (c *brandCache) forget() {
 
 // withBrand lets pages show the name and the logo of the settings. Nothing is
 // read until a page asks.
-func (s *Server) withBrand(next http.Handler) http.Handler {
+func (k *kit) withBrand(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
-		next.ServeHTTP(w, r.WithContext(layout.WithBrand(ctx, func() layout.Brand { return s.brand(ctx) })))
+		next.ServeHTTP(w, r.WithContext(layout.WithBrand(ctx, func() layout.Brand { return k.brand(ctx) })))
 	})
 }
 
 // brand is what pages show. When the database cannot be read it stays what it
 // was: pages about that must still appear.
-func (s *Server) brand(ctx context.Context) layout.Brand {
-	s.brands.mu.Lock()
-	defer s.brands.mu.Unlock()
-	if s.now().Before(s.brands.until) {
-		return s.brands.brand
+func (k *kit) brand(ctx context.Context) layout.Brand {
+	k.brands.mu.Lock()
+	defer k.brands.mu.Unlock()
+	if k.now().Before(k.brands.until) {
+		return k.brands.brand
 	}
-	set, err := s.store.Settings(ctx)
+	set, err := k.store.Settings(ctx)
 	if err != nil {
-		s.log.WarnContext(ctx, "name and logo not read", "error", err)
-		return s.brands.brand
+		k.log.WarnContext(ctx, "name and logo not read", "error", err)
+		return k.brands.brand
 	}
-	s.brands.until = s.now().Add(brandAge)
-	s.brands.brand = layout.Brand{Name: set.ProductName}
+	k.brands.until = k.now().Add(brandAge)
+	k.brands.brand = layout.Brand{Name: set.ProductName}
 	if set.LogoHash != "" {
-		s.brands.brand.Logo = paths.Logo(set.LogoHash)
+		k.brands.brand.Logo = paths.Logo(set.LogoHash)
 	}
-	return s.brands.brand
+	return k.brands.brand
 }
 
 // showLogo serves the logo. Its address holds its hash, so that browsers keep it.
-func (s *Server) showLogo(w http.ResponseWriter, r *http.Request) error {
+func (k *kit) showLogo(w http.ResponseWriter, r *http.Request) error {
 	hash, isPNG := strings.CutSuffix(chi.URLParam(r, "file"), ".png")
 	if !isPNG {
 		hash = ""
 	}
-	content, err := s.store.Logo(r.Context(), hash)
+	content, err := k.store.Logo(r.Context(), hash)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (s *Server) showLogo(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Security-Policy", "default-src 'none'")
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	if _, err := w.Write(content); err != nil {
-		s.log.DebugContext(r.Context(), "answer not delivered", "error", err)
+		k.log.DebugContext(r.Context(), "answer not delivered", "error", err)
 	}
 	return nil
 }

@@ -61,12 +61,12 @@ func bulkKind(r *http.Request) model.BulkKind {
 
 // judgeBulk says of each name what the change would do, and the ids of those
 // whom it concerns.
-func (s *Server) judgeBulk(ctx context.Context, kind model.BulkKind, g model.Group, names []string) ([]console.BulkLine, []string, error) {
+func (rm *peopleRoom) judgeBulk(ctx context.Context, kind model.BulkKind, g model.Group, names []string) ([]console.BulkLine, []string, error) {
 	keys := make([]string, len(names))
 	for i, name := range names {
 		keys[i] = model.Key(name)
 	}
-	users, err := s.store.FindPeople(ctx, keys)
+	users, err := rm.store.FindPeople(ctx, keys)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -79,7 +79,7 @@ func (s *Server) judgeBulk(ctx context.Context, kind model.BulkKind, g model.Gro
 	}
 	in := map[string]bool{}
 	if kind.OfGroup() {
-		if in, err = s.store.InByHand(ctx, g.ID, ids); err != nil {
+		if in, err = rm.store.InByHand(ctx, g.ID, ids); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -127,33 +127,33 @@ func judgeName(kind model.BulkKind, name string, byName map[string]model.User, b
 	return line
 }
 
-func (s *Server) showGroupBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	g, err := s.store.Group(r.Context(), pathValue(r, "name"))
+func (rm *peopleRoom) showGroupBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	g, err := rm.store.Group(r.Context(), pathValue(r, "name"))
 	if err != nil {
 		return err
 	}
-	return s.renderBulk(w, r, a, console.BulkPage{Kind: model.BulkAdd, Group: g.Name, Fixed: true})
+	return rm.renderBulk(w, r, a, console.BulkPage{Kind: model.BulkAdd, Group: g.Name, Fixed: true})
 }
 
 // previewBulk says what would happen; nothing is changed.
-func (s *Server) previewBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v, _, err := s.readBulk(r)
+func (rm *peopleRoom) previewBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v, _, err := rm.readBulk(r)
 	if err != nil {
 		return err
 	}
-	return s.renderBulk(w, r, a, v)
+	return rm.renderBulk(w, r, a, v)
 }
 
 // confirmBulk judges the names again and carries the change out.
-func (s *Server) confirmBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v, ids, err := s.readBulk(r)
+func (rm *peopleRoom) confirmBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v, ids, err := rm.readBulk(r)
 	if err != nil {
 		return err
 	}
 	if len(v.Problems) > 0 {
-		return s.renderBulk(w, r, a, v)
+		return rm.renderBulk(w, r, a, v)
 	}
-	b, err := s.store.Bulk(r.Context(), s.actor(r, a), v.Kind, v.Group, ids)
+	b, err := rm.store.Bulk(r.Context(), rm.actor(r, a), v.Kind, v.Group, ids)
 	if err != nil {
 		return err
 	}
@@ -161,12 +161,12 @@ func (s *Server) confirmBulk(w http.ResponseWriter, r *http.Request, a model.Adm
 	if b.ID != 0 {
 		f.Text, f.Undo = console.BulkDid(b), paths.BulkUndo(b.ID)
 	}
-	s.putFlash(r, f)
+	rm.putFlash(r, f)
 	return seeOther(w, r, bulkBack(v.Group))
 }
 
 // readBulk reads the form and judges the names in it.
-func (s *Server) readBulk(r *http.Request) (console.BulkPage, []string, error) {
+func (rm *peopleRoom) readBulk(r *http.Request) (console.BulkPage, []string, error) {
 	v := console.BulkPage{Kind: bulkKind(r)}
 	names := bulkNames(r)
 	v.Text = strings.Join(names, "\n")
@@ -177,7 +177,7 @@ func (s *Server) readBulk(r *http.Request) (console.BulkPage, []string, error) {
 	}
 	if v.Fixed || v.Kind.OfGroup() {
 		var err error
-		g, err = s.store.Group(r.Context(), group)
+		g, err = rm.store.Group(r.Context(), group)
 		if errors.Is(err, store.ErrNotFound) && !v.Fixed {
 			v.Group, v.Problems = group, []model.Problem{{Field: "group", Text: "There is no group “" + group + "”. Type the whole name of one."}}
 			return v, nil, nil
@@ -198,13 +198,13 @@ func (s *Server) readBulk(r *http.Request) (console.BulkPage, []string, error) {
 	if len(v.Problems) > 0 {
 		return v, nil, nil
 	}
-	lines, ids, err := s.judgeBulk(r.Context(), v.Kind, g, names)
+	lines, ids, err := rm.judgeBulk(r.Context(), v.Kind, g, names)
 	v.Lines, v.Count = lines, len(ids)
 	return v, ids, err
 }
 
-func (s *Server) renderBulk(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.BulkPage) error {
-	v.Page = s.page(r, a, layout.NavUsers, "Change many users", "A preview comes first: nothing changes until you confirm it.")
+func (rm *peopleRoom) renderBulk(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.BulkPage) error {
+	v.Page = rm.page(r, a, layout.NavUsers, "Change many users", "A preview comes first: nothing changes until you confirm it.")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
 	if v.Fixed {
 		v.Page.Nav, v.Page.Title = layout.NavGroups, "Add or remove many"
@@ -214,16 +214,16 @@ func (s *Server) renderBulk(w http.ResponseWriter, r *http.Request, a model.Admi
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.Bulk(v))
+	return rm.render(w, r, status, console.Bulk(v))
 }
 
 // undoBulk reverses a bulk change and says what could not be reversed.
-func (s *Server) undoBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *peopleRoom) undoBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id, err := strconv.ParseInt(pathValue(r, "id"), 10, 64)
 	if err != nil {
 		return store.ErrNotFound
 	}
-	b, left, err := s.store.UndoBulk(r.Context(), s.actor(r, a), id, s.now())
+	b, left, err := rm.store.UndoBulk(r.Context(), rm.actor(r, a), id, rm.now())
 	if err != nil {
 		return err
 	}
@@ -235,7 +235,7 @@ func (s *Server) undoBulk(w http.ResponseWriter, r *http.Request, a model.Admini
 		}
 		text += fmt.Sprintf(" %d changed since and stay as they are: %s.", len(left), strings.Join(names, ", "))
 	}
-	return s.done(w, r, bulkBack(b.Group), text)
+	return rm.done(w, r, bulkBack(b.Group), text)
 }
 
 func bulkBack(group string) string {

@@ -19,17 +19,17 @@ import (
 
 // showCalendar is the ends of certificates as a calendar to subscribe to. Who
 // knows the address may read it; nothing in it is secret but the product's name.
-func (s *Server) showCalendar(w http.ResponseWriter, r *http.Request) error {
-	to, err := s.store.Warnings(r.Context())
+func (rm *warningsRoom) showCalendar(w http.ResponseWriter, r *http.Request) error {
+	to, err := rm.store.Warnings(r.Context())
 	if err != nil {
 		return err
 	}
 	token, isICS := strings.CutSuffix(chi.URLParam(r, "file"), ".ics")
-	known, err := s.opened(to.CalendarSealed, model.SealedCalendarToken)
+	known, err := rm.opened(to.CalendarSealed, model.SealedCalendarToken)
 	if err != nil || !isICS || subtle.ConstantTimeCompare([]byte(token), []byte(known)) != 1 {
 		return store.ErrNotFound
 	}
-	text, err := s.calendar(r.Context())
+	text, err := rm.calendar(r.Context())
 	if err != nil {
 		return err
 	}
@@ -40,8 +40,8 @@ func (s *Server) showCalendar(w http.ResponseWriter, r *http.Request) error {
 
 // calendar has an event on the day on which the last certificate of each
 // connection ends, with alarms before. Source: RFC 5545.
-func (s *Server) calendar(ctx context.Context) (string, error) {
-	connections, err := s.store.Connections(ctx)
+func (rm *warningsRoom) calendar(ctx context.Context) (string, error) {
+	connections, err := rm.store.Connections(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -50,20 +50,20 @@ func (s *Server) calendar(ctx context.Context) (string, error) {
 	line("BEGIN:VCALENDAR")
 	line("VERSION:2.0")
 	line("PRODID:-//Postern//Certificates//EN")
-	line("X-WR-CALNAME:%s", calendarText("Certificates of "+s.opts.PublicURL))
+	line("X-WR-CALNAME:%s", calendarText("Certificates of "+rm.opts.PublicURL))
 	for _, c := range connections {
 		if c.Live == nil {
 			continue
 		}
-		if idp, err := s.identityProvider(c.Live); err == nil {
-			s.calendarEvent(line, c, idp)
+		if idp, err := rm.identityProvider(c.Live); err == nil {
+			rm.calendarEvent(line, c, idp)
 		}
 	}
 	line("END:VCALENDAR")
 	return b.String(), nil
 }
 
-func (s *Server) calendarEvent(line func(string, ...any), c model.Connection, idp *sso.IdentityProvider) {
+func (rm *warningsRoom) calendarEvent(line func(string, ...any), c model.Connection, idp *sso.IdentityProvider) {
 	last := idp.Certificates[0]
 	for _, cert := range idp.Certificates {
 		if cert.NotAfter.After(last.NotAfter) {
@@ -75,8 +75,8 @@ func (s *Server) calendarEvent(line func(string, ...any), c model.Connection, id
 	line("DTSTAMP:%s", last.NotBefore.UTC().Format("20060102T150405Z"))
 	line("DTSTART;VALUE=DATE:%s", last.NotAfter.UTC().Format("20060102"))
 	line("SUMMARY:%s", calendarText("AWS's certificate for "+c.Name()+" ends"))
-	line("DESCRIPTION:%s", calendarText("Make a new one in AWS and add it in Postern before: "+s.opts.PublicURL+paths.Certificates(c.Slug)))
-	line("URL:%s", s.opts.PublicURL+paths.Certificates(c.Slug))
+	line("DESCRIPTION:%s", calendarText("Make a new one in AWS and add it in Postern before: "+rm.opts.PublicURL+paths.Certificates(c.Slug)))
+	line("URL:%s", rm.opts.PublicURL+paths.Certificates(c.Slug))
 	line("TRANSP:TRANSPARENT")
 	for _, days := range warnDays {
 		if days == 0 {

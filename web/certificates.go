@@ -15,27 +15,27 @@ import (
 )
 
 // showCertificates lists the certificates that a connection trusts.
-func (s *Server) showCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.renderCertificates(w, r, a, console.CertificatesPage{})
+func (rm *connectionsRoom) showCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.renderCertificates(w, r, a, console.CertificatesPage{})
 }
 
 // renderCertificates shows the page; v has what was typed, what is wrong with it,
 // and what it has that is to be confirmed.
-func (s *Server) renderCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.CertificatesPage) error {
-	c, err := s.liveConnection(r.Context(), pathValue(r, "slug"))
+func (rm *connectionsRoom) renderCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.CertificatesPage) error {
+	c, err := onTrust(rm.kit).liveConnection(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
-	check, err := s.store.MetadataCheck(r.Context(), c.ID)
+	check, err := rm.store.MetadataCheck(r.Context(), c.ID)
 	if err != nil {
 		return err
 	}
-	v.Page = s.page(r, a, layout.NavConnections, "Certificates of "+c.Name(), "AWS signs every login. Postern believes only the certificates in this list.")
-	v.Now, v.Slug, v.MetadataURL, v.Check = s.now(), c.Slug, c.Live.Config.IdPMetadataURL, check
-	if side := s.awsSide(c.Live); side != nil {
+	v.Page = rm.page(r, a, layout.NavConnections, "Certificates of "+c.Name(), "AWS signs every login. Postern believes only the certificates in this list.")
+	v.Now, v.Slug, v.MetadataURL, v.Check = rm.now(), c.Slug, c.Live.Config.IdPMetadataURL, check
+	if side := onTrust(rm.kit).awsSide(c.Live); side != nil {
 		v.Trusted = side.Certificates
 	}
-	fresh, gone, _, err := s.offer(c, check)
+	fresh, gone, _, err := onTrust(rm.kit).offer(c, check)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (s *Server) renderCertificates(w http.ResponseWriter, r *http.Request, a mo
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.Certificates(v))
+	return rm.render(w, r, status, console.Certificates(v))
 }
 
 func shownCertificates(all []sso.Certificate) []console.Certificate {
@@ -62,7 +62,7 @@ func shownCertificates(all []sso.Certificate) []console.Certificate {
 
 // reviewCertificates shows what metadata that somebody brings has on top. It
 // changes nothing: they confirm what they see.
-func (s *Server) reviewCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *connectionsRoom) reviewCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return errBadForm
 	}
@@ -73,36 +73,36 @@ func (s *Server) reviewCertificates(w http.ResponseWriter, r *http.Request, a mo
 	if text == "" {
 		text = strings.TrimSpace(r.PostFormValue("metadata"))
 	}
-	c, err := s.liveConnection(r.Context(), pathValue(r, "slug"))
+	c, err := onTrust(rm.kit).liveConnection(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
-	fresh, _, problem, err := s.brought(c, text)
+	fresh, _, problem, err := rm.brought(c, text)
 	if err != nil {
 		return err
 	}
 	if problem != "" {
-		return s.refuseCertificates(w, r, a, text, problem)
+		return rm.refuseCertificates(w, r, a, text, problem)
 	}
-	return s.renderCertificates(w, r, a, console.CertificatesPage{Brought: shownCertificates(fresh), BroughtText: text})
+	return rm.renderCertificates(w, r, a, console.CertificatesPage{Brought: shownCertificates(fresh), BroughtText: text})
 }
 
-func (s *Server) refuseCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, text, problem string) error {
+func (rm *connectionsRoom) refuseCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, text, problem string) error {
 	p := model.Problem{Text: problem}
 	if text != "" {
 		p.Field = "metadata"
 	}
-	return s.renderCertificates(w, r, a, console.CertificatesPage{Typed: text, Problems: []model.Problem{p}})
+	return rm.renderCertificates(w, r, a, console.CertificatesPage{Typed: text, Problems: []model.Problem{p}})
 }
 
 // brought are the certificates that metadata of the same application has and the
 // live connection has not; problem says why there are none.
-func (s *Server) brought(c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider, problem string, err error) {
-	trusted, err := s.identityProvider(c.Live)
+func (rm *connectionsRoom) brought(c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider, problem string, err error) {
+	trusted, err := rm.identityProvider(c.Live)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	offered, err = sso.ParseMetadata([]byte(text), s.metadataOptions())
+	offered, err = sso.ParseMetadata([]byte(text), rm.metadataOptions())
 	if err != nil {
 		return nil, nil, err.Error(), nil //nolint:nilerr // the text is what is wrong with the metadata
 	}
@@ -118,13 +118,13 @@ func (s *Server) brought(c model.Connection, text string) (fresh []sso.Certifica
 
 // trustCertificates trusts what the last fetch found, or what somebody brought,
 // once they have confirmed the fingerprints that the page showed.
-func (s *Server) trustCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	c, err := s.liveConnection(r.Context(), pathValue(r, "slug"))
+func (rm *connectionsRoom) trustCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	c, err := onTrust(rm.kit).liveConnection(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
 	text := r.PostFormValue("metadata")
-	fresh, offered, problem, err := s.toConfirm(r, c, text)
+	fresh, offered, problem, err := rm.toConfirm(r, c, text)
 	if err != nil {
 		return err
 	}
@@ -132,27 +132,27 @@ func (s *Server) trustCertificates(w http.ResponseWriter, r *http.Request, a mod
 		problem = "These are other certificates than this page showed. Look at them again."
 	}
 	if problem != "" {
-		return s.refuseCertificates(w, r, a, text, problem)
+		return rm.refuseCertificates(w, r, a, text, problem)
 	}
 	only := *offered
 	only.Certificates = fresh
-	if err := s.trust(r.Context(), s.actor(r, a), c.Slug, &only, ""); err != nil {
+	if err := onTrust(rm.kit).trust(r.Context(), rm.actor(r, a), c.Slug, &only, ""); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Certificates(c.Slug), "The new certificate is trusted from now on, and the others still are. In AWS you can set it as active now.")
+	return rm.done(w, r, paths.Certificates(c.Slug), "The new certificate is trusted from now on, and the others still are. In AWS you can set it as active now.")
 }
 
 // toConfirm is what the form is about: metadata that came along, or without it
 // what the last fetch found.
-func (s *Server) toConfirm(r *http.Request, c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider, problem string, err error) {
+func (rm *connectionsRoom) toConfirm(r *http.Request, c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider, problem string, err error) {
 	if text != "" {
-		return s.brought(c, text)
+		return rm.brought(c, text)
 	}
-	check, err := s.store.MetadataCheck(r.Context(), c.ID)
+	check, err := rm.store.MetadataCheck(r.Context(), c.ID)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	fresh, _, offered, err = s.offer(c, check)
+	fresh, _, offered, err = onTrust(rm.kit).offer(c, check)
 	return fresh, offered, "", err
 }
 
@@ -165,43 +165,43 @@ func fingerprintsOf(all []sso.Certificate) string {
 }
 
 // removeCertificate takes one off the list.
-func (s *Server) removeCertificate(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	c, err := s.liveConnection(r.Context(), pathValue(r, "slug"))
+func (rm *connectionsRoom) removeCertificate(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	c, err := onTrust(rm.kit).liveConnection(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
 	fingerprint := r.PostFormValue("fingerprint")
-	if !s.hasCertificate(c, fingerprint) {
+	if !onTrust(rm.kit).hasCertificate(c, fingerprint) {
 		return store.ErrNotFound
 	}
-	err = s.store.ChangeTrust(r.Context(), s.actor(r, a), c.Slug, "removed "+fingerprint, func(trusted string) (string, error) {
-		return sso.RemoveCertificate(trusted, fingerprint, s.metadataOptions())
+	err = rm.store.ChangeTrust(r.Context(), rm.actor(r, a), c.Slug, "removed "+fingerprint, func(trusted string) (string, error) {
+		return sso.RemoveCertificate(trusted, fingerprint, rm.metadataOptions())
 	})
 	if errors.Is(err, sso.ErrLastCertificate) {
-		return s.refuseCertificates(w, r, a, "", "This is the only certificate. Without it nobody could sign in; add the new one first.")
+		return rm.refuseCertificates(w, r, a, "", "This is the only certificate. Without it nobody could sign in; add the new one first.")
 	}
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Certificates(c.Slug), "The certificate is not trusted any more. Bring the revision before back to undo it.")
+	return rm.done(w, r, paths.Certificates(c.Slug), "The certificate is not trusted any more. Bring the revision before back to undo it.")
 }
 
 // checkMetadata fetches AWS's metadata now.
-func (s *Server) checkMetadata(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
-	c, err := s.liveConnection(r.Context(), pathValue(r, "slug"))
+func (rm *connectionsRoom) checkMetadata(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+	c, err := onTrust(rm.kit).liveConnection(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
 	if c.Live.Config.IdPMetadataURL == "" {
 		return store.ErrNotFound
 	}
-	if _, err := s.store.ClaimMetadataCheck(r.Context(), c.ID, s.now()); err != nil {
+	if _, err := rm.store.ClaimMetadataCheck(r.Context(), c.ID, rm.now()); err != nil {
 		return err
 	}
-	if err := s.refreshMetadata(r.Context(), c); err != nil {
+	if err := onTrust(rm.kit).refreshMetadata(r.Context(), c); err != nil {
 		return err
 	}
-	check, err := s.store.MetadataCheck(r.Context(), c.ID)
+	check, err := rm.store.MetadataCheck(r.Context(), c.ID)
 	if err != nil {
 		return err
 	}
@@ -209,18 +209,18 @@ func (s *Server) checkMetadata(w http.ResponseWriter, r *http.Request, _ model.A
 	if check.Problem == "" && check.Offered == "" {
 		said = "AWS's metadata says the same as before."
 	}
-	return s.done(w, r, paths.Certificates(c.Slug), said)
+	return rm.done(w, r, paths.Certificates(c.Slug), said)
 }
 
 // saveTrustPolicy says whether new certificates are trusted without asking.
-func (s *Server) saveTrustPolicy(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *connectionsRoom) saveTrustPolicy(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	slug, trust := pathValue(r, "slug"), r.PostFormValue("trust_new") != ""
-	if err := s.store.SetTrustNew(r.Context(), s.actor(r, a), slug, trust); err != nil {
+	if err := rm.store.SetTrustNew(r.Context(), rm.actor(r, a), slug, trust); err != nil {
 		return err
 	}
 	said := "New certificates wait for your word."
 	if trust {
 		said = "New certificates of AWS's metadata are trusted without asking."
 	}
-	return s.done(w, r, paths.Certificates(slug), said)
+	return rm.done(w, r, paths.Certificates(slug), said)
 }

@@ -13,33 +13,33 @@ import (
 
 // showClaim is the first page of a new Postern: the link printed at the first
 // start makes whoever holds it the owner.
-func (s *Server) showClaim(w http.ResponseWriter, r *http.Request) error {
+func (rm *accessRoom) showClaim(w http.ResponseWriter, r *http.Request) error {
 	token := r.URL.Query().Get("token")
-	valid, err := s.store.ClaimTokenValid(r.Context(), token, s.now())
+	valid, err := rm.store.ClaimTokenValid(r.Context(), token, rm.now())
 	if err != nil {
 		return err
 	}
 	if !valid {
-		return s.refuseClaim(w, r, nil)
+		return rm.refuseClaim(w, r, nil)
 	}
-	return s.render(w, r, http.StatusOK, person.Claim(person.ClaimForm{Token: token}))
+	return rm.render(w, r, http.StatusOK, person.Claim(person.ClaimForm{Token: token}))
 }
 
-func (s *Server) refuseClaim(w http.ResponseWriter, r *http.Request, err error) error {
+func (rm *accessRoom) refuseClaim(w http.ResponseWriter, r *http.Request, err error) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusForbidden, person.ClaimRefused())
+	return rm.render(w, r, http.StatusForbidden, person.ClaimRefused())
 }
 
-func (s *Server) claim(w http.ResponseWriter, r *http.Request) error {
+func (rm *accessRoom) claim(w http.ResponseWriter, r *http.Request) error {
 	form := person.ClaimForm{
 		Token: r.PostFormValue("token"),
 		Email: model.Canonical(r.PostFormValue("email")),
 	}
 	// Before a password is hashed: that is work, and anybody may ask for it.
-	if valid, err := s.store.ClaimTokenValid(r.Context(), form.Token, s.now()); err != nil || !valid {
-		return s.refuseClaim(w, r, err)
+	if valid, err := rm.store.ClaimTokenValid(r.Context(), form.Token, rm.now()); err != nil || !valid {
+		return rm.refuseClaim(w, r, err)
 	}
 	password := r.PostFormValue("password")
 	if err := model.CheckEmail(form.Email); err != nil {
@@ -51,29 +51,29 @@ func (s *Server) claim(w http.ResponseWriter, r *http.Request) error {
 		form.Problems = append(form.Problems, model.Problem{Field: "repeat", Text: "The two passwords differ. Type the same one twice."})
 	}
 	if len(form.Problems) > 0 {
-		return s.render(w, r, http.StatusUnprocessableEntity, person.Claim(form))
+		return rm.render(w, r, http.StatusUnprocessableEntity, person.Claim(form))
 	}
 	hash, err := HashPassword(r.Context(), password)
 	if err != nil {
 		return err
 	}
-	a, err := s.store.Claim(r.Context(), model.Actor{Name: "claim link", RemoteAddr: s.remoteAddr(r)}, form.Token, s.now(), model.Administrator{
+	a, err := rm.store.Claim(r.Context(), model.Actor{Name: "claim link", RemoteAddr: rm.remoteAddr(r)}, form.Token, rm.now(), model.Administrator{
 		Email: strings.TrimSpace(form.Email), PasswordHash: hash, Role: model.RoleOwner,
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return s.refuseClaim(w, r, nil)
+		return rm.refuseClaim(w, r, nil)
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "administrator.sign_in", a.Email, "by "+string(model.ByClaimLink)); err != nil {
+	if err := rm.store.RecordAudit(r.Context(), rm.actor(r, a), "administrator.sign_in", a.Email, "by "+string(model.ByClaimLink)); err != nil {
 		return err
 	}
-	if err := s.store.RecordSignin(r.Context(), a.ID, s.now()); err != nil {
+	if err := rm.store.RecordSignin(r.Context(), a.ID, rm.now()); err != nil {
 		return err
 	}
-	if err := s.startAdminSession(w, r, a, model.ByClaimLink); err != nil {
+	if err := rm.startAdminSession(w, r, a, model.ByClaimLink); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Overview, "This Postern is yours. Set up the first connection next.")
+	return rm.done(w, r, paths.Overview, "This Postern is yours. Set up the first connection next.")
 }

@@ -48,16 +48,16 @@ func median(all []time.Duration) time.Duration {
 }
 
 // clock says how AWS's clock and ours differ, by the logins of a connection.
-func (s *Server) clock(ctx context.Context, c model.Connection, days int) (console.Clock, error) {
+func (lf tracesLeaf) clock(ctx context.Context, c model.Connection, days int) (console.Clock, error) {
 	rev := c.Current()
 	if rev == nil {
 		return console.Clock{}, nil
 	}
-	samples, err := s.store.ClockSamples(ctx, c.Slug, sso.ClockCheck, s.now(), days, clockPerDay)
+	samples, err := lf.store.ClockSamples(ctx, c.Slug, sso.ClockCheck, lf.now(), days, clockPerDay)
 	if err != nil {
 		return console.Clock{}, err
 	}
-	v := console.Clock{Points: clockPoints(samples, s.now(), days), Limit: rev.Config.ClockSkew}
+	v := console.Clock{Points: clockPoints(samples, lf.now(), days), Limit: rev.Config.ClockSkew}
 	for _, p := range slices.Backward(v.Points) {
 		if p.Logins > 0 {
 			v.Measured, v.Ahead, v.Day = true, p.Ahead, p.Day

@@ -100,7 +100,7 @@ func TestLoginMeasuresTheClock(t *testing.T) {
 	if w.Code != http.StatusSeeOther {
 		t.Fatalf("answered %d: %+v", w.Code, s.trace(w).Refusal)
 	}
-	c, err := s.clock(t.Context(), s.connection("aws"), clockDays)
+	c, err := onTraces(s.kit).clock(t.Context(), s.connection("aws"), clockDays)
 	if err != nil || !c.Measured || c.Ahead < 95*time.Second || c.Ahead > 2*time.Minute {
 		t.Errorf("measured %+v, %v", c, err)
 	}

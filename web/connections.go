@@ -10,43 +10,48 @@ import (
 	"github.com/postern-sso/postern/templates/paths"
 )
 
-func (s *Server) listConnections(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	connections, err := s.store.Connections(r.Context())
+func (rm *connectionsRoom) listConnections(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	connections, err := rm.store.Connections(r.Context())
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, console.Connections(console.ConnectionList{
-		Page: s.page(r, a, layout.NavConnections, "Connections",
+	return rm.render(w, r, http.StatusOK, console.Connections(console.ConnectionList{
+		Page: rm.page(r, a, layout.NavConnections, "Connections",
 			"Each connection is one application in AWS IAM Identity Center through which people sign in."),
 		Connections: connections,
 	}))
 }
 
-func (s *Server) showConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	c, err := s.store.Connection(r.Context(), pathValue(r, "slug"))
+func (rm *connectionsRoom) showConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	c, err := rm.store.Connection(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
-	return s.renderConnection(w, r, a, c, func(*console.ConnectionPage) {})
+	return rm.renderConnection(w, r, a, c, func(*console.ConnectionPage) {})
+}
+
+// showProblem shows a connection's page with what was wrong with an action there.
+func (rm *connectionsRoom) showProblem(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error {
+	return rm.renderConnection(w, r, a, c, func(v *console.ConnectionPage) { v.Problem = text })
 }
 
 // renderConnection shows a connection's page; change puts in what was wrong
 // with an action, and makes the answer a 422.
-func (s *Server) renderConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, change func(*console.ConnectionPage)) error {
-	revisions, err := s.store.Revisions(r.Context(), c.Slug)
+func (rm *connectionsRoom) renderConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, change func(*console.ConnectionPage)) error {
+	revisions, err := rm.store.Revisions(r.Context(), c.Slug)
 	if err != nil {
 		return err
 	}
-	clock, err := s.clock(r.Context(), c, clockDays)
+	clock, err := onTraces(rm.kit).clock(r.Context(), c, clockDays)
 	if err != nil {
 		return err
 	}
 	v := console.ConnectionPage{
 		Clock: clock,
-		Page:  s.page(r, a, layout.NavConnections, c.Name(), ""),
-		Now:   s.now(), Connection: c, AWS: s.awsSide(c.Current()), Revisions: revisions,
+		Page:  rm.page(r, a, layout.NavConnections, c.Name(), ""),
+		Now:   rm.now(), Connection: c, AWS: onTrust(rm.kit).awsSide(c.Current()), Revisions: revisions,
 	}
-	apps, err := s.store.Apps(r.Context())
+	apps, err := rm.store.Apps(r.Context())
 	if err != nil {
 		return err
 	}
@@ -56,21 +61,19 @@ func (s *Server) renderConnection(w http.ResponseWriter, r *http.Request, a mode
 		}
 	}
 	if rev := c.Current(); rev != nil {
-		sp := s.serviceProvider(c.Slug, rev.Config)
+		sp := rm.serviceProvider(c.Slug, rev.Config)
 		v.Ours = console.OurSide{
 			EntityID: sp.EntityID, ACSURL: sp.ACSURL,
-			MetadataURL: s.opts.PublicURL + paths.SAMLMetadata(c.Slug),
-			SignInLink:  s.opts.PublicURL + paths.SAMLLogin(c.Slug),
+			MetadataURL: rm.opts.PublicURL + paths.SAMLMetadata(c.Slug),
+			SignInLink:  rm.opts.PublicURL + paths.SAMLLogin(c.Slug),
 		}
 	}
 	if c.Live != nil && c.Draft != nil {
-		v.Differences = wizard.Differences(c.Live.Config, c.Draft.Config, s.opts.PublicURL, c.Slug, s.now())
+		v.Differences = wizard.Differences(c.Live.Config, c.Draft.Config, rm.opts.PublicURL, c.Slug, rm.now())
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Connections", Href: paths.Connections}}
 	if c.Draft != nil {
-		sc := setupCase{connection: c, draft: *c.Draft}
-		sc.facts = s.setupFacts(sc, 0)
-		if v.Links, err = s.linkPanel(r, a, sc, ""); err != nil {
+		if v.Links, err = rm.links.ConnectionPanel(r, a, c); err != nil {
 			return err
 		}
 	}
@@ -79,16 +82,16 @@ func (s *Server) renderConnection(w http.ResponseWriter, r *http.Request, a mode
 	if v.Problem != "" || v.DeleteText != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.Connection(v))
+	return rm.render(w, r, status, console.Connection(v))
 }
 
 // awsSide describes AWS as the revision's metadata does; nil without usable
 // metadata, which a draft may lack for long.
-func (s *Server) awsSide(rev *model.Revision) *console.AWSSide {
+func (lf trustLeaf) awsSide(rev *model.Revision) *console.AWSSide {
 	if rev == nil || rev.Config.IdPMetadata == "" {
 		return nil
 	}
-	idp, err := s.identityProvider(rev)
+	idp, err := lf.identityProvider(rev)
 	if err != nil {
 		return nil
 	}

@@ -11,57 +11,57 @@ import (
 )
 
 // editConnection starts a draft, or goes on with the one there is.
-func (s *Server) editConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *connectionsRoom) editConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	slug := pathValue(r, "slug")
-	if _, err := s.store.StartDraft(r.Context(), s.actor(r, a), slug); err != nil {
+	if _, err := rm.store.StartDraft(r.Context(), rm.actor(r, a), slug); err != nil {
 		return err
 	}
 	return seeOther(w, r, paths.Setup(slug))
 }
 
-func (s *Server) discardDraft(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *connectionsRoom) discardDraft(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	slug := pathValue(r, "slug")
-	if err := s.store.DiscardDraft(r.Context(), s.actor(r, a), slug); err != nil {
+	if err := rm.store.DiscardDraft(r.Context(), rm.actor(r, a), slug); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Connection(slug), "The draft is gone. Logins go on with the live revision.")
+	return rm.done(w, r, paths.Connection(slug), "The draft is gone. Logins go on with the live revision.")
 }
 
-func (s *Server) suspendConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.setStatus(w, r, a, model.StatusSuspended, "Suspended. Nobody can sign in through this connection until you resume it.")
+func (rm *connectionsRoom) suspendConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.setStatus(w, r, a, model.StatusSuspended, "Suspended. Nobody can sign in through this connection until you resume it.")
 }
 
-func (s *Server) resumeConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.setStatus(w, r, a, model.StatusLive, "Live again.")
+func (rm *connectionsRoom) resumeConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.setStatus(w, r, a, model.StatusLive, "Live again.")
 }
 
-func (s *Server) setStatus(w http.ResponseWriter, r *http.Request, a model.Administrator, to model.Status, said string) error {
-	c, err := s.store.Connection(r.Context(), pathValue(r, "slug"))
+func (rm *connectionsRoom) setStatus(w http.ResponseWriter, r *http.Request, a model.Administrator, to model.Status, said string) error {
+	c, err := rm.store.Connection(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
-	err = s.store.SetStatus(r.Context(), s.actor(r, a), c.Slug, to)
+	err = rm.store.SetStatus(r.Context(), rm.actor(r, a), c.Slug, to)
 	if errors.Is(err, store.ErrTransition) {
-		return s.renderConnection(w, r, a, c, func(v *console.ConnectionPage) {
+		return rm.renderConnection(w, r, a, c, func(v *console.ConnectionPage) {
 			v.Problem = "The connection is in a state that does not allow this. Somebody may have changed it since you opened the page."
 		})
 	}
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Connection(c.Slug), said)
+	return rm.done(w, r, paths.Connection(c.Slug), said)
 }
 
-func (s *Server) deleteConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	c, err := s.store.Connection(r.Context(), pathValue(r, "slug"))
+func (rm *connectionsRoom) deleteConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	c, err := rm.store.Connection(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
 	if text := confirmed(r, c.Slug); text != "" {
-		return s.renderConnection(w, r, a, c, func(v *console.ConnectionPage) { v.DeleteText = text })
+		return rm.renderConnection(w, r, a, c, func(v *console.ConnectionPage) { v.DeleteText = text })
 	}
-	if err := s.store.DeleteConnection(r.Context(), s.actor(r, a), c.Slug); err != nil {
+	if err := rm.store.DeleteConnection(r.Context(), rm.actor(r, a), c.Slug); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Connections, "Connection "+c.Name()+" deleted.")
+	return rm.done(w, r, paths.Connections, "Connection "+c.Name()+" deleted.")
 }

@@ -21,14 +21,14 @@ func consoleRules(set store.Settings) console.ConsoleRules {
 
 // addConsoleRules completes the page of the administrators: the rules as they are
 // typed or saved, who may still come through AWS, and who has a passkey.
-func (s *Server) addConsoleRules(r *http.Request, v *console.AdministratorList) error {
-	set, err := s.store.Settings(r.Context())
+func (rm *accessRoom) addConsoleRules(r *http.Request, v *console.AdministratorList) error {
+	set, err := rm.store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
 	if v.Rules == nil {
 		saved := consoleRules(set)
-		g, err := s.store.GroupByID(r.Context(), set.ConsoleGroupID)
+		g, err := rm.store.GroupByID(r.Context(), set.ConsoleGroupID)
 		if err == nil {
 			saved.Group = g.Name
 		}
@@ -40,13 +40,13 @@ func (s *Server) addConsoleRules(r *http.Request, v *console.AdministratorList) 
 	}
 	v.InGroup, v.WithPasskey = map[int64]bool{}, map[int64]bool{}
 	for _, a := range v.Administrators {
-		if v.WithPasskey[a.ID], err = s.store.HasPasskey(r.Context(), a.ID); err != nil {
+		if v.WithPasskey[a.ID], err = rm.store.HasPasskey(r.Context(), a.ID); err != nil {
 			return err
 		}
 		if !a.ThroughAWS() {
 			continue
 		}
-		_, err := s.store.ConsoleRole(r.Context(), a.UserID, "")
+		_, err := rm.store.ConsoleRole(r.Context(), a.UserID, "")
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
@@ -57,13 +57,13 @@ func (s *Server) addConsoleRules(r *http.Request, v *console.AdministratorList) 
 
 // saveConsoleRules says whether members of a group come in through AWS, and
 // whether everybody needs a passkey.
-func (s *Server) saveConsoleRules(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *accessRoom) saveConsoleRules(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v := console.ConsoleRules{Group: typed(r, "console_group"), Role: model.Role(r.PostFormValue("console_role")),
 		RequirePasskey: r.PostFormValue("require_passkey") != ""}
 	var group model.Group
 	var err error
 	if v.Group != "" {
-		group, err = s.store.Group(r.Context(), v.Group)
+		group, err = rm.store.Group(r.Context(), v.Group)
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		v.Problems = append(v.Problems, model.Problem{Field: "console_group", Text: "There is no group “" + v.Group + "”. Type the name of one of your groups, or nothing."})
@@ -74,7 +74,7 @@ func (s *Server) saveConsoleRules(w http.ResponseWriter, r *http.Request, a mode
 		v.Role = model.RoleViewer
 		v.Problems = append(v.Problems, model.Problem{Field: "console_role", Text: "Choose a role from the list. Nobody becomes owner through AWS."})
 	}
-	has, err := s.store.HasPasskey(r.Context(), a.ID)
+	has, err := rm.store.HasPasskey(r.Context(), a.ID)
 	if err != nil {
 		return err
 	}
@@ -82,9 +82,9 @@ func (s *Server) saveConsoleRules(w http.ResponseWriter, r *http.Request, a mode
 		v.Problems = append(v.Problems, model.Problem{Field: "require_passkey", Text: "Register a passkey of your own first, so that you see that it works here."})
 	}
 	if len(v.Problems) > 0 {
-		return s.renderAdministrators(w, r, a, console.AdministratorList{Rules: &v})
+		return rm.renderAdministrators(w, r, a, console.AdministratorList{Rules: &v})
 	}
-	err = s.store.SaveSettings(r.Context(), s.actor(r, a), func(set *store.Settings) error {
+	err = rm.store.SaveSettings(r.Context(), rm.actor(r, a), func(set *store.Settings) error {
 		set.ConsoleGroupID, set.ConsoleGroup, set.ConsoleRole, set.RequirePasskey = group.ID, group.Name, v.Role, v.RequirePasskey
 		if group.ID == 0 {
 			set.ConsoleRole = ""
@@ -94,5 +94,5 @@ func (s *Server) saveConsoleRules(w http.ResponseWriter, r *http.Request, a mode
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Administrators, "Saved. It holds from now on, also for who is signed in.")
+	return rm.done(w, r, paths.Administrators, "Saved. It holds from now on, also for who is signed in.")
 }

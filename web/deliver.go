@@ -23,16 +23,16 @@ const deliveryPatience = 20 * time.Second
 
 // deliver sends one notice. The error is for the log; deliveryProblem puts it
 // into words.
-func (s *Server) deliver(ctx context.Context, to model.Warnings, n notice, channel string) error {
+func (rm *warningsRoom) deliver(ctx context.Context, to model.Warnings, n notice, channel string) error {
 	ctx, cancel := context.WithTimeout(ctx, deliveryPatience)
 	defer cancel()
 	if channel == model.ChannelMail {
-		return s.sendMail(ctx, to, n)
+		return rm.sendMail(ctx, to, n)
 	}
-	return s.callWebhook(ctx, to, n)
+	return rm.callWebhook(ctx, to, n)
 }
 
-func (s *Server) sendMail(ctx context.Context, to model.Warnings, n notice) error {
+func (rm *warningsRoom) sendMail(ctx context.Context, to model.Warnings, n notice) error {
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	if err := m.From(to.MailFrom); err != nil {
 		return fmt.Errorf("the sender's address: %w", err)
@@ -41,7 +41,7 @@ func (s *Server) sendMail(ctx context.Context, to model.Warnings, n notice) erro
 		return fmt.Errorf("the receivers' addresses: %w", err)
 	}
 	m.Subject(n.Subject)
-	m.SetDateWithValue(s.now())
+	m.SetDateWithValue(rm.now())
 	m.SetMessageID()
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // nobody's holiday answers it
 	m.SetBodyString(mail.TypeTextPlain, n.Text+"\n\n"+n.Link+"\n")
@@ -52,11 +52,11 @@ func (s *Server) sendMail(ctx context.Context, to model.Warnings, n notice) erro
 	case model.MailPlain:
 		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
 	}
-	if s.opts.mailTLS != nil {
-		options = append(options, mail.WithTLSConfig(s.opts.mailTLS))
+	if rm.opts.MailTLS != nil {
+		options = append(options, mail.WithTLSConfig(rm.opts.MailTLS))
 	}
 	if to.SMTPUser != "" {
-		password, err := s.opened(to.PasswordSealed, model.SealedMailPassword)
+		password, err := rm.opened(to.PasswordSealed, model.SealedMailPassword)
 		if err != nil {
 			return err
 		}
@@ -81,20 +81,20 @@ func addresses(list string) []string {
 
 // callWebhook posts the notice as JSON. The signature is an HMAC-SHA256 of the
 // time and the body, so that nobody else can make one, or send one again later.
-func (s *Server) callWebhook(ctx context.Context, to model.Warnings, n notice) error {
+func (rm *warningsRoom) callWebhook(ctx context.Context, to model.Warnings, n notice) error {
 	body, err := json.Marshal(n)
 	if err != nil {
 		return err
 	}
-	secret, err := s.opened(to.WebhookSealed, model.SealedWebhookSecret)
+	secret, err := rm.opened(to.WebhookSealed, model.SealedWebhookSecret)
 	if err != nil {
 		return err
 	}
-	address, err := s.webhookAddress(to)
+	address, err := rm.webhookAddress(to)
 	if err != nil {
 		return err
 	}
-	fetcher := newMetadataFetcher(s.onLoopback())
+	fetcher := newMetadataFetcher(rm.onLoopback())
 	fetcher.private = to.WebhookPrivate
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
@@ -103,7 +103,7 @@ func (s *Server) callWebhook(ctx context.Context, to model.Warnings, n notice) e
 	if err := fetcher.judgeURL(req.URL); err != nil {
 		return err
 	}
-	at := strconv.FormatInt(s.now().Unix(), 10)
+	at := strconv.FormatInt(rm.now().Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(secret))
 	fmt.Fprintf(mac, "%s.%s", at, body)
 	req.Header.Set("Content-Type", "application/json")
@@ -122,11 +122,11 @@ func (s *Server) callWebhook(ctx context.Context, to model.Warnings, n notice) e
 }
 
 // opened is a secret that is kept sealed. The errors are for administrators.
-func (s *Server) opened(sealed []byte, context string) (string, error) {
+func (rm *warningsRoom) opened(sealed []byte, context string) (string, error) {
 	if sealed == nil {
 		return "", &fetchError{Text: "The secret that belongs to it is missing. Set it once more."}
 	}
-	plain, err := s.sealer.Open(sealed, context)
+	plain, err := rm.sealer.Open(sealed, context)
 	if err != nil {
 		return "", &fetchError{Text: "The secret that belongs to it cannot be opened with this key. Set it once more.", cause: err}
 	}

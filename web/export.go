@@ -18,44 +18,44 @@ const exportAtOnce = 1000
 
 // exportUsers sends the users that the list's address chooses, as a CSV file
 // that the import reads.
-func (s *Server) exportUsers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.export(w, r, a, userQuery(r), "users.csv")
+func (rm *peopleRoom) exportUsers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.export(w, r, a, userQuery(r), "users.csv")
 }
 
 // exportMembers sends the members of a group.
-func (s *Server) exportMembers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	g, err := s.store.Group(r.Context(), pathValue(r, "name"))
+func (rm *peopleRoom) exportMembers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	g, err := rm.store.Group(r.Context(), pathValue(r, "name"))
 	if err != nil {
 		return err
 	}
-	return s.export(w, r, a, store.UserQuery{Group: g.Name, Search: r.URL.Query().Get("q")}, "members.csv")
+	return rm.export(w, r, a, store.UserQuery{Group: g.Name, Search: r.URL.Query().Get("q")}, "members.csv")
 }
 
 // export reads a part and sends it before it reads the next, so that it needs
 // little memory whatever the number of users. A failure after the first part
 // breaks the connection off: a file that is not whole must not look so. That
 // somebody took it is in the audit.
-func (s *Server) export(w http.ResponseWriter, r *http.Request, a model.Administrator, q store.UserQuery, name string) error {
-	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "user.export", cmp.Or(q.Group, name), chosen(r)); err != nil {
+func (rm *peopleRoom) export(w http.ResponseWriter, r *http.Request, a model.Administrator, q store.UserQuery, name string) error {
+	if err := rm.store.RecordAudit(r.Context(), rm.actor(r, a), "user.export", cmp.Or(q.Group, name), chosen(r)); err != nil {
 		return err
 	}
 	q.Page = store.Page{Limit: exportAtOnce}
 	out := csv.NewWriter(w)
 	for first := true; first || q.After != ""; first = false {
-		users, next, err := s.store.Users(r.Context(), q)
+		users, next, err := rm.store.Users(r.Context(), q)
 		ids := make([]string, 0, len(users))
 		for _, u := range users {
 			ids = append(ids, u.ID)
 		}
 		var groups map[string][]string
 		if err == nil {
-			groups, err = s.store.ManualGroups(r.Context(), ids)
+			groups, err = rm.store.ManualGroups(r.Context(), ids)
 		}
 		switch {
 		case err != nil && first:
 			return err
 		case err != nil:
-			s.log.ErrorContext(r.Context(), "export broken off", "error", err)
+			rm.log.ErrorContext(r.Context(), "export broken off", "error", err)
 			panic(http.ErrAbortHandler)
 		case first:
 			w.Header().Set("Content-Type", "text/csv; charset=utf-8")

@@ -45,11 +45,11 @@ func confirmed(r *http.Request, name string) string {
 }
 
 // missingGroups lists those of the names that no group has.
-func (s *Server) missingGroups(ctx context.Context, names []string) ([]string, error) {
+func (k *kit) missingGroups(ctx context.Context, names []string) ([]string, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
-	known, err := s.store.GroupNames(ctx, names)
+	known, err := k.store.GroupNames(ctx, names)
 	if err != nil {
 		return nil, err
 	}

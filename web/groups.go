@@ -19,75 +19,75 @@ const maxDescription = 500
 // bulkOnGroupPage is how many bulk changes a group's page shows.
 const bulkOnGroupPage = 5
 
-func (s *Server) listGroups(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *peopleRoom) listGroups(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	search := r.URL.Query().Get("q")
-	groups, next, err := s.store.Groups(r.Context(), store.GroupQuery{Search: search, Page: pageOf(r)})
+	groups, next, err := rm.store.Groups(r.Context(), store.GroupQuery{Search: search, Page: pageOf(r)})
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, console.Groups(console.GroupList{
-		Page:   s.page(r, a, layout.NavGroups, "Groups", "The groups that the Atlassian apps see."),
+	return rm.render(w, r, http.StatusOK, console.Groups(console.GroupList{
+		Page:   rm.page(r, a, layout.NavGroups, "Groups", "The groups that the Atlassian apps see."),
 		Search: search, Groups: groups, Paging: paging(r, paths.Groups, next),
 	}))
 }
 
-func (s *Server) newGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.renderNewGroup(w, r, a, console.GroupForm{Name: r.URL.Query().Get("name")})
+func (rm *peopleRoom) newGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.renderNewGroup(w, r, a, console.GroupForm{Name: r.URL.Query().Get("name")})
 }
 
-func (s *Server) renderNewGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.GroupForm) error {
-	p := s.page(r, a, layout.NavGroups, "Add a group", "")
+func (rm *peopleRoom) renderNewGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.GroupForm) error {
+	p := rm.page(r, a, layout.NavGroups, "Add a group", "")
 	p.Crumbs = []layout.Crumb{{Label: "Groups", Href: paths.Groups}}
 	status := http.StatusOK
 	if len(f.Problems) > 0 {
 		p.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.NewGroup(console.NewGroupPage{Page: p, Form: f}))
+	return rm.render(w, r, status, console.NewGroup(console.NewGroupPage{Page: p, Form: f}))
 }
 
-func (s *Server) createGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *peopleRoom) createGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	f := console.GroupForm{Name: typed(r, "name"), Description: typed(r, "description")}
 	if err := model.CheckGroupName(f.Name); err != nil {
 		f.Problems = append(f.Problems, problem("name", "The name", err))
 	}
 	f.Problems = append(f.Problems, checkText("description", "The description", f.Description, maxDescription)...)
 	if len(f.Problems) > 0 {
-		return s.renderNewGroup(w, r, a, f)
+		return rm.renderNewGroup(w, r, a, f)
 	}
-	g, err := s.store.CreateGroup(r.Context(), s.actor(r, a), model.Group{Name: f.Name, Description: f.Description})
+	g, err := rm.store.CreateGroup(r.Context(), rm.actor(r, a), model.Group{Name: f.Name, Description: f.Description})
 	if errors.Is(err, store.ErrExists) {
 		f.Problems = append(f.Problems, model.Problem{Field: "name",
 			Text: fmt.Sprintf("There is a group “%s” already. Capital letters make no difference.", f.Name)})
-		return s.renderNewGroup(w, r, a, f)
+		return rm.renderNewGroup(w, r, a, f)
 	}
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Group(g.Name), "Group "+g.Name+" added. Add its members now, or make a rule that does.")
+	return rm.done(w, r, paths.Group(g.Name), "Group "+g.Name+" added. Add its members now, or make a rule that does.")
 }
 
-func (s *Server) showGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	g, err := s.store.Group(r.Context(), pathValue(r, "name"))
+func (rm *peopleRoom) showGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	g, err := rm.store.Group(r.Context(), pathValue(r, "name"))
 	if err != nil {
 		return err
 	}
-	return s.renderGroup(w, r, a, g, func(*console.GroupPage) {})
+	return rm.renderGroup(w, r, a, g, func(*console.GroupPage) {})
 }
 
 // renderGroup shows a group's page; change puts in what a refused form said,
 // and makes the answer a 422.
-func (s *Server) renderGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, g model.Group, change func(*console.GroupPage)) error {
+func (rm *peopleRoom) renderGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, g model.Group, change func(*console.GroupPage)) error {
 	search := r.URL.Query().Get("q")
-	members, next, err := s.store.Members(r.Context(), g.Name, store.MemberQuery{Search: search, Page: pageOf(r)})
+	members, next, err := rm.store.Members(r.Context(), g.Name, store.MemberQuery{Search: search, Page: pageOf(r)})
 	if err != nil {
 		return err
 	}
-	rules, err := s.store.Rules(r.Context())
+	rules, err := rm.store.Rules(r.Context())
 	if err != nil {
 		return err
 	}
 	v := console.GroupPage{
-		Page:  s.page(r, a, layout.NavGroups, g.Name, g.Description),
+		Page:  rm.page(r, a, layout.NavGroups, g.Name, g.Description),
 		Group: g, Form: console.GroupForm{Name: g.Name, Description: g.Description},
 		Search: search, Paging: paging(r, paths.Group(g.Name), next),
 	}
@@ -100,85 +100,85 @@ func (s *Server) renderGroup(w http.ResponseWriter, r *http.Request, a model.Adm
 			v.Rules = append(v.Rules, rule.Name)
 		}
 	}
-	if v.Bulk, err = s.store.GroupBulkChanges(r.Context(), g.ID, bulkOnGroupPage); err != nil {
+	if v.Bulk, err = rm.store.GroupBulkChanges(r.Context(), g.ID, bulkOnGroupPage); err != nil {
 		return err
 	}
-	set, err := s.store.Settings(r.Context())
+	set, err := rm.store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
 	if set.ConsoleGroupID == g.ID {
 		v.Console = set.ConsoleRole
 	}
-	v.Now = s.now()
+	v.Now = rm.now()
 	change(&v)
 	status := http.StatusOK
 	if len(v.Form.Problems) > 0 || v.AddProblem != "" || v.DeleteText != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.Group(v))
+	return rm.render(w, r, status, console.Group(v))
 }
 
-func (s *Server) updateGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	g, err := s.store.Group(r.Context(), pathValue(r, "name"))
+func (rm *peopleRoom) updateGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	g, err := rm.store.Group(r.Context(), pathValue(r, "name"))
 	if err != nil {
 		return err
 	}
 	f := console.GroupForm{Name: g.Name, Description: typed(r, "description")}
 	f.Problems = checkText("description", "The description", f.Description, maxDescription)
 	if len(f.Problems) > 0 {
-		return s.renderGroup(w, r, a, g, func(v *console.GroupPage) { v.Form = f })
+		return rm.renderGroup(w, r, a, g, func(v *console.GroupPage) { v.Form = f })
 	}
-	_, err = s.store.UpdateGroup(r.Context(), s.actor(r, a), g.Name, func(g *model.Group) error {
+	_, err = rm.store.UpdateGroup(r.Context(), rm.actor(r, a), g.Name, func(g *model.Group) error {
 		g.Description = f.Description
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Group(g.Name), "Saved.")
+	return rm.done(w, r, paths.Group(g.Name), "Saved.")
 }
 
-func (s *Server) addMember(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	g, err := s.store.Group(r.Context(), pathValue(r, "name"))
+func (rm *peopleRoom) addMember(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	g, err := rm.store.Group(r.Context(), pathValue(r, "name"))
 	if err != nil {
 		return err
 	}
 	name := typed(r, "username")
-	err = s.store.AddMember(r.Context(), s.actor(r, a), g.Name, name)
+	err = rm.store.AddMember(r.Context(), rm.actor(r, a), g.Name, name)
 	if errors.Is(err, store.ErrNotFound) {
-		return s.renderGroup(w, r, a, g, func(v *console.GroupPage) {
+		return rm.renderGroup(w, r, a, g, func(v *console.GroupPage) {
 			v.AddName, v.AddProblem = name, "There is no user “"+name+"”. Type the username of somebody on the Users page."
 		})
 	}
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Group(g.Name), name+" is in "+g.Name+" now.")
+	return rm.done(w, r, paths.Group(g.Name), name+" is in "+g.Name+" now.")
 }
 
-func (s *Server) removeMember(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	g, err := s.store.Group(r.Context(), pathValue(r, "name"))
+func (rm *peopleRoom) removeMember(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	g, err := rm.store.Group(r.Context(), pathValue(r, "name"))
 	if err != nil {
 		return err
 	}
 	name := typed(r, "username")
-	if err := s.store.RemoveMember(r.Context(), s.actor(r, a), g.Name, name); err != nil {
+	if err := rm.store.RemoveMember(r.Context(), rm.actor(r, a), g.Name, name); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Group(g.Name), name+" is no longer in "+g.Name+" by hand.")
+	return rm.done(w, r, paths.Group(g.Name), name+" is no longer in "+g.Name+" by hand.")
 }
 
-func (s *Server) deleteGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	g, err := s.store.Group(r.Context(), pathValue(r, "name"))
+func (rm *peopleRoom) deleteGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	g, err := rm.store.Group(r.Context(), pathValue(r, "name"))
 	if err != nil {
 		return err
 	}
 	if text := confirmed(r, g.Name); text != "" {
-		return s.renderGroup(w, r, a, g, func(v *console.GroupPage) { v.DeleteText = text })
+		return rm.renderGroup(w, r, a, g, func(v *console.GroupPage) { v.DeleteText = text })
 	}
-	if err := s.store.DeleteGroup(r.Context(), s.actor(r, a), g.Name); err != nil {
+	if err := rm.store.DeleteGroup(r.Context(), rm.actor(r, a), g.Name); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Groups, "Group "+g.Name+" deleted.")
+	return rm.done(w, r, paths.Groups, "Group "+g.Name+" deleted.")
 }

@@ -18,11 +18,11 @@ import (
 // guard lets a console page run only for an administrator whose role includes
 // the route's. It reads the administrator from the database at every request,
 // so that a removed one or a changed role counts at once.
-func (s *Server) guard(rt route) http.HandlerFunc {
-	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
-		a, err := s.currentAdministrator(r)
+func (k *kit) guard(rt route) http.HandlerFunc {
+	return k.handle(func(w http.ResponseWriter, r *http.Request) error {
+		a, err := k.currentAdministrator(r)
 		if errors.Is(err, store.ErrNotFound) && r.Method == http.MethodPost && r.Header.Get("HX-Request") == "" {
-			return s.keepForm(w, r)
+			return k.keepForm(w, r)
 		}
 		if errors.Is(err, store.ErrNotFound) {
 			return toSignIn(w, r)
@@ -33,33 +33,33 @@ func (s *Server) guard(rt route) http.HandlerFunc {
 		if !a.Role.Includes(rt.role) {
 			return errForbidden
 		}
-		if missing, err := s.missesPasskey(r, a); err != nil || missing {
-			return s.sendToPasskeys(w, r, err)
+		if missing, err := k.missesPasskey(r, a); err != nil || missing {
+			return k.sendToPasskeys(w, r, err)
 		}
 		ok := true
 		switch rt.proof {
 		case stepUp:
-			ok = s.steppedUp(r)
+			ok = k.steppedUp(r)
 		case enrolling:
-			ok, err = s.mayEnrol(r, a)
+			ok, err = k.mayEnrol(r, a)
 		case anytime:
 		}
 		if err != nil {
 			return err
 		}
 		if !ok {
-			return s.askStepUp(w, r, a)
+			return k.asker.AskStepUp(w, r, a)
 		}
 		err = rt.handle(w, r, a)
 		if errors.Is(err, errStepUp) || (errors.Is(err, store.ErrConsoleGroup) && a.Role == model.RoleOwner) {
-			return s.askStepUp(w, r, a)
+			return k.asker.AskStepUp(w, r, a)
 		}
 		if errors.Is(err, store.ErrConsoleGroup) {
-			s.failPage(w, r, http.StatusForbidden, failure.ConsoleGroup())
+			k.failPage(w, r, http.StatusForbidden, failure.ConsoleGroup())
 			return nil
 		}
 		if name := namedThing(r); name != "" && errors.Is(err, store.ErrNotFound) {
-			s.failPage(w, r, http.StatusNotFound, failure.Gone(name, withQuery(paths.Audit, url.Values{"object": {name}})))
+			k.failPage(w, r, http.StatusNotFound, failure.Gone(name, withQuery(paths.Audit, url.Values{"object": {name}})))
 			return nil
 		}
 		return err
@@ -73,50 +73,50 @@ func namedThing(r *http.Request) string {
 
 // missesPasskey tells whether the owners demand a passkey that this
 // administrator does not have, on a page that is not for registering one.
-func (s *Server) missesPasskey(r *http.Request, a model.Administrator) (bool, error) {
-	if strings.HasPrefix(r.URL.Path, paths.Account) || strings.HasPrefix(r.URL.Path, paths.Help) || !s.passkeysWork() {
+func (k *kit) missesPasskey(r *http.Request, a model.Administrator) (bool, error) {
+	if strings.HasPrefix(r.URL.Path, paths.Account) || strings.HasPrefix(r.URL.Path, paths.Help) || !k.passkeysWork() {
 		return false, nil
 	}
-	set, err := s.store.Settings(r.Context())
+	set, err := k.store.Settings(r.Context())
 	if err != nil || !set.RequirePasskey {
 		return false, err
 	}
-	has, err := s.store.HasPasskey(r.Context(), a.ID)
+	has, err := k.store.HasPasskey(r.Context(), a.ID)
 	return !has, err
 }
 
-func (s *Server) sendToPasskeys(w http.ResponseWriter, r *http.Request, err error) error {
+func (k *kit) sendToPasskeys(w http.ResponseWriter, r *http.Request, err error) error {
 	if err != nil {
 		return err
 	}
-	s.putFlash(r, layout.Flash{Kind: "warning", Text: "Every administrator here needs a passkey. Register yours, then everything is open to you."})
+	k.putFlash(r, layout.Flash{Kind: "warning", Text: "Every administrator here needs a passkey. Register yours, then everything is open to you."})
 	return seeOther(w, r, paths.Account)
 }
 
 // currentPerson is who this browser is signed in as through SAML;
 // store.ErrNotFound when nobody is, or when the user was deactivated or the
 // connection closed since.
-func (s *Server) currentPerson(r *http.Request) (model.User, error) {
-	id := s.persons.GetString(r.Context(), keyPersonID)
+func (k *kit) currentPerson(r *http.Request) (model.User, error) {
+	id := k.persons.GetString(r.Context(), keyPersonID)
 	// The store judges the end by the clock of the database, which may differ.
-	if id == "" || !s.now().Before(s.persons.Deadline(r.Context())) {
+	if id == "" || !k.now().Before(k.persons.Deadline(r.Context())) {
 		return model.User{}, store.ErrNotFound
 	}
-	return s.awsVouchesFor(r.Context(), id, s.persons.GetInt(r.Context(), keyPersonEpoch), s.persons.GetString(r.Context(), keyPersonConn))
+	return k.awsVouchesFor(r.Context(), id, k.persons.GetInt(r.Context(), keyPersonEpoch), k.persons.GetString(r.Context(), keyPersonConn))
 }
 
 // awsVouchesFor is a user who signed in through a connection in that session
 // epoch; store.ErrNotFound when they were deactivated or unlinked since, or when
 // the connection is not live.
-func (s *Server) awsVouchesFor(ctx context.Context, userID string, epoch int, connection string) (model.User, error) {
-	u, err := s.store.UserByID(ctx, userID)
+func (k *kit) awsVouchesFor(ctx context.Context, userID string, epoch int, connection string) (model.User, error) {
+	u, err := k.store.UserByID(ctx, userID)
 	if err != nil {
 		return model.User{}, err
 	}
 	if !u.Active || u.SessionEpoch != epoch {
 		return model.User{}, store.ErrNotFound
 	}
-	open, err := s.store.IsOpen(ctx, connection)
+	open, err := k.store.IsOpen(ctx, connection)
 	if err == nil && !open {
 		err = store.ErrNotFound
 	}

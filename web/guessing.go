@@ -73,8 +73,8 @@ type limit struct {
 
 // beginTry counts a try at an account. wait is how long it is refused for without being
 // judged; zero: it may be judged.
-func (s *Server) beginTry(r *http.Request, a model.Administrator) (t try, wait time.Duration, err error) {
-	limits, err := s.tryLimits(r, a)
+func (rm *accessRoom) beginTry(r *http.Request, a model.Administrator) (t try, wait time.Duration, err error) {
+	limits, err := rm.tryLimits(r, a)
 	if err != nil {
 		return t, 0, err
 	}
@@ -82,14 +82,14 @@ func (s *Server) beginTry(r *http.Request, a model.Administrator) (t try, wait t
 		t.object = a.Email
 	}
 	for _, l := range limits {
-		n, until, err := s.store.CountSignInAttempt(r.Context(), l.key, s.now(), failureWindow)
+		n, until, err := rm.store.CountSignInAttempt(r.Context(), l.key, rm.now(), failureWindow)
 		if err != nil {
 			return t, 0, err
 		}
 		t.keys = append(t.keys, l.key)
 		t.reached = t.reached || n == l.most
 		if n > l.most {
-			return t, until.Sub(s.now()), s.tryWorked(r, t)
+			return t, until.Sub(rm.now()), rm.tryWorked(r, t)
 		}
 	}
 	return t, 0, nil
@@ -99,9 +99,9 @@ func (s *Server) beginTry(r *http.Request, a model.Administrator) (t try, wait t
 // before is counted by itself: whoever guesses from elsewhere, or from behind the
 // same address, does not lock it out. An account that does not exist is counted
 // like any other.
-func (s *Server) tryLimits(r *http.Request, a model.Administrator) ([]limit, error) {
-	if token := s.knownBrowser(r); token != "" && a.ID != 0 {
-		known, err := s.store.IsKnownBrowser(r.Context(), a.ID, token)
+func (rm *accessRoom) tryLimits(r *http.Request, a model.Administrator) ([]limit, error) {
+	if token := rm.knownBrowser(r); token != "" && a.ID != 0 {
+		known, err := rm.store.IsKnownBrowser(r.Context(), a.ID, token)
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +109,7 @@ func (s *Server) tryLimits(r *http.Request, a model.Administrator) ([]limit, err
 			return []limit{{"browser\n" + token + "\n" + a.AttemptKey(), failuresOfBrowser}}, nil
 		}
 	}
-	limits := []limit{{"address\n" + model.NetworkOf(s.remoteAddr(r)), failuresOfAddress}}
+	limits := []limit{{"address\n" + model.NetworkOf(rm.remoteAddr(r)), failuresOfAddress}}
 	if a.Email == "" {
 		return limits, nil
 	}
@@ -118,8 +118,8 @@ func (s *Server) tryLimits(r *http.Request, a model.Administrator) ([]limit, err
 
 // accountNamed is the account with that email, or one without an id when there
 // is none: for counting tries at it.
-func (s *Server) accountNamed(ctx context.Context, email string) (model.Administrator, error) {
-	a, err := s.store.AdministratorByEmail(ctx, email)
+func (rm *accessRoom) accountNamed(ctx context.Context, email string) (model.Administrator, error) {
+	a, err := rm.store.AdministratorByEmail(ctx, email)
 	if errors.Is(err, store.ErrNotFound) || (err == nil && a.ThroughAWS()) {
 		return model.Administrator{Email: email}, nil
 	}
@@ -127,9 +127,9 @@ func (s *Server) accountNamed(ctx context.Context, email string) (model.Administ
 }
 
 // tryWorked takes a try back that was right, or that was not judged.
-func (s *Server) tryWorked(r *http.Request, t try) error {
+func (rm *accessRoom) tryWorked(r *http.Request, t try) error {
 	for _, key := range t.keys {
-		if err := s.store.TakeBackSignInAttempt(r.Context(), key, s.now()); err != nil {
+		if err := rm.store.TakeBackSignInAttempt(r.Context(), key, rm.now()); err != nil {
 			return err
 		}
 	}
@@ -138,11 +138,11 @@ func (s *Server) tryWorked(r *http.Request, t try) error {
 
 // tryFailed leaves a try counted, and puts one line into the audit when
 // further ones begin to be refused.
-func (s *Server) tryFailed(r *http.Request, t try) error {
-	s.log.WarnContext(r.Context(), "console sign-in refused", "remote", s.remoteAddr(r))
+func (rm *accessRoom) tryFailed(r *http.Request, t try) error {
+	rm.log.WarnContext(r.Context(), "console sign-in refused", "remote", rm.remoteAddr(r))
 	if !t.reached {
 		return nil
 	}
 	// Of an account that is not known, what was typed may be anything, a password even.
-	return s.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: s.remoteAddr(r)}, "administrator.sign_in_refused", t.object, auditedFailureText)
+	return rm.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: rm.remoteAddr(r)}, "administrator.sign_in_refused", t.object, auditedFailureText)
 }

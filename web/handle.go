@@ -32,52 +32,52 @@ var errForbidden = errors.New("the role does not allow this")
 // errStepUp: what was asked for needs a proof of who asks that is not old.
 var errStepUp = errors.New("who asks has to prove again who they are")
 
-func (s *Server) handle(h handler) http.HandlerFunc {
+func (k *kit) handle(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
-			s.fail(w, r, err)
+			k.fail(w, r, err)
 		}
 	}
 }
 
 // fail turns an error into a page. No error's own text reaches the page; the
 // log has it under the request's reference.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+func (k *kit) fail(w http.ResponseWriter, r *http.Request, err error) {
 	reference := requestID(r.Context())
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
-		s.log.DebugContext(r.Context(), "client went away", "reference", reference)
+		k.log.DebugContext(r.Context(), "client went away", "reference", reference)
 	case errors.Is(err, store.ErrNotFound):
-		s.failPage(w, r, http.StatusNotFound, failure.NotFound())
+		k.failPage(w, r, http.StatusNotFound, failure.NotFound())
 	case errors.Is(err, store.ErrConflict):
-		s.failPage(w, r, http.StatusConflict, failure.Conflict(r.URL.Path))
+		k.failPage(w, r, http.StatusConflict, failure.Conflict(r.URL.Path))
 	case errors.Is(err, errForbidden):
-		s.failPage(w, r, http.StatusForbidden, failure.Forbidden())
+		k.failPage(w, r, http.StatusForbidden, failure.Forbidden())
 	case errors.As(err, &tooLarge):
-		s.failPage(w, r, http.StatusRequestEntityTooLarge, failure.TooLarge())
+		k.failPage(w, r, http.StatusRequestEntityTooLarge, failure.TooLarge())
 	case errors.Is(err, errBusy):
 		w.Header().Set("Retry-After", "20")
-		s.failPage(w, r, http.StatusServiceUnavailable, failure.Busy())
+		k.failPage(w, r, http.StatusServiceUnavailable, failure.Busy())
 	case errors.Is(err, errBadForm):
-		s.failPage(w, r, http.StatusBadRequest, failure.BadForm())
+		k.failPage(w, r, http.StatusBadRequest, failure.BadForm())
 	default:
-		s.log.ErrorContext(r.Context(), "request failed", "reference", reference,
+		k.log.ErrorContext(r.Context(), "request failed", "reference", reference,
 			"method", r.Method, "path", loggedPath(r.URL.Path), "error", err)
-		s.failPage(w, r, http.StatusInternalServerError, failure.Internal(reference))
+		k.failPage(w, r, http.StatusInternalServerError, failure.Internal(reference))
 	}
 }
 
-func (s *Server) failPage(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
-	if err := s.render(w, r, status, page); err != nil {
-		s.log.ErrorContext(r.Context(), "error page failed", "error", err)
+func (k *kit) failPage(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
+	if err := k.render(w, r, status, page); err != nil {
+		k.log.ErrorContext(r.Context(), "error page failed", "error", err)
 		w.WriteHeader(http.StatusInternalServerError)
 	}
 }
 
 // render writes a page. It is rendered whole before the status is sent, so
 // that a template's error can still become an error page.
-func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) error {
+func (k *kit) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) error {
 	var buf bytes.Buffer
 	if err := page.Render(r.Context(), &buf); err != nil {
 		return err
@@ -86,21 +86,21 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page
 	w.WriteHeader(status)
 	_, err := w.Write(buf.Bytes())
 	if err != nil {
-		s.log.DebugContext(r.Context(), "answer not delivered", "error", err)
+		k.log.DebugContext(r.Context(), "answer not delivered", "error", err)
 	}
 	return nil
 }
 
 // page fills in what every console page shows: who is signed in and the
 // message left by the last action, which is shown once.
-func (s *Server) page(r *http.Request, a model.Administrator, nav layout.Nav, title, intro string) layout.Page {
-	return layout.Page{Title: title, Intro: intro, Nav: nav, Viewer: a, Flash: s.takeFlash(r), Topic: topicOf(r)}
+func (k *kit) page(r *http.Request, a model.Administrator, nav layout.Nav, title, intro string) layout.Page {
+	return layout.Page{Title: title, Intro: intro, Nav: nav, Viewer: a, Flash: k.takeFlash(r), Topic: topicOf(r)}
 }
 
 // done answers a change that worked: a message for the next page, and 303 to it.
-func (s *Server) done(w http.ResponseWriter, r *http.Request, to, message string) error {
+func (k *kit) done(w http.ResponseWriter, r *http.Request, to, message string) error {
 	if message != "" {
-		s.putFlash(r, layout.Flash{Kind: "success", Text: message})
+		k.putFlash(r, layout.Flash{Kind: "success", Text: message})
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
@@ -114,8 +114,8 @@ func seeOther(w http.ResponseWriter, r *http.Request, to string) error {
 
 // actor is who makes the change, for the audit. Who uses the console is decided
 // by owners who have just proved who they are.
-func (s *Server) actor(r *http.Request, a model.Administrator) model.Actor {
-	return model.Actor{Name: a.ActorName(), RemoteAddr: s.remoteAddr(r), OutsideConsole: a.Role != model.RoleOwner || !s.steppedUp(r)}
+func (k *kit) actor(r *http.Request, a model.Administrator) model.Actor {
+	return model.Actor{Name: a.ActorName(), RemoteAddr: k.remoteAddr(r), OutsideConsole: a.Role != model.RoleOwner || !k.steppedUp(r)}
 }
 
 // toSignIn sends somebody who is not signed in to the sign-in page, and back

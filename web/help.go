@@ -88,16 +88,16 @@ func (guideLinks) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) 
 }
 
 // showHelp shows the guide's first page, or what a search finds.
-func (s *Server) showHelp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *helpRoom) showHelp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	search := strings.TrimSpace(r.URL.Query().Get("q"))
-	return s.renderHelp(w, r, a, "", search)
+	return rm.renderHelp(w, r, a, "", search)
 }
 
-func (s *Server) showHelpPage(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.renderHelp(w, r, a, pathValue(r, "page"), "")
+func (rm *helpRoom) showHelpPage(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.renderHelp(w, r, a, pathValue(r, "page"), "")
 }
 
-func (s *Server) renderHelp(w http.ResponseWriter, r *http.Request, a model.Administrator, slug, search string) error {
+func (rm *helpRoom) renderHelp(w http.ResponseWriter, r *http.Request, a model.Administrator, slug, search string) error {
 	pages, err := guidePages()
 	if err != nil {
 		return err
@@ -131,12 +131,12 @@ func (s *Server) renderHelp(w http.ResponseWriter, r *http.Request, a model.Admi
 	if search != "" {
 		title = "Search the guide"
 	}
-	v.Page = s.page(r, a, layout.NavHelp, title, "")
-	return s.render(w, r, http.StatusOK, console.Help(v))
+	v.Page = rm.page(r, a, layout.NavHelp, title, "")
+	return rm.render(w, r, http.StatusOK, console.Help(v))
 }
 
 // helpImage is a picture of the guide.
-func (s *Server) helpImage(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+func (rm *helpRoom) helpImage(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
 	data, err := fs.ReadFile(images.FS, path.Base(pathValue(r, "name")))
 	if err != nil {
 		return store.ErrNotFound

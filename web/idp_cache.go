@@ -29,34 +29,34 @@ func newIDPCache() *idpCache {
 }
 
 // identityProvider is AWS as the revision's metadata describes it.
-func (s *Server) identityProvider(rev *model.Revision) (*sso.IdentityProvider, error) {
+func (k *kit) identityProvider(rev *model.Revision) (*sso.IdentityProvider, error) {
 	key := idpKey{rev.ID, rev.Version}
-	s.idps.mu.Lock()
-	defer s.idps.mu.Unlock()
-	if idp, ok := s.idps.entries[key]; ok {
+	k.idps.mu.Lock()
+	defer k.idps.mu.Unlock()
+	if idp, ok := k.idps.entries[key]; ok {
 		return idp, nil
 	}
-	idp, err := sso.ParseMetadata([]byte(rev.Config.IdPMetadata), s.metadataOptions())
+	idp, err := sso.ParseMetadata([]byte(rev.Config.IdPMetadata), k.metadataOptions())
 	if err != nil {
 		return nil, err
 	}
-	if len(s.idps.entries) >= maxCachedIDPs {
-		clear(s.idps.entries)
+	if len(k.idps.entries) >= maxCachedIDPs {
+		clear(k.idps.entries)
 	}
-	s.idps.entries[key] = idp
+	k.idps.entries[key] = idp
 	return idp, nil
 }
 
 // metadataOptions is how AWS's metadata is judged here: plain http only for an
 // identity provider on this machine, and only where Postern itself is tried out
 // on this machine.
-func (s *Server) metadataOptions() sso.MetadataOptions {
-	return sso.MetadataOptions{Now: s.now(), AllowLoopbackHTTP: s.onLoopback()}
+func (k *kit) metadataOptions() sso.MetadataOptions {
+	return sso.MetadataOptions{Now: k.now(), AllowLoopbackHTTP: k.onLoopback()}
 }
 
 // onLoopback tells whether browsers reach Postern on this machine only.
-func (s *Server) onLoopback() bool {
-	u, err := url.Parse(s.opts.PublicURL)
+func (k *kit) onLoopback() bool {
+	u, err := url.Parse(k.opts.PublicURL)
 	if err != nil {
 		return false
 	}

@@ -34,14 +34,14 @@ func (i inspectable) label() string {
 
 // inspectables are all revisions of every connection, as far as they have AWS's
 // metadata: live ones and drafts first, then past ones, the newest first.
-func (s *Server) inspectables(ctx context.Context) ([]inspectable, error) {
-	connections, err := s.store.Connections(ctx)
+func (rm *loginsRoom) inspectables(ctx context.Context) ([]inspectable, error) {
+	connections, err := rm.store.Connections(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var present, past []inspectable
 	for _, c := range connections {
-		revisions, err := s.store.Revisions(ctx, c.Slug)
+		revisions, err := rm.store.Revisions(ctx, c.Slug)
 		if err != nil {
 			return nil, err
 		}
@@ -61,16 +61,16 @@ func (s *Server) inspectables(ctx context.Context) ([]inspectable, error) {
 	return append(present, past...), nil
 }
 
-func (s *Server) showInspector(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	found, err := s.inspectables(r.Context())
+func (rm *loginsRoom) showInspector(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	found, err := rm.inspectables(r.Context())
 	if err != nil {
 		return err
 	}
-	return s.renderInspector(w, r, a, console.InspectorPage{}, found, r.URL.Query().Get("revision"))
+	return rm.renderInspector(w, r, a, console.InspectorPage{}, found, r.URL.Query().Get("revision"))
 }
 
-func (s *Server) renderInspector(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.InspectorPage, found []inspectable, chosen string) error {
-	v.Page = s.page(r, a, layout.NavLogins, "Inspect a SAML response",
+func (rm *loginsRoom) renderInspector(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.InspectorPage, found []inspectable, chosen string) error {
+	v.Page = rm.page(r, a, layout.NavLogins, "Inspect a SAML response",
 		"Runs every check of a login on a response that you paste. Nobody is signed in, and nothing is kept.")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
 	for _, i := range found {
@@ -80,11 +80,11 @@ func (s *Server) renderInspector(w http.ResponseWriter, r *http.Request, a model
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.Inspector(v))
+	return rm.render(w, r, status, console.Inspector(v))
 }
 
-func (s *Server) inspect(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	found, err := s.inspectables(r.Context())
+func (rm *loginsRoom) inspect(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	found, err := rm.inspectables(r.Context())
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (s *Server) inspect(w http.ResponseWriter, r *http.Request, a model.Adminis
 	}
 	chosen := r.PostFormValue("revision")
 	q := inspection{response: v.Response, requestID: v.RequestID}
-	if q.at, err = pretendedTime(v.At, s.now()); err != nil {
+	if q.at, err = pretendedTime(v.At, rm.now()); err != nil {
 		v.Problems = append(v.Problems, model.Problem{Field: "at", Text: "Type the time as UTC, for example 2026-11-23T14:05:00Z, or leave it empty for now."})
 	}
 	if strings.TrimSpace(v.Response) == "" {
@@ -111,7 +111,7 @@ func (s *Server) inspect(w http.ResponseWriter, r *http.Request, a model.Adminis
 		v.Problems = append(v.Problems, model.Problem{Field: "revision", Text: "Choose a revision from the list."})
 	}
 	if len(v.Problems) == 0 {
-		v.Verdict, err = s.verdict(r.Context(), *by, q)
+		v.Verdict, err = rm.verdict(r.Context(), *by, q)
 		switch {
 		case errors.Is(err, errUnusableMetadata):
 			v.Problems = append(v.Problems, model.Problem{Field: "revision", Text: "AWS's metadata of this revision cannot be used. Import it again in the setup."})
@@ -119,7 +119,7 @@ func (s *Server) inspect(w http.ResponseWriter, r *http.Request, a model.Adminis
 			return err
 		}
 	}
-	return s.renderInspector(w, r, a, v, found, chosen)
+	return rm.renderInspector(w, r, a, v, found, chosen)
 }
 
 func findInspectable(found []inspectable, id string) *inspectable {
@@ -157,13 +157,13 @@ type inspection struct {
 var errUnusableMetadata = errors.New("unusable metadata")
 
 // verdict judges a response by a revision, and says what provisioning would do.
-func (s *Server) verdict(ctx context.Context, by inspectable, q inspection) (*console.Verdict, error) {
-	idp, err := s.identityProvider(by.revision)
+func (rm *loginsRoom) verdict(ctx context.Context, by inspectable, q inspection) (*console.Verdict, error) {
+	idp, err := rm.identityProvider(by.revision)
 	if err != nil {
 		return nil, errUnusableMetadata
 	}
 	cfg := by.revision.Config
-	sp := s.serviceProvider(by.connection.Slug, cfg)
+	sp := rm.serviceProvider(by.connection.Slug, cfg)
 	found := sso.Inspect([]byte(q.response), sso.InspectOptions{
 		Metadata: idp, Now: q.at, EntityID: sp.EntityID, ACSURL: sp.ACSURL, RequestID: q.requestID,
 		RequireSignatures: cfg.RequireSignatures, ClockSkew: cfg.ClockSkew, Config: &cfg,
@@ -181,8 +181,8 @@ func (s *Server) verdict(ctx context.Context, by inspectable, q inspection) (*co
 		return v, nil
 	}
 	l := model.Login{ID: "preview", Connection: by.connection.Slug, Person: found.Person}
-	d, err := s.store.PreviewLogin(ctx, by.connection.ID, by.connection.Slug, *found.Person,
-		s.decide(by.connection, by.revision, l))
+	d, err := rm.store.PreviewLogin(ctx, by.connection.ID, by.connection.Slug, *found.Person,
+		rm.decide(by.connection, by.revision, l))
 	if err != nil {
 		return nil, err
 	}

@@ -23,12 +23,12 @@ const maxKept = maxForm
 // done and nothing is stored: the sign-in page takes the fields along, and they
 // are offered again afterwards. Passwords and files are not taken along; the
 // passwords are asked for again.
-func (s *Server) keepForm(w http.ResponseWriter, r *http.Request) error {
+func (k *kit) keepForm(w http.ResponseWriter, r *http.Request) error {
 	kept, ok := readKept(r)
 	if !ok || kept.Encoded == "" {
 		return toSignIn(w, r)
 	}
-	return s.renderSignIn(w, r, http.StatusUnauthorized, person.SignInForm{Kept: kept})
+	return k.asker.RenderSignIn(w, r, http.StatusUnauthorized, person.SignInForm{Kept: kept})
 }
 
 // readKept takes the fields of a form along; false when some of them cannot be.
@@ -62,18 +62,18 @@ func isSecret(field string) bool { return strings.Contains(strings.ToLower(field
 
 // keptForm is the form that came along with a sign-in; nil when none did, or
 // when it is not for a page of the console.
-func (s *Server) keptForm(r *http.Request) *person.KeptForm {
+func (k *kit) keptForm(r *http.Request) *person.KeptForm {
 	action := r.PostFormValue("kept_action")
-	if action == "" || localPath(action) == "" || !s.isConsolePost(action) {
+	if action == "" || localPath(action) == "" || !k.isConsolePost(action) {
 		return nil
 	}
 	return &person.KeptForm{Action: action, Encoded: r.PostFormValue("kept"), Files: r.PostFormValue("kept_files") != "",
 		Secrets: r.PostFormValue("kept_secrets")}
 }
 
-func (s *Server) isConsolePost(address string) bool {
+func (k *kit) isConsolePost(address string) bool {
 	console := chi.NewRouter()
-	for _, rt := range s.consoleRoutes() {
+	for _, rt := range k.routes {
 		if rt.method == http.MethodPost {
 			console.Method(rt.method, rt.pattern, http.NotFoundHandler())
 		}
@@ -83,14 +83,14 @@ func (s *Server) isConsolePost(address string) bool {
 
 // offerKept shows the kept form to who has just signed in. Saving it is a new
 // request, which every check runs over again.
-func (s *Server) offerKept(w http.ResponseWriter, r *http.Request, a model.Administrator, kept person.KeptForm) error {
+func (k *kit) offerKept(w http.ResponseWriter, r *http.Request, a model.Administrator, kept person.KeptForm) error {
 	fields, err := url.ParseQuery(kept.Encoded)
 	if err != nil {
 		return seeOther(w, r, paths.Overview)
 	}
 	v := person.KeptPage{
-		Page:   s.page(r, a, "", "Go on where you were", "Postern had to know first that it is you."),
-		Action: kept.Action, Files: kept.Files, Leave: s.pageOf(kept.Action),
+		Page:   k.page(r, a, "", "Go on where you were", "Postern had to know first that it is you."),
+		Action: kept.Action, Files: kept.Files, Leave: k.pageOf(kept.Action),
 	}
 	v.Page.Error = true
 	for _, name := range sortedNames(fields) {
@@ -103,7 +103,7 @@ func (s *Server) offerKept(w http.ResponseWriter, r *http.Request, a model.Admin
 			v.Secrets = append(v.Secrets, person.KeptField{Name: name})
 		}
 	}
-	return s.render(w, r, http.StatusOK, person.Kept(v))
+	return k.render(w, r, http.StatusOK, person.Kept(v))
 }
 
 func sortedNames(fields url.Values) []string {
@@ -119,9 +119,9 @@ func sortedNames(fields url.Values) []string {
 
 // pageOf is the nearest page above the address of a form: many forms post to
 // an address below their page's.
-func (s *Server) pageOf(action string) string {
+func (k *kit) pageOf(action string) string {
 	console := chi.NewRouter()
-	for _, rt := range s.consoleRoutes() {
+	for _, rt := range k.routes {
 		if rt.method == http.MethodGet {
 			console.Method(rt.method, rt.pattern, http.NotFoundHandler())
 		}

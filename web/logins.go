@@ -13,20 +13,20 @@ import (
 	"github.com/postern-sso/postern/templates/paths"
 )
 
-func (s *Server) listLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	query, filter, problems := loginFilter(r, s.now())
+func (rm *loginsRoom) listLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	query, filter, problems := loginFilter(r, rm.now())
 	query.Page = pageOf(r)
 	v := console.LoginList{
-		Page:   s.page(r, a, layout.NavLogins, "Logins", "Every attempt to sign in through AWS, and what became of it."),
+		Page:   rm.page(r, a, layout.NavLogins, "Logins", "Every attempt to sign in through AWS, and what became of it."),
 		Filter: filter, Reasons: reasonOptions(filter.Code), Problems: problems,
 		Filtered: filter != (console.LoginFilter{}) || query.After != "",
 		Export:   withQuery(paths.LoginsExport, filterQuery(r)),
 	}
-	logins, next, err := s.store.Logins(r.Context(), query)
+	logins, next, err := rm.store.Logins(r.Context(), query)
 	if err != nil {
 		return err
 	}
-	connections, err := s.store.Connections(r.Context())
+	connections, err := rm.store.Connections(r.Context())
 	if err != nil {
 		return err
 	}
@@ -34,15 +34,15 @@ func (s *Server) listLogins(w http.ResponseWriter, r *http.Request, a model.Admi
 		v.Connections = append(v.Connections, c.Slug)
 	}
 	if query.After == "" && query.Until.IsZero() {
-		newest := s.now()
+		newest := rm.now()
 		if len(logins) > 0 {
 			newest = logins[0].StartedAt
 		}
 		v.News = loginNews(r, newest, 0)
 	}
-	v.Rows, v.Paging = s.loginRows(logins), paging(r, paths.Logins, next)
+	v.Rows, v.Paging = onTraces(rm.kit).loginRows(logins), paging(r, paths.Logins, next)
 	if filter.Search != "" && a.Role.Includes(model.RoleAdmin) {
-		if v.KnownName, err = s.store.NameKnown(r.Context(), filter.Search); err != nil {
+		if v.KnownName, err = rm.store.NameKnown(r.Context(), filter.Search); err != nil {
 			return err
 		}
 	}
@@ -50,61 +50,61 @@ func (s *Server) listLogins(w http.ResponseWriter, r *http.Request, a model.Admi
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.Logins(v))
+	return rm.render(w, r, status, console.Logins(v))
 }
 
-func (s *Server) loginRows(logins []model.Login) []console.LoginRow {
+func (lf tracesLeaf) loginRows(logins []model.Login) []console.LoginRow {
 	rows := make([]console.LoginRow, 0, len(logins))
 	for _, l := range logins {
-		rows = append(rows, s.loginRow(l))
+		rows = append(rows, lf.loginRow(l))
 	}
 	return rows
 }
 
 // loginRow adds the reason in words, as of now.
-func (s *Server) loginRow(l model.Login) console.LoginRow {
-	row := console.LoginRow{Login: l, Code: l.Code(s.now())}
+func (lf tracesLeaf) loginRow(l model.Login) console.LoginRow {
+	row := console.LoginRow{Login: l, Code: l.Code(lf.now())}
 	if row.Code != "" {
 		row.Reason = sso.Explain(row.Code).Title
 	}
 	return row
 }
 
-func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v, err := s.loginPage(r.Context(), pathValue(r, "id"))
+func (rm *loginsRoom) showLogin(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v, err := rm.loginPage(r.Context(), pathValue(r, "id"))
 	if err != nil {
 		return err
 	}
-	return s.renderLogin(w, r, a, v)
+	return rm.renderLogin(w, r, a, v)
 }
 
-func (s *Server) renderLogin(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.LoginPage) error {
-	v.Page = s.page(r, a, layout.NavLogins, "Login "+v.Row.Login.ID, "")
+func (rm *loginsRoom) renderLogin(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.LoginPage) error {
+	v.Page = rm.page(r, a, layout.NavLogins, "Login "+v.Row.Login.ID, "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
-	return s.render(w, r, http.StatusOK, console.Login(v))
+	return rm.render(w, r, http.StatusOK, console.Login(v))
 }
 
 // loginPage reads the trace and what it refers to; of those, some may be gone.
-func (s *Server) loginPage(ctx context.Context, id string) (console.LoginPage, error) {
-	l, err := s.store.Login(ctx, id)
+func (rm *loginsRoom) loginPage(ctx context.Context, id string) (console.LoginPage, error) {
+	l, err := rm.store.Login(ctx, id)
 	if err != nil {
 		return console.LoginPage{}, err
 	}
 	v := console.LoginPage{
-		Row: s.loginRow(l), HasXML: len(l.XMLSealed) > 0, Certificate: verifiedBy(l.Checks),
+		Row: onTraces(rm.kit).loginRow(l), HasXML: len(l.XMLSealed) > 0, Certificate: verifiedBy(l.Checks),
 	}
 	if v.Row.Code != "" {
 		why := explain(v.Row.Code, l.Refusal)
 		v.Why = &why
 	}
-	link, err := s.store.TraceLinkOf(ctx, l.ID)
+	link, err := rm.store.TraceLinkOf(ctx, l.ID)
 	if err == nil {
 		v.Link = &link
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return v, err
 	}
 	if v.Row.Code != "" && !l.Test {
-		set, err := s.store.Settings(ctx)
+		set, err := rm.store.Settings(ctx)
 		if err != nil {
 			return v, err
 		}
@@ -114,14 +114,14 @@ func (s *Server) loginPage(ctx context.Context, id string) (console.LoginPage, e
 		v.AddPerson = addPerson(l.Person.Username, l.Person.Email, l.Person.DisplayName(), l.Person.FirstName, l.Person.LastName)
 	}
 	if l.RevisionID != 0 {
-		rev, err := s.store.RevisionByID(ctx, l.RevisionID)
+		rev, err := rm.store.RevisionByID(ctx, l.RevisionID)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return v, err
 		}
 		v.Revision = rev.Number
 	}
 	if l.Username != "" {
-		_, err := s.store.User(ctx, l.Username)
+		_, err := rm.store.User(ctx, l.Username)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return v, err
 		}

@@ -23,25 +23,25 @@ var loginColumns = []string{"reference", "started_at", "finished_at", "connectio
 
 // exportLogins hands out the filtered list as CSV, page by page: the newest
 // 100,000 at most. That somebody took them is in the audit.
-func (s *Server) exportLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), "login.export", "logins.csv", chosen(r)); err != nil {
+func (rm *loginsRoom) exportLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	if err := rm.store.RecordAudit(r.Context(), rm.actor(r, a), "login.export", "logins.csv", chosen(r)); err != nil {
 		return err
 	}
-	query, _, _ := loginFilter(r, s.now())
+	query, _, _ := loginFilter(r, rm.now())
 	query.Page = store.Page{Limit: exportPage}
-	logins, next, err := s.store.Logins(r.Context(), query)
+	logins, next, err := rm.store.Logins(r.Context(), query)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="logins-`+s.now().UTC().Format(time.DateOnly)+`.csv"`)
+	w.Header().Set("Content-Disposition", `attachment; filename="logins-`+rm.now().UTC().Format(time.DateOnly)+`.csv"`)
 	out := csv.NewWriter(w)
 	if err := out.Write(loginColumns); err != nil {
 		return nil // the browser is gone
 	}
 	for rows := 0; ; {
 		for _, l := range logins {
-			if err := out.Write(s.loginRecord(l)); err != nil {
+			if err := out.Write(rm.loginRecord(l)); err != nil {
 				return nil // likewise
 			}
 		}
@@ -50,9 +50,9 @@ func (s *Server) exportLogins(w http.ResponseWriter, r *http.Request, a model.Ad
 		}
 		query.After = next
 		moreTime(w)
-		if logins, next, err = s.store.Logins(r.Context(), query); err != nil {
+		if logins, next, err = rm.store.Logins(r.Context(), query); err != nil {
 			// Half of the file is out: only breaking off tells the browser.
-			s.log.ErrorContext(r.Context(), "export broken off", "reference", requestID(r.Context()), "error", err)
+			rm.log.ErrorContext(r.Context(), "export broken off", "reference", requestID(r.Context()), "error", err)
 			panic(http.ErrAbortHandler)
 		}
 	}
@@ -60,9 +60,9 @@ func (s *Server) exportLogins(w http.ResponseWriter, r *http.Request, a model.Ad
 	return nil
 }
 
-func (s *Server) loginRecord(l model.Login) []string {
+func (rm *loginsRoom) loginRecord(l model.Login) []string {
 	reason, who := "", ""
-	code := l.Code(s.now())
+	code := l.Code(rm.now())
 	if code != "" {
 		e := sso.Explain(code)
 		reason, who = e.Title, e.Who

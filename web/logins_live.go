@@ -25,17 +25,17 @@ func loginNews(r *http.Request, newest time.Time, shown int) string {
 
 // newLogins says how many logins came since the list was loaded. It answers 204
 // while the page says so already, so that nobody hears it twice.
-func (s *Server) newLogins(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+func (rm *loginsRoom) newLogins(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
 	list := withQuery(paths.Logins, filterQuery(r))
 	newest, err := time.Parse(time.RFC3339Nano, r.URL.Query().Get("newest"))
 	if r.Header.Get("HX-Request") == "" || err != nil || newest.Year() < 1 {
 		return seeOther(w, r, list)
 	}
-	query, _, _ := loginFilter(r, s.now())
+	query, _, _ := loginFilter(r, rm.now())
 	if after := newest.Add(time.Microsecond); after.After(query.Since) {
 		query.Since = after
 	}
-	n, err := s.store.CountNewLogins(r.Context(), query, maxNews)
+	n, err := rm.store.CountNewLogins(r.Context(), query, maxNews)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (s *Server) newLogins(w http.ResponseWriter, r *http.Request, _ model.Admin
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	return s.render(w, r, http.StatusOK, console.LoginNews(console.News{
+	return rm.render(w, r, http.StatusOK, console.LoginNews(console.News{
 		Count: n, More: n == maxNews, List: list, Poll: loginNews(r, newest, n),
 	}))
 }

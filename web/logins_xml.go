@@ -10,26 +10,26 @@ import (
 )
 
 // revealXML shows the message, laid out for reading.
-func (s *Server) revealXML(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v, err := s.loginPage(r.Context(), pathValue(r, "id"))
+func (rm *loginsRoom) revealXML(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v, err := rm.loginPage(r.Context(), pathValue(r, "id"))
 	if err != nil {
 		return err
 	}
-	xml, err := s.openXML(r, a, v.Row.Login, "login.xml_shown")
+	xml, err := rm.openXML(r, a, v.Row.Login, "login.xml_shown")
 	if err != nil {
 		return err
 	}
 	v.XML, v.XMLBase64 = sso.Pretty(xml, v.Row.Login.Refusal), base64.StdEncoding.EncodeToString(xml)
-	return s.renderLogin(w, r, a, v)
+	return rm.renderLogin(w, r, a, v)
 }
 
 // downloadXML hands out the message byte for byte.
-func (s *Server) downloadXML(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	l, err := s.store.Login(r.Context(), pathValue(r, "id"))
+func (rm *loginsRoom) downloadXML(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	l, err := rm.store.Login(r.Context(), pathValue(r, "id"))
 	if err != nil {
 		return err
 	}
-	xml, err := s.openXML(r, a, l, "login.xml_downloaded")
+	xml, err := rm.openXML(r, a, l, "login.xml_downloaded")
 	if err != nil {
 		return err
 	}
@@ -42,12 +42,12 @@ func (s *Server) downloadXML(w http.ResponseWriter, r *http.Request, a model.Adm
 // openXML unseals the message of a login; store.ErrNotFound when it is kept no
 // more. It names a person and what AWS knows about them, so that somebody looked
 // is written down first, under action.
-func (s *Server) openXML(r *http.Request, a model.Administrator, l model.Login, action string) ([]byte, error) {
+func (rm *loginsRoom) openXML(r *http.Request, a model.Administrator, l model.Login, action string) ([]byte, error) {
 	if len(l.XMLSealed) == 0 {
 		return nil, store.ErrNotFound
 	}
-	if err := s.store.RecordAudit(r.Context(), s.actor(r, a), action, l.ID, ""); err != nil {
+	if err := rm.store.RecordAudit(r.Context(), rm.actor(r, a), action, l.ID, ""); err != nil {
 		return nil, err
 	}
-	return s.sealer.Open(l.XMLSealed, model.SealedXML(l.ID))
+	return rm.sealer.Open(l.XMLSealed, model.SealedXML(l.ID))
 }

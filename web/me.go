@@ -13,36 +13,36 @@ import (
 
 // me is who Postern thinks the person is. Somebody who is not signed in gets
 // the connections to sign in with.
-func (s *Server) me(w http.ResponseWriter, r *http.Request) error {
-	u, err := s.currentPerson(r)
+func (rm *personRoom) me(w http.ResponseWriter, r *http.Request) error {
+	u, err := rm.currentPerson(r)
 	if errors.Is(err, store.ErrNotFound) {
-		return s.chooseConnection(w, r)
+		return rm.chooseConnection(w, r)
 	}
 	if err != nil {
 		return err
 	}
-	memberships, err := s.store.UserMemberships(r.Context(), u.ID)
+	memberships, err := rm.store.UserMemberships(r.Context(), u.ID)
 	if err != nil {
 		return err
 	}
-	through := s.persons.GetString(r.Context(), keyPersonConn)
-	apps, err := s.appTiles(r.Context(), through)
+	through := rm.persons.GetString(r.Context(), keyPersonConn)
+	apps, err := rm.appTiles(r.Context(), through)
 	if err != nil {
 		return err
 	}
-	set, err := s.store.Settings(r.Context())
+	set, err := rm.store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, person.Me(person.Self{
+	return rm.render(w, r, http.StatusOK, person.Me(person.Self{
 		User: u, Apps: apps, Text: set.MeText, Groups: groupNames(memberships), Connection: through,
 	}))
 }
 
 // appTiles are the apps that begin a sign-in by themselves at a known address,
 // and let in who came through that connection.
-func (s *Server) appTiles(ctx context.Context, connection string) ([]person.AppTile, error) {
-	apps, err := s.store.Apps(ctx)
+func (rm *personRoom) appTiles(ctx context.Context, connection string) ([]person.AppTile, error) {
+	apps, err := rm.store.Apps(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -56,12 +56,12 @@ func (s *Server) appTiles(ctx context.Context, connection string) ([]person.AppT
 	return tiles, nil
 }
 
-func (s *Server) chooseConnection(w http.ResponseWriter, r *http.Request) error {
-	live, err := s.openConnections(r)
+func (rm *personRoom) chooseConnection(w http.ResponseWriter, r *http.Request) error {
+	live, err := rm.openConnections(r)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, person.NotSignedIn(live))
+	return rm.render(w, r, http.StatusOK, person.NotSignedIn(live))
 }
 
 // groupNames lists each group once, in the order given.

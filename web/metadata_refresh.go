@@ -30,7 +30,7 @@ func (site *Site) RefreshMetadata(ctx context.Context) error {
 		}
 		due, err := s.store.ClaimMetadataCheck(ctx, c.ID, s.now())
 		if err == nil && due {
-			err = s.refreshMetadata(ctx, c)
+			err = onTrust(s.kit).refreshMetadata(ctx, c)
 		}
 		errs = append(errs, err)
 	}
@@ -39,27 +39,27 @@ func (site *Site) RefreshMetadata(ctx context.Context) error {
 
 // refreshMetadata fetches a connection's metadata and compares it. It trusts
 // nothing new unless the connection allows that.
-func (s *Server) refreshMetadata(ctx context.Context, c model.Connection) error {
-	offered, text, err := s.offeredMetadata(ctx, c)
+func (lf trustLeaf) refreshMetadata(ctx context.Context, c model.Connection) error {
+	offered, text, err := lf.offeredMetadata(ctx, c)
 	if err != nil {
 		var said *fetchError
 		if !errors.As(err, &said) {
 			return err
 		}
-		s.log.WarnContext(ctx, "metadata refresh failed", "connection", c.Slug, "error", err)
-		return s.store.FinishMetadataCheck(ctx, c.ID, s.now(), said.Text, "")
+		lf.log.WarnContext(ctx, "metadata refresh failed", "connection", c.Slug, "error", err)
+		return lf.store.FinishMetadataCheck(ctx, c.ID, lf.now(), said.Text, "")
 	}
-	trusted, err := s.identityProvider(c.Live)
+	trusted, err := lf.identityProvider(c.Live)
 	if err != nil {
 		return err
 	}
 	fresh, gone := sso.CompareCertificates(trusted, offered)
-	check, err := s.store.MetadataCheck(ctx, c.ID)
+	check, err := lf.store.MetadataCheck(ctx, c.ID)
 	if err != nil {
 		return err
 	}
 	if len(fresh) > 0 && check.TrustNew {
-		if err := s.trust(ctx, refresher, c.Slug, offered, "The connection trusts new certificates of AWS's metadata by itself."); err != nil {
+		if err := lf.trust(ctx, refresher, c.Slug, offered, "The connection trusts new certificates of AWS's metadata by itself."); err != nil {
 			return err
 		}
 		fresh = nil
@@ -67,23 +67,23 @@ func (s *Server) refreshMetadata(ctx context.Context, c model.Connection) error 
 	if len(fresh)+len(gone) == 0 {
 		text = ""
 	}
-	return s.store.FinishMetadataCheck(ctx, c.ID, s.now(), "", text)
+	return lf.store.FinishMetadataCheck(ctx, c.ID, lf.now(), "", text)
 }
 
 // offeredMetadata is what the address says now. What an administrator can act on
 // comes back as a *fetchError.
-func (s *Server) offeredMetadata(ctx context.Context, c model.Connection) (*sso.IdentityProvider, string, error) {
-	fetcher := newMetadataFetcher(s.onLoopback())
-	fetcher.private = s.opts.AllowPrivateMetadata
+func (lf trustLeaf) offeredMetadata(ctx context.Context, c model.Connection) (*sso.IdentityProvider, string, error) {
+	fetcher := newMetadataFetcher(lf.onLoopback())
+	fetcher.private = lf.opts.AllowPrivateMetadata
 	data, err := fetcher.fetch(ctx, c.Live.Config.IdPMetadataURL)
 	if err != nil {
 		return nil, "", err
 	}
-	offered, err := sso.ParseMetadata(data, s.metadataOptions())
+	offered, err := sso.ParseMetadata(data, lf.metadataOptions())
 	if err != nil {
 		return nil, "", &fetchError{Text: "What is at the address is no metadata that can be used: " + err.Error()}
 	}
-	trusted, err := s.identityProvider(c.Live)
+	trusted, err := lf.identityProvider(c.Live)
 	if err != nil {
 		return nil, "", err
 	}
@@ -94,33 +94,33 @@ func (s *Server) offeredMetadata(ctx context.Context, c model.Connection) (*sso.
 }
 
 // trust adds the certificates of other metadata to a live connection's.
-func (s *Server) trust(ctx context.Context, actor model.Actor, slug string, offered *sso.IdentityProvider, note string) error {
-	return s.store.ChangeTrust(ctx, actor, slug, note, func(trusted string) (string, error) {
-		return sso.AddCertificates(trusted, offered, s.metadataOptions())
+func (lf trustLeaf) trust(ctx context.Context, actor model.Actor, slug string, offered *sso.IdentityProvider, note string) error {
+	return lf.store.ChangeTrust(ctx, actor, slug, note, func(trusted string) (string, error) {
+		return sso.AddCertificates(trusted, offered, lf.metadataOptions())
 	})
 }
 
 // askForMetadata brings the next fetch forward when a login came with a
 // certificate that nobody here knows. That it fails must not fail the answer.
-func (s *Server) askForMetadata(ctx context.Context, a attempt, refusal *model.Refusal) {
+func (rm *loginRoom) askForMetadata(ctx context.Context, a attempt, refusal *model.Refusal) {
 	if refusal.Code != model.CodeCertificateUnknown || a.revision == nil || a.revision.Config.IdPMetadataURL == "" {
 		return
 	}
-	if err := s.store.AskForMetadataCheck(ctx, a.connection.ID, s.now()); err != nil {
-		s.log.WarnContext(ctx, "metadata not asked for", "error", err)
+	if err := rm.store.AskForMetadataCheck(ctx, a.connection.ID, rm.now()); err != nil {
+		rm.log.WarnContext(ctx, "metadata not asked for", "error", err)
 	}
 }
 
 // offer is what AWS's metadata says now, beside what is trusted.
-func (s *Server) offer(c model.Connection, check model.MetadataCheck) (fresh, gone []sso.Certificate, offered *sso.IdentityProvider, err error) {
+func (lf trustLeaf) offer(c model.Connection, check model.MetadataCheck) (fresh, gone []sso.Certificate, offered *sso.IdentityProvider, err error) {
 	if check.Offered == "" || c.Live == nil {
 		return nil, nil, nil, nil
 	}
-	trusted, err := s.identityProvider(c.Live)
+	trusted, err := lf.identityProvider(c.Live)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if offered, err = sso.ParseMetadata([]byte(check.Offered), s.metadataOptions()); err != nil || offered.EntityID != trusted.EntityID {
+	if offered, err = sso.ParseMetadata([]byte(check.Offered), lf.metadataOptions()); err != nil || offered.EntityID != trusted.EntityID {
 		return nil, nil, nil, nil //nolint:nilerr // it was good when it was kept; the next fetch replaces it
 	}
 	fresh, gone = sso.CompareCertificates(trusted, offered)
@@ -128,14 +128,14 @@ func (s *Server) offer(c model.Connection, check model.MetadataCheck) (fresh, go
 }
 
 // hasCertificate tells whether a live connection trusts that certificate.
-func (s *Server) hasCertificate(c model.Connection, fingerprint string) bool {
-	idp, err := s.identityProvider(c.Live)
+func (lf trustLeaf) hasCertificate(c model.Connection, fingerprint string) bool {
+	idp, err := lf.identityProvider(c.Live)
 	return err == nil && slices.ContainsFunc(idp.Certificates, func(k sso.Certificate) bool { return k.Fingerprint == fingerprint })
 }
 
 // liveConnection is a connection that has certificates to change.
-func (s *Server) liveConnection(ctx context.Context, slug string) (model.Connection, error) {
-	c, err := s.store.Connection(ctx, slug)
+func (lf trustLeaf) liveConnection(ctx context.Context, slug string) (model.Connection, error) {
+	c, err := lf.store.Connection(ctx, slug)
 	if err == nil && c.Live == nil {
 		err = store.ErrNotFound
 	}

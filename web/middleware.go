@@ -41,7 +41,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 
 // withSecurityHeaders sets what every answer has. Private pages are not cached;
 // the static files override that.
-func (s *Server) withSecurityHeaders(next http.Handler) http.Handler {
+func (k *kit) withSecurityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", contentPolicy)
@@ -50,7 +50,7 @@ func (s *Server) withSecurityHeaders(next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
-		if s.secure() {
+		if k.secure() {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		next.ServeHTTP(w, r)
@@ -58,7 +58,7 @@ func (s *Server) withSecurityHeaders(next http.Handler) http.Handler {
 }
 
 // withRecovery turns a panic into the page for internal errors.
-func (s *Server) withRecovery(next http.Handler) http.Handler {
+func (k *kit) withRecovery(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			v := recover()
@@ -68,9 +68,9 @@ func (s *Server) withRecovery(next http.Handler) http.Handler {
 			if v == http.ErrAbortHandler { //nolint:errorlint // recover gives the very value
 				panic(v)
 			}
-			s.log.ErrorContext(r.Context(), "panic", "reference", requestID(r.Context()),
+			k.log.ErrorContext(r.Context(), "panic", "reference", requestID(r.Context()),
 				"value", v, "stack", string(debug.Stack()))
-			s.fail(w, r, errPanic)
+			k.fail(w, r, errPanic)
 		}()
 		next.ServeHTTP(w, r)
 	})
@@ -96,7 +96,7 @@ func loggedPath(path string) string {
 }
 
 // withLog writes one line a request, without query: it may hold a token.
-func (s *Server) withLog(next http.Handler) http.Handler {
+func (k *kit) withLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/static/") {
 			next.ServeHTTP(w, r)
@@ -105,9 +105,9 @@ func (s *Server) withLog(next http.Handler) http.Handler {
 		start := time.Now()
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		next.ServeHTTP(ww, r)
-		s.log.InfoContext(r.Context(), "request", "reference", requestID(r.Context()),
+		k.log.InfoContext(r.Context(), "request", "reference", requestID(r.Context()),
 			"method", r.Method, "path", loggedPath(r.URL.Path), "status", ww.Status(), "bytes", ww.BytesWritten(),
-			"duration", time.Since(start).Round(time.Microsecond), "remote", s.remoteAddr(r))
+			"duration", time.Since(start).Round(time.Microsecond), "remote", k.remoteAddr(r))
 	})
 }
 
@@ -123,13 +123,13 @@ func limitBody(limit int64) func(http.Handler) http.Handler {
 
 // remoteAddr is the address of the client. X-Forwarded-For is believed only
 // from a trusted proxy, and then its last entry that is not a trusted proxy.
-func (s *Server) remoteAddr(r *http.Request) string {
+func (k *kit) remoteAddr(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
 	}
 	addr, err := netip.ParseAddr(host)
-	if err != nil || !s.trusted(addr) {
+	if err != nil || !k.trusted(addr) {
 		return host
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -138,15 +138,15 @@ func (s *Server) remoteAddr(r *http.Request) string {
 		if err != nil {
 			break
 		}
-		if !s.trusted(hop) {
+		if !k.trusted(hop) {
 			return hop.String()
 		}
 	}
 	return host
 }
 
-func (s *Server) trusted(a netip.Addr) bool {
-	for _, p := range s.opts.TrustedProxies {
+func (k *kit) trusted(a netip.Addr) bool {
+	for _, p := range k.opts.TrustedProxies {
 		if p.Contains(a.Unmap()) {
 			return true
 		}

@@ -31,45 +31,45 @@ func (site *Site) Warn(ctx context.Context) error {
 	s := site.current.Load()
 	to, err := s.store.Warnings(ctx)
 	if err == nil {
-		err = s.sealOldWebhook(ctx, to)
+		err = s.warnings.sealOldWebhook(ctx, to)
 	}
 	if err != nil || (to.SMTPHost == "" && to.WebhookShown == "") {
 		return err
 	}
-	due, err := s.dueNotices(ctx)
+	due, err := s.warnings.dueNotices(ctx)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, n := range due {
 		if to.SMTPHost != "" {
-			errs = append(errs, s.tell(ctx, to, n, model.ChannelMail))
+			errs = append(errs, s.warnings.tell(ctx, to, n, model.ChannelMail))
 		}
 		if to.WebhookShown != "" {
-			errs = append(errs, s.tell(ctx, to, n, model.ChannelWebhook))
+			errs = append(errs, s.warnings.tell(ctx, to, n, model.ChannelWebhook))
 		}
 	}
 	return errors.Join(errs...)
 }
 
 // tell delivers a notice by one way, unless that was done or is not due.
-func (s *Server) tell(ctx context.Context, to model.Warnings, n notice, channel string) error {
-	claimed, err := s.store.ClaimNotice(ctx, n.Key, channel, s.now())
+func (rm *warningsRoom) tell(ctx context.Context, to model.Warnings, n notice, channel string) error {
+	claimed, err := rm.store.ClaimNotice(ctx, n.Key, channel, rm.now())
 	if err != nil || !claimed {
 		return err
 	}
 	problem := ""
-	if err := s.deliver(ctx, to, n, channel); err != nil {
+	if err := rm.deliver(ctx, to, n, channel); err != nil {
 		problem = deliveryProblem(to, channel, err)
-		s.log.WarnContext(ctx, "notice not delivered; tried again later", "notice", n.Key, "channel", channel, "error", err)
+		rm.log.WarnContext(ctx, "notice not delivered; tried again later", "notice", n.Key, "channel", channel, "error", err)
 	}
-	return s.store.FinishNotice(ctx, n.Key, channel, s.now(), problem)
+	return rm.store.FinishNotice(ctx, n.Key, channel, rm.now(), problem)
 }
 
 // dueNotices is everything that somebody should know now. What is over is
 // forgotten, so that it is told again should it happen again.
-func (s *Server) dueNotices(ctx context.Context) ([]notice, error) {
-	connections, err := s.store.Connections(ctx)
+func (rm *warningsRoom) dueNotices(ctx context.Context) ([]notice, error) {
+	connections, err := rm.store.Connections(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -79,44 +79,44 @@ func (s *Server) dueNotices(ctx context.Context) ([]notice, error) {
 		if c.Live == nil {
 			continue
 		}
-		idp, err := s.identityProvider(c.Live)
+		idp, err := rm.identityProvider(c.Live)
 		if err != nil {
 			continue // the overview says that
 		}
-		if n, found := s.expiryNotice(c, idp); found {
+		if n, found := rm.expiryNotice(c, idp); found {
 			due = append(due, n)
 		}
-		check, err := s.store.MetadataCheck(ctx, c.ID)
+		check, err := rm.store.MetadataCheck(ctx, c.ID)
 		if err != nil {
 			return nil, err
 		}
-		fresh, _, _, err := s.offer(c, check)
+		fresh, _, _, err := onTrust(rm.kit).offer(c, check)
 		if err != nil {
 			return nil, err
 		}
 		if len(fresh) > 0 {
-			due = append(due, s.aboutCertificates(c, "certificate_offered/"+c.Slug+"/"+fingerprintsOf(fresh), "AWS has a new certificate for "+c.Name(),
+			due = append(due, rm.aboutCertificates(c, "certificate_offered/"+c.Slug+"/"+fingerprintsOf(fresh), "AWS has a new certificate for "+c.Name(),
 				"AWS's metadata has a certificate that is not trusted here yet. Compare its fingerprint and trust it before AWS begins to sign with it; otherwise nobody can sign in from that moment on."))
 		}
 		if need, found := metadataNeed(console.OverviewConnection{Connection: c, Check: check}); found && check.Offered == "" {
 			key := "refresh_failing/" + c.Slug
 			failing = append(failing, key)
-			due = append(due, s.aboutCertificates(c, key, "AWS's metadata for "+c.Name()+" cannot be fetched", need.Text))
+			due = append(due, rm.aboutCertificates(c, key, "AWS's metadata for "+c.Name()+" cannot be fetched", need.Text))
 		}
 	}
-	return due, s.store.ForgetNotices(ctx, "refresh_failing/", failing)
+	return due, rm.store.ForgetNotices(ctx, "refresh_failing/", failing)
 }
 
 // expiryNotice is about the certificate that lasts longest: while a later one is
 // trusted, the end of an earlier one stops nobody.
-func (s *Server) expiryNotice(c model.Connection, idp *sso.IdentityProvider) (notice, bool) {
+func (rm *warningsRoom) expiryNotice(c model.Connection, idp *sso.IdentityProvider) (notice, bool) {
 	last := idp.Certificates[0]
 	for _, cert := range idp.Certificates {
 		if cert.NotAfter.After(last.NotAfter) {
 			last = cert
 		}
 	}
-	left := last.NotAfter.Sub(s.now())
+	left := last.NotAfter.Sub(rm.now())
 	reached := -1
 	for _, days := range warnDays { // the most urgent one that is reached
 		if left <= time.Duration(days)*day {
@@ -130,11 +130,11 @@ func (s *Server) expiryNotice(c model.Connection, idp *sso.IdentityProvider) (no
 	const do = " In AWS: the application, Manage certificate, Generate new certificate. Add its metadata here, then set it as active in AWS."
 	end := last.NotAfter.UTC().Format(time.DateOnly)
 	if reached == 0 {
-		return s.aboutCertificates(c, key, "AWS's certificate for "+c.Name()+" has ended", "It ended on "+end+". Sign-in goes on as long as AWS goes on signing with it."+do), true
+		return rm.aboutCertificates(c, key, "AWS's certificate for "+c.Name()+" has ended", "It ended on "+end+". Sign-in goes on as long as AWS goes on signing with it."+do), true
 	}
-	return s.aboutCertificates(c, key, fmt.Sprintf("AWS's certificate for %s ends in %s", c.Name(), ui.Count(int(left/day), "day", "days")), "It ends on "+end+"."+do), true
+	return rm.aboutCertificates(c, key, fmt.Sprintf("AWS's certificate for %s ends in %s", c.Name(), ui.Count(int(left/day), "day", "days")), "It ends on "+end+"."+do), true
 }
 
-func (s *Server) aboutCertificates(c model.Connection, key, subject, text string) notice {
-	return notice{Key: key, Subject: subject, Text: text, Link: s.opts.PublicURL + paths.Certificates(c.Slug)}
+func (rm *warningsRoom) aboutCertificates(c model.Connection, key, subject, text string) notice {
+	return notice{Key: key, Subject: subject, Text: text, Link: rm.opts.PublicURL + paths.Certificates(c.Slug)}
 }

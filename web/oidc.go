@@ -14,40 +14,40 @@ import (
 )
 
 // newProvider is the OpenID Connect provider under the present public URL.
-func (s *Server) newProvider() (*oidc.Provider, error) {
+func (rm *personRoom) newProvider() (*oidc.Provider, error) {
 	failures := newRefusals(clientFailuresPerMinute)
 	return oidc.New(oidc.Options{
-		Store: s.store, Sealer: s.sealer, Logger: s.log, Issuer: s.opts.PublicURL, Now: s.now,
+		Store: rm.store, Sealer: rm.sealer, Logger: rm.log, Issuer: rm.opts.PublicURL, Now: rm.now,
 		TrialPath:  func(app string) string { return paths.AppAction(app, "tested") },
-		RemoteAddr: s.remoteAddr, ShowProblem: s.showProblem,
+		RemoteAddr: rm.remoteAddr, ShowProblem: rm.showProblem,
 		TooManyFailures: failures.tooMany, CountFailure: failures.count,
 	})
 }
 
 // showProblem is the page for a request from an app that leads nowhere.
-func (s *Server) showProblem(w http.ResponseWriter, r *http.Request, p oidc.Problem) {
+func (rm *personRoom) showProblem(w http.ResponseWriter, r *http.Request, p oidc.Problem) {
 	switch p.Kind {
 	case oidc.ProblemUnknownApp:
-		s.failPage(w, r, http.StatusBadRequest, person.UnknownApp())
+		rm.failPage(w, r, http.StatusBadRequest, person.UnknownApp())
 	case oidc.ProblemRedirectURI:
-		s.failPage(w, r, http.StatusBadRequest, person.WrongAddress(p.App, p.RedirectURI))
+		rm.failPage(w, r, http.StatusBadRequest, person.WrongAddress(p.App, p.RedirectURI))
 	case oidc.ProblemInternal:
-		s.failPage(w, r, http.StatusInternalServerError, failure.Internal(requestID(r.Context())))
+		rm.failPage(w, r, http.StatusInternalServerError, failure.Internal(requestID(r.Context())))
 	case oidc.ProblemMalformed:
-		s.failPage(w, r, http.StatusBadRequest, person.BadAppRequest())
+		rm.failPage(w, r, http.StatusBadRequest, person.BadAppRequest())
 	default:
-		s.failPage(w, r, http.StatusBadRequest, person.BadAppRequest())
+		rm.failPage(w, r, http.StatusBadRequest, person.BadAppRequest())
 	}
 }
 
 // oidcCallback goes on with a request of an app as the provider decides: back to
 // the app when the person is signed in, else to AWS, and from there to here again.
-func (s *Server) oidcCallback(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.visit(r)
+func (rm *personRoom) oidcCallback(w http.ResponseWriter, r *http.Request) error {
+	v, err := rm.visit(r)
 	if err != nil {
 		return err
 	}
-	d, err := s.oidc.Decide(r.Context(), v)
+	d, err := rm.provider.Decide(r.Context(), v)
 	if err != nil {
 		return err
 	}
@@ -55,23 +55,23 @@ func (s *Server) oidcCallback(w http.ResponseWriter, r *http.Request) error {
 	case oidc.ToApp:
 		return seeOther(w, r, d.To)
 	case oidc.ToSignIn:
-		return s.signInFor(w, r, d.App, d.Callback)
+		return rm.signInFor(w, r, d.App, d.Callback)
 	case oidc.AddressGone:
-		s.showProblem(w, r, oidc.Problem{Kind: oidc.ProblemRedirectURI, App: d.App.Name, RedirectURI: d.RedirectURI})
+		rm.showProblem(w, r, oidc.Problem{Kind: oidc.ProblemRedirectURI, App: d.App.Name, RedirectURI: d.RedirectURI})
 		return nil
 	case oidc.NoSession:
-		return s.render(w, r, http.StatusBadRequest, person.NoSession(d.App.Name, d.Callback))
+		return rm.render(w, r, http.StatusBadRequest, person.NoSession(d.App.Name, d.Callback))
 	case oidc.OtherPerson:
-		return s.render(w, r, http.StatusForbidden, person.OtherPerson(d.App.Name, v.Username))
+		return rm.render(w, r, http.StatusForbidden, person.OtherPerson(d.App.Name, v.Username))
 	case oidc.RequestOver:
 	}
-	return s.render(w, r, http.StatusBadRequest, person.RequestOver())
+	return rm.render(w, r, http.StatusBadRequest, person.RequestOver())
 }
 
 // visit is what the provider wants to know of a browser: who is signed in there.
-func (s *Server) visit(r *http.Request) (oidc.Visit, error) {
-	v := oidc.Visit{Query: r.URL.Query(), RemoteAddr: s.remoteAddr(r)}
-	u, err := s.currentPerson(r)
+func (rm *personRoom) visit(r *http.Request) (oidc.Visit, error) {
+	v := oidc.Visit{Query: r.URL.Query(), RemoteAddr: rm.remoteAddr(r)}
+	u, err := rm.currentPerson(r)
 	if errors.Is(err, store.ErrNotFound) {
 		return v, nil
 	}
@@ -79,34 +79,34 @@ func (s *Server) visit(r *http.Request) (oidc.Visit, error) {
 		return v, err
 	}
 	ctx := r.Context()
-	v.Username, v.SignedInAt = u.Username, s.persons.GetTime(ctx, keyPersonAt)
+	v.Username, v.SignedInAt = u.Username, rm.persons.GetTime(ctx, keyPersonAt)
 	v.SignedIn = model.SignedIn{
-		UserID: u.ID, SessionEpoch: u.SessionEpoch, AuthTime: s.persons.GetTime(ctx, keyPersonAuth),
-		ACR: s.persons.GetString(ctx, keyPersonACR), Connection: s.persons.GetString(ctx, keyPersonConn),
-		SessionID: s.persons.GetString(ctx, keyPersonGrants), Until: s.persons.Deadline(ctx),
+		UserID: u.ID, SessionEpoch: u.SessionEpoch, AuthTime: rm.persons.GetTime(ctx, keyPersonAuth),
+		ACR: rm.persons.GetString(ctx, keyPersonACR), Connection: rm.persons.GetString(ctx, keyPersonConn),
+		SessionID: rm.persons.GetString(ctx, keyPersonGrants), Until: rm.persons.Deadline(ctx),
 	}
 	return v, nil
 }
 
 // signInFor sends the person to AWS and then to back: through the app's
 // connection, else the only one there is, else the one they choose.
-func (s *Server) signInFor(w http.ResponseWriter, r *http.Request, app model.App, back string) error {
+func (rm *personRoom) signInFor(w http.ResponseWriter, r *http.Request, app model.App, back string) error {
 	if app.Connection != "" {
 		return seeOther(w, r, paths.WithQuery(paths.SAMLLogin(app.Connection), "return", back))
 	}
-	live, err := s.openConnections(r)
+	live, err := rm.openConnections(r)
 	if err != nil {
 		return err
 	}
 	if len(live) == 1 {
 		return seeOther(w, r, paths.WithQuery(paths.SAMLLogin(live[0].Slug), "return", back))
 	}
-	return s.render(w, r, http.StatusOK, person.ChooseConnection(app.Name, live, back))
+	return rm.render(w, r, http.StatusOK, person.ChooseConnection(app.Name, live, back))
 }
 
 // openConnections are the connections through which people can sign in now.
-func (s *Server) openConnections(r *http.Request) ([]model.Connection, error) {
-	all, err := s.store.Connections(r.Context())
+func (k *kit) openConnections(r *http.Request) ([]model.Connection, error) {
+	all, err := k.store.Connections(r.Context())
 	var live []model.Connection
 	for _, c := range all {
 		if c.Status == model.StatusLive && c.Live != nil {
@@ -119,28 +119,28 @@ func (s *Server) openConnections(r *http.Request) ([]model.Connection, error) {
 // oidcLogout ends the session because an app asks for it. An app that shows
 // whose session it means, with an ID token from here, is believed; else the
 // person is asked: a link alone must not sign anybody out.
-func (s *Server) oidcLogout(w http.ResponseWriter, r *http.Request) error {
-	l, err := s.oidc.ParseLogout(r)
+func (rm *personRoom) oidcLogout(w http.ResponseWriter, r *http.Request) error {
+	l, err := rm.provider.ParseLogout(r)
 	if err != nil {
-		s.log.InfoContext(r.Context(), "sign-out of an app refused", "error", err)
-		return s.render(w, r, http.StatusBadRequest, person.BadLogout())
+		rm.log.InfoContext(r.Context(), "sign-out of an app refused", "error", err)
+		return rm.render(w, r, http.StatusBadRequest, person.BadLogout())
 	}
-	u, err := s.currentPerson(r)
+	u, err := rm.currentPerson(r)
 	if errors.Is(err, store.ErrNotFound) {
-		return s.afterLogout(w, r, l)
+		return rm.afterLogout(w, r, l)
 	}
 	if err != nil {
 		return err
 	}
 	if l.UserID != u.ID {
-		return s.render(w, r, http.StatusOK, person.AppSignOut(l.AppName, u.Username, logoutFields(r, l)))
+		return rm.render(w, r, http.StatusOK, person.AppSignOut(l.AppName, u.Username, logoutFields(r, l)))
 	}
-	return s.signOutForApp(w, r, l)
+	return rm.signOutForApp(w, r, l)
 }
 
 // oidcLogoutByForm turns the form of an app into the same request as an
 // address: browsers send no session along with a form from another site.
-func (s *Server) oidcLogoutByForm(w http.ResponseWriter, r *http.Request) error {
+func (rm *personRoom) oidcLogoutByForm(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return errBadForm
 	}
@@ -162,27 +162,27 @@ func logoutFields(r *http.Request, l oidc.Logout) url.Values {
 }
 
 // oidcSignOut is the confirmation: it comes from our own page only.
-func (s *Server) oidcSignOut(w http.ResponseWriter, r *http.Request) error {
-	l, err := s.oidc.ParseLogout(r)
+func (rm *personRoom) oidcSignOut(w http.ResponseWriter, r *http.Request) error {
+	l, err := rm.provider.ParseLogout(r)
 	if err != nil {
-		return s.render(w, r, http.StatusBadRequest, person.BadLogout())
+		return rm.render(w, r, http.StatusBadRequest, person.BadLogout())
 	}
-	return s.signOutForApp(w, r, l)
+	return rm.signOutForApp(w, r, l)
 }
 
-func (s *Server) signOutForApp(w http.ResponseWriter, r *http.Request, l oidc.Logout) error {
-	if err := s.endPersonSession(r.Context()); err != nil {
+func (rm *personRoom) signOutForApp(w http.ResponseWriter, r *http.Request, l oidc.Logout) error {
+	if err := rm.endPersonSession(r.Context()); err != nil {
 		return err
 	}
-	return s.afterLogout(w, r, l)
+	return rm.afterLogout(w, r, l)
 }
 
 // afterLogout goes where the app wants, else says that it is done. After our
 // own form the browser goes nowhere else by itself (form-action), so there the
 // page has a link.
-func (s *Server) afterLogout(w http.ResponseWriter, r *http.Request, l oidc.Logout) error {
+func (rm *personRoom) afterLogout(w http.ResponseWriter, r *http.Request, l oidc.Logout) error {
 	if l.RedirectURI != "" && r.URL.Path != paths.OIDCSignOut {
 		return seeOther(w, r, l.RedirectURI)
 	}
-	return s.render(w, r, http.StatusOK, person.AppSignedOut(l.AppName, l.RedirectURI))
+	return rm.render(w, r, http.StatusOK, person.AppSignedOut(l.AppName, l.RedirectURI))
 }

@@ -27,51 +27,51 @@ const (
 	countedNoAnswers  = 1000 // attempts without answer are counted up to here
 )
 
-func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v, err := s.overview(r.Context())
+func (rm *overviewRoom) showOverview(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v, err := rm.overview(r.Context())
 	if err != nil {
 		return err
 	}
-	v.Page = s.page(r, a, layout.NavOverview, "Overview", "How sign-in through AWS is doing, what needs you, and what changed.")
-	return s.render(w, r, http.StatusOK, console.Overview(v))
+	v.Page = rm.page(r, a, layout.NavOverview, "Overview", "How sign-in through AWS is doing, what needs you, and what changed.")
+	return rm.render(w, r, http.StatusOK, console.Overview(v))
 }
 
-func (s *Server) overview(ctx context.Context) (console.OverviewPage, error) {
-	v := console.OverviewPage{Now: s.now()}
-	connections, err := s.store.Connections(ctx)
+func (rm *overviewRoom) overview(ctx context.Context) (console.OverviewPage, error) {
+	v := console.OverviewPage{Now: rm.now()}
+	connections, err := rm.store.Connections(ctx)
 	if err != nil || len(connections) == 0 {
 		return v, err
 	}
 	for _, c := range connections {
 		oc := console.OverviewConnection{Connection: c}
-		if side := s.awsSide(c.Current()); side != nil {
+		if side := onTrust(rm.kit).awsSide(c.Current()); side != nil {
 			oc.Certificates = side.Certificates
 		}
-		if oc.Check, err = s.store.MetadataCheck(ctx, c.ID); err != nil {
+		if oc.Check, err = rm.store.MetadataCheck(ctx, c.ID); err != nil {
 			return v, err
 		}
-		if oc.Clock, err = s.clock(ctx, c, clockNow); err != nil {
+		if oc.Clock, err = onTraces(rm.kit).clock(ctx, c, clockNow); err != nil {
 			return v, err
 		}
 		v.Connections = append(v.Connections, oc)
 	}
-	counted, err := s.store.LoginDays(ctx, "", daysAgo(s.now(), chartDays))
+	counted, err := rm.store.LoginDays(ctx, "", daysAgo(rm.now(), chartDays))
 	if err != nil {
 		return v, err
 	}
-	v.Days = chartOf(counted, s.now())
-	if v.Reasons, err = s.reasons(ctx, counted); err != nil {
+	v.Days = chartOf(counted, rm.now())
+	if v.Reasons, err = rm.reasons(ctx, counted); err != nil {
 		return v, err
 	}
-	refused, _, err := s.store.Logins(ctx, store.LoginQuery{Outcome: model.OutcomeRefused, Page: store.Page{Limit: refusedOnOverview}})
+	refused, _, err := rm.store.Logins(ctx, store.LoginQuery{Outcome: model.OutcomeRefused, Page: store.Page{Limit: refusedOnOverview}})
 	if err != nil {
 		return v, err
 	}
-	v.Refused = s.loginRows(refused)
-	if v.People, err = s.triedPeople(ctx); err != nil {
+	v.Refused = onTraces(rm.kit).loginRows(refused)
+	if v.People, err = rm.triedPeople(ctx); err != nil {
 		return v, err
 	}
-	entries, _, err := s.store.Audit(ctx, store.AuditQuery{Page: store.Page{Limit: changesOnOverview}})
+	entries, _, err := rm.store.Audit(ctx, store.AuditQuery{Page: store.Page{Limit: changesOnOverview}})
 	for _, e := range entries {
 		v.Changes = append(v.Changes, console.AuditRow{Entry: e, Action: actionWords(e.Action)})
 	}
@@ -103,15 +103,15 @@ func chartOf(counted []store.LoginDay, now time.Time) []ui.DayCount {
 
 // reasons counts the refusals of the last days by reason, the most frequent
 // first, and the attempts that AWS never answered.
-func (s *Server) reasons(ctx context.Context, counted []store.LoginDay) ([]console.ReasonCount, error) {
-	since := daysAgo(s.now(), reasonDays)
+func (rm *overviewRoom) reasons(ctx context.Context, counted []store.LoginDay) ([]console.ReasonCount, error) {
+	since := daysAgo(rm.now(), reasonDays)
 	byCode := map[model.Code]int{}
 	for _, c := range counted {
 		if c.Code != "" && !c.Day.Before(since) {
 			byCode[c.Code] += c.Count
 		}
 	}
-	unanswered, err := s.store.CountNewLogins(ctx, store.LoginQuery{Code: model.CodeNoAnswer, Since: since}, countedNoAnswers)
+	unanswered, err := rm.store.CountNewLogins(ctx, store.LoginQuery{Code: model.CodeNoAnswer, Since: since}, countedNoAnswers)
 	if err != nil {
 		return nil, err
 	}
@@ -133,8 +133,8 @@ func (s *Server) reasons(ctx context.Context, counted []store.LoginDay) ([]conso
 }
 
 // triedPeople are those whom AWS let through and who are not known here.
-func (s *Server) triedPeople(ctx context.Context) ([]console.TriedPerson, error) {
-	refused, err := s.store.RefusedPeople(ctx, "", peopleOnOverview)
+func (rm *overviewRoom) triedPeople(ctx context.Context) ([]console.TriedPerson, error) {
+	refused, err := rm.store.RefusedPeople(ctx, "", peopleOnOverview)
 	if err != nil {
 		return nil, err
 	}

@@ -25,8 +25,8 @@ import (
 const ceremonyFor = 5 * time.Minute
 
 // relyingParty is what passkeys are bound to: the host of the public URL.
-func (s *Server) relyingParty() (*webauthn.WebAuthn, error) {
-	u, err := url.Parse(s.opts.PublicURL)
+func (rm *accessRoom) relyingParty() (*webauthn.WebAuthn, error) {
+	u, err := url.Parse(rm.opts.PublicURL)
 	if err != nil {
 		return nil, err
 	}
@@ -35,8 +35,8 @@ func (s *Server) relyingParty() (*webauthn.WebAuthn, error) {
 
 // passkeysWork tells whether browsers let this site use passkeys: over https, or
 // on localhost, and not by a bare address.
-func (s *Server) passkeysWork() bool {
-	u, err := url.Parse(s.opts.PublicURL)
+func (k *kit) passkeysWork() bool {
+	u, err := url.Parse(k.opts.PublicURL)
 	return err == nil && net.ParseIP(u.Hostname()) == nil && (u.Scheme == "https" || u.Hostname() == "localhost")
 }
 
@@ -51,9 +51,9 @@ func (u passkeyUser) WebAuthnName() string                       { return u.a.Em
 func (u passkeyUser) WebAuthnDisplayName() string                { return u.a.Email }
 func (u passkeyUser) WebAuthnCredentials() []webauthn.Credential { return u.keys }
 
-func (s *Server) passkeyUser(r *http.Request, a model.Administrator) (passkeyUser, error) {
+func (rm *accessRoom) passkeyUser(r *http.Request, a model.Administrator) (passkeyUser, error) {
 	u := passkeyUser{a: a}
-	all, err := s.store.Passkeys(r.Context(), a.ID)
+	all, err := rm.store.Passkeys(r.Context(), a.ID)
 	for _, p := range all {
 		var c webauthn.Credential
 		if err := json.Unmarshal(p.Credential, &c); err != nil {
@@ -66,23 +66,23 @@ func (s *Server) passkeyUser(r *http.Request, a model.Administrator) (passkeyUse
 
 // sendCeremony keeps the challenge in the session and sends the browser what it
 // needs. The answer comes back in a form.
-func (s *Server) sendCeremony(w http.ResponseWriter, r *http.Request, options any, session *webauthn.SessionData) error {
-	session.Expires = s.now().Add(ceremonyFor)
+func (rm *accessRoom) sendCeremony(w http.ResponseWriter, r *http.Request, options any, session *webauthn.SessionData) error {
+	session.Expires = rm.now().Add(ceremonyFor)
 	kept, err := json.Marshal(session)
 	if err != nil {
 		return err
 	}
-	s.admins.Put(r.Context(), keyCeremony, kept)
+	rm.admins.Put(r.Context(), keyCeremony, kept)
 	w.Header().Set("Content-Type", "application/json")
 	return json.NewEncoder(w).Encode(options)
 }
 
 // takeCeremony is the challenge that this browser was sent, once;
 // store.ErrNotFound when there is none or it took too long.
-func (s *Server) takeCeremony(r *http.Request) (webauthn.SessionData, error) {
+func (rm *accessRoom) takeCeremony(r *http.Request) (webauthn.SessionData, error) {
 	var session webauthn.SessionData
-	kept, ok := s.admins.Pop(r.Context(), keyCeremony).([]byte)
-	if !ok || json.Unmarshal(kept, &session) != nil || !s.now().Before(session.Expires) {
+	kept, ok := rm.admins.Pop(r.Context(), keyCeremony).([]byte)
+	if !ok || json.Unmarshal(kept, &session) != nil || !rm.now().Before(session.Expires) {
 		return session, store.ErrNotFound
 	}
 	session.Expires = time.Time{} // judged above, by our clock
@@ -91,14 +91,14 @@ func (s *Server) takeCeremony(r *http.Request) (webauthn.SessionData, error) {
 
 // passkeyOptions begins the use of a passkey: of who typed the password, of who
 // is signed in, or of anybody.
-func (s *Server) passkeyOptions(w http.ResponseWriter, r *http.Request) error {
-	rp, err := s.relyingParty()
+func (rm *accessRoom) passkeyOptions(w http.ResponseWriter, r *http.Request) error {
+	rp, err := rm.relyingParty()
 	if err != nil {
 		return err
 	}
-	a, err := s.currentAdministrator(r)
+	a, err := rm.currentAdministrator(r)
 	if errors.Is(err, store.ErrNotFound) {
-		a, err = s.pendingAdministrator(r)
+		a, err = rm.pendingAdministrator(r)
 	}
 	verified := webauthn.WithUserVerification(protocol.VerificationRequired)
 	if errors.Is(err, store.ErrNotFound) {
@@ -106,12 +106,12 @@ func (s *Server) passkeyOptions(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		return s.sendCeremony(w, r, options, session)
+		return rm.sendCeremony(w, r, options, session)
 	}
 	if err != nil {
 		return err
 	}
-	u, err := s.passkeyUser(r, a)
+	u, err := rm.passkeyUser(r, a)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (s *Server) passkeyOptions(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return store.ErrNotFound // the account has none
 	}
-	return s.sendCeremony(w, r, options, session)
+	return rm.sendCeremony(w, r, options, session)
 }
 
 // answeredPasskey reads what the browser put into the form.
@@ -133,12 +133,12 @@ func answeredPasskey(r *http.Request) (*protocol.ParsedCredentialAssertionData, 
 
 // verifyPasskey tells whether the form has the answer of a passkey of this
 // administrator; store.ErrNotFound when not.
-func (s *Server) verifyPasskey(r *http.Request, a model.Administrator) error {
-	rp, err := s.relyingParty()
+func (rm *accessRoom) verifyPasskey(r *http.Request, a model.Administrator) error {
+	rp, err := rm.relyingParty()
 	if err != nil {
 		return err
 	}
-	session, err := s.takeCeremony(r)
+	session, err := rm.takeCeremony(r)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (s *Server) verifyPasskey(r *http.Request, a model.Administrator) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.passkeyUser(r, a)
+	u, err := rm.passkeyUser(r, a)
 	if err != nil {
 		return err
 	}
@@ -154,16 +154,16 @@ func (s *Server) verifyPasskey(r *http.Request, a model.Administrator) error {
 	if err != nil {
 		return store.ErrNotFound
 	}
-	return s.passkeyUsed(r, a, c)
+	return rm.passkeyUsed(r, a, c)
 }
 
 // verifyAnyPasskey finds the administrator whose passkey answered.
-func (s *Server) verifyAnyPasskey(r *http.Request) (model.Administrator, error) {
-	rp, err := s.relyingParty()
+func (rm *accessRoom) verifyAnyPasskey(r *http.Request) (model.Administrator, error) {
+	rp, err := rm.relyingParty()
 	if err != nil {
 		return model.Administrator{}, err
 	}
-	session, err := s.takeCeremony(r)
+	session, err := rm.takeCeremony(r)
 	if err != nil {
 		return model.Administrator{}, err
 	}
@@ -173,26 +173,26 @@ func (s *Server) verifyAnyPasskey(r *http.Request) (model.Administrator, error) 
 	}
 	var found passkeyUser
 	_, c, err := rp.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
-		a, err := s.store.AdministratorByHandle(r.Context(), string(handle))
+		a, err := rm.store.AdministratorByHandle(r.Context(), string(handle))
 		if err != nil {
 			return nil, err
 		}
-		found, err = s.passkeyUser(r, a)
+		found, err = rm.passkeyUser(r, a)
 		return found, err
 	}, session, parsed)
 	if err != nil {
 		return model.Administrator{}, store.ErrNotFound
 	}
-	return found.a, s.passkeyUsed(r, found.a, c)
+	return found.a, rm.passkeyUsed(r, found.a, c)
 }
 
 // passkeyUsed keeps the counter. One that goes backwards is the sign of a copy:
 // the passkey is refused.
-func (s *Server) passkeyUsed(r *http.Request, a model.Administrator, c *webauthn.Credential) error {
+func (rm *accessRoom) passkeyUsed(r *http.Request, a model.Administrator, c *webauthn.Credential) error {
 	if c.Authenticator.CloneWarning {
-		s.log.WarnContext(r.Context(), "passkey refused: its counter went backwards", "remote", s.remoteAddr(r))
+		rm.log.WarnContext(r.Context(), "passkey refused: its counter went backwards", "remote", rm.remoteAddr(r))
 		// Not by the administrator: who holds the copy is not known.
-		err := s.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: s.remoteAddr(r)}, "administrator.passkey_refused", a.Email,
+		err := rm.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: rm.remoteAddr(r)}, "administrator.passkey_refused", a.Email,
 			"Its counter went backwards: there may be a copy of it.")
 		return cmp.Or(err, store.ErrNotFound)
 	}
@@ -200,16 +200,16 @@ func (s *Server) passkeyUsed(r *http.Request, a model.Administrator, c *webauthn
 	if err != nil {
 		return err
 	}
-	return s.store.UsePasskey(r.Context(), model.Passkey{ID: c.ID, Credential: kept}, s.now())
+	return rm.store.UsePasskey(r.Context(), model.Passkey{ID: c.ID, Credential: kept}, rm.now())
 }
 
 // newPasskeyOptions begins the registration of a passkey.
-func (s *Server) newPasskeyOptions(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	rp, err := s.relyingParty()
+func (rm *accessRoom) newPasskeyOptions(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	rp, err := rm.relyingParty()
 	if err != nil {
 		return err
 	}
-	u, err := s.passkeyUser(r, a)
+	u, err := rm.passkeyUser(r, a)
 	if err != nil {
 		return err
 	}
@@ -222,16 +222,16 @@ func (s *Server) newPasskeyOptions(w http.ResponseWriter, r *http.Request, a mod
 	if err != nil {
 		return err
 	}
-	return s.sendCeremony(w, r, options, session)
+	return rm.sendCeremony(w, r, options, session)
 }
 
 // registeredPasskey verifies the answer of a registration.
-func (s *Server) registeredPasskey(r *http.Request, a model.Administrator) (model.Passkey, error) {
-	rp, err := s.relyingParty()
+func (rm *accessRoom) registeredPasskey(r *http.Request, a model.Administrator) (model.Passkey, error) {
+	rp, err := rm.relyingParty()
 	if err != nil {
 		return model.Passkey{}, err
 	}
-	session, err := s.takeCeremony(r)
+	session, err := rm.takeCeremony(r)
 	if err != nil {
 		return model.Passkey{}, err
 	}
@@ -239,7 +239,7 @@ func (s *Server) registeredPasskey(r *http.Request, a model.Administrator) (mode
 	if err != nil {
 		return model.Passkey{}, store.ErrNotFound
 	}
-	u, err := s.passkeyUser(r, a)
+	u, err := rm.passkeyUser(r, a)
 	if err != nil {
 		return model.Passkey{}, err
 	}

@@ -15,10 +15,10 @@ const groupsSuggested = 10
 
 // groupPicker is a picker of groups under that field: those chosen first, then
 // those that fit what was typed.
-func (s *Server) groupPicker(ctx context.Context, field, legend string, chosen []string, text string) (ui.Picker, error) {
+func (lf formsLeaf) groupPicker(ctx context.Context, field, legend string, chosen []string, text string) (ui.Picker, error) {
 	p := ui.Picker{Name: field, Legend: legend, Search: "Find a group by a part of its name", Suggest: paths.SuggestGroups, Typed: text}
 	seen := map[string]bool{}
-	known, err := s.store.GroupNames(ctx, chosen)
+	known, err := lf.store.GroupNames(ctx, chosen)
 	if err != nil {
 		return p, err
 	}
@@ -33,7 +33,7 @@ func (s *Server) groupPicker(ctx context.Context, field, legend string, chosen [
 			p.Rows = append(p.Rows, ui.Choice{Value: name, Label: name, Checked: true})
 		}
 	}
-	groups, next, err := s.store.Groups(ctx, store.GroupQuery{Search: text, Page: store.Page{Limit: groupsSuggested}})
+	groups, next, err := lf.store.Groups(ctx, store.GroupQuery{Search: text, Page: store.Page{Limit: groupsSuggested}})
 	if err != nil {
 		return p, err
 	}
@@ -57,12 +57,12 @@ func picked(r *http.Request, field string) []string {
 }
 
 // suggestGroups answers what a picker asks while somebody types.
-func (s *Server) suggestGroups(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+func (rm *peopleRoom) suggestGroups(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
 	q := r.URL.Query()
 	field := q.Get("field")
-	p, err := s.groupPicker(r.Context(), field, "", q[field], model.Canonical(q.Get(ui.PickerTyped(field))))
+	p, err := onForms(rm.kit).groupPicker(r.Context(), field, "", q[field], model.Canonical(q.Get(ui.PickerTyped(field))))
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, ui.PickerRows(p))
+	return rm.render(w, r, http.StatusOK, ui.PickerRows(p))
 }

@@ -25,8 +25,8 @@ type forecaster struct {
 	rules []model.Rule
 }
 
-func (s *Server) forecaster(slug string, rev *model.Revision) (*forecaster, error) {
-	idp, err := s.identityProvider(rev)
+func (lf forecastLeaf) forecaster(slug string, rev *model.Revision) (*forecaster, error) {
+	idp, err := lf.identityProvider(rev)
 	if err != nil {
 		return nil, errUnusableMetadata
 	}
@@ -75,20 +75,20 @@ func (f *forecaster) outlook(k store.KnownPerson, namesake *store.KnownPerson) u
 // eachForecast tells for everybody known how their next login ends today and
 // how it would under next. Without a revision that is live today, nobody gets
 // in today.
-func (s *Server) eachForecast(ctx context.Context, c model.Connection, next *model.Revision, f func(ui.Forecast) error) error {
-	then, err := s.forecaster(c.Slug, next)
+func (lf forecastLeaf) eachForecast(ctx context.Context, c model.Connection, next *model.Revision, f func(ui.Forecast) error) error {
+	then, err := lf.forecaster(c.Slug, next)
 	if err != nil {
 		return err
 	}
 	var today *forecaster
 	if c.Live != nil && c.Status == model.StatusLive {
-		if today, err = s.forecaster(c.Slug, c.Live); err != nil {
+		if today, err = lf.forecaster(c.Slug, c.Live); err != nil {
 			today = nil // nobody gets in with metadata that cannot be used
 		}
 	}
 	query := store.KnownPeopleQuery{Connection: c.Slug}
-	return s.store.EachKnownPerson(ctx, query, func(people []store.KnownPerson) error {
-		namesakes, err := s.namesakes(ctx, query, people, today, then)
+	return lf.store.EachKnownPerson(ctx, query, func(people []store.KnownPerson) error {
+		namesakes, err := lf.namesakes(ctx, query, people, today, then)
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (n namesakes) of(f *forecaster, k store.KnownPerson) *store.KnownPerson {
 
 // namesakes finds who has the usernames that AWS would bring: the people
 // themselves for the most part, and others where a username changes.
-func (s *Server) namesakes(ctx context.Context, q store.KnownPeopleQuery, people []store.KnownPerson, forecasters ...*forecaster) (namesakes, error) {
+func (lf forecastLeaf) namesakes(ctx context.Context, q store.KnownPeopleQuery, people []store.KnownPerson, forecasters ...*forecaster) (namesakes, error) {
 	found := namesakes{}
 	for i, k := range people {
 		found[model.Key(k.User.Username)] = &people[i]
@@ -136,7 +136,7 @@ func (s *Server) namesakes(ctx context.Context, q store.KnownPeopleQuery, people
 	if len(others) == 0 {
 		return found, nil
 	}
-	more, err := s.store.KnownPeople(ctx, q, others)
+	more, err := lf.store.KnownPeople(ctx, q, others)
 	for i, k := range more {
 		found[model.Key(k.User.Username)] = &more[i]
 	}
@@ -145,10 +145,10 @@ func (s *Server) namesakes(ctx context.Context, q store.KnownPeopleQuery, people
 
 // preflight sums up who gets in under next, and who can today and could not
 // then.
-func (s *Server) preflight(ctx context.Context, c model.Connection, next *model.Revision) (*ui.Preflight, error) {
+func (lf forecastLeaf) preflight(ctx context.Context, c model.Connection, next *model.Revision) (*ui.Preflight, error) {
 	v := &ui.Preflight{}
 	kinds := map[ui.Outlook]*ui.PreflightKind{}
-	err := s.eachForecast(ctx, c, next, func(f ui.Forecast) error {
+	err := lf.eachForecast(ctx, c, next, func(f ui.Forecast) error {
 		v.People++
 		if f.Lost() {
 			v.Lost++

@@ -15,8 +15,8 @@ import (
 
 // personData hands out everything that is stored about a user. It is a POST: the
 // audit says who asked.
-func (s *Server) personData(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	d, err := s.store.PersonData(r.Context(), s.actor(r, a), pathValue(r, "username"))
+func (rm *peopleRoom) personData(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	d, err := rm.store.PersonData(r.Context(), rm.actor(r, a), pathValue(r, "username"))
 	return sendPersonData(w, d, err)
 }
 
@@ -32,19 +32,19 @@ func sendPersonData(w http.ResponseWriter, d store.PersonData, err error) error 
 }
 
 // erasePerson forgets who a user was.
-func (s *Server) erasePerson(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	u, err := s.store.User(r.Context(), pathValue(r, "username"))
+func (rm *peopleRoom) erasePerson(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	u, err := rm.store.User(r.Context(), pathValue(r, "username"))
 	if err != nil {
 		return err
 	}
 	if text := confirmed(r, u.Username); text != "" {
-		return s.renderUser(w, r, a, u, func(v *console.UserPage) { v.EraseText = text })
+		return rm.renderUser(w, r, a, u, func(v *console.UserPage) { v.EraseText = text })
 	}
-	alias, err := s.store.ErasePerson(r.Context(), s.actor(r, a), u.Username)
+	alias, err := rm.store.ErasePerson(r.Context(), rm.actor(r, a), u.Username)
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Users, erasedText(alias))
+	return rm.done(w, r, paths.Users, erasedText(alias))
 }
 
 func erasedText(alias string) string {
@@ -53,27 +53,27 @@ func erasedText(alias string) string {
 
 // showName offers the same for a name that no user has: of somebody who was
 // refused, or who was deleted.
-func (s *Server) showName(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.renderName(w, r, a, "")
+func (rm *peopleRoom) showName(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.renderName(w, r, a, "")
 }
 
 // renderName leads to the user where one has the name.
-func (s *Server) renderName(w http.ResponseWriter, r *http.Request, a model.Administrator, eraseText string) error {
+func (rm *peopleRoom) renderName(w http.ResponseWriter, r *http.Request, a model.Administrator, eraseText string) error {
 	name := model.Canonical(pathValue(r, "name"))
-	u, err := s.store.User(r.Context(), name)
+	u, err := rm.store.User(r.Context(), name)
 	if err == nil {
 		return seeOther(w, r, paths.User(u.Username))
 	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	if known, err := s.store.NameKnown(r.Context(), name); err != nil || !known {
+	if known, err := rm.store.NameKnown(r.Context(), name); err != nil || !known {
 		return cmp.Or(err, store.ErrNotFound)
 	}
-	v := console.NamePage{Page: s.page(r, a, layout.NavLogins, name, "No user is called this. What is stored about the name, from logins that were refused or from before a user was deleted."),
+	v := console.NamePage{Page: rm.page(r, a, layout.NavLogins, name, "No user is called this. What is stored about the name, from logins that were refused or from before a user was deleted."),
 		Name: name, EraseText: eraseText}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
-	heir, err := s.store.HeirOf(r.Context(), name)
+	heir, err := rm.store.HeirOf(r.Context(), name)
 	if err == nil {
 		v.Heir = heir.Username
 	} else if !errors.Is(err, store.ErrNotFound) {
@@ -83,30 +83,30 @@ func (s *Server) renderName(w http.ResponseWriter, r *http.Request, a model.Admi
 	if eraseText != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.Name(v))
+	return rm.render(w, r, status, console.Name(v))
 }
 
 // nameData hands out what is stored about the name.
-func (s *Server) nameData(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	d, err := s.store.NameData(r.Context(), s.actor(r, a), pathValue(r, "name"))
+func (rm *peopleRoom) nameData(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	d, err := rm.store.NameData(r.Context(), rm.actor(r, a), pathValue(r, "name"))
 	if errors.Is(err, store.ErrExists) { // a user has it by now: their page has more
-		return s.renderName(w, r, a, "")
+		return rm.renderName(w, r, a, "")
 	}
 	return sendPersonData(w, d, err)
 }
 
 // eraseName forgets who had the name.
-func (s *Server) eraseName(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *peopleRoom) eraseName(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	name := pathValue(r, "name")
 	if text := confirmed(r, name); text != "" {
-		return s.renderName(w, r, a, text)
+		return rm.renderName(w, r, a, text)
 	}
-	alias, err := s.store.EraseName(r.Context(), s.actor(r, a), name)
+	alias, err := rm.store.EraseName(r.Context(), rm.actor(r, a), name)
 	if errors.Is(err, store.ErrExists) {
-		return s.renderName(w, r, a, "")
+		return rm.renderName(w, r, a, "")
 	}
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Logins, erasedText(alias))
+	return rm.done(w, r, paths.Logins, erasedText(alias))
 }

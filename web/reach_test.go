@@ -40,7 +40,7 @@ func (s *testSite) furnish() {
 		s.post(change.path, change.form).want(s.t, change.status)
 		if change.path == "/connections/aws/edit" {
 			s.editDraft(func(r *model.Revision) {
-				for _, p := range s.flow.Progress(wizard.Facts{}) {
+				for _, p := range s.setup.flow.Progress(wizard.Facts{}) {
 					r.Ticks[string(p.Step.ID)] = true
 				}
 			})

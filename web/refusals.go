@@ -76,8 +76,8 @@ func (f *refusals) sharing(network string) bool {
 
 // flooded tells whether an answer is not even judged. One that comes back with a
 // request of this browser always is: those are bounded by how many may start.
-func (s *Server) flooded(a *attempt, network string) bool {
-	return !a.ours && s.refusals.over(network, judgedPerMinute) && s.refusals.sharing(network)
+func (rm *loginRoom) flooded(a *attempt, network string) bool {
+	return !a.ours && rm.refusals.over(network, judgedPerMinute) && rm.refusals.sharing(network)
 }
 
 // notJudged refuses what is not looked at.
@@ -86,32 +86,32 @@ func notJudged() *model.Refusal {
 }
 
 // refuseCounted ends a refused answer and counts it for its network.
-func (s *Server) refuseCounted(w http.ResponseWriter, r *http.Request, a attempt, refusal *model.Refusal) error {
+func (rm *loginRoom) refuseCounted(w http.ResponseWriter, r *http.Request, a attempt, refusal *model.Refusal) error {
 	network := model.NetworkOf(a.login.RemoteAddr)
-	if err := s.refusals.count(network); err != nil {
-		return s.refuseInternal(w, r, a.login, err)
+	if err := rm.refusals.count(network); err != nil {
+		return rm.RefuseInternal(w, r, a.login, err)
 	}
-	if a.ours || !s.refusals.over(network, refusalsPerMinute) {
-		return s.refuseAttempt(w, r, a, refusal)
+	if a.ours || !rm.refusals.over(network, refusalsPerMinute) {
+		return rm.refuseAttempt(w, r, a, refusal)
 	}
-	return s.refuseShared(w, r, a, network, refusal)
+	return rm.refuseShared(w, r, a, network, refusal)
 }
 
 // refuseShared refuses with one trace a minute for the whole network, without
 // the message, so that what is stored stays bounded whatever is sent.
-func (s *Server) refuseShared(w http.ResponseWriter, r *http.Request, a attempt, network string, refusal *model.Refusal) error {
-	id, first := s.refusals.share(network, a.login.ID)
+func (rm *loginRoom) refuseShared(w http.ResponseWriter, r *http.Request, a attempt, network string, refusal *model.Refusal) error {
+	id, first := rm.refusals.share(network, a.login.ID)
 	a.login.ID, a.login.XMLSealed = id, nil
-	a.login.Outcome, a.login.FinishedAt = model.OutcomeRefused, s.now()
+	a.login.Outcome, a.login.FinishedAt = model.OutcomeRefused, rm.now()
 	a.login.Refusal = &model.Refusal{Code: refusal.Code, Expected: refusal.Expected, Received: refusal.Received, Detail: refusal.Detail +
 		" So many answers from this network were refused that those of this minute are not listed one by one: this is the first of them."}
 	if first {
-		if _, err := s.store.SaveLogin(r.Context(), a.login); err != nil {
-			return s.refuseInternal(w, r, a.login, err)
+		if _, err := rm.store.SaveLogin(r.Context(), a.login); err != nil {
+			return rm.RefuseInternal(w, r, a.login, err)
 		}
 	}
-	s.opts.Metrics.countLogin(a.login)
+	rm.opts.Metrics.countLogin(a.login)
 	w.Header().Set(headerLogin, id)
 	w.Header().Set("Retry-After", "60")
-	return s.render(w, r, http.StatusTooManyRequests, failure.TooMany())
+	return rm.render(w, r, http.StatusTooManyRequests, failure.TooMany())
 }

@@ -20,8 +20,8 @@ const replayed = 500
 // replayLogins judges the newest logins once more, by the live revision and by
 // the draft, and shows where the two differ. What changed about users since a
 // login counts for both, so it is no difference. Nobody is signed in.
-func (s *Server) replayLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	c, err := s.store.Connection(r.Context(), pathValue(r, "slug"))
+func (rm *connectionsRoom) replayLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	c, err := rm.store.Connection(r.Context(), pathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
@@ -29,39 +29,39 @@ func (s *Server) replayLogins(w http.ResponseWriter, r *http.Request, a model.Ad
 		return store.ErrNotFound // nothing to compare
 	}
 	v := console.ReplayPage{
-		Page: s.page(r, a, layout.NavConnections, "Replay the last logins",
+		Page: rm.page(r, a, layout.NavConnections, "Replay the last logins",
 			fmt.Sprintf("The last %d logins, judged by the draft. What would have gone differently?", replayed)),
 		Connection: c,
 	}
 	v.Page.Crumbs = setupCrumbs(c)
 	if r.URL.Query().Get("run") == "" {
-		return s.render(w, r, http.StatusOK, console.Replay(v))
+		return rm.render(w, r, http.StatusOK, console.Replay(v))
 	}
 	v.Ran = true
-	err = s.store.EachLatestLogin(r.Context(), c.Slug, replayed, func(l model.Login) error {
-		return s.replayOne(r.Context(), c, l, &v)
+	err = rm.store.EachLatestLogin(r.Context(), c.Slug, replayed, func(l model.Login) error {
+		return rm.replayOne(r.Context(), c, l, &v)
 	})
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, console.Replay(v))
+	return rm.render(w, r, http.StatusOK, console.Replay(v))
 }
 
 // replayOne judges one login and counts the result.
-func (s *Server) replayOne(ctx context.Context, c model.Connection, l model.Login, v *console.ReplayPage) error {
-	xml, err := s.keptXML(l)
+func (rm *connectionsRoom) replayOne(ctx context.Context, c model.Connection, l model.Login, v *console.ReplayPage) error {
+	xml, err := rm.keptXML(l)
 	if err != nil { // sealed with a key that is gone
-		s.log.WarnContext(ctx, "a login cannot be replayed", "login", l.ID, "error", err)
+		rm.log.WarnContext(ctx, "a login cannot be replayed", "login", l.ID, "error", err)
 	}
 	if xml == nil && l.Person == nil {
 		v.Lost++ // erased, or nothing came that could be judged
 		return nil
 	}
-	live, err := s.judgeAgain(ctx, c, c.Live, l, xml)
+	live, err := rm.judgeAgain(ctx, c, c.Live, l, xml)
 	if err != nil {
 		return err
 	}
-	draft, err := s.judgeAgain(ctx, c, c.Draft, l, xml)
+	draft, err := rm.judgeAgain(ctx, c, c.Draft, l, xml)
 	if err != nil {
 		return err
 	}
@@ -84,22 +84,22 @@ func (s *Server) replayOne(ctx context.Context, c model.Connection, l model.Logi
 }
 
 // keptXML is the message of a login, where it is still kept.
-func (s *Server) keptXML(l model.Login) ([]byte, error) {
+func (rm *connectionsRoom) keptXML(l model.Login) ([]byte, error) {
 	if l.XMLSealed == nil {
 		return nil, nil
 	}
-	return s.sealer.Open(l.XMLSealed, model.SealedXML(l.ID))
+	return rm.sealer.Open(l.XMLSealed, model.SealedXML(l.ID))
 }
 
 // judgeAgain is how a login would end by a revision, by its own time.
-func (s *Server) judgeAgain(ctx context.Context, c model.Connection, rev *model.Revision, l model.Login, xml []byte) (console.ReplayOutcome, error) {
-	p, refusal, err := s.personAgain(c, rev, l, xml)
+func (rm *connectionsRoom) judgeAgain(ctx context.Context, c model.Connection, rev *model.Revision, l model.Login, xml []byte) (console.ReplayOutcome, error) {
+	p, refusal, err := rm.personAgain(c, rev, l, xml)
 	if err != nil || refusal != nil {
 		return replayRefused(refusal), err
 	}
 	again := l
 	again.Person = p
-	d, err := s.store.PreviewLogin(ctx, c.ID, c.Slug, *p, s.decide(c, rev, again))
+	d, err := rm.store.PreviewLogin(ctx, c.ID, c.Slug, *p, rm.decide(c, rev, again))
 	if err != nil || d.Refusal != nil {
 		return replayRefused(d.Refusal), err
 	}
@@ -123,8 +123,8 @@ func replayRefused(refusal *model.Refusal) console.ReplayOutcome {
 
 // personAgain reads who signed in, from the message where it is kept, else from
 // what was read from it then.
-func (s *Server) personAgain(c model.Connection, rev *model.Revision, l model.Login, xml []byte) (*model.Person, *model.Refusal, error) {
-	idp, err := s.identityProvider(rev)
+func (rm *connectionsRoom) personAgain(c model.Connection, rev *model.Revision, l model.Login, xml []byte) (*model.Person, *model.Refusal, error) {
+	idp, err := rm.identityProvider(rev)
 	if err != nil {
 		return nil, nil, errUnusableMetadata
 	}
@@ -133,7 +133,7 @@ func (s *Server) personAgain(c model.Connection, rev *model.Revision, l model.Lo
 		p, _, refusal := sso.MapAttributes(cfg, &sso.Identity{Issuer: idp.EntityID, NameID: l.Person.NameID, Attributes: l.Person.Attributes})
 		return &p, refusal, nil
 	}
-	sp := s.serviceProvider(c.Slug, cfg)
+	sp := rm.serviceProvider(c.Slug, cfg)
 	found := sso.Inspect(xml, sso.InspectOptions{
 		Metadata: idp, Now: l.FinishedAt, EntityID: sp.EntityID, ACSURL: sp.ACSURL,
 		RequireSignatures: cfg.RequireSignatures, ClockSkew: cfg.ClockSkew, Config: &cfg,

@@ -10,31 +10,31 @@ import (
 	"github.com/postern-sso/postern/templates/ui"
 )
 
-func (s *Server) listRules(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	rules, err := s.store.Rules(r.Context())
+func (rm *peopleRoom) listRules(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	rules, err := rm.store.Rules(r.Context())
 	if err != nil {
 		return err
 	}
-	connections, err := s.store.Connections(r.Context())
+	connections, err := rm.store.Connections(r.Context())
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, console.Rules(console.RuleList{
-		Page:  s.page(r, a, layout.NavRules, "Rules", "Who gets which groups at login. Rules are worked out again each time."),
+	return rm.render(w, r, http.StatusOK, console.Rules(console.RuleList{
+		Page:  rm.page(r, a, layout.NavRules, "Rules", "Who gets which groups at login. Rules are worked out again each time."),
 		Rules: rules, Ready: len(connections) > 0,
 	}))
 }
 
-func (s *Server) newRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.renderRule(w, r, a, console.RulePage{Form: console.RuleForm{Kind: model.RuleAlways}}, model.Rule{})
+func (rm *peopleRoom) newRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.renderRule(w, r, a, console.RulePage{Form: console.RuleForm{Kind: model.RuleAlways}}, model.Rule{})
 }
 
-func (s *Server) showRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	rule, err := s.store.Rule(r.Context(), pathValue(r, "name"))
+func (rm *peopleRoom) showRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	rule, err := rm.store.Rule(r.Context(), pathValue(r, "name"))
 	if err != nil {
 		return err
 	}
-	return s.renderRule(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule)}, rule)
+	return rm.renderRule(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule)}, rule)
 }
 
 // ruleForm is the form of a rule as it is stored.
@@ -54,12 +54,12 @@ func ruleForm(rule model.Rule) console.RuleForm {
 
 // renderRule shows the form; chosen has the connection and the groups as
 // stored or as typed.
-func (s *Server) renderRule(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.RulePage, chosen model.Rule) error {
-	connections, err := s.store.Connections(r.Context())
+func (rm *peopleRoom) renderRule(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.RulePage, chosen model.Rule) error {
+	connections, err := rm.store.Connections(r.Context())
 	if err != nil {
 		return err
 	}
-	v.Groups, err = s.groupPicker(r.Context(), "groups", "They get these groups", chosen.Groups, "")
+	v.Groups, err = onForms(rm.kit).groupPicker(r.Context(), "groups", "They get these groups", chosen.Groups, "")
 	if err != nil {
 		return err
 	}
@@ -73,11 +73,11 @@ func (s *Server) renderRule(w http.ResponseWriter, r *http.Request, a model.Admi
 	if v.Name != "" {
 		title = v.Name
 	}
-	v.Page = s.page(r, a, layout.NavRules, title, "")
+	v.Page = rm.page(r, a, layout.NavRules, title, "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Rules", Href: paths.Rules}}
 	status := http.StatusOK
 	if len(v.Form.Problems) > 0 || v.DeleteText != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.Rule(v))
+	return rm.render(w, r, status, console.Rule(v))
 }

@@ -17,7 +17,7 @@ const maxRuleText = 255
 
 // readRule reads and judges what somebody typed about a rule: the form, to be
 // shown again, and the rule that it makes.
-func (s *Server) readRule(r *http.Request) (console.RuleForm, model.Rule, error) {
+func (lf formsLeaf) readRule(r *http.Request) (console.RuleForm, model.Rule, error) {
 	f := console.RuleForm{
 		Name: typed(r, "name"), Kind: model.RuleKind(r.PostFormValue("kind")),
 		Domain: typed(r, "domain"), Attribute: typed(r, "attribute"), Value: typed(r, "value"), AWSGroup: typed(r, "aws_group"),
@@ -26,7 +26,7 @@ func (s *Server) readRule(r *http.Request) (console.RuleForm, model.Rule, error)
 	if err := model.CheckGroupName(f.Name); err != nil {
 		f.Problems = append(f.Problems, problem("name", "The name", err))
 	}
-	_, err := s.store.Connection(r.Context(), rule.Connection)
+	_, err := lf.store.Connection(r.Context(), rule.Connection)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		f.Problems = append(f.Problems, model.Problem{Field: "connection", Text: "Choose a connection from the list."})
@@ -34,7 +34,7 @@ func (s *Server) readRule(r *http.Request) (console.RuleForm, model.Rule, error)
 		return f, rule, err
 	}
 	f.Problems = append(f.Problems, readCondition(f, &rule)...)
-	missing, err := s.missingGroups(r.Context(), rule.Groups)
+	missing, err := lf.missingGroups(r.Context(), rule.Groups)
 	switch {
 	case err != nil:
 		return f, rule, err
@@ -79,70 +79,70 @@ func ruleTaken(name string) model.Problem {
 	return model.Problem{Field: "name", Text: fmt.Sprintf("There is a rule “%s” already. Choose another name.", name)}
 }
 
-func (s *Server) createRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	f, rule, err := s.readRule(r)
+func (rm *peopleRoom) createRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	f, rule, err := onForms(rm.kit).readRule(r)
 	if err != nil {
 		return err
 	}
 	if len(f.Problems) == 0 && r.PostFormValue("try") != "" {
-		return s.answerTrial(w, r, a, console.RulePage{Form: f, TryUsername: typed(r, "try_username")}, rule, ruleChange{after: &rule})
+		return rm.answerTrial(w, r, a, console.RulePage{Form: f, TryUsername: typed(r, "try_username")}, rule, ruleChange{after: &rule})
 	}
 	if len(f.Problems) == 0 {
-		_, err := s.store.CreateRule(r.Context(), s.actor(r, a), rule)
+		_, err := rm.store.CreateRule(r.Context(), rm.actor(r, a), rule)
 		if err == nil {
-			return s.done(w, r, paths.Rules, "Rule "+rule.Name+" added. It counts from the next login on.")
+			return rm.done(w, r, paths.Rules, "Rule "+rule.Name+" added. It counts from the next login on.")
 		}
 		if !errors.Is(err, store.ErrExists) {
 			return err
 		}
 		f.Problems = append(f.Problems, ruleTaken(rule.Name))
 	}
-	return s.renderRule(w, r, a, console.RulePage{Form: f}, rule)
+	return rm.renderRule(w, r, a, console.RulePage{Form: f}, rule)
 }
 
-func (s *Server) updateRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	old, err := s.store.Rule(r.Context(), pathValue(r, "name"))
+func (rm *peopleRoom) updateRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	old, err := rm.store.Rule(r.Context(), pathValue(r, "name"))
 	if err != nil {
 		return err
 	}
-	f, rule, err := s.readRule(r)
+	f, rule, err := onForms(rm.kit).readRule(r)
 	if err != nil {
 		return err
 	}
 	if len(f.Problems) == 0 && r.PostFormValue("try") != "" {
-		return s.answerTrial(w, r, a, console.RulePage{Name: old.Name, Form: f, TryUsername: typed(r, "try_username")}, rule,
+		return rm.answerTrial(w, r, a, console.RulePage{Name: old.Name, Form: f, TryUsername: typed(r, "try_username")}, rule,
 			ruleChange{before: &old, after: &rule})
 	}
 	if len(f.Problems) == 0 {
-		_, err := s.store.UpdateRule(r.Context(), s.actor(r, a), old.Name, func(stored *model.Rule) error {
+		_, err := rm.store.UpdateRule(r.Context(), rm.actor(r, a), old.Name, func(stored *model.Rule) error {
 			stored.Name, stored.Connection, stored.Kind = rule.Name, rule.Connection, rule.Kind
 			stored.Attribute, stored.Value, stored.Groups = rule.Attribute, rule.Value, rule.Groups
 			return nil
 		})
 		if err == nil {
-			return s.done(w, r, paths.Rules, "Rule "+rule.Name+" saved. It counts from the next login on.")
+			return rm.done(w, r, paths.Rules, "Rule "+rule.Name+" saved. It counts from the next login on.")
 		}
 		if !errors.Is(err, store.ErrExists) {
 			return err
 		}
 		f.Problems = append(f.Problems, ruleTaken(rule.Name))
 	}
-	return s.renderRule(w, r, a, console.RulePage{Name: old.Name, Form: f}, rule)
+	return rm.renderRule(w, r, a, console.RulePage{Name: old.Name, Form: f}, rule)
 }
 
-func (s *Server) deleteRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	rule, err := s.store.Rule(r.Context(), pathValue(r, "name"))
+func (rm *peopleRoom) deleteRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	rule, err := rm.store.Rule(r.Context(), pathValue(r, "name"))
 	if err != nil {
 		return err
 	}
 	if r.PostFormValue("try") != "" {
-		return s.answerTrial(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule)}, rule, ruleChange{before: &rule})
+		return rm.answerTrial(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule)}, rule, ruleChange{before: &rule})
 	}
 	if text := confirmed(r, rule.Name); text != "" {
-		return s.renderRule(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule), DeleteText: text}, rule)
+		return rm.renderRule(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule), DeleteText: text}, rule)
 	}
-	if err := s.store.DeleteRule(r.Context(), s.actor(r, a), rule.Name); err != nil {
+	if err := rm.store.DeleteRule(r.Context(), rm.actor(r, a), rule.Name); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Rules, "Rule "+rule.Name+" deleted.")
+	return rm.done(w, r, paths.Rules, "Rule "+rule.Name+" deleted.")
 }

@@ -59,8 +59,8 @@ func (c ruleChange) groups() []string {
 
 // eachEffect calls f for everybody known on whom the change has an effect, or
 // cannot be known to have one. who limits it to one username; empty: everybody.
-func (s *Server) eachEffect(ctx context.Context, c ruleChange, who string, f func(console.RuleEffect) error) error {
-	all, err := s.store.Rules(ctx)
+func (rm *peopleRoom) eachEffect(ctx context.Context, c ruleChange, who string, f func(console.RuleEffect) error) error {
+	all, err := rm.store.Rules(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,10 +76,10 @@ func (s *Server) eachEffect(ctx context.Context, c ruleChange, who string, f fun
 			return nil
 		}
 		if who == "" {
-			err = s.store.EachKnownPerson(ctx, q, judge)
+			err = rm.store.EachKnownPerson(ctx, q, judge)
 		} else {
 			var people []store.KnownPerson
-			if people, err = s.store.KnownPeople(ctx, q, []string{who}); err == nil {
+			if people, err = rm.store.KnownPeople(ctx, q, []string{who}); err == nil {
 				err = judge(people)
 			}
 		}
@@ -108,9 +108,9 @@ func effectOn(slug string, before, after []model.Rule, k store.KnownPerson) cons
 }
 
 // tryRule sums the effects up.
-func (s *Server) tryRule(ctx context.Context, c ruleChange, who string) (*console.RuleTrial, error) {
+func (rm *peopleRoom) tryRule(ctx context.Context, c ruleChange, who string) (*console.RuleTrial, error) {
 	t := &console.RuleTrial{Who: who}
-	err := s.eachEffect(ctx, c, who, func(e console.RuleEffect) error {
+	err := rm.eachEffect(ctx, c, who, func(e console.RuleEffect) error {
 		t.People++
 		if len(e.Gains) > 0 {
 			t.Gain++
@@ -137,19 +137,19 @@ const (
 )
 
 // answerTrial answers a press of one of these buttons.
-func (s *Server) answerTrial(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.RulePage, rule model.Rule, c ruleChange) error {
+func (rm *peopleRoom) answerTrial(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.RulePage, rule model.Rule, c ruleChange) error {
 	how := r.PostFormValue("try")
 	if how == tryList {
-		return s.writeEffects(w, r, c)
+		return rm.writeEffects(w, r, c)
 	}
 	who := ""
 	if how == tryOne {
 		if who = typed(r, "try_username"); who == "" {
 			v.Form.Problems = []model.Problem{{Field: "try_username", Text: "Type the username of the person to try it on."}}
-			return s.renderRule(w, r, a, v, rule)
+			return rm.renderRule(w, r, a, v, rule)
 		}
 	}
-	trial, err := s.tryRule(r.Context(), c, who)
+	trial, err := rm.tryRule(r.Context(), c, who)
 	if err != nil {
 		return err
 	}
@@ -157,19 +157,19 @@ func (s *Server) answerTrial(w http.ResponseWriter, r *http.Request, a model.Adm
 		v.Form.Problems = []model.Problem{{Field: "try_username", Text: "There is no user “" + who + "”."}}
 	}
 	v.Trial = trial
-	return s.renderRule(w, r, a, v, rule)
+	return rm.renderRule(w, r, a, v, rule)
 }
 
 // writeEffects is everybody whom the change concerns, as CSV. The names of the
 // columns are a contract.
-func (s *Server) writeEffects(w http.ResponseWriter, r *http.Request, c ruleChange) error {
+func (rm *peopleRoom) writeEffects(w http.ResponseWriter, r *http.Request, c ruleChange) error {
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="rule-dry-run.csv"`)
 	out := csv.NewWriter(w)
 	if err := out.Write([]string{"username", "display_name", "email", "gains", "loses", "known"}); err != nil {
 		return nil // the browser is gone
 	}
-	err := s.eachEffect(r.Context(), c, "", func(e console.RuleEffect) error {
+	err := rm.eachEffect(r.Context(), c, "", func(e console.RuleEffect) error {
 		if !e.Changes() && !e.Unknown {
 			return nil
 		}
@@ -185,7 +185,7 @@ func (s *Server) writeEffects(w http.ResponseWriter, r *http.Request, c ruleChan
 	})
 	if err != nil {
 		// Half of the file is out: only breaking off tells the browser.
-		s.log.ErrorContext(r.Context(), "list broken off", "reference", requestID(r.Context()), "error", err)
+		rm.log.ErrorContext(r.Context(), "list broken off", "reference", requestID(r.Context()), "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	out.Flush()

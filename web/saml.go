@@ -27,18 +27,18 @@ const (
 )
 
 // serviceProvider is what we are to AWS on this connection.
-func (s *Server) serviceProvider(slug string, c model.Config) sso.ServiceProvider {
+func (k *kit) serviceProvider(slug string, c model.Config) sso.ServiceProvider {
 	return sso.ServiceProvider{
-		EntityID:     c.EntityIDFor(s.opts.PublicURL, slug),
-		ACSURL:       model.ACSURL(s.opts.PublicURL, slug),
+		EntityID:     c.EntityIDFor(k.opts.PublicURL, slug),
+		ACSURL:       model.ACSURL(k.opts.PublicURL, slug),
 		NameIDFormat: c.NameIDFormat,
 	}
 }
 
 // samlMetadata is our metadata, for uploading to AWS. A connection that is
 // still being set up has one too: AWS needs it before the connection is live.
-func (s *Server) samlMetadata(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.store.Connection(r.Context(), chi.URLParam(r, "connection"))
+func (rm *loginRoom) samlMetadata(w http.ResponseWriter, r *http.Request) error {
+	c, err := rm.store.Connection(r.Context(), chi.URLParam(r, "connection"))
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (s *Server) samlMetadata(w http.ResponseWriter, r *http.Request) error {
 	if rev == nil {
 		return store.ErrNotFound
 	}
-	xml, err := s.serviceProvider(c.Slug, rev.Config).Metadata()
+	xml, err := rm.serviceProvider(c.Slug, rev.Config).Metadata()
 	if err != nil {
 		return err
 	}
@@ -57,59 +57,59 @@ func (s *Server) samlMetadata(w http.ResponseWriter, r *http.Request) error {
 }
 
 // samlLogin sends a person to AWS. The trace is written before they leave.
-func (s *Server) samlLogin(w http.ResponseWriter, r *http.Request) error {
+func (rm *loginRoom) samlLogin(w http.ResponseWriter, r *http.Request) error {
 	slug := chi.URLParam(r, "connection")
-	c, err := s.store.Connection(r.Context(), slug)
+	c, err := rm.store.Connection(r.Context(), slug)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return s.refuseInternal(w, r, s.newAttempt(r, slug), err)
+		return rm.RefuseInternal(w, r, rm.NewAttempt(r, slug), err)
 	}
 	if err != nil || c.Status != model.StatusLive || c.Live == nil {
-		return s.refuse(w, r, s.newAttempt(r, slug), &model.Refusal{Code: model.CodeConnectionNotLive})
+		return rm.Refuse(w, r, rm.NewAttempt(r, slug), &model.Refusal{Code: model.CodeConnectionNotLive})
 	}
-	return s.beginLogin(w, r, c, c.Live, false, localPath(r.URL.Query().Get("return")))
+	return rm.beginLogin(w, r, c, c.Live, false, localPath(r.URL.Query().Get("return")))
 }
 
 // beginLogin writes the trace and the pending request, and answers 303 to AWS.
 // A test is judged by the revision given and signs nobody in.
-func (s *Server) beginLogin(w http.ResponseWriter, r *http.Request, c model.Connection, rev *model.Revision, test bool, returnTo string) error {
-	return s.beginAttempt(w, r, s.newAttempt(r, c.Slug), c, rev, test, returnTo)
+func (rm *loginRoom) beginLogin(w http.ResponseWriter, r *http.Request, c model.Connection, rev *model.Revision, test bool, returnTo string) error {
+	return rm.BeginAttempt(w, r, rm.NewAttempt(r, c.Slug), c, rev, test, returnTo)
 }
 
-// beginAttempt is beginLogin for a trace that has been begun.
-func (s *Server) beginAttempt(w http.ResponseWriter, r *http.Request, l model.Login, c model.Connection, rev *model.Revision, test bool, returnTo string) error {
+// BeginAttempt is beginLogin for a trace that has been begun.
+func (rm *loginRoom) BeginAttempt(w http.ResponseWriter, r *http.Request, l model.Login, c model.Connection, rev *model.Revision, test bool, returnTo string) error {
 	l.RevisionID, l.RevisionVersion, l.Test = rev.ID, rev.Version, test
-	idp, err := s.identityProvider(rev)
+	idp, err := rm.identityProvider(rev)
 	if err != nil {
-		return s.refuse(w, r, l, &model.Refusal{Code: model.CodeInternal,
+		return rm.Refuse(w, r, l, &model.Refusal{Code: model.CodeInternal,
 			Detail: "The connection has no usable AWS metadata. Import it again in the setup."})
 	}
-	req, err := sso.NewRequest(s.serviceProvider(c.Slug, rev.Config), idp, sso.NewRequestID(), s.now())
+	req, err := sso.NewRequest(rm.serviceProvider(c.Slug, rev.Config), idp, sso.NewRequestID(), rm.now())
 	if err != nil {
-		return s.refuseInternal(w, r, l, err)
+		return rm.RefuseInternal(w, r, l, err)
 	}
 	handle := rand.Text()
 	to, err := req.RedirectURL(handle)
 	if err != nil {
-		return s.refuseInternal(w, r, l, err)
+		return rm.RefuseInternal(w, r, l, err)
 	}
 	l.RequestID = req.ID
 	pending := model.PendingRequest{
 		LoginID: l.ID, ConnectionID: c.ID, RevisionID: rev.ID, RevisionVersion: rev.Version,
-		RequestID: req.ID, BrowserHash: s.markBrowser(w, r), ReturnTo: returnTo, Test: test,
+		RequestID: req.ID, BrowserHash: rm.markBrowser(w, r), ReturnTo: returnTo, Test: test,
 		CreatedAt: l.StartedAt, ExpiresAt: l.StartedAt.Add(requestLifetime),
 	}
-	if err := s.store.StartLogin(r.Context(), l, &pending, handle); err != nil {
-		return s.refuseInternal(w, r, l, err)
+	if err := rm.store.StartLogin(r.Context(), l, &pending, handle); err != nil {
+		return rm.RefuseInternal(w, r, l, err)
 	}
 	w.Header().Set(headerLogin, l.ID)
 	return seeOther(w, r, to)
 }
 
-// newAttempt is the beginning of a trace.
-func (s *Server) newAttempt(r *http.Request, slug string) model.Login {
+// NewAttempt is the beginning of a trace.
+func (rm *loginRoom) NewAttempt(r *http.Request, slug string) model.Login {
 	return model.Login{
-		ID: store.NewLoginID(), Connection: truncate(slug, 64), StartedAt: s.now(),
-		Outcome: model.OutcomePending, RemoteAddr: s.remoteAddr(r), UserAgent: truncate(r.UserAgent(), 512),
+		ID: store.NewLoginID(), Connection: truncate(slug, 64), StartedAt: rm.now(),
+		Outcome: model.OutcomePending, RemoteAddr: rm.remoteAddr(r), UserAgent: truncate(r.UserAgent(), 512),
 	}
 }
 
@@ -124,24 +124,24 @@ func truncate(v string, limit int) string {
 // The answer from AWS is a cross-site POST, so over https the cookie says
 // SameSite=None. Over plain http that is not to be had; without the attribute
 // browsers still send a fresh cookie, and it only serves trying out.
-func (s *Server) markBrowser(w http.ResponseWriter, r *http.Request) []byte {
-	value := s.browserValue(r)
+func (k *kit) markBrowser(w http.ResponseWriter, r *http.Request) []byte {
+	value := k.browserValue(r)
 	if value == "" {
 		value = rand.Text()
 	}
 	c := &http.Cookie{
-		Name: s.cookieName(browserCookie), Value: value, Path: "/", HttpOnly: true,
+		Name: k.cookieName(browserCookie), Value: value, Path: "/", HttpOnly: true,
 		MaxAge: int(browserLifetime / time.Second),
 	}
-	if s.secure() {
+	if k.secure() {
 		c.Secure, c.SameSite = true, http.SameSiteNoneMode
 	}
 	http.SetCookie(w, c)
 	return hashBrowser(value)
 }
 
-func (s *Server) browserValue(r *http.Request) string {
-	c, err := r.Cookie(s.cookieName(browserCookie))
+func (k *kit) browserValue(r *http.Request) string {
+	c, err := r.Cookie(k.cookieName(browserCookie))
 	if err != nil || len(c.Value) != handleLength {
 		return ""
 	}
@@ -155,40 +155,40 @@ func hashBrowser(value string) []byte {
 
 // explainACS answers a browser that opens the assertion consumer service. AWS
 // sends people here when the application's start URL is set to it.
-func (s *Server) explainACS(w http.ResponseWriter, r *http.Request) error {
-	return s.render(w, r, http.StatusOK, person.OpenedACS(chi.URLParam(r, "connection")))
+func (rm *loginRoom) explainACS(w http.ResponseWriter, r *http.Request) error {
+	return rm.render(w, r, http.StatusOK, person.OpenedACS(chi.URLParam(r, "connection")))
 }
 
 // samlTested is where a test login ends for the person who made it.
-func (s *Server) samlTested(w http.ResponseWriter, r *http.Request) error {
-	return s.render(w, r, http.StatusOK, person.Tested(chi.URLParam(r, "connection")))
+func (rm *loginRoom) samlTested(w http.ResponseWriter, r *http.Request) error {
+	return rm.render(w, r, http.StatusOK, person.Tested(chi.URLParam(r, "connection")))
 }
 
 // showLogout asks before it ends the session: a link alone must not do it.
-func (s *Server) showLogout(w http.ResponseWriter, r *http.Request) error {
-	u, err := s.currentPerson(r)
+func (rm *loginRoom) showLogout(w http.ResponseWriter, r *http.Request) error {
+	u, err := rm.currentPerson(r)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, person.SignOut(chi.URLParam(r, "connection"), u.Username))
+	return rm.render(w, r, http.StatusOK, person.SignOut(chi.URLParam(r, "connection"), u.Username))
 }
 
 // samlLogout ends the session here. AWS IAM Identity Center does not support
 // single logout, and the page says so instead of pretending.
-func (s *Server) samlLogout(w http.ResponseWriter, r *http.Request) error {
-	if err := s.endPersonSession(r.Context()); err != nil {
+func (rm *loginRoom) samlLogout(w http.ResponseWriter, r *http.Request) error {
+	if err := rm.endPersonSession(r.Context()); err != nil {
 		return err
 	}
 	slug := chi.URLParam(r, "connection")
 	awsSignOut := ""
-	if c, err := s.store.Connection(r.Context(), slug); err == nil && c.Live != nil {
-		if idp, err := s.identityProvider(c.Live); err == nil {
+	if c, err := rm.store.Connection(r.Context(), slug); err == nil && c.Live != nil {
+		if idp, err := rm.identityProvider(c.Live); err == nil {
 			awsSignOut = idp.LogoutURL
 		}
 	}
 	text := ""
-	if set, err := s.store.Settings(r.Context()); err == nil { // signed out all the same
+	if set, err := rm.store.Settings(r.Context()); err == nil { // signed out all the same
 		text = set.SignedOutText
 	}
-	return s.render(w, r, http.StatusOK, person.SignedOut(slug, awsSignOut, text))
+	return rm.render(w, r, http.StatusOK, person.SignedOut(slug, awsSignOut, text))
 }

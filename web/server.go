@@ -1,78 +1,39 @@
-// Package web is the HTTP edge: routes, guards, handlers and static files. It
-// holds no SQL, no SAML and no rules; those are in the packages below it.
+// Package web is the HTTP edge. The folder itself holds only what joins the
+// rooms: each room is a small type that says its routes. There is no SQL here, no
+// SAML and no rules; those are in the packages below.
 package web
 
 import (
-	"context"
-	"crypto/tls"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"strings"
-	"time"
 
-	"github.com/alexedwards/scs/v2"
-
-	"github.com/postern-sso/postern/internal/oidc"
-	"github.com/postern-sso/postern/internal/seal"
-	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
 )
 
-// Options is what the server is made of.
-type Options struct {
-	Store  *store.Store
-	Sealer *seal.Sealer
-	Logger *slog.Logger
-	Now    func() time.Time // nil: time.Now
-
-	// PublicURL is the address under which browsers reach Postern. When
-	// PublicURLFixed it was given at the start and wins over the settings.
-	PublicURL      string
-	PublicURLFixed bool
-
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
-
-	// AllowPrivateMetadata lets administrators have metadata fetched from private
-	// addresses, for an identity provider inside the network.
-	AllowPrivateMetadata bool
-
-	Version    string
-	DemoAWSURL string // the simulated AWS of `console demo`; empty: real AWS
-	Metrics    *Metrics
-
-	SessionStore scs.Store // nil: PostgreSQL; tests keep sessions in memory
-
-	mailTLS *tls.Config // for tests: whom to believe to be the mail server
-
-	refresh func(context.Context) error // follows a change of the public URL; nil without a Site
-}
-
 // Server answers every request. Make one with New.
 type Server struct {
-	store   *store.Store
-	sealer  *seal.Sealer
-	log     *slog.Logger
-	now     func() time.Time
-	opts    Options
-	flow    *wizard.Flow
-	admins  *scs.SessionManager // people who use the console
-	persons *scs.SessionManager // people who signed in through SAML
-	idps    *idpCache
-	brands  brandCache
+	*kit
+	access      *accessRoom
+	apps        *appsRoom
+	audit       *auditRoom
+	connections *connectionsRoom
+	help        *helpRoom
+	login       *loginRoom
+	logins      *loginsRoom
+	overview    *overviewRoom
+	people      *peopleRoom
+	person      *personRoom
+	settings    *settingsRoom
+	setup       *setupRoom
+	warnings    *warningsRoom
 
-	refusals *refusals
-	oidc     *oidc.Provider
-	handler  http.Handler
+	handler http.Handler
 }
 
-// New puts the server together; it does not listen.
+// New puts the site together; it does not listen.
 func New(o Options) (*Server, error) {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	u, err := url.Parse(o.PublicURL)
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("public URL %q: not an absolute URL", o.PublicURL)
@@ -81,29 +42,27 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setup flow: %w", err)
 	}
+	k := newKit(o)
 	s := &Server{
-		store: o.Store, sealer: o.Sealer, log: o.Logger, now: o.Now, opts: o,
-		flow: flow, idps: newIDPCache(), refusals: newRefusals(refusalsPerMinute),
+		kit: k, access: newAccessRoom(k), audit: newAuditRoom(k), help: newHelpRoom(k), login: newLoginRoom(k), overview: newOverviewRoom(k),
+		people: newPeopleRoom(k), warnings: newWarningsRoom(k),
 	}
-	s.opts.PublicURL = strings.TrimRight(o.PublicURL, "/")
-	s.admins, s.persons = s.newSessions()
-	if s.oidc, err = s.newProvider(); err != nil {
+	s.logins = newLoginsRoom(k, s.login)
+	if s.person, err = newPersonRoom(k); err != nil {
 		return nil, err
 	}
-	s.handler = s.routes()
+	s.apps, s.settings = newAppsRoom(k, s.person.provider), newSettingsRoom(k, s.person.provider)
+	s.setup = newSetupRoom(k, setupNeeds{
+		flow: flow, beginLogin: s.login.beginLogin, appSeen: s.apps.appSeen,
+		showProblem: func(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error {
+			return s.connections.showProblem(w, r, a, c, text) // made next: the two show parts of each other
+		},
+	})
+	s.connections = newConnectionsRoom(k, s.setup)
+	k.connect(s.access, s.consoleRoutes())
+	s.handler = s.mount()
 	return s, nil
 }
 
 // Handler is the whole site.
 func (s *Server) Handler() http.Handler { return s.handler }
-
-// secure tells whether browsers reach Postern over https.
-func (s *Server) secure() bool { return strings.HasPrefix(s.opts.PublicURL, "https://") }
-
-// publicURLChanged is called after the settings were saved.
-func (s *Server) publicURLChanged(ctx context.Context) error {
-	if s.opts.refresh == nil {
-		return nil
-	}
-	return s.opts.refresh(ctx)
-}

@@ -13,28 +13,28 @@ import (
 
 // setServicePassword gives a service account a local password. The page is the
 // answer itself, and nothing keeps the password.
-func (s *Server) setServicePassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	u, err := s.store.User(r.Context(), pathValue(r, "username"))
+func (rm *peopleRoom) setServicePassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	u, err := rm.store.User(r.Context(), pathValue(r, "username"))
 	if err != nil {
 		return err
 	}
 	secret := seal.NewSecret()
-	err = s.store.SetServicePassword(r.Context(), s.actor(r, a), u.Username, secret.Hash, secret.Hint)
+	err = rm.store.SetServicePassword(r.Context(), rm.actor(r, a), u.Username, secret.Hash, secret.Hint)
 	if errors.Is(err, store.ErrLinked) {
-		return s.renderUser(w, r, a, u, func(v *console.UserPage) {
+		return rm.renderUser(w, r, a, u, func(v *console.UserPage) {
 			v.Password.Problem = "This user signs in through AWS, so there is no local password. Make a user of its own for the program."
 		})
 	}
 	if err != nil {
 		return err
 	}
-	return s.renderUser(w, r, a, u, func(v *console.UserPage) { v.Password.Value = secret.Value })
+	return rm.renderUser(w, r, a, u, func(v *console.UserPage) { v.Password.Value = secret.Value })
 }
 
-func (s *Server) removeServicePassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *peopleRoom) removeServicePassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	username := pathValue(r, "username")
-	if err := s.store.DeleteServicePassword(r.Context(), s.actor(r, a), username); err != nil {
+	if err := rm.store.DeleteServicePassword(r.Context(), rm.actor(r, a), username); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.User(username), "The local password is removed. No program gets in with it any more.")
+	return rm.done(w, r, paths.User(username), "The local password is removed. No program gets in with it any more.")
 }

@@ -50,20 +50,20 @@ func init() {
 
 // newSessions makes the two kinds of session. They have separate cookies, so
 // that an administrator who tests a login stays signed in to the console.
-func (s *Server) newSessions() (admins, persons *scs.SessionManager) {
+func (k *kit) newSessions() (admins, persons *scs.SessionManager) {
 	make1 := func(name string, lifetime, idle time.Duration) *scs.SessionManager {
 		m := scs.New()
-		if m.Store = s.opts.SessionStore; m.Store == nil {
-			m.Store = pgxstore.NewWithCleanupInterval(s.store.Pool(), 0)
+		if m.Store = k.opts.SessionStore; m.Store == nil {
+			m.Store = pgxstore.NewWithCleanupInterval(k.store.Pool(), 0)
 		}
 		m.Lifetime, m.IdleTimeout = lifetime, idle
-		m.Cookie.Name = s.cookieName(name)
+		m.Cookie.Name = k.cookieName(name)
 		m.Cookie.HttpOnly = true
-		m.Cookie.Secure = s.secure()
+		m.Cookie.Secure = k.secure()
 		m.Cookie.SameSite = http.SameSiteLaxMode
 		m.Cookie.Path = "/"
 		m.HashTokenInStore = true
-		m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) }
+		m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { k.fail(w, r, err) }
 		return m
 	}
 	return make1("postern", adminLifetime, adminIdle), make1("postern-person", personLifetime, 0)
@@ -71,8 +71,8 @@ func (s *Server) newSessions() (admins, persons *scs.SessionManager) {
 
 // cookieName adds the __Host- prefix where the site is served over https: the
 // browser then refuses the cookie from any other host and without Secure.
-func (s *Server) cookieName(name string) string {
-	if s.secure() {
+func (k *kit) cookieName(name string) string {
+	if k.secure() {
 		return "__Host-" + name
 	}
 	return name
@@ -80,19 +80,19 @@ func (s *Server) cookieName(name string) string {
 
 // endPersonSession signs the person out, and ends what apps were given in the
 // session: they would go on with it for as long as it could have lasted.
-func (s *Server) endPersonSession(ctx context.Context) error {
-	if err := s.store.RevokeSession(ctx, s.persons.GetString(ctx, keyPersonGrants)); err != nil {
+func (k *kit) endPersonSession(ctx context.Context) error {
+	if err := k.store.RevokeSession(ctx, k.persons.GetString(ctx, keyPersonGrants)); err != nil {
 		return err
 	}
-	return s.persons.Destroy(ctx)
+	return k.persons.Destroy(ctx)
 }
 
-func (s *Server) putFlash(r *http.Request, f layout.Flash) {
-	s.admins.Put(r.Context(), keyFlash, f)
+func (k *kit) putFlash(r *http.Request, f layout.Flash) {
+	k.admins.Put(r.Context(), keyFlash, f)
 }
 
-func (s *Server) takeFlash(r *http.Request) *layout.Flash {
-	f, ok := s.admins.Pop(r.Context(), keyFlash).(layout.Flash)
+func (k *kit) takeFlash(r *http.Request) *layout.Flash {
+	f, ok := k.admins.Pop(r.Context(), keyFlash).(layout.Flash)
 	if !ok {
 		return nil
 	}

@@ -28,51 +28,51 @@ const (
 	day              = 24 * time.Hour
 )
 
-func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	set, err := s.store.Settings(r.Context())
+func (rm *settingsRoom) showSettings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	set, err := rm.store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
-	return s.renderSettings(w, r, a, console.SettingsPage{
-		PublicURL: s.opts.PublicURL, HelpContact: set.HelpContact,
+	return rm.renderSettings(w, r, a, console.SettingsPage{
+		PublicURL: rm.opts.PublicURL, HelpContact: set.HelpContact,
 		RetentionDays: strconv.Itoa(int(set.TraceRetention / day)), LoginDays: strconv.Itoa(int(set.LoginRetention / day)), ProductName: set.ProductName,
 		Texts: console.PageTexts{Refused: set.RefusedText, SignedOut: set.SignedOutText, Me: set.MeText},
 	})
 }
 
-func (s *Server) renderSettings(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.SettingsPage) error {
-	v.Page = s.page(r, a, layout.NavSettings, "Settings", "What concerns Postern as a whole.")
-	v.PublicURLFixed, v.Version = s.opts.PublicURLFixed, s.opts.Version
-	v.Logo = s.brand(r.Context()).Logo
+func (rm *settingsRoom) renderSettings(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.SettingsPage) error {
+	v.Page = rm.page(r, a, layout.NavSettings, "Settings", "What concerns Postern as a whole.")
+	v.PublicURLFixed, v.Version = rm.opts.PublicURLFixed, rm.opts.Version
+	v.Logo = rm.brand(r.Context()).Logo
 	status := http.StatusOK
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.Settings(v))
+	return rm.render(w, r, status, console.Settings(v))
 }
 
 // previewTexts shows how pages would look with the texts as they are typed.
 // Nothing is saved.
-func (s *Server) previewTexts(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v := s.typedSettings(r)
+func (rm *settingsRoom) previewTexts(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v := rm.typedSettings(r)
 	if r.Header.Get("HX-Request") != "" {
-		return s.render(w, r, http.StatusOK, console.TextsPreview(v))
+		return rm.render(w, r, http.StatusOK, console.TextsPreview(v))
 	}
 	v.Previewed = true
-	return s.renderSettings(w, r, a, v)
+	return rm.renderSettings(w, r, a, v)
 }
 
 // typedSettings is the form as it was sent.
-func (s *Server) typedSettings(r *http.Request) console.SettingsPage {
+func (rm *settingsRoom) typedSettings(r *http.Request) console.SettingsPage {
 	v := console.SettingsPage{
-		PublicURL: s.opts.PublicURL, RetentionDays: typed(r, "retention_days"), LoginDays: typed(r, "login_days"), ProductName: typed(r, "product_name"),
+		PublicURL: rm.opts.PublicURL, RetentionDays: typed(r, "retention_days"), LoginDays: typed(r, "login_days"), ProductName: typed(r, "product_name"),
 		HelpContact: strings.Join(strings.Fields(typed(r, "help_contact")), " "),
 		Texts: console.PageTexts{
 			Refused: typedProse(r, "refused_text"), SignedOut: typedProse(r, "signed_out_text"), Me: typedProse(r, "me_text"),
 		},
 		RemoveLogo: r.PostFormValue("remove_logo") != "",
 	}
-	if !s.opts.PublicURLFixed {
+	if !rm.opts.PublicURLFixed {
 		v.PublicURL = typed(r, "public_url")
 	}
 	return v
@@ -83,9 +83,9 @@ func typedProse(r *http.Request, field string) string {
 	return strings.TrimSpace(strings.ReplaceAll(r.PostFormValue(field), "\r\n", "\n"))
 }
 
-func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v := s.typedSettings(r)
-	v.Problems = s.checkSettings(&v)
+func (rm *settingsRoom) saveSettings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v := rm.typedSettings(r)
+	v.Problems = rm.checkSettings(&v)
 	picture, problem, err := uploadedLogo(r)
 	if err != nil {
 		return err
@@ -95,13 +95,13 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, a model.Ad
 	}
 	if len(v.Problems) > 0 {
 		v.LogoLost = picture != nil
-		return s.renderSettings(w, r, a, v)
+		return rm.renderSettings(w, r, a, v)
 	}
-	if v.PublicURL != s.opts.PublicURL && !s.steppedUp(r) {
+	if v.PublicURL != rm.opts.PublicURL && !rm.steppedUp(r) {
 		return errStepUp
 	}
 	change := func(set *store.Settings) error {
-		if !s.opts.PublicURLFixed {
+		if !rm.opts.PublicURLFixed {
 			set.PublicURL = v.PublicURL
 		}
 		set.HelpContact, set.ProductName = v.HelpContact, v.ProductName
@@ -111,23 +111,23 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, a model.Ad
 		return nil
 	}
 	if picture != nil || v.RemoveLogo {
-		err = s.store.SaveSettingsWithLogo(r.Context(), s.actor(r, a), picture, change)
+		err = rm.store.SaveSettingsWithLogo(r.Context(), rm.actor(r, a), picture, change)
 	} else {
-		err = s.store.SaveSettings(r.Context(), s.actor(r, a), change)
+		err = rm.store.SaveSettings(r.Context(), rm.actor(r, a), change)
 	}
 	if err != nil {
 		return err
 	}
-	s.brands.forget()
-	if v.PublicURL == s.opts.PublicURL {
-		return s.done(w, r, paths.Settings, "Saved.")
+	rm.brands.forget()
+	if v.PublicURL == rm.opts.PublicURL {
+		return rm.done(w, r, paths.Settings, "Saved.")
 	}
-	if s.opts.refresh != nil {
-		if err := s.opts.refresh(r.Context()); err != nil {
+	if rm.opts.Refresh != nil {
+		if err := rm.opts.Refresh(r.Context()); err != nil {
 			return err
 		}
 	}
-	return s.done(w, r, paths.Settings, "Saved. Postern answers as "+v.PublicURL+" now. Type the new values into the application in AWS.")
+	return rm.done(w, r, paths.Settings, "Saved. Postern answers as "+v.PublicURL+" now. Type the new values into the application in AWS.")
 }
 
 // days is a number of days as it was typed; false when it is none up to most.
@@ -138,9 +138,9 @@ func days(typed string, most int) (time.Duration, bool) {
 
 // checkSettings says what is wrong with the form, and brings the public URL into
 // its normal form.
-func (s *Server) checkSettings(v *console.SettingsPage) []model.Problem {
+func (rm *settingsRoom) checkSettings(v *console.SettingsPage) []model.Problem {
 	var problems []model.Problem
-	if !s.opts.PublicURLFixed {
+	if !rm.opts.PublicURLFixed {
 		if normal, _, err := wizard.CheckPublicURL(v.PublicURL); err != nil {
 			problems = append(problems, model.Problem{Field: "public_url", Text: err.Error()})
 		} else {

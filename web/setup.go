@@ -28,36 +28,36 @@ type setupCase struct {
 var errNoDraft = errors.New("nobody is editing the connection")
 
 // loadSetup reads the connection in the address with its draft.
-func (s *Server) loadSetup(r *http.Request) (setupCase, error) {
-	c, err := s.store.Connection(r.Context(), pathValue(r, "connection"))
+func (rm *setupRoom) loadSetup(r *http.Request) (setupCase, error) {
+	c, err := rm.store.Connection(r.Context(), pathValue(r, "connection"))
 	if err != nil {
 		return setupCase{}, err
 	}
 	if c.Draft == nil {
 		return setupCase{connection: c}, errNoDraft
 	}
-	users, err := s.store.CountUsers(r.Context())
+	users, err := rm.store.CountUsers(r.Context())
 	if err != nil {
 		return setupCase{}, err
 	}
 	sc := setupCase{connection: c, draft: *c.Draft}
-	sc.facts = s.setupFacts(sc, users)
+	sc.facts = rm.setupFacts(sc, users)
 	return sc, nil
 }
 
-func (s *Server) setupFacts(sc setupCase, users int) wizard.Facts {
+func (rm *setupRoom) setupFacts(sc setupCase, users int) wizard.Facts {
 	return wizard.Facts{
 		Slug: sc.connection.Slug, Draft: wizard.Draft{Config: sc.draft.Config, Ticks: sc.draft.Ticks},
 		Tested: sc.draft.TestedLogin != "", Live: sc.connection.Live != nil, Editing: true,
-		Users: users, PublicURL: s.opts.PublicURL, PublicURLFixed: s.opts.PublicURLFixed, Now: s.now(),
+		Users: users, PublicURL: rm.opts.PublicURL, PublicURLFixed: rm.opts.PublicURLFixed, Now: rm.now(),
 	}
 }
 
 // openStep is the step in the address; store.ErrNotFound when it is unknown or
 // still locked.
-func (s *Server) openStep(id wizard.StepID, sc setupCase) (wizard.Step, error) {
-	step, ok := s.flow.Step(id)
-	if !ok || !s.mayVisit(id, sc.facts) {
+func (rm *setupRoom) openStep(id wizard.StepID, sc setupCase) (wizard.Step, error) {
+	step, ok := rm.flow.Step(id)
+	if !ok || !rm.mayVisit(id, sc.facts) {
 		return wizard.Step{}, store.ErrNotFound
 	}
 	return step, nil
@@ -65,16 +65,16 @@ func (s *Server) openStep(id wizard.StepID, sc setupCase) (wizard.Step, error) {
 
 // mayVisit tells whether a step is open. The last one opens together with the
 // test, because going live without one is offered there, as unsafe.
-func (s *Server) mayVisit(id wizard.StepID, facts wizard.Facts) bool {
+func (rm *setupRoom) mayVisit(id wizard.StepID, facts wizard.Facts) bool {
 	if id == wizard.StepGoLive {
 		id = wizard.StepTest
 	}
-	return s.flow.StateOf(id, facts) != wizard.Locked
+	return rm.flow.StateOf(id, facts) != wizard.Locked
 }
 
 // newConnection asks for the name of a new connection.
-func (s *Server) newConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	all, err := s.store.Connections(r.Context())
+func (rm *setupRoom) newConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	all, err := rm.store.Connections(r.Context())
 	if err != nil {
 		return err
 	}
@@ -82,22 +82,22 @@ func (s *Server) newConnection(w http.ResponseWriter, r *http.Request, a model.A
 	if v.First {
 		v.Name, v.Slug = "AWS", "aws"
 	}
-	return s.renderNewConnection(w, r, a, v)
+	return rm.renderNewConnection(w, r, a, v)
 }
 
-func (s *Server) renderNewConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, v setup.NewPage) error {
-	v.Page = s.page(r, a, layout.NavConnections, "Set up a connection",
+func (rm *setupRoom) renderNewConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, v setup.NewPage) error {
+	v.Page = rm.page(r, a, layout.NavConnections, "Set up a connection",
 		"A connection is one application in AWS IAM Identity Center. The setup takes you through both sides, step by step.")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Connections", Href: paths.Connections}}
-	v.Example = s.opts.PublicURL + paths.SAMLLogin("aws")
+	v.Example = rm.opts.PublicURL + paths.SAMLLogin("aws")
 	status := http.StatusOK
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, setup.New(v))
+	return rm.render(w, r, status, setup.New(v))
 }
 
-func (s *Server) createConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *setupRoom) createConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v := setup.NewPage{Name: typed(r, "name"), Slug: typed(r, "slug")}
 	slug := v.Slug
 	if slug == "" {
@@ -111,15 +111,15 @@ func (s *Server) createConnection(w http.ResponseWriter, r *http.Request, a mode
 		v.Problems = append(v.Problems, problem("slug", "The short name", err))
 	}
 	if len(v.Problems) > 0 {
-		return s.renderNewConnection(w, r, a, v)
+		return rm.renderNewConnection(w, r, a, v)
 	}
 	cfg := model.DefaultConfig(v.Name)
 	cfg.Attributes = model.WizardAttributes()
-	c, err := s.store.CreateConnection(r.Context(), s.actor(r, a), slug, cfg)
+	c, err := rm.store.CreateConnection(r.Context(), rm.actor(r, a), slug, cfg)
 	if errors.Is(err, store.ErrExists) {
 		v.Slug = slug
 		v.Problems = []model.Problem{{Field: "slug", Text: fmt.Sprintf("There is a connection “%s” already. Choose another short name.", slug)}}
-		return s.renderNewConnection(w, r, a, v)
+		return rm.renderNewConnection(w, r, a, v)
 	}
 	if err != nil {
 		return err
@@ -143,67 +143,67 @@ func slugOf(name string) string {
 }
 
 // resumeSetup leads to the first step that is not done.
-func (s *Server) resumeSetup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	sc, err := s.loadSetup(r)
+func (rm *setupRoom) resumeSetup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, err := rm.loadSetup(r)
 	if errors.Is(err, errNoDraft) {
-		return s.offerDraft(w, r, a, sc.connection)
+		return rm.offerDraft(w, r, a, sc.connection)
 	}
 	if err != nil {
 		return err
 	}
-	return seeOther(w, r, paths.SetupStep(sc.connection.Slug, s.flow.Resume(sc.facts)))
+	return seeOther(w, r, paths.SetupStep(sc.connection.Slug, rm.flow.Resume(sc.facts)))
 }
 
 // offerDraft is shown where nobody is editing the connection.
-func (s *Server) offerDraft(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection) error {
-	v := setup.StartPage{Page: s.page(r, a, layout.NavConnections, "Change "+c.Name(), ""), Connection: c}
+func (rm *setupRoom) offerDraft(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection) error {
+	v := setup.StartPage{Page: rm.page(r, a, layout.NavConnections, "Change "+c.Name(), ""), Connection: c}
 	v.Page.Crumbs = setupCrumbs(c)
-	return s.render(w, r, http.StatusOK, setup.Start(v))
+	return rm.render(w, r, http.StatusOK, setup.Start(v))
 }
 
 func setupCrumbs(c model.Connection) []layout.Crumb {
 	return []layout.Crumb{{Label: "Connections", Href: paths.Connections}, {Label: c.Name(), Href: paths.Connection(c.Slug)}}
 }
 
-func (s *Server) showStep(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *setupRoom) showStep(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id := wizard.StepID(pathValue(r, "step"))
-	sc, err := s.loadSetup(r)
+	sc, err := rm.loadSetup(r)
 	if errors.Is(err, errNoDraft) {
-		if _, known := s.flow.Step(id); !known {
+		if _, known := rm.flow.Step(id); !known {
 			return store.ErrNotFound
 		}
 		if id == wizard.StepGoLive {
-			return s.showLive(w, r, a, sc.connection)
+			return rm.showLive(w, r, a, sc.connection)
 		}
-		return s.offerDraft(w, r, a, sc.connection)
+		return rm.offerDraft(w, r, a, sc.connection)
 	}
 	if err != nil {
 		return err
 	}
-	step, err := s.openStep(id, sc)
+	step, err := rm.openStep(id, sc)
 	if err != nil {
 		return err
 	}
-	f := s.frame(r, a, sc, step)
-	if err := s.restoreAutosave(r, a, sc, &f); err != nil {
+	f := rm.frame(r, a, sc, step)
+	if err := rm.restoreAutosave(r, a, sc, &f); err != nil {
 		return err
 	}
-	return s.renderStep(w, r, http.StatusOK, f, sc)
+	return rm.renderStep(w, r, http.StatusOK, f, sc)
 }
 
 // frame is what every step shows, with the form as it is stored.
-func (s *Server) frame(r *http.Request, a model.Administrator, sc setupCase, step wizard.Step) setup.Frame {
+func (rm *setupRoom) frame(r *http.Request, a model.Administrator, sc setupCase, step wizard.Step) setup.Frame {
 	f := setup.Frame{
-		Page:       s.page(r, a, layout.NavConnections, step.Title, step.Lead),
+		Page:       rm.page(r, a, layout.NavConnections, step.Title, step.Lead),
 		Connection: sc.connection, Draft: sc.draft, Step: step,
-		Fields: step.FieldsFor(sc.facts), Rail: s.flow.Progress(sc.facts), Answers: storedAnswers(step, sc.facts),
+		Fields: step.FieldsFor(sc.facts), Rail: rm.flow.Progress(sc.facts), Answers: storedAnswers(step, sc.facts),
 		Version: sc.draft.Version,
 	}
 	f.Page.Crumbs = setupCrumbs(sc.connection)
-	if back, ok := s.flow.Previous(step.ID, sc.facts); ok {
+	if back, ok := rm.flow.Previous(step.ID, sc.facts); ok {
 		f.Back = back
 	}
-	if next, ok := s.flow.Next(step.ID, sc.facts); ok {
+	if next, ok := rm.flow.Next(step.ID, sc.facts); ok {
 		f.Next = next
 	}
 	return f
@@ -221,70 +221,70 @@ func storedAnswers(step wizard.Step, facts wizard.Facts) wizard.Answers {
 }
 
 // submitStep saves a step of the draft and leads to the next one.
-func (s *Server) submitStep(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	sc, err := s.loadSetup(r)
+func (rm *setupRoom) submitStep(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, err := rm.loadSetup(r)
 	if errors.Is(err, errNoDraft) {
 		return store.ErrNotFound
 	}
 	if err != nil {
 		return err
 	}
-	sc.facts.PublicURLFixed = s.urlFixedFor(a)
-	step, err := s.openStep(wizard.StepID(pathValue(r, "step")), sc)
+	sc.facts.PublicURLFixed = rm.urlFixedFor(a)
+	step, err := rm.openStep(wizard.StepID(pathValue(r, "step")), sc)
 	if err != nil {
 		return err
 	}
 	if step.Apply == nil {
 		return store.ErrNotFound // nothing can be saved there
 	}
-	in, err := s.readStep(r, sc, step)
+	in, err := rm.readStep(r, sc, step)
 	if err != nil {
 		return err
 	}
-	f := s.frame(r, a, sc, step)
+	f := rm.frame(r, a, sc, step)
 	f.Answers = in.shown
 	if in.version != sc.draft.Version {
-		return s.renderConflict(w, r, f, sc)
+		return rm.renderConflict(w, r, f, sc)
 	}
 	draft, problems := wizard.Draft{}, in.problems
 	if len(problems) == 0 {
-		draft, problems = s.flow.Submit(step.ID, sc.facts, in.answers)
+		draft, problems = rm.flow.Submit(step.ID, sc.facts, in.answers)
 	}
 	if len(problems) > 0 {
 		f.Problems, f.Page.Error = in.placed(problems), true
-		return s.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
+		return rm.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
 	}
-	if draft.PublicURL != "" && !s.steppedUp(r) {
+	if draft.PublicURL != "" && !rm.steppedUp(r) {
 		return errStepUp
 	}
-	saved, err := s.saveStep(r, a, sc, step, draft)
+	saved, err := rm.saveStep(r, a, sc, step, draft)
 	if errors.Is(err, store.ErrConflict) {
-		if sc, err = s.loadSetup(r); err != nil {
+		if sc, err = rm.loadSetup(r); err != nil {
 			return store.ErrConflict // went live or was discarded meanwhile
 		}
 		typed := f.Answers
-		f = s.frame(r, a, sc, step)
+		f = rm.frame(r, a, sc, step)
 		f.Answers = typed
-		return s.renderConflict(w, r, f, sc)
+		return rm.renderConflict(w, r, f, sc)
 	}
 	if err != nil {
 		return err
 	}
-	return s.afterStep(w, r, sc, step, draft, saved)
+	return rm.afterStep(w, r, sc, step, draft, saved)
 }
 
 // urlFixedFor tells whether somebody cannot change the public URL: all that is
 // made of it, passkeys too, is an owner's matter.
-func (s *Server) urlFixedFor(a model.Administrator) bool {
-	return s.opts.PublicURLFixed || a.Role != model.RoleOwner
+func (rm *setupRoom) urlFixedFor(a model.Administrator) bool {
+	return rm.opts.PublicURLFixed || a.Role != model.RoleOwner
 }
 
 // saveStep writes the draft, and the public URL where the step changed it. What
 // was kept while it was typed is not needed any more.
-func (s *Server) saveStep(r *http.Request, a model.Administrator, sc setupCase, step wizard.Step, draft wizard.Draft) (model.Revision, error) {
-	ctx, actor := r.Context(), s.actor(r, a)
+func (rm *setupRoom) saveStep(r *http.Request, a model.Administrator, sc setupCase, step wizard.Step, draft wizard.Draft) (model.Revision, error) {
+	ctx, actor := r.Context(), rm.actor(r, a)
 	var saved model.Revision
-	err := s.store.InTx(ctx, func(tx *store.Store) error {
+	err := rm.store.InTx(ctx, func(tx *store.Store) error {
 		if err := tx.ForgetAutosave(ctx, autosaveKey(a, sc, step)); err != nil {
 			return err
 		}
@@ -305,27 +305,27 @@ func (s *Server) saveStep(r *http.Request, a model.Administrator, sc setupCase, 
 }
 
 // afterStep leads on: to the next step, or back to where one came from.
-func (s *Server) afterStep(w http.ResponseWriter, r *http.Request, sc setupCase, step wizard.Step, draft wizard.Draft, saved model.Revision) error {
+func (rm *setupRoom) afterStep(w http.ResponseWriter, r *http.Request, sc setupCase, step wizard.Step, draft wizard.Draft, saved model.Revision) error {
 	if draft.PublicURL != "" {
-		if err := s.publicURLChanged(r.Context()); err != nil {
+		if err := rm.publicURLChanged(r.Context()); err != nil {
 			return err
 		}
 	}
 	sc.draft = saved
-	facts := s.setupFacts(sc, sc.facts.Users)
+	facts := rm.setupFacts(sc, sc.facts.Users)
 	if draft.PublicURL != "" {
 		facts.PublicURL = draft.PublicURL
 	}
 	slug := sc.connection.Slug
 	if step.ID == wizard.StepMetadata {
 		if r.PostFormValue("from") == string(wizard.StepAttributes) {
-			return s.done(w, r, paths.SetupStep(slug, wizard.StepAttributes), "The metadata is up to date.")
+			return rm.done(w, r, paths.SetupStep(slug, wizard.StepAttributes), "The metadata is up to date.")
 		}
-		return s.done(w, r, paths.SetupStep(slug, wizard.StepMetadata), "AWS's metadata is saved. Look at what it says, then continue.")
+		return rm.done(w, r, paths.SetupStep(slug, wizard.StepMetadata), "AWS's metadata is saved. Look at what it says, then continue.")
 	}
-	next, ok := s.flow.Next(step.ID, facts)
+	next, ok := rm.flow.Next(step.ID, facts)
 	if !ok {
-		next = s.flow.Resume(facts)
+		next = rm.flow.Resume(facts)
 	}
 	return seeOther(w, r, paths.SetupStep(slug, next))
 }

@@ -39,12 +39,12 @@ func (f stepForm) placed(problems []model.Problem) []model.Problem {
 
 // readStep reads the fields of a step, and whatever belongs to them beyond the
 // form: an uploaded file, an address to fetch.
-func (s *Server) readStep(r *http.Request, sc setupCase, step wizard.Step) (stepForm, error) {
+func (rm *setupRoom) readStep(r *http.Request, sc setupCase, step wizard.Step) (stepForm, error) {
 	f, err := readAnswers(r, sc, step)
 	if err != nil || step.ID != wizard.StepMetadata || f.version != sc.draft.Version {
 		return f, err
 	}
-	return f, s.readMetadata(r, sc, &f)
+	return f, rm.readMetadata(r, sc, &f)
 }
 
 // readAnswers reads the fields of a step from its form.
@@ -66,7 +66,7 @@ func readAnswers(r *http.Request, sc setupCase, step wizard.Step) (stepForm, err
 
 // readMetadata finds AWS's metadata in the form: a file wins over a text, a
 // text over an address, which is fetched.
-func (s *Server) readMetadata(r *http.Request, sc setupCase, f *stepForm) error {
+func (rm *setupRoom) readMetadata(r *http.Request, sc setupCase, f *stepForm) error {
 	file, err := uploadedMetadata(r)
 	if err != nil {
 		return err
@@ -86,11 +86,11 @@ func (s *Server) readMetadata(r *http.Request, sc setupCase, f *stepForm) error 
 	if address == "" || p != nil {
 		return nil
 	}
-	fetched, err := s.stepFetcher(sc).fetch(r.Context(), address)
+	fetched, err := rm.stepFetcher(sc).fetch(r.Context(), address)
 	var failed *fetchError
 	switch {
 	case errors.As(err, &failed):
-		s.log.InfoContext(r.Context(), "metadata not fetched", "reference", requestID(r.Context()), "address", address, "error", err)
+		rm.log.InfoContext(r.Context(), "metadata not fetched", "reference", requestID(r.Context()), "address", address, "error", err)
 		f.problems = []model.Problem{{Field: wizard.FieldMetadataURL, Text: failed.Text + " You can also download the file in AWS and choose it below."}}
 		return nil
 	case err != nil:
@@ -104,9 +104,9 @@ func (s *Server) readMetadata(r *http.Request, sc setupCase, f *stepForm) error 
 // stepFetcher fetches what somebody types in. Where private addresses are
 // allowed, they still are nothing for the holder of a setup link, who may be
 // outside.
-func (s *Server) stepFetcher(sc setupCase) metadataFetcher {
+func (rm *setupRoom) stepFetcher(sc setupCase) metadataFetcher {
 	m := newMetadataFetcher(wizard.MetadataOptions(sc.facts).AllowLoopbackHTTP)
-	m.private = s.opts.AllowPrivateMetadata && !sc.byLink
+	m.private = rm.opts.AllowPrivateMetadata && !sc.byLink
 	return m
 }
 
@@ -142,7 +142,7 @@ func keepUploaded(r *http.Request, answers wizard.Answers) error {
 
 // renderConflict shows what was typed beside what somebody else has saved, so
 // that neither is lost.
-func (s *Server) renderConflict(w http.ResponseWriter, r *http.Request, f setup.Frame, sc setupCase) error {
+func (rm *setupRoom) renderConflict(w http.ResponseWriter, r *http.Request, f setup.Frame, sc setupCase) error {
 	if err := keepUploaded(r, f.Answers); err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (s *Server) renderConflict(w http.ResponseWriter, r *http.Request, f setup.
 			v.Hidden = append(v.Hidden, setup.HiddenValue{Name: field.Name, Value: value})
 		}
 	}
-	return s.render(w, r, http.StatusConflict, setup.Conflict(v))
+	return rm.render(w, r, http.StatusConflict, setup.Conflict(v))
 }
 
 // answerText writes an answer for people: labels instead of values.

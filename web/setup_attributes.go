@@ -23,12 +23,12 @@ const (
 
 // attributesPage has the table for AWS as the form has it now, and a preview of
 // the username rule. samples is what was typed to try; empty: a proposal.
-func (s *Server) attributesPage(r *http.Request, f setup.Frame, sc setupCase, samples string) (setup.AttributesPage, error) {
+func (rm *setupRoom) attributesPage(r *http.Request, f setup.Frame, sc setupCase, samples string) (setup.AttributesPage, error) {
 	v := setup.AttributesPage{Frame: f, MetadataURL: sc.draft.Config.IdPMetadataURL}
-	cfg, problems := s.typedConfig(f, sc)
-	v.Drawings = s.drawings(r, sc, cfg)
+	cfg, problems := rm.typedConfig(f, sc)
+	v.Drawings = rm.drawings(r, sc, cfg)
 	if samples == "" {
-		proposed, err := s.proposedSamples(r.Context(), sc, cfg)
+		proposed, err := rm.proposedSamples(r.Context(), sc, cfg)
 		if err != nil {
 			return v, err
 		}
@@ -40,16 +40,16 @@ func (s *Server) attributesPage(r *http.Request, f setup.Frame, sc setupCase, sa
 
 // typedConfig is the configuration that the form would make; where it has
 // problems, the one that is stored.
-func (s *Server) typedConfig(f setup.Frame, sc setupCase) (model.Config, []model.Problem) {
-	draft, problems := s.flow.Submit(wizard.StepAttributes, sc.facts, f.Answers)
+func (rm *setupRoom) typedConfig(f setup.Frame, sc setupCase) (model.Config, []model.Problem) {
+	draft, problems := rm.flow.Submit(wizard.StepAttributes, sc.facts, f.Answers)
 	return draft.Config, problems
 }
 
 // proposedSamples are values to try the rule on: what AWS sent in the latest
 // test, where there was one, then shapes that are common.
-func (s *Server) proposedSamples(ctx context.Context, sc setupCase, cfg model.Config) ([]string, error) {
+func (rm *setupRoom) proposedSamples(ctx context.Context, sc setupCase, cfg model.Config) ([]string, error) {
 	samples := []string{"Ana.Lima", "ana.lima@example.com", `EXAMPLE\alima`}
-	l, err := s.store.LatestTest(ctx, sc.draft.ID)
+	l, err := rm.store.LatestTest(ctx, sc.draft.ID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
@@ -91,33 +91,33 @@ func previewOf(cfg model.Config, samples string, problems []model.Problem) setup
 
 // previewUsername shows what becomes of sample usernames: the part of the page
 // for scripts, the whole page for the button.
-func (s *Server) previewUsername(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	sc, err := s.loadSetup(r)
+func (rm *setupRoom) previewUsername(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, err := rm.loadSetup(r)
 	if errors.Is(err, errNoDraft) {
 		return store.ErrNotFound
 	}
 	if err != nil {
 		return err
 	}
-	step, err := s.openStep(wizard.StepAttributes, sc)
+	step, err := rm.openStep(wizard.StepAttributes, sc)
 	if err != nil {
 		return err
 	}
-	in, err := s.readStep(r, sc, step)
+	in, err := rm.readStep(r, sc, step)
 	if err != nil {
 		return err
 	}
-	f := s.frame(r, a, sc, step)
+	f := rm.frame(r, a, sc, step)
 	f.Answers = in.shown
 	samples := r.PostFormValue(setup.FieldSamples)
 	if r.Header.Get("HX-Request") != "" {
-		cfg, problems := s.typedConfig(f, sc)
-		return s.render(w, r, http.StatusOK, setup.UsernamePreview(previewOf(cfg, samples, problems)))
+		cfg, problems := rm.typedConfig(f, sc)
+		return rm.render(w, r, http.StatusOK, setup.UsernamePreview(previewOf(cfg, samples, problems)))
 	}
 	f.Version = in.version // what was typed is still based on that one
-	v, err := s.attributesPage(r, f, sc, samples)
+	v, err := rm.attributesPage(r, f, sc, samples)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, setup.Attributes(v))
+	return rm.render(w, r, http.StatusOK, setup.Attributes(v))
 }

@@ -231,7 +231,7 @@ func TestRow16PrivateAddressesAreClosedToSetupLinks(t *testing.T) {
 	if text := res.find(".problems"); !strings.Contains(text, "not on the public internet") {
 		t.Errorf("the holder reads %q", text)
 	}
-	if err := s.stepFetcher(setupCase{}).judgeDial("tcp", "10.0.0.1:443", nil); err != nil {
+	if err := s.setup.stepFetcher(setupCase{}).judgeDial("tcp", "10.0.0.1:443", nil); err != nil {
 		t.Errorf("an administrator reads %v", err)
 	}
 }

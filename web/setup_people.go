@@ -17,57 +17,57 @@ import (
 )
 
 // loadStep loads the wizard for a button that belongs to one step.
-func (s *Server) loadStep(r *http.Request, id wizard.StepID) (setupCase, wizard.Step, error) {
-	sc, err := s.loadSetup(r)
+func (rm *setupRoom) loadStep(r *http.Request, id wizard.StepID) (setupCase, wizard.Step, error) {
+	sc, err := rm.loadSetup(r)
 	if errors.Is(err, errNoDraft) {
 		return sc, wizard.Step{}, store.ErrNotFound
 	}
 	if err != nil {
 		return sc, wizard.Step{}, err
 	}
-	step, err := s.openStep(id, sc)
+	step, err := rm.openStep(id, sc)
 	return sc, step, err
 }
 
 // setupAddUser adds one user from the wizard.
-func (s *Server) setupAddUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	sc, step, err := s.loadStep(r, wizard.StepUsers)
+func (rm *setupRoom) setupAddUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, step, err := rm.loadStep(r, wizard.StepUsers)
 	if err != nil {
 		return err
 	}
 	form := readUserForm(r)
 	if len(form.Problems) == 0 {
-		u, err := s.store.CreateUser(r.Context(), s.actor(r, a), model.User{
+		u, err := rm.store.CreateUser(r.Context(), rm.actor(r, a), model.User{
 			Username: form.Username, Email: form.Email, DisplayName: form.DisplayName, Active: true, Source: model.UserManual,
 		}, nil)
 		if err == nil {
-			return s.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepUsers), "User "+u.Username+" added.")
+			return rm.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepUsers), "User "+u.Username+" added.")
 		}
 		if !errors.Is(err, store.ErrExists) {
 			return err
 		}
 		form.Problems = append(form.Problems, usernameTaken(form.Username))
 	}
-	f := s.frame(r, a, sc, step)
+	f := rm.frame(r, a, sc, step)
 	f.Problems, f.Page.Error = form.Problems, true
-	v, err := s.usersPage(r.Context(), f, sc)
+	v, err := rm.usersPage(r.Context(), f, sc)
 	if err != nil {
 		return err
 	}
 	v.New = setup.NewUser{Username: form.Username, Email: form.Email, DisplayName: form.DisplayName}
-	return s.render(w, r, http.StatusUnprocessableEntity, setup.Users(v))
+	return rm.render(w, r, http.StatusUnprocessableEntity, setup.Users(v))
 }
 
 // usersShown is how many users the wizard lists; the others are a link away.
 const usersShown = 10
 
-func (s *Server) usersPage(ctx context.Context, f setup.Frame, sc setupCase) (setup.UsersPage, error) {
+func (rm *setupRoom) usersPage(ctx context.Context, f setup.Frame, sc setupCase) (setup.UsersPage, error) {
 	v := setup.UsersPage{Frame: f, Count: sc.facts.Users}
 	if sc.draft.Config.Provisioning == model.ProvisioningJIT {
 		return v, nil
 	}
 	var err error
-	v.Some, _, err = s.store.Users(ctx, store.UserQuery{Sort: "username", Page: store.Page{Limit: usersShown}})
+	v.Some, _, err = rm.store.Users(ctx, store.UserQuery{Sort: "username", Page: store.Page{Limit: usersShown}})
 	return v, err
 }
 
@@ -75,14 +75,14 @@ func (s *Server) usersPage(ctx context.Context, f setup.Frame, sc setupCase) (se
 const groupsShown = 20
 
 // groupsPage gathers groups, rules and what may be added.
-func (s *Server) groupsPage(ctx context.Context, f setup.Frame, sc setupCase) (setup.GroupsPage, error) {
+func (rm *setupRoom) groupsPage(ctx context.Context, f setup.Frame, sc setupCase) (setup.GroupsPage, error) {
 	v := setup.GroupsPage{Frame: f}
-	groups, next, err := s.store.Groups(ctx, store.GroupQuery{Page: store.Page{Limit: groupsShown}})
+	groups, next, err := rm.store.Groups(ctx, store.GroupQuery{Page: store.Page{Limit: groupsShown}})
 	if err != nil {
 		return v, err
 	}
 	v.Groups, v.MoreThere = groups, next != ""
-	if v.Rules, err = s.connectionRules(ctx, sc.connection.Slug); err != nil {
+	if v.Rules, err = rm.connectionRules(ctx, sc.connection.Slug); err != nil {
 		return v, err
 	}
 	suggested := wizard.SuggestedGroups(sc.draft.Config.Apps)
@@ -90,7 +90,7 @@ func (s *Server) groupsPage(ctx context.Context, f setup.Frame, sc setupCase) (s
 	for _, g := range suggested {
 		names = append(names, g.Name)
 	}
-	known, err := s.store.GroupNames(ctx, names)
+	known, err := rm.store.GroupNames(ctx, names)
 	if err != nil {
 		return v, err
 	}
@@ -99,13 +99,13 @@ func (s *Server) groupsPage(ctx context.Context, f setup.Frame, sc setupCase) (s
 			v.Suggested = append(v.Suggested, ui.Choice{Value: g.Name, Label: g.Name, Hint: g.Description, Checked: true})
 		}
 	}
-	v.Choices, err = s.groupPicker(ctx, "groups", "They get these groups", nil, "")
+	v.Choices, err = onForms(rm.kit).groupPicker(ctx, "groups", "They get these groups", nil, "")
 	return v, err
 }
 
 // setupAddGroups adds the suggested groups that are ticked and those typed in.
-func (s *Server) setupAddGroups(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	sc, step, err := s.loadStep(r, wizard.StepGroups)
+func (rm *setupRoom) setupAddGroups(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, step, err := rm.loadStep(r, wizard.StepGroups)
 	if err != nil {
 		return err
 	}
@@ -113,15 +113,15 @@ func (s *Server) setupAddGroups(w http.ResponseWriter, r *http.Request, a model.
 	ticked := r.PostForm[setup.FieldSuggested]
 	groups, problems := wantedGroups(sc.draft.Config.Apps, ticked, own)
 	if len(problems) == 0 {
-		added, known, err := s.addGroups(r.Context(), s.actor(r, a), groups)
+		added, known, err := rm.addGroups(r.Context(), rm.actor(r, a), groups)
 		if err != nil {
 			return err
 		}
-		return s.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepGroups), addedGroups(added, known))
+		return rm.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepGroups), addedGroups(added, known))
 	}
-	f := s.frame(r, a, sc, step)
+	f := rm.frame(r, a, sc, step)
 	f.Problems, f.Page.Error = problems, true
-	v, err := s.groupsPage(r.Context(), f, sc)
+	v, err := rm.groupsPage(r.Context(), f, sc)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (s *Server) setupAddGroups(w http.ResponseWriter, r *http.Request, a model.
 	for i := range v.Suggested {
 		v.Suggested[i].Checked = slices.Contains(ticked, v.Suggested[i].Value)
 	}
-	return s.render(w, r, http.StatusUnprocessableEntity, setup.Groups(v))
+	return rm.render(w, r, http.StatusUnprocessableEntity, setup.Groups(v))
 }
 
 // wantedGroups judges the form: ticked suggestions and names, one a line.
@@ -159,8 +159,8 @@ func wantedGroups(apps, ticked []string, own string) ([]model.Group, []model.Pro
 }
 
 // addGroups makes those groups that do not exist yet, all or none.
-func (s *Server) addGroups(ctx context.Context, actor model.Actor, groups []model.Group) (added, known int, err error) {
-	err = s.store.InTx(ctx, func(tx *store.Store) error {
+func (rm *setupRoom) addGroups(ctx context.Context, actor model.Actor, groups []model.Group) (added, known int, err error) {
+	err = rm.store.InTx(ctx, func(tx *store.Store) error {
 		for _, g := range groups {
 			_, err := tx.CreateGroup(ctx, actor, g)
 			switch {
@@ -189,36 +189,36 @@ func addedGroups(added, known int) string {
 }
 
 // setupAddRule adds a rule of this connection.
-func (s *Server) setupAddRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	sc, step, err := s.loadStep(r, wizard.StepGroups)
+func (rm *setupRoom) setupAddRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, step, err := rm.loadStep(r, wizard.StepGroups)
 	if err != nil {
 		return err
 	}
-	form, rule, err := s.readRule(r)
+	form, rule, err := onForms(rm.kit).readRule(r)
 	if err != nil {
 		return err
 	}
 	rule.Connection = sc.connection.Slug
 	if len(form.Problems) == 0 {
-		_, err := s.store.CreateRule(r.Context(), s.actor(r, a), rule)
+		_, err := rm.store.CreateRule(r.Context(), rm.actor(r, a), rule)
 		if err == nil {
-			return s.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepGroups), "Rule "+rule.Name+" added.")
+			return rm.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepGroups), "Rule "+rule.Name+" added.")
 		}
 		if !errors.Is(err, store.ErrExists) {
 			return err
 		}
 		form.Problems = append(form.Problems, ruleTaken(rule.Name))
 	}
-	f := s.frame(r, a, sc, step)
+	f := rm.frame(r, a, sc, step)
 	f.Problems, f.Page.Error = form.Problems, true
-	v, err := s.groupsPage(r.Context(), f, sc)
+	v, err := rm.groupsPage(r.Context(), f, sc)
 	if err != nil {
 		return err
 	}
 	v.Rule, v.RuleOpen = form, true
-	if v.Choices, err = s.groupPicker(r.Context(), "groups", "They get these groups", rule.Groups, ""); err != nil {
+	if v.Choices, err = onForms(rm.kit).groupPicker(r.Context(), "groups", "They get these groups", rule.Groups, ""); err != nil {
 		return err
 	}
 	v.Choices.Problem = ui.ProblemOf(form.Problems, "groups")
-	return s.render(w, r, http.StatusUnprocessableEntity, setup.Groups(v))
+	return rm.render(w, r, http.StatusUnprocessableEntity, setup.Groups(v))
 }

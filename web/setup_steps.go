@@ -19,46 +19,46 @@ import (
 )
 
 // renderStep shows a step's own page around the frame.
-func (s *Server) renderStep(w http.ResponseWriter, r *http.Request, status int, f setup.Frame, sc setupCase) error {
-	page, err := s.stepPage(r, f, sc)
+func (rm *setupRoom) renderStep(w http.ResponseWriter, r *http.Request, status int, f setup.Frame, sc setupCase) error {
+	page, err := rm.stepPage(r, f, sc)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, page)
+	return rm.render(w, r, status, page)
 }
 
 // stepPage is the page of a step with what it shows beyond the form.
-func (s *Server) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.Component, error) {
+func (rm *setupRoom) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.Component, error) {
 	ctx := r.Context()
 	switch f.Step.ID {
 	case wizard.StepWelcome:
-		return setup.Welcome(setup.WelcomePage{Frame: f, URLFixed: s.urlFixedFor(f.Page.Viewer), AtStart: s.opts.PublicURLFixed, SeenAs: s.seenAs(r)}), nil
+		return setup.Welcome(setup.WelcomePage{Frame: f, URLFixed: rm.urlFixedFor(f.Page.Viewer), AtStart: rm.opts.PublicURLFixed, SeenAs: rm.seenAs(r)}), nil
 	case wizard.StepProvisioning:
 		return setup.Provisioning(provisioningPage(r, f)), nil
 	case wizard.StepAWSApplication:
-		links, err := s.linkPanel(r, f.Page.Viewer, sc, setuplink.FromSetup)
-		return setup.Application(setup.ApplicationPage{Frame: f, Drawings: s.drawings(r, sc, sc.draft.Config), Links: links}), err
+		links, err := rm.linkPanel(r, f.Page.Viewer, sc, setuplink.FromSetup)
+		return setup.Application(setup.ApplicationPage{Frame: f, Drawings: rm.drawings(r, sc, sc.draft.Config), Links: links}), err
 	case wizard.StepMetadata:
-		return setup.Metadata(setup.MetadataPage{Frame: f, Stored: s.setupAWS(sc), Now: s.now()}), nil
+		return setup.Metadata(setup.MetadataPage{Frame: f, Stored: rm.setupAWS(sc), Now: rm.now()}), nil
 	case wizard.StepAttributes:
-		v, err := s.attributesPage(r, f, sc, "")
+		v, err := rm.attributesPage(r, f, sc, "")
 		return setup.Attributes(v), err
 	case wizard.StepUsers:
-		v, err := s.usersPage(ctx, f, sc)
+		v, err := rm.usersPage(ctx, f, sc)
 		return setup.Users(v), err
 	case wizard.StepGroups:
-		v, err := s.groupsPage(ctx, f, sc)
+		v, err := rm.groupsPage(ctx, f, sc)
 		return setup.Groups(v), err
 	case wizard.StepAssign:
-		return setup.Assign(setup.AssignPage{Frame: f, Drawings: s.drawings(r, sc, sc.draft.Config)}), nil
+		return setup.Assign(setup.AssignPage{Frame: f, Drawings: rm.drawings(r, sc, sc.draft.Config)}), nil
 	case wizard.StepTest:
-		v, err := s.testPage(ctx, f, sc)
+		v, err := rm.testPage(ctx, f, sc)
 		return setup.Test(v), err
 	case wizard.StepApps:
-		apps, err := s.appsPage(r, f)
+		apps, err := rm.appsPage(r, f)
 		return setup.Apps(apps), err
 	case wizard.StepGoLive:
-		v, err := s.goLivePage(r, f, sc)
+		v, err := rm.goLivePage(r, f, sc)
 		return setup.GoLive(v), err
 	default:
 		return nil, fmt.Errorf("setup step %q has no page", f.Step.ID)
@@ -66,9 +66,9 @@ func (s *Server) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.C
 }
 
 // appsPage has what was seen of the apps that are connected already.
-func (s *Server) appsPage(r *http.Request, f setup.Frame) (setup.AppsPage, error) {
+func (rm *setupRoom) appsPage(r *http.Request, f setup.Frame) (setup.AppsPage, error) {
 	v := setup.AppsPage{Frame: f}
-	apps, err := s.store.Apps(r.Context())
+	apps, err := rm.store.Apps(r.Context())
 	if err != nil {
 		return v, err
 	}
@@ -76,7 +76,7 @@ func (s *Server) appsPage(r *http.Request, f setup.Frame) (setup.AppsPage, error
 		if !slices.Contains(f.Draft.Config.Apps, app.Product) {
 			continue
 		}
-		seen, err := s.appSeen(r, app)
+		seen, err := rm.appSeen(r, app)
 		if err != nil {
 			return v, err
 		}
@@ -104,8 +104,8 @@ func provisioningPage(r *http.Request, f setup.Frame) setup.ProvisioningPage {
 
 // seenAs is the address that this browser uses for Postern, where it is not
 // the public URL's; AWS sends people to the latter.
-func (s *Server) seenAs(r *http.Request) string {
-	u, err := url.Parse(s.opts.PublicURL)
+func (rm *setupRoom) seenAs(r *http.Request) string {
+	u, err := url.Parse(rm.opts.PublicURL)
 	if err != nil || strings.EqualFold(r.Host, u.Host) {
 		return ""
 	}
@@ -115,17 +115,17 @@ func (s *Server) seenAs(r *http.Request) string {
 // drawings are AWS's screens with the values of a configuration, that of the
 // draft or the one in the form. The links lead to the region that the metadata
 // tells, else to the one in the address, or to the simulated AWS.
-func (s *Server) drawings(r *http.Request, sc setupCase, cfg model.Config) setup.Drawings {
+func (rm *setupRoom) drawings(r *http.Request, sc setupCase, cfg model.Config) setup.Drawings {
 	d := setup.Drawings{
 		Slug: sc.connection.Slug, Name: cfg.Name, NameIDFormat: cfg.NameIDFormat,
 		Values: wizard.AWSValues(sc.facts), Rows: wizard.AWSAttributeRows(cfg),
 	}
-	if s.opts.DemoAWSURL != "" {
-		d.ConsoleURL, d.Simulated = s.opts.DemoAWSURL, true
+	if rm.opts.DemoAWSURL != "" {
+		d.ConsoleURL, d.Simulated = rm.opts.DemoAWSURL, true
 		return d
 	}
 	d.Region = wizard.CheckedRegion(r.URL.Query().Get("region"))
-	if idp, err := s.identityProvider(&sc.draft); err == nil && idp.Region != "" {
+	if idp, err := rm.identityProvider(&sc.draft); err == nil && idp.Region != "" {
 		d.Region = idp.Region
 	}
 	d.ConsoleURL = wizard.ConsoleURL(d.Region)
@@ -133,7 +133,7 @@ func (s *Server) drawings(r *http.Request, sc setupCase, cfg model.Config) setup
 }
 
 // setupAWS describes AWS as the draft's metadata does; nil without any.
-func (s *Server) setupAWS(sc setupCase) *setup.AWS {
+func (rm *setupRoom) setupAWS(sc setupCase) *setup.AWS {
 	cfg := sc.draft.Config
 	if cfg.IdPMetadata == "" {
 		return nil
@@ -156,27 +156,27 @@ func (s *Server) setupAWS(sc setupCase) *setup.AWS {
 }
 
 // goLivePage gathers the review.
-func (s *Server) goLivePage(r *http.Request, f setup.Frame, sc setupCase) (setup.GoLivePage, error) {
+func (rm *setupRoom) goLivePage(r *http.Request, f setup.Frame, sc setupCase) (setup.GoLivePage, error) {
 	ctx := r.Context()
-	groups, err := s.store.CountGroups(ctx)
+	groups, err := rm.store.CountGroups(ctx)
 	if err != nil {
 		return setup.GoLivePage{}, err
 	}
-	rules, err := s.connectionRules(ctx, sc.connection.Slug)
+	rules, err := rm.connectionRules(ctx, sc.connection.Slug)
 	if err != nil {
 		return setup.GoLivePage{}, err
 	}
 	v := setup.GoLivePage{
-		Frame: f, AWS: s.setupAWS(sc), Now: s.now(), Users: sc.facts.Users, Groups: groups, Rules: len(rules),
-		SignInLink: s.signInLink(sc.connection.Slug),
+		Frame: f, AWS: rm.setupAWS(sc), Now: rm.now(), Users: sc.facts.Users, Groups: groups, Rules: len(rules),
+		SignInLink: rm.signInLink(sc.connection.Slug),
 	}
 	if live := sc.connection.Live; live != nil {
-		v.Differences = wizard.Differences(live.Config, sc.draft.Config, s.opts.PublicURL, sc.connection.Slug, s.now())
+		v.Differences = wizard.Differences(live.Config, sc.draft.Config, rm.opts.PublicURL, sc.connection.Slug, rm.now())
 	}
 	if v.AWS == nil || v.AWS.Problem != "" {
 		v.Preflight = &ui.Preflight{} // nobody could be judged by it
 	} else if sc.facts.Users <= preflightAtOnce || r.URL.Query().Get("people") != "" || r.Method == http.MethodPost {
-		v.Preflight, err = s.preflight(ctx, sc.connection, &sc.draft)
+		v.Preflight, err = onForecast(rm.kit).preflight(ctx, sc.connection, &sc.draft)
 	}
 	return v, err
 }
@@ -186,8 +186,8 @@ func (s *Server) goLivePage(r *http.Request, f setup.Frame, sc setupCase) (setup
 const preflightAtOnce = 5000
 
 // connectionRules are the rules of one connection.
-func (s *Server) connectionRules(ctx context.Context, slug string) ([]model.Rule, error) {
-	all, err := s.store.Rules(ctx)
+func (rm *setupRoom) connectionRules(ctx context.Context, slug string) ([]model.Rule, error) {
+	all, err := rm.store.Rules(ctx)
 	if err != nil {
 		return nil, err
 	}

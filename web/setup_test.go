@@ -45,7 +45,7 @@ func newSetupAt(t *testing.T, before wizard.StepID) *testSite {
 	t.Helper()
 	s := newSetup(t)
 	s.editDraft(func(rev *model.Revision) {
-		for _, p := range s.flow.Progress(wizard.Facts{}) {
+		for _, p := range s.setup.flow.Progress(wizard.Facts{}) {
 			if p.Step.ID == before {
 				return
 			}
@@ -58,7 +58,7 @@ func newSetupAt(t *testing.T, before wizard.StepID) *testSite {
 			}
 		}
 	})
-	if at := s.flow.Resume(s.setupFacts(setupCase{connection: s.connection("aws"), draft: s.draft()}, 0)); at != before {
+	if at := s.setup.flow.Resume(s.setup.setupFacts(setupCase{connection: s.connection("aws"), draft: s.draft()}, 0)); at != before {
 		t.Fatalf("the setup is at %q, want %q", at, before)
 	}
 	return s
@@ -160,7 +160,7 @@ func TestSetupResumes(t *testing.T) {
 func TestSetupLockedSteps(t *testing.T) {
 	t.Parallel()
 	s := newSetupAt(t, wizard.StepAWSApplication)
-	for _, p := range s.flow.Progress(wizard.Facts{}) {
+	for _, p := range s.setup.flow.Progress(wizard.Facts{}) {
 		id := p.Step.ID
 		want := http.StatusNotFound
 		if id == wizard.StepWelcome || id == wizard.StepProvisioning || id == wizard.StepAWSApplication {
@@ -193,7 +193,7 @@ func TestSetupPages(t *testing.T) {
 	if err := s.store.RecordTest(t.Context(), rev.ID, rev.Version, "tested", s.now); err != nil {
 		t.Fatal(err)
 	}
-	for i, p := range s.flow.Progress(wizard.Facts{}) {
+	for i, p := range s.setup.flow.Progress(wizard.Facts{}) {
 		res := s.get("/setup/aws/" + string(p.Step.ID))
 		if res.status != http.StatusOK {
 			t.Errorf("%s answered %d", p.Step.ID, res.status)
@@ -306,7 +306,7 @@ func TestWelcomeSavesThePublicURL(t *testing.T) {
 	s.client = s.browser()
 	s.signInAs(model.RoleOwner)
 	followed := 0
-	s.opts.refresh = func(context.Context) error { followed++; return nil }
+	s.opts.Refresh = func(context.Context) error { followed++; return nil }
 	res := s.submit(wizard.StepWelcome, url.Values{"name": {"Example"}, "public_url": {"http://sso.example.com"}})
 	if res.status != http.StatusUnprocessableEntity || res.value("public_url") != "http://sso.example.com" {
 		t.Errorf("plain http answered %d and shows %q", res.status, res.value("public_url"))

@@ -14,25 +14,25 @@ import (
 
 // startTest sends the administrator to AWS with the draft. The answer is
 // judged by the draft, signs nobody in and changes nothing.
-func (s *Server) startTest(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
-	sc, _, err := s.loadStep(r, wizard.StepTest)
+func (rm *setupRoom) startTest(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+	sc, _, err := rm.loadStep(r, wizard.StepTest)
 	if err != nil {
 		return err
 	}
-	return s.beginLogin(w, r, sc.connection, &sc.draft, true, "")
+	return rm.beginLogin(w, r, sc.connection, &sc.draft, true, "")
 }
 
 // testStatus is the part of the test's page that follows the login. It answers
 // 204 while there is no news, so that the page is left alone.
-func (s *Server) testStatus(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	sc, step, err := s.loadStep(r, wizard.StepTest)
+func (rm *setupRoom) testStatus(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, step, err := rm.loadStep(r, wizard.StepTest)
 	if err != nil {
 		return err
 	}
 	if r.Header.Get("HX-Request") == "" {
 		return seeOther(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepTest))
 	}
-	v, err := s.testPage(r.Context(), setup.Frame{Connection: sc.connection, Draft: sc.draft, Step: step}, sc)
+	v, err := rm.testPage(r.Context(), setup.Frame{Connection: sc.connection, Draft: sc.draft, Step: step}, sc)
 	if err != nil {
 		return err
 	}
@@ -40,14 +40,14 @@ func (s *Server) testStatus(w http.ResponseWriter, r *http.Request, a model.Admi
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	v.Frame = s.frame(r, a, sc, step)
-	return s.render(w, r, http.StatusOK, setup.TestStatus(v))
+	v.Frame = rm.frame(r, a, sc, step)
+	return rm.render(w, r, http.StatusOK, setup.TestStatus(v))
 }
 
 // testPage says how the latest test of the draft stands.
-func (s *Server) testPage(ctx context.Context, f setup.Frame, sc setupCase) (setup.TestPage, error) {
+func (rm *setupRoom) testPage(ctx context.Context, f setup.Frame, sc setupCase) (setup.TestPage, error) {
 	v := setup.TestPage{Frame: f, State: setup.TrialNone, Values: wizard.AWSValues(sc.facts)}
-	l, err := s.store.LatestTest(ctx, sc.draft.ID)
+	l, err := rm.store.LatestTest(ctx, sc.draft.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		return v, nil
 	}
@@ -56,7 +56,7 @@ func (s *Server) testPage(ctx context.Context, f setup.Frame, sc setupCase) (set
 	}
 	v.Login = l
 	v.Changed = l.RevisionVersion != sc.draft.Version
-	code := l.Code(s.now())
+	code := l.Code(rm.now())
 	switch {
 	case l.Outcome == model.OutcomeSignedIn && sc.draft.TestedLogin != "":
 		v.State = setup.TrialPassed
@@ -73,6 +73,6 @@ func (s *Server) testPage(ctx context.Context, f setup.Frame, sc setupCase) (set
 		why := explain(code, l.Refusal)
 		v.Why = &why
 	}
-	v.Usernames, err = s.usernameChoices(ctx, sc.draft.Config, l.Person)
+	v.Usernames, err = rm.usernameChoices(ctx, sc.draft.Config, l.Person)
 	return v, err
 }

@@ -17,7 +17,7 @@ import (
 
 // usernameChoices are the values of a test login that could be the username,
 // each with what the rule makes of it and whether that is somebody known.
-func (s *Server) usernameChoices(ctx context.Context, cfg model.Config, p *model.Person) ([]setup.UsernameChoice, error) {
+func (rm *setupRoom) usernameChoices(ctx context.Context, cfg model.Config, p *model.Person) ([]setup.UsernameChoice, error) {
 	if p == nil {
 		return nil, nil
 	}
@@ -36,7 +36,7 @@ func (s *Server) usernameChoices(ctx context.Context, cfg model.Config, p *model
 		}
 		c.Current = c.Source == cfg.Attributes.Username
 	}
-	users, err := s.store.UsersByName(ctx, names)
+	users, err := rm.store.UsersByName(ctx, names)
 	if err != nil {
 		return nil, err
 	}
@@ -52,16 +52,16 @@ func (s *Server) usernameChoices(ctx context.Context, cfg model.Config, p *model
 
 // chooseUsername makes one of the values that really arrived the source of the
 // username. The draft has to be tested again then.
-func (s *Server) chooseUsername(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	sc, _, err := s.loadStep(r, wizard.StepTest)
+func (rm *setupRoom) chooseUsername(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, _, err := rm.loadStep(r, wizard.StepTest)
 	if err != nil {
 		return err
 	}
-	l, err := s.store.LatestTest(r.Context(), sc.draft.ID)
+	l, err := rm.store.LatestTest(r.Context(), sc.draft.ID)
 	if err != nil {
 		return err
 	}
-	choices, err := s.usernameChoices(r.Context(), sc.draft.Config, l.Person)
+	choices, err := rm.usernameChoices(r.Context(), sc.draft.Config, l.Person)
 	if err != nil {
 		return err
 	}
@@ -70,13 +70,13 @@ func (s *Server) chooseUsername(w http.ResponseWriter, r *http.Request, a model.
 	if chosen < 0 {
 		return store.ErrNotFound // no such value arrived, or it can be nobody's username
 	}
-	_, err = s.store.SaveDraft(r.Context(), s.actor(r, a), sc.connection.Slug, formVersion(r), func(rev *model.Revision) error {
+	_, err = rm.store.SaveDraft(r.Context(), rm.actor(r, a), sc.connection.Slug, formVersion(r), func(rev *model.Revision) error {
 		rev.Config.Attributes.Username = source
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepTest),
+	return rm.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepTest),
 		fmt.Sprintf("The username now comes from “%s”. Start another test: only what has been tested can go live.", source))
 }

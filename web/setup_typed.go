@@ -14,8 +14,8 @@ import (
 
 // autosave keeps what is typed into a step before it is saved: while it is
 // typed, by the page's script, and at “Back”, without one. It judges nothing.
-func (s *Server) autosave(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	sc, step, err := s.loadStep(r, wizard.StepID(pathValue(r, "step")))
+func (rm *setupRoom) autosave(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sc, step, err := rm.loadStep(r, wizard.StepID(pathValue(r, "step")))
 	if err != nil {
 		return err
 	}
@@ -24,19 +24,19 @@ func (s *Server) autosave(w http.ResponseWriter, r *http.Request, a model.Admini
 	}
 	key := autosaveKey(a, sc, step)
 	if r.PostFormValue("discard") != "" {
-		if err := s.store.ForgetAutosave(r.Context(), key); err != nil {
+		if err := rm.store.ForgetAutosave(r.Context(), key); err != nil {
 			return err
 		}
-		return s.done(w, r, paths.SetupStep(sc.connection.Slug, step.ID), "What you had typed is gone. This is what is stored.")
+		return rm.done(w, r, paths.SetupStep(sc.connection.Slug, step.ID), "What you had typed is gone. This is what is stored.")
 	}
-	if err := s.writeAutosave(r, key, sc, step); err != nil {
+	if err := rm.writeAutosave(r, key, sc, step); err != nil {
 		return err
 	}
 	if r.Header.Get("HX-Request") != "" {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	back, ok := s.flow.Previous(step.ID, sc.facts)
+	back, ok := rm.flow.Previous(step.ID, sc.facts)
 	if !ok {
 		back = step.ID
 	}
@@ -47,7 +47,7 @@ func autosaveKey(a model.Administrator, sc setupCase, step wizard.Step) store.Au
 	return store.AutosaveKey{Administrator: a.ID, Revision: sc.draft.ID, Step: string(step.ID)}
 }
 
-func (s *Server) writeAutosave(r *http.Request, key store.AutosaveKey, sc setupCase, step wizard.Step) error {
+func (rm *setupRoom) writeAutosave(r *http.Request, key store.AutosaveKey, sc setupCase, step wizard.Step) error {
 	in, err := readAnswers(r, sc, step)
 	if err != nil {
 		return err
@@ -59,8 +59,8 @@ func (s *Server) writeAutosave(r *http.Request, key store.AutosaveKey, sc setupC
 	if file != "" && len(file) <= maxMetadata {
 		in.answers[wizard.FieldMetadata] = []string{file}
 	}
-	saved := store.Autosave{Version: in.version, Answers: in.answers, At: s.now()}
-	before, err := s.store.Autosave(r.Context(), key)
+	saved := store.Autosave{Version: in.version, Answers: in.answers, At: rm.now()}
+	before, err := rm.store.Autosave(r.Context(), key)
 	switch {
 	case err == nil && before.Version == in.version:
 		saved.Base = before.Base
@@ -70,19 +70,19 @@ func (s *Server) writeAutosave(r *http.Request, key store.AutosaveKey, sc setupC
 		saved.Base = storedAnswers(step, sc.facts)
 	}
 	if saved.Base != nil && sameAnswers(step, sc.facts, saved.Base, saved.Answers) {
-		return s.store.ForgetAutosave(r.Context(), key)
+		return rm.store.ForgetAutosave(r.Context(), key)
 	}
-	return s.store.SaveAutosave(r.Context(), key, saved)
+	return rm.store.SaveAutosave(r.Context(), key, saved)
 }
 
 // restoreAutosave fills a step's form in with what this administrator typed
 // earlier and did not save. Where somebody saved that step meanwhile, the form
 // says so when it is sent, as to two people at once.
-func (s *Server) restoreAutosave(r *http.Request, a model.Administrator, sc setupCase, f *setup.Frame) error {
+func (rm *setupRoom) restoreAutosave(r *http.Request, a model.Administrator, sc setupCase, f *setup.Frame) error {
 	if f.Step.Apply == nil {
 		return nil
 	}
-	saved, err := s.store.Autosave(r.Context(), autosaveKey(a, sc, f.Step))
+	saved, err := rm.store.Autosave(r.Context(), autosaveKey(a, sc, f.Step))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}

@@ -29,20 +29,20 @@ type linkHandler func(w http.ResponseWriter, r *http.Request, v linkVisit) error
 
 // readSetupLink finds the link in the address, and whether it was opened by
 // this browser.
-func (s *Server) readSetupLink(r *http.Request) (v linkVisit, mine bool, err error) {
+func (rm *setupRoom) readSetupLink(r *http.Request) (v linkVisit, mine bool, err error) {
 	v.token = pathValue(r, "token")
 	cookie := ""
-	if c, err := r.Cookie(s.setupLinkCookieName()); err == nil {
+	if c, err := r.Cookie(rm.setupLinkCookieName()); err == nil {
 		cookie = c.Value
 	}
-	v.link, mine, err = s.store.SetupLinkByToken(r.Context(), v.token, cookie)
+	v.link, mine, err = rm.store.SetupLinkByToken(r.Context(), v.token, cookie)
 	return v, mine, err
 }
 
 // setupLinkCookieName has the prefix by which browsers insist on https; the one
 // for a single host does not go with a path.
-func (s *Server) setupLinkCookieName() string {
-	if s.secure() {
+func (rm *setupRoom) setupLinkCookieName() string {
+	if rm.secure() {
 		return "__Secure-" + setupLinkCookie
 	}
 	return setupLinkCookie
@@ -50,10 +50,10 @@ func (s *Server) setupLinkCookieName() string {
 
 // holdSetupLink lets a part of the page behind a setup link run only for the
 // browser that opened the link, and only while the link can be used.
-func (s *Server) holdSetupLink(h linkHandler) http.HandlerFunc {
-	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
-		v, mine, err := s.readSetupLink(r)
-		usable := err == nil && mine && v.link.State(s.now()) == model.SetupLinkOpen
+func (rm *setupRoom) holdSetupLink(h linkHandler) http.HandlerFunc {
+	return rm.handle(func(w http.ResponseWriter, r *http.Request) error {
+		v, mine, err := rm.readSetupLink(r)
+		usable := err == nil && mine && v.link.State(rm.now()) == model.SetupLinkOpen
 		switch {
 		case err != nil && !errors.Is(err, store.ErrNotFound):
 			return err
@@ -71,40 +71,40 @@ func (s *Server) holdSetupLink(h linkHandler) http.HandlerFunc {
 
 // showSetupLink is the page behind a setup link: the steps for the browser that
 // opened it, the button to open it while nobody has, and else what to do.
-func (s *Server) showSetupLink(w http.ResponseWriter, r *http.Request) error {
-	v, mine, err := s.readSetupLink(r)
+func (rm *setupRoom) showSetupLink(w http.ResponseWriter, r *http.Request) error {
+	v, mine, err := rm.readSetupLink(r)
 	if errors.Is(err, store.ErrNotFound) {
-		return s.render(w, r, http.StatusNotFound, setup.LinkUnknown())
+		return rm.render(w, r, http.StatusNotFound, setup.LinkUnknown())
 	}
 	if err != nil {
 		return err
 	}
-	state := v.link.State(s.now())
+	state := v.link.State(rm.now())
 	switch {
-	case !v.link.Usable(s.now()):
-		return s.render(w, r, http.StatusGone, setup.LinkOver(v.link, state))
+	case !v.link.Usable(rm.now()):
+		return rm.render(w, r, http.StatusGone, setup.LinkOver(v.link, state))
 	case state == model.SetupLinkWaiting:
-		c, err := s.store.Connection(r.Context(), v.link.Connection)
+		c, err := rm.store.Connection(r.Context(), v.link.Connection)
 		if err != nil {
 			return err
 		}
-		return s.render(w, r, http.StatusOK, setup.LinkWaiting(v.link, v.token, c.Name()))
+		return rm.render(w, r, http.StatusOK, setup.LinkWaiting(v.link, v.token, c.Name()))
 	case !mine:
-		return s.render(w, r, http.StatusGone, setup.LinkElsewhere(v.link))
+		return rm.render(w, r, http.StatusGone, setup.LinkElsewhere(v.link))
 	}
-	sc, page, err := s.linkPage(r, v)
+	sc, page, err := rm.linkPage(r, v)
 	if err != nil {
 		return err
 	}
 	page.Brought = r.URL.Query().Get("brought") != ""
-	return s.renderLinkPage(w, r, http.StatusOK, sc, page)
+	return rm.renderLinkPage(w, r, http.StatusOK, sc, page)
 }
 
 // openSetupLink binds the link to this browser. Nothing else does: mail
 // programs and scanners that look at the address leave it alone.
-func (s *Server) openSetupLink(w http.ResponseWriter, r *http.Request) error {
+func (rm *setupRoom) openSetupLink(w http.ResponseWriter, r *http.Request) error {
 	token, cookie := pathValue(r, "token"), rand.Text()
-	link, err := s.store.OpenSetupLink(r.Context(), token, cookie, s.remoteAddr(r), s.now())
+	link, err := rm.store.OpenSetupLink(r.Context(), token, cookie, rm.remoteAddr(r), rm.now())
 	if errors.Is(err, store.ErrConflict) {
 		return seeOther(w, r, paths.SetupLink(token)) // says why
 	}
@@ -112,16 +112,16 @@ func (s *Server) openSetupLink(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: s.setupLinkCookieName(), Value: cookie, Path: paths.SetupLink(token), Expires: link.ExpiresAt,
-		HttpOnly: true, Secure: s.secure(), SameSite: http.SameSiteLaxMode,
+		Name: rm.setupLinkCookieName(), Value: cookie, Path: paths.SetupLink(token), Expires: link.ExpiresAt,
+		HttpOnly: true, Secure: rm.secure(), SameSite: http.SameSiteLaxMode,
 	})
 	return seeOther(w, r, paths.SetupLink(token))
 }
 
 // linkCase is the draft that a link is for, as the wizard sees it. Whoever
 // brings metadata has made the application, so that step counts as done.
-func (s *Server) linkCase(r *http.Request, link model.SetupLink) (setupCase, wizard.Step, error) {
-	c, err := s.store.Connection(r.Context(), link.Connection)
+func (rm *setupRoom) linkCase(r *http.Request, link model.SetupLink) (setupCase, wizard.Step, error) {
+	c, err := rm.store.Connection(r.Context(), link.Connection)
 	if err != nil {
 		return setupCase{}, wizard.Step{}, err
 	}
@@ -129,10 +129,10 @@ func (s *Server) linkCase(r *http.Request, link model.SetupLink) (setupCase, wiz
 		return setupCase{}, wizard.Step{}, store.ErrNotFound // went live this moment
 	}
 	sc := setupCase{connection: c, draft: *c.Draft}
-	sc.facts = s.setupFacts(sc, 0)
+	sc.facts = rm.setupFacts(sc, 0)
 	sc.facts.Draft.Ticks = maps.Clone(sc.facts.Draft.Ticks)
 	sc.facts.Draft.Ticks[string(wizard.StepAWSApplication)] = true
-	step, ok := s.flow.Step(wizard.StepMetadata)
+	step, ok := rm.flow.Step(wizard.StepMetadata)
 	if !ok {
 		return sc, step, store.ErrNotFound
 	}
@@ -140,8 +140,8 @@ func (s *Server) linkCase(r *http.Request, link model.SetupLink) (setupCase, wiz
 }
 
 // linkPage is the page with the form as it is stored.
-func (s *Server) linkPage(r *http.Request, v linkVisit) (setupCase, setup.LinkPage, error) {
-	sc, step, err := s.linkCase(r, v.link)
+func (rm *setupRoom) linkPage(r *http.Request, v linkVisit) (setupCase, setup.LinkPage, error) {
+	sc, step, err := rm.linkCase(r, v.link)
 	if err != nil {
 		return sc, setup.LinkPage{}, err
 	}
@@ -154,64 +154,64 @@ func (s *Server) linkPage(r *http.Request, v linkVisit) (setupCase, setup.LinkPa
 	return sc, page, nil
 }
 
-func (s *Server) renderLinkPage(w http.ResponseWriter, r *http.Request, status int, sc setupCase, page setup.LinkPage) error {
-	evidence, err := s.evidence(r.Context(), sc)
+func (rm *setupRoom) renderLinkPage(w http.ResponseWriter, r *http.Request, status int, sc setupCase, page setup.LinkPage) error {
+	evidence, err := rm.evidence(r.Context(), sc)
 	if err != nil {
 		return err
 	}
-	page.Drawings, page.Stored, page.Evidence, page.Now = s.drawings(r, sc, sc.draft.Config), s.setupAWS(sc), evidence, s.now()
-	return s.render(w, r, status, setup.Link(page))
+	page.Drawings, page.Stored, page.Evidence, page.Now = rm.drawings(r, sc, sc.draft.Config), rm.setupAWS(sc), evidence, rm.now()
+	return rm.render(w, r, status, setup.Link(page))
 }
 
 // setupLinkEvidence is the part of the page that follows what was seen at AWS.
 // It answers 204 while there is no news.
-func (s *Server) setupLinkEvidence(w http.ResponseWriter, r *http.Request, v linkVisit) error {
+func (rm *setupRoom) setupLinkEvidence(w http.ResponseWriter, r *http.Request, v linkVisit) error {
 	if r.Header.Get("HX-Request") == "" {
 		return seeOther(w, r, paths.SetupLink(v.token))
 	}
-	sc, page, err := s.linkPage(r, v)
+	sc, page, err := rm.linkPage(r, v)
 	if err != nil {
 		return err
 	}
-	if page.Evidence, err = s.evidence(r.Context(), sc); err != nil {
+	if page.Evidence, err = rm.evidence(r.Context(), sc); err != nil {
 		return err
 	}
 	if r.URL.Query().Get("seen") == page.Evidence.Seen() {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	return s.render(w, r, http.StatusOK, setup.LinkEvidence(page))
+	return rm.render(w, r, http.StatusOK, setup.LinkEvidence(page))
 }
 
 // setupLinkMetadata takes AWS's metadata as the wizard's own step does.
-func (s *Server) setupLinkMetadata(w http.ResponseWriter, r *http.Request, v linkVisit) error {
-	sc, page, err := s.linkPage(r, v)
+func (rm *setupRoom) setupLinkMetadata(w http.ResponseWriter, r *http.Request, v linkVisit) error {
+	sc, page, err := rm.linkPage(r, v)
 	if err != nil {
 		return err
 	}
-	in, err := s.readStep(r, sc, page.Step)
+	in, err := rm.readStep(r, sc, page.Step)
 	if err != nil {
 		return err
 	}
 	if in.version != sc.draft.Version {
-		return s.setupLinkConflict(w, r, v, in)
+		return rm.setupLinkConflict(w, r, v, in)
 	}
 	page.Answers = in.shown
 	draft, problems := wizard.Draft{}, in.problems
 	if len(problems) == 0 {
-		draft, problems = s.flow.Submit(page.Step.ID, sc.facts, in.answers)
+		draft, problems = rm.flow.Submit(page.Step.ID, sc.facts, in.answers)
 	}
 	if len(problems) > 0 {
 		page.Problems = in.placed(problems)
-		return s.renderLinkPage(w, r, http.StatusUnprocessableEntity, sc, page)
+		return rm.renderLinkPage(w, r, http.StatusUnprocessableEntity, sc, page)
 	}
-	_, err = s.store.SaveThroughSetupLink(r.Context(), v.link, s.remoteAddr(r), s.now(), sc.draft.Version, func(rev *model.Revision) error {
+	_, err = rm.store.SaveThroughSetupLink(r.Context(), v.link, rm.remoteAddr(r), rm.now(), sc.draft.Version, func(rev *model.Revision) error {
 		rev.Config, rev.Ticks = draft.Config, draft.Ticks
 		return nil
 	})
 	switch {
 	case errors.Is(err, store.ErrConflict):
-		return s.setupLinkConflict(w, r, v, in)
+		return rm.setupLinkConflict(w, r, v, in)
 	case errors.Is(err, store.ErrNotFound):
 		return seeOther(w, r, paths.SetupLink(v.token)) // ended this moment: says why
 	case err != nil:
@@ -222,8 +222,8 @@ func (s *Server) setupLinkMetadata(w http.ResponseWriter, r *http.Request, v lin
 
 // setupLinkConflict shows what is stored now, and keeps what was brought in the
 // form.
-func (s *Server) setupLinkConflict(w http.ResponseWriter, r *http.Request, v linkVisit, in stepForm) error {
-	sc, page, err := s.linkPage(r, v)
+func (rm *setupRoom) setupLinkConflict(w http.ResponseWriter, r *http.Request, v linkVisit, in stepForm) error {
+	sc, page, err := rm.linkPage(r, v)
 	if err != nil {
 		return err
 	}
@@ -234,5 +234,5 @@ func (s *Server) setupLinkConflict(w http.ResponseWriter, r *http.Request, v lin
 	if sc.draft.Author == v.link.Actor() {
 		page.Conflict = "You"
 	}
-	return s.renderLinkPage(w, r, http.StatusConflict, sc, page)
+	return rm.renderLinkPage(w, r, http.StatusConflict, sc, page)
 }

@@ -197,7 +197,7 @@ func TestSetupLinkBringsMetadata(t *testing.T) {
 			if text := h.get(path).text(); !strings.Contains(text, "123456789012") || !strings.Contains(text, "us-east-1") {
 				t.Errorf("what was brought is not shown back: %s", text)
 			}
-			if at := s.flow.Resume(s.setupFacts(setupCase{connection: s.connection("aws"), draft: rev}, 0)); at != wizard.StepAttributes {
+			if at := s.setup.flow.Resume(s.setup.setupFacts(setupCase{connection: s.connection("aws"), draft: rev}, 0)); at != wizard.StepAttributes {
 				t.Errorf("the administrator goes on at %q, want %q", at, wizard.StepAttributes)
 			}
 		})

@@ -21,62 +21,62 @@ import (
 // knows; making one at each start would cost 64 MiB.
 const decoyHash = "$argon2id$v=19$m=65536,t=1,p=2$01vvo4rItXJhoAz6K2RfhA$z0dlN6v2ekrFeIMapdhJ0fYlp8RW/eZVA19k5OcNnH4"
 
-func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) error {
-	if _, err := s.currentAdministrator(r); err == nil {
+func (rm *accessRoom) showSignIn(w http.ResponseWriter, r *http.Request) error {
+	if _, err := rm.currentAdministrator(r); err == nil {
 		return seeOther(w, r, paths.Overview)
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	claimed, err := s.store.HasAdministrators(r.Context())
+	claimed, err := rm.store.HasAdministrators(r.Context())
 	if err != nil {
 		return err
 	}
-	return s.renderSignIn(w, r, http.StatusOK, person.SignInForm{Next: localPath(r.URL.Query().Get("next")), Unclaimed: !claimed, Flash: s.takeFlash(r)})
+	return rm.RenderSignIn(w, r, http.StatusOK, person.SignInForm{Next: localPath(r.URL.Query().Get("next")), Unclaimed: !claimed, Flash: rm.takeFlash(r)})
 }
 
-// renderSignIn shows the sign-in page with the ways that there are.
-func (s *Server) renderSignIn(w http.ResponseWriter, r *http.Request, status int, form person.SignInForm) error {
-	set, err := s.store.Settings(r.Context())
+// RenderSignIn shows the sign-in page with the ways that there are.
+func (rm *accessRoom) RenderSignIn(w http.ResponseWriter, r *http.Request, status int, form person.SignInForm) error {
+	set, err := rm.store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
-	form.Passkeys, form.AWSOffered = s.passkeysWork(), set.ConsoleGroupID != 0
-	return s.render(w, r, status, person.SignIn(form))
+	form.Passkeys, form.AWSOffered = rm.passkeysWork(), set.ConsoleGroupID != 0
+	return rm.render(w, r, status, person.SignIn(form))
 }
 
-func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
-	form := s.signInForm(r)
+func (rm *accessRoom) signIn(w http.ResponseWriter, r *http.Request) error {
+	form := rm.signInForm(r)
 	form.Email = strings.TrimSpace(r.PostFormValue("email"))
-	account, err := s.accountNamed(r.Context(), form.Email)
+	account, err := rm.accountNamed(r.Context(), form.Email)
 	if err != nil {
 		return err
 	}
-	guess, wait, err := s.beginTry(r, account)
+	guess, wait, err := rm.beginTry(r, account)
 	if err != nil || wait > 0 {
-		return s.refuseBlocked(w, r, form, wait, err)
+		return rm.refuseBlocked(w, r, form, wait, err)
 	}
-	match, err := s.checkPassword(r, account, r.PostFormValue("password"))
+	match, err := rm.checkPassword(r, account, r.PostFormValue("password"))
 	if err != nil {
 		return err
 	}
 	if !match {
-		if err := s.tryFailed(r, guess); err != nil {
+		if err := rm.tryFailed(r, guess); err != nil {
 			return err
 		}
 		form.Problems = []model.Problem{{Field: "password", Text: "The email or the password is not right."}}
-		return s.renderSignIn(w, r, http.StatusUnprocessableEntity, form)
+		return rm.RenderSignIn(w, r, http.StatusUnprocessableEntity, form)
 	}
-	if err := s.tryWorked(r, guess); err != nil {
+	if err := rm.tryWorked(r, guess); err != nil {
 		return err
 	}
-	if err := s.renewHash(r, account, r.PostFormValue("password")); err != nil {
+	if err := rm.renewHash(r, account, r.PostFormValue("password")); err != nil {
 		return err
 	}
-	return s.afterFirstStep(w, r, account, model.ByPassword, form)
+	return rm.afterFirstStep(w, r, account, model.ByPassword, form)
 }
 
 // renewHash keeps a right password in a hash that costs as much as the decoy.
-func (s *Server) renewHash(r *http.Request, a model.Administrator, password string) error {
+func (rm *accessRoom) renewHash(r *http.Request, a model.Administrator, password string) error {
 	if !isOutdated(a.PasswordHash) {
 		return nil
 	}
@@ -84,24 +84,24 @@ func (s *Server) renewHash(r *http.Request, a model.Administrator, password stri
 	if err != nil {
 		return err
 	}
-	return s.store.ReplacePasswordHash(r.Context(), a, hash)
+	return rm.store.ReplacePasswordHash(r.Context(), a, hash)
 }
 
 // afterFirstStep lets somebody in who has no passkey, and asks for it else.
-func (s *Server) afterFirstStep(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod, form person.SignInForm) error {
-	keys, err := s.store.Passkeys(r.Context(), a.ID)
+func (rm *accessRoom) afterFirstStep(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod, form person.SignInForm) error {
+	keys, err := rm.store.Passkeys(r.Context(), a.ID)
 	if err != nil {
 		return err
 	}
 	if len(keys) > 0 {
-		return s.askSecondStep(w, r, a, form)
+		return rm.askSecondStep(w, r, a, form)
 	}
-	return s.enterConsole(w, r, a, method, form)
+	return rm.enterConsole(w, r, a, method, form)
 }
 
 // refuseBlocked answers an attempt that comes too early, without looking at the
 // password. It looks the same whether the account exists or not.
-func (s *Server) refuseBlocked(w http.ResponseWriter, r *http.Request, form person.SignInForm, wait time.Duration, err error) error {
+func (rm *accessRoom) refuseBlocked(w http.ResponseWriter, r *http.Request, form person.SignInForm, wait time.Duration, err error) error {
 	if err != nil {
 		return err
 	}
@@ -109,12 +109,12 @@ func (s *Server) refuseBlocked(w http.ResponseWriter, r *http.Request, form pers
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 	form.Problems = []model.Problem{{Text: fmt.Sprintf("Too many attempts with a wrong password. Try again in %s. A browser in which you signed in before is not held up by what others try.",
 		ui.Count(minutes, "minute", "minutes"))}}
-	return s.renderSignIn(w, r, http.StatusTooManyRequests, form)
+	return rm.RenderSignIn(w, r, http.StatusTooManyRequests, form)
 }
 
 // checkPassword tells whether it is the account's password. It takes as long for
 // one that does not exist, or has none.
-func (s *Server) checkPassword(r *http.Request, a model.Administrator, password string) (bool, error) {
+func (rm *accessRoom) checkPassword(r *http.Request, a model.Administrator, password string) (bool, error) {
 	hash := a.PasswordHash
 	if a.ID == 0 || a.ThroughAWS() {
 		hash = decoyHash
@@ -123,14 +123,14 @@ func (s *Server) checkPassword(r *http.Request, a model.Administrator, password 
 	return match && a.ID != 0 && !a.ThroughAWS(), err
 }
 
-func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
-	if err := s.store.CloseConsoleSession(r.Context(), s.admins.GetInt64(r.Context(), keyAdminSession), s.now()); err != nil {
+func (rm *accessRoom) signOut(w http.ResponseWriter, r *http.Request) error {
+	if err := rm.store.CloseConsoleSession(r.Context(), rm.admins.GetInt64(r.Context(), keyAdminSession), rm.now()); err != nil {
 		return err
 	}
-	if err := s.admins.Destroy(r.Context()); err != nil {
+	if err := rm.admins.Destroy(r.Context()); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.SignIn, "You are signed out of the console.")
+	return rm.done(w, r, paths.SignIn, "You are signed out of the console.")
 }
 
 // localPath returns p where it is a path on this site, else the empty string:

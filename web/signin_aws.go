@@ -14,8 +14,8 @@ import (
 // signInThroughAWS lets a person into the console whom AWS has signed in, where
 // they are a member of the local group that the owners chose. Who is nobody yet
 // goes to AWS first and comes back here.
-func (s *Server) signInThroughAWS(w http.ResponseWriter, r *http.Request) error {
-	set, err := s.store.Settings(r.Context())
+func (rm *accessRoom) signInThroughAWS(w http.ResponseWriter, r *http.Request) error {
+	set, err := rm.store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
@@ -23,69 +23,69 @@ func (s *Server) signInThroughAWS(w http.ResponseWriter, r *http.Request) error 
 		return store.ErrNotFound
 	}
 	form := person.SignInForm{Next: localPath(r.URL.Query().Get("next"))}
-	if _, err := s.currentAdministrator(r); err == nil { // a link does not sign anybody out
+	if _, err := rm.currentAdministrator(r); err == nil { // a link does not sign anybody out
 		return seeOther(w, r, paths.Overview)
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	u, err := s.currentPerson(r)
+	u, err := rm.currentPerson(r)
 	if errors.Is(err, store.ErrNotFound) {
-		return s.sendThroughAWS(w, r, form.Next)
+		return rm.sendThroughAWS(w, r, form.Next)
 	}
 	if err != nil {
 		return err
 	}
 	ctx := r.Context()
-	connection := s.persons.GetString(ctx, keyPersonConn)
-	if _, err := s.store.ConsoleRole(ctx, u.ID, connection); errors.Is(err, store.ErrNotFound) {
-		s.log.WarnContext(r.Context(), "console sign-in refused: no member of the group", "user", u.ID, "remote", s.remoteAddr(r))
-		if err := s.noteRefusedByGroup(r, u); err != nil {
+	connection := rm.persons.GetString(ctx, keyPersonConn)
+	if _, err := rm.store.ConsoleRole(ctx, u.ID, connection); errors.Is(err, store.ErrNotFound) {
+		rm.log.WarnContext(r.Context(), "console sign-in refused: no member of the group", "user", u.ID, "remote", rm.remoteAddr(r))
+		if err := rm.noteRefusedByGroup(r, u); err != nil {
 			return err
 		}
 		form.Problems = []model.Problem{{Text: "AWS has signed you in as " + u.Username + ", who may not use the console. An owner of Postern can add you, by hand, to the group whose members may."}}
-		return s.renderSignIn(w, r, http.StatusForbidden, form)
+		return rm.RenderSignIn(w, r, http.StatusForbidden, form)
 	} else if err != nil {
 		return err
 	}
-	a, err := s.store.AdministratorOfUser(ctx, model.Actor{Name: u.Username + " (through AWS)", RemoteAddr: s.remoteAddr(r)}, u)
+	a, err := rm.store.AdministratorOfUser(ctx, model.Actor{Name: u.Username + " (through AWS)", RemoteAddr: rm.remoteAddr(r)}, u)
 	if err != nil {
 		return err
 	}
-	s.putAWS(ctx, connection, s.persons.GetInt(ctx, keyPersonEpoch), s.persons.GetTime(ctx, keyPersonAt))
-	return s.afterFirstStep(w, r, a, model.ByAWS, form)
+	rm.putAWS(ctx, connection, rm.persons.GetInt(ctx, keyPersonEpoch), rm.persons.GetTime(ctx, keyPersonAt))
+	return rm.afterFirstStep(w, r, a, model.ByAWS, form)
 }
 
 // noteRefusedByGroup puts it into the audit, once an hour: the link can be
 // followed again and again. It is about the user, and goes when they are erased.
-func (s *Server) noteRefusedByGroup(r *http.Request, u model.User) error {
+func (rm *accessRoom) noteRefusedByGroup(r *http.Request, u model.User) error {
 	const action = "user.console_refused"
-	noted, _, err := s.store.Audit(r.Context(), store.AuditQuery{Action: action, Object: u.Username, Since: s.now().Add(-time.Hour), Page: store.Page{Limit: 1}})
+	noted, _, err := rm.store.Audit(r.Context(), store.AuditQuery{Action: action, Object: u.Username, Since: rm.now().Add(-time.Hour), Page: store.Page{Limit: 1}})
 	if err != nil || len(noted) > 0 {
 		return err
 	}
-	return s.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: s.remoteAddr(r)}, action, u.Username, "AWS signed them in, and they are in no group that may use the console.")
+	return rm.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: rm.remoteAddr(r)}, action, u.Username, "AWS signed them in, and they are in no group that may use the console.")
 }
 
-func (s *Server) sendThroughAWS(w http.ResponseWriter, r *http.Request, next string) error {
+func (rm *accessRoom) sendThroughAWS(w http.ResponseWriter, r *http.Request, next string) error {
 	back := paths.WithQuery(paths.SignInAWS, "next", next)
-	live, err := s.openConnections(r)
+	live, err := rm.openConnections(r)
 	if err != nil {
 		return err
 	}
 	if len(live) == 1 {
 		return seeOther(w, r, paths.WithQuery(paths.SAMLLogin(live[0].Slug), "return", back))
 	}
-	return s.render(w, r, http.StatusOK, person.ChooseConnection("the console", live, back))
+	return rm.render(w, r, http.StatusOK, person.ChooseConnection("the console", live, back))
 }
 
 // goOnSignedIn offers a kept form to somebody who has signed in in another tab
 // meanwhile: AWS cannot take a form along.
-func (s *Server) goOnSignedIn(w http.ResponseWriter, r *http.Request) error {
-	form := s.signInForm(r)
-	a, err := s.currentAdministrator(r)
+func (rm *accessRoom) goOnSignedIn(w http.ResponseWriter, r *http.Request) error {
+	form := rm.signInForm(r)
+	a, err := rm.currentAdministrator(r)
 	if errors.Is(err, store.ErrNotFound) {
 		form.Problems = []model.Problem{{Text: "Nobody is signed in to the console in this browser yet."}}
-		return s.renderSignIn(w, r, http.StatusUnprocessableEntity, form)
+		return rm.RenderSignIn(w, r, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
 		return err
@@ -93,5 +93,5 @@ func (s *Server) goOnSignedIn(w http.ResponseWriter, r *http.Request) error {
 	if form.Kept == nil {
 		return seeOther(w, r, paths.Overview)
 	}
-	return s.offerKept(w, r, a, *form.Kept)
+	return rm.offerKept(w, r, a, *form.Kept)
 }

@@ -12,35 +12,35 @@ import (
 )
 
 // showSigningKeys lists the keys that sign what apps are told about a person.
-func (s *Server) showSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	keys, err := s.store.SigningKeys(r.Context())
+func (rm *settingsRoom) showSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	keys, err := rm.store.SigningKeys(r.Context())
 	if err != nil {
 		return err
 	}
-	v := console.SigningKeysPage{Page: s.page(r, a, layout.NavApps, "Signing keys",
+	v := console.SigningKeysPage{Page: rm.page(r, a, layout.NavApps, "Signing keys",
 		"What Postern tells an app about a person is signed. The apps fetch the public keys by themselves."), Keys: keys}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}}
-	return s.render(w, r, http.StatusOK, console.SigningKeys(v))
+	return rm.render(w, r, http.StatusOK, console.SigningKeys(v))
 }
 
 // rotateSigningKeys replaces the key that signs; the old one stays published
 // until what it signed has expired.
-func (s *Server) rotateSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	err := s.oidc.RotateKeys(r.Context(), s.actor(r, a), false)
+func (rm *settingsRoom) rotateSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	err := rm.provider.RotateKeys(r.Context(), rm.actor(r, a), false)
 	if errors.Is(err, oidc.ErrKeyTooNew) {
-		s.putFlash(r, layout.Flash{Kind: "warning", Text: "Nothing was changed. The next key was made less than ten minutes ago, and apps may not know it yet. Try again in ten minutes. If a key was stolen, withdraw the old keys instead."})
+		rm.putFlash(r, layout.Flash{Kind: "warning", Text: "Nothing was changed. The next key was made less than ten minutes ago, and apps may not know it yet. Try again in ten minutes. If a key was stolen, withdraw the old keys instead."})
 		return seeOther(w, r, paths.SigningKeys)
 	}
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.SigningKeys, "Another key signs from now on. The old one stays published until everything that it signed has expired.")
+	return rm.done(w, r, paths.SigningKeys, "Another key signs from now on. The old one stays published until everything that it signed has expired.")
 }
 
 // withdrawSigningKeys does so when a key was stolen.
-func (s *Server) withdrawSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	if err := s.oidc.RotateKeys(r.Context(), s.actor(r, a), true); err != nil {
+func (rm *settingsRoom) withdrawSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	if err := rm.provider.RotateKeys(r.Context(), rm.actor(r, a), true); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.SigningKeys, "Another key signs from now on, and the old ones are withdrawn. Whoever is in the middle of a sign-in has to begin again.")
+	return rm.done(w, r, paths.SigningKeys, "Another key signs from now on, and the old ones are withdrawn. Whoever is in the middle of a sign-in has to begin again.")
 }

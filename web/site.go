@@ -41,7 +41,7 @@ func (site *Site) Refresh(ctx context.Context) error {
 	if now := site.current.Load(); now != nil && now.opts.PublicURL == o.PublicURL {
 		return nil
 	}
-	o.refresh = site.Refresh
+	o.Refresh = site.Refresh
 	s, err := New(o)
 	if err != nil {
 		return err

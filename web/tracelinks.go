@@ -23,35 +23,35 @@ import (
 const traceLinkLifetime = 24 * time.Hour
 
 // newTraceLink asks whose login is to be followed, and on which connection.
-func (s *Server) newTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.renderTraceLinkForm(w, r, a, console.TraceLinkForm{Person: r.URL.Query().Get("person")}, r.URL.Query().Get("connection"))
+func (rm *loginsRoom) newTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.renderTraceLinkForm(w, r, a, console.TraceLinkForm{Person: r.URL.Query().Get("person")}, r.URL.Query().Get("connection"))
 }
 
-func (s *Server) renderTraceLinkForm(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.TraceLinkForm, chosen string) error {
-	live, err := s.liveConnections(r.Context())
+func (rm *loginsRoom) renderTraceLinkForm(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.TraceLinkForm, chosen string) error {
+	live, err := rm.liveConnections(r.Context())
 	if err != nil {
 		return err
 	}
 	for _, slug := range live {
 		v.Connections = append(v.Connections, ui.Option{Value: slug, Label: slug, Selected: slug == chosen})
 	}
-	if v.Links, err = s.store.OpenTraceLinks(r.Context(), s.now()); err != nil {
+	if v.Links, err = rm.store.OpenTraceLinks(r.Context(), rm.now()); err != nil {
 		return err
 	}
-	v.Page = s.page(r, a, layout.NavLogins, "Follow a person's next login",
+	v.Page = rm.page(r, a, layout.NavLogins, "Follow a person's next login",
 		"Make a link and send it to the person. You see what happens while they sign in.")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
 	status := http.StatusOK
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.NewTraceLink(v))
+	return rm.render(w, r, status, console.NewTraceLink(v))
 }
 
 // liveConnections are the slugs of the connections through which people can
 // sign in now.
-func (s *Server) liveConnections(ctx context.Context) ([]string, error) {
-	connections, err := s.store.Connections(ctx)
+func (rm *loginsRoom) liveConnections(ctx context.Context) ([]string, error) {
+	connections, err := rm.store.Connections(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -64,14 +64,14 @@ func (s *Server) liveConnections(ctx context.Context) ([]string, error) {
 	return live, nil
 }
 
-func (s *Server) createTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *loginsRoom) createTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v := console.TraceLinkForm{Person: typed(r, "person")}
 	slug := r.PostFormValue("connection")
 	if v.Person == "" {
 		v.Problems = append(v.Problems, model.Problem{Field: "person", Text: "Say whose login you want to follow."})
 	}
 	v.Problems = append(v.Problems, checkText("person", "The person", v.Person, 200)...)
-	c, err := s.store.Connection(r.Context(), slug)
+	c, err := rm.store.Connection(r.Context(), slug)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
@@ -79,50 +79,50 @@ func (s *Server) createTraceLink(w http.ResponseWriter, r *http.Request, a model
 		v.Problems = append(v.Problems, model.Problem{Field: "connection", Text: "Choose a connection that is live."})
 	}
 	if len(v.Problems) > 0 {
-		return s.renderTraceLinkForm(w, r, a, v, slug)
+		return rm.renderTraceLinkForm(w, r, a, v, slug)
 	}
 	token := rand.Text()
-	sealed, err := s.sealer.Seal([]byte(token), model.SealedTraceToken)
+	sealed, err := rm.sealer.Seal([]byte(token), model.SealedTraceToken)
 	if err != nil {
 		return err
 	}
-	l, err := s.store.CreateTraceLink(r.Context(), s.actor(r, a), model.TraceLink{
+	l, err := rm.store.CreateTraceLink(r.Context(), rm.actor(r, a), model.TraceLink{
 		Connection: c.Slug, Person: v.Person, TokenSealed: sealed,
-		CreatedAt: s.now(), ExpiresAt: s.now().Add(traceLinkLifetime),
+		CreatedAt: rm.now(), ExpiresAt: rm.now().Add(traceLinkLifetime),
 	}, token)
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.TraceLink(l.ID), "The link is ready. Send it to "+l.Person+".")
+	return rm.done(w, r, paths.TraceLink(l.ID), "The link is ready. Send it to "+l.Person+".")
 }
 
-func (s *Server) traceLink(r *http.Request) (model.TraceLink, error) {
+func (rm *loginsRoom) traceLink(r *http.Request) (model.TraceLink, error) {
 	id, err := strconv.ParseInt(pathValue(r, "id"), 10, 64)
 	if err != nil {
 		return model.TraceLink{}, store.ErrNotFound
 	}
-	return s.store.TraceLink(r.Context(), id)
+	return rm.store.TraceLink(r.Context(), id)
 }
 
-func (s *Server) showTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v, err := s.traceLinkPage(r, a)
+func (rm *loginsRoom) showTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v, err := rm.traceLinkPage(r, a)
 	if err != nil {
 		return err
 	}
-	token, err := s.sealer.Open(v.Link.TokenSealed, model.SealedTraceToken)
+	token, err := rm.sealer.Open(v.Link.TokenSealed, model.SealedTraceToken)
 	if err != nil {
 		return err
 	}
-	v.URL = s.opts.PublicURL + paths.Trace(string(token))
-	v.Page = s.page(r, a, layout.NavLogins, "Following "+v.Link.Person, "")
+	v.URL = rm.opts.PublicURL + paths.Trace(string(token))
+	v.Page = rm.page(r, a, layout.NavLogins, "Following "+v.Link.Person, "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}, {Label: "Follow a login", Href: paths.TraceLinkNew}}
-	return s.render(w, r, http.StatusOK, console.TraceLink(v))
+	return rm.render(w, r, http.StatusOK, console.TraceLink(v))
 }
 
 // traceLinkStatus is the part of the page that follows the login. It answers
 // 204 while there is no news.
-func (s *Server) traceLinkStatus(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v, err := s.traceLinkPage(r, a)
+func (rm *loginsRoom) traceLinkStatus(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	v, err := rm.traceLinkPage(r, a)
 	if err != nil {
 		return err
 	}
@@ -133,27 +133,27 @@ func (s *Server) traceLinkStatus(w http.ResponseWriter, r *http.Request, a model
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	return s.render(w, r, http.StatusOK, console.TraceLinkStatus(v))
+	return rm.render(w, r, http.StatusOK, console.TraceLinkStatus(v))
 }
 
 // traceLinkPage says how the latest login of a link stands.
-func (s *Server) traceLinkPage(r *http.Request, a model.Administrator) (console.TraceLinkPage, error) {
-	l, err := s.traceLink(r)
+func (rm *loginsRoom) traceLinkPage(r *http.Request, a model.Administrator) (console.TraceLinkPage, error) {
+	l, err := rm.traceLink(r)
 	if err != nil {
 		return console.TraceLinkPage{}, err
 	}
-	v := console.TraceLinkPage{Link: l, Open: l.Open(s.now())}
+	v := console.TraceLinkPage{Link: l, Open: l.Open(rm.now())}
 	if l.LoginID == "" {
 		return v, nil
 	}
-	login, err := s.store.Login(r.Context(), l.LoginID)
+	login, err := rm.store.Login(r.Context(), l.LoginID)
 	if errors.Is(err, store.ErrNotFound) { // it is about to be written
 		return v, nil
 	}
 	if err != nil {
 		return v, err
 	}
-	row := s.loginRow(login)
+	row := onTraces(rm.kit).loginRow(login)
 	v.Row = &row
 	if row.Code != "" {
 		why := explain(row.Code, login.Refusal)
@@ -165,51 +165,51 @@ func (s *Server) traceLinkPage(r *http.Request, a model.Administrator) (console.
 	return v, nil
 }
 
-func (s *Server) endTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	l, err := s.traceLink(r)
+func (rm *loginsRoom) endTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	l, err := rm.traceLink(r)
 	if err != nil {
 		return err
 	}
-	if err := s.store.EndTraceLink(r.Context(), s.actor(r, a), l.ID, s.now()); err != nil {
+	if err := rm.store.EndTraceLink(r.Context(), rm.actor(r, a), l.ID, rm.now()); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.TraceLink(l.ID), "The link has ended. Nobody can start a login with it any more.")
+	return rm.done(w, r, paths.TraceLink(l.ID), "The link has ended. Nobody can start a login with it any more.")
 }
 
 // openTraceLink tells the person what the link is for. It starts nothing yet:
 // programs that look at links in messages must not use it up.
-func (s *Server) openTraceLink(w http.ResponseWriter, r *http.Request) error {
+func (rm *loginsRoom) openTraceLink(w http.ResponseWriter, r *http.Request) error {
 	token := chi.URLParam(r, "token")
-	l, err := s.store.TraceLinkByToken(r.Context(), token, s.now())
+	l, err := rm.store.TraceLinkByToken(r.Context(), token, rm.now())
 	if errors.Is(err, store.ErrNotFound) {
-		return s.render(w, r, http.StatusNotFound, person.TraceLinkEnded())
+		return rm.render(w, r, http.StatusNotFound, person.TraceLinkEnded())
 	}
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, person.TraceLink(token, l.Author, l.ExpiresAt))
+	return rm.render(w, r, http.StatusOK, person.TraceLink(token, l.Author, l.ExpiresAt))
 }
 
 // startTraceLink starts an ordinary login, and notes that it is watched. It is
 // a GET as every start of a login is.
-func (s *Server) startTraceLink(w http.ResponseWriter, r *http.Request) error {
-	l, err := s.store.TraceLinkByToken(r.Context(), chi.URLParam(r, "token"), s.now())
+func (rm *loginsRoom) startTraceLink(w http.ResponseWriter, r *http.Request) error {
+	l, err := rm.store.TraceLinkByToken(r.Context(), chi.URLParam(r, "token"), rm.now())
 	if errors.Is(err, store.ErrNotFound) {
-		return s.render(w, r, http.StatusNotFound, person.TraceLinkEnded())
+		return rm.render(w, r, http.StatusNotFound, person.TraceLinkEnded())
 	}
 	if err != nil {
 		return err
 	}
-	attempt := s.newAttempt(r, l.Connection)
-	c, err := s.store.Connection(r.Context(), l.Connection)
+	attempt := rm.logins.NewAttempt(r, l.Connection)
+	c, err := rm.store.Connection(r.Context(), l.Connection)
 	if err != nil {
-		return s.refuseInternal(w, r, attempt, err)
+		return rm.logins.RefuseInternal(w, r, attempt, err)
 	}
-	if err := s.store.WatchLogin(r.Context(), l.ID, attempt.ID); err != nil {
-		return s.refuseInternal(w, r, attempt, err)
+	if err := rm.store.WatchLogin(r.Context(), l.ID, attempt.ID); err != nil {
+		return rm.logins.RefuseInternal(w, r, attempt, err)
 	}
 	if c.Status != model.StatusLive || c.Live == nil {
-		return s.refuse(w, r, attempt, &model.Refusal{Code: model.CodeConnectionNotLive})
+		return rm.logins.Refuse(w, r, attempt, &model.Refusal{Code: model.CodeConnectionNotLive})
 	}
-	return s.beginAttempt(w, r, attempt, c, c.Live, false, "")
+	return rm.logins.BeginAttempt(w, r, attempt, c, c.Live, false, "")
 }

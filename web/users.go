@@ -16,25 +16,25 @@ import (
 // loginsOnUserPage is how many of a user's logins their page shows.
 const loginsOnUserPage = 5
 
-func (s *Server) listUsers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *peopleRoom) listUsers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	q := r.URL.Query()
 	v := console.UserList{
-		Page:   s.page(r, a, layout.NavUsers, "Users", "Everybody known to Postern."),
+		Page:   rm.page(r, a, layout.NavUsers, "Users", "Everybody known to Postern."),
 		Search: q.Get("q"), Active: q.Get("active"), Source: q.Get("source"), Group: q.Get("group"), Sort: q.Get("sort"),
 	}
 	v.Filters = filterTags(r, paths.Users, "q", "Search", "active", "Active", "source", "From", "group", "Group")
 	query := userQuery(r)
 	v.Export = withQuery(paths.ExportUsers, q)
-	users, next, err := s.store.Users(r.Context(), query)
+	users, next, err := rm.store.Users(r.Context(), query)
 	if err != nil {
 		return err
 	}
-	if v.Any, err = s.store.AnyUser(r.Context()); err != nil {
+	if v.Any, err = rm.store.AnyUser(r.Context()); err != nil {
 		return err
 	}
 	v.Users, v.Paging = users, paging(r, paths.Users, next)
 	v.Columns = sortLinks(r, paths.Users, query.Sort, "username", "Username", "email", "Email", "-last_login", "Last login")
-	return s.render(w, r, http.StatusOK, console.Users(v))
+	return rm.render(w, r, http.StatusOK, console.Users(v))
 }
 
 // userQuery is which users the address of the list chooses.
@@ -63,45 +63,45 @@ func userSort(asked string) string {
 
 // newUser is the form to add somebody; the address may fill it in, so that
 // people who tried to sign in can be added with one click.
-func (s *Server) newUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *peopleRoom) newUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	q := r.URL.Query()
-	return s.renderNewUser(w, r, a, console.UserForm{
+	return rm.renderNewUser(w, r, a, console.UserForm{
 		Username: q.Get("username"), Email: q.Get("email"), DisplayName: q.Get("display_name"),
 		FirstName: q.Get("first_name"), LastName: q.Get("last_name"),
 	}, nil)
 }
 
-func (s *Server) renderNewUser(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.UserForm, chosen []string) error {
-	groups, err := s.groupPicker(r.Context(), "groups", "Groups", chosen, "")
+func (rm *peopleRoom) renderNewUser(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.UserForm, chosen []string) error {
+	groups, err := onForms(rm.kit).groupPicker(r.Context(), "groups", "Groups", chosen, "")
 	if err != nil {
 		return err
 	}
 	groups.Hint, groups.Problem = "Rules may give more at login.", ui.ProblemOf(f.Problems, "groups")
-	p := s.page(r, a, layout.NavUsers, "Add a user", "The user can sign in through every live connection that brings this username.")
+	p := rm.page(r, a, layout.NavUsers, "Add a user", "The user can sign in through every live connection that brings this username.")
 	p.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
 	status := http.StatusOK
 	if len(f.Problems) > 0 {
 		p.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.NewUser(console.NewUserPage{Page: p, Form: f, Groups: groups}))
+	return rm.render(w, r, status, console.NewUser(console.NewUserPage{Page: p, Form: f, Groups: groups}))
 }
 
-func (s *Server) showUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	u, err := s.store.User(r.Context(), pathValue(r, "username"))
+func (rm *peopleRoom) showUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	u, err := rm.store.User(r.Context(), pathValue(r, "username"))
 	if err != nil {
 		return err
 	}
-	return s.renderUser(w, r, a, u, func(*console.UserPage) {})
+	return rm.renderUser(w, r, a, u, func(*console.UserPage) {})
 }
 
 // renderUser shows a user's page; change puts in what a refused form said, and
 // makes the answer a 422.
-func (s *Server) renderUser(w http.ResponseWriter, r *http.Request, a model.Administrator, u model.User, change func(*console.UserPage)) error {
-	v, err := s.userPage(r.Context(), u)
+func (rm *peopleRoom) renderUser(w http.ResponseWriter, r *http.Request, a model.Administrator, u model.User, change func(*console.UserPage)) error {
+	v, err := rm.userPage(r.Context(), u)
 	if err != nil {
 		return err
 	}
-	v.Page = s.page(r, a, layout.NavUsers, u.Username, u.DisplayName)
+	v.Page = rm.page(r, a, layout.NavUsers, u.Username, u.DisplayName)
 	v.Page.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
 	change(&v)
 	v.Join.Problem = v.JoinIssue
@@ -109,35 +109,35 @@ func (s *Server) renderUser(w http.ResponseWriter, r *http.Request, a model.Admi
 	if len(v.Form.Problems) > 0 || v.JoinIssue != "" || v.DeleteText != "" || v.EraseText != "" || v.Password.Problem != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.User(v))
+	return rm.render(w, r, status, console.User(v))
 }
 
 // userPage reads all that belongs to a user.
-func (s *Server) userPage(ctx context.Context, u model.User) (console.UserPage, error) {
+func (rm *peopleRoom) userPage(ctx context.Context, u model.User) (console.UserPage, error) {
 	v := console.UserPage{User: u, Form: console.UserForm{
 		Username: u.Username, Email: u.Email, DisplayName: u.DisplayName, FirstName: u.FirstName, LastName: u.LastName,
 	}}
-	memberships, err := s.store.UserMemberships(ctx, u.ID)
+	memberships, err := rm.store.UserMemberships(ctx, u.ID)
 	if err != nil {
 		return v, err
 	}
-	if v.Join, err = s.groupPicker(ctx, "group", "Add to groups", nil, ""); err != nil {
+	if v.Join, err = onForms(rm.kit).groupPicker(ctx, "group", "Add to groups", nil, ""); err != nil {
 		return v, err
 	}
-	if v.Identities, err = s.store.Identities(ctx, u.ID); err != nil {
+	if v.Identities, err = rm.store.Identities(ctx, u.ID); err != nil {
 		return v, err
 	}
-	if p, err := s.store.ServicePassword(ctx, u.ID); err == nil {
+	if p, err := rm.store.ServicePassword(ctx, u.ID); err == nil {
 		v.Password.Known = &p
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return v, err
 	}
-	logins, err := s.store.LoginsOf(ctx, u, loginsOnUserPage)
+	logins, err := rm.store.LoginsOf(ctx, u, loginsOnUserPage)
 	if err != nil {
 		return v, err
 	}
 	v.Groups = byGroup(memberships)
-	v.Logins = s.loginRows(logins)
+	v.Logins = onTraces(rm.kit).loginRows(logins)
 	return v, nil
 }
 

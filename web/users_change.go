@@ -41,75 +41,75 @@ func usernameTaken(name string) model.Problem {
 	return model.Problem{Field: "username", Text: fmt.Sprintf("There is a user “%s” already. Capital letters make no difference.", name)}
 }
 
-func (s *Server) createUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *peopleRoom) createUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	f := readUserForm(r)
 	chosen := picked(r, "groups")
-	if missing, err := s.missingGroups(r.Context(), chosen); err != nil {
+	if missing, err := rm.missingGroups(r.Context(), chosen); err != nil {
 		return err
 	} else if len(missing) > 0 {
 		f.Problems = append(f.Problems, groupsGone(missing))
 	}
 	if len(f.Problems) > 0 {
-		return s.renderNewUser(w, r, a, f, chosen)
+		return rm.renderNewUser(w, r, a, f, chosen)
 	}
-	u, err := s.store.CreateUser(r.Context(), s.actor(r, a), model.User{
+	u, err := rm.store.CreateUser(r.Context(), rm.actor(r, a), model.User{
 		Username: f.Username, Email: f.Email, DisplayName: f.DisplayName, FirstName: f.FirstName, LastName: f.LastName,
 		Active: true, Source: model.UserManual,
 	}, chosen)
 	if errors.Is(err, store.ErrExists) {
 		f.Problems = append(f.Problems, usernameTaken(f.Username))
-		return s.renderNewUser(w, r, a, f, chosen)
+		return rm.renderNewUser(w, r, a, f, chosen)
 	}
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.User(u.Username), "User "+u.Username+" added.")
+	return rm.done(w, r, paths.User(u.Username), "User "+u.Username+" added.")
 }
 
-func (s *Server) updateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	u, err := s.store.User(r.Context(), pathValue(r, "username"))
+func (rm *peopleRoom) updateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	u, err := rm.store.User(r.Context(), pathValue(r, "username"))
 	if err != nil {
 		return err
 	}
 	f := readUserForm(r)
 	if len(f.Problems) == 0 {
-		changed, err := s.store.UpdateUser(r.Context(), s.actor(r, a), u.Username, func(u *model.User) error {
+		changed, err := rm.store.UpdateUser(r.Context(), rm.actor(r, a), u.Username, func(u *model.User) error {
 			u.Username, u.Email, u.DisplayName = f.Username, f.Email, f.DisplayName
 			u.FirstName, u.LastName = f.FirstName, f.LastName
 			return nil
 		})
 		if err == nil {
-			return s.done(w, r, paths.User(changed.Username), "Saved.")
+			return rm.done(w, r, paths.User(changed.Username), "Saved.")
 		}
 		if !errors.Is(err, store.ErrExists) {
 			return err
 		}
 		f.Problems = append(f.Problems, usernameTaken(f.Username))
 	}
-	return s.renderUser(w, r, a, u, func(v *console.UserPage) { v.Form = f })
+	return rm.renderUser(w, r, a, u, func(v *console.UserPage) { v.Form = f })
 }
 
-func (s *Server) activateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.setActive(w, r, a, true, "can sign in again.")
+func (rm *peopleRoom) activateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.setActive(w, r, a, true, "can sign in again.")
 }
 
-func (s *Server) deactivateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.setActive(w, r, a, false, "is deactivated. Every session has ended.")
+func (rm *peopleRoom) deactivateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.setActive(w, r, a, false, "is deactivated. Every session has ended.")
 }
 
-func (s *Server) setActive(w http.ResponseWriter, r *http.Request, a model.Administrator, active bool, said string) error {
-	u, err := s.store.UpdateUser(r.Context(), s.actor(r, a), pathValue(r, "username"), func(u *model.User) error {
+func (rm *peopleRoom) setActive(w http.ResponseWriter, r *http.Request, a model.Administrator, active bool, said string) error {
+	u, err := rm.store.UpdateUser(r.Context(), rm.actor(r, a), pathValue(r, "username"), func(u *model.User) error {
 		u.Active = active
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.User(u.Username), u.Username+" "+said)
+	return rm.done(w, r, paths.User(u.Username), u.Username+" "+said)
 }
 
-func (s *Server) addUserToGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	u, err := s.store.User(r.Context(), pathValue(r, "username"))
+func (rm *peopleRoom) addUserToGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	u, err := rm.store.User(r.Context(), pathValue(r, "username"))
 	if err != nil {
 		return err
 	}
@@ -117,25 +117,25 @@ func (s *Server) addUserToGroup(w http.ResponseWriter, r *http.Request, a model.
 		return fmt.Errorf("%w: %w", errBadForm, err)
 	}
 	groups := picked(r, "group")
-	missing, err := s.missingGroups(r.Context(), groups)
+	missing, err := rm.missingGroups(r.Context(), groups)
 	if err != nil {
 		return err
 	}
 	if len(groups) == 0 || len(missing) > 0 {
-		join, err := s.groupPicker(r.Context(), "group", "Add to groups", r.PostForm["group"], typed(r, ui.PickerTyped("group")))
+		join, err := onForms(rm.kit).groupPicker(r.Context(), "group", "Add to groups", r.PostForm["group"], typed(r, ui.PickerTyped("group")))
 		if err != nil {
 			return err
 		}
-		return s.renderUser(w, r, a, u, func(v *console.UserPage) {
+		return rm.renderUser(w, r, a, u, func(v *console.UserPage) {
 			v.Join, v.JoinIssue = join, "Tick a group, or type the whole name of one."
 			if len(missing) > 0 {
 				v.JoinIssue = groupsGone(missing).Text
 			}
 		})
 	}
-	err = s.store.InTx(r.Context(), func(tx *store.Store) error {
+	err = rm.store.InTx(r.Context(), func(tx *store.Store) error {
 		for _, g := range groups {
-			if err := tx.AddMember(r.Context(), s.actor(r, a), g, u.Username); err != nil {
+			if err := tx.AddMember(r.Context(), rm.actor(r, a), g, u.Username); err != nil {
 				return err
 			}
 		}
@@ -144,53 +144,53 @@ func (s *Server) addUserToGroup(w http.ResponseWriter, r *http.Request, a model.
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.User(u.Username), u.Username+" is in "+strings.Join(groups, ", ")+" now.")
+	return rm.done(w, r, paths.User(u.Username), u.Username+" is in "+strings.Join(groups, ", ")+" now.")
 }
 
-func (s *Server) removeUserFromGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	u, err := s.store.User(r.Context(), pathValue(r, "username"))
+func (rm *peopleRoom) removeUserFromGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	u, err := rm.store.User(r.Context(), pathValue(r, "username"))
 	if err != nil {
 		return err
 	}
 	group := typed(r, "group")
-	if err := s.store.RemoveMember(r.Context(), s.actor(r, a), group, u.Username); err != nil {
+	if err := rm.store.RemoveMember(r.Context(), rm.actor(r, a), group, u.Username); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.User(u.Username), u.Username+" is no longer in "+group+" by hand.")
+	return rm.done(w, r, paths.User(u.Username), u.Username+" is no longer in "+group+" by hand.")
 }
 
 // unlinkIdentity cuts a user's link to AWS. The identity must be this user's.
-func (s *Server) unlinkIdentity(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	u, err := s.store.User(r.Context(), pathValue(r, "username"))
+func (rm *peopleRoom) unlinkIdentity(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	u, err := rm.store.User(r.Context(), pathValue(r, "username"))
 	if err != nil {
 		return err
 	}
-	identities, err := s.store.Identities(r.Context(), u.ID)
+	identities, err := rm.store.Identities(r.Context(), u.ID)
 	if err != nil {
 		return err
 	}
 	id, _ := strconv.ParseInt(r.PostFormValue("identity"), 10, 64)
 	for _, i := range identities {
 		if i.ID == id {
-			if err := s.store.UnlinkIdentity(r.Context(), s.actor(r, a), id); err != nil {
+			if err := rm.store.UnlinkIdentity(r.Context(), rm.actor(r, a), id); err != nil {
 				return err
 			}
-			return s.done(w, r, paths.User(u.Username), i.NameID+" is no longer linked. The next login links anew.")
+			return rm.done(w, r, paths.User(u.Username), i.NameID+" is no longer linked. The next login links anew.")
 		}
 	}
 	return store.ErrNotFound
 }
 
-func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	u, err := s.store.User(r.Context(), pathValue(r, "username"))
+func (rm *peopleRoom) deleteUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	u, err := rm.store.User(r.Context(), pathValue(r, "username"))
 	if err != nil {
 		return err
 	}
 	if text := confirmed(r, u.Username); text != "" {
-		return s.renderUser(w, r, a, u, func(v *console.UserPage) { v.DeleteText = text })
+		return rm.renderUser(w, r, a, u, func(v *console.UserPage) { v.DeleteText = text })
 	}
-	if err := s.store.DeleteUser(r.Context(), s.actor(r, a), u.Username); err != nil {
+	if err := rm.store.DeleteUser(r.Context(), rm.actor(r, a), u.Username); err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Users, "User "+u.Username+" deleted.")
+	return rm.done(w, r, paths.Users, "User "+u.Username+" deleted.")
 }

@@ -17,19 +17,19 @@ import (
 	"github.com/postern-sso/postern/web/csvimport"
 )
 
-func (s *Server) newImport(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.renderImport(w, r, a, "", nil)
+func (rm *peopleRoom) newImport(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.renderImport(w, r, a, "", nil)
 }
 
-func (s *Server) importLayout(r *http.Request, a model.Administrator, title, intro string) layout.Page {
-	p := s.page(r, a, layout.NavUsers, title, intro)
+func (rm *peopleRoom) importLayout(r *http.Request, a model.Administrator, title, intro string) layout.Page {
+	p := rm.page(r, a, layout.NavUsers, title, intro)
 	p.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
 	return p
 }
 
-func (s *Server) renderImport(w http.ResponseWriter, r *http.Request, a model.Administrator, text string, problems []csvimport.Problem) error {
+func (rm *peopleRoom) renderImport(w http.ResponseWriter, r *http.Request, a model.Administrator, text string, problems []csvimport.Problem) error {
 	v := console.ImportPage{
-		Page: s.importLayout(r, a, "Import users", "A preview comes first: nothing changes until you confirm it."), CSV: text,
+		Page: rm.importLayout(r, a, "Import users", "A preview comes first: nothing changes until you confirm it."), CSV: text,
 	}
 	status := http.StatusOK
 	if len(problems) > 0 {
@@ -38,24 +38,24 @@ func (s *Server) renderImport(w http.ResponseWriter, r *http.Request, a model.Ad
 	for _, p := range problems {
 		v.Problems = append(v.Problems, console.LineProblem{Line: p.Line, Text: p.Text})
 	}
-	return s.render(w, r, status, console.Import(v))
+	return rm.render(w, r, status, console.Import(v))
 }
 
 // previewImport says what the file would do; nothing is changed.
-func (s *Server) previewImport(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *peopleRoom) previewImport(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	text, err := uploadedText(r)
 	if err != nil {
 		return err
 	}
-	steps, problems, err := s.planImport(r.Context(), text)
+	steps, problems, err := rm.planImport(r.Context(), text)
 	if err != nil {
 		return err
 	}
 	if len(problems) > 0 {
-		return s.renderImport(w, r, a, shownAgain(text), problems)
+		return rm.renderImport(w, r, a, shownAgain(text), problems)
 	}
 	v := console.ImportPreview{
-		Page: s.importLayout(r, a, "Preview of the import", "Nothing has been changed yet."), CSV: text,
+		Page: rm.importLayout(r, a, "Preview of the import", "Nothing has been changed yet."), CSV: text,
 	}
 	for _, step := range steps {
 		line := console.ImportLine{Line: step.Row.Line, Username: step.User.Username, Email: step.User.Email, Changes: step.Changes}
@@ -68,22 +68,22 @@ func (s *Server) previewImport(w http.ResponseWriter, r *http.Request, a model.A
 			v.Unchanged = append(v.Unchanged, line)
 		}
 	}
-	return s.render(w, r, http.StatusOK, console.Preview(v))
+	return rm.render(w, r, http.StatusOK, console.Preview(v))
 }
 
 // confirmImport carries the import out. The file comes back with the form and
 // is judged again: users and groups may have changed since the preview.
-func (s *Server) confirmImport(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *peopleRoom) confirmImport(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	text, err := uploadedText(r)
 	if err != nil {
 		return err
 	}
-	steps, problems, err := s.planImport(r.Context(), text)
+	steps, problems, err := rm.planImport(r.Context(), text)
 	if err != nil {
 		return err
 	}
 	if len(problems) > 0 {
-		return s.renderImport(w, r, a, shownAgain(text), problems)
+		return rm.renderImport(w, r, a, shownAgain(text), problems)
 	}
 	var rows []store.ImportRow
 	for _, step := range steps {
@@ -91,11 +91,11 @@ func (s *Server) confirmImport(w http.ResponseWriter, r *http.Request, a model.A
 			rows = append(rows, store.ImportRow{User: step.User, Groups: step.AddGroups})
 		}
 	}
-	created, updated, err := s.store.ImportUsers(r.Context(), s.actor(r, a), rows)
+	created, updated, err := rm.store.ImportUsers(r.Context(), rm.actor(r, a), rows)
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Users, fmt.Sprintf("Imported: %d added, %d changed.", created, updated))
+	return rm.done(w, r, paths.Users, fmt.Sprintf("Imported: %d added, %d changed.", created, updated))
 }
 
 // uploadedText is the CSV text: the file, where one was chosen, else what was pasted.
@@ -136,9 +136,9 @@ func shownAgain(text string) string {
 }
 
 // planImport judges the file and compares it with what is stored.
-func (s *Server) planImport(ctx context.Context, text string) ([]csvimport.Step, []csvimport.Problem, error) {
+func (rm *peopleRoom) planImport(ctx context.Context, text string) ([]csvimport.Step, []csvimport.Problem, error) {
 	file := csvimport.Parse([]byte(text))
-	known, err := s.knownUsers(ctx, file.Rows)
+	known, err := rm.knownUsers(ctx, file.Rows)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -147,7 +147,7 @@ func (s *Server) planImport(ctx context.Context, text string) ([]csvimport.Step,
 		names = append(names, row.Groups...)
 	}
 	slices.Sort(names)
-	groups, err := s.store.GroupNames(ctx, slices.Compact(names))
+	groups, err := rm.store.GroupNames(ctx, slices.Compact(names))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -156,12 +156,12 @@ func (s *Server) planImport(ctx context.Context, text string) ([]csvimport.Step,
 }
 
 // knownUsers reads what is known about those whom the file names.
-func (s *Server) knownUsers(ctx context.Context, rows []csvimport.Row) (map[string]csvimport.Known, error) {
+func (rm *peopleRoom) knownUsers(ctx context.Context, rows []csvimport.Row) (map[string]csvimport.Known, error) {
 	names := make([]string, 0, len(rows))
 	for _, row := range rows {
 		names = append(names, row.Username)
 	}
-	users, err := s.store.UsersByName(ctx, names)
+	users, err := rm.store.UsersByName(ctx, names)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (s *Server) knownUsers(ctx context.Context, rows []csvimport.Row) (map[stri
 	for _, u := range users {
 		ids = append(ids, u.ID)
 	}
-	groups, err := s.store.ManualGroups(ctx, ids)
+	groups, err := rm.store.ManualGroups(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

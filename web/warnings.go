@@ -16,51 +16,51 @@ import (
 )
 
 // showWarnings is where owners say whom to warn, and how.
-func (s *Server) showWarnings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	to, err := s.store.Warnings(r.Context())
+func (rm *warningsRoom) showWarnings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	to, err := rm.store.Warnings(r.Context())
 	if err != nil {
 		return err
 	}
-	return s.renderWarnings(w, r, a, to, nil, "")
+	return rm.renderWarnings(w, r, a, to, nil, "")
 }
 
 // renderWarnings shows the page; secret is a webhook's, just made.
-func (s *Server) renderWarnings(w http.ResponseWriter, r *http.Request, a model.Administrator, to model.Warnings, problems []model.Problem, secret string) error {
-	failures, err := s.store.NoticeFailures(r.Context())
+func (rm *warningsRoom) renderWarnings(w http.ResponseWriter, r *http.Request, a model.Administrator, to model.Warnings, problems []model.Problem, secret string) error {
+	failures, err := rm.store.NoticeFailures(r.Context())
 	if err != nil {
 		return err
 	}
 	v := console.WarningsPage{
-		Page: s.page(r, a, layout.NavSettings, "Warnings", "Postern tells you about certificates that end, new ones in AWS's metadata, and metadata that cannot be fetched."),
+		Page: rm.page(r, a, layout.NavSettings, "Warnings", "Postern tells you about certificates that end, new ones in AWS's metadata, and metadata that cannot be fetched."),
 		To:   to, Failures: failures, Problems: problems, NewSecret: secret,
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Settings", Href: paths.Settings}}
 	if a.Role == model.RoleOwner {
-		if v.Webhook, err = s.webhookAddress(to); err != nil {
-			s.log.WarnContext(r.Context(), "webhook's address not opened", "error", err)
+		if v.Webhook, err = rm.webhookAddress(to); err != nil {
+			rm.log.WarnContext(r.Context(), "webhook's address not opened", "error", err)
 		}
 	}
-	if token, err := s.opened(to.CalendarSealed, model.SealedCalendarToken); err == nil && a.Role == model.RoleOwner {
-		v.Calendar = s.opts.PublicURL + paths.Calendar(token)
+	if token, err := rm.opened(to.CalendarSealed, model.SealedCalendarToken); err == nil && a.Role == model.RoleOwner {
+		v.Calendar = rm.opts.PublicURL + paths.Calendar(token)
 	}
 	status := http.StatusOK
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, console.Warnings(v))
+	return rm.render(w, r, status, console.Warnings(v))
 }
 
 // saveMail keeps the mail server. An empty password field leaves the password
 // as it is, where it goes to the same server in the same way.
-func (s *Server) saveMail(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	to, problems, err := s.readMail(r)
+func (rm *warningsRoom) saveMail(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	to, problems, err := rm.readMail(r)
 	if err != nil {
 		return err
 	}
 	if len(problems) > 0 {
-		return s.renderWarnings(w, r, a, to, problems, "")
+		return rm.renderWarnings(w, r, a, to, problems, "")
 	}
-	err = s.store.SaveWarnings(r.Context(), s.actor(r, a), "warnings.mail", func(now *model.Warnings) error {
+	err = rm.store.SaveWarnings(r.Context(), rm.actor(r, a), "warnings.mail", func(now *model.Warnings) error {
 		now.SMTPHost, now.SMTPPort, now.SMTPTLS, now.SMTPUser = to.SMTPHost, to.SMTPPort, to.SMTPTLS, to.SMTPUser
 		now.MailFrom, now.MailTo, now.PasswordSealed = to.MailFrom, to.MailTo, to.PasswordSealed
 		return nil
@@ -69,13 +69,13 @@ func (s *Server) saveMail(w http.ResponseWriter, r *http.Request, a model.Admini
 		return err
 	}
 	if to.SMTPHost == "" {
-		return s.done(w, r, paths.Warnings, "Nobody is warned by mail any more.")
+		return rm.done(w, r, paths.Warnings, "Nobody is warned by mail any more.")
 	}
-	return s.done(w, r, paths.Warnings, "Saved. Send a test to see whether it arrives.")
+	return rm.done(w, r, paths.Warnings, "Saved. Send a test to see whether it arrives.")
 }
 
-func (s *Server) readMail(r *http.Request) (model.Warnings, []model.Problem, error) {
-	to, err := s.store.Warnings(r.Context())
+func (rm *warningsRoom) readMail(r *http.Request) (model.Warnings, []model.Problem, error) {
+	to, err := rm.store.Warnings(r.Context())
 	if err != nil {
 		return to, nil, err
 	}
@@ -108,7 +108,7 @@ func (s *Server) readMail(r *http.Request) (model.Warnings, []model.Problem, err
 	case to.SMTPTLS == model.MailPlain:
 		wrong("smtp_tls", "Without TLS the password could be read on the way. Choose another protection, or leave the user name out.")
 	case password != "":
-		to.PasswordSealed, err = s.sealer.Seal([]byte(password), model.SealedMailPassword)
+		to.PasswordSealed, err = rm.sealer.Seal([]byte(password), model.SealedMailPassword)
 		return to, problems, err
 	case to.PasswordSealed == nil:
 		wrong("smtp_password", "Type the password that belongs to the user name.")
@@ -121,22 +121,22 @@ func (s *Server) readMail(r *http.Request) (model.Warnings, []model.Problem, err
 }
 
 // saveWebhook keeps the address and shows the key of its signature, once.
-func (s *Server) saveWebhook(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	to, err := s.store.Warnings(r.Context())
+func (rm *warningsRoom) saveWebhook(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	to, err := rm.store.Warnings(r.Context())
 	if err != nil {
 		return err
 	}
 	to.WebhookURL, to.WebhookPrivate = typed(r, "webhook_url"), r.PostFormValue("webhook_private") != ""
 	if to.WebhookURL != "" {
-		if problem := s.checkWebhook(to.WebhookURL); problem != "" {
-			return s.renderWarnings(w, r, a, to, []model.Problem{{Field: "webhook_url", Text: problem}}, "")
+		if problem := rm.checkWebhook(to.WebhookURL); problem != "" {
+			return rm.renderWarnings(w, r, a, to, []model.Problem{{Field: "webhook_url", Text: problem}}, "")
 		}
 	}
-	secret, err := s.sealWebhook(&to, r.PostFormValue("new_secret") != "")
+	secret, err := rm.sealWebhook(&to, r.PostFormValue("new_secret") != "")
 	if err != nil {
 		return err
 	}
-	err = s.store.SaveWarnings(r.Context(), s.actor(r, a), "warnings.webhook", func(now *model.Warnings) error {
+	err = rm.store.SaveWarnings(r.Context(), rm.actor(r, a), "warnings.webhook", func(now *model.Warnings) error {
 		now.WebhookURL, now.WebhookURLSealed, now.WebhookShown = "", to.WebhookURLSealed, to.WebhookShown
 		now.WebhookPrivate, now.WebhookSealed = to.WebhookPrivate, to.WebhookSealed
 		return nil
@@ -145,59 +145,59 @@ func (s *Server) saveWebhook(w http.ResponseWriter, r *http.Request, a model.Adm
 		return err
 	}
 	if secret != "" {
-		return s.renderWarnings(w, r, a, to, nil, secret)
+		return rm.renderWarnings(w, r, a, to, nil, secret)
 	}
-	return s.done(w, r, paths.Warnings, "Saved.")
+	return rm.done(w, r, paths.Warnings, "Saved.")
 }
 
 // sealWebhook seals the address that is there in clear, and makes the key of the
 // signature where there is none or a new one is wanted. secret is that key, to
 // be shown once.
-func (s *Server) sealWebhook(to *model.Warnings, renew bool) (secret string, err error) {
+func (rm *warningsRoom) sealWebhook(to *model.Warnings, renew bool) (secret string, err error) {
 	to.WebhookShown, to.WebhookURLSealed = model.ShownWebhook(to.WebhookURL), nil
 	if to.WebhookURL == "" {
 		to.WebhookSealed = nil
 		return "", nil
 	}
-	if to.WebhookURLSealed, err = s.sealer.Seal([]byte(to.WebhookURL), model.SealedWebhookURL); err != nil {
+	if to.WebhookURLSealed, err = rm.sealer.Seal([]byte(to.WebhookURL), model.SealedWebhookURL); err != nil {
 		return "", err
 	}
 	if to.WebhookSealed == nil || renew {
 		secret = rand.Text() + rand.Text()
-		to.WebhookSealed, err = s.sealer.Seal([]byte(secret), model.SealedWebhookSecret)
+		to.WebhookSealed, err = rm.sealer.Seal([]byte(secret), model.SealedWebhookSecret)
 	}
 	return secret, err
 }
 
 // webhookAddress is the address to call; empty: none.
-func (s *Server) webhookAddress(to model.Warnings) (string, error) {
+func (rm *warningsRoom) webhookAddress(to model.Warnings) (string, error) {
 	if to.WebhookURL != "" || to.WebhookURLSealed == nil {
 		return to.WebhookURL, nil
 	}
-	return s.opened(to.WebhookURLSealed, model.SealedWebhookURL)
+	return rm.opened(to.WebhookURLSealed, model.SealedWebhookURL)
 }
 
 // sealOldWebhook seals an address that an earlier version kept in clear. While
 // both versions run, the earlier one may write another: that one is newer.
-func (s *Server) sealOldWebhook(ctx context.Context, to model.Warnings) error {
+func (rm *warningsRoom) sealOldWebhook(ctx context.Context, to model.Warnings) error {
 	if to.WebhookURL == "" {
 		return nil
 	}
-	return s.store.SaveWarnings(ctx, model.Actor{Name: "Postern"}, "warnings.webhook", func(now *model.Warnings) (err error) {
+	return rm.store.SaveWarnings(ctx, model.Actor{Name: "Postern"}, "warnings.webhook", func(now *model.Warnings) (err error) {
 		if now.WebhookURL != "" {
-			now.WebhookURLSealed, err = s.sealer.Seal([]byte(now.WebhookURL), model.SealedWebhookURL)
+			now.WebhookURLSealed, err = rm.sealer.Seal([]byte(now.WebhookURL), model.SealedWebhookURL)
 			now.WebhookURL = ""
 		}
 		return err
 	})
 }
 
-func (s *Server) checkWebhook(address string) string {
+func (rm *warningsRoom) checkWebhook(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" {
 		return "This is not a web address."
 	}
-	if err := newMetadataFetcher(s.onLoopback()).judgeURL(u); err != nil {
+	if err := newMetadataFetcher(rm.onLoopback()).judgeURL(u); err != nil {
 		return "A webhook must begin with https://, without a user name or password."
 	}
 	return ""
@@ -205,39 +205,39 @@ func (s *Server) checkWebhook(address string) string {
 
 // testMail and testWebhook send a notice that says it is a test, and tell why it
 // did not arrive.
-func (s *Server) testMail(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.testWarning(w, r, a, model.ChannelMail)
+func (rm *warningsRoom) testMail(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.testWarning(w, r, a, model.ChannelMail)
 }
 
-func (s *Server) testWebhook(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return s.testWarning(w, r, a, model.ChannelWebhook)
+func (rm *warningsRoom) testWebhook(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.testWarning(w, r, a, model.ChannelWebhook)
 }
 
-func (s *Server) testWarning(w http.ResponseWriter, r *http.Request, a model.Administrator, channel string) error {
-	to, err := s.store.Warnings(r.Context())
+func (rm *warningsRoom) testWarning(w http.ResponseWriter, r *http.Request, a model.Administrator, channel string) error {
+	to, err := rm.store.Warnings(r.Context())
 	if err != nil {
 		return err
 	}
-	n := notice{Key: "test", Subject: "This is a test", Text: "Postern can reach you. " + a.Email + " asked for this.", Link: s.opts.PublicURL + paths.Warnings}
-	if err := s.deliver(context.WithoutCancel(r.Context()), to, n, channel); err != nil {
-		s.log.WarnContext(r.Context(), "test of a warning not delivered", "channel", channel, "error", err)
-		return s.renderWarnings(w, r, a, to, []model.Problem{{Text: "The test was not delivered. " + deliveryProblem(to, channel, err)}}, "")
+	n := notice{Key: "test", Subject: "This is a test", Text: "Postern can reach you. " + a.Email + " asked for this.", Link: rm.opts.PublicURL + paths.Warnings}
+	if err := rm.deliver(context.WithoutCancel(r.Context()), to, n, channel); err != nil {
+		rm.log.WarnContext(r.Context(), "test of a warning not delivered", "channel", channel, "error", err)
+		return rm.renderWarnings(w, r, a, to, []model.Problem{{Text: "The test was not delivered. " + deliveryProblem(to, channel, err)}}, "")
 	}
-	return s.done(w, r, paths.Warnings, "Delivered. Look whether it has arrived.")
+	return rm.done(w, r, paths.Warnings, "Delivered. Look whether it has arrived.")
 }
 
 // renewCalendar makes a calendar address, in place of the one there.
-func (s *Server) renewCalendar(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	sealed, err := s.sealer.Seal([]byte(rand.Text()), model.SealedCalendarToken)
+func (rm *warningsRoom) renewCalendar(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	sealed, err := rm.sealer.Seal([]byte(rand.Text()), model.SealedCalendarToken)
 	if err != nil {
 		return err
 	}
-	err = s.store.SaveWarnings(r.Context(), s.actor(r, a), "warnings.calendar", func(now *model.Warnings) error {
+	err = rm.store.SaveWarnings(r.Context(), rm.actor(r, a), "warnings.calendar", func(now *model.Warnings) error {
 		now.CalendarSealed = sealed
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return s.done(w, r, paths.Warnings, "Subscribe to the new address. An earlier one does not work any more.")
+	return rm.done(w, r, paths.Warnings, "Subscribe to the new address. An earlier one does not work any more.")
 }

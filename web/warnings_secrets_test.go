@@ -25,7 +25,7 @@ func TestTheAddressOfAWebhookIsASecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.tell(t.Context(), to, notice{Key: "k/1", Subject: "x", Text: "y", Link: "z"}, model.ChannelWebhook); err != nil || !strings.Contains(log.String(), "not delivered") {
+	if err := s.warnings.tell(t.Context(), to, notice{Key: "k/1", Subject: "x", Text: "y", Link: "z"}, model.ChannelWebhook); err != nil || !strings.Contains(log.String(), "not delivered") {
 		t.Fatalf("told: %v, %s", err, log.String())
 	}
 	if !strings.Contains(s.get("/settings/warnings").body, "HUSH") {
@@ -141,7 +141,7 @@ func TestAnswersOfOthersAreCutShort(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
 	box := newMailbox(t)
-	x.opts.mailTLS = box.tls
+	x.opts.MailTLS = box.tls
 	x.post("/settings/warnings/mail", box.form()).want(t, http.StatusSeeOther)
 	box.refuse = "no\x1b[31m room\u202e " + strings.Repeat("blah ", 50) + "SECRET"
 	res := x.post("/settings/warnings/mail/test", nil).want(t, http.StatusUnprocessableEntity)

@@ -126,7 +126,7 @@ func TestCertificatesAreAnnouncedByMail(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
 	box := newMailbox(t)
-	x.opts.mailTLS = box.tls
+	x.opts.MailTLS = box.tls
 	x.post("/settings/warnings/mail", box.form()).want(t, http.StatusSeeOther)
 	if page := x.get("/settings/warnings"); strings.Contains(page.body, "nine lives") {
 		t.Error("the page shows the password")
@@ -155,7 +155,7 @@ func TestMailThatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
 	box := newMailbox(t)
-	x.opts.mailTLS = box.tls
+	x.opts.MailTLS = box.tls
 	x.post("/settings/warnings/mail", box.form()).want(t, http.StatusSeeOther)
 	x.post("/settings/warnings/mail/test", nil).want(t, http.StatusSeeOther)
 	if n := len(box.got()); n != 1 {

@@ -1,0 +1,6 @@
+package web
+
+// tracesLeaf tells what traces of logins say: in rows, in words, and of the clocks.
+type tracesLeaf struct{ *kit }
+
+func onTraces(k *kit) tracesLeaf { return tracesLeaf{kit: k} }

@@ -1,0 +1,6 @@
+package web
+
+// trustLeaf is what is trusted of AWS on a connection, and what AWS offers.
+type trustLeaf struct{ *kit }
+
+func onTrust(k *kit) trustLeaf { return trustLeaf{kit: k} }
