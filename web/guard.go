@@ -22,7 +22,7 @@ func (k *kit) guard(rt route) http.HandlerFunc {
 	return k.handle(func(w http.ResponseWriter, r *http.Request) error {
 		a, err := k.currentAdministrator(r)
 		if errors.Is(err, store.ErrNotFound) && r.Method == http.MethodPost && r.Header.Get("HX-Request") == "" {
-			return k.keepForm(w, r)
+			return k.resumeAfterSignIn(w, r)
 		}
 		if errors.Is(err, store.ErrNotFound) {
 			return toSignIn(w, r)

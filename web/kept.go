@@ -16,31 +16,31 @@ import (
 	"github.com/postern-sso/postern/templates/person"
 )
 
-// maxKept bounds a form that goes along with the sign-in, in bytes.
-const maxKept = maxForm
+// maxResumed bounds a form that goes along with the sign-in, in bytes.
+const maxResumed = maxForm
 
-// keepForm answers a form that came after the session had ended. Nothing is
+// resumeAfterSignIn answers a form that came after the session had ended. Nothing is
 // done and nothing is stored: the sign-in page takes the fields along, and they
 // are offered again afterwards. Passwords and files are not taken along; the
 // passwords are asked for again.
-func (k *kit) keepForm(w http.ResponseWriter, r *http.Request) error {
-	kept, ok := readKept(r)
-	if !ok || kept.Encoded == "" {
+func (k *kit) resumeAfterSignIn(w http.ResponseWriter, r *http.Request) error {
+	resumed, ok := readResumed(r)
+	if !ok || resumed.Encoded == "" {
 		return toSignIn(w, r)
 	}
-	return k.asker.RenderSignIn(w, r, http.StatusUnauthorized, person.SignInForm{Kept: kept})
+	return k.asker.RenderSignIn(w, r, http.StatusUnauthorized, person.SignInForm{Resumed: resumed})
 }
 
-// readKept takes the fields of a form along; false when some of them cannot be.
-func readKept(r *http.Request) (*person.KeptForm, bool) {
+// readResumed takes the fields of a form along; false when some of them cannot be.
+func readResumed(r *http.Request) (*person.ResumedForm, bool) {
 	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return nil, false
 	}
-	kept := &person.KeptForm{Action: r.URL.Path}
+	resumed := &person.ResumedForm{Action: r.URL.Path}
 	var secrets []string
 	if r.MultipartForm != nil {
 		for _, files := range r.MultipartForm.File {
-			kept.Files = kept.Files || slices.ContainsFunc(files, func(f *multipart.FileHeader) bool { return f.Size > 0 })
+			resumed.Files = resumed.Files || slices.ContainsFunc(files, func(f *multipart.FileHeader) bool { return f.Size > 0 })
 		}
 	}
 	fields := url.Values{}
@@ -54,20 +54,20 @@ func readKept(r *http.Request) (*person.KeptForm, bool) {
 		fields[name] = values
 	}
 	slices.Sort(secrets)
-	kept.Encoded, kept.Secrets = fields.Encode(), strings.Join(secrets, ",")
-	return kept, len(kept.Encoded) <= maxKept
+	resumed.Encoded, resumed.Secrets = fields.Encode(), strings.Join(secrets, ",")
+	return resumed, len(resumed.Encoded) <= maxResumed
 }
 
 func isSecret(field string) bool { return strings.Contains(strings.ToLower(field), "password") }
 
-// keptForm is the form that came along with a sign-in; nil when none did, or
+// resumedForm is the form that came along with a sign-in; nil when none did, or
 // when it is not for a page of the console.
-func (k *kit) keptForm(r *http.Request) *person.KeptForm {
+func (k *kit) resumedForm(r *http.Request) *person.ResumedForm {
 	action := r.PostFormValue("kept_action")
 	if action == "" || localPath(action) == "" || !k.isConsolePost(action) {
 		return nil
 	}
-	return &person.KeptForm{Action: action, Encoded: r.PostFormValue("kept"), Files: r.PostFormValue("kept_files") != "",
+	return &person.ResumedForm{Action: action, Encoded: r.PostFormValue("kept"), Files: r.PostFormValue("kept_files") != "",
 		Secrets: r.PostFormValue("kept_secrets")}
 }
 
@@ -81,29 +81,29 @@ func (k *kit) isConsolePost(address string) bool {
 	return console.Match(chi.NewRouteContext(), http.MethodPost, address)
 }
 
-// offerKept shows the kept form to who has just signed in. Saving it is a new
+// offerResumed shows the resumed form to who has just signed in. Saving it is a new
 // request, which every check runs over again.
-func (k *kit) offerKept(w http.ResponseWriter, r *http.Request, a model.Administrator, kept person.KeptForm) error {
-	fields, err := url.ParseQuery(kept.Encoded)
+func (k *kit) offerResumed(w http.ResponseWriter, r *http.Request, a model.Administrator, resumed person.ResumedForm) error {
+	fields, err := url.ParseQuery(resumed.Encoded)
 	if err != nil {
 		return seeOther(w, r, paths.Overview)
 	}
-	v := person.KeptPage{
+	v := person.ResumePage{
 		Page:   k.page(r, a, "", "Go on where you were", "Postern had to know first that it is you."),
-		Action: kept.Action, Files: kept.Files, Leave: k.pageOf(kept.Action),
+		Action: resumed.Action, Files: resumed.Files, Leave: k.pageOf(resumed.Action),
 	}
 	v.Page.Error = true
 	for _, name := range sortedNames(fields) {
 		for _, value := range fields[name] {
-			v.Fields = append(v.Fields, person.KeptField{Name: name, Value: value, Shown: name != "version" && value != ""})
+			v.Fields = append(v.Fields, person.ResumedField{Name: name, Value: value, Shown: name != "version" && value != ""})
 		}
 	}
-	for name := range strings.SplitSeq(kept.Secrets, ",") {
+	for name := range strings.SplitSeq(resumed.Secrets, ",") {
 		if isSecret(name) {
-			v.Secrets = append(v.Secrets, person.KeptField{Name: name})
+			v.Secrets = append(v.Secrets, person.ResumedField{Name: name})
 		}
 	}
-	return k.render(w, r, http.StatusOK, person.Kept(v))
+	return k.render(w, r, http.StatusOK, person.Resume(v))
 }
 
 func sortedNames(fields url.Values) []string {

@@ -59,7 +59,7 @@ func TestAFormOutlivesItsSession(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotKept(t *testing.T) {
+func TestWhatIsNotResumed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	res := s.post("/administrators/password", url.Values{"present_password": {"secret one"}, "new_password": {"secret two"}, "repeat_password": {"secret two"}})
@@ -75,7 +75,7 @@ func TestWhatIsNotKept(t *testing.T) {
 
 // Only a form of the console is offered after signing in, never an address of
 // somebody else's choice.
-func TestKeptFormsStayInTheConsole(t *testing.T) {
+func TestResumedFormsStayInTheConsole(t *testing.T) {
 	t.Parallel()
 	s := newSiteAs(t, model.RoleOwner)
 	for _, action := range []string{"//evil.example/users", "https://evil.example/", "/saml/aws/acs", "/signout", "/nothing", "javascript:alert(1)"} {

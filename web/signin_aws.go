@@ -78,7 +78,7 @@ func (rm *accessRoom) sendThroughAWS(w http.ResponseWriter, r *http.Request, nex
 	return rm.render(w, r, http.StatusOK, person.ChooseConnection("the console", live, back))
 }
 
-// goOnSignedIn offers a kept form to somebody who has signed in in another tab
+// goOnSignedIn offers a resumed form to somebody who has signed in in another tab
 // meanwhile: AWS cannot take a form along.
 func (rm *accessRoom) goOnSignedIn(w http.ResponseWriter, r *http.Request) error {
 	form := rm.signInForm(r)
@@ -90,8 +90,8 @@ func (rm *accessRoom) goOnSignedIn(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	if form.Kept == nil {
+	if form.Resumed == nil {
 		return seeOther(w, r, paths.Overview)
 	}
-	return rm.offerKept(w, r, a, *form.Kept)
+	return rm.offerResumed(w, r, a, *form.Resumed)
 }

@@ -26,8 +26,8 @@ func (rm *accessRoom) enterConsole(w http.ResponseWriter, r *http.Request, a mod
 	if err := rm.startAdminSession(w, r, a, method); err != nil {
 		return err
 	}
-	if form.Kept != nil {
-		return rm.offerKept(w, r, a, *form.Kept)
+	if form.Resumed != nil {
+		return rm.offerResumed(w, r, a, *form.Resumed)
 	}
 	return seeOther(w, r, cmp.Or(form.Next, paths.Overview))
 }
@@ -123,7 +123,7 @@ func (rm *accessRoom) signInWithPasskey(w http.ResponseWriter, r *http.Request) 
 }
 
 func (rm *accessRoom) signInForm(r *http.Request) person.SignInForm {
-	return person.SignInForm{Next: localPath(r.PostFormValue("next")), Kept: rm.keptForm(r)}
+	return person.SignInForm{Next: localPath(r.PostFormValue("next")), Resumed: rm.resumedForm(r)}
 }
 
 // AskStepUp wants to know once more who is there (re-authentication). The
@@ -132,8 +132,8 @@ func (rm *accessRoom) AskStepUp(w http.ResponseWriter, r *http.Request, a model.
 	form := person.SignInForm{Next: rm.pageOf(r.URL.Path)}
 	if r.Method == http.MethodGet {
 		form.Next = r.URL.RequestURI()
-	} else if kept, ok := readKept(r); ok {
-		form.Kept = kept
+	} else if resumed, ok := readResumed(r); ok {
+		form.Resumed = resumed
 	}
 	return rm.renderStepUp(w, r, a, form)
 }
@@ -176,8 +176,8 @@ func (rm *accessRoom) confirmStepUp(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	rm.admins.Put(r.Context(), keyAdminSteppedUp, rm.now())
-	if form.Kept != nil {
-		return rm.offerKept(w, r, a, *form.Kept)
+	if form.Resumed != nil {
+		return rm.offerResumed(w, r, a, *form.Resumed)
 	}
 	return seeOther(w, r, cmp.Or(form.Next, paths.Overview))
 }

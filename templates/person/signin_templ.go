@@ -28,12 +28,12 @@ type SignInForm struct {
 	Unclaimed    bool   // nobody has claimed this Postern yet
 	Problems     []model.Problem
 	Flash        *layout.Flash
-	Passkeys     bool      // browsers let this site use them
-	AWSOffered   bool      // members of a local group may come through AWS
-	ThroughAWS   bool      // this administrator does
-	NeedsPasskey bool      // the account has one, so a password alone is not enough
-	Primary      bool      // the passkey is the way to go on
-	Kept         *KeptForm // what was being saved when the session had ended; nil: nothing
+	Passkeys     bool         // browsers let this site use them
+	AWSOffered   bool         // members of a local group may come through AWS
+	ThroughAWS   bool         // this administrator does
+	NeedsPasskey bool         // the account has one, so a password alone is not enough
+	Primary      bool         // the passkey is the way to go on
+	Resumed      *ResumedForm // what was being saved when the session had ended; nil: nothing
 }
 
 func (f SignInForm) primary() SignInForm {
@@ -41,38 +41,38 @@ func (f SignInForm) primary() SignInForm {
 	return f
 }
 
-// KeptForm is a form that arrived after the session had ended. It goes along
+// ResumedForm is a form that arrived after the session had ended. It goes along
 // with the sign-in, and is offered again afterwards.
-type KeptForm struct {
+type ResumedForm struct {
 	Action  string // path of this site
 	Encoded string // the fields, as a form encodes them
 	Files   bool   // a file was chosen, which cannot be kept
 	Secrets string // names of the fields that are not kept, with commas between
 }
 
-// KeptPage offers a kept form again.
-type KeptPage struct {
+// ResumePage offers a resumed form.
+type ResumePage struct {
 	Page    layout.Page
 	Action  string
-	Fields  []KeptField
-	Secrets []KeptField // to be typed again
+	Fields  []ResumedField
+	Secrets []ResumedField // to be typed again
 	Files   bool
 	Leave   string // where to go instead
 }
 
-// KeptField is one field of a kept form.
-type KeptField struct {
+// ResumedField is one field of a resumed form.
+type ResumedField struct {
 	Name, Value string
 	Shown       bool // it is worth reading
 }
 
-func (f KeptField) label() string {
+func (f ResumedField) label() string {
 	words := strings.ReplaceAll(f.Name, "_", " ")
 	return strings.ToUpper(words[:1]) + words[1:]
 }
 
-// Kept shows it.
-func Kept(v KeptPage) templ.Component {
+// Resume shows it.
+func Resume(v ResumePage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -128,7 +128,7 @@ func Kept(v KeptPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</p></div><section class=\"card\" aria-labelledby=\"kept-fields\"><div class=\"card-body\"><h2 id=\"kept-fields\">What you were about to do</h2><dl class=\"facts\"><dt>Where</dt><dd>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</p></div><section class=\"card\" aria-labelledby=\"resumed-fields\"><div class=\"card-body\"><h2 id=\"resumed-fields\">What you were about to do</h2><dl class=\"facts\"><dt>Where</dt><dd>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -348,7 +348,7 @@ func SignIn(f SignInForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if f.Kept != nil {
+			if f.Resumed != nil {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<div class=\"alert alert-warning\" role=\"alert\"><p class=\"mb-0\">Your session had ended, so nothing was saved. What you typed is not lost: sign in, and it is offered to you again.</p></div>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -394,7 +394,7 @@ func SignIn(f SignInForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = keptFields(f.Kept).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = resumedFields(f.Resumed).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -462,7 +462,7 @@ func throughAWS(f SignInForm) templ.Component {
 			templ_7745c5c3_Var18 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if f.Kept == nil {
+		if f.Resumed == nil {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "<p class=\"mt-3\"><a class=\"btn\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -498,7 +498,7 @@ func throughAWS(f SignInForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = keptFields(f.Kept).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = resumedFields(f.Resumed).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -524,8 +524,8 @@ func throughAWS(f SignInForm) templ.Component {
 	})
 }
 
-// keptFields take a form along with the sign-in.
-func keptFields(k *KeptForm) templ.Component {
+// resumedFields take a form along with the sign-in.
+func resumedFields(f *ResumedForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -546,13 +546,13 @@ func keptFields(k *KeptForm) templ.Component {
 			templ_7745c5c3_Var22 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if k != nil {
+		if f != nil {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<input type=\"hidden\" name=\"kept_action\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(k.Action)
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(f.Action)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/person/signin.templ`, Line: 158, Col: 58}
 			}
@@ -565,7 +565,7 @@ func keptFields(k *KeptForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(k.Encoded)
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(f.Encoded)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/person/signin.templ`, Line: 159, Col: 52}
 			}
@@ -577,7 +577,7 @@ func keptFields(k *KeptForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if k.Files {
+			if f.Files {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "<input type=\"hidden\" name=\"kept_files\" value=\"yes\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -587,13 +587,13 @@ func keptFields(k *KeptForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if k.Secrets != "" {
+			if f.Secrets != "" {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<input type=\"hidden\" name=\"kept_secrets\" value=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(k.Secrets)
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(f.Secrets)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/person/signin.templ`, Line: 164, Col: 61}
 				}
@@ -664,7 +664,7 @@ func passkeyForm(action, label string, f SignInForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = keptFields(f.Kept).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = resumedFields(f.Resumed).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -837,7 +837,7 @@ func SecondStep(f SignInForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = keptFields(f.Kept).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = resumedFields(f.Resumed).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1191,7 +1191,7 @@ func stepUpFields(f SignInForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = keptFields(f.Kept).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = resumedFields(f.Resumed).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
