@@ -2,26 +2,51 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/throttle"
 )
 
-// CountSignInAttempt counts an attempt under a key. It returns how many there
-// were within the window that the first one began, and when that one ends.
-func (s *Store) CountSignInAttempt(ctx context.Context, key string, now time.Time, window time.Duration) (n int, until time.Time, err error) {
-	err = s.db.QueryRow(ctx, `insert into sign_in_failures (key, count, until) values (@key, 1, @until)
+// SignInAttempts are the counts of attempts to sign in, which all processes
+// share. Of keys only hashes are kept.
+func (s *Store) SignInAttempts() throttle.Store { return signInAttempts{s} }
+
+type signInAttempts struct{ *Store }
+
+// Add implements throttle.Store.
+func (s signInAttempts) Add(ctx context.Context, key string, now time.Time, window time.Duration) (throttle.Count, error) {
+	return readCount(s.db.QueryRow(ctx, `insert into sign_in_failures (key, count, until) values (@key, 1, @until)
 		on conflict (key) do update set
 			count = case when sign_in_failures.until <= @now then 1 else sign_in_failures.count + 1 end,
 			until = case when sign_in_failures.until <= @now then @until else sign_in_failures.until end
-		returning count, until`, named{"key": hashToken(key), "now": now, "until": now.Add(window)}).Scan(&n, &until)
-	return n, until, err
+		returning count, until`, named{"key": hashToken(key), "now": now, "until": now.Add(window)}))
 }
 
-// TakeBackSignInAttempt takes one back that was no failure.
-func (s *Store) TakeBackSignInAttempt(ctx context.Context, key string, now time.Time) error {
-	_, err := s.db.Exec(ctx, "update sign_in_failures set count = count - 1 where key = @key and count > 0 and until > @now",
-		named{"key": hashToken(key), "now": now})
+// Get implements throttle.Store.
+func (s signInAttempts) Get(ctx context.Context, key string, now time.Time, _ time.Duration) (throttle.Count, error) {
+	c, err := readCount(s.db.QueryRow(ctx, "select count, until from sign_in_failures where key = @key and until > @now",
+		named{"key": hashToken(key), "now": now}))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return throttle.Count{}, nil
+	}
+	return c, err
+}
+
+func readCount(row pgx.Row) (throttle.Count, error) {
+	var n int
+	var until time.Time
+	err := row.Scan(&n, &until)
+	return throttle.Count{N: float64(n), Until: until}, err
+}
+
+// TakeBack implements throttle.Store.
+func (s signInAttempts) TakeBack(ctx context.Context, key string, until time.Time, _ time.Duration) error {
+	_, err := s.db.Exec(ctx, "update sign_in_failures set count = count - 1 where key = @key and count > 0 and until = @until",
+		named{"key": hashToken(key), "until": until})
 	return err
 }
 
