@@ -6,13 +6,19 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/throttle"
 )
 
 // accessRoom is who may use the console: the claim, signing in, passkeys, and the
 // administrators themselves.
-type accessRoom struct{ *kit }
+type accessRoom struct {
+	*kit
+	guesses *throttle.Limiter
+}
 
-func newAccessRoom(k *kit) *accessRoom { return &accessRoom{kit: k} }
+func newAccessRoom(k *kit) *accessRoom {
+	return &accessRoom{kit: k, guesses: throttle.New(k.store.SignInAttempts(), failureWindow, k.now)}
+}
 
 // mountSignIn serves administrators who are not signed in yet.
 func (rm *accessRoom) mountSignIn(r chi.Router) {

@@ -66,7 +66,9 @@ func (rm *loginRoom) receive(r *http.Request, a *attempt) (*model.Refusal, error
 	if refusal, err := rm.findContext(r, a); refusal != nil || err != nil {
 		return refusal, err
 	}
-	if rm.flooded(a, model.NetworkOf(a.login.RemoteAddr)) {
+	if flooded, err := rm.flooded(r.Context(), a, model.NetworkOf(a.login.RemoteAddr)); err != nil {
+		return nil, err
+	} else if flooded {
 		return notJudged(), nil
 	}
 	xml, refusal := sso.DecodeResponse(field)

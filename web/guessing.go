@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/throttle"
 )
 
 // Limits of wrong passwords within failureWindow. An address may stand for a
@@ -56,19 +57,10 @@ func passwordMatches(ctx context.Context, password, hash string) (match bool, er
 	return match, err
 }
 
-// try is an attempt at somebody's password, passkey or recovery code. It is
-// counted before it is judged, so that many at once are no way around the
-// limits, and taken back when it was right.
+// try is an attempt at somebody's password, passkey or recovery code.
 type try struct {
-	keys    []string // under which it was counted
-	reached bool     // with this one a limit is reached
-	object  string   // the account for the audit; empty: none that is known
-}
-
-// limit is how often a key may be counted within failureWindow.
-type limit struct {
-	key  string
-	most int
+	attempt throttle.Attempt
+	object  string // the account for the audit; empty: none that is known
 }
 
 // beginTry counts a try at an account. wait is how long it is refused for without being
@@ -81,39 +73,29 @@ func (rm *accessRoom) beginTry(r *http.Request, a model.Administrator) (t try, w
 	if a.ID != 0 {
 		t.object = a.Email
 	}
-	for _, l := range limits {
-		n, until, err := rm.store.CountSignInAttempt(r.Context(), l.key, rm.now(), failureWindow)
-		if err != nil {
-			return t, 0, err
-		}
-		t.keys = append(t.keys, l.key)
-		t.reached = t.reached || n == l.most
-		if n > l.most {
-			return t, until.Sub(rm.now()), rm.tryWorked(r, t)
-		}
-	}
-	return t, 0, nil
+	t.attempt, err = rm.guesses.Begin(r.Context(), limits...)
+	return t, t.attempt.Wait, err
 }
 
 // tryLimits are what a try counts for. A browser that signed in to the account
 // before is counted by itself: whoever guesses from elsewhere, or from behind the
 // same address, does not lock it out. An account that does not exist is counted
 // like any other.
-func (rm *accessRoom) tryLimits(r *http.Request, a model.Administrator) ([]limit, error) {
+func (rm *accessRoom) tryLimits(r *http.Request, a model.Administrator) ([]throttle.Limit, error) {
 	if token := rm.knownBrowser(r); token != "" && a.ID != 0 {
 		known, err := rm.store.IsKnownBrowser(r.Context(), a.ID, token)
 		if err != nil {
 			return nil, err
 		}
 		if known {
-			return []limit{{"browser\n" + token + "\n" + a.AttemptKey(), failuresOfBrowser}}, nil
+			return []throttle.Limit{{Key: "browser\n" + token + "\n" + a.AttemptKey(), Most: failuresOfBrowser}}, nil
 		}
 	}
-	limits := []limit{{"address\n" + model.NetworkOf(rm.remoteAddr(r)), failuresOfAddress}}
+	limits := []throttle.Limit{{Key: "address\n" + model.NetworkOf(rm.remoteAddr(r)), Most: failuresOfAddress}}
 	if a.Email == "" {
 		return limits, nil
 	}
-	return append(limits, limit{a.AttemptKey(), failuresOfAccount}), nil
+	return append(limits, throttle.Limit{Key: a.AttemptKey(), Most: failuresOfAccount}), nil
 }
 
 // accountNamed is the account with that email, or one without an id when there
@@ -126,23 +108,19 @@ func (rm *accessRoom) accountNamed(ctx context.Context, email string) (model.Adm
 	return a, err
 }
 
-// tryWorked takes a try back that was right, or that was not judged.
+// tryWorked takes a try back that was right.
 func (rm *accessRoom) tryWorked(r *http.Request, t try) error {
-	for _, key := range t.keys {
-		if err := rm.store.TakeBackSignInAttempt(r.Context(), key, rm.now()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return rm.guesses.TakeBack(r.Context(), t.attempt)
 }
 
 // tryFailed leaves a try counted, and puts one line into the audit when
 // further ones begin to be refused.
 func (rm *accessRoom) tryFailed(r *http.Request, t try) error {
 	rm.log.WarnContext(r.Context(), "console sign-in refused", "remote", rm.remoteAddr(r))
-	if !t.reached {
+	if !t.attempt.Reached {
 		return nil
 	}
 	// Of an account that is not known, what was typed may be anything, a password even.
-	return rm.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: rm.remoteAddr(r)}, "administrator.sign_in_refused", t.object, auditedFailureText)
+	nobody := model.Actor{Name: "nobody", RemoteAddr: rm.remoteAddr(r)}
+	return rm.store.RecordAudit(r.Context(), nobody, "administrator.sign_in_refused", t.object, auditedFailureText)
 }

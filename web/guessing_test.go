@@ -44,7 +44,7 @@ func TestRow20BadPasskeysLockNobodyOut(t *testing.T) {
 	s.tryPassword(a.Email, testPassword).want(t, http.StatusSeeOther)
 	k := s.givePasskey(a)
 	for i := range failuresOfAddress {
-		if _, _, err := s.store.CountSignInAttempt(t.Context(), "address\n127.0.0.1", s.now, failureWindow); err != nil {
+		if err := s.access.guesses.Failed(t.Context(), "address\n127.0.0.1"); err != nil {
 			t.Fatal(i, err)
 		}
 	}

@@ -73,7 +73,7 @@ func (k *kit) resumedForm(r *http.Request) *person.ResumedForm {
 
 func (k *kit) isConsolePost(address string) bool {
 	console := chi.NewRouter()
-	for _, rt := range k.routes {
+	for _, rt := range k.console {
 		if rt.method == http.MethodPost {
 			console.Method(rt.method, rt.pattern, http.NotFoundHandler())
 		}
@@ -121,7 +121,7 @@ func sortedNames(fields url.Values) []string {
 // an address below their page's.
 func (k *kit) pageOf(action string) string {
 	console := chi.NewRouter()
-	for _, rt := range k.routes {
+	for _, rt := range k.console {
 		if rt.method == http.MethodGet {
 			console.Method(rt.method, rt.pattern, http.NotFoundHandler())
 		}

@@ -57,8 +57,8 @@ type kit struct {
 	admins  *scs.SessionManager // people who use the console
 	persons *scs.SessionManager // people who signed in through SAML
 
-	asker  asker   // asks who is there; set once the rooms are there
-	routes []route // every page of the console; likewise
+	asker   asker   // asks who is there; set once the rooms are there
+	console []route // every page of the console; likewise
 
 	idps   *idpCache
 	brands brandCache
@@ -87,7 +87,7 @@ func newKit(o Options) *kit {
 
 // connect tells the kit of what is made of it: who asks people who they are, and
 // every page of the console.
-func (k *kit) connect(a asker, routes []route) { k.asker, k.routes = a, routes }
+func (k *kit) connect(a asker, routes []route) { k.asker, k.console = a, routes }
 
 // secure tells whether browsers reach Postern over https.
 func (k *kit) secure() bool { return strings.HasPrefix(k.opts.PublicURL, "https://") }

@@ -27,7 +27,7 @@ func TestNoLinkAndNoFormLeadsNowhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused := s.addLogin(refusedAs(model.CodeUserUnknown))
-	table, ok := s.routes().(chi.Routes)
+	table, ok := s.Handler().(chi.Routes)
 	if !ok {
 		t.Fatal("the routes cannot be looked at")
 	}

@@ -11,7 +11,7 @@ type loginRoom struct {
 	refusals *refusals
 }
 
-func newLoginRoom(k *kit) *loginRoom { return &loginRoom{kit: k, refusals: newRefusals(refusalsPerMinute)} }
+func newLoginRoom(k *kit) *loginRoom { return &loginRoom{kit: k, refusals: newRefusals(k.now)} }
 
 // mountSignIn serves the SAML endpoints.
 func (rm *loginRoom) mountSignIn(r chi.Router) {

@@ -15,12 +15,10 @@ import (
 
 // newProvider is the OpenID Connect provider under the present public URL.
 func (rm *personRoom) newProvider() (*oidc.Provider, error) {
-	failures := newRefusals(clientFailuresPerMinute)
 	return oidc.New(oidc.Options{
 		Store: rm.store, Sealer: rm.sealer, Logger: rm.log, Issuer: rm.opts.PublicURL, Now: rm.now,
 		TrialPath:  func(app string) string { return paths.AppAction(app, "tested") },
 		RemoteAddr: rm.remoteAddr, ShowProblem: rm.showProblem,
-		TooManyFailures: failures.tooMany, CountFailure: failures.count,
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/postern-sso/postern/internal/model"
+	provider "github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
@@ -153,7 +154,7 @@ func TestWrongSecretsAreLimited(t *testing.T) {
 	if status, body := try(jira, "192.0.2.1"); status != http.StatusBadRequest {
 		t.Errorf("after some mistakes: %d %s", status, body)
 	}
-	for range 3 * clientFailuresPerMinute {
+	for range 3 * provider.SecretFailuresPerMinute {
 		try(wrong, "192.0.2.1")
 	}
 	if status, body := try(jira, "192.0.2.1"); status != http.StatusTooManyRequests || !strings.Contains(body, `"error":"temporarily_unavailable"`) {

@@ -14,9 +14,6 @@ type personRoom struct {
 	provider *oidc.Provider
 }
 
-// clientFailuresPerMinute is how many wrong secrets of an app a network may send.
-const clientFailuresPerMinute = 60
-
 func newPersonRoom(k *kit) (*personRoom, error) {
 	rm := &personRoom{kit: k}
 	var err error

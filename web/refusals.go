@@ -1,13 +1,13 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"time"
 
-	"github.com/go-chi/httprate"
-
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/throttle"
 	"github.com/postern-sso/postern/templates/failure"
 )
 
@@ -19,44 +19,28 @@ const (
 )
 
 // refusals counts refused answers of AWS by network. Logins that work are not
-// counted. The wrong secrets of an app are counted likewise.
+// counted.
 type refusals struct {
-	limiter *httprate.RateLimiter
+	*throttle.Limiter
+	now func() time.Time
 
 	mu     sync.Mutex
 	minute time.Time
 	shared map[string]string // network to the trace that its refusals of this minute share
 }
 
-func newRefusals(perMinute int) *refusals {
-	counter := httprate.NewLocalLimitCounter(time.Minute) // one of our own has its windows at whole minutes
-	return &refusals{limiter: httprate.NewRateLimiter(perMinute, time.Minute, httprate.WithLimitCounter(counter))}
+func newRefusals(now func() time.Time) *refusals {
+	return &refusals{Limiter: throttle.New(throttle.Sliding(throttle.NewMemory()), time.Minute, now), now: now}
 }
 
-func thisMinute() time.Time { return time.Now().UTC().Truncate(time.Minute) }
-
-// tooMany tells whether a network had so many refused that no more are judged.
-func (f *refusals) tooMany(network string) bool {
-	ok, _, err := f.limiter.Status(network)
-	return err == nil && !ok
-}
-
-// over tells whether more than so many answers of a network were refused.
-func (f *refusals) over(network string, most float64) bool {
-	_, rate, err := f.limiter.Status(network)
-	return err == nil && rate > most
-}
-
-func (f *refusals) count(network string) error {
-	return f.limiter.Counter().Increment(network, thisMinute())
-}
+func (f *refusals) thisMinute() time.Time { return f.now().Truncate(time.Minute) }
 
 // share is the trace that the refusals of a network have in common in this
 // minute: the one offered, when it is the first.
 func (f *refusals) share(network, offered string) (id string, first bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if now := thisMinute(); !now.Equal(f.minute) {
+	if now := f.thisMinute(); !now.Equal(f.minute) {
 		f.minute, f.shared = now, map[string]string{}
 	}
 	if id, ok := f.shared[network]; ok {
@@ -71,13 +55,16 @@ func (f *refusals) sharing(network string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	_, ok := f.shared[network]
-	return ok && f.minute.Equal(thisMinute())
+	return ok && f.minute.Equal(f.thisMinute())
 }
 
 // flooded tells whether an answer is not even judged. One that comes back with a
 // request of this browser always is: those are bounded by how many may start.
-func (rm *loginRoom) flooded(a *attempt, network string) bool {
-	return !a.ours && rm.refusals.over(network, judgedPerMinute) && rm.refusals.sharing(network)
+func (rm *loginRoom) flooded(ctx context.Context, a *attempt, network string) (bool, error) {
+	if a.ours || !rm.refusals.sharing(network) {
+		return false, nil
+	}
+	return rm.refusals.Exceeded(ctx, throttle.Limit{Key: network, Most: judgedPerMinute})
 }
 
 // notJudged refuses what is not looked at.
@@ -88,10 +75,14 @@ func notJudged() *model.Refusal {
 // refuseCounted ends a refused answer and counts it for its network.
 func (rm *loginRoom) refuseCounted(w http.ResponseWriter, r *http.Request, a attempt, refusal *model.Refusal) error {
 	network := model.NetworkOf(a.login.RemoteAddr)
-	if err := rm.refusals.count(network); err != nil {
+	if err := rm.refusals.Failed(r.Context(), network); err != nil {
 		return rm.RefuseInternal(w, r, a.login, err)
 	}
-	if a.ours || !rm.refusals.over(network, refusalsPerMinute) {
+	tooMany, err := rm.refusals.Exceeded(r.Context(), throttle.Limit{Key: network, Most: refusalsPerMinute})
+	if err != nil {
+		return rm.RefuseInternal(w, r, a.login, err)
+	}
+	if a.ours || !tooMany {
 		return rm.refuseAttempt(w, r, a, refusal)
 	}
 	return rm.refuseShared(w, r, a, network, refusal)

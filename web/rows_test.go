@@ -227,7 +227,7 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 	}
 	flood := func(n int) {
 		for range n {
-			if err := x.login.refusals.count("192.0.2.1"); err != nil {
+			if err := x.login.refusals.Failed(t.Context(), "192.0.2.1"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -263,7 +263,7 @@ func TestRow20FloodsKeepNobodyOut(t *testing.T) {
 	network := model.NetworkOf("192.0.2.1") // where requests of httptest come from
 	flood := func(n int) {
 		for range n {
-			if err := x.login.refusals.count(network); err != nil {
+			if err := x.login.refusals.Failed(t.Context(), network); err != nil {
 				t.Fatal(err)
 			}
 		}

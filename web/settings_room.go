@@ -12,7 +12,9 @@ type settingsRoom struct {
 	provider *oidc.Provider
 }
 
-func newSettingsRoom(k *kit, p *oidc.Provider) *settingsRoom { return &settingsRoom{kit: k, provider: p} }
+func newSettingsRoom(k *kit, p *oidc.Provider) *settingsRoom {
+	return &settingsRoom{kit: k, provider: p}
+}
 
 // routes are the pages of the room.
 func (rm *settingsRoom) routes() []route {

@@ -17,13 +17,14 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/throttle"
 )
 
 // Limits of attempts with a wrong password.
 const (
 	failureWindow      = time.Minute
-	failuresPerName    = 10 // from one address
-	failuresPerAddress = 60
+	failuresPerName    = 10 // from one network
+	failuresPerNetwork = 60
 	checksAtOnce       = 2 // a check of a password takes a lot of memory on purpose
 )
 
@@ -34,13 +35,13 @@ const decoyHash = "$argon2id$v=19$m=65536,t=1,p=2$01vvo4rItXJhoAz6K2RfhA$z0dlN6v
 // asks hundreds of times; so the gate remembers what it found good, under a key
 // that only this process has and only as long as the secret is in the database.
 type gate struct {
-	now    func() time.Time
-	key    [32]byte
-	checks chan struct{}
+	now      func() time.Time
+	key      [32]byte
+	checks   chan struct{}
+	failures *throttle.Limiter
 
-	mu       sync.Mutex
-	good     map[string]map[int64]passed // by app and secret
-	failures map[string]*failures
+	mu   sync.Mutex
+	good map[string]map[int64]passed // by app and secret
 }
 
 type passed struct {
@@ -48,13 +49,9 @@ type passed struct {
 	used time.Time // when the use was written down last
 }
 
-type failures struct {
-	count int
-	until time.Time
-}
-
 func newGate(now func() time.Time) *gate {
-	g := &gate{now: now, checks: make(chan struct{}, checksAtOnce), good: map[string]map[int64]passed{}, failures: map[string]*failures{}}
+	g := &gate{now: now, checks: make(chan struct{}, checksAtOnce), good: map[string]map[int64]passed{},
+		failures: throttle.New(throttle.NewMemory(), failureWindow, now)}
 	_, _ = rand.Read(g.key[:]) // never fails
 	return g
 }
@@ -131,9 +128,26 @@ func (g *gate) check(ctx context.Context, name, address, password string, secret
 	if id, ok := g.remembered(name, password, secrets); ok {
 		return id, nil
 	}
-	if g.tooMany(address, name) {
+	network := model.NetworkOf(address)
+	ofName := network + "\n" + name
+	tooMany, err := g.failures.Reached(ctx, throttle.Limit{Key: network, Most: failuresPerNetwork}, throttle.Limit{Key: ofName, Most: failuresPerName})
+	if err != nil {
+		return 0, err
+	}
+	if tooMany {
 		return 0, errTooMany
 	}
+	id, err := g.compare(ctx, name, password, secrets)
+	if errors.Is(err, errWrongPassword) {
+		if err := g.failures.Failed(ctx, network, ofName); err != nil {
+			return 0, err
+		}
+	}
+	return id, err
+}
+
+// compare looks for the password among the hashes, when it is its turn.
+func (g *gate) compare(ctx context.Context, name, password string, secrets []model.AppSecret) (int64, error) {
 	select {
 	case g.checks <- struct{}{}:
 		defer func() { <-g.checks }()
@@ -156,7 +170,6 @@ func (g *gate) check(ctx context.Context, name, address, password string, secret
 			return s.ID, nil
 		}
 	}
-	g.failed(address, address+"\n"+name)
 	return 0, errWrongPassword
 }
 
@@ -212,39 +225,6 @@ func (g *gate) dueUse(name string, id int64) bool {
 	p.used = g.now()
 	g.good[name][id] = p
 	return true
-}
-
-// tooMany tells whether there were too many wrong passwords for an app from an
-// address, or from the address in all.
-func (g *gate) tooMany(address, name string) bool {
-	return g.over(address, failuresPerAddress) || g.over(address+"\n"+name, failuresPerName)
-}
-
-func (g *gate) over(key string, limit int) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	f := g.failures[key]
-	return f != nil && g.now().Before(f.until) && f.count >= limit
-}
-
-// failed counts a wrong password under each of the keys.
-func (g *gate) failed(keys ...string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := g.now()
-	for key, f := range g.failures {
-		if !now.Before(f.until) {
-			delete(g.failures, key)
-		}
-	}
-	for _, key := range keys {
-		f := g.failures[key]
-		if f == nil {
-			f = &failures{until: now.Add(failureWindow)}
-			g.failures[key] = f
-		}
-		f.count++
-	}
 }
 
 // allowed tells whether an address is one of those listed, or in one of the

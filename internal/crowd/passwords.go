@@ -7,6 +7,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/throttle"
 )
 
 // authenticate checks the password of a service account. Everybody else signs in
@@ -63,14 +64,27 @@ func (c *call) checkPassword(name, password string) (model.User, error) {
 		return u, c.Store.UseServicePassword(c.ctx, u.ID, c.Now())
 	}
 	if known != nil && u.Active {
-		account := "account " + u.ID
-		if c.gate.over(account, failuresPerName) {
-			return u, fail(http.StatusBadRequest, reasonAuthentication, "The password is wrong, as many before it were.")
-		}
-		c.gate.failed(account)
-		c.Logger.WarnContext(c.ctx, "service account refused", "user", u.ID, "app", c.app.Slug, "remote", c.note.RemoteAddr)
+		return u, c.wrongPassword(u, name)
 	}
 	return u, refusedPassword(name, u)
+}
+
+// wrongPassword writes down that a service account's password was wrong, unless
+// it was too often, and is the answer.
+func (c *call) wrongPassword(u model.User, name string) error {
+	account := throttle.Limit{Key: "account " + u.ID, Most: failuresPerName}
+	tooMany, err := c.gate.failures.Reached(c.ctx, account)
+	if err != nil {
+		return err
+	}
+	if tooMany {
+		return fail(http.StatusBadRequest, reasonAuthentication, "The password is wrong, as many before it were.")
+	}
+	if err := c.gate.failures.Failed(c.ctx, account.Key); err != nil {
+		return err
+	}
+	c.Logger.WarnContext(c.ctx, "service account refused", "user", u.ID, "app", c.app.Slug, "remote", c.note.RemoteAddr)
+	return refusedPassword(name, u)
 }
 
 // servicePassword is that of a user; nil where there is none.

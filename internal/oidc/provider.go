@@ -24,6 +24,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/throttle"
 )
 
 // Paths of the provider under the public URL. CallbackPath is the web
@@ -62,11 +63,6 @@ type Options struct {
 	// RemoteAddr is the address of the client of a request.
 	RemoteAddr func(*http.Request) string
 
-	// TooManyFailures tells whether so many tries to be a client have failed under
-	// a key that no more are judged; CountFailure counts one.
-	TooManyFailures func(key string) bool
-	CountFailure    func(key string) error
-
 	// ShowProblem answers a request from an app that cannot be sent back to it.
 	ShowProblem func(http.ResponseWriter, *http.Request, Problem)
 }
@@ -100,14 +96,18 @@ type Provider struct {
 	storage *storage
 	op      *op.Provider
 	keys    *keyRing
-	unknown limiter // audit entries about clients that nobody knows
-	noted   limiter // what is kept of each app's last sign-ins
+
+	failures *throttle.Limiter // wrong secrets
+	unknown  *throttle.Limiter // audit entries about clients that nobody knows
+	noted    *throttle.Limiter // what is kept of each app's last sign-ins
 }
 
 // New puts a provider together. Keys are made when the first is needed.
 func New(o Options) (*Provider, error) {
 	p := &Provider{opts: o, store: o.Store, log: o.Logger, now: o.Now, keys: newKeyRing(o.Store, o.Sealer, o.Now)}
-	p.unknown.every, p.noted.every = unknownAudited, signInsNoted
+	p.failures = throttle.New(throttle.Sliding(throttle.NewMemory()), time.Minute, o.Now)
+	p.unknown = throttle.New(throttle.NewMemory(), unknownAudited, o.Now)
+	p.noted = throttle.New(throttle.NewMemory(), signInsNoted, o.Now)
 	p.storage = &storage{p}
 	options := []op.Option{
 		op.WithAllowInsecure(), // what the public URL may be is judged where it is set

@@ -3,10 +3,10 @@ package oidc
 import (
 	"context"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/throttle"
 )
 
 // unknownAudited is how often, at most, requests of unknown clients are
@@ -18,32 +18,17 @@ const unknownAudited = 5 * time.Minute
 // nobody reads faster than that.
 const signInsNoted = time.Second
 
-// limiter lets each of several things happen once in a while.
-type limiter struct {
-	every time.Duration
-	mu    sync.Mutex
-	last  map[string]time.Time
-}
-
-func (l *limiter) allow(what string, now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	last, before := l.last[what]
-	if since := now.Sub(last); before && since >= 0 && since < l.every {
-		return false
-	}
-	if l.last == nil {
-		l.last = make(map[string]time.Time)
-	}
-	l.last[what] = now
-	return true
+// first tells whether something happens for the first time in a while.
+func (p *Provider) first(ctx context.Context, l *throttle.Limiter, what string) bool {
+	first, err := l.First(ctx, what)
+	p.logFailure(ctx, "whether something is noted again is not known", err)
+	return first
 }
 
 // noteWorked keeps that an app got tokens for somebody, for its page.
 func (p *Provider) noteWorked(ctx context.Context, app, username string) {
-	now := p.now()
-	if p.noted.allow("worked "+app, now) {
-		p.logFailure(ctx, "a sign-in of an app was not noted", p.store.AppSignInWorked(ctx, app, username, now))
+	if p.first(ctx, p.noted, "worked "+app) {
+		p.logFailure(ctx, "a sign-in of an app was not noted", p.store.AppSignInWorked(ctx, app, username, p.now()))
 	}
 }
 
@@ -56,12 +41,11 @@ func (p *Provider) noteRefused(r *http.Request, app, code, why string) {
 // note is noteRefused for a request of which only the address is known that it came from.
 func (p *Provider) note(ctx context.Context, from, app, code, why string) {
 	p.log.InfoContext(ctx, "request of an app refused", "app", app, "error", code, "why", why)
-	now := p.now()
-	if !p.noted.allow("refused "+app, now) {
+	if !p.first(ctx, p.noted, "refused "+app) {
 		return
 	}
 	err := p.store.AppSignInRefused(ctx, model.AppSignIns{
-		App: app, RefusedAt: now, RefusedError: code, RefusedWhy: why, RefusedAddr: from,
+		App: app, RefusedAt: p.now(), RefusedError: code, RefusedWhy: why, RefusedAddr: from,
 	})
 	p.logFailure(ctx, "a refused sign-in of an app was not noted", err)
 }
@@ -69,7 +53,7 @@ func (p *Provider) note(ctx context.Context, from, app, code, why string) {
 // noteUnknown audits a request with a client ID that no app has.
 func (p *Provider) noteUnknown(r *http.Request, clientID string) {
 	p.log.InfoContext(r.Context(), "request of an unknown app refused", "client", shorten(clientID))
-	if !p.unknown.allow("", p.now()) {
+	if !p.first(r.Context(), p.unknown, "") {
 		return
 	}
 	err := p.store.RecordAudit(r.Context(), model.Actor{Name: "unknown app", RemoteAddr: p.opts.RemoteAddr(r)},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/throttle"
 )
 
 // token exchanges codes and refresh tokens. The client proves itself before
@@ -28,6 +29,10 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	}
 	p.refuse(w, r, c, err)
 }
+
+// SecretFailuresPerMinute is how many wrong secrets of a client may have come from
+// one network within a minute for the next one to be judged.
+const SecretFailuresPerMinute = 60
 
 // tooManyFailures is the error for who has failed too often to be listened to.
 const tooManyFailures = "temporarily_unavailable"
@@ -58,7 +63,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, c client, err 
 	case oidc.InvalidClient:
 		status = http.StatusUnauthorized
 		if c.app.Slug != "" {
-			p.logFailure(r.Context(), "a wrong client secret was not counted", p.opts.CountFailure(p.failureKey(r, c)))
+			p.logFailure(r.Context(), "a wrong client secret was not counted", p.failures.Failed(r.Context(), p.failureKey(r, c)))
 		}
 		w.Header().Set("WWW-Authenticate", `Basic realm="Postern"`)
 		// Who asks is not known: whether the app exists is not told either.
@@ -108,17 +113,27 @@ func (p *Provider) authenticate(r *http.Request) (client, error) {
 	if app.Public {
 		return c, nil // it has to show the PKCE verifier instead
 	}
-	if p.opts.TooManyFailures(p.failureKey(r, c)) {
-		return c, (&oidc.Error{ErrorType: tooManyFailures}).WithDescription("Too many wrong secrets were sent from this network. Try again in a minute.")
+	return c, p.prove(r, c, secret)
+}
+
+// prove judges the secret that a client sent, unless its network has sent too
+// many wrong ones.
+func (p *Provider) prove(r *http.Request, c client, secret string) error {
+	tooMany, err := p.failures.Exceeded(r.Context(), throttle.Limit{Key: p.failureKey(r, c), Most: SecretFailuresPerMinute})
+	if err != nil {
+		return err
+	}
+	if tooMany {
+		return (&oidc.Error{ErrorType: tooManyFailures}).WithDescription("Too many wrong secrets were sent from this network. Try again in a minute.")
 	}
 	if secret == "" {
-		return c, oidc.ErrInvalidClient().WithDescription("The app sent no client secret.")
+		return oidc.ErrInvalidClient().WithDescription("The app sent no client secret.")
 	}
-	known, err := p.knows(r.Context(), app.Slug, secret)
+	known, err := p.knows(r.Context(), c.app.Slug, secret)
 	if err == nil && !known {
 		err = oidc.ErrInvalidClient().WithDescription("The app sent a client secret that is not one of its own.")
 	}
-	return c, err
+	return err
 }
 
 // credentials reads the client's id and secret from the header or the form

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// memoryKeys is how many keys a Memory counts under: some 15 MB. Who has
-// as many networks to fail from within one window is not slowed down by counts.
+// memoryKeys is how many windows a Memory keeps: some 15 MB. Whoever has as many
+// networks to fail from is not slowed down by counts anyway.
 const memoryKeys = 100_000
 
 // Memory is a Store in the memory of this process. Of what is counted it keeps
