@@ -7,7 +7,6 @@ import (
 	mathrand "math/rand/v2"
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -88,18 +87,18 @@ func ours(t testing.TB, message []byte, s attack.Scene, assertionOnly bool) (mod
 	return "", id.NameID
 }
 
-// theirs is the verdict of crewjam's own path. A panic is a refusal: it has
-// some that a message can cause.
+// theirs is the verdict of crewjam's own path.
 func theirs(t testing.TB, message []byte, s attack.Scene) (name string, accepted bool) {
 	t.Helper()
 	var metadata saml.EntityDescriptor
 	if err := unmarshal([]byte(sceneMetadata()), &metadata); err != nil {
 		t.Fatal(err)
 	}
-	sp := &saml.ServiceProvider{EntityID: sceneEntity, AcsURL: mustURL(t, sceneACS), MetadataURL: mustURL(t, sceneEntity), IDPMetadata: &metadata}
+	sp := &saml.ServiceProvider{EntityID: sceneEntity, AcsURL: mustURL(t, sceneACS), MetadataURL: mustURL(t, sceneEntity), IDPMetadata: &metadata,
+		AllowIDPInitiated: s.Request == ""}
 	defer func() {
-		if recover() != nil {
-			name, accepted = "", false
+		if p := recover(); p != nil {
+			t.Errorf("crewjam panics: %v", p)
 		}
 	}()
 	assertion, err := sp.ParseXMLResponse(message, []string{s.Request}, mustURL(t, sceneACS))
@@ -111,11 +110,6 @@ func theirs(t testing.TB, message []byte, s attack.Scene) (name string, accepted
 	}
 	return name, true
 }
-
-// crewjamRefuses are honest forms that crewjam refuses, by a part of the name:
-// it gives a message 90 seconds, takes the last of several audiences, and wants
-// every confirmation to be good. docs/verification.md says so.
-var crewjamRefuses = []string{"minutes", "two audiences", "the second confirmation", "one more second", "this second on", "as early as may be"}
 
 // Whatever Postern accepts, crewjam and xmlsec1 accept on the same bytes: every
 // variant, and honest messages with bytes changed at random. What they accept
@@ -132,7 +126,7 @@ func TestThreeVerifiersAgree(t *testing.T) {
 			if !verifies && !v.AssertionOnly { // it looks for both signatures
 				t.Errorf("%s: Postern accepts what xmlsec1 refuses", name)
 			}
-			if !accepts && !slices.ContainsFunc(crewjamRefuses, func(part string) bool { return strings.Contains(name, part) }) {
+			if !accepts && !strings.HasSuffix(name, "minutes old") { // crewjam gives a message 90 seconds
 				t.Errorf("%s: Postern accepts what crewjam refuses", name)
 			}
 			if accepts && who != model.Canonical(their) {
@@ -152,9 +146,6 @@ func TestThreeVerifiersAgree(t *testing.T) {
 			s.Request = ""
 		}
 		message := []byte(v.Mint(&s))
-		if v.Row == 14 && len(message) > 100_000 {
-			continue // crewjam takes minutes for some of these, which is why they are refused early
-		}
 		judge(v.Name, message, s, v)
 	}
 	random := mathrand.New(mathrand.NewPCG(1, 2)) //nolint:gosec // the same changes every time

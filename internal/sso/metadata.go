@@ -110,7 +110,7 @@ func checkMetadataBytes(data []byte) error {
 func checkMetadataTokens(data []byte) (qname, error) {
 	d := xml.NewDecoder(bytes.NewReader(data))
 	var root qname
-	depth, elements := 0, 0
+	var b bounds
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
@@ -121,28 +121,58 @@ func checkMetadataTokens(data []byte) (qname, error) {
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			if elements++; elements > maxElements || len(t.Attr) > maxAttributes {
-				return root, pasteErrors["hostile_xml"]
-			}
-			if depth++; depth > maxDepth {
+			if !b.enter(t) {
 				return root, pasteErrors["hostile_xml"]
 			}
 			if location := attribute(t.Attr, "Location"); location != "" && !strings.HasPrefix(strings.TrimSpace(location), "http") {
 				return root, pasteErrors["unsupported_url"]
 			}
-			if depth == 1 {
+			if len(b.declared) == 1 {
 				if root.local != "" {
 					return root, pasteErrors["not_xml"] // a second document
 				}
 				root = qname{t.Name.Space, t.Name.Local}
 			}
 		case xml.EndElement:
-			depth--
+			b.leave()
 		case xml.Directive:
 			return root, pasteErrors["hostile_xml"]
 		}
 	}
 	return root, nil
+}
+
+// maxInScope is how many namespace declarations may count at one element. The
+// parser behind copies them for each element of a Signature: without a limit,
+// 45 kB of metadata cost it 150 MB. Metadata has about five.
+const maxInScope = 64
+
+// bounds are what of a document is open, and how much of it came so far.
+type bounds struct {
+	elements int
+	declared []int // namespaces that each open element declares
+	inScope  int   // their sum
+}
+
+// enter counts an element in, and tells whether there may still be one.
+func (b *bounds) enter(t xml.StartElement) bool {
+	n := 0
+	for _, a := range t.Attr {
+		if a.Name.Space == "xmlns" || a.Name == (xml.Name{Local: "xmlns"}) {
+			n++
+		}
+	}
+	b.elements++
+	b.declared = append(b.declared, n)
+	b.inScope += n
+	return b.elements <= maxElements && len(t.Attr) <= maxAttributes && len(b.declared) <= maxDepth && b.inScope <= maxInScope
+}
+
+// leave counts out the element that ends. The decoder makes sure that one is open.
+func (b *bounds) leave() {
+	last := len(b.declared) - 1
+	b.inScope -= b.declared[last]
+	b.declared = b.declared[:last]
 }
 
 const nsMetadata = "urn:oasis:names:tc:SAML:2.0:metadata"

@@ -2,6 +2,7 @@ package sso_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,38 @@ func TestRow16MetadataOfManyEntities(t *testing.T) {
 		var paste *sso.PasteError
 		switch {
 		case c.code == "" && (err != nil || idp.EntityID != id || len(idp.Certificates) != 1):
+			t.Errorf("%s: %+v, %v", name, idp, err)
+		case c.code != "" && (!errors.As(err, &paste) || paste.Code != c.code):
+			t.Errorf("%s: %v, want %s", name, err, c.code)
+		}
+	}
+}
+
+// Namespace declarations cost the parser behind what they are times the elements
+// below them. Those of neighbours do not add up.
+func TestRow16MetadataOfManyNamespaces(t *testing.T) {
+	t.Parallel()
+	a := newAWS(t, nil)
+	one := a.descriptor()
+	inside := func(elements string) string {
+		return strings.Replace(one, "</md:EntityDescriptor>", "<md:Extensions>"+elements+"</md:Extensions></md:EntityDescriptor>", 1)
+	}
+	element := func(declarations int, inner string) string {
+		var b strings.Builder
+		for i := range declarations {
+			fmt.Fprintf(&b, " xmlns:n%d='urn:x'", i)
+		}
+		return "<e xmlns='urn:e'" + b.String() + ">" + inner + "</e>"
+	}
+	for name, c := range map[string]struct{ text, code string }{
+		"many beside one another":  {inside(strings.Repeat(element(50, ""), 30)), ""},
+		"many inside one another":  {inside(element(50, element(50, ""))), "hostile_xml"},
+		"a few on each of fifteen": {inside(strings.Repeat("<e xmlns:a='urn:a' xmlns:b='urn:b' xmlns:c='urn:c' xmlns:d='urn:d' xmlns='urn:e'>", 15) + strings.Repeat("</e>", 15)), "hostile_xml"},
+	} {
+		idp, err := sso.ParseMetadata([]byte(c.text), sso.MetadataOptions{Now: a.now})
+		var paste *sso.PasteError
+		switch {
+		case c.code == "" && (err != nil || idp.EntityID != a.idp.EntityID):
 			t.Errorf("%s: %+v, %v", name, idp, err)
 		case c.code != "" && (!errors.As(err, &paste) || paste.Code != c.code):
 			t.Errorf("%s: %v, want %s", name, err, c.code)
