@@ -234,11 +234,11 @@ func TestSigningKeys(t *testing.T) {
 	}
 	before := kids()
 	s.signIn(t, "user0")
-	if err := s.oidc.RotateKeys(ctx, storetest.Actor, false); !errors.Is(err, provider.ErrKeyTooNew) {
+	if err := s.person.provider.RotateKeys(ctx, storetest.Actor, false); !errors.Is(err, provider.ErrKeyTooNew) {
 		t.Errorf("a key that apps may not know yet takes over: %v", err)
 	}
 	s.now = s.now.Add(10 * time.Minute)
-	if err := s.oidc.RotateKeys(ctx, storetest.Actor, false); err != nil {
+	if err := s.person.provider.RotateKeys(ctx, storetest.Actor, false); err != nil {
 		t.Fatal(err)
 	}
 	after := kids()
@@ -246,7 +246,7 @@ func TestSigningKeys(t *testing.T) {
 		t.Errorf("keys %v, after a rotation %v: want the next one to sign and the old one to stay", before, after)
 	}
 	s.signIn(t, "") // the client knows the new key already: it was published as the next
-	if err := s.oidc.RotateKeys(ctx, storetest.Actor, true); err != nil {
+	if err := s.person.provider.RotateKeys(ctx, storetest.Actor, true); err != nil {
 		t.Fatal(err)
 	}
 	if last := kids(); len(last) != 2 || slices.Contains(last, after[0]) || slices.Contains(last, after[2]) {

@@ -180,7 +180,7 @@ func TestSignOutWithAnOldIDToken(t *testing.T) {
 	s := newAppSite(t, storetest.Open(t))
 	token, _ := s.signIn(t, "user0")
 	hint, _ := token.Extra("id_token").(string)
-	if err := s.oidc.RotateKeys(context.Background(), storetest.Actor, true); err != nil {
+	if err := s.person.provider.RotateKeys(context.Background(), storetest.Actor, true); err != nil {
 		t.Fatal(err)
 	}
 	ask := url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {appBye}}

@@ -29,7 +29,7 @@ func TestTrialOfAnApp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	start, err := s.oidc.StartTrial(ctx, app, "state")
+	start, err := s.person.provider.StartTrial(ctx, app, "state")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,24 +40,24 @@ func TestTrialOfAnApp(t *testing.T) {
 	code := to.Query().Get("code")
 	other := app
 	other.Slug = "other"
-	if _, err := s.oidc.FinishTrial(ctx, other, code); !errors.Is(err, provider.ErrTrial) {
+	if _, err := s.person.provider.FinishTrial(ctx, other, code); !errors.Is(err, provider.ErrTrial) {
 		t.Errorf("another app: %v", err)
 	}
-	got, err := s.oidc.FinishTrial(ctx, app, code)
+	got, err := s.person.provider.FinishTrial(ctx, app, code)
 	if err != nil || got.Claims["preferred_username"] != "user0" || got.Claims["aud"] == nil || got.KeyID == "" {
 		t.Errorf("%+v: %v", got, err)
 	}
 	if groups, ok := got.Claims["groups"].([]any); !ok || len(groups) != 0 {
 		t.Errorf("groups %v", got.Claims["groups"])
 	}
-	if _, err := s.oidc.FinishTrial(ctx, app, code); !errors.Is(err, provider.ErrTrial) {
+	if _, err := s.person.provider.FinishTrial(ctx, app, code); !errors.Is(err, provider.ErrTrial) {
 		t.Errorf("a second time: %v", err)
 	}
 	if after, err := s.store.AppSignInsOf(ctx, "jira"); err != nil || after != before {
 		t.Errorf("the evidence changed to %+v: %v", after, err)
 	}
 	real := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
-	if _, err := s.oidc.FinishTrial(ctx, app, real); !errors.Is(err, provider.ErrTrial) {
+	if _, err := s.person.provider.FinishTrial(ctx, app, real); !errors.Is(err, provider.ErrTrial) {
 		t.Errorf("a code of the app's own: %v", err)
 	}
 	s.exchange(t, real)
