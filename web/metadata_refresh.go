@@ -14,12 +14,11 @@ import (
 // refresher makes the changes that a connection allows in advance, for the audit.
 var refresher = model.Actor{Name: "metadata refresh"}
 
-// RefreshMetadata fetches again what is due of AWS's metadata. Any number of
+// refreshDue fetches again what is due of AWS's metadata. Any number of
 // processes may call it: each connection is fetched by one. A failure is kept
 // with its cause, and is an error only when it could not be.
-func (site *Site) RefreshMetadata(ctx context.Context) error {
-	s := site.current.Load()
-	connections, err := s.store.Connections(ctx)
+func (lf trustLeaf) refreshDue(ctx context.Context) error {
+	connections, err := lf.store.Connections(ctx)
 	if err != nil {
 		return err
 	}
@@ -28,9 +27,9 @@ func (site *Site) RefreshMetadata(ctx context.Context) error {
 		if c.Live == nil || c.Live.Config.IdPMetadataURL == "" {
 			continue
 		}
-		due, err := s.store.ClaimMetadataCheck(ctx, c.ID, s.now())
+		due, err := lf.store.ClaimMetadataCheck(ctx, c.ID, lf.now())
 		if err == nil && due {
-			err = onTrust(s.kit).refreshMetadata(ctx, c)
+			err = lf.refreshMetadata(ctx, c)
 		}
 		errs = append(errs, err)
 	}

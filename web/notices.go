@@ -27,26 +27,25 @@ var warnDays = []int{90, 30, 7, 0}
 
 // Warn tells what is due by every way that is set up. Any number of processes
 // may call it: each notice is delivered by one.
-func (site *Site) Warn(ctx context.Context) error {
-	s := site.current.Load()
-	to, err := s.store.Warnings(ctx)
+func (rm *warningsRoom) Warn(ctx context.Context) error {
+	to, err := rm.store.Warnings(ctx)
 	if err == nil {
-		err = s.warnings.sealOldWebhook(ctx, to)
+		err = rm.sealOldWebhook(ctx, to)
 	}
 	if err != nil || (to.SMTPHost == "" && to.WebhookShown == "") {
 		return err
 	}
-	due, err := s.warnings.dueNotices(ctx)
+	due, err := rm.dueNotices(ctx)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, n := range due {
 		if to.SMTPHost != "" {
-			errs = append(errs, s.warnings.tell(ctx, to, n, model.ChannelMail))
+			errs = append(errs, rm.tell(ctx, to, n, model.ChannelMail))
 		}
 		if to.WebhookShown != "" {
-			errs = append(errs, s.warnings.tell(ctx, to, n, model.ChannelWebhook))
+			errs = append(errs, rm.tell(ctx, to, n, model.ChannelWebhook))
 		}
 	}
 	return errors.Join(errs...)

@@ -53,6 +53,18 @@ func (site *Site) Refresh(ctx context.Context) error {
 // PublicURL is the address under which browsers reach Postern now.
 func (site *Site) PublicURL() string { return site.current.Load().opts.PublicURL }
 
+// RefreshMetadata fetches again what is due of AWS's metadata. Any number of
+// processes may call it: each connection is fetched by one.
+func (site *Site) RefreshMetadata(ctx context.Context) error {
+	return onTrust(site.current.Load().kit).refreshDue(ctx)
+}
+
+// Warn tells what is due by every way that is set up. Any number of processes
+// may call it: each notice is delivered by one.
+func (site *Site) Warn(ctx context.Context) error {
+	return site.current.Load().warnings.Warn(ctx)
+}
+
 // ServeHTTP answers with the present server.
 func (site *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	site.current.Load().handler.ServeHTTP(w, r)
