@@ -20,7 +20,6 @@ import (
 type rotating struct {
 	*target
 	metadata atomic.Pointer[string] // nil: not to be had
-	site     *Site
 }
 
 func newRotating(t *testing.T) *rotating {
@@ -36,8 +35,6 @@ func newRotating(t *testing.T) *rotating {
 	}))
 	t.Cleanup(aws.Close)
 	x.target = newTarget(t, func(c *model.Config) { c.IdPMetadataURL = aws.URL + "/metadata" })
-	x.site = &Site{}
-	x.site.current.Store(x.Server)
 	x.serve(keys().awsCert)
 	x.signInAs(model.RoleOwner)
 	return x
@@ -52,7 +49,7 @@ func (x *rotating) serve(certificates ...[]byte) {
 func (x *rotating) refresh(later time.Duration) model.MetadataCheck {
 	x.t.Helper()
 	x.now = x.now.Add(later)
-	if err := x.site.RefreshMetadata(context.Background()); err != nil {
+	if err := onTrust(x.kit).refreshDue(context.Background()); err != nil {
 		x.t.Fatal(err)
 	}
 	check, err := x.store.MetadataCheck(context.Background(), x.connection("aws").ID)

@@ -76,7 +76,7 @@ func offers(p *page) []offer {
 
 // patternOf is the route that answers; empty when it is no page of the console.
 func (s *testSite) patternOf(method, path string) string {
-	mux, ok := s.handler.(chi.Routes)
+	mux, ok := s.Handler().(chi.Routes)
 	if !ok {
 		s.t.Fatal("the handler cannot say its routes")
 	}

@@ -115,7 +115,7 @@ func TestRow14OverTheNetwork(t *testing.T) {
 }
 
 // postOver posts over TCP and returns the status and the trace.
-func (x *target) postOver(e exchange, contentType, encoding, body string) (status int, login string) {
+func (x *target) postOver(e exchange, contentType, encoding, body string) (status int, trace string) {
 	x.t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, x.url+"/saml/aws/acs", strings.NewReader(body))
 	if err != nil {

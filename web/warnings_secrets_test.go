@@ -56,8 +56,6 @@ func TestRow21WebhookAddressIsSealed(t *testing.T) {
 	t.Cleanup(hook.Close)
 	s := newSiteOn(t, storetest.OpenPool(t))
 	s.signInAs(model.RoleOwner)
-	site := &Site{}
-	site.current.Store(s.Server)
 	stored := func(want bool) {
 		t.Helper()
 		var row string
@@ -89,7 +87,7 @@ func TestRow21WebhookAddressIsSealed(t *testing.T) {
 	stored(true)
 	test()
 	audited := s.audited("warnings.webhook")
-	if err := site.Warn(t.Context()); err != nil {
+	if err := s.warnings.Warn(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	stored(false)

@@ -117,7 +117,7 @@ func (b *mailbox) form() url.Values {
 func (x *rotating) warn(later time.Duration) {
 	x.t.Helper()
 	x.now = x.now.Add(later)
-	if err := x.site.Warn(context.Background()); err != nil {
+	if err := x.warnings.Warn(context.Background()); err != nil {
 		x.t.Fatal(err)
 	}
 }
