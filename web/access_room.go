@@ -16,6 +16,7 @@ type accessRoom struct {
 	guesses *throttle.Limiter
 }
 
+// newAccessRoom makes the room.
 func newAccessRoom(k *kit) *accessRoom {
 	return &accessRoom{kit: k, guesses: throttle.New(k.store.SignInAttempts(), failureWindow, k.now)}
 }

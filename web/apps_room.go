@@ -11,6 +11,7 @@ type appsRoom struct {
 	provider *oidc.Provider
 }
 
+// newAppsRoom makes the room; p signs people in to the apps.
 func newAppsRoom(k *kit, p *oidc.Provider) *appsRoom { return &appsRoom{kit: k, provider: p} }
 
 // routes are the pages of the room.

@@ -9,6 +9,7 @@ type auditRoom struct {
 	*kit
 }
 
+// newAuditRoom makes the room.
 func newAuditRoom(k *kit) *auditRoom { return &auditRoom{kit: k} }
 
 // routes are the pages of the room.

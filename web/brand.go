@@ -24,11 +24,11 @@ type brandCache struct {
 	brand layout.Brand
 }
 
-// forget makes the next page read the settings again.
-func (c *brandCache) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.until = time.Time{}
+// forgetBrand makes the next page read the settings again.
+func (k *kit) forgetBrand() {
+	k.brands.mu.Lock()
+	defer k.brands.mu.Unlock()
+	k.brands.until = time.Time{}
 }
 
 // withBrand lets pages show the name and the logo of the settings. Nothing is

@@ -20,6 +20,7 @@ type linkPanels interface {
 	ConnectionPanel(r *http.Request, a model.Administrator, c model.Connection) (*setuplink.Panel, error)
 }
 
+// newConnectionsRoom makes the room; links is the wizard's.
 func newConnectionsRoom(k *kit, links linkPanels) *connectionsRoom {
 	return &connectionsRoom{kit: k, links: links}
 }

@@ -9,6 +9,7 @@ type helpRoom struct {
 	*kit
 }
 
+// newHelpRoom makes the room.
 func newHelpRoom(k *kit) *helpRoom { return &helpRoom{kit: k} }
 
 // routes are the pages of the room.

@@ -67,10 +67,13 @@ const (
 	setupLinksPerMinute  = 60
 )
 
+// limitRate answers at most so many requests a minute of a network; each use
+// counts by itself.
 func (k *kit) limitRate(perMinute int) func(http.Handler) http.Handler {
 	return k.limitRateBy(perMinute, func(r *http.Request) (string, error) { return model.NetworkOf(k.remoteAddr(r)), nil })
 }
 
+// limitRateBy is limitRate with requests counted by another key than the network.
 func (k *kit) limitRateBy(perMinute int, key httprate.KeyFunc) func(http.Handler) http.Handler {
 	return httprate.LimitBy(perMinute, time.Minute, key,
 		httprate.WithErrorHandler(func(w http.ResponseWriter, r *http.Request, err error) { k.fail(w, r, err) }),

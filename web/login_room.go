@@ -11,6 +11,7 @@ type loginRoom struct {
 	refusals *refusals
 }
 
+// newLoginRoom makes the room.
 func newLoginRoom(k *kit) *loginRoom { return &loginRoom{kit: k, refusals: newRefusals(k.now)} }
 
 // mountSignIn serves the SAML endpoints.

@@ -27,6 +27,7 @@ type starter interface {
 	RefuseInternal(w http.ResponseWriter, r *http.Request, l model.Login, cause error) error
 }
 
+// newLoginsRoom makes the room; logins begins and refuses what a link starts.
 func newLoginsRoom(k *kit, logins starter) *loginsRoom { return &loginsRoom{kit: k, logins: logins} }
 
 // mountTraceLinks serves who was sent a link to sign in while somebody watches.

@@ -9,6 +9,7 @@ type overviewRoom struct {
 	*kit
 }
 
+// newOverviewRoom makes the room.
 func newOverviewRoom(k *kit) *overviewRoom { return &overviewRoom{kit: k} }
 
 // routes are the pages of the room.

@@ -9,6 +9,7 @@ type peopleRoom struct {
 	*kit
 }
 
+// newPeopleRoom makes the room.
 func newPeopleRoom(k *kit) *peopleRoom { return &peopleRoom{kit: k} }
 
 // routes are the pages of the room.

@@ -14,6 +14,7 @@ type personRoom struct {
 	provider *oidc.Provider
 }
 
+// newPersonRoom makes the room, and the OpenID Connect provider.
 func newPersonRoom(k *kit) (*personRoom, error) {
 	rm := &personRoom{kit: k}
 	var err error

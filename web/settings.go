@@ -118,7 +118,7 @@ func (rm *settingsRoom) saveSettings(w http.ResponseWriter, r *http.Request, a m
 	if err != nil {
 		return err
 	}
-	rm.brands.forget()
+	rm.forgetBrand()
 	if v.PublicURL == rm.opts.PublicURL {
 		return rm.done(w, r, paths.Settings, "Saved.")
 	}

@@ -12,6 +12,7 @@ type settingsRoom struct {
 	provider *oidc.Provider
 }
 
+// newSettingsRoom makes the room; p has the keys that sign.
 func newSettingsRoom(k *kit, p *oidc.Provider) *settingsRoom {
 	return &settingsRoom{kit: k, provider: p}
 }

@@ -20,14 +20,15 @@ type setupRoom struct {
 // setupNeeds is what the wizard wants of other rooms.
 type setupNeeds struct {
 	flow *wizard.Flow
-	// beginLogin sends the browser to AWS to test a revision.
+	// BeginLogin sends the browser to AWS to test a revision.
 	beginLogin func(w http.ResponseWriter, r *http.Request, c model.Connection, rev *model.Revision, test bool, returnTo string) error
-	// appSeen is an app's screen with what was seen of the app.
+	// AppSeen is an app's screen with what was seen of the app.
 	appSeen func(r *http.Request, app model.App) (console.AppPage, error)
-	// showProblem is the page of a connection with what was wrong with an action there.
+	// ShowProblem is the page of a connection with what was wrong with an action there.
 	showProblem func(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error
 }
 
+// newSetupRoom makes the room; needs must be whole.
 func newSetupRoom(k *kit, needs setupNeeds) *setupRoom { return &setupRoom{kit: k, setupNeeds: needs} }
 
 // mountSetupLinks serves whoever holds a setup link.

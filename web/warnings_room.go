@@ -10,6 +10,7 @@ import (
 // webhook, and as a calendar.
 type warningsRoom struct{ *kit }
 
+// newWarningsRoom makes the room.
 func newWarningsRoom(k *kit) *warningsRoom { return &warningsRoom{kit: k} }
 
 // mountCalendar serves the calendar to programs that know its address.
