@@ -12,7 +12,7 @@ GOFILES = $(shell git -c safe.directory='*' ls-files --cached --others --exclude
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## run Postern with a simulated AWS beside it
@@ -28,6 +28,11 @@ build: generate ## build bin/console
 test: generate ## set up what is missing, then run every test, browser tests included
 	@scripts/setup test
 	scripts/test
+
+.PHONY: test-all
+test-all: generate ## the same, and of the slow tests everything in place of a sample
+	@scripts/setup test
+	TEST_ALL=1 scripts/test
 
 .PHONY: check
 check: ## generate, format, lint, dependency floors; fails when a file would change

@@ -14,7 +14,6 @@ type Verifier struct {
 	program     string
 	libraries   string // folder; empty: the system's
 	certificate string // file
-	dir         string
 }
 
 // NewVerifier makes a verifier that trusts one certificate (DER). The test is
@@ -22,7 +21,7 @@ type Verifier struct {
 // REQUIRE_PEERS=1. scripts/setup-peers fetches it.
 func NewVerifier(t testing.TB, certificate []byte) *Verifier {
 	t.Helper()
-	v := &Verifier{dir: t.TempDir()}
+	v := &Verifier{}
 	if found, err := exec.LookPath("xmlsec1"); err == nil {
 		v.program = found
 	} else if root, ok := moduleRoot(); ok {
@@ -35,7 +34,7 @@ func NewVerifier(t testing.TB, certificate []byte) *Verifier {
 	if _, err := os.Stat(v.program); err != nil {
 		missingPeer(t, errors.New("xmlsec1 is missing; run scripts/setup-peers"))
 	}
-	v.certificate = filepath.Join(v.dir, "trusted.pem")
+	v.certificate = filepath.Join(t.TempDir(), "trusted.pem")
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
 	if err := os.WriteFile(v.certificate, text, 0o600); err != nil {
 		t.Fatal(err)
@@ -44,10 +43,10 @@ func NewVerifier(t testing.TB, certificate []byte) *Verifier {
 }
 
 // Verifies tells whether xmlsec1 accepts the signature of the Response and that
-// of the Assertion in it.
+// of the Assertion in it. Tests may call it at the same time.
 func (v *Verifier) Verifies(t testing.TB, message []byte) bool {
 	t.Helper()
-	file := filepath.Join(v.dir, "message.xml")
+	file := filepath.Join(t.TempDir(), "message.xml")
 	if err := os.WriteFile(file, message, 0o600); err != nil {
 		t.Fatal(err)
 	}
