@@ -2,8 +2,9 @@
 // every form that AWS is known or suspected to send. It shares no code with the
 // verification that it attacks; keys and names come from the caller.
 //
-// The tests of the HTTP edge send every variant; `go run ./internal/attack/forge` prints
-// one, to reproduce a report.
+// internal/sso's tests judge every variant, those of the HTTP edge send one for
+// every verdict of a class; `go run ./internal/attack/forge` prints one, to
+// reproduce a report.
 package attack
 
 import (
