@@ -90,13 +90,7 @@ func judged(t testing.TB, message []byte, s attack.Scene, assertionOnly bool) (v
 		}
 		return verdict{refusal: refusal, checks: checks}
 	}
-	e := sso.Expectations{EntityID: sceneEntity, ACSURL: sceneACS, IdPEntityID: sceneIdP, Now: s.Now, ClockSkew: 3 * time.Minute}
-	if s.Request != "" {
-		e.Request = &sso.PendingRequest{ID: s.Request}
-	} else {
-		e.AllowUnsolicited = true
-	}
-	id, more, refusal := m.Judge(e)
+	id, more, refusal := m.Judge(expectations(s))
 	checks = append(checks, more...)
 	if refusal != nil {
 		return verdict{refusal: refusal, checks: checks, identity: id}
@@ -109,6 +103,17 @@ func judged(t testing.TB, message []byte, s attack.Scene, assertionOnly bool) (v
 		return verdict{refusal: refusal, checks: checks, person: person}
 	}
 	return verdict{checks: checks, identity: id, person: person}
+}
+
+// expectations are those of the connection that a scene is about.
+func expectations(s attack.Scene) sso.Expectations {
+	e := sso.Expectations{EntityID: sceneEntity, ACSURL: sceneACS, IdPEntityID: sceneIdP, Now: s.Now, ClockSkew: 3 * time.Minute}
+	if s.Request != "" {
+		e.Request = &sso.PendingRequest{ID: s.Request}
+	} else {
+		e.AllowUnsolicited = true
+	}
+	return e
 }
 
 // ours is the verdict of Postern: the code, and who signed in.
