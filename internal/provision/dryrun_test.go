@@ -19,6 +19,8 @@ func TestDryRun(t *testing.T) {
 	aws := rule("aws", model.RuleAWSGroup, awsGroup, "admins")
 	foreign := rule("foreign", model.RuleAlways, "", "jira-users")
 	foreign.Connection = "other"
+	foreignSales, shouted := sales, sales
+	foreignSales.Connection, shouted.Groups = "other", []string{"JIRA-USERS"}
 	ana := provision.Subject{UserID: "1", Received: true, Person: model.Person{
 		Email: "ana@example.com", Attributes: map[string][]string{"department": {"Sales"}}, AWSGroupsSent: true,
 	}}
@@ -45,6 +47,8 @@ func TestDryRun(t *testing.T) {
 		{"member by hand gains nothing", nil, rules{sales}, with(ana, model.Membership{Group: "Jira-Users", Source: model.MemberManual}), "", "", false},
 		{"member by hand loses nothing", rules{sales}, nil, with(ana, model.Membership{Group: "jira-users", Source: model.MemberManual}), "", "", false},
 		{"a rule of another connection", nil, rules{foreign}, ana, "", "", false},
+		{"a rule of another connection, never received", nil, rules{foreignSales}, never, "", "", false},
+		{"another spelling", rules{sales}, rules{shouted}, ana, "", "", false},
 		{"moved to another connection", rules{sales}, rules{foreign}, ana, "", "jira-users", false},
 		{"AWS groups not sent: kept", rules{aws}, rules{aws}, silent, "", "", false},
 		{"AWS groups not sent: rule deleted", rules{aws}, nil, silent, "", "admins", false},

@@ -70,6 +70,8 @@ func TestRefusals(t *testing.T) {
 			model.CodeEmailDomainRefused, "these email domains"},
 		"jit: no email, domains limited": {func(in *provision.Input) { domains(in, "example.com"); in.Person.Email = "" },
 			model.CodeEmailDomainRefused, "sent no email"},
+		"jit: an allowed domain without a name": {func(in *provision.Input) { domains(in, "@"); in.Person.Email = "" }, model.CodeEmailDomainRefused, ""},
+		"jit: part of a domain":                 {func(in *provision.Input) { domains(in, "ample.com", "com") }, model.CodeEmailDomainRefused, ""},
 		"jit: domain is judged before linking": {func(in *provision.Input) {
 			domains(in, "example.net")
 			link(in)
@@ -105,6 +107,23 @@ func TestRefusals(t *testing.T) {
 			byHand(in)
 			in.Known.ByUsername, in.Known.UsernameIdentity = anaUser(), other
 		}, model.CodeUsernameTaken, "unlink"},
+		"manual: another NameID, no stable id": {func(in *provision.Input) {
+			byHand(in)
+			known(in)
+			in.Person.ExternalID, in.Person.NameID = "", "other@example.com"
+			in.Known.ByUsername, in.Known.UsernameIdentity = nil, nil
+		}, model.CodeUserUnknown, ""},
+		"manual: the identity of another user": {func(in *provision.Input) {
+			byHand(in)
+			known(in)
+			in.Known.Identity.UserID = "u-bob"
+			in.Known.ByUsername, in.Known.UsernameIdentity = nil, nil
+		}, model.CodeUserUnknown, ""},
+		"manual: an identity of nobody": {func(in *provision.Input) {
+			byHand(in)
+			known(in)
+			in.Known.ByIdentity, in.Known.ByUsername, in.Known.UsernameIdentity = nil, nil, nil
+		}, model.CodeUserUnknown, ""},
 		"manual: identity of another identity provider": {func(in *provision.Input) {
 			byHand(in)
 			known(in)
@@ -195,6 +214,17 @@ func TestJustInTimeUsers(t *testing.T) {
 		"jit: what AWS did not send stays": {func(in *provision.Input) {
 			known(in)
 			in.Person.Email, in.Person.FirstName, in.Person.LastName = "", "", ""
+		}, model.UserKept, false, *anaUser(), nil, ""},
+		"jit: without names sent, the display name stays": {func(in *provision.Input) {
+			known(in)
+			in.Known.ByIdentity.DisplayName = "A. E."
+			in.Person.FirstName, in.Person.LastName = "", ""
+		}, model.UserKept, false, anaBut(func(u *model.User) {
+			u.DisplayName = "A. E."
+		}), nil, ""},
+		"jit: without a username sent, it stays": {func(in *provision.Input) {
+			known(in)
+			in.Person.Username = ""
 		}, model.UserKept, false, *anaUser(), nil, ""},
 		"jit: one name sent keeps the other": {func(in *provision.Input) {
 			known(in)

@@ -56,6 +56,20 @@ func TestMatches(t *testing.T) {
 	}
 }
 
+// A condition that is not complete holds for nobody, whatever is sent.
+func TestIncompleteConditionsNeverHold(t *testing.T) {
+	t.Parallel()
+	empty := model.Person{AWSGroups: []string{""}, Attributes: map[string][]string{"": {"", "Sales"}}}
+	for _, r := range []model.Rule{
+		{Kind: model.RuleEmailDomain}, {Kind: model.RuleEmailDomain, Value: "@"}, {Kind: model.RuleAWSGroup},
+		{Kind: model.RuleAttribute}, {Kind: model.RuleAttribute, Value: "Sales"}, {Kind: "sometimes"}, {},
+	} {
+		if provision.Matches(r, empty) {
+			t.Errorf("%+v holds", r)
+		}
+	}
+}
+
 func TestGrants(t *testing.T) {
 	t.Parallel()
 	got := provision.Grants([]model.Rule{
@@ -65,6 +79,14 @@ func TestGrants(t *testing.T) {
 	}, ana())
 	want := []model.GroupGrant{{Group: "users", Origin: "everyone, staff"}, {Group: "wiki", Origin: "staff"}}
 	if !slices.Equal(got, want) {
+		t.Errorf("Grants = %+v, want %+v", got, want)
+	}
+	// Two spellings are one group.
+	got = provision.Grants([]model.Rule{
+		{Name: "one", Kind: model.RuleAlways, Groups: []string{"Users"}},
+		{Name: "two", Kind: model.RuleAlways, Groups: []string{"users"}},
+	}, ana())
+	if want := []model.GroupGrant{{Group: "Users", Origin: "one, two"}}; !slices.Equal(got, want) {
 		t.Errorf("Grants = %+v, want %+v", got, want)
 	}
 	if got := provision.Grants(nil, ana()); len(got) != 0 {
@@ -168,6 +190,32 @@ func TestGroups(t *testing.T) {
 					member("foreign", model.MemberRule, "other", "foreign")}
 			},
 		},
+		"other sources that name the connection stay": {
+			change: func(in *provision.Input) {
+				in.Known.Rules = nil
+				in.Known.Memberships = []model.Membership{member("synced", model.MemberAWS, "aws", "sync"), member("ldap", model.MemberLDAP, "aws", "ou=people")}
+			},
+		},
+		"another spelling is the same group": {
+			change: func(in *provision.Input) {
+				r := everyone()
+				r.Groups = []string{"Users"}
+				in.Known.Rules = []model.Rule{r}
+				in.Known.Memberships = []model.Membership{member("USERS", model.MemberRule, "aws", "everyone")}
+			},
+			changes: []string{"group_kept Users"},
+			whys:    map[string]string{"Users": "rule “everyone” applies to everybody"},
+		},
+		"two spellings in two rules": {
+			change: func(in *provision.Input) {
+				more := everyone()
+				more.Name, more.Groups = "more", []string{"Users"}
+				in.Known.Rules = []model.Rule{everyone(), more}
+			},
+			add:     []model.GroupGrant{{Group: "users", Origin: "everyone, more"}},
+			changes: []string{"group_added users"},
+			whys:    map[string]string{"users": "rule “everyone” applies to everybody, and rule “more” applies to everybody"},
+		},
 		"manual: the stored email counts": {
 			change: func(in *provision.Input) {
 				byHand(in)
@@ -248,6 +296,14 @@ func TestGroupsByAWSGroup(t *testing.T) {
 			changes: []string{"group_added users", "group_removed admins"},
 			whys:    map[string]string{"admins": "no rule of this connection gives it any more"},
 		},
+		"AWS says nothing about groups, a rule with a longer name gave it": {
+			change: func(in *provision.Input) {
+				in.Known.Rules = []model.Rule{awsAdmins()}
+				in.Known.Memberships = []model.Membership{member("admins", model.MemberRule, "aws", "old aws, admins of wiki")}
+			},
+			remove:  []string{"admins"},
+			changes: []string{"group_removed admins"},
+		},
 		"AWS says nothing about groups, another kind of rule gave it": {
 			change: func(in *provision.Input) {
 				in.Known.Rules = []model.Rule{awsAdmins()}
@@ -261,6 +317,17 @@ func TestGroupsByAWSGroup(t *testing.T) {
 			t.Parallel()
 			tc.check(t)
 		})
+	}
+}
+
+// Somebody who is yet to be created has no membership that could go.
+func TestNewUserLosesNothing(t *testing.T) {
+	t.Parallel()
+	d := provision.Decide(setup(func(in *provision.Input) {
+		in.Known.Memberships = []model.Membership{{Group: "admins", Source: model.MemberRule, Ref: "aws"}}
+	}))
+	if d.Action != model.UserCreated || len(d.RemoveGroups) > 0 {
+		t.Errorf("decision = %+v", d)
 	}
 }
 
