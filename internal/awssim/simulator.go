@@ -194,13 +194,6 @@ func (s *Simulator) Assign(id, username string) error {
 	})
 }
 
-// Unassign undoes Assign. Groups that are assigned stay assigned.
-func (s *Simulator) Unassign(id, username string) error {
-	return s.UpdateApplication(id, func(a *Application) {
-		a.AssignedPeople = slices.DeleteFunc(a.AssignedPeople, func(u string) bool { return u == username })
-	})
-}
-
 // UpdateSettings changes people, groups and everything else. When change
 // leaves them invalid the error says why, and nothing is changed.
 func (s *Simulator) UpdateSettings(change func(*Settings)) error {

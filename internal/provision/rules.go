@@ -30,12 +30,6 @@ func Matches(r model.Rule, p model.Person) bool {
 	}
 }
 
-// Grants are the groups that the rules give to the person, each once, sorted by
-// name, with the names of the rules that give it.
-func Grants(rules []model.Rule, p model.Person) []model.GroupGrant {
-	return grantsOf(matching(rules, p))
-}
-
 // matching are the rules whose condition holds.
 func matching(rules []model.Rule, p model.Person) []reason {
 	var reasons []reason

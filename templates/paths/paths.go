@@ -174,10 +174,7 @@ func App(slug string) string { return join(Apps, slug) }
 // AppAction is a button on an app's page.
 func AppAction(slug string, action ...string) string { return join(App(slug), action...) }
 
-// Administrator is an administrator's page.
-func Administrator(id int64) string { return join(Administrators, strconv.FormatInt(id, 10)) }
-
-// AdministratorAction is a button on an administrator's page.
+// AdministratorAction is a button on the administrators' page.
 func AdministratorAction(id int64, action ...string) string {
 	return join(Administrators, append([]string{strconv.FormatInt(id, 10)}, action...)...)
 }

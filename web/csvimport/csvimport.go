@@ -71,9 +71,6 @@ type File struct {
 	Problems []Problem       // in the order of the lines
 }
 
-// Has tells whether the file has that column.
-func (f File) Has(column string) bool { return f.Columns[column] }
-
 // Parse reads a file in UTF-8, with or without a byte order mark, whose cells
 // are separated by commas, semicolons or tabs. It reads on after a bad row, so
 // that every problem is reported at once. Cells are data whatever they look

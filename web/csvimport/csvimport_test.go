@@ -133,10 +133,10 @@ func TestParseLimitsRows(t *testing.T) {
 	}
 }
 
-func TestHas(t *testing.T) {
+func TestColumns(t *testing.T) {
 	t.Parallel()
 	f := Parse([]byte("username,active\nana,\n"))
-	if !f.Has(ColumnActive) || f.Has(ColumnEmail) {
+	if !f.Columns[ColumnActive] || f.Columns[ColumnEmail] {
 		t.Errorf("columns = %v, want username and active", f.Columns)
 	}
 	if f.Rows[0].Active != nil {
