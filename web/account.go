@@ -136,7 +136,8 @@ func (rm *accessRoom) addPasskey(w http.ResponseWriter, r *http.Request, a model
 		err = rm.store.AddPasskey(r.Context(), rm.actor(r, a), a, p)
 	}
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) {
-		return rm.renderNewPasskey(w, r, a, []model.Problem{{Field: "name", Text: "The passkey could not be registered: it took too long, or is registered already. Try again."}})
+		return rm.renderNewPasskey(w, r, a, []model.Problem{{Field: "name", Text: "The passkey could not be registered: it took too long, or is " +
+			"registered already. Try again."}})
 	}
 	if err != nil {
 		return err

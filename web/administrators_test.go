@@ -13,7 +13,8 @@ import (
 func TestAdministratorIsAdded(t *testing.T) {
 	t.Parallel()
 	s := newSiteAs(t, model.RoleOwner)
-	s.post(paths.Administrators, url.Values{"email": {"bo"}, "role": {"king"}}).want(t, http.StatusUnprocessableEntity).has(t, ".problems", "is not an email address")
+	s.post(paths.Administrators, url.Values{"email": {"bo"}, "role": {"king"}}).want(t, http.StatusUnprocessableEntity).has(t, ".problems",
+		"is not an email address")
 	s.post(paths.Administrators, url.Values{"email": {"bo@example.com"}, "role": {"admin"}, "password": {"short"}}).
 		want(t, http.StatusUnprocessableEntity).has(t, ".problems", "shorter than 12")
 
@@ -82,7 +83,8 @@ func TestSettingsAreSaved(t *testing.T) {
 	wrong := s.post(paths.Settings, url.Values{"help_contact": {"x"}, "retention_days": {"many"}, "login_days": {"-1"}}).want(t, http.StatusUnprocessableEntity)
 	wrong.has(t, ".problems", "between 0 and 365.")
 	wrong.has(t, ".problems", "between 0 and 3650.")
-	s.post(paths.Settings, url.Values{"public_url": {"https://evil.example"}, "help_contact": {"The IT desk,\r\n12"}, "retention_days": {"7"}, "login_days": {"90"}}).want(t, http.StatusSeeOther)
+	s.post(paths.Settings, url.Values{"public_url": {"https://evil.example"}, "help_contact": {"The IT desk,\r\n12"}, "retention_days": {"7"},
+		"login_days": {"90"}}).want(t, http.StatusSeeOther)
 	set, err := s.store.Settings(context.Background())
 	if err != nil {
 		t.Fatal(err)

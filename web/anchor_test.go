@@ -86,7 +86,8 @@ func TestRow12StatusIsTextInTheConsole(t *testing.T) {
 	x.signInAs(model.RoleAdmin)
 	trace := "/logins/" + x.trace(w).ID
 	for what, p := range map[string]*page{"the trace": x.get(trace), "its XML": x.post(trace+"/xml", url.Values{})} {
-		if p.status != http.StatusOK || !strings.Contains(p.body, "&lt;script&gt;alert(1)&lt;/script&gt;") && what == "the trace" || !strings.Contains(p.text(), "alert(1)") {
+		if p.status != http.StatusOK || !strings.Contains(p.body, "&lt;script&gt;alert(1)&lt;/script&gt;") && what == "the trace" ||
+			!strings.Contains(p.text(), "alert(1)") {
 			t.Errorf("%s: %d, and the text is not shown:\n%s", what, p.status, p.text())
 		}
 		if strings.Contains(p.body, "<script>alert") || strings.Contains(p.doc.Find("script").Text(), "alert(1)") {

@@ -111,7 +111,8 @@ func TestAnAppWithoutADirectoryCreatesItsUsers(t *testing.T) {
 	t.Parallel()
 	s := newSiteAs(t, model.RoleAdmin)
 	connect := func(slug, integration string) {
-		s.post("/apps", url.Values{"product": {"jira"}, "slug": {slug}, "road": {integration}, "base_url": {"https://" + slug + ".example.com"}}).want(t, http.StatusOK)
+		s.post("/apps", url.Values{"product": {"jira"}, "slug": {slug}, "road": {integration}, "base_url": {"https://" + slug + ".example.com"}}).want(t,
+			http.StatusOK)
 	}
 	connect("jira", "both")
 	connect("jira-eu", "oidc")
@@ -128,7 +129,8 @@ func TestAnAppIsNotTiedToAConnectionThatIsGone(t *testing.T) {
 	t.Parallel()
 	s := newSiteAs(t, model.RoleAdmin)
 	s.post("/apps", url.Values{"product": {"jira"}, "road": {"oidc"}, "base_url": {"https://jira.example.com"}}).want(t, http.StatusOK)
-	form := url.Values{"name": {"Jira"}, "group_scope": {"all"}, "redirect_uris": {"https://jira.example.com/plugins/servlet/oidc/callback"}, "connection": {"gone"}}
+	form := url.Values{"name": {"Jira"}, "group_scope": {"all"}, "redirect_uris": {"https://jira.example.com/plugins/servlet/oidc/callback"},
+		"connection": {"gone"}}
 	res := s.post("/apps/jira", form)
 	if res.status != http.StatusUnprocessableEntity || !strings.Contains(res.text(), "not there any more") {
 		t.Errorf("answered %d: %s", res.status, res.text())
@@ -174,7 +176,8 @@ func TestTestSignInBeforeGoingLive(t *testing.T) {
 	if !strings.Contains(res.text(), "no connection is live") {
 		t.Errorf("the test says: %s", res.text())
 	}
-	if page := s.get("/apps/jira"); page.doc.Find("a[href='/apps/jira/test']").Length() != 0 || !strings.Contains(page.text(), "can be tested when a connection is live") {
+	if page := s.get("/apps/jira"); page.doc.Find("a[href='/apps/jira/test']").Length() != 0 ||
+		!strings.Contains(page.text(), "can be tested when a connection is live") {
 		t.Errorf("the app's page offers a test: %s", page.text())
 	}
 }

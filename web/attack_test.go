@@ -63,7 +63,8 @@ func metadataWith(certificates ...[]byte) string {
 			base64.StdEncoding.EncodeToString(der) + `</X509Certificate></X509Data></KeyInfo></KeyDescriptor>`)
 	}
 	fmt.Fprintf(&b, `<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location=%q/>`+
-		`<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location=%q/></IDPSSODescriptor></EntityDescriptor>`, attackIssuer, attackIssuer)
+		`<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location=%q/></IDPSSODescriptor></EntityDescriptor>`,
+		attackIssuer, attackIssuer)
 	return b.String()
 }
 
@@ -200,7 +201,8 @@ func (x *target) wantNothing(t *testing.T, w *httptest.ResponseRecorder, e excha
 		t.Errorf("somebody is signed in:\n%s", page)
 	}
 	page := w.Body.String()
-	for _, leak := range []string{"saml2", "goroutine", "etree", "goxmldsig", "xmldsig", "encoding/xml", "<script>alert", "XML syntax", "admin@", "mallory", ">admin<"} {
+	for _, leak := range []string{"saml2", "goroutine", "etree", "goxmldsig", "xmldsig", "encoding/xml", "<script>alert", "XML syntax", "admin@",
+		"mallory", ">admin<"} {
 		if strings.Contains(page, leak) {
 			t.Errorf("the page shows %q", leak)
 		}

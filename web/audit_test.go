@@ -69,7 +69,8 @@ func TestAuditIsFilteredAndExported(t *testing.T) {
 		t.Errorf("JSON lines: %+v, %v", entry, err)
 	}
 	// A search finds where it came from, and whom it was about, but no names of fields.
-	for query, want := range map[string]bool{"q=10.0.0.5": true, "q=MANUAL&kind=user.": true, "q=display_name&kind=user.": false, "from=2026-01-01&to=2026-01-02": false, "to=" + s.now.Format(time.DateOnly): true} {
+	for query, want := range map[string]bool{"q=10.0.0.5": true, "q=MANUAL&kind=user.": true, "q=display_name&kind=user.": false,
+		"from=2026-01-01&to=2026-01-02": false, "to=" + s.now.Format(time.DateOnly): true} {
 		if n := s.get("/audit?"+query).want(t, http.StatusOK).doc.Find("tbody tr").Length(); (n > 0) != want {
 			t.Errorf("%s finds %d entries", query, n)
 		}

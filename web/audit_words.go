@@ -20,11 +20,16 @@ func actionWords(action string) string {
 
 func pastTense(what string) string {
 	words := map[string]string{
-		"sign_in_refused": "sign-in refused", "mail": "mail changed", "webhook": "webhook changed", "calendar": "calendar address made", "secret.create": "secret created", "secret.delete": "secret deleted", "passkey_add": "passkey registered", "passkey_remove": "passkey removed", "passkeys_removed": "passkeys removed", "recovery_codes": "recovery codes made", "recovery_code_used": "recovery code used", "sessions_ended": "sessions ended", "data_exported": "data downloaded", "erase": "erased", "password.create": "local password made", "password.delete": "local password removed", "rotate": "rotated",
+		"sign_in_refused": "sign-in refused", "mail": "mail changed", "webhook": "webhook changed", "calendar": "calendar address made",
+		"secret.create": "secret created", "secret.delete": "secret deleted", "passkey_add": "passkey registered", "passkey_remove": "passkey removed",
+		"passkeys_removed": "passkeys removed", "recovery_codes": "recovery codes made", "recovery_code_used": "recovery code used",
+		"sessions_ended": "sessions ended", "data_exported": "data downloaded", "erase": "erased", "password.create": "local password made",
+		"password.delete": "local password removed", "rotate": "rotated",
 		"passkey_refused": "passkey refused", "console_refused": "refused at the console", "keys_forgotten": "earlier secret keys removed",
 		"create": "created", "update": "changed", "delete": "deleted", "import": "imported",
-		"go_live": "went live", "trust": "certificates changed", "trust_new": "trust of new certificates changed", "status": "status changed", "restore": "brought back",
-		"start": "draft started", "save": "draft saved", "discard": "draft discarded",
+		"go_live": "went live", "trust": "certificates changed", "trust_new": "trust of new certificates changed", "status": "status changed",
+		"restore": "brought back",
+		"start":   "draft started", "save": "draft saved", "discard": "draft discarded",
 		"link": "linked", "unlink": "unlinked", "add": "added", "remove": "removed",
 		"open": "opened", "revoke": "revoked",
 		"sign_in": "signed in", "claim": "claimed this Postern", "xml_shown": "XML shown", "xml_downloaded": "XML downloaded",

@@ -42,7 +42,8 @@ func TestBulkAddIsPreviewedConfirmedAndUndone(t *testing.T) {
 	if _, err := s.store.UpdateUser(context.Background(), tester, "dora", func(u *model.User) error { u.Active = false; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	form := url.Values{"do": {"add"}, "people": {"username,city\r\nANA,Porto\r\n\"bob@example.com\";x\r\nteam@example.com\r\ndora\r\nnobody\r\nBob@Example.com\r\n"}}
+	form := url.Values{"do": {"add"}, "people": {"username,city\r\nANA,Porto\r\n\"bob@example.com\";x\r\nteam@example.com\r\ndora\r\n" +
+		"nobody\r\nBob@Example.com\r\n"}}
 	preview := s.post("/groups/staff/bulk", form).want(t, http.StatusOK)
 	for i, want := range []string{"Already in", "Will be added", "Ambiguous: 2", "Deactivated", "Unknown"} {
 		if got := preview.doc.Find("tbody tr").Eq(i).Text(); !strings.Contains(got, want) {

@@ -111,7 +111,8 @@ func (rm *connectionsRoom) brought(c model.Connection, text string) (fresh []sso
 	}
 	fresh, _ = sso.CompareCertificates(trusted, offered)
 	if len(fresh) == 0 {
-		problem = "This metadata has no certificate that is not in the list already. Has AWS made the new one yet? In AWS: Manage certificate, Generate new certificate, then download the metadata again."
+		problem = "This metadata has no certificate that is not in the list already. Has AWS made the new one yet? In AWS: Manage certificate, Generate new " +
+			"certificate, then download the metadata again."
 	}
 	return fresh, offered, problem, nil
 }
@@ -144,7 +145,8 @@ func (rm *connectionsRoom) trustCertificates(w http.ResponseWriter, r *http.Requ
 
 // toConfirm is what the form is about: metadata that came along, or without it
 // what the last fetch found.
-func (rm *connectionsRoom) toConfirm(r *http.Request, c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider, problem string, err error) {
+func (rm *connectionsRoom) toConfirm(r *http.Request, c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider,
+	problem string, err error) {
 	if text != "" {
 		return rm.brought(c, text)
 	}

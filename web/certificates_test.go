@@ -266,7 +266,8 @@ func TestRow16CertificatesAreAddedByHand(t *testing.T) {
 	}
 	both := metadataWith(keys().awsCert, keys().attackerCert)
 	shown := x.post(page, url.Values{"metadata": {both}}).want(t, http.StatusOK)
-	if box := shown.find("section[aria-labelledby=brought]"); !strings.Contains(box, print) || strings.Contains(box, fingerprintOfDER(keys().awsCert)) || !strings.Contains(box, "Nothing has changed yet") {
+	if box := shown.find("section[aria-labelledby=brought]"); !strings.Contains(box, print) || strings.Contains(box, fingerprintOfDER(keys().awsCert)) ||
+		!strings.Contains(box, "Nothing has changed yet") {
 		t.Errorf("the page shows:\n%s", box)
 	}
 	x.login(t, "shown, and not confirmed", true, model.CodeCertificateUnknown)

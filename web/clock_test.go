@@ -57,8 +57,10 @@ func TestClockSentences(t *testing.T) {
 		{console.Clock{}, "Not measured yet: the first login tells how AWS's clock and this server's differ.", false},
 		{console.Clock{Measured: true, Ahead: -400 * time.Millisecond}, "AWS and this server agree within 0.4 s.", false},
 		{console.Clock{Measured: true, Ahead: 94 * time.Second}, "This server's clock is 94 s behind AWS's. Logins fail from 180 s: check NTP on this server.", true},
-		{console.Clock{Measured: true, Ahead: 200 * time.Second}, "This server's clock is 200 s behind AWS's. Logins fail from 180 s: set this server's clock by NTP now.", true},
-		{console.Clock{Measured: true, Ahead: -94 * time.Second}, "This server's clock is 94 s ahead of AWS's, so that answers expire early: check NTP on this server.", true},
+		{console.Clock{Measured: true, Ahead: 200 * time.Second}, "This server's clock is 200 s behind AWS's. Logins fail from 180 s: set this " +
+			"server's clock by NTP now.", true},
+		{console.Clock{Measured: true, Ahead: -94 * time.Second}, "This server's clock is 94 s ahead of AWS's, so that answers expire early: check " +
+			"NTP on this server.", true},
 	} {
 		tt.clock.Limit = 3 * time.Minute
 		if got := tt.clock.Sentence(); got != tt.want || tt.clock.Wrong() != tt.wrong {

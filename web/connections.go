@@ -37,7 +37,8 @@ func (rm *connectionsRoom) showProblem(w http.ResponseWriter, r *http.Request, a
 
 // renderConnection shows a connection's page; change puts in what was wrong
 // with an action, and makes the answer a 422.
-func (rm *connectionsRoom) renderConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, change func(*console.ConnectionPage)) error {
+func (rm *connectionsRoom) renderConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection,
+	change func(*console.ConnectionPage)) error {
 	revisions, err := rm.store.Revisions(r.Context(), c.Slug)
 	if err != nil {
 		return err

@@ -105,7 +105,8 @@ func (lf forecastLeaf) writeForecasts(w http.ResponseWriter, r *http.Request, a 
 	if _, err := lf.forecaster(c.Slug, next); err != nil {
 		return err
 	}
-	if err := lf.store.RecordAudit(r.Context(), lf.actor(r, a), "user.export", "users", fmt.Sprintf("who gets in through %s with revision %d", c.Slug, next.Number)); err != nil {
+	if err := lf.store.RecordAudit(r.Context(), lf.actor(r, a), "user.export", "users",
+		fmt.Sprintf("who gets in through %s with revision %d", c.Slug, next.Number)); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")

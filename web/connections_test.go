@@ -139,7 +139,8 @@ func TestConnectionIsDeletedOnlyWhenNamed(t *testing.T) {
 	t.Parallel()
 	s := newSiteAs(t, model.RoleAdmin)
 	s.openConnection("aws")
-	s.post(paths.ConnectionAction("aws", "delete"), url.Values{"confirm": {"yes"}}).want(t, http.StatusUnprocessableEntity).has(t, ".field-problem", "Nothing was deleted")
+	s.post(paths.ConnectionAction("aws", "delete"), url.Values{"confirm": {"yes"}}).want(t, http.StatusUnprocessableEntity).has(t,
+		".field-problem", "Nothing was deleted")
 	s.connection("aws")
 	s.post(paths.ConnectionAction("aws", "delete"), url.Values{"confirm": {"aws"}}).want(t, http.StatusSeeOther)
 	s.get(paths.Connection("aws")).want(t, http.StatusNotFound)

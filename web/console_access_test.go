@@ -129,8 +129,10 @@ func TestRow19StepUp(t *testing.T) {
 		"/setup/{connection}/go-live/confirm", "/connections/{slug}/resume", "/connections/{slug}/restore", "/connections/{slug}/delete",
 		"/connections/{slug}/certificates/trust", "/connections/{slug}/certificates/policy",
 		"/users/{username}/password", "/users/{username}/delete", "/users/{username}/data", "/users/{username}/erase",
-		"/logins/{id}/xml", "/logins/{id}/download", "/logins/people/{name}/data", "/logins/people/{name}/erase", "/apps", "/apps/{slug}", "/apps/{slug}/secrets", "/apps/{slug}/delete",
-		"/administrators", "/administrators/{id}/role", "/administrators/{id}/delete", "/administrators/{id}/passkeys/remove", "/administrators/rules", "/administrators/password",
+		"/logins/{id}/xml", "/logins/{id}/download", "/logins/people/{name}/data", "/logins/people/{name}/erase", "/apps", "/apps/{slug}",
+		"/apps/{slug}/secrets", "/apps/{slug}/delete",
+		"/administrators", "/administrators/{id}/role", "/administrators/{id}/delete", "/administrators/{id}/passkeys/remove", "/administrators/rules",
+		"/administrators/password",
 		"/account/passkeys/remove", "/account/recovery-codes", "/settings/warnings/mail", "/settings/warnings/webhook", "/settings/warnings/calendar",
 		"/settings/signing-keys", "/settings/signing-keys/withdraw",
 	} {
@@ -152,7 +154,8 @@ func TestRow19StepUp(t *testing.T) {
 		}
 	})
 
-	asked := s.post(paths.Administrators, url.Values{"email": {"ana@example.com"}, "role": {"viewer"}, "password": {"quiet otters read maps"}}).want(t, http.StatusUnauthorized)
+	asked := s.post(paths.Administrators, url.Values{"email": {"ana@example.com"}, "role": {"viewer"}, "password": {"quiet otters read maps"}}).want(t,
+		http.StatusUnauthorized)
 	if strings.Contains(asked.body, "quiet otters") {
 		t.Error("a password is on the page")
 	}

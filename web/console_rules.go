@@ -66,7 +66,8 @@ func (rm *accessRoom) saveConsoleRules(w http.ResponseWriter, r *http.Request, a
 		group, err = rm.store.Group(r.Context(), v.Group)
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		v.Problems = append(v.Problems, model.Problem{Field: "console_group", Text: "There is no group “" + v.Group + "”. Type the name of one of your groups, or nothing."})
+		v.Problems = append(v.Problems, model.Problem{Field: "console_group", Text: "There is no group “" + v.Group +
+			"”. Type the name of one of your groups, or nothing."})
 	} else if err != nil {
 		return err
 	}

@@ -175,7 +175,8 @@ func TestCrowdChosenGroups(t *testing.T) {
 	t.Parallel()
 	s := newCrowdSite(t, storetest.Open(t), nil)
 	s.people()
-	s.must(s.store.SaveApp(context.Background(), tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira", Groups: []string{"jira users"}}))
+	s.must(s.store.SaveApp(context.Background(), tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira",
+		Groups: []string{"jira users"}}))
 	wantNames(t, "search", s.ask("POST", "/search?entity-type=group", "xml", ""), "Jira Users")
 	wantNames(t, "groups of a user", s.ask("GET", "/user/group/nested?username=ana", "xml", ""), "Jira Users")
 	for _, path := range []string{"/group?groupname=jira-administrators", "/group/user/direct?groupname=jira-administrators",
@@ -193,7 +194,8 @@ func TestCrowdChosenGroups(t *testing.T) {
 	}
 	wantNames(t, "search by name", s.ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`name = jira-administrators`), "xml", ""))
 	wantNames(t, "search by description", s.ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`description = "*everything*"`), "json", ""))
-	wantNames(t, "search by part of the name", s.ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`name = "jira*" or name = x`), "xml", ""), "Jira Users")
+	wantNames(t, "search by part of the name", s.ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`name = "jira*" or name = x`), "xml", ""),
+		"Jira Users")
 }
 
 func TestCrowdPages(t *testing.T) {

@@ -21,7 +21,8 @@ func TestCrowdRequestsOfAtlassiansClient(t *testing.T) {
 	s := newCrowdSite(t, storetest.OpenPool(t), nil)
 	s.people()
 	everything := xmlHead + "<null-search-restriction/>"
-	nobody := xmlHead + "<property-search-restriction><match-mode>NULL</match-mode><property><name>name</name><type>STRING</type></property></property-search-restriction>"
+	nobody := xmlHead + "<property-search-restriction><match-mode>NULL</match-mode>" +
+		"<property><name>name</name><type>STRING</type></property></property-search-restriction>"
 	_, token := s.since("")
 	for _, c := range []struct {
 		method, path, body string

@@ -9,7 +9,8 @@ import (
 // FuzzLocalPath: what comes from outside leads to a path of this site, in the
 // eyes of a browser, or nowhere.
 func FuzzLocalPath(f *testing.F) {
-	for _, seed := range []string{"/me?x=1", "//evil.example", `/\evil.example`, "javascript:alert(1)", "/a\r\nSet-Cookie: b", "/%2f%2fevil.example", "https://evil.example/", "/\t/evil.example"} {
+	for _, seed := range []string{"/me?x=1", "//evil.example", `/\evil.example`, "javascript:alert(1)", "/a\r\nSet-Cookie: b", "/%2f%2fevil.example",
+		"https://evil.example/", "/\t/evil.example"} {
 		f.Add(seed)
 	}
 	base, err := url.Parse("https://sso.example.com/saml/aws/acs")

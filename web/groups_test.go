@@ -89,7 +89,8 @@ func TestRuleLifeCycle(t *testing.T) {
 	if v, _ := form.doc.Find("#f-domain").Attr("value"); v != "example.com" {
 		t.Errorf("the form's domain is %q", v)
 	}
-	s.post("/rules/rule", valid(url.Values{"name": {"ops only"}, "kind": {"attribute"}, "attribute": {"department"}, "value": {"Operations"}, "groups": {"ops"}})).want(t, http.StatusSeeOther)
+	s.post("/rules/rule", valid(url.Values{"name": {"ops only"}, "kind": {"attribute"}, "attribute": {"department"}, "value": {"Operations"},
+		"groups": {"ops"}})).want(t, http.StatusSeeOther)
 	s.get(paths.Rules).has(t, ".rows", "When the attribute department is Operations, people of connection aws get ops.")
 	s.post(paths.RuleAction("ops only", "delete"), url.Values{"confirm": {"ops only"}}).want(t, http.StatusSeeOther)
 	s.get(paths.Rules).has(t, ".empty-state", "No rules yet")

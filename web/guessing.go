@@ -121,6 +121,6 @@ func (rm *accessRoom) tryFailed(r *http.Request, t try) error {
 		return nil
 	}
 	// Of an account that is not known, what was typed may be anything, a password even.
-	nobody := model.Actor{Name: "nobody", RemoteAddr: rm.remoteAddr(r)}
-	return rm.store.RecordAudit(r.Context(), nobody, "administrator.sign_in_refused", t.object, auditedFailureText)
+	return rm.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: rm.remoteAddr(r)}, "administrator.sign_in_refused",
+		t.object, auditedFailureText)
 }

@@ -69,7 +69,8 @@ func (rm *loginsRoom) showInspector(w http.ResponseWriter, r *http.Request, a mo
 	return rm.renderInspector(w, r, a, console.InspectorPage{}, found, r.URL.Query().Get("revision"))
 }
 
-func (rm *loginsRoom) renderInspector(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.InspectorPage, found []inspectable, chosen string) error {
+func (rm *loginsRoom) renderInspector(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.InspectorPage,
+	found []inspectable, chosen string) error {
 	v.Page = rm.page(r, a, layout.NavLogins, "Inspect a SAML response",
 		"Runs every check of a login on a response that you paste. Nobody is signed in, and nothing is kept.")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}

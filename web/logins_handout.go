@@ -26,7 +26,8 @@ func advice(code model.Code) string {
 	case model.CodeExpired, model.CodeInResponseToUnknown, model.CodeReplayed:
 		return "Start again from the app that you want to use. Do not use the back button, a bookmark of the AWS page, or a page that was open for long."
 	case model.CodeInResponseToOtherBrowser:
-		return "Start again from the app that you want to use, and finish in the same browser window. Allow cookies for this site. If you did not try to sign in, tell us."
+		return "Start again from the app that you want to use, and finish in the same browser window. Allow cookies for this site. If you did not " +
+			"try to sign in, tell us."
 	case model.CodeUnsolicitedRefused:
 		return "Start from the app that you want to use, not from the tile in the AWS access portal."
 	case model.CodeNoAnswer:

@@ -20,7 +20,8 @@ func TestTraceIsToldStepByStep(t *testing.T) {
 		l.RequestID, l.StartedAt = "_1", s.now.Add(-12*time.Second)
 		l.Checks = []model.Check{
 			{ID: "issuer", Title: "The issuer", State: model.CheckPassed},
-			{ID: "audience", Title: "We are the audience", State: model.CheckFailed, Expected: "https://postern.example.com/saml", Received: "https://postern.example.org/saml"},
+			{ID: "audience", Title: "We are the audience", State: model.CheckFailed, Expected: "https://postern.example.com/saml",
+				Received: "https://postern.example.org/saml"},
 		}
 	})
 	res := s.get(paths.Login(l.ID)).want(t, http.StatusOK)

@@ -87,7 +87,8 @@ func (lf trustLeaf) offeredMetadata(ctx context.Context, c model.Connection) (*s
 		return nil, "", err
 	}
 	if offered.EntityID != trusted.EntityID {
-		return nil, "", &fetchError{Text: fmt.Sprintf("The address now describes %s, another application than the one that is trusted. Nothing was taken over.", offered.EntityID)}
+		return nil, "", &fetchError{Text: fmt.Sprintf("The address now describes %s, another application than the one that is trusted. Nothing was taken over.",
+			offered.EntityID)}
 	}
 	return offered, string(data), nil
 }

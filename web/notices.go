@@ -95,7 +95,8 @@ func (rm *warningsRoom) dueNotices(ctx context.Context) ([]notice, error) {
 		}
 		if len(fresh) > 0 {
 			due = append(due, rm.aboutCertificates(c, "certificate_offered/"+c.Slug+"/"+fingerprintsOf(fresh), "AWS has a new certificate for "+c.Name(),
-				"AWS's metadata has a certificate that is not trusted here yet. Compare its fingerprint and trust it before AWS begins to sign with it; otherwise nobody can sign in from that moment on."))
+				"AWS's metadata has a certificate that is not trusted here yet. Compare its fingerprint and trust it before AWS begins to sign with it; otherwise nobody "+
+					"can sign in from that moment on."))
 		}
 		if need, found := metadataNeed(console.OverviewConnection{Connection: c, Check: check}); found && check.Offered == "" {
 			key := "refresh_failing/" + c.Slug
@@ -129,9 +130,11 @@ func (rm *warningsRoom) expiryNotice(c model.Connection, idp *sso.IdentityProvid
 	const do = " In AWS: the application, Manage certificate, Generate new certificate. Add its metadata here, then set it as active in AWS."
 	end := last.NotAfter.UTC().Format(time.DateOnly)
 	if reached == 0 {
-		return rm.aboutCertificates(c, key, "AWS's certificate for "+c.Name()+" has ended", "It ended on "+end+". Sign-in goes on as long as AWS goes on signing with it."+do), true
+		return rm.aboutCertificates(c, key, "AWS's certificate for "+c.Name()+" has ended",
+			"It ended on "+end+". Sign-in goes on as long as AWS goes on signing with it."+do), true
 	}
-	return rm.aboutCertificates(c, key, fmt.Sprintf("AWS's certificate for %s ends in %s", c.Name(), ui.Count(int(left/day), "day", "days")), "It ends on "+end+"."+do), true
+	return rm.aboutCertificates(c, key, fmt.Sprintf("AWS's certificate for %s ends in %s", c.Name(), ui.Count(int(left/day), "day", "days")),
+		"It ends on "+end+"."+do), true
 }
 
 func (rm *warningsRoom) aboutCertificates(c model.Connection, key, subject, text string) notice {

@@ -68,7 +68,8 @@ func TestRow18SubjectBesideAUsername(t *testing.T) {
 		"known by the subject": func(c *model.Config) { c.Attributes.Username, c.Attributes.ExternalID = "email", "" },
 	} {
 		x := newTarget(t, change)
-		for _, subject := range []string{"al\u200bice", "\u202eecila", "al\u00adice", "alice\ufe0f", "alice\U000e0041", "al\u0085ice", "al&#xA;ice", "\uff41lice", "\u212aate"} {
+		for _, subject := range []string{"al\u200bice", "\u202eecila", "al\u00adice", "alice\ufe0f", "alice\U000e0041", "al\u0085ice", "al&#xA;ice",
+			"\uff41lice", "\u212aate"} {
 			e := x.begin(false)
 			x.refused(t, what+", "+subject, "aws", e, attack.WithNameID(&e.scene, subject), model.CodeUsernameInvalid)
 		}

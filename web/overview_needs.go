@@ -79,7 +79,8 @@ func metadataNeed(c console.OverviewConnection) (console.Need, bool) {
 	n := console.Need{Link: "See the certificates", Href: paths.Certificates(c.Connection.Slug)}
 	switch {
 	case c.Check.Offered != "":
-		n.Text = "AWS's metadata for " + c.Connection.Name() + " has other certificates than are trusted here. Look at them before AWS begins to sign with the new one."
+		n.Text = "AWS's metadata for " + c.Connection.Name() + " has other certificates than are trusted here. Look at them before AWS begins " +
+			"to sign with the new one."
 	case c.Check.Failures >= failuresWorthSaying:
 		n.Text = fmt.Sprintf("AWS's metadata for %s could not be fetched %d times in a row. %s", c.Connection.Name(), c.Check.Failures, c.Check.Problem)
 	default:
@@ -101,10 +102,12 @@ func certificateNeed(c console.OverviewConnection, now time.Time) (console.Need,
 	if last.IsZero() || left > certificateSoon {
 		return console.Need{}, 0, false
 	}
-	text := fmt.Sprintf("AWS's certificate for %s ends in %s. In AWS: Manage certificate, generate a new one. Then import the metadata here before you set it as active.",
+	text := fmt.Sprintf("AWS's certificate for %s ends in %s. In AWS: Manage certificate, generate a new one. Then import the metadata here "+
+		"before you set it as active.",
 		c.Connection.Name(), ui.Count(int(left/day), "day", "days"))
 	if left <= 0 {
-		text = fmt.Sprintf("AWS's certificate for %s has ended. In AWS: Manage certificate, generate a new one and set it as active. Then import the metadata here.", c.Connection.Name())
+		text = fmt.Sprintf("AWS's certificate for %s has ended. In AWS: Manage certificate, generate a new one and set it as active. Then "+
+			"import the metadata here.", c.Connection.Name())
 	}
 	return console.Need{Text: text, Link: "See the certificates", Href: paths.Certificates(c.Connection.Slug)}, left, true
 }

@@ -70,7 +70,8 @@ func (rm *peopleRoom) renderName(w http.ResponseWriter, r *http.Request, a model
 	if known, err := rm.store.NameKnown(r.Context(), name); err != nil || !known {
 		return cmp.Or(err, store.ErrNotFound)
 	}
-	v := console.NamePage{Page: rm.page(r, a, layout.NavLogins, name, "No user is called this. What is stored about the name, from logins that were refused or from before a user was deleted."),
+	v := console.NamePage{Page: rm.page(r, a, layout.NavLogins, name, "No user is called this. What is stored about the name, from logins that were refused or "+
+		"from before a user was deleted."),
 		Name: name, EraseText: eraseText}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
 	heir, err := rm.store.HeirOf(r.Context(), name)

@@ -110,7 +110,8 @@ func TestANameWithoutAUserIsHandedOutAndErased(t *testing.T) {
 	x.post("/logins/people/stranger/erase", url.Values{"confirm": {"stranger"}}).want(t, http.StatusSeeOther)
 	for name := range x.state() {
 		var n int
-		if err := x.store.Pool().QueryRow(t.Context(), "select count(*) from "+name+" t where t::text ilike '%stranger%'").Scan(&n); err != nil || n > 0 && name != "crowd_events" {
+		if err := x.store.Pool().QueryRow(t.Context(), "select count(*) from "+name+" t where t::text ilike '%stranger%'").Scan(&n); err != nil ||
+			n > 0 && name != "crowd_events" {
 			t.Errorf("%d rows of %s still have the name (%v)", n, name, err)
 		}
 	}
@@ -120,7 +121,8 @@ func TestANameWithoutAUserIsHandedOutAndErased(t *testing.T) {
 	}
 	for _, l := range logins {
 		erased := strings.HasPrefix(l.Username, "erased-")
-		if whole, err := x.store.Login(t.Context(), l.ID); err != nil || erased != (whole.Person == nil && whole.XMLSealed == nil && l.NameID == "" && l.Refusal == nil) || !erased && l.Username != "bob" {
+		if whole, err := x.store.Login(t.Context(), l.ID); err != nil ||
+			erased != (whole.Person == nil && whole.XMLSealed == nil && l.NameID == "" && l.Refusal == nil) || !erased && l.Username != "bob" {
 			t.Errorf("left of the login of %q: %+v, %v", l.Username, whole, err)
 		}
 	}

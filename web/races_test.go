@@ -241,7 +241,8 @@ func TestRow11SessionIsNewAfterEveryLogin(t *testing.T) {
 	if second := personCookie(x.answer(again, honestMessage(&again))); second == "" || second == token {
 		t.Errorf("the second login goes on with the session %q", second)
 	}
-	if page := x.me(httptest.NewRecorder(), exchange{cookies: []*http.Cookie{{Name: "postern-person", Value: token}}}); !strings.Contains(page, "You are not signed in") {
+	if page := x.me(httptest.NewRecorder(), exchange{cookies: []*http.Cookie{{Name: "postern-person", Value: token}}}); !strings.Contains(page,
+		"You are not signed in") {
 		t.Error("the session of before still works")
 	}
 }

@@ -162,7 +162,8 @@ func (s *testSite) walk(t *testing.T, role model.Role) map[string]bool {
 // need the same role, and some answer only the script of a page, or lead on.
 func walks(pattern string) bool {
 	switch pattern {
-	case "/logins/news", "/logins/follow/{id}", "/logins/follow/{id}/status", "/apps/{slug}/test", "/apps/{slug}/tested", "/audit/export.csv", "/audit/export.jsonl", "/help/images/{name}":
+	case "/logins/news", "/logins/follow/{id}", "/logins/follow/{id}/status", "/apps/{slug}/test", "/apps/{slug}/tested", "/audit/export.csv",
+		"/audit/export.jsonl", "/help/images/{name}":
 		return false
 	}
 	return !strings.HasPrefix(pattern, "/setup")

@@ -126,7 +126,8 @@ func TestRow19GroupsAreGivenByRulesAlone(t *testing.T) {
 func TestRow19PeopleAreNoAdministrators(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t, nil)
-	if _, err := x.store.CreateAdministrator(context.Background(), tester, model.Administrator{Email: "owner@example.com", PasswordHash: testHash, Role: model.RoleOwner}); err != nil {
+	if _, err := x.store.CreateAdministrator(context.Background(), tester, model.Administrator{Email: "owner@example.com", PasswordHash: testHash,
+		Role: model.RoleOwner}); err != nil {
 		t.Fatal(err)
 	}
 	cookies := x.signIn("owner", asItIs)
@@ -318,7 +319,8 @@ func TestRow21XMLIsSealedAndExpires(t *testing.T) {
 	if len(kept) != 1 || bytes.Contains(kept[0], []byte("alice")) || bytes.Contains(kept[0], []byte("saml2")) {
 		t.Errorf("%d messages are kept, and can be read", len(kept))
 	}
-	if _, err := x.store.Sweep(ctx, x.now.Add(store.DefaultTraceRetention+time.Minute), store.Retention{XML: store.DefaultTraceRetention}); err != nil || len(sealed()) != 0 {
+	if _, err := x.store.Sweep(ctx, x.now.Add(store.DefaultTraceRetention+time.Minute), store.Retention{XML: store.DefaultTraceRetention}); err != nil ||
+		len(sealed()) != 0 {
 		t.Errorf("after the time that is set, %d messages are kept, %v", len(sealed()), err)
 	}
 }

@@ -75,8 +75,9 @@ func (rm *loginRoom) beginLogin(w http.ResponseWriter, r *http.Request, c model.
 	return rm.BeginAttempt(w, r, rm.NewAttempt(r, c.Slug), c, rev, test, returnTo)
 }
 
-// BeginAttempt is beginLogin for a trace that has been begun.
-func (rm *loginRoom) BeginAttempt(w http.ResponseWriter, r *http.Request, l model.Login, c model.Connection, rev *model.Revision, test bool, returnTo string) error {
+// beginAttempt is beginLogin for a trace that has been begun.
+func (rm *loginRoom) BeginAttempt(w http.ResponseWriter, r *http.Request, l model.Login, c model.Connection, rev *model.Revision, test bool,
+	returnTo string) error {
 	l.RevisionID, l.RevisionVersion, l.Test = rev.ID, rev.Version, test
 	idp, err := rm.identityProvider(rev)
 	if err != nil {

@@ -31,7 +31,8 @@ func TestRow11CookiesOverHTTPS(t *testing.T) {
 	if w.Code != http.StatusSeeOther {
 		t.Fatalf("%d %+v", w.Code, x.trace(w).Refusal)
 	}
-	want := map[string]http.SameSite{"__Host-postern-login": http.SameSiteNoneMode, "__Host-postern-who": http.SameSiteNoneMode, "__Host-postern-person": http.SameSiteLaxMode}
+	want := map[string]http.SameSite{"__Host-postern-login": http.SameSiteNoneMode, "__Host-postern-who": http.SameSiteNoneMode,
+		"__Host-postern-person": http.SameSiteLaxMode}
 	for _, c := range later(e.cookies, w.Result().Cookies()) {
 		if same, ok := want[c.Name]; !ok || c.SameSite != same || !c.Secure || !c.HttpOnly || c.Path != "/" || c.Domain != "" {
 			t.Errorf("the cookie %+v", c)
@@ -161,7 +162,8 @@ func TestRow17HostileCompanionsOfAnHonestAnswer(t *testing.T) {
 	for _, relay := range []string{strings.Repeat("x", 10_000), "/me\x00", "\x00"} {
 		e := x.begin(true)
 		e.relay = relay
-		r := post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(honestMessage(&e)))}, "RelayState": {relay}}.Encode())
+		r := post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(honestMessage(&e)))},
+			"RelayState": {relay}}.Encode())
 		r.Header.Set("User-Agent", "x\x1b[31m\u202e")
 		w := x.goOn(x.send(r))
 		if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || to != "/me" {

@@ -53,7 +53,8 @@ func TestServiceAccountsMaySignInByPassword(t *testing.T) {
 		t.Errorf("the use is not noted: %+v %v", p, err)
 	}
 	s.people()
-	for name, attempt := range map[string][2]string{"a wrong password": {"build-bot", password[1:]}, "no password": {"build-bot", ""}, "another account": {"ana", password}} {
+	for name, attempt := range map[string][2]string{"a wrong password": {"build-bot", password[1:]}, "no password": {"build-bot", ""},
+		"another account": {"ana", password}} {
 		if res := s.authenticate(attempt[0], attempt[1]); res.status != http.StatusBadRequest || !strings.Contains(res.body, "INVALID_USER_AUTHENTICATION") {
 			t.Errorf("%s: %d %s", name, res.status, res.body)
 		}

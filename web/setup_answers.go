@@ -74,7 +74,8 @@ func (rm *setupRoom) readMetadata(r *http.Request, sc setupCase, f *stepForm) er
 	if file != "" {
 		f.fromFile = true
 		if len(file) > maxMetadata {
-			f.problems = []model.Problem{{Field: wizard.FieldMetadataFile, Text: "This file is larger than 1 MiB. AWS's metadata has a few KiB; choose the file that AWS calls “IAM Identity Center SAML metadata file”."}}
+			f.problems = []model.Problem{{Field: wizard.FieldMetadataFile, Text: "This file is larger than 1 MiB. AWS's metadata has a few KiB; choose the file that " +
+				"AWS calls “IAM Identity Center SAML metadata file”."}}
 			return nil
 		}
 		f.answers[wizard.FieldMetadata] = []string{file}

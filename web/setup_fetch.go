@@ -77,7 +77,8 @@ func (m metadataFetcher) fetch(ctx context.Context, address string) ([]byte, err
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
-		return nil, &fetchError{Text: fmt.Sprintf("%s answered with status %d instead of the metadata. Copy the address from AWS once more.", u.Hostname(), res.StatusCode)}
+		return nil, &fetchError{Text: fmt.Sprintf("%s answered with status %d instead of the metadata. Copy the address from AWS once more.",
+			u.Hostname(), res.StatusCode)}
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxMetadata+1))
 	if err != nil {
@@ -119,7 +120,8 @@ func (m metadataFetcher) judgeURL(u *url.URL) error {
 	case u.Scheme == "http" && m.loopback && loopbackHost(u.Hostname()):
 		return nil
 	default:
-		return &fetchError{Text: fmt.Sprintf("Metadata is fetched by https:// only, and this leads to %s://%s. Over anything else somebody on the way could put in a certificate of their own.", u.Scheme, u.Hostname())}
+		return &fetchError{Text: fmt.Sprintf("Metadata is fetched by https:// only, and this leads to %s://%s. Over anything else somebody on the way could put in "+
+			"a certificate of their own.", u.Scheme, u.Hostname())}
 	}
 }
 
@@ -144,7 +146,8 @@ func (m metadataFetcher) judgeDial(_, address string, _ syscall.RawConn) error {
 		return nil
 	}
 	if !public(addr) {
-		return &fetchError{Text: fmt.Sprintf("The address leads to %s, which is not on the public internet. Postern fetches metadata from public addresses only, as AWS's are.", addr)}
+		return &fetchError{Text: fmt.Sprintf("The address leads to %s, which is not on the public internet. Postern fetches metadata from public addresses "+
+			"only, as AWS's are.", addr)}
 	}
 	return nil
 }

@@ -57,7 +57,8 @@ func (rm *setupRoom) goLive(w http.ResponseWriter, r *http.Request, a model.Admi
 	f.Page.Error = true
 	switch {
 	case errors.Is(err, store.ErrConflict):
-		f.Problems = []model.Problem{{Text: "Nothing has gone live: " + sc.draft.Author + " saved this setup after you opened the page. Look at everything once more."}}
+		f.Problems = []model.Problem{{Text: "Nothing has gone live: " + sc.draft.Author +
+			" saved this setup after you opened the page. Look at everything once more."}}
 		return rm.renderStep(w, r, http.StatusConflict, f, sc)
 	case errors.Is(err, store.ErrUntested):
 		f.Problems = []model.Problem{{Text: "Nothing has gone live: no test has passed with this configuration."}}

@@ -18,13 +18,14 @@ func hostileMetadata() map[string]struct{ text, say string } {
 		return strings.Replace(good, `Location="`+attackIssuer+`"`, `Location="`+address+`"`, 1)
 	}
 	return map[string]struct{ text, say string }{
-		"a DTD":                {`<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>` + strings.Replace(good, "amazonaws", "&a;", 1), "cannot be trusted"},
-		"growing entities":     {`<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>` + good, "cannot be trusted"},
-		"a late DTD":           {good + `<!DOCTYPE x SYSTEM "http://127.0.0.1/">`, "cannot be trusted"},
-		"depth":                {strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100), "cannot be trusted"},
-		"a declaration":        {good + `<!ELEMENT a ANY>`, "cannot be trusted"},
-		"many elements":        {"<a>" + strings.Repeat("<b/>", 50_000) + "</a>", "cannot be trusted"},
-		"two providers":        {`<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">` + good + good + `</EntitiesDescriptor>`, "several identity providers"},
+		"a DTD":            {`<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>` + strings.Replace(good, "amazonaws", "&a;", 1), "cannot be trusted"},
+		"growing entities": {`<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>` + good, "cannot be trusted"},
+		"a late DTD":       {good + `<!DOCTYPE x SYSTEM "http://127.0.0.1/">`, "cannot be trusted"},
+		"depth":            {strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100), "cannot be trusted"},
+		"a declaration":    {good + `<!ELEMENT a ANY>`, "cannot be trusted"},
+		"many elements":    {"<a>" + strings.Repeat("<b/>", 50_000) + "</a>", "cannot be trusted"},
+		"two providers": {`<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">` + good + good + `</EntitiesDescriptor>`,
+			"several identity providers"},
 		"a script":             {location("javascript:alert(1)"), "not https"},
 		"a page in an address": {location("data:text/html,&lt;script&gt;alert(1)&lt;/script&gt;"), "not https"},
 	}

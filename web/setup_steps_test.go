@@ -23,7 +23,8 @@ func cells(p *page, selector string) string {
 func TestUsernamePreview(t *testing.T) {
 	t.Parallel()
 	s := newSetupAt(t, wizard.StepAttributes)
-	form := url.Values{"version": {"1"}, "username": {"subject"}, "email": {"typed"}, "strip_domain": {"on"}, "lowercase": {"on"}, "samples": {"Ana@example.com\r\nBo\r\n"}}
+	form := url.Values{"version": {"1"}, "username": {"subject"}, "email": {"typed"}, "strip_domain": {"on"}, "lowercase": {"on"},
+		"samples": {"Ana@example.com\r\nBo\r\n"}}
 	res := s.post("/setup/aws/attributes/preview", form)
 	if got := cells(res, "#preview tbody code"); res.status != http.StatusOK || got != "Ana@example.com ana Bo bo" {
 		t.Errorf("answered %d with %q", res.status, got)
@@ -80,7 +81,8 @@ func TestSetupAddsGroupsAndRules(t *testing.T) {
 	if _, open := res.doc.Find("details:has([name=domain])").Attr("open"); res.status != http.StatusUnprocessableEntity || !open {
 		t.Errorf("a bad domain answered %d, the form open: %t", res.status, open)
 	}
-	expect(t, s.post("/setup/aws/groups/rule", url.Values{"connection": {"aws"}, "name": {"staff"}, "kind": {"email_domain"}, "domain": {"Example.com"}, "groups": {"staff"}}),
+	expect(t, s.post("/setup/aws/groups/rule", url.Values{"connection": {"aws"}, "name": {"staff"}, "kind": {"email_domain"},
+		"domain": {"Example.com"}, "groups": {"staff"}}),
 		http.StatusSeeOther, "/setup/aws/groups")
 	if rule, err := s.store.Rule(context.Background(), "staff"); err != nil || rule.Connection != "aws" || rule.Value != "example.com" {
 		t.Errorf("the rule is %+v, %v", rule, err)

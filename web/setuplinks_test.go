@@ -99,18 +99,21 @@ func TestSetupLinkReachesNothingElse(t *testing.T) {
 	}
 	h, path := s.opened()
 	page := h.get(path)
-	if strings.Contains(page.body, "zachary") || page.doc.Find(`a[href="/users"], a[href="/settings"], a[href^="/setup/"], a[href^="/connections"]`).Length() != 0 {
+	if strings.Contains(page.body, "zachary") ||
+		page.doc.Find(`a[href="/users"], a[href="/settings"], a[href^="/setup/"], a[href^="/connections"]`).Length() != 0 {
 		t.Errorf("the page shows more than AWS's side: %s", page.text())
 	}
 	drill(t, h, func(t *testing.T, rt route) {
-		for _, pattern := range []string{concrete(rt.pattern), strings.NewReplacer("{connection}", "aws", "{slug}", "aws", "{step}", "metadata", "{username}", "zachary").Replace(rt.pattern)} {
+		for _, pattern := range []string{concrete(rt.pattern), strings.NewReplacer("{connection}", "aws", "{slug}", "aws", "{step}", "metadata", "{username}",
+			"zachary").Replace(rt.pattern)} {
 			res := h.ask(route{method: rt.method, pattern: pattern}, nil)
 			if res.status != http.StatusSeeOther || !strings.HasPrefix(res.header.Get("Location"), "/signin") {
 				t.Errorf("%s answered %d to %q, want 303 to /signin", pattern, res.status, res.header.Get("Location"))
 			}
 		}
 	})
-	if res := h.do(http.MethodPost, path+"/metadata", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil.example"}}); res.status != http.StatusForbidden {
+	if res := h.do(http.MethodPost, path+"/metadata", nil, http.Header{"Sec-Fetch-Site": {"cross-site"},
+		"Origin": {"https://evil.example"}}); res.status != http.StatusForbidden {
 		t.Errorf("a form on another site answered %d, want 403", res.status)
 	}
 }
@@ -187,7 +190,8 @@ func TestSetupLinkBringsMetadata(t *testing.T) {
 			h, path := s.opened()
 			expect(t, bring(h, path, h.get(path).version()), http.StatusSeeOther, path+"?brought=yes")
 			rev := s.draft()
-			if strings.TrimSpace(rev.Config.IdPMetadata) != strings.TrimSpace(awsMetadata()) || !strings.HasPrefix(rev.Author, "setup link ") || !strings.HasSuffix(rev.Author, "(made by admin@example.com)") {
+			if strings.TrimSpace(rev.Config.IdPMetadata) != strings.TrimSpace(awsMetadata()) || !strings.HasPrefix(rev.Author, "setup link ") ||
+				!strings.HasSuffix(rev.Author, "(made by admin@example.com)") {
 				t.Errorf("the draft is by %q and has %d bytes of metadata", rev.Author, len(rev.Config.IdPMetadata))
 			}
 			entries, _, err := s.store.Audit(context.Background(), store.AuditQuery{Action: "revision.save", Actor: rev.Author})
@@ -292,7 +296,8 @@ func TestSetupLinkEvidence(t *testing.T) {
 		if res.status != http.StatusOK || !strings.Contains(strings.Join(strings.Fields(res.doc.Text()), " "), step.says) {
 			t.Errorf("%s: answered %d: %s", step.name, res.status, res.doc.Text())
 		}
-		for who, p := range map[string]*page{"holder": res, "holder without scripts": h.get(path), "connection": s.get("/connections/aws"), "wizard": s.get("/setup/aws/aws-application")} {
+		for who, p := range map[string]*page{"holder": res, "holder without scripts": h.get(path), "connection": s.get("/connections/aws"),
+			"wizard": s.get("/setup/aws/aws-application")} {
 			if seen := p.doc.Find(".evidence-seen").Length(); seen != i+1 {
 				t.Errorf("%s: %s sees %d things done, want %d", step.name, who, seen, i+1)
 			}
@@ -371,7 +376,8 @@ func TestSetupLinkIsNotLogged(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
 		"/setup-link/abc": "/setup-link/…", "/setup-link/abc/metadata": "/setup-link/…/metadata", "/setup/aws": "/setup/aws",
-		"/crowd/rest/usermanagement/1/session/abc": "/crowd/rest/usermanagement/1/session/…", "/crowd/rest/usermanagement/1/group": "/crowd/rest/usermanagement/1/group",
+		"/crowd/rest/usermanagement/1/session/abc": "/crowd/rest/usermanagement/1/session/…",
+		"/crowd/rest/usermanagement/1/group":       "/crowd/rest/usermanagement/1/group",
 	} {
 		if got := loggedPath(path); got != want {
 			t.Errorf("%s is logged as %s, want %s", path, got, want)

@@ -107,7 +107,8 @@ func (rm *accessRoom) refuseBlocked(w http.ResponseWriter, r *http.Request, form
 	}
 	minutes := int(wait/time.Minute) + 1
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-	form.Problems = []model.Problem{{Text: fmt.Sprintf("Too many attempts with a wrong password. Try again in %s. A browser in which you signed in before is not held up by what others try.",
+	form.Problems = []model.Problem{{Text: fmt.Sprintf("Too many attempts with a wrong password. Try again in %s. A browser in which you signed in before is "+
+		"not held up by what others try.",
 		ui.Count(minutes, "minute", "minutes"))}}
 	return rm.RenderSignIn(w, r, http.StatusTooManyRequests, form)
 }

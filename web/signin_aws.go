@@ -42,7 +42,8 @@ func (rm *accessRoom) signInThroughAWS(w http.ResponseWriter, r *http.Request) e
 		if err := rm.noteRefusedByGroup(r, u); err != nil {
 			return err
 		}
-		form.Problems = []model.Problem{{Text: "AWS has signed you in as " + u.Username + ", who may not use the console. An owner of Postern can add you, by hand, to the group whose members may."}}
+		form.Problems = []model.Problem{{Text: "AWS has signed you in as " + u.Username +
+			", who may not use the console. An owner of Postern can add you, by hand, to the group whose members may."}}
 		return rm.RenderSignIn(w, r, http.StatusForbidden, form)
 	} else if err != nil {
 		return err
@@ -63,7 +64,8 @@ func (rm *accessRoom) noteRefusedByGroup(r *http.Request, u model.User) error {
 	if err != nil || len(noted) > 0 {
 		return err
 	}
-	return rm.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: rm.remoteAddr(r)}, action, u.Username, "AWS signed them in, and they are in no group that may use the console.")
+	return rm.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: rm.remoteAddr(r)}, action, u.Username,
+		"AWS signed them in, and they are in no group that may use the console.")
 }
 
 func (rm *accessRoom) sendThroughAWS(w http.ResponseWriter, r *http.Request, next string) error {

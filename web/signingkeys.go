@@ -28,7 +28,8 @@ func (rm *settingsRoom) showSigningKeys(w http.ResponseWriter, r *http.Request, 
 func (rm *settingsRoom) rotateSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	err := rm.provider.RotateKeys(r.Context(), rm.actor(r, a), false)
 	if errors.Is(err, oidc.ErrKeyTooNew) {
-		rm.putFlash(r, layout.Flash{Kind: "warning", Text: "Nothing was changed. The next key was made less than ten minutes ago, and apps may not know it yet. Try again in ten minutes. If a key was stolen, withdraw the old keys instead."})
+		rm.putFlash(r, layout.Flash{Kind: "warning", Text: "Nothing was changed. The next key was made less than ten minutes ago, and apps may not know it yet. Try " +
+			"again in ten minutes. If a key was stolen, withdraw the old keys instead."})
 		return seeOther(w, r, paths.SigningKeys)
 	}
 	if err != nil {
@@ -42,5 +43,6 @@ func (rm *settingsRoom) withdrawSigningKeys(w http.ResponseWriter, r *http.Reque
 	if err := rm.provider.RotateKeys(r.Context(), rm.actor(r, a), true); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.SigningKeys, "Another key signs from now on, and the old ones are withdrawn. Whoever is in the middle of a sign-in has to begin again.")
+	return rm.done(w, r, paths.SigningKeys, "Another key signs from now on, and the old ones are withdrawn. Whoever is in the middle of a "+
+		"sign-in has to begin again.")
 }

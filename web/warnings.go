@@ -25,14 +25,16 @@ func (rm *warningsRoom) showWarnings(w http.ResponseWriter, r *http.Request, a m
 }
 
 // renderWarnings shows the page; secret is a webhook's, just made.
-func (rm *warningsRoom) renderWarnings(w http.ResponseWriter, r *http.Request, a model.Administrator, to model.Warnings, problems []model.Problem, secret string) error {
+func (rm *warningsRoom) renderWarnings(w http.ResponseWriter, r *http.Request, a model.Administrator, to model.Warnings,
+	problems []model.Problem, secret string) error {
 	failures, err := rm.store.NoticeFailures(r.Context())
 	if err != nil {
 		return err
 	}
 	v := console.WarningsPage{
-		Page: rm.page(r, a, layout.NavSettings, "Warnings", "Postern tells you about certificates that end, new ones in AWS's metadata, and metadata that cannot be fetched."),
-		To:   to, Failures: failures, Problems: problems, NewSecret: secret,
+		Page: rm.page(r, a, layout.NavSettings, "Warnings", "Postern tells you about certificates that end, new ones in AWS's metadata, and metadata "+
+			"that cannot be fetched."),
+		To: to, Failures: failures, Problems: problems, NewSecret: secret,
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Settings", Href: paths.Settings}}
 	if a.Role == model.RoleOwner {

@@ -25,7 +25,8 @@ func TestTheAddressOfAWebhookIsASecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.warnings.tell(t.Context(), to, notice{Key: "k/1", Subject: "x", Text: "y", Link: "z"}, model.ChannelWebhook); err != nil || !strings.Contains(log.String(), "not delivered") {
+	if err := s.warnings.tell(t.Context(), to, notice{Key: "k/1", Subject: "x", Text: "y", Link: "z"}, model.ChannelWebhook); err != nil ||
+		!strings.Contains(log.String(), "not delivered") {
 		t.Fatalf("told: %v, %s", err, log.String())
 	}
 	if !strings.Contains(s.get("/settings/warnings").body, "HUSH") {
@@ -59,7 +60,8 @@ func TestRow21WebhookAddressIsSealed(t *testing.T) {
 	stored := func(want bool) {
 		t.Helper()
 		var row string
-		if err := s.store.Pool().QueryRow(t.Context(), "select w::text || encode(coalesce(webhook_url_sealed, ''), 'escape') from warnings w").Scan(&row); err != nil {
+		if err := s.store.Pool().QueryRow(t.Context(), "select w::text || encode(coalesce(webhook_url_sealed, ''), "+
+			"'escape') from warnings w").Scan(&row); err != nil {
 			t.Fatal(err)
 		}
 		if strings.Contains(row, "HUSH") != want {
@@ -106,7 +108,8 @@ func TestRow21WebhookAddressIsSealed(t *testing.T) {
 func TestRow21PasswordStaysWithItsServer(t *testing.T) {
 	t.Parallel()
 	s := newSiteAs(t, model.RoleOwner)
-	form := url.Values{"smtp_host": {"smtp.example.com"}, "smtp_port": {"587"}, "smtp_tls": {"starttls"}, "smtp_user": {"u"}, "smtp_password": {"hush"}, "mail_from": {"a@example.com"}, "mail_to": {"b@example.com"}}
+	form := url.Values{"smtp_host": {"smtp.example.com"}, "smtp_port": {"587"}, "smtp_tls": {"starttls"}, "smtp_user": {"u"}, "smtp_password": {"hush"},
+		"mail_from": {"a@example.com"}, "mail_to": {"b@example.com"}}
 	s.post("/settings/warnings/mail", form).want(t, http.StatusSeeOther)
 	form.Set("smtp_password", "")
 	form.Set("mail_to", "c@example.com")
@@ -143,7 +146,8 @@ func TestAnswersOfOthersAreCutShort(t *testing.T) {
 	x.post("/settings/warnings/mail", box.form()).want(t, http.StatusSeeOther)
 	box.refuse = "no\x1b[31m room\u202e " + strings.Repeat("blah ", 50) + "SECRET"
 	res := x.post("/settings/warnings/mail/test", nil).want(t, http.StatusUnprocessableEntity)
-	if text := res.find(".problems"); !strings.Contains(text, "did not take the mail. It answered “452 ") || !strings.Contains(text, "blah") || strings.ContainsAny(text, "\x1b\u202e") || strings.Contains(text, "SECRET") {
+	if text := res.find(".problems"); !strings.Contains(text, "did not take the mail. It answered “452 ") || !strings.Contains(text, "blah") ||
+		strings.ContainsAny(text, "\x1b\u202e") || strings.Contains(text, "SECRET") {
 		t.Errorf("the page says %q", text)
 	}
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "SECRET", http.StatusTeapot) }))

@@ -144,7 +144,8 @@ func TestCertificatesAreAnnouncedByMail(t *testing.T) {
 		}
 	}
 	first := box.got()[0]
-	for _, want := range []string{"it@example.com night@example.com", "Subject: AWS's certificate for aws ends in", "Auto-Submitted: auto-generated", "/connections/aws/certificates"} {
+	for _, want := range []string{"it@example.com night@example.com", "Subject: AWS's certificate for aws ends in", "Auto-Submitted: auto-generated",
+		"/connections/aws/certificates"} {
 		if !strings.Contains(first, want) {
 			t.Errorf("the mail lacks %q:\n%s", want, first)
 		}
@@ -181,7 +182,8 @@ func TestMailThatFailsIsTriedAgain(t *testing.T) {
 	wrong := box.form()
 	wrong.Set("smtp_password", "guess")
 	x.post("/settings/warnings/mail", wrong).want(t, http.StatusSeeOther)
-	if res := x.post("/settings/warnings/mail/test", nil); res.status != http.StatusUnprocessableEntity || strings.Contains(res.text(), "guess") || !strings.Contains(res.text(), "did not take the mail") {
+	if res := x.post("/settings/warnings/mail/test", nil); res.status != http.StatusUnprocessableEntity || strings.Contains(res.text(), "guess") ||
+		!strings.Contains(res.text(), "did not take the mail") {
 		t.Errorf("with a wrong password: %d %s", res.status, res.text())
 	}
 }
@@ -195,8 +197,10 @@ func (x *rotating) signInAgain() {
 func TestWhatIsWrongWithAMailServer(t *testing.T) {
 	t.Parallel()
 	s := newSiteAs(t, model.RoleOwner)
-	good := url.Values{"smtp_host": {"smtp.example.com"}, "smtp_port": {"587"}, "smtp_tls": {"starttls"}, "smtp_user": {"u"}, "smtp_password": {"p"}, "mail_from": {"a@example.com"}, "mail_to": {"b@example.com"}}
-	for field, bad := range map[string]string{"smtp_host": "https://smtp.example.com", "smtp_port": "no", "smtp_tls": "none", "smtp_password": "", "mail_from": "nobody\r\nBcc: x@example.com", "mail_to": ""} {
+	good := url.Values{"smtp_host": {"smtp.example.com"}, "smtp_port": {"587"}, "smtp_tls": {"starttls"}, "smtp_user": {"u"}, "smtp_password": {"p"},
+		"mail_from": {"a@example.com"}, "mail_to": {"b@example.com"}}
+	for field, bad := range map[string]string{"smtp_host": "https://smtp.example.com", "smtp_port": "no", "smtp_tls": "none", "smtp_password": "",
+		"mail_from": "nobody\r\nBcc: x@example.com", "mail_to": ""} {
 		form := url.Values{}
 		for k, v := range good {
 			form[k] = v
@@ -266,7 +270,8 @@ func TestCalendarOfCertificates(t *testing.T) {
 	first := address()
 	x.client = x.browser() // no session
 	res := x.get(first).want(t, http.StatusOK)
-	for _, want := range []string{"BEGIN:VCALENDAR\r\n", "SUMMARY:AWS's certificate for aws ends\r\n", "TRIGGER:-P90D\r\n", "TRIGGER:-P7D\r\n", "END:VCALENDAR\r\n"} {
+	for _, want := range []string{"BEGIN:VCALENDAR\r\n", "SUMMARY:AWS's certificate for aws ends\r\n", "TRIGGER:-P90D\r\n",
+		"TRIGGER:-P7D\r\n", "END:VCALENDAR\r\n"} {
 		if !strings.Contains(res.body, want) {
 			t.Errorf("the calendar lacks %q:\n%s", want, res.body)
 		}
