@@ -56,7 +56,8 @@ func (d *demo) lookAtApps(person *browsertest.Browser) {
 	d.Look("app-directory")
 	d.Goto(d.publicURL + "/apps/jira/test")
 	d.WaitText("The sign-in works")
-	if person := d.Text("[aria-labelledby=person]"); !strings.Contains(person, "Groups that this app may see groups") || !strings.Contains(person, "jira-software-users") {
+	if person := d.Text("[aria-labelledby=person]"); !strings.Contains(person, "Groups that this app may see groups") ||
+		!strings.Contains(person, "jira-software-users") {
 		d.t.Errorf("the claims about the person:\n%s", person)
 	}
 	d.Look("app-tested")

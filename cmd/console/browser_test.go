@@ -32,7 +32,8 @@ func startDemo(t *testing.T, way browsertest.Way) *demo {
 	b := browsertest.Open(t)
 	b.Use(way)
 	listen, awsListen, appListen := freeAddress(t), freeAddress(t), freeAddress(t)
-	d := &demo{Browser: b, t: t, publicURL: "http://localhost" + port(listen), awsURL: "http://localhost" + port(awsListen), appURL: "http://localhost" + port(appListen)}
+	d := &demo{Browser: b, t: t, publicURL: "http://localhost" + port(listen), awsURL: "http://localhost" + port(awsListen),
+		appURL: "http://localhost" + port(appListen)}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	out := newReadyWriter("Postern is ready: " + d.publicURL)
 	var log bytes.Buffer
@@ -271,7 +272,8 @@ func walkJustInTime(t *testing.T, way browsertest.Way) {
 	d.administratorThroughAWS(way)
 	d.appAfterDeactivation(me)
 	for _, page := range []string{"/", "/connections", "/connections/aws", "/users", "/users/alice", "/users/new", "/users/import", "/groups",
-		"/groups/jira-software-users", "/groups/new", "/rules", "/rules/everyone", "/rules/new", "/logins", "/logins/inspect", "/audit", "/administrators", "/settings",
+		"/groups/jira-software-users", "/groups/new", "/rules", "/rules/everyone", "/rules/new", "/logins", "/logins/inspect", "/audit",
+		"/administrators", "/settings",
 		"/help", "/help/when-somebody-cannot-sign-in", "/help/running-it"} {
 		d.Goto(d.publicURL + page)
 		d.Look("console" + strings.ReplaceAll(page, "/", "-"))

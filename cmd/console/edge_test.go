@@ -35,11 +35,13 @@ func TestConnectionsHaveLimits(t *testing.T) {
 		_ = res.Body.Close() // not read
 		return res
 	}
-	if res := dial("GET /signin HTTP/1.1\r\nHost: localhost\r\nX-Long: " + strings.Repeat("x", 64<<10) + "\r\n\r\n"); res == nil || res.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+	if res := dial("GET /signin HTTP/1.1\r\nHost: localhost\r\nX-Long: " + strings.Repeat("x", 64<<10) + "\r\n\r\n"); res == nil ||
+		res.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("a long header: %+v", res)
 	}
 	// The test waits until the server gives up; without a limit it never ends.
-	if res := dial("GET /signin HTTP/1.1\r\nHost: localhost\r\nX-Slow: "); res != nil && res.StatusCode != http.StatusRequestTimeout && res.StatusCode != http.StatusBadRequest {
+	if res := dial("GET /signin HTTP/1.1\r\nHost: localhost\r\nX-Slow: "); res != nil && res.StatusCode != http.StatusRequestTimeout &&
+		res.StatusCode != http.StatusBadRequest {
 		t.Errorf("half a header: %+v", res)
 	}
 }

@@ -96,7 +96,8 @@ func (d *demo) useCode(code string) {
 func (d *demo) resetFromShell() {
 	d.t.Helper()
 	var out, log strings.Builder
-	code := run(d.t.Context(), []string{"admin", "reset", "olga@example.com", "--database-url", d.database}, streams{strings.NewReader(walkPassword + "\n"), &out, &log})
+	code := run(d.t.Context(), []string{"admin", "reset", "olga@example.com", "--database-url", d.database},
+		streams{strings.NewReader(walkPassword + "\n"), &out, &log})
 	if code != 0 || !strings.Contains(out.String(), "passkey") {
 		d.t.Fatalf("admin reset: exit %d, %s%s", code, out.String(), log.String())
 	}

@@ -21,7 +21,8 @@ import (
 func TestServeUnderAServiceManager(t *testing.T) {
 	t.Parallel()
 	site, figures := freeAddress(t), freeAddress(t)
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "serve", "--listen", site, "--metrics-listen", figures, "--log-format", "json", //nolint:gosec // this test's own binary
+	//nolint:gosec // this test's own binary
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "serve", "--listen", site, "--metrics-listen", figures, "--log-format", "json",
 		"--public-url", "http://localhost:8080", "--database-url", storetest.Database(t), "--secret-key-file", filepath.Join(t.TempDir(), "secret.key"))
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	var log bytes.Buffer

@@ -134,7 +134,8 @@ func TestServeSpeaksTLS(t *testing.T) {
 
 func TestServeRefusesHalfOfTLS(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"--tls-key", "key.pem"}, {"--tls-certificate", "none.pem", "--tls-key", "none.pem"}, {"--acme-host", "sso.example.com", "--tls-key", "key.pem"}} {
+	for _, args := range [][]string{{"--tls-key", "key.pem"}, {"--tls-certificate", "none.pem", "--tls-key", "none.pem"},
+		{"--acme-host", "sso.example.com", "--tls-key", "key.pem"}} {
 		wantServeFailure(t, append(args, "--data-dir", t.TempDir()), "")
 	}
 }

@@ -32,13 +32,15 @@ func times() []Variant {
 		{Row: 7, Name: "conditions begin in 4 minutes", Want: early, Mint: window(4*time.Minute, hour)},
 		{Row: 7, Name: "confirmation over by 3 minutes", Want: expired, Mint: confirmed(-3 * time.Minute)},
 		{Row: 7, Name: "confirmation begins in 4 minutes", Want: early, Mint: edited(func(s *Scene, m *message) {
-			m.confirmation = strings.Replace(m.confirmation, "<saml2:SubjectConfirmationData", `<saml2:SubjectConfirmationData NotBefore="`+stamp(s.Now.Add(4*time.Minute))+`"`, 1)
+			m.confirmation = strings.Replace(m.confirmation, "<saml2:SubjectConfirmationData",
+				`<saml2:SubjectConfirmationData NotBefore="`+stamp(s.Now.Add(4*time.Minute))+`"`, 1)
 		})},
 		{Row: 7, Name: "conditions without an end", Want: invalid, Mint: text(conditions, " NotOnOrAfter=", " x=")},
 		{Row: 7, Name: "confirmation without an end", Want: invalid, Mint: text(confirmation, " NotOnOrAfter=", " x=")},
 		{Row: 7, Name: "end that is no time", Want: invalid, Mint: text(conditions, `NotOnOrAfter="20`, `NotOnOrAfter="soon 20`)},
 		{Row: 7, Name: "end in another zone", Want: invalid, Mint: edited(func(s *Scene, m *message) {
-			m.conditions = strings.Replace(m.conditions, `NotOnOrAfter="`+stamp(s.Now.Add(hour)), `NotOnOrAfter="`+s.Now.UTC().Add(hour).Format("2006-01-02T15:04:05")+"+00:00", 1)
+			m.conditions = strings.Replace(m.conditions, `NotOnOrAfter="`+stamp(s.Now.Add(hour)),
+				`NotOnOrAfter="`+s.Now.UTC().Add(hour).Format("2006-01-02T15:04:05")+"+00:00", 1)
 		})},
 		{Row: 7, Name: "end in the year 0", Want: invalid, Mint: edited(func(s *Scene, m *message) {
 			m.conditions = strings.Replace(m.conditions, stamp(s.Now.Add(hour)), "0000-01-01T00:00:00.000Z", 1)
@@ -47,14 +49,16 @@ func times() []Variant {
 		{Row: 7, Name: "valid for two days", Want: invalid, Mint: window(-time.Minute, 48*hour)},
 		{Row: 7, Name: "session over", Want: expired, Mint: edited(func(s *Scene, m *message) { m.authn = s.statement(s.Now.Add(-2*hour), s.Now.Add(-hour)) })},
 		{Row: 7, Name: "issued in 10 minutes", Want: early, Mint: edited(func(s *Scene, m *message) { m.instant = stamp(s.Now.Add(10 * time.Minute)) })},
-		{Row: 7, Name: "response issued in 10 minutes", Want: early, Mint: edited(func(s *Scene, m *message) { m.responseInstant = stamp(s.Now.Add(10 * time.Minute)) })},
+		{Row: 7, Name: "response issued in 10 minutes", Want: early,
+			Mint: edited(func(s *Scene, m *message) { m.responseInstant = stamp(s.Now.Add(10 * time.Minute)) })},
 		{Row: 7, Name: "no time of issue", Want: malformed, Mint: edited(func(_ *Scene, m *message) { m.instant = "" })},
 	}
 }
 
 // addressing: the message is for us, from whom we trust, to the letter.
 func addressing() []Variant {
-	wrongAudience, recipient, destination, wrongIssuer := model.CodeAudienceMismatch, model.CodeRecipientMismatch, model.CodeDestinationMismatch, model.CodeIssuerMismatch
+	wrongAudience, recipient, destination, wrongIssuer := model.CodeAudienceMismatch, model.CodeRecipientMismatch, model.CodeDestinationMismatch,
+		model.CodeIssuerMismatch
 	restricted := func(inner func(*Scene) string) func(*Scene) string {
 		return edited(func(s *Scene, m *message) {
 			m.conditions = s.conditions(s.Now.Add(-time.Minute), s.Now.Add(hour), inner(s))
@@ -78,7 +82,8 @@ func addressing() []Variant {
 		{Row: 8, Name: "audience in capitals", Want: wrongAudience, Mint: restricted(func(s *Scene) string { return audience(strings.ToUpper(s.Audience)) })},
 		{Row: 8, Name: "audience with blanks", Want: wrongAudience, Mint: restricted(func(s *Scene) string { return audience(" " + s.Audience + " ") })},
 		{Row: 8, Name: "no audience", Want: wrongAudience, Mint: restricted(func(*Scene) string { return "" })},
-		{Row: 8, Name: "two restrictions, one not ours", Want: wrongAudience, Mint: restricted(func(s *Scene) string { return audience(s.Audience) + audience("urn:other") })},
+		{Row: 8, Name: "two restrictions, one not ours", Want: wrongAudience,
+			Mint: restricted(func(s *Scene) string { return audience(s.Audience) + audience("urn:other") })},
 		{Row: 8, Name: "audience in another namespace", Want: model.CodeMalformedResponse, Mint: restricted(func(s *Scene) string {
 			return `<saml2p:AudienceRestriction><saml2p:Audience>` + s.Audience + `</saml2p:Audience></saml2p:AudienceRestriction>`
 		})},
@@ -96,7 +101,8 @@ func addressing() []Variant {
 		{Row: 8, Name: "recipient elsewhere", Want: recipient, Mint: recipientOf(func(string) string { return "https://elsewhere.example.com/acs" })},
 		{Row: 8, Name: "recipient is a path", Want: recipient, Mint: recipientOf(path)},
 		{Row: 8, Name: "no recipient", Want: recipient, Mint: recipientOf(func(string) string { return "" })},
-		{Row: 8, Name: "issuer of another application", Want: wrongIssuer, Mint: from(func(m *message, id string) { m.issuer, m.responseIssuer = issuer(id+"2"), issuer(id+"2") })},
+		{Row: 8, Name: "issuer of another application", Want: wrongIssuer,
+			Mint: from(func(m *message, id string) { m.issuer, m.responseIssuer = issuer(id+"2"), issuer(id+"2") })},
 		{Row: 8, Name: "issuer of the assertion alone differs", Want: wrongIssuer, Mint: from(func(m *message, id string) { m.issuer = issuer(id + "/") })},
 		{Row: 8, Name: "issuer of the response alone differs", Want: wrongIssuer, Mint: from(func(m *message, id string) { m.responseIssuer = issuer(id + " ") })},
 		{Row: 8, Name: "issuer in capitals", Want: wrongIssuer, Mint: from(func(m *message, id string) { m.issuer = issuer(strings.ToUpper(id)) })},
@@ -129,16 +135,18 @@ func binding() []Variant {
 		{Row: 9, Name: "empty InResponseTo outside", Want: unknown, Unsolicited: true, Mint: edited(func(_ *Scene, m *message) {
 			m.namespaces += ` InResponseTo=""`
 		})},
-		{Row: 9, Name: "empty InResponseTo outside, where the assertion alone is signed", Want: unknown, Unsolicited: true, AssertionOnly: true, Mint: func(s *Scene) string {
-			m := s.aws()
-			m.namespaces += ` InResponseTo=""`
-			return s.signed(m, AssertionOnly, signing{})
-		}},
-		{Row: 9, Name: "empty InResponseTo outside, ours inside, where the assertion alone is signed", Want: unknown, AssertionOnly: true, Mint: func(s *Scene) string {
-			m := s.aws()
-			m.inResponseTo, m.namespaces = "", m.namespaces+` InResponseTo=""`
-			return s.signed(m, AssertionOnly, signing{})
-		}},
+		{Row: 9, Name: "empty InResponseTo outside, where the assertion alone is signed", Want: unknown, Unsolicited: true, AssertionOnly: true,
+			Mint: func(s *Scene) string {
+				m := s.aws()
+				m.namespaces += ` InResponseTo=""`
+				return s.signed(m, AssertionOnly, signing{})
+			}},
+		{Row: 9, Name: "empty InResponseTo outside, ours inside, where the assertion alone is signed", Want: unknown, AssertionOnly: true,
+			Mint: func(s *Scene) string {
+				m := s.aws()
+				m.inResponseTo, m.namespaces = "", m.namespaces+` InResponseTo=""`
+				return s.signed(m, AssertionOnly, signing{})
+			}},
 		{Row: 9, Name: "answer to a request, but none is waiting", Want: unknown, Unsolicited: true, Mint: answers("_a_request", "_a_request")},
 	}
 }
@@ -194,7 +202,8 @@ func output() []Variant {
 	const script = `&lt;script&gt;alert(1)&lt;/script&gt;`
 	return []Variant{
 		{Row: 17, Name: "script in the status message", Want: model.CodeStatusNotSuccess, Mint: edited(func(_ *Scene, m *message) {
-			m.status = `<saml2p:Status><saml2p:StatusCode Value="` + responder + `"></saml2p:StatusCode><saml2p:StatusMessage>` + script + `</saml2p:StatusMessage></saml2p:Status>`
+			m.status = `<saml2p:Status><saml2p:StatusCode Value="` + responder + `"></saml2p:StatusCode><saml2p:StatusMessage>` + script +
+				`</saml2p:StatusMessage></saml2p:Status>`
 		})},
 		{Row: 17, Name: "terminal codes in the issuer", Want: model.CodeIssuerMismatch, Mint: edited(func(_ *Scene, m *message) {
 			m.issuer = issuer("x&#xA;level=ERROR msg=forged&#x202E;")

@@ -99,7 +99,8 @@ func signaturePlaces() []Variant {
 			return signing{transforms: `<ds:Transform Algorithm="` + exclusive + `"></ds:Transform><ds:Transform Algorithm="` + enveloped + `"></ds:Transform>`}
 		})},
 		{Row: 3, Name: "InclusiveNamespaces twice", Want: malformed, Mint: signedWith(func(*Scene) signing {
-			return signing{transforms: `<ds:Transform Algorithm="` + enveloped + `"></ds:Transform><ds:Transform Algorithm="` + exclusive + `">` + list + list + `</ds:Transform>`}
+			return signing{transforms: `<ds:Transform Algorithm="` + enveloped + `"></ds:Transform><ds:Transform Algorithm="` + exclusive + `">` + list +
+				list + `</ds:Transform>`}
 		})},
 		inside("forged assertion in the KeyInfo", func(p parts) string { return p.twin + "</ds:KeyInfo>" }),
 		inside("forged attributes in the signature's Object", func(p parts) string {
@@ -150,7 +151,8 @@ func moreParsing() []Variant {
 		{Row: 5, Name: "CDATA in an attribute value", Want: malformed, Mint: replaced(">alice@example.com<", "><![CDATA[alice@example.com]]><")},
 		{Row: 13, Name: "encrypted with 3DES, 9 bytes", Want: want, Mint: encrypted("http://www.w3.org/2001/04/xmlenc#tripledes-cbc", "QUJDREVGR0hJ", "")},
 		{Row: 13, Name: "encrypted with GCM, 3 bytes", Want: want, Mint: encrypted("http://www.w3.org/2009/xmlenc11#aes128-gcm", "QUJD", "")},
-		{Row: 13, Name: "encrypted, with a wrapped key", Want: want, Mint: encrypted("http://www.w3.org/2001/04/xmlenc#aes128-cbc", "QUJDREVGR0hJSktMTU5PUA==", wrapped)},
+		{Row: 13, Name: "encrypted, with a wrapped key", Want: want, Mint: encrypted("http://www.w3.org/2001/04/xmlenc#aes128-cbc",
+			"QUJDREVGR0hJSktMTU5PUA==", wrapped)},
 		{Row: 14, Name: "three signatures", Want: malformed, Mint: func(s *Scene) string {
 			m := s.aws()
 			return s.sign(s.signed(m, Both, signing{}), m.assertionID, signing{})

@@ -18,7 +18,8 @@ func parsers() []Variant {
 		{Row: 5, Name: "internal entity", Want: dtd, Mint: inserted(root, `<!DOCTYPE x [<!ENTITY who "admin">]>`)},
 		{Row: 5, Name: "external entity", Want: dtd, Mint: inserted(root, `<!DOCTYPE x [<!ENTITY who SYSTEM "file:///etc/passwd">]>`)},
 		{Row: 5, Name: "parameter entity from the web", Want: dtd, Mint: inserted(root, `<!DOCTYPE x [<!ENTITY % p SYSTEM "http://127.0.0.1:1/x"> %p;]>`)},
-		{Row: 5, Name: "entities of entities", Want: dtd, Mint: inserted(root, `<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>`)},
+		{Row: 5, Name: "entities of entities", Want: dtd, Mint: inserted(root, `<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">`+
+			`<!ENTITY c "&b;&b;&b;&b;">]>`)},
 		{Row: 5, Name: "NOTATION with quotes", Want: dtd, Mint: inserted(root, `<!DOCTYPE x [<!NOTATION n SYSTEM '">'>]>`)},
 		{Row: 5, Name: "doctype in lower case", Want: dtd, Mint: inserted(root, `<!doctype x>`)},
 		{Row: 5, Name: "unknown entity", Want: malformed, Mint: replaced(">alice<", ">&evil;<")},
@@ -55,11 +56,14 @@ func parsers() []Variant {
 		{Row: 5, Name: "prefix unbound again", Want: malformed, Mint: replaced("<saml2:Subject>", `<saml2:Subject xmlns:enc="">`)},
 		{Row: 5, Name: "xmlns rebound", Want: malformed, Mint: replaced("<saml2:Subject>", `<saml2:Subject xmlns:xmlns="urn:evil">`)},
 		{Row: 5, Name: "xml rebound", Want: malformed, Mint: replaced("<saml2:Subject>", `<saml2:Subject xmlns:xml="urn:evil">`)},
-		{Row: 5, Name: "second prefix for the XML namespace", Want: malformed, Mint: replaced("<saml2:Subject>", `<saml2:Subject xmlns:evil="http://www.w3.org/XML/1998/namespace">`)},
+		{Row: 5, Name: "second prefix for the XML namespace", Want: malformed, Mint: replaced("<saml2:Subject>",
+			`<saml2:Subject xmlns:evil="http://www.w3.org/XML/1998/namespace">`)},
 		{Row: 5, Name: "empty prefix", Want: malformed, Mint: replaced("<saml2:Subject>", `<saml2:Subject :x="1">`)},
 		{Row: 5, Name: "name with two colons", Want: malformed, Mint: inserted("<saml2:Subject>", "<saml2:a:b/>")},
-		{Row: 5, Name: "attribute twice", Want: malformed, Mint: replaced("<saml2:SubjectConfirmationData ", `<saml2:SubjectConfirmationData Recipient="https://evil.example" `)},
-		{Row: 5, Name: "attribute twice by two prefixes", Want: malformed, Mint: replaced("<saml2:Subject>", `<saml2:Subject xmlns:a="urn:a" xmlns:b="urn:a" a:x="1" b:x="2">`)},
+		{Row: 5, Name: "attribute twice", Want: malformed, Mint: replaced("<saml2:SubjectConfirmationData ",
+			`<saml2:SubjectConfirmationData Recipient="https://evil.example" `)},
+		{Row: 5, Name: "attribute twice by two prefixes", Want: malformed, Mint: replaced("<saml2:Subject>",
+			`<saml2:Subject xmlns:a="urn:a" xmlns:b="urn:a" a:x="1" b:x="2">`)},
 		{Row: 5, Name: "end tag of another prefix", Want: malformed, Mint: replaced("</saml2:Subject>", "</saml2p:Subject>")},
 		{Row: 5, Name: "default namespace without a name", Want: malformed, Mint: replaced("<saml2:Subject>", `<saml2:Subject xmlns="">`)},
 	}
@@ -69,13 +73,15 @@ func parsers() []Variant {
 func exhaustion() []Variant {
 	malformed := model.CodeMalformedResponse
 	deep := func(n int) func(*Scene) string {
-		return inserted("</saml2:AttributeStatement>", `<saml2:Attribute Name="x">`+strings.Repeat("<saml2:a>", n)+strings.Repeat("</saml2:a>", n)+"</saml2:Attribute>")
+		return inserted("</saml2:AttributeStatement>", `<saml2:Attribute Name="x">`+strings.Repeat("<saml2:a>", n)+
+			strings.Repeat("</saml2:a>", n)+"</saml2:Attribute>")
 	}
 	return []Variant{
 		{Row: 14, Name: "100 deep", Want: malformed, Mint: deep(100)},
 		{Row: 14, Name: "25,000 deep", Want: malformed, Mint: deep(25_000)},
 		{Row: 14, Name: "nothing but openings", Want: malformed, Mint: func(*Scene) string { return strings.Repeat("<a>", 100_000) }},
-		{Row: 14, Name: "2,100 elements", Want: malformed, Mint: inserted("</saml2:AttributeStatement>", `<saml2:Attribute Name="x">`+strings.Repeat("<saml2:AttributeValue/>", 2100)+"</saml2:Attribute>")},
+		{Row: 14, Name: "2,100 elements", Want: malformed, Mint: inserted("</saml2:AttributeStatement>",
+			`<saml2:Attribute Name="x">`+strings.Repeat("<saml2:AttributeValue/>", 2100)+"</saml2:Attribute>")},
 		{Row: 14, Name: "1,100 elements in an unsigned Response with a Signature", Want: malformed, Mint: func(s *Scene) string {
 			m := s.aws()
 			m.status = "<ds:Signature></ds:Signature>" + m.status
@@ -142,6 +148,7 @@ func encryption() []Variant {
 		{Row: 13, Name: "encrypted, two blocks", Want: want, Mint: alone("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=")},
 		{Row: 13, Name: "encrypted, no base64", Want: want, Mint: alone("!!!")},
 		{Row: 13, Name: "EncryptedID", Want: want, Mint: edited(func(_ *Scene, m *message) { m.nameID = "<saml2:EncryptedID></saml2:EncryptedID>" })},
-		{Row: 13, Name: "EncryptedAttribute", Want: want, Mint: edited(func(_ *Scene, m *message) { m.attributes += "<saml2:EncryptedAttribute></saml2:EncryptedAttribute>" })},
+		{Row: 13, Name: "EncryptedAttribute", Want: want,
+			Mint: edited(func(_ *Scene, m *message) { m.attributes += "<saml2:EncryptedAttribute></saml2:EncryptedAttribute>" })},
 	}
 }

@@ -68,17 +68,22 @@ func trustAnchor() []Variant {
 		{Row: 2, Name: "attacker's key and certificate", Want: unknown, Mint: by(func(s *Scene) string { return keyInfo(s.AttackerCertificate) })},
 		{Row: 2, Name: "attacker's key, trusted certificate", Want: invalid, Mint: by(func(s *Scene) string { return keyInfo(s.Certificate) })},
 		{Row: 2, Name: "attacker's key, both certificates", Want: unknown, Mint: by(func(s *Scene) string { return keyInfo(s.AttackerCertificate, s.Certificate) })},
-		{Row: 2, Name: "attacker's key, both certificates the other way around", Want: invalid, Mint: by(func(s *Scene) string { return keyInfo(s.Certificate, s.AttackerCertificate) })},
+		{Row: 2, Name: "attacker's key, both certificates the other way around", Want: invalid,
+			Mint: by(func(s *Scene) string { return keyInfo(s.Certificate, s.AttackerCertificate) })},
 		{Row: 2, Name: "attacker's key, no KeyInfo", Want: invalid, Mint: fixed("")},
 		{Row: 2, Name: "attacker's key as RSAKeyValue", Want: model.CodeMalformedResponse, Mint: by(func(s *Scene) string {
 			b64 := func(n *big.Int) string { return base64.StdEncoding.EncodeToString(n.Bytes()) }
-			return "<ds:KeyInfo><ds:KeyValue><ds:RSAKeyValue><ds:Modulus>" + b64(s.AttackerKey.N) + "</ds:Modulus><ds:Exponent>AQAB</ds:Exponent></ds:RSAKeyValue></ds:KeyValue></ds:KeyInfo>"
+			return "<ds:KeyInfo><ds:KeyValue><ds:RSAKeyValue><ds:Modulus>" + b64(s.AttackerKey.N) +
+				"</ds:Modulus><ds:Exponent>AQAB</ds:Exponent></ds:RSAKeyValue></ds:KeyValue></ds:KeyInfo>"
 		})},
 		{Row: 2, Name: "KeyName", Want: model.CodeMalformedResponse, Mint: fixed("<ds:KeyInfo><ds:KeyName>aws</ds:KeyName></ds:KeyInfo>")},
-		{Row: 2, Name: "RetrievalMethod", Want: model.CodeMalformedResponse, Mint: fixed(`<ds:KeyInfo><ds:RetrievalMethod URI="http://169.254.169.254/key"></ds:RetrievalMethod></ds:KeyInfo>`)},
-		{Row: 2, Name: "subject name and serial number", Want: model.CodeMalformedResponse, Mint: fixed("<ds:KeyInfo><ds:X509Data><ds:X509IssuerSerial><ds:X509IssuerName>CN=AWS</ds:X509IssuerName>" +
-			"<ds:X509SerialNumber>1</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data></ds:KeyInfo>")},
-		{Row: 2, Name: "certificate is garbage", Want: unknown, Mint: fixed("<ds:KeyInfo><ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data></ds:KeyInfo>")},
+		{Row: 2, Name: "RetrievalMethod", Want: model.CodeMalformedResponse, Mint: fixed(`<ds:KeyInfo><ds:RetrievalMethod URI="http://169.254.169.254/key">` +
+			`</ds:RetrievalMethod></ds:KeyInfo>`)},
+		{Row: 2, Name: "subject name and serial number", Want: model.CodeMalformedResponse,
+			Mint: fixed("<ds:KeyInfo><ds:X509Data><ds:X509IssuerSerial><ds:X509IssuerName>CN=AWS</ds:X509IssuerName>" +
+				"<ds:X509SerialNumber>1</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data></ds:KeyInfo>")},
+		{Row: 2, Name: "certificate is garbage", Want: unknown,
+			Mint: fixed("<ds:KeyInfo><ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data></ds:KeyInfo>")},
 		{Row: 2, Name: "five certificates", Want: model.CodeMalformedResponse, Mint: by(func(s *Scene) string {
 			c := s.Certificate
 			return keyInfo(c, c, c, c, c)
@@ -105,8 +110,10 @@ func signatureShape() []Variant {
 	return []Variant{
 		{Row: 3, Name: "no signature", Want: model.CodeSignatureMissing, Mint: func(s *Scene) string { m := s.aws(); return m.text() }},
 		{Row: 3, Name: "response alone signed", Want: model.CodeSignatureMissing, Mint: func(s *Scene) string { return s.signed(s.aws(), ResponseOnly, signing{}) }},
-		{Row: 3, Name: "response alone signed where the assertion must be", Want: model.CodeSignatureMissing, AssertionOnly: true, Mint: func(s *Scene) string { return s.signed(s.aws(), ResponseOnly, signing{}) }},
-		{Row: 3, Name: "assertion alone signed", Want: model.CodeSignatureMissing, Mint: func(s *Scene) string { return s.signed(s.aws(), AssertionOnly, signing{}) }},
+		{Row: 3, Name: "response alone signed where the assertion must be", Want: model.CodeSignatureMissing, AssertionOnly: true,
+			Mint: func(s *Scene) string { return s.signed(s.aws(), ResponseOnly, signing{}) }},
+		{Row: 3, Name: "assertion alone signed", Want: model.CodeSignatureMissing,
+			Mint: func(s *Scene) string { return s.signed(s.aws(), AssertionOnly, signing{}) }},
 		{Row: 3, Name: "two signatures on one element", Want: malformed, Mint: func(s *Scene) string {
 			m := s.aws()
 			xml := s.signed(m, Both, signing{})

@@ -42,7 +42,8 @@ func wrapping() []Variant {
 		Variant{Row: 4, Name: "two roots", Want: malformed, Mint: tampered(func(_ *Scene, xml string) string {
 			return xml + strings.TrimPrefix(xml, `<?xml version="1.0" encoding="UTF-8"?>`)
 		})},
-		Variant{Row: 4, Name: "encrypted assertion beside it", Want: model.CodeEncryptedAssertion, Mint: inserted("</saml2p:Response>", "<saml2:EncryptedAssertion></saml2:EncryptedAssertion>")},
+		Variant{Row: 4, Name: "encrypted assertion beside it", Want: model.CodeEncryptedAssertion,
+			Mint: inserted("</saml2p:Response>", "<saml2:EncryptedAssertion></saml2:EncryptedAssertion>")},
 		Variant{Row: 4, Name: "two genuine assertions", Want: several, Mint: func(s *Scene) string {
 			m, other := s.aws(), s.aws()
 			m.beforeAssertion = other.assertion()
@@ -55,7 +56,8 @@ func wrapping() []Variant {
 		})},
 		Variant{Row: 4, Name: "xml:id", Want: malformed, Mint: replaced("<saml2:Subject>", `<saml2:Subject xml:id="_x">`)},
 		Variant{Row: 4, Name: "ID in a namespace", Want: malformed, Mint: replaced("<saml2:Subject>", `<saml2:Subject saml2:ID="_x">`)},
-		Variant{Row: 4, Name: "assertion in another namespace", Want: malformed, Mint: replaced("</saml2p:Response>", `<x:Assertion xmlns:x="urn:x"/></saml2p:Response>`)},
+		Variant{Row: 4, Name: "assertion in another namespace", Want: malformed,
+			Mint: replaced("</saml2p:Response>", `<x:Assertion xmlns:x="urn:x"/></saml2p:Response>`)},
 	)
 }
 
@@ -176,7 +178,8 @@ var wraps = []wrap{
 		return p.with(into(p.assertion, "<saml2:AuthnStatement", "<saml2:Advice>"+p.evil+"</saml2:Advice>"))
 	}},
 	{"genuine assertion in an attribute value", model.CodeMultipleAssertions, func(p parts) string {
-		return p.with(into(p.evil, "</saml2:AttributeStatement>", `<saml2:Attribute Name="x"><saml2:AttributeValue>`+p.assertion+`</saml2:AttributeValue></saml2:Attribute>`))
+		return p.with(into(p.evil, "</saml2:AttributeStatement>", `<saml2:Attribute Name="x"><saml2:AttributeValue>`+p.assertion+
+			`</saml2:AttributeValue></saml2:Attribute>`))
 	}},
 	{"genuine response inside the forged one", model.CodeMalformedResponse, func(p parts) string {
 		return p.evilResponse("", p.response, p.evil)

@@ -22,7 +22,8 @@ var testTime = time.Date(2026, 3, 4, 5, 6, 7, 89e6, time.UTC)
 const (
 	testACS      = "https://postern.example.com/saml/aws/acs"
 	testAudience = "https://postern.example.com/saml/aws/metadata"
-	testRequest  = `<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_request1" Version="2.0" IssueInstant="2026-03-04T05:06:00Z" AssertionConsumerServiceURL="` + testACS +
+	testRequest  = `<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_request1" Version="2.0" IssueInstant="2026-03-04T05:06:00Z" ` +
+		`AssertionConsumerServiceURL="` + testACS +
 		`"><saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">` + testAudience + `</saml:Issuer></samlp:AuthnRequest>`
 )
 

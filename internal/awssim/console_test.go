@@ -90,7 +90,8 @@ func TestWizardFromAddToSignIn(t *testing.T) {
 	form.Set("name", "Jira & co")
 	form.Set("acs", "no address")
 	form.Set("audience", testAudience)
-	if a = b.post(path+"/configuration", form); a.status != http.StatusUnprocessableEntity || a.Find("#acs").AttrOr("value", "") != "no address" || !strings.Contains(a.Find(".problem").Text(), "Application ACS URL") {
+	if a = b.post(path+"/configuration", form); a.status != http.StatusUnprocessableEntity || a.Find("#acs").AttrOr("value", "") != "no address" ||
+		!strings.Contains(a.Find(".problem").Text(), "Application ACS URL") {
 		t.Fatalf("a bad address: %d\n%.3000s", a.status, a.body)
 	}
 	form.Set("acs", testACS)
@@ -205,7 +206,8 @@ func TestCertificates(t *testing.T) {
 	before := string(s.Metadata(app.ID))
 	generate := url.Values{"action": {"generate"}, "months": {"2"}, "algorithm": {SHA1}, "bits": {"1024"}}
 	a := b.post(path, generate)
-	if a.status != http.StatusOK || !strings.Contains(a.Find(".certificate").Last().Text(), "1024") || a.Find(".certificate").Last().Find(".yellow").Length() != 1 {
+	if a.status != http.StatusOK || !strings.Contains(a.Find(".certificate").Last().Text(), "1024") ||
+		a.Find(".certificate").Last().Find(".yellow").Length() != 1 {
 		t.Fatalf("status %d\n%.3000s", a.status, a.body)
 	}
 	if string(s.Metadata(app.ID)) != before {
@@ -222,7 +224,8 @@ func TestCertificates(t *testing.T) {
 	}
 	b.post(path, url.Values{"action": {"activate"}, "number": {"1"}})
 	m := signIn(t, s, app, "")
-	if response, assertion := verify(t, s, app, m.XML); response != nil || assertion != nil || !strings.Contains(string(m.XML), "rsa-sha1") || !bytes.Contains(m.XML, []byte("xmldsig#sha1")) {
+	if response, assertion := verify(t, s, app, m.XML); response != nil || assertion != nil || !strings.Contains(string(m.XML), "rsa-sha1") ||
+		!bytes.Contains(m.XML, []byte("xmldsig#sha1")) {
 		t.Errorf("want signatures by the SHA-1 certificate: %v, %v\n%s", response, assertion, m.XML)
 	}
 	b.post(path, url.Values{"action": {"delete"}, "number": {"0"}})
@@ -247,7 +250,8 @@ func TestCertificateLooksLikeAWS(t *testing.T) {
 		t.Errorf("subject %s, issuer %s", got, cert.Issuer)
 	}
 	// The distinguished name, DER: UTF8String but for the country, CN first.
-	const name = "0E1\x160\x14\x06\x03U\x04\x03\x0c\x0damazonaws.com1\x0d0\x0b\x06\x03U\x04\x0b\x0c\x04IDAS1\x0f0\x0d\x06\x03U\x04\x0a\x0c\x06Amazon1\x0b0\x09\x06\x03U\x04\x06\x13\x02US"
+	const name = "0E1\x160\x14\x06\x03U\x04\x03\x0c\x0damazonaws.com1\x0d0\x0b\x06\x03U\x04\x0b\x0c\x04IDAS1" +
+		"\x0f0\x0d\x06\x03U\x04\x0a\x0c\x06Amazon1\x0b0\x09\x06\x03U\x04\x06\x13\x02US"
 	if string(cert.RawSubject) != name {
 		t.Errorf("subject %q", cert.RawSubject)
 	}

@@ -93,7 +93,8 @@ func Faults() []FaultInfo {
 		{FaultConfirmation, "No bearer confirmation", "The subject is confirmed as holder-of-key.", "confirmation_invalid"},
 		{FaultInResponseTo, "Answers an unknown request", "InResponseTo names a request that nobody sent.", "in_response_to_unknown"},
 		{FaultUnsolicited, "Answers no request", "InResponseTo is left out, as if the person had clicked the tile.", "unsolicited_refused"},
-		{FaultReplayed, "Same response again", "The previous response of this application is sent again, byte for byte. Sign in once before, and use the tile in the access portal.", "replayed"},
+		{FaultReplayed, "Same response again", "The previous response of this application is sent again, byte for byte. Sign in once before, and use the tile " +
+			"in the access portal.", "replayed"},
 		{FaultAssertionReused, "Same assertion ID again", "A fresh response bears the ID of the previous assertion. Sign in once before.", "replayed"},
 		{FaultSubjectMissing, "No name", "The subject has no NameID.", "subject_missing"},
 		{FaultAttributeMissing, "No attributes", "The attribute statement is empty, whatever is mapped.", "attribute_missing"},
@@ -101,7 +102,8 @@ func Faults() []FaultInfo {
 		{VariationManyGroups, "As large as AWS allows", "The person is in so many groups that the response has almost 50,000 characters.", ""},
 		{VariationAssignedGroups, "Only assigned groups", "${user:groups} yields the groups assigned to the application instead of all.", ""},
 		{VariationADGroups, "Groups from Active Directory", "${user:groups} yields values such as corp.example.com//S-1-5-21-…-1732 instead of IDs.", ""},
-		{VariationLegacyDurations, "Old meaning of Session duration", "The session duration also sets how long the assertion is valid, as AWS documented it in 2023.", ""},
+		{VariationLegacyDurations, "Old meaning of Session duration", "The session duration also sets how long the assertion is valid, as AWS " +
+			"documented it in 2023.", ""},
 		{VariationInclusiveNamespaces, "InclusiveNamespaces", "The signatures canonicalize with PrefixList xsd.", ""},
 		{VariationNoEncNamespace, "No xmlns:enc", "The response does not declare the prefix enc.", ""},
 		{VariationDualStack, "Dual-stack sign-in URL", "The sign-in URL in the metadata differs from the issuer URL, as with IPv6.", ""},

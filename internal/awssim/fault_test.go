@@ -161,13 +161,15 @@ var faultChecks = map[Fault]func(faulty){
 	FaultUsernameInvalid:  func(f faulty) { f.has(">a\u200Blice</saml2:NameID>"); f.signed(true, true) },
 	FaultNoAccess:         func(faulty) {}, // sends nothing: see TestFaults
 	VariationInclusiveNamespaces: func(f faulty) {
-		f.has(`<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"><ec:InclusiveNamespaces xmlns:ec="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="xsd"/></ds:Transform>`)
+		f.has(`<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"><ec:InclusiveNamespaces xmlns:ec="http://www.w3.org/2001/10/xml-exc-c14n#" ` +
+			`PrefixList="xsd"/></ds:Transform>`)
 		f.signed(true, true)
 	},
 	VariationNoEncNamespace: func(f faulty) { f.lacks("xmlns:enc"); f.signed(true, true) },
 	VariationDualStack: func(f faulty) {
 		metadata := string(f.s.Metadata(f.app.ID))
-		if !strings.Contains(metadata, `Location="http://localhost:8081/api.aws/saml/assertion/`) || !strings.Contains(metadata, `entityID="https://portal.sso.us-east-1.amazonaws.com/`) {
+		if !strings.Contains(metadata, `Location="http://localhost:8081/api.aws/saml/assertion/`) ||
+			!strings.Contains(metadata, `entityID="https://portal.sso.us-east-1.amazonaws.com/`) {
 			f.t.Errorf("metadata\n%s", metadata)
 		}
 	},

@@ -34,7 +34,8 @@ func TestSignInThatTheApplicationStarts(t *testing.T) {
 	for name, start := range map[string]func(*browser, string) answer{
 		"HTTP-Redirect": func(b *browser, path string) answer { return b.get(path + redirectQuery(b.t, testRequest, relayState)) },
 		"HTTP-POST": func(b *browser, path string) answer {
-			return b.post(path, url.Values{"SAMLRequest": {encoded}, "RelayState": {relayState}}, "Sec-Fetch-Site", "cross-site", "Origin", "https://postern.example.com")
+			return b.post(path, url.Values{"SAMLRequest": {encoded}, "RelayState": {relayState}}, "Sec-Fetch-Site", "cross-site", "Origin",
+				"https://postern.example.com")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -132,19 +133,24 @@ func TestRefusalsByAWS(t *testing.T) {
 		status       int
 		message, why string
 	}{
-		"good":                {"alice", testRequest, nil, http.StatusOK, "", ""},
-		"policy as mapped":    {"alice", policy("urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"), nil, http.StatusOK, "", ""},
-		"policy, no format":   {"alice", strings.Replace(policy(""), ` Format=""`, "", 1), nil, http.StatusOK, "", ""},
-		"not assigned":        {"dave", testRequest, nil, http.StatusForbidden, noAccess, "not assigned"},
-		"no primary email":    {"carol", testRequest, func(a *Application) { a.Subject.Source = "${user:email}" }, http.StatusForbidden, noAccess, "${user:email}"},
-		"Subject not mapped":  {"alice", testRequest, func(a *Application) { a.Subject = Mapping{} }, http.StatusForbidden, noAccess, "mapping of Subject"},
-		"policy mismatch":     {"alice", policy("urn:oasis:names:tc:SAML:2.0:nameid-format:transient"), nil, http.StatusForbidden, noAccess, "Request nameID format does not match our record"},
-		"policy, old version": {"alice", policy("urn:oasis:names:tc:SAML:1.1:nameid-format:persistent"), func(a *Application) { a.Subject.Format = "persistent" }, http.StatusForbidden, noAccess, "NameIDPolicy"},
-		"issuer":              {"alice", testRequest, func(a *Application) { a.Audience += "/" }, http.StatusForbidden, "Issuer of request does not match our record", testAudience + "/"},
-		"ACS":                 {"alice", testRequest, func(a *Application) { a.ACS += "/" }, http.StatusForbidden, "ACS URL of request does not match our record", testACS + "/"},
-		"no ACS in request":   {"alice", strings.Replace(testRequest, `AssertionConsumerServiceURL="`+testACS+`"`, "", 1), nil, http.StatusOK, "", ""},
-		"issuer comes first":  {"dave", policy("urn:x"), func(a *Application) { a.ACS, a.Audience = testACS+"/", testAudience+"/" }, http.StatusForbidden, "Issuer of request does not match our record", ""},
-		"not a request":       {"alice", "<x/>", nil, http.StatusBadRequest, "Bad input", ""},
+		"good":               {"alice", testRequest, nil, http.StatusOK, "", ""},
+		"policy as mapped":   {"alice", policy("urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"), nil, http.StatusOK, "", ""},
+		"policy, no format":  {"alice", strings.Replace(policy(""), ` Format=""`, "", 1), nil, http.StatusOK, "", ""},
+		"not assigned":       {"dave", testRequest, nil, http.StatusForbidden, noAccess, "not assigned"},
+		"no primary email":   {"carol", testRequest, func(a *Application) { a.Subject.Source = "${user:email}" }, http.StatusForbidden, noAccess, "${user:email}"},
+		"Subject not mapped": {"alice", testRequest, func(a *Application) { a.Subject = Mapping{} }, http.StatusForbidden, noAccess, "mapping of Subject"},
+		"policy mismatch": {"alice", policy("urn:oasis:names:tc:SAML:2.0:nameid-format:transient"), nil, http.StatusForbidden, noAccess,
+			"Request nameID format does not match our record"},
+		"policy, old version": {"alice", policy("urn:oasis:names:tc:SAML:1.1:nameid-format:persistent"), func(a *Application) { a.Subject.Format = "persistent" },
+			http.StatusForbidden, noAccess, "NameIDPolicy"},
+		"issuer": {"alice", testRequest, func(a *Application) { a.Audience += "/" }, http.StatusForbidden,
+			"Issuer of request does not match our record", testAudience + "/"},
+		"ACS": {"alice", testRequest, func(a *Application) { a.ACS += "/" }, http.StatusForbidden,
+			"ACS URL of request does not match our record", testACS + "/"},
+		"no ACS in request": {"alice", strings.Replace(testRequest, `AssertionConsumerServiceURL="`+testACS+`"`, "", 1), nil, http.StatusOK, "", ""},
+		"issuer comes first": {"dave", policy("urn:x"), func(a *Application) { a.ACS, a.Audience = testACS+"/", testAudience+"/" }, http.StatusForbidden,
+			"Issuer of request does not match our record", ""},
+		"not a request": {"alice", "<x/>", nil, http.StatusBadRequest, "Bad input", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -171,7 +177,8 @@ func TestRefusalsByAWS(t *testing.T) {
 					t.Errorf("the page lacks %q:\n%s", want, shown)
 				}
 			}
-			const advice = "Confirm with your administrator that you have access to the application and that your primary email address is assigned in IAM Identity Center."
+			const advice = "Confirm with your administrator that you have access to the application and that your primary email address is assigned " +
+				"in IAM Identity Center."
 			if strings.Contains(shown, advice) != (c.message == noAccess) {
 				t.Errorf("AWS's advice belongs to No access:\n%s", shown)
 			}
@@ -209,7 +216,8 @@ func TestMetadata(t *testing.T) {
 	b := newBrowser(t, s)
 	path := strings.TrimPrefix(s.MetadataURL(app.ID), "http://localhost:8081")
 	mapped := b.get(path)
-	if mapped.body != string(s.Metadata(app.ID)) || !strings.Contains(mapped.body, "<md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified</md:NameIDFormat>") {
+	if mapped.body != string(s.Metadata(app.ID)) ||
+		!strings.Contains(mapped.body, "<md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified</md:NameIDFormat>") {
 		t.Errorf("metadata\n%s", mapped.body)
 	}
 	if err := s.UpdateApplication(app.ID, func(a *Application) { a.Subject = Mapping{} }); err != nil {

@@ -102,13 +102,16 @@ func TestLookUps(t *testing.T) {
 	c := s.Settings()
 	bob, engineers := c.person("bob").ID, c.group("Engineers").ID
 	for name, q := range map[string]struct{ operation, parameters, field, want string }{
-		"user by username":  {"GetUserId", `"AlternateIdentifier":{"UniqueAttribute":{"AttributePath":"userName","AttributeValue":"bob"}}`, "UserId", bob},
-		"user by email":     {"GetUserId", `"AlternateIdentifier":{"UniqueAttribute":{"AttributePath":"emails.value","AttributeValue":"bob@example.com"}}`, "UserId", bob},
-		"group by name":     {"GetGroupId", `"AlternateIdentifier":{"UniqueAttribute":{"AttributePath":"displayName","AttributeValue":"Engineers"}}`, "GroupId", engineers},
-		"user":              {"DescribeUser", `"UserId":"` + bob + `"`, "DisplayName", "Bob Builder"},
-		"group":             {"DescribeGroup", `"GroupId":"` + engineers + `"`, "DisplayName", "Engineers"},
-		"unknown user":      {"DescribeUser", `"UserId":"x"`, "__type", "ResourceNotFoundException"},
-		"unknown group":     {"GetGroupId", `"AlternateIdentifier":{"UniqueAttribute":{"AttributePath":"displayName","AttributeValue":"x"}}`, "ResourceType", "GROUP"},
+		"user by username": {"GetUserId", `"AlternateIdentifier":{"UniqueAttribute":{"AttributePath":"userName","AttributeValue":"bob"}}`, "UserId", bob},
+		"user by email": {"GetUserId", `"AlternateIdentifier":{"UniqueAttribute":{"AttributePath":"emails.value","AttributeValue":"bob@example.com"}}`,
+			"UserId", bob},
+		"group by name": {"GetGroupId", `"AlternateIdentifier":{"UniqueAttribute":{"AttributePath":"displayName","AttributeValue":"Engineers"}}`, "GroupId",
+			engineers},
+		"user":         {"DescribeUser", `"UserId":"` + bob + `"`, "DisplayName", "Bob Builder"},
+		"group":        {"DescribeGroup", `"GroupId":"` + engineers + `"`, "DisplayName", "Engineers"},
+		"unknown user": {"DescribeUser", `"UserId":"x"`, "__type", "ResourceNotFoundException"},
+		"unknown group": {"GetGroupId", `"AlternateIdentifier":{"UniqueAttribute":{"AttributePath":"displayName","AttributeValue":"x"}}`,
+			"ResourceType", "GROUP"},
 		"too many results":  {"ListUsers", `"MaxResults":101`, "__type", "ValidationException"},
 		"token of another":  {"ListUsers", `"NextToken":"!"`, "__type", "ValidationException"},
 		"writing":           {"CreateUser", `"UserName":"x"`, "__type", "UnknownOperationException"},

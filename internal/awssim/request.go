@@ -74,13 +74,15 @@ func (a *Application) checkRequest(r *authnRequest) *Refusal {
 	}
 	if r.ACS != "" && r.ACS != a.ACS {
 		return refuse("ACS URL of request does not match our record",
-			"The request's AssertionConsumerServiceURL is %q. The application's \"Application ACS URL\" is %q. Both have to be equal, character for character.", r.ACS, a.ACS)
+			"The request's AssertionConsumerServiceURL is %q. The application's \"Application ACS URL\" is %q. Both have to be equal, character for character.",
+			r.ACS, a.ACS)
 	}
 	if a.ACS == "" || a.Audience == "" || a.Subject.Source == "" {
 		return noAccess("The application is not set up completely: it needs an ACS URL, an audience, and a mapping of Subject.")
 	}
 	if r.Policy != nil && r.Policy.Format != "" && r.Policy.Format != nameIDFormat(a.Subject.Format) {
-		return noAccess("Request nameID format does not match our record. The request's NameIDPolicy asks for %q, but Subject is mapped with the format %q. Leave NameIDPolicy out, or make both equal.",
+		return noAccess("Request nameID format does not match our record. The request's NameIDPolicy asks for %q, but Subject is mapped with the format %q. Leave "+
+			"NameIDPolicy out, or make both equal.",
 			r.Policy.Format, nameIDFormat(a.Subject.Format))
 	}
 	return nil

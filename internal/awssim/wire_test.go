@@ -14,17 +14,24 @@ import (
 
 // wireForm is the response that AWS sends when only Subject is mapped, byte for
 // byte, with letters for what differs from message to message.
-const wireForm = `<?xml version="1.0" encoding="UTF-8"?><saml2p:Response xmlns:saml2p="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" xmlns:enc="http://www.w3.org/2001/04/xmlenc#" xmlns:saml2="urn:oasis:names:tc:SAML:2.0:assertion" Destination="https://postern.example.com/saml/aws/acs" ID="_U" IssueInstant="2026-03-04T05:06:07.089Z" Version="2.0">` +
+const wireForm = `<?xml version="1.0" encoding="UTF-8"?><saml2p:Response xmlns:saml2p="urn:oasis:names:tc:SAML:2.0:protocol" ` +
+	`xmlns:ds="http://www.w3.org/2000/09/xmldsig#" xmlns:enc="http://www.w3.org/2001/04/xmlenc#" xmlns:saml2="urn:oasis:names:tc:SAML:2.0:assertion" ` +
+	`Destination="https://postern.example.com/saml/aws/acs" ID="_U" IssueInstant="2026-03-04T05:06:07.089Z" Version="2.0">` +
 	`<saml2:Issuer Format="urn:oasis:names:tc:SAML:2.0:nameid-format:entity">https://portal.sso.us-east-1.amazonaws.com/saml/assertion/X</saml2:Issuer>` +
 	wireSignature +
 	`<saml2p:Status><saml2p:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></saml2p:Status>` +
 	`<saml2:Assertion ID="_U" IssueInstant="2026-03-04T05:06:07.089Z" Version="2.0">` +
 	`<saml2:Issuer Format="urn:oasis:names:tc:SAML:2.0:nameid-format:entity">https://portal.sso.us-east-1.amazonaws.com/saml/assertion/X</saml2:Issuer>` +
 	wireSignature +
-	`<saml2:Subject><saml2:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified" SPNameQualifier="https://postern.example.com/saml/aws/metadata">alice</saml2:NameID>` +
-	`<saml2:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml2:SubjectConfirmationData NotOnOrAfter="2026-03-04T06:06:07.089Z" Recipient="https://postern.example.com/saml/aws/acs"/></saml2:SubjectConfirmation></saml2:Subject>` +
-	`<saml2:Conditions NotBefore="2026-03-04T05:01:07.089Z" NotOnOrAfter="2026-03-04T06:06:07.089Z"><saml2:AudienceRestriction><saml2:Audience>https://postern.example.com/saml/aws/metadata</saml2:Audience></saml2:AudienceRestriction></saml2:Conditions>` +
-	`<saml2:AuthnStatement AuthnInstant="2026-03-04T05:06:07.089Z" SessionIndex="_U" SessionNotOnOrAfter="2026-03-04T06:06:07.089Z"><saml2:AuthnContext><saml2:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml2:AuthnContextClassRef></saml2:AuthnContext></saml2:AuthnStatement>` +
+	`<saml2:Subject><saml2:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified" ` +
+	`SPNameQualifier="https://postern.example.com/saml/aws/metadata">alice</saml2:NameID>` +
+	`<saml2:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml2:SubjectConfirmationData NotOnOrAfter="2026-03-04T06:06:07.089Z" ` +
+	`Recipient="https://postern.example.com/saml/aws/acs"/></saml2:SubjectConfirmation></saml2:Subject>` +
+	`<saml2:Conditions NotBefore="2026-03-04T05:01:07.089Z" NotOnOrAfter="2026-03-04T06:06:07.089Z"><saml2:AudienceRestriction>` +
+	`<saml2:Audience>https://postern.example.com/saml/aws/metadata</saml2:Audience></saml2:AudienceRestriction></saml2:Conditions>` +
+	`<saml2:AuthnStatement AuthnInstant="2026-03-04T05:06:07.089Z" SessionIndex="_U" SessionNotOnOrAfter="2026-03-04T06:06:07.089Z"><saml2:AuthnContext>` +
+	`<saml2:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml2:AuthnContextClassRef></saml2:AuthnContext>` +
+	`</saml2:AuthnStatement>` +
 	`<saml2:AttributeStatement/></saml2:Assertion></saml2p:Response>`
 
 const wireSignature = `<ds:Signature>
@@ -75,8 +82,10 @@ func TestAttributesOnTheWire(t *testing.T) {
 		`InResponseTo="_request1" IssueInstant="`,
 		`<saml2:SubjectConfirmationData InResponseTo="_request1" NotOnOrAfter="`,
 		`<saml2:Attribute Name="groups" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified">` +
-			`<saml2:AttributeValue xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="xsd:string">64d84438-b0c1-708c-f431-91ece2abb39a</saml2:AttributeValue>` +
-			`<saml2:AttributeValue xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="xsd:string">14588468-9051-7063-d632-5c1f3ad7e2b0</saml2:AttributeValue></saml2:Attribute>`,
+			`<saml2:AttributeValue xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" ` +
+			`xsi:type="xsd:string">64d84438-b0c1-708c-f431-91ece2abb39a</saml2:AttributeValue>` +
+			`<saml2:AttributeValue xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" ` +
+			`xsi:type="xsd:string">14588468-9051-7063-d632-5c1f3ad7e2b0</saml2:AttributeValue></saml2:Attribute>`,
 		`xsi:type="xsd:string">alice@example.com</saml2:AttributeValue>`,
 	} {
 		if !strings.Contains(got, want) {

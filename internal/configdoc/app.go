@@ -32,7 +32,8 @@ type appDoc struct {
 }
 
 func (r *reader) app(v value) appDoc {
-	m := r.mapping(v, "slug", "kind", "name", "product", "redirect_uris", "post_logout_uris", "start_url", "allowed_ips", "connection", "public", "all_groups", "groups")
+	m := r.mapping(v, "slug", "kind", "name", "product", "redirect_uris", "post_logout_uris", "start_url", "allowed_ips", "connection", "public",
+		"all_groups", "groups")
 	a := appDoc{
 		item: item{v, m}, slug: r.nameField(v, m, "slug", model.CheckSlug), kind: choiceField(r, m, "kind", kindOIDC, kindCrowd),
 		name: r.textField(m, "name"), product: choiceField(r, m, "product", "jira", "confluence", "bitbucket", "bamboo", model.ProductOther),
@@ -75,7 +76,8 @@ func valueOr[T any](v *[]T) []T {
 // app and the document's default say is left out of an export.
 func appFields(a model.App) []field {
 	return []field{
-		{"kind", a.Kind}, {"name", a.Name}, {"product", a.Product}, {"redirect_uris", a.RedirectURIs}, {"post_logout_uris", a.PostLogoutURIs}, {"start_url", a.StartURL},
+		{"kind", a.Kind}, {"name", a.Name}, {"product", a.Product}, {"redirect_uris", a.RedirectURIs}, {"post_logout_uris", a.PostLogoutURIs},
+		{"start_url", a.StartURL},
 		{"allowed_ips", a.AllowedIPs}, {"connection", a.Connection}, {"public", a.Public}, {"all_groups", a.AllGroups}, {"groups", a.Groups},
 	}
 }

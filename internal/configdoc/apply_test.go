@@ -265,7 +265,8 @@ func TestABadDocumentChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := mustParse(t, "version: 1\ngroups: [{name: new}, {name: jira-software-users}, {name: jira-administrators}]\nconnections: [{slug: aws, status: draft}]\nusers: []\n")
+	d := mustParse(t, "version: 1\ngroups: [{name: new}, {name: jira-software-users}, {name: jira-administrators}]\n"+
+		"connections: [{slug: aws, status: draft}]\nusers: []\n")
 	changes, err := d.Apply(t.Context(), st, actor)
 	var problems configdoc.Problems
 	if !errors.As(err, &problems) || len(problems) != 1 || problems[0].Line != 3 || changes != nil {

@@ -174,7 +174,8 @@ func (r *reader) user(v value) userDoc {
 
 func (r *reader) rule(v value) ruleDoc {
 	m := r.mapping(v, "name", "connection", "when", "groups")
-	u := ruleDoc{item: item{v, m}, name: r.nameField(v, m, "name", model.CheckGroupName), connection: r.textField(m, "connection"), groups: r.textsField(m, "groups")}
+	u := ruleDoc{item: item{v, m}, name: r.nameField(v, m, "name", model.CheckGroupName), connection: r.textField(m, "connection"),
+		groups: r.textsField(m, "groups")}
 	if w, ok := m["when"]; ok {
 		u.when = r.when(w)
 	}

@@ -45,7 +45,8 @@ func full(t *testing.T) configdoc.State {
 			{User: model.User{Username: "alice", Email: "alice@example.com", DisplayName: "Alice Example", Active: true}, Groups: []string{"jira-administrators"}},
 		},
 		Apps: []model.App{
-			{Slug: "jira", Kind: "oidc", Name: "Jira", Product: "other", AllGroups: true, RedirectURIs: []string{"https://jira.example.com/plugins/servlet/oidc/callback"}},
+			{Slug: "jira", Kind: "oidc", Name: "Jira", Product: "other", AllGroups: true,
+				RedirectURIs: []string{"https://jira.example.com/plugins/servlet/oidc/callback"}},
 			{Slug: "jira-directory", Kind: "crowd", Name: "Jira user directory", Product: "other", AllGroups: true, AllowedIPs: []string{"10.0.0.5"}},
 		},
 	}
@@ -109,7 +110,8 @@ func TestPlanConnections(t *testing.T) {
 			want:     []string{"connection aws: clock_skew 3m → 2m"},
 		},
 		"many fields": {
-			document: "connections: [{slug: aws, name: A, entity_id: \"\", allow_idp_initiated: false, name_id_format: persistent, clock_skew: 0, require_signatures: assertion, " +
+			document: "connections: [{slug: aws, name: A, entity_id: \"\", allow_idp_initiated: false, name_id_format: persistent, clock_skew: 0, " +
+				"require_signatures: assertion, " +
 				"attributes: {email: mail}, username: {pattern: x}, jit: {create: false, allowed_email_domains: [example.com]}, provisioning: manual}]",
 			want: []string{
 				`connection aws: name "AWS IAM Identity Center" → A`, "connection aws: provisioning jit → manual",
@@ -197,7 +199,8 @@ func TestPlanGroupsRulesUsersAndApps(t *testing.T) {
 		"a user without groups keeps them":    {document: "users: [{username: alice}]"},
 		"groups in another case are the same": {document: "users: [{username: alice, groups: [JIRA-Administrators]}]"},
 		"apps": {
-			document: "apps: [{slug: jira, redirect_uris: [\"http://localhost:2990/jira\"], start_url: \"https://jira.example.com/start\"}, {slug: wiki, kind: oidc, name: Wiki}]",
+			document: "apps: [{slug: jira, redirect_uris: [\"http://localhost:2990/jira\"], start_url: \"https://jira.example.com/start\"}, " +
+				"{slug: wiki, kind: oidc, name: Wiki}]",
 			want: []string{"app jira: redirect_uris [https://jira.example.com/plugins/servlet/oidc/callback] → [http://localhost:2990/jira]",
 				`app jira: start_url "" → https://jira.example.com/start`, "app wiki: create", "app jira-directory: remove"},
 		},
@@ -224,14 +227,18 @@ func TestDocumentDoesNotFitTheDatabase(t *testing.T) {
 		"unknown group":         {"rules: [{name: everyone,\n groups: [ghosts]}]", []string{"line 3: rules[0].groups: group “ghosts” does not exist"}},
 		"unknown group of user": {"users: [{username: alice, groups: [ghosts]}]", []string{"line 2: users[0].groups: group “ghosts” does not exist"}},
 		"unknown connection":    {"rules: [{name: everyone, connection: azure}]", []string{"line 2: rules[0].connection: connection “azure” does not exist"}},
-		"incomplete new rule":   {"rules: [{name: new}]", []string{"line 2: rules[0]: a new rule needs its connection", "line 2: rules[0]: a new rule needs its condition"}},
+		"incomplete new rule": {"rules: [{name: new}]", []string{"line 2: rules[0]: a new rule needs its connection",
+			"line 2: rules[0]: a new rule needs its condition"}},
 		"a rule cannot stay": {"connections: [{slug: other}]\nrules: [{name: everyone}]",
 			[]string{"line 3: rules[0]: the rule's connection “aws” is not in this document"}},
-		"group of an app":        {"apps: [{slug: jira, groups: [ghosts]}]", []string{"line 2: apps[0].groups: group “ghosts” does not exist"}},
-		"incomplete new app":     {"apps: [{slug: new}]", []string{"line 2: apps[0]: a new app needs its kind", "line 2: apps[0]: an app needs a name"}},
-		"settings of two kinds":  {"apps: [{slug: jira, allowed_ips: [10.0.0.1]}]", []string{"line 2: apps[0].allowed_ips: allowed_ips belong to apps of kind crowd"}},
-		"a start of a directory": {"apps: [{slug: jira-directory,\n start_url: \"https://jira.example.com/\"}]", []string{"line 3: apps[0].start_url: start_url belongs to apps of kind oidc"}},
-		"settings of two kinds.": {"apps: [{slug: jira-directory,\n redirect_uris: [\"https://x.example.com\"]}]", []string{"line 3: apps[0].redirect_uris: redirect_uris belong to apps of kind oidc"}},
+		"group of an app":    {"apps: [{slug: jira, groups: [ghosts]}]", []string{"line 2: apps[0].groups: group “ghosts” does not exist"}},
+		"incomplete new app": {"apps: [{slug: new}]", []string{"line 2: apps[0]: a new app needs its kind", "line 2: apps[0]: an app needs a name"}},
+		"settings of two kinds": {"apps: [{slug: jira, allowed_ips: [10.0.0.1]}]",
+			[]string{"line 2: apps[0].allowed_ips: allowed_ips belong to apps of kind crowd"}},
+		"a start of a directory": {"apps: [{slug: jira-directory,\n start_url: \"https://jira.example.com/\"}]",
+			[]string{"line 3: apps[0].start_url: start_url belongs to apps of kind oidc"}},
+		"settings of two kinds.": {"apps: [{slug: jira-directory,\n redirect_uris: [\"https://x.example.com\"]}]",
+			[]string{"line 3: apps[0].redirect_uris: redirect_uris belong to apps of kind oidc"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -264,7 +271,8 @@ func TestAConnectionIsJudgedAsAWhole(t *testing.T) {
 func TestExportPlansNothing(t *testing.T) {
 	t.Parallel()
 	s := full(t)
-	s.Connections = append(s.Connections, model.Connection{Slug: "draft", Status: model.StatusDraft, Draft: &model.Revision{Config: model.DefaultConfig("Not ready")}})
+	s.Connections = append(s.Connections, model.Connection{Slug: "draft", Status: model.StatusDraft,
+		Draft: &model.Revision{Config: model.DefaultConfig("Not ready")}})
 	document, err := configdoc.Export(s)
 	if err != nil {
 		t.Fatal(err)
@@ -281,7 +289,8 @@ func TestExportPlansNothing(t *testing.T) {
 	if err != nil || !bytes.Equal(again, document) {
 		t.Errorf("the export depends on the order of the state: %v\n%s", err, again)
 	}
-	s.Apps = append(s.Apps, model.App{Slug: "narrow", Kind: "oidc", Name: "Narrow", Product: "jira", Connection: "aws", Public: true, Groups: []string{"jira-software-users"}},
+	s.Apps = append(s.Apps, model.App{Slug: "narrow", Kind: "oidc", Name: "Narrow", Product: "jira", Connection: "aws", Public: true,
+		Groups: []string{"jira-software-users"}},
 		model.App{Slug: "blind", Kind: "crowd", Name: "Blind", Product: "other"})
 	narrow, err := configdoc.Export(s)
 	if err != nil {
@@ -304,8 +313,10 @@ func TestExportPlansNothing(t *testing.T) {
 // awkward are texts that a careless writer of YAML breaks.
 var awkward = []string{
 	"", " ", "yes", "No", "on", "~", "null", "true", "1", "1.5", "0x1f", "1_000", "2026-11-03", "12:30:00", ".inf", "<<", "=", "a: b", "a:b", "a #b", "# x",
-	" lead", "trail ", "tab\there", "\t", "line\nbreak", "block\n", "block\n  deeper\n\nlast\n", "cr\r\nlf\r\n", "  lead\nblock\n", "trail \nblock\n", "two\n\n", "\nfirst\n",
-	"“quotes” 'a' \"b\" \\ \\n", "- x", "? x", "&a", "*a", "!t", "%d", "@a", "`b", "{a", "[a]", "a, b", "|", ">", "-", "---", "...", "é", "日本", "😀", "\u2028", "\ufeffx", "\u200b", "\u0085", "\x1b", "<xml a=\"b\"/>", "C:\\dir",
+	" lead", "trail ", "tab\there", "\t", "line\nbreak", "block\n", "block\n  deeper\n\nlast\n", "cr\r\nlf\r\n", "  lead\nblock\n", "trail \nblock\n",
+	"two\n\n", "\nfirst\n",
+	"“quotes” 'a' \"b\" \\ \\n", "- x", "? x", "&a", "*a", "!t", "%d", "@a", "`b", "{a", "[a]", "a, b", "|", ">", "-", "---", "...", "é", "日本", "😀", "\u2028",
+	"\ufeffx", "\u200b", "\u0085", "\x1b", "<xml a=\"b\"/>", "C:\\dir",
 }
 
 func TestEveryTextSurvivesExport(t *testing.T) {
@@ -340,7 +351,8 @@ func TestClockSkewIsWrittenAsPeopleWriteIt(t *testing.T) {
 		s := full(t)
 		s.Connections[0].Live.Config.ClockSkew = d
 		document, err := configdoc.Export(s)
-		if err != nil || !strings.Contains(string(document), "\n    clock_skew: "+want+"\n") && !strings.Contains(string(document), "\n    clock_skew: \""+want+"\"\n") {
+		if err != nil || !strings.Contains(string(document), "\n    clock_skew: "+want+"\n") &&
+			!strings.Contains(string(document), "\n    clock_skew: \""+want+"\"\n") {
 			t.Errorf("%v is not written as %s: %v", d, want, err)
 		}
 	}

@@ -109,7 +109,8 @@ func FuzzReadRestriction(f *testing.F) {
 	for _, seed := range []string{
 		"<null-search-restriction/>",
 		`<boolean-search-restriction boolean-logic="or"><restrictions><property-search-restriction><property><name>email</name>` +
-			`<type>STRING</type></property><match-mode>CONTAINS</match-mode><value>&amp;</value></property-search-restriction></restrictions></boolean-search-restriction>`,
+			`<type>STRING</type></property><match-mode>CONTAINS</match-mode><value>&amp;</value></property-search-restriction></restrictions>` +
+			`</boolean-search-restriction>`,
 		`{"restriction-type":"property-search-restriction","property":{"name":"active","type":"BOOLEAN"},"match-mode":"EXACTLY_MATCHES","value":true}`,
 	} {
 		f.Add([]byte(seed))

@@ -88,7 +88,8 @@ func unprivileged() (account, error) {
 		}
 		return account{name: name, uid: uint32(uid), gid: uint32(gid), switched: true}, nil
 	}
-	return account{}, errors.New("PostgreSQL does not run as root, and the machine has neither an account postgres nor an account nobody: create one, or run Postern as an ordinary user")
+	return account{}, errors.New("PostgreSQL does not run as root, and the machine has neither an account postgres nor an account nobody: create one, or run " +
+		"Postern as an ordinary user")
 }
 
 // ownerOf returns the owner of path, and whether path exists.

@@ -116,7 +116,8 @@ func TestNoServerPrograms(t *testing.T) {
 	if err == nil {
 		t.Fatalf("it started: %s", out)
 	}
-	for _, want := range []string{"apt-get install postgresql", "dnf install postgresql-server", "apk add postgresql", "brew install postgresql", "--database-url"} {
+	for _, want := range []string{"apt-get install postgresql", "dnf install postgresql-server", "apk add postgresql",
+		"brew install postgresql", "--database-url"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the message does not say %q:\n%s", want, out)
 		}

@@ -50,7 +50,8 @@ func (c *cluster) init(ctx context.Context) error {
 		return fmt.Errorf("look for the private database: %w", err)
 	}
 	if c.account.name == "nobody" {
-		c.log.WarnContext(ctx, "PostgreSQL runs under the account nobody, which other programs may share. Create an account named postgres to keep the database apart.")
+		c.log.WarnContext(ctx, "PostgreSQL runs under the account nobody, which other programs may share. Create an account named postgres to "+
+			"keep the database apart.")
 	}
 	c.log.InfoContext(ctx, "Postern makes its private database. This takes a few seconds.", "folder", c.data)
 	err := c.initdb(ctx, "C.UTF-8")

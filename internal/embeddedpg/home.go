@@ -115,7 +115,8 @@ func (c *cluster) reopenHome(ctx context.Context) error {
 		return fmt.Errorf("open the private database: %w", err)
 	}
 	if owner.uid != 0 {
-		return fmt.Errorf("the private database in %[1]s was made by the account %[2]s. Run Postern as %[2]s, or give the folder itself to root (chown root %[1]s; what is in it stays %[2]s's)",
+		return fmt.Errorf("the private database in %[1]s was made by the account %[2]s. Run Postern as %[2]s, or give the folder itself to root (chown root %[1]s; "+
+			"what is in it stays %[2]s's)",
 			c.home, owner.name)
 	}
 	if _, err := os.Stat(c.data); errors.Is(err, os.ErrNotExist) {

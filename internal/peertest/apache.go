@@ -118,7 +118,8 @@ func (a *Apache) Start(t testing.TB, c ApacheClient) {
 	dir := t.TempDir()
 	var conf bytes.Buffer
 	err = apacheConfiguration.Execute(&conf, map[string]any{
-		"Dir": dir, "Address": strings.TrimPrefix(a.URL, "http://"), "Modules": program.modules, "Module": program.module, "Client": c, "Redirect": a.RedirectURI, "Passphrase": rand.Text(),
+		"Dir": dir, "Address": strings.TrimPrefix(a.URL, "http://"), "Modules": program.modules, "Module": program.module, "Client": c, "Redirect": a.RedirectURI,
+		"Passphrase": rand.Text(),
 	})
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "httpd.conf"), conf.Bytes(), 0o600)

@@ -244,7 +244,8 @@ func TestGroups(t *testing.T) {
 		"a rule by attribute": {
 			change: func(in *provision.Input) {
 				in.Person.Attributes = map[string][]string{"department": {"Operations"}}
-				in.Known.Rules = []model.Rule{{Name: "ops", Connection: "aws", Kind: model.RuleAttribute, Attribute: "department", Value: "Operations", Groups: []string{"ops"}}}
+				in.Known.Rules = []model.Rule{{Name: "ops", Connection: "aws", Kind: model.RuleAttribute, Attribute: "department", Value: "Operations",
+					Groups: []string{"ops"}}}
 			},
 			add:     []model.GroupGrant{{Group: "ops", Origin: "ops"}},
 			changes: []string{"group_added ops"},

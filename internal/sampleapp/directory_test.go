@@ -41,7 +41,8 @@ func TestCopyFollowsTheDirectory(t *testing.T) {
 			<userEvent><operation>UPDATED</operation><user name="alice"><active>false</active></user></userEvent>
 			<userEvent><operation>DELETED</operation><user name="bob"/></userEvent>
 			<userMembershipEvent><operation>CREATED</operation><childUser name="alice"/><parentGroups><group name="night-shift"/></parentGroups></userMembershipEvent>
-			<userMembershipEvent><operation>DELETED</operation><childUser name="alice"/><parentGroups><group name="staff"/></parentGroups></userMembershipEvent></events>`,
+			<userMembershipEvent><operation>DELETED</operation><childUser name="alice"/><parentGroups><group name="staff"/></parentGroups></userMembershipEvent>
+			</events>`,
 	}}
 	server := httptest.NewServer(d)
 	t.Cleanup(server.Close)

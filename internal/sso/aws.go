@@ -11,7 +11,8 @@ import (
 // where the token is base64 of ACCOUNT_ins-HEX. Newer, dual-stack hosts end in
 // api.aws; the entity ID stays with the older form.
 var (
-	awsHost   = regexp.MustCompile(`^portal\.sso(?:-fips)?\.([a-z0-9-]+)\.(amazonaws\.com|amazonaws\.com\.cn|api\.aws|api\.amazonwebservices\.com\.cn|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov)$`)
+	awsHost = regexp.MustCompile(`^portal\.sso(?:-fips)?\.([a-z0-9-]+)\.` +
+		`(amazonaws\.com|amazonaws\.com\.cn|api\.aws|api\.amazonwebservices\.com\.cn|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov)$`)
 	awsPath   = regexp.MustCompile(`^/saml/(assertion|logout|metadata)/([A-Za-z0-9+/=_-]{20,100})$`)
 	awsToken  = regexp.MustCompile(`^(\d{12})_ins-([0-9a-f]{16})$`)
 	simulated = regexp.MustCompile(`/saml/(assertion|logout|metadata)/([A-Za-z0-9+/=]{20,100})$`)

@@ -51,7 +51,8 @@ func checkAttributes(a model.AttributeMap) []model.Problem {
 	}
 	for _, f := range mappedAttributes(a) {
 		if len(f.from) > 256 || f.from != strings.TrimSpace(f.from) || strings.ContainsFunc(f.from, func(r rune) bool { return r < 0x20 }) {
-			problems = append(problems, model.Problem{Field: "attributes." + f.field, Text: "The attribute's name begins or ends with a blank, or has a character that AWS does not allow."})
+			problems = append(problems, model.Problem{Field: "attributes." + f.field,
+				Text: "The attribute's name begins or ends with a blank, or has a character that AWS does not allow."})
 		}
 	}
 	return problems

@@ -254,7 +254,8 @@ func (j *judge) subject() {
 	case len(a.nameID) > maxNameID:
 		j.fail("subject", model.CodeSubjectMissing, fmt.Sprintf("at most %d characters", maxNameID), a.nameID, "The subject is too long to be a name.")
 	case !model.Faithful(a.nameID):
-		j.fail("subject", model.CodeUsernameInvalid, "a name in a Unicode normal form", a.nameID, "The subject has a character that turns into another one when it is normalized.")
+		j.fail("subject", model.CodeUsernameInvalid, "a name in a Unicode normal form", a.nameID,
+			"The subject has a character that turns into another one when it is normalized.")
 	case model.CheckExternalID(model.Canonical(a.nameID)) != nil: // where there is no stable id, it is the person's
 		j.fail("subject", model.CodeUsernameInvalid, "a name without invisible characters", a.nameID,
 			fmt.Sprintf("The subject %s.", model.CheckExternalID(model.Canonical(a.nameID))))

@@ -95,7 +95,8 @@ func pick(m mappedAttribute, id *Identity) ([]string, model.Check, *model.Refusa
 			Detail: fmt.Sprintf("The attribute %q has a character that turns into another one when it is normalized.", m.from)}
 		return nil, failed(checkID, r), r
 	case len(values) == 0 && m.required:
-		return missing(fmt.Sprintf("AWS did not send the attribute %q. In AWS: Actions → Edit attribute mappings, add a row “%s”. Names must match letter for letter.", m.from, m.from))
+		return missing(fmt.Sprintf("AWS did not send the attribute %q. In AWS: Actions → Edit attribute mappings, add a row “%s”. Names must "+
+			"match letter for letter.", m.from, m.from))
 	case len(values) == 0:
 		return nil, model.Check{ID: checkID, State: model.CheckSkipped, Expected: m.from, Note: "AWS did not send this attribute. That is allowed."}, nil
 	case m.field != "aws_groups" && len(values) > 1:

@@ -347,16 +347,20 @@ func (idp *IdentityProvider) findings(now time.Time) {
 		idp.Findings = append(idp.Findings, Finding{Code: code, Text: text, Blocking: blocking})
 	}
 	if idp.AccountID == "" {
-		add("other_idp", "This is not the metadata of AWS IAM Identity Center but of "+providerName(idp.EntityID)+". Where AWS gets its people from there, it is the file that AWS was given. Sign-in would go to "+providerName(idp.EntityID)+" directly, past AWS. To go through AWS, bring the file of the application in AWS instead.", false)
+		add("other_idp", "This is not the metadata of AWS IAM Identity Center but of "+providerName(idp.EntityID)+
+			". Where AWS gets its people from there, it is the file that AWS was given. Sign-in would go to "+providerName(idp.EntityID)+
+			" directly, past AWS. To go through AWS, bring the file of the application in AWS instead.", false)
 	}
 	if !idp.ValidUntil.IsZero() && now.After(idp.ValidUntil) {
 		add("valid_until_passed", "The metadata says that it was valid only until "+idp.ValidUntil.UTC().Format(time.DateOnly)+". Get it again.", false)
 	}
 	if len(idp.Certificates) > 1 {
-		add("several_certificates", "The metadata has several certificates. All of them are trusted, which is right while AWS's certificate is being replaced.", false)
+		add("several_certificates", "The metadata has several certificates. All of them are trusted, which is right while AWS's certificate is being replaced.",
+			false)
 	}
 	if idp.AccountID != "" && len(idp.NameIDFormats) == 0 {
-		add("name_id_format_missing", "The Subject is not mapped in AWS yet: the metadata names no format for it. That is normal at this point. Import the metadata again after you have edited the attribute mappings.", false)
+		add("name_id_format_missing", "The Subject is not mapped in AWS yet: the metadata names no format for it. That is normal at this point. Import the "+
+			"metadata again after you have edited the attribute mappings.", false)
 	}
 	for _, c := range idp.Certificates {
 		idp.Findings = append(idp.Findings, c.Findings...)

@@ -95,7 +95,8 @@ func TestRow16MetadataSignInAddresses(t *testing.T) {
 	t.Parallel()
 	a := newAWS(t, nil)
 	good := a.descriptor()
-	for _, address := range []string{"javascript:alert(1)", "JavaScript:alert(1)", " javascript:alert(1)", "data:text/html,x", "//evil.example/", "http://evil.example/", "https://me:pw@evil.example/", "https:///x"} {
+	for _, address := range []string{"javascript:alert(1)", "JavaScript:alert(1)", " javascript:alert(1)", "data:text/html,x", "//evil.example/",
+		"http://evil.example/", "https://me:pw@evil.example/", "https:///x"} {
 		for _, url := range []string{a.idp.RedirectURL, a.idp.PostURL} {
 			text := strings.ReplaceAll(good, `Location="`+url+`"`, `Location="`+address+`"`)
 			if text == good {
@@ -128,10 +129,11 @@ func TestRow16MetadataTimesAreFlagged(t *testing.T) {
 		finding string
 		want    bool
 	}{
-		"the entity is over":           {entity(-time.Hour), a.now, "valid_until_passed", true},
-		"the entity is not over":       {entity(time.Hour), a.now, "valid_until_passed", false},
-		"the role is over":             {role, a.now, "valid_until_passed", true},
-		"the role is over before":      {strings.Replace(role, "<md:EntityDescriptor", "<md:EntityDescriptor"+until(time.Hour), 1), a.now, "valid_until_passed", true},
+		"the entity is over":     {entity(-time.Hour), a.now, "valid_until_passed", true},
+		"the entity is not over": {entity(time.Hour), a.now, "valid_until_passed", false},
+		"the role is over":       {role, a.now, "valid_until_passed", true},
+		"the role is over before": {strings.Replace(role, "<md:EntityDescriptor", "<md:EntityDescriptor"+until(time.Hour), 1), a.now,
+			"valid_until_passed", true},
 		"the file is over":             {many(until(-time.Hour), one), a.now, "valid_until_passed", true},
 		"the file is over before":      {many(until(-time.Hour), entity(time.Hour)), a.now, "valid_until_passed", true},
 		"a part of the file is over":   {many("", many(until(-time.Hour), one)), a.now, "valid_until_passed", true},

@@ -80,9 +80,12 @@ func TestPrettyIsIndented(t *testing.T) {
 const sample = `<p:Response ID="_r" Version="2.0" Destination="https://old/acs" InResponseTo="_q" IssueInstant="2026-11-23T14:00:00Z">
 <Issuer>https://aws</Issuer><p:Status><p:StatusCode Value="urn:denied"/></p:Status>
 <Assertion ID="_a" Version="2.0" IssueInstant="2026-11-23T14:00:01Z"><Issuer>https://other</Issuer>
-<ds:Signature><ds:SignedInfo><ds:SignatureMethod Algorithm="sha1"/><ds:Reference URI="#_a"/></ds:SignedInfo><ds:KeyInfo><ds:X509Certificate>MIIC</ds:X509Certificate></ds:KeyInfo></ds:Signature>
-<Subject><NameID>ana</NameID><SubjectConfirmation Method="bearer"><SubjectConfirmationData Recipient="https://old/acs" InResponseTo="_q" NotOnOrAfter="2026-11-23T14:05:00Z"/></SubjectConfirmation></Subject>
-<Conditions NotBefore="2026-11-23T13:55:00Z" NotOnOrAfter="2026-11-23T15:00:00Z"><AudienceRestriction><Audience>https://us</Audience><Audience>https://them</Audience></AudienceRestriction></Conditions>
+<ds:Signature><ds:SignedInfo><ds:SignatureMethod Algorithm="sha1"/><ds:Reference URI="#_a"/></ds:SignedInfo>
+<ds:KeyInfo><ds:X509Certificate>MIIC</ds:X509Certificate></ds:KeyInfo></ds:Signature>
+<Subject><NameID>ana</NameID><SubjectConfirmation Method="bearer">
+<SubjectConfirmationData Recipient="https://old/acs" InResponseTo="_q" NotOnOrAfter="2026-11-23T14:05:00Z"/></SubjectConfirmation></Subject>
+<Conditions NotBefore="2026-11-23T13:55:00Z" NotOnOrAfter="2026-11-23T15:00:00Z">
+<AudienceRestriction><Audience>https://us</Audience><Audience>https://them</Audience></AudienceRestriction></Conditions>
 <AttributeStatement><Attribute Name="username"><AttributeValue>ana.lima</AttributeValue></Attribute></AttributeStatement></Assertion></p:Response>`
 
 func TestPrettyMarksWhatTheRefusalIsAbout(t *testing.T) {

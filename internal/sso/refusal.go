@@ -89,16 +89,19 @@ var reasons = map[model.Code]Reason{
 		Fix:      "If this is another identity provider, switch assertion encryption off for Postern."},
 	model.CodeSignatureMissing: {Title: "A signature is missing", Who: whoAWS, Where: awsConfig,
 		Happened: "AWS signs the Response and the Assertion. One of the two signatures is not there.",
-		Fix:      "If this really is AWS, make sure that nothing between AWS and Postern changes the answer. Another identity provider must sign both, or the connection must be set to “assertion”."},
+		Fix: "If this really is AWS, make sure that nothing between AWS and Postern changes the answer. Another identity provider must sign both, or the " +
+			"connection must be set to “assertion”."},
 	model.CodeSignatureInvalid: {Title: "The signature does not fit", Who: whoPostern, Where: setupMetadata,
 		Happened: "The answer was changed after it was signed, or signed with another key.",
-		Fix:      "Import AWS's metadata again, and compare the fingerprint of the certificate with the one that AWS shows. If they agree, something on the way changes the answer."},
+		Fix: "Import AWS's metadata again, and compare the fingerprint of the certificate with the one that AWS shows. If they agree, something on the " +
+			"way changes the answer."},
 	model.CodeSignatureAlgorithm: {Title: "The signature is too weak", Who: whoAWS, Field: &fieldAlgorithm, Where: awsCertificate,
 		Happened: "The answer is signed with an algorithm or a key that is not safe any more.",
 		Fix:      "In AWS: Generate new certificate with Algorithm SHA-256 and Key size 2048, then Actions → Set as active. Then import the metadata here again."},
 	model.CodeCertificateUnknown: {Title: "The certificate is not the one we know", Who: whoPostern, Where: setupMetadata,
 		Happened: "The answer is signed with a certificate that this connection does not have. Usually AWS's certificate was replaced.",
-		Fix:      "Import AWS's metadata again. Compare the fingerprint that you see then with the received one below. Never copy the certificate out of the answer itself."},
+		Fix: "Import AWS's metadata again. Compare the fingerprint that you see then with the received one below. Never copy the certificate out " +
+			"of the answer itself."},
 	model.CodeIssuerMismatch: {Title: "The answer is from another AWS application", Who: whoPostern, Where: setupMetadata,
 		Happened: "Each AWS application has an issuer of its own, and this is not the one in the metadata that was imported.",
 		Fix:      "Import the metadata of the application that people use. If there are two applications in AWS, delete the one that you do not need."},
@@ -121,11 +124,13 @@ var reasons = map[model.Code]Reason{
 		Happened: "A part that says how and until when the answer may be used is missing or not as it must be.",
 		Fix:      "AWS always sends it. If this is another identity provider, it must use the bearer confirmation with an end time."},
 	model.CodeInResponseToUnknown: {Title: "Nobody asked for this answer", Who: whoPerson, Where: "The browser",
-		Happened: "It answers a request that was answered before, has expired, or was never made. That happens with the back button, a bookmark of the AWS page, or after an hour at AWS.",
-		Fix:      "Start again from the app or from Postern's sign-in link."},
+		Happened: "It answers a request that was answered before, has expired, or was never made. That happens with the back button, a bookmark of the AWS page, " +
+			"or after an hour at AWS.",
+		Fix: "Start again from the app or from Postern's sign-in link."},
 	model.CodeInResponseToOtherBrowser: {Title: "Another browser asked for this answer", Who: whoPerson, Where: "The browser",
-		Happened: "The login was started in one browser and ended in another, or the browser keeps no cookies. Somebody may also have tried to sign this person in as somebody else.",
-		Fix:      "Start again, and finish in the same browser. Allow cookies for Postern's address."},
+		Happened: "The login was started in one browser and ended in another, or the browser keeps no cookies. Somebody may also have tried to sign this " +
+			"person in as somebody else.",
+		Fix: "Start again, and finish in the same browser. Allow cookies for Postern's address."},
 	model.CodeUnsolicitedRefused: {Title: "Starting from the AWS portal is not allowed", Who: whoPostern, Where: "Postern: the connection",
 		Happened: "The person clicked the tile in the AWS access portal. This connection only allows logins that start here.",
 		Fix:      "Allow logins from the AWS portal on the connection, or set “Application start URL” in AWS to Postern's sign-in link."},
@@ -146,7 +151,8 @@ var reasons = map[model.Code]Reason{
 		Fix:      "Add the domain to the allowed ones, if people from there shall sign in."},
 	model.CodeUsernameTaken: {Title: "The username belongs to somebody else", Who: whoPostern, Where: "Postern: Users",
 		Happened: "A user with this name exists, and is not linked to this AWS identity.",
-		Fix:      "If it is the same person, allow linking on the connection, or remove the old link on the user's page. If not, one of the two needs another username."},
+		Fix: "If it is the same person, allow linking on the connection, or remove the old link on the user's page. If not, one of the two " +
+			"needs another username."},
 	model.CodeUserUnknown: {Title: "Nobody here has this username", Who: whoPostern, Where: "Postern: Users",
 		Happened: "AWS let the person in, but only users who exist here may sign in.",
 		Fix:      "Add the person as a user. The overview lists everybody who tried."},
@@ -161,8 +167,10 @@ var reasons = map[model.Code]Reason{
 		Fix:      "Ask what the person saw last, and go through the causes below. “No access” means one of the first four.",
 		Causes: []Cause{
 			{"The person is not assigned to the application", awsAssign + ": the person, or a group they are in directly, must be listed. Nested groups do not count."},
-			{"The Subject format differs from the requested one", "The connection's NameID format should be “none”. If it is not, " + awsMappings + " must show the same format in the Subject row."},
-			{"The audience differs", awsConfig + " → Application SAML audience must be our entity ID, to the last character. AWS then says “Issuer of request does not match our record”."},
+			{"The Subject format differs from the requested one", "The connection's NameID format should be “none”. If it is not, " + awsMappings +
+				" must show the same format in the Subject row."},
+			{"The audience differs", awsConfig + " → Application SAML audience must be our entity ID, to the last character. AWS then says “Issuer of request does " +
+				"not match our record”."},
 			{"The person has no primary email", "If Subject is mapped to ${user:email}: IAM Identity Center → Users → the person → Primary email."},
 			{"The ACS URL differs", awsConfig + " → Application ACS URL must be ours, to the last character."},
 			{"The window was closed", "The person closed the window, or is still at the sign-in or the second factor."},

@@ -137,7 +137,8 @@ func TestTheLastOwnerStays(t *testing.T) {
 	ctx := context.Background()
 	st := storetest.OpenPool(t)
 	a, b := owner(t, st, "a@example.com"), owner(t, st, "b@example.com")
-	if _, err := st.CreateAdministrator(ctx, storetest.Actor, model.Administrator{Email: "A@EXAMPLE.com", Role: model.RoleOwner}); !errors.Is(err, store.ErrExists) {
+	if _, err := st.CreateAdministrator(ctx, storetest.Actor, model.Administrator{Email: "A@EXAMPLE.com", Role: model.RoleOwner}); !errors.Is(err,
+		store.ErrExists) {
 		t.Errorf("the same email in capitals: %v", err)
 	}
 	var deleted atomic.Int32

@@ -109,7 +109,8 @@ func (s *Store) consume(ctx context.Context, c Completion) (*model.Refusal, erro
 }
 
 // PreviewLogin decides as CompleteLogin would, and changes nothing.
-func (s *Store) PreviewLogin(ctx context.Context, connectionID int64, slug string, p model.Person, decide func(model.Known) model.Decision) (model.Decision, error) {
+func (s *Store) PreviewLogin(ctx context.Context, connectionID int64, slug string, p model.Person,
+	decide func(model.Known) model.Decision) (model.Decision, error) {
 	known, err := s.known(ctx, connectionID, slug, p, "")
 	if err != nil {
 		return model.Decision{}, err

@@ -12,7 +12,8 @@ import (
 func (s *Store) CreateCrowdSession(ctx context.Context, token string, factors []byte, c model.CrowdSession) error {
 	_, err := s.db.Exec(ctx, `insert into crowd_sessions (token_hash, app, user_id, session_epoch, factors, created_at, expires_at)
 		values (@token, @app, @user::uuid, @epoch, @factors, @created, @expires)`,
-		named{"token": hashToken(token), "app": c.App, "user": c.User.ID, "epoch": c.User.SessionEpoch, "factors": factors, "created": c.CreatedAt, "expires": c.ExpiresAt})
+		named{"token": hashToken(token), "app": c.App, "user": c.User.ID, "epoch": c.User.SessionEpoch, "factors": factors, "created": c.CreatedAt,
+			"expires": c.ExpiresAt})
 	return translate(err)
 }
 

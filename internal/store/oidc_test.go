@@ -75,7 +75,8 @@ func TestCodeIsSpentOnce(t *testing.T) {
 	for i := range cap(results) {
 		wg.Go(func() {
 			results <- st.SpendCode(ctx, "r", now, store.NewToken{Value: fmt.Sprint("token", i), Token: model.Token{
-				Kind: model.TokenAccess, GrantID: "r", App: "jira", UserID: u.ID, AuthTime: now, Connection: "aws", SessionUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}})
+				Kind: model.TokenAccess, GrantID: "r", App: "jira", UserID: u.ID, AuthTime: now, Connection: "aws", SessionUntil: now.Add(time.Hour),
+				ExpiresAt: now.Add(time.Hour)}})
 		})
 	}
 	wg.Wait()

@@ -41,13 +41,15 @@ func (s *Store) SpendRefreshToken(ctx context.Context, value string, now time.Ti
 // spend runs an update that succeeds once and, in the same statement, keeps the
 // tokens that it pays for.
 func (s *Store) spend(ctx context.Context, update string, args named, tokens []NewToken) error {
-	sql := "with spent as (" + update + ") insert into oidc_tokens (hash, kind, grant_id, app, user_id, session_epoch, scopes, auth_time, connection_id, session_id, session_until, expires_at)"
+	sql := "with spent as (" + update + `) insert into oidc_tokens (hash, kind, grant_id, app, user_id, session_epoch, scopes,
+		auth_time, connection_id, session_id, session_until, expires_at)`
 	for i, t := range tokens {
 		if i > 0 {
 			sql += " union all"
 		}
 		sql += fmt.Sprintf(` select @hash%[1]d::bytea, @kind%[1]d, @grant%[1]d, @app%[1]d, @user%[1]d::uuid, @epoch%[1]d::integer, @scopes%[1]d::text[],
-			@auth_time%[1]d::timestamptz, (select id from connections where slug = @connection%[1]d), @session%[1]d, @until%[1]d::timestamptz, @expires%[1]d::timestamptz from spent`, i)
+			@auth_time%[1]d::timestamptz, (select id from connections where slug = @connection%[1]d), @session%[1]d,
+			@until%[1]d::timestamptz, @expires%[1]d::timestamptz from spent`, i)
 		for name, v := range map[string]any{"hash": hashToken(t.Value), "kind": t.Kind, "grant": t.GrantID, "app": t.App, "user": t.UserID,
 			"epoch": t.SessionEpoch, "scopes": orNone(t.Scopes), "auth_time": t.AuthTime,
 			"connection": t.Connection, "session": t.SessionID, "until": t.SessionUntil, "expires": t.ExpiresAt} {

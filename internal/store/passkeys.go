@@ -18,7 +18,8 @@ func scanPasskey(row pgx.CollectableRow) (p model.Passkey, err error) {
 
 // Passkeys lists those of an administrator, the oldest first.
 func (s *Store) Passkeys(ctx context.Context, administratorID int64) ([]model.Passkey, error) {
-	return list(ctx, s.db, scanPasskey, "select id, name, credential, created_at, last_used_at from passkeys where administrator_id = @admin order by created_at, id",
+	return list(ctx, s.db, scanPasskey, "select id, name, credential, created_at, last_used_at from passkeys where administrator_id = @admin "+
+		"order by created_at, id",
 		named{"admin": administratorID})
 }
 
@@ -49,7 +50,8 @@ func (s *Store) UsePasskey(ctx context.Context, p model.Passkey, now time.Time) 
 // RemovePasskey takes one away; ErrNotFound when the administrator has no such.
 func (s *Store) RemovePasskey(ctx context.Context, actor model.Actor, a model.Administrator, id []byte) error {
 	return s.InTx(ctx, func(tx *Store) error {
-		name, err := single(ctx, tx.db, pgx.RowTo[string], "delete from passkeys where id = @id and administrator_id = @admin returning name", named{"id": id, "admin": a.ID})
+		name, err := single(ctx, tx.db, pgx.RowTo[string], "delete from passkeys where id = @id and administrator_id = @admin returning name",
+			named{"id": id, "admin": a.ID})
 		if err != nil {
 			return err
 		}
@@ -82,7 +84,8 @@ func (s *Store) SetRecoveryCodes(ctx context.Context, actor model.Actor, a model
 		if _, err := tx.db.Exec(ctx, "delete from recovery_codes where administrator_id = @admin", named{"admin": a.ID}); err != nil {
 			return err
 		}
-		if _, err := tx.db.Exec(ctx, "insert into recovery_codes (administrator_id, hash) select @admin, unnest(@hashes::text[])", named{"admin": a.ID, "hashes": hashes}); err != nil {
+		if _, err := tx.db.Exec(ctx, "insert into recovery_codes (administrator_id, hash) select @admin, unnest(@hashes::text[])",
+			named{"admin": a.ID, "hashes": hashes}); err != nil {
 			return translate(err)
 		}
 		return tx.RecordAudit(ctx, actor, "administrator.recovery_codes", a.Email, "")
@@ -106,5 +109,6 @@ func (s *Store) UseRecoveryCode(ctx context.Context, actor model.Actor, a model.
 
 // CountRecoveryCodes counts those that are left.
 func (s *Store) CountRecoveryCodes(ctx context.Context, administratorID int64) (int, error) {
-	return single(ctx, s.db, pgx.RowTo[int], "select count(*)::int from recovery_codes where administrator_id = @admin and used_at is null", named{"admin": administratorID})
+	return single(ctx, s.db, pgx.RowTo[int], "select count(*)::int from recovery_codes where administrator_id = @admin and used_at is null",
+		named{"admin": administratorID})
 }

@@ -109,7 +109,8 @@ const loginsOfPerson = "(l.user_id = nullif(@id, '')::uuid or (l.user_id is null
 // erase puts the alias in the place of the names. The database's own function
 // deletes the user, cleans the audit, which this role cannot, and notes that it did.
 func (s *Store) erase(ctx context.Context, actor model.Actor, u model.User, names []string, alias string) error {
-	args := named{"id": u.ID, "keys": keysOf(names), "people": peopleKeys(u, names), "alias": alias, "names": names, "actor": clean(actor.Name, 512), "remote": clean(actor.RemoteAddr, 64)}
+	args := named{"id": u.ID, "keys": keysOf(names), "people": peopleKeys(u, names), "alias": alias, "names": names, "actor": clean(actor.Name, 512),
+		"remote": clean(actor.RemoteAddr, 64)}
 	for _, sql := range []string{
 		`delete from trace_links where lower(person) = any(@people) or person = any(@names) or login_id in (select id from logins l where ` + loginsOfPerson + `)`,
 		`update logins l set username = @alias, username_key = '', name_id = '', name_id_key = '', remote_addr = '', user_agent = '', person = null,

@@ -187,7 +187,8 @@ func (s *Store) collect(ctx context.Context, d *PersonData, limit int) (err erro
 	for i := range d.TraceLinks {
 		d.TraceLinks[i].TokenSealed = nil
 	}
-	return s.db.QueryRow(ctx, "select count(*) from recovery_codes where used_at is null and administrator_id in ("+administratorOf+")", args).Scan(&d.RecoveryCodes)
+	return s.db.QueryRow(ctx, "select count(*) from recovery_codes where used_at is null and administrator_id in ("+administratorOf+")",
+		args).Scan(&d.RecoveryCodes)
 }
 
 // administratorOf finds the account of somebody who comes to the console through AWS.
@@ -220,9 +221,11 @@ func (s *Store) collectLists(ctx context.Context, d *PersonData, args named) err
 			from oidc_requests where user_id = nullif(@id, '')::uuid order by created_at desc`, args),
 		into(ctx, s, &d.AppTokens, pgx.RowToStructByPos[PersonAppToken], `select kind, app, scopes, auth_time, expires_at
 			from oidc_tokens where user_id = nullif(@id, '')::uuid order by expires_at desc`, args),
-		into(ctx, s, &d.AppsLastUsed, pgx.RowToStructByPos[PersonAppUse], "select app, worked_at from app_sign_ins where worked_user = any(@names) order by app", args),
+		into(ctx, s, &d.AppsLastUsed, pgx.RowToStructByPos[PersonAppUse], "select app, worked_at from app_sign_ins where worked_user = any(@names) order by app",
+			args),
 		into(ctx, s, &d.Directory, pgx.RowToStructByPos[PersonDirectoryChange], `select at, kind, operation, name, old_name
-			from crowd_events where user_id = nullif(@id, '')::uuid or (kind = 'user' and (name = any(@names) or old_name = any(@names))) order by id desc limit @limit`, args),
+			from crowd_events where user_id = nullif(@id, '')::uuid or (kind = 'user' and (name = any(@names) or old_name = any(@names)))
+			order by id desc limit @limit`, args),
 		into(ctx, s, &d.BulkChanges, pgx.RowToStructByPos[PersonBulkChange], `select b.at, b.actor, b.kind, coalesce(g.name, '')
 			from bulk_changes b left join groups g on g.id = b.group_id where exists (select from jsonb_array_elements(b.items) i
 			where i ->> 'UserID' = nullif(@id, '') or i ->> 'Username' = any(@names)) order by b.id desc limit @limit`, args),
@@ -230,7 +233,8 @@ func (s *Store) collectLists(ctx context.Context, d *PersonData, args named) err
 			where administrator_id in (`+administratorOf+") order by id desc", args),
 		into(ctx, s, &d.Passkeys, pgx.RowToStructByPos[PersonPasskey], `select name, created_at, last_used_at
 			from passkeys where administrator_id in (`+administratorOf+") order by created_at", args),
-		into(ctx, s, &d.KnownBrowsers, pgx.RowTo[time.Time], "select seen_at from known_browsers where administrator_id in ("+administratorOf+") order by seen_at", args),
+		into(ctx, s, &d.KnownBrowsers, pgx.RowTo[time.Time], "select seen_at from known_browsers where administrator_id in ("+administratorOf+
+			") order by seen_at", args),
 	)
 }
 

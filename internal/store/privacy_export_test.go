@@ -31,13 +31,15 @@ func TestPersonDataIsEverythingStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, sql := range []string{
-		"insert into identities (user_id, connection_id, idp_entity_id, name_id, last_person) select $1, id, 'https://idp', 'ana-at-aws', '{\"Email\": \"last@by.aws\"}' from connections",
+		"insert into identities (user_id, connection_id, idp_entity_id, name_id, last_person) select $1, id, 'https://idp', 'ana-at-aws', '{\"Email\": " +
+			"\"last@by.aws\"}' from connections",
 		"insert into service_passwords (user_id, hash, hint, created_by) values ($1, 'hidden-hash', 'hidden-hint', 'owner@example.com')",
 		"insert into apps (slug, kind, name) select 'jira-directory', 'crowd', $1::text union all select 'jira', 'oidc', ''",
 		"insert into crowd_sessions (token_hash, app, user_id, session_epoch, factors, expires_at) values ('hidden-token', 'jira-directory', $1, 0, 'hidden', now())",
 		"insert into app_sign_ins (app, worked_at, worked_user) select 'jira', now(), username from users where id = $1",
 		"insert into administrators (email, email_key, password_hash, role, user_id) select username, username, '', 'viewer', id from users where id = $1",
-		"insert into admin_sessions (administrator_id, method, user_agent, started_at, last_seen_at) select id, 'aws', 'Console Browser', now(), now() from administrators where user_id = $1",
+		"insert into admin_sessions (administrator_id, method, user_agent, started_at, last_seen_at) select id, 'aws', 'Console Browser', now(), now() from " +
+			"administrators where user_id = $1",
 		"insert into passkeys (id, administrator_id, name, credential) select 'hidden-id', id, 'blue key', '{\"hidden\": 1}' from administrators where user_id = $1",
 		"insert into recovery_codes (administrator_id, hash) select id, 'hidden-code' from administrators where user_id = $1",
 		"insert into known_browsers (token_hash, administrator_id, seen_at) select 'hidden-browser', id, '2026-01-02' from administrators where user_id = $1",
@@ -58,7 +60,8 @@ func TestPersonDataIsEverythingStored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"names":["ana","ana.old"]`, "ana-at-aws", "last@by.aws", "said@by.aws", `"message_kept_sealed":true`, `"created_by":"owner@example.com"`,
+	for _, want := range []string{`"names":["ana","ana.old"]`, "ana-at-aws", "last@by.aws", "said@by.aws", `"message_kept_sealed":true`,
+		`"created_by":"owner@example.com"`,
 		`"app":"jira-directory"`, `"kind":"refresh"`, `"apps_last_used_by_them":[{"app":"jira"`, `"operation":"renamed"`, `"kind":"deactivate"`, "Console Browser",
 		"blue key", `"recovery_codes":1`, "2026-01-02", "what-she-did", `"object":"ana.old"`, `"action":"bulk.deactivate"`, `"truncated":[]`} {
 		if !strings.Contains(strings.ReplaceAll(strings.ReplaceAll(string(text), `"Object"`, `"object"`), `"Action"`, `"action"`), want) {
@@ -75,12 +78,14 @@ func TestPersonDataIsEverythingStored(t *testing.T) {
 // tokensFor gives an app a code and a token for the user.
 func tokensFor(t *testing.T, st *store.Store, userID string) error {
 	t.Helper()
-	_, err := st.Pool().Exec(t.Context(), `insert into oidc_requests (id, app, redirect_uri, state, nonce, scopes, code_challenge, prompt, hint, created_at, expires_at, user_id)
+	_, err := st.Pool().Exec(t.Context(),
+		`insert into oidc_requests (id, app, redirect_uri, state, nonce, scopes, code_challenge, prompt, hint, created_at, expires_at, user_id)
 		values ('r', 'jira', '', 'hidden', 'hidden', '{}', '', '', '', now(), now(), $1)`, userID)
 	if err != nil {
 		return err
 	}
-	_, err = st.Pool().Exec(t.Context(), `insert into oidc_tokens (hash, kind, grant_id, app, user_id, session_epoch, scopes, auth_time, expires_at, connection_id, session_until, session_id)
+	_, err = st.Pool().Exec(t.Context(),
+		`insert into oidc_tokens (hash, kind, grant_id, app, user_id, session_epoch, scopes, auth_time, expires_at, connection_id, session_until, session_id)
 		select 'hidden', 'refresh', 'r', 'jira', $1, 0, '{openid}', now(), now(), id, now(), 'hidden' from connections`, userID)
 	return err
 }
@@ -91,7 +96,8 @@ func TestPersonDataSaysWhereItWasCut(t *testing.T) {
 	st := storetest.Open(t)
 	u := storetest.User(t, st, "ana")
 	for range 3 {
-		if _, err := st.SaveLogin(t.Context(), model.Login{ID: store.NewLoginID(), Connection: "aws", Outcome: model.OutcomeSignedIn, Username: "ana", UserID: u.ID}); err != nil {
+		if _, err := st.SaveLogin(t.Context(), model.Login{ID: store.NewLoginID(), Connection: "aws", Outcome: model.OutcomeSignedIn, Username: "ana",
+			UserID: u.ID}); err != nil {
 			t.Fatal(err)
 		}
 	}

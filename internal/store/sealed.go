@@ -76,7 +76,8 @@ func (s *Store) CountSealedOtherwise(ctx context.Context, prefix []byte) (int, e
 	all := 0
 	for _, c := range sealedColumns {
 		var n int
-		err := s.db.QueryRow(ctx, fmt.Sprintf("select count(*) from %s where substring(%s from 1 for %d) <> $1", c.table, c.column, SealPrefixLength), prefix).Scan(&n)
+		err := s.db.QueryRow(ctx, fmt.Sprintf("select count(*) from %s where substring(%s from 1 for %d) <> $1", c.table, c.column, SealPrefixLength),
+			prefix).Scan(&n)
 		if err != nil {
 			return 0, err
 		}

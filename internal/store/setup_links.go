@@ -107,7 +107,8 @@ func (s *Store) OpenSetupLink(ctx context.Context, token, cookie, remoteAddr str
 
 // SaveThroughSetupLink changes the draft that a link is for, as SaveDraft does.
 // The link is judged under a lock: ErrNotFound when it cannot be used any more.
-func (s *Store) SaveThroughSetupLink(ctx context.Context, l model.SetupLink, remoteAddr string, now time.Time, version int, change func(*model.Revision) error) (model.Revision, error) {
+func (s *Store) SaveThroughSetupLink(ctx context.Context, l model.SetupLink, remoteAddr string, now time.Time, version int,
+	change func(*model.Revision) error) (model.Revision, error) {
 	var saved model.Revision
 	err := s.InTx(ctx, func(tx *Store) error {
 		if _, err := tx.connection(ctx, l.Connection, "for update"); err != nil { // first, as in every change

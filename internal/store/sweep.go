@@ -83,7 +83,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keep Retention) (Sweep
 		{&r.SignIns, "oidc_tokens", "expires_at <= $1", now},
 		{&r.SignIns, "oidc_keys", "retired_at <= $1", now.Add(-KeyOverlap)},
 	} {
-		err := s.inBatches(ctx, step.count, "delete from "+step.table+" where ctid = any(array(select ctid from "+step.table+" where "+step.which+" limit $2))", step.arg)
+		err := s.inBatches(ctx, step.count, "delete from "+step.table+" where ctid = any(array(select ctid from "+step.table+" where "+step.which+
+			" limit $2))", step.arg)
 		if err != nil {
 			return r, err
 		}
@@ -100,7 +101,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keep Retention) (Sweep
 // the newest.
 func (s *Store) sweepXML(ctx context.Context, count *int64, before time.Time) error {
 	var refusedBefore *time.Time
-	err := s.db.QueryRow(ctx, "select (select started_at from logins where outcome = 'refused' order by started_at desc offset $1 limit 1)", refusedXML).Scan(&refusedBefore)
+	err := s.db.QueryRow(ctx, "select (select started_at from logins where outcome = 'refused' order by started_at desc offset $1 limit 1)",
+		refusedXML).Scan(&refusedBefore)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,8 @@ func TestUpgradeFromTheFirstVersion(t *testing.T) {
 	}
 	_, err = db.ExecContext(ctx, `
 		insert into connections (slug, status) values ('aws', 'live');
-		insert into users (username, username_key, email, email_key, display_name, source) values ('Ana', 'ana', 'ana@example.com', 'ana@example.com', 'Ana Lima', 'jit');
+		insert into users (username, username_key, email, email_key, display_name, source)
+			values ('Ana', 'ana', 'ana@example.com', 'ana@example.com', 'Ana Lima', 'jit');
 		insert into groups (name, name_key, description) values ('Staff', 'staff', 'Everybody here');
 		insert into identities (user_id, connection_id, idp_entity_id, name_id) select u.id, c.id, 'https://idp', 'ana' from users u, connections c;
 		insert into logins (id, connection, connection_id, outcome, username, username_key, user_id, name_id, person, finished_at)

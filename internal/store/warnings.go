@@ -48,10 +48,11 @@ func (s *Store) SaveWarnings(ctx context.Context, actor model.Actor, action stri
 			return err
 		}
 		_, err = tx.db.Exec(ctx, `update warnings set smtp_host = @host, smtp_port = @port, smtp_tls = @tls, smtp_user = @user, password_sealed = @password,
-			mail_from = @from, mail_to = @to, webhook_url = @url, webhook_url_sealed = @url_sealed, webhook_shown = @shown, webhook_private = @private, webhook_sealed = @secret, calendar_sealed = @calendar`,
+			mail_from = @from, mail_to = @to, webhook_url = @url, webhook_url_sealed = @url_sealed, webhook_shown = @shown,
+			webhook_private = @private, webhook_sealed = @secret, calendar_sealed = @calendar`,
 			named{"host": after.SMTPHost, "port": after.SMTPPort, "tls": after.SMTPTLS, "user": after.SMTPUser, "password": after.PasswordSealed,
-				"from": after.MailFrom, "to": after.MailTo, "url": after.WebhookURL, "url_sealed": after.WebhookURLSealed, "shown": after.WebhookShown, "private": after.WebhookPrivate, "secret": after.WebhookSealed,
-				"calendar": after.CalendarSealed})
+				"from": after.MailFrom, "to": after.MailTo, "url": after.WebhookURL, "url_sealed": after.WebhookURLSealed, "shown": after.WebhookShown,
+				"private": after.WebhookPrivate, "secret": after.WebhookSealed, "calendar": after.CalendarSealed})
 		if err != nil {
 			return translate(err)
 		}

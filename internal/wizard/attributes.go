@@ -60,7 +60,8 @@ func applyAttributes(d *Draft, _ Facts, a Answers) []model.Problem {
 	read := func(field string) string {
 		s := a.Text(field)
 		if strings.Contains(s, "${") {
-			problems = append(problems, model.Problem{Field: field, Text: "“" + s + "” is what goes into AWS's second column. Type the name from the first column here, for example “email”."})
+			problems = append(problems, model.Problem{Field: field, Text: "“" + s + "” is what goes into AWS's second column. Type the name from the first column " +
+				"here, for example “email”."})
 		}
 		if strings.EqualFold(s, model.AttributeSubject) {
 			return model.AttributeSubject

@@ -31,7 +31,8 @@ func AWSValues(fc Facts) []AWSValue {
 		{Label: "Relay state", Note: "Leave it empty."},
 		{Label: "Session duration", Value: "1 hour", Note: "AWS's own default. A session here never lasts longer than AWS says."},
 		{Label: "Application ACS URL", Value: model.ACSURL(fc.PublicURL, slug), Note: "AWS compares it character by character."},
-		{Label: "Application SAML audience", Value: c.EntityIDFor(fc.PublicURL, slug), Note: "AWS compares it character by character. It looks like an address, but it is a name."},
+		{Label: "Application SAML audience", Value: c.EntityIDFor(fc.PublicURL, slug),
+			Note: "AWS compares it character by character. It looks like an address, but it is a name."},
 	}
 }
 

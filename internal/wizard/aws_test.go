@@ -24,7 +24,8 @@ func TestAWSValuesAreInAWSOrder(t *testing.T) {
 	if !slices.Equal(labels, want) {
 		t.Errorf("labels = %q", labels)
 	}
-	if values["Application ACS URL"] != "https://sso.example.com/saml/aws/acs" || values["Application SAML audience"] != "https://sso.example.com/saml/aws/metadata" ||
+	if values["Application ACS URL"] != "https://sso.example.com/saml/aws/acs" ||
+		values["Application SAML audience"] != "https://sso.example.com/saml/aws/metadata" ||
 		values["Application start URL"] != "" || values["Display name"] != "Example" {
 		t.Errorf("values = %q", values)
 	}
@@ -57,7 +58,8 @@ func TestAWSAttributeRows(t *testing.T) {
 		"everything is the email": {func(c *model.Config) { c.Attributes = model.AttributeMap{Username: "subject", Email: "subject"} },
 			[][4]string{{"Subject", "${user:email}", "unspecified", "username, email"}}},
 		"username is the email attribute": {func(c *model.Config) { c.Attributes = model.AttributeMap{Username: "mail", Email: "mail"} },
-			[][4]string{{"Subject", "${user:subject}", "unspecified", "the name by which AWS knows the person"}, {"mail", "${user:email}", "unspecified", "username, email"}}},
+			[][4]string{{"Subject", "${user:subject}", "unspecified", "the name by which AWS knows the person"},
+				{"mail", "${user:email}", "unspecified", "username, email"}}},
 		"username of its own": {func(c *model.Config) { c.Attributes = model.AttributeMap{Username: "login", ExternalID: "subject"} },
 			[][4]string{{"Subject", "${user:AD_GUID}", "unspecified", "stable id"}, {"login", "${user:subject}", "unspecified", "username"}}},
 		"requests ask for a format": {func(c *model.Config) {

@@ -82,7 +82,8 @@ func applyMetadata(d *Draft, fc Facts, a Answers) []model.Problem {
 		if paste.Kind == sso.PasteMetadataXML {
 			return storeMetadata(d, fc, FieldMetadata, paste.XML, "")
 		}
-		return []model.Problem{{Field: FieldMetadata, Text: "This is the address of the metadata. It has not been fetched yet: save once more, or paste the metadata itself."}}
+		return []model.Problem{{Field: FieldMetadata, Text: "This is the address of the metadata. It has not been fetched yet: save once more, or " +
+			"paste the metadata itself."}}
 	case fc.Draft.Config.IdPMetadata != "" && (address == "" || address == fc.Draft.Config.IdPMetadataURL):
 		return nil
 	case address != "":

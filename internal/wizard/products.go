@@ -123,7 +123,8 @@ func SignOnValues(a model.App, publicURL string, withDirectory bool) []AppValue 
 	}
 	if withDirectory {
 		return append(values, AppValue{Label: "Create users on login to the application", Value: "off", Tick: true,
-			Note: "Leave it off: users and groups come from the directory. Switched on, it would write users into the app's internal directory and take every group away that the sign-in does not name."})
+			Note: "Leave it off: users and groups come from the directory. Switched on, it would write users into the app's internal directory and take every group " +
+				"away that the sign-in does not name."})
 	}
 	names := "Postern always names all of them."
 	if !a.AllGroups {

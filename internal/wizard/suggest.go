@@ -41,7 +41,8 @@ func SuggestProvisioning(answers map[string]string) Suggestion {
 	case answers[AskDirectory] != "no":
 		return Suggestion{Why: "Answer the first question."}
 	case answers[AskEveryone] == "yes":
-		return Suggestion{ModelJIT, "You decide in AWS who gets in, and users are made as they come. There is nothing to prepare and nothing to keep up to date here."}
+		return Suggestion{ModelJIT, "You decide in AWS who gets in, and users are made as they come. There is nothing to prepare and nothing " +
+			"to keep up to date here."}
 	case answers[AskEveryone] != "no":
 		return Suggestion{Why: "Answer the second question, too."}
 	case answers[AskDomain] == "yes":

@@ -67,7 +67,8 @@ func applyUsers(d *Draft, fc Facts, a Answers) []model.Problem {
 	}
 	jit.AllowedEmailDomains, problems = readDomains(a.Text(FieldAllowedDomains), problems)
 	if len(jit.AllowedEmailDomains) > 0 && fc.Draft.Config.Attributes.Email == "" {
-		problems = append(problems, model.Problem{Field: FieldAllowedDomains, Text: "No attribute holds the email, so nobody could ever match. Name one in the step “Attributes”, or leave this empty."})
+		problems = append(problems, model.Problem{Field: FieldAllowedDomains, Text: "No attribute holds the email, so nobody could ever match. Name one in the " +
+			"step “Attributes”, or leave this empty."})
 	}
 	d.Config.JIT = jit
 	if problems = alsoOfConfig(problems, d.Config, "jit."); len(problems) > 0 {
@@ -86,7 +87,8 @@ func readDomains(s string, problems []model.Problem) ([]string, []model.Problem)
 	for _, word := range strings.FieldsFunc(s, split) {
 		domain := strings.TrimPrefix(word, "@")
 		if model.CheckEmail("a@"+domain) != nil || !strings.Contains(domain, ".") || strings.Contains(domain, "*") {
-			problems = append(problems, model.Problem{Field: FieldAllowedDomains, Text: fmt.Sprintf("“%s” is not an email domain. Write one such as example.com; subdomains need a line of their own.", word)})
+			problems = append(problems, model.Problem{Field: FieldAllowedDomains, Text: fmt.Sprintf("“%s” is not an email domain. Write one such as example.com; "+
+				"subdomains need a line of their own.", word)})
 			continue
 		}
 		if key := model.EmailDomain("a@" + domain); !slices.Contains(domains, key) {

@@ -164,7 +164,8 @@ func walk(t *testing.T, answers map[wizard.StepID]wizard.Answers) wizard.Facts {
 // common are the answers that do not depend on the provisioning model.
 func common(more map[wizard.StepID]wizard.Answers) map[wizard.StepID]wizard.Answers {
 	answers := map[wizard.StepID]wizard.Answers{
-		wizard.StepWelcome:        {wizard.FieldName: {" Example Ltd. "}, wizard.FieldPublicURL: {"https://SSO.example.com/"}, wizard.FieldApps: {"confluence", "jira"}},
+		wizard.StepWelcome: {wizard.FieldName: {" Example Ltd. "}, wizard.FieldPublicURL: {"https://SSO.example.com/"},
+			wizard.FieldApps: {"confluence", "jira"}},
 		wizard.StepAWSApplication: {wizard.FieldCreated: {"on"}},
 		wizard.StepMetadata:       {wizard.FieldMetadata: {metadata("eu-central-1", "0123456789abcdef")}},
 		wizard.StepAttributes:     {wizard.FieldUsername: {"Subject"}, wizard.FieldEmail: {"email"}, wizard.FieldLowercase: {"on"}},

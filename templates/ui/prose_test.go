@@ -8,10 +8,11 @@ import (
 func TestProse(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ text, want string }{
-		"nothing":       {" \n\n ", ""},
-		"text":          {"Ask the desk.", "<p>Ask the desk.</p>"},
-		"lines":         {"one\r\ntwo\r\n\r\nthree", "<p>one<br>two</p><p>three</p>"},
-		"a page":        {"See https://help.example.com/sso?a=1&b=2.", `<p>See <a href="https://help.example.com/sso?a=1&amp;b=2" rel="noreferrer">https://help.example.com/sso?a=1&amp;b=2</a>.</p>`},
+		"nothing": {" \n\n ", ""},
+		"text":    {"Ask the desk.", "<p>Ask the desk.</p>"},
+		"lines":   {"one\r\ntwo\r\n\r\nthree", "<p>one<br>two</p><p>three</p>"},
+		"a page": {"See https://help.example.com/sso?a=1&b=2.", `<p>See <a href="https://help.example.com/sso?a=1&amp;b=2" ` +
+			`rel="noreferrer">https://help.example.com/sso?a=1&amp;b=2</a>.</p>`},
 		"a mailbox":     {"(it.desk@example.com)", `<p>(<a href="mailto:it.desk@example.com" rel="noreferrer">it.desk@example.com</a>)</p>`},
 		"markup":        {"<img src=x onerror=alert(1)>", "<p>&lt;img src=x onerror=alert(1)&gt;</p>"},
 		"a script":      {"javascript:alert(1)", "<p>javascript:alert(1)</p>"},
