@@ -721,7 +721,8 @@ func newAdministrator(f AdministratorForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "email", Label: "Email", Type: "email", Value: f.Email, Required: true, Autocomplete: "off", Problem: ui.ProblemOf(f.Problems, "email")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "email", Label: "Email", Type: "email", Value: f.Email, Required: true, Autocomplete: "off",
+			Problem: ui.ProblemOf(f.Problems, "email")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -766,7 +767,7 @@ func ownPassword(v AdministratorList) templ.Component {
 		var templ_7745c5c3_Var32 string
 		templ_7745c5c3_Var32, templ_7745c5c3_Err = templruntime.NewAttributeExpression(paths.OwnPassword).ResolveURL(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/administrators.templ`, Line: 202, Col: 48}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/administrators.templ`, Line: 203, Col: 48}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var32)
 		if templ_7745c5c3_Err != nil {
@@ -779,7 +780,7 @@ func ownPassword(v AdministratorList) templ.Component {
 		var templ_7745c5c3_Var33 string
 		templ_7745c5c3_Var33, templ_7745c5c3_Err = templruntime.NewAttributeExpression(v.Page.Viewer.Email).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/administrators.templ`, Line: 204, Col: 90}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/administrators.templ`, Line: 205, Col: 90}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var33)
 		if templ_7745c5c3_Err != nil {
@@ -789,15 +790,18 @@ func ownPassword(v AdministratorList) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "present_password", Label: "Your present password", Type: "password", Required: true, Autocomplete: "current-password", Problem: ui.ProblemOf(v.Own, "present_password")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "present_password", Label: "Your present password", Type: "password", Required: true, Autocomplete: "current-password",
+			Problem: ui.ProblemOf(v.Own, "present_password")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "new_password", Label: "New password", Type: "password", Required: true, Autocomplete: "new-password", Hint: "At least 12 characters. Length matters more than odd characters.", Problem: ui.ProblemOf(v.Own, "new_password")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "new_password", Label: "New password", Type: "password", Required: true, Autocomplete: "new-password",
+			Hint: "At least 12 characters. Length matters more than odd characters.", Problem: ui.ProblemOf(v.Own, "new_password")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "repeat_password", Label: "New password again", Type: "password", Required: true, Autocomplete: "new-password", Problem: ui.ProblemOf(v.Own, "repeat_password")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "repeat_password", Label: "New password again", Type: "password", Required: true, Autocomplete: "new-password",
+			Problem: ui.ProblemOf(v.Own, "repeat_password")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

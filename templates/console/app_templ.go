@@ -505,7 +505,8 @@ func appDelete(v AppPage) templ.Component {
 		}
 		templ_7745c5c3_Err = ui.ConfirmAction(ui.Confirm{
 			Action: paths.AppAction(v.app().Slug, "delete"), Opener: "Delete…", Button: "Delete this app", Typed: v.app().Name, Problem: v.problem("confirm"),
-			Lost: "The app is refused at once: nobody signs in to it through Postern any more, and it gets no users and groups. Users and groups stay. This cannot be undone.",
+			Lost: "The app is refused at once: nobody signs in to it through Postern any more, and it gets no users and groups. Users and groups stay. " +
+				"This cannot be undone.",
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

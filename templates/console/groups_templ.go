@@ -326,7 +326,8 @@ func NewGroup(v NewGroupPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "name", Label: "Name", Value: v.Form.Name, Required: true, Autocomplete: "off",
-				Hint: "Exactly as the Atlassian app names it, for example jira-software-users. A name cannot be changed later.", Problem: ui.ProblemOf(v.Form.Problems, "name")}).Render(ctx, templ_7745c5c3_Buffer)
+				Hint:    "Exactly as the Atlassian app names it, for example jira-software-users. A name cannot be changed later.",
+				Problem: ui.ProblemOf(v.Form.Problems, "name")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -341,7 +342,7 @@ func NewGroup(v NewGroupPage) templ.Component {
 			var templ_7745c5c3_Var15 string
 			templ_7745c5c3_Var15, templ_7745c5c3_Err = templruntime.NewAttributeExpression(paths.Groups).ResolveURL(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/groups.templ`, Line: 95, Col: 26}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/groups.templ`, Line: 96, Col: 26}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var15)
 			if templ_7745c5c3_Err != nil {

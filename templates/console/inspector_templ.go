@@ -182,7 +182,8 @@ func inspectorForm(v InspectorPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = ui.TextArea(ui.Input{Name: "response", Label: "SAML response", Value: v.Response, Required: true, Rows: 10, Monospace: true,
-			Hint:    "The XML, its base64 form, or a whole form body as the browser's tools show it. To get it from AWS: hold Shift while you click the application's tile in the AWS access portal, and copy the response that AWS shows.",
+			Hint: "The XML, its base64 form, or a whole form body as the browser's tools show it. To get it from AWS: hold Shift while you click the application's " +
+				"tile in the AWS access portal, and copy the response that AWS shows.",
 			Problem: ui.ProblemOf(v.Problems, "response")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -365,7 +366,7 @@ func judgedBy(v Verdict) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(v.Revision)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/inspector.templ`, Line: 129, Col: 24}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/inspector.templ`, Line: 133, Col: 24}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -378,7 +379,7 @@ func judgedBy(v Verdict) templ.Component {
 		var templ_7745c5c3_Var10 string
 		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/inspector.templ`, Line: 130, Col: 7}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/inspector.templ`, Line: 134, Col: 7}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 		if templ_7745c5c3_Err != nil {

@@ -218,7 +218,8 @@ func ruleFields(v RulePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Select(ui.Input{Name: "connection", Label: "For people of the connection", Required: true, Problem: ui.ProblemOf(v.Form.Problems, "connection")}, v.Connections).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Select(ui.Input{Name: "connection", Label: "For people of the connection", Required: true, Problem: ui.ProblemOf(v.Form.Problems, "connection")},
+			v.Connections).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -234,7 +235,7 @@ func ruleFields(v RulePage) templ.Component {
 			var templ_7745c5c3_Var7 string
 			templ_7745c5c3_Var7, templ_7745c5c3_Err = templruntime.NewAttributeExpression(paths.GroupsNew).ResolveURL(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/rule.templ`, Line: 92, Col: 90}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/console/rule.templ`, Line: 93, Col: 90}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var7)
 			if templ_7745c5c3_Err != nil {
@@ -322,8 +323,9 @@ func RuleCondition(f RuleForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "aws_group", Depends: true, Label: "AWS group id", Value: f.AWSGroup, Autocomplete: "off", Monospace: true, Placeholder: "64d84438-b0c1-708c-f431-91ece2abb39a",
-			Hint: "AWS sends ids, not names. In the IAM Identity Center console, the id is on the group's page.", Problem: ui.ProblemOf(f.Problems, "aws_group")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "aws_group", Depends: true, Label: "AWS group id", Value: f.AWSGroup, Autocomplete: "off", Monospace: true,
+			Placeholder: "64d84438-b0c1-708c-f431-91ece2abb39a",
+			Hint:        "AWS sends ids, not names. In the IAM Identity Center console, the id is on the group's page.", Problem: ui.ProblemOf(f.Problems, "aws_group")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

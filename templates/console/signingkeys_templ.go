@@ -213,7 +213,8 @@ func SigningKeys(v SigningKeysPage) templ.Component {
 				}
 				templ_7745c5c3_Err = ui.ConfirmAction(ui.Confirm{
 					Action: paths.SigningKeysWithdraw, Opener: "A key was stolen…", Button: "Withdraw the old keys at once",
-					Lost: "A new key signs, and nothing that the old ones signed is believed any more. Whoever is in the middle of a sign-in has to begin again; an app may refuse sign-ins for some minutes, until it fetches the new key. Whoever has the stolen key can do nothing with it once the apps have done so.",
+					Lost: "A new key signs, and nothing that the old ones signed is believed any more. Whoever is in the middle of a sign-in has to begin again; an app may " +
+						"refuse sign-ins for some minutes, until it fetches the new key. Whoever has the stolen key can do nothing with it once the apps have done so.",
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

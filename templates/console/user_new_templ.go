@@ -143,7 +143,8 @@ func userFields(f UserForm) templ.Component {
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
 		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "username", Label: "Username", Value: f.Username, Required: true, Autocomplete: "off",
-			Hint: "The name that the Atlassian apps know. It must be what AWS sends, after the connection's username rule.", Problem: ui.ProblemOf(f.Problems, "username")}).Render(ctx, templ_7745c5c3_Buffer)
+			Hint:    "The name that the Atlassian apps know. It must be what AWS sends, after the connection's username rule.",
+			Problem: ui.ProblemOf(f.Problems, "username")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -151,7 +152,8 @@ func userFields(f UserForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "display_name", Label: "Display name", Value: f.DisplayName, Autocomplete: "off", Problem: ui.ProblemOf(f.Problems, "display_name")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "display_name", Label: "Display name", Value: f.DisplayName, Autocomplete: "off",
+			Problem: ui.ProblemOf(f.Problems, "display_name")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -130,7 +130,8 @@ func assignScreens(d Drawings) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.AWSScreen(d.screenOf("aws-assign", "Assign users and groups", "Choose who may sign in, yourself among them: the test is a real sign-in.", "Applications", d.Name)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.AWSScreen(d.screenOf("aws-assign", "Assign users and groups", "Choose who may sign in, yourself among them: the test is a real sign-in.",
+			"Applications", d.Name)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -69,6 +69,12 @@ func totals(days []DayCount) (signedIn, refused int) {
 	return signedIn, refused
 }
 
+// chartLabel says the chart in a sentence, for who cannot see it; of at least one day.
+func chartLabel(days []DayCount, signedIn, refused int) string {
+	return "Logins a day from " + shortDay(days[0].Day) + " to " + shortDay(days[len(days)-1].Day) + ": " +
+		Count(signedIn, "person signed in", "signed in") + ", " + Itoa(refused) + " refused. The table below has the numbers."
+}
+
 func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 func chartViewBox(n int) string {
