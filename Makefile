@@ -58,6 +58,14 @@ screenshots: generate ## take the pictures of the guide anew, with a browser
 	@scripts/setup test
 	scripts/screenshots
 
+.PHONY: vuln
+vuln: ## look for known vulnerabilities in what is linked; needs the network
+	scripts/vuln
+
+.PHONY: notice
+notice: ## write NOTICE: the licences of what is linked and vendored
+	go run -C tools ./notice >NOTICE.new && mv NOTICE.new NOTICE
+
 .PHONY: assets
 assets: ## copy the page's style sheet and script from npm to web/static/vendor
 	@scripts/setup assets
