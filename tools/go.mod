@@ -10,6 +10,7 @@ tool (
 
 require (
 	github.com/compose-spec/compose-go/v2 v2.16.2
+	github.com/goccy/go-yaml v1.19.2
 	github.com/google/licensecheck v0.3.1
 	github.com/moby/buildkit v0.34.2
 	golang.org/x/mod v0.43.0
