@@ -54,7 +54,7 @@ lighthouse: build ## measure the main pages with Lighthouse (from npm, fetched w
 	scripts/lighthouse
 
 .PHONY: screenshots
-screenshots: generate ## take the pictures of the guide anew, with a browser
+screenshots: generate ## take the pictures of README and guide anew, with a browser
 	@scripts/setup test
 	scripts/screenshots
 
