@@ -11,12 +11,18 @@ import (
 
 func TestDryRun(t *testing.T) {
 	t.Parallel()
+	type rules = []model.Rule
 	rule := func(name string, kind model.RuleKind, value string, groups ...string) model.Rule {
 		return model.Rule{Name: name, Connection: "aws", Kind: kind, Attribute: "department", Value: value, Groups: groups}
 	}
 	sales := rule("sales", model.RuleAttribute, "Sales", "jira-users")
 	domain := rule("domain", model.RuleEmailDomain, "example.com", "jira-users")
 	aws := rule("aws", model.RuleAWSGroup, awsGroup, "admins")
+	but := func(change func(*model.Rule)) rules {
+		r := sales
+		change(&r)
+		return rules{r}
+	}
 	foreign := rule("foreign", model.RuleAlways, "", "jira-users")
 	foreign.Connection = "other"
 	foreignSales, shouted := sales, sales
@@ -32,7 +38,6 @@ func TestDryRun(t *testing.T) {
 	never := provision.Subject{UserID: "1", Person: model.Person{Email: "ana@example.com"}}
 	silent := with(ana, model.Membership{Group: "admins", Source: model.MemberRule, Ref: "aws", Origin: "aws"})
 	silent.Person.AWSGroupsSent = false
-	type rules = []model.Rule
 	for _, tc := range []struct {
 		name          string
 		before, after rules
@@ -55,6 +60,12 @@ func TestDryRun(t *testing.T) {
 		{"never received, attribute", nil, rules{sales}, never, "", "", true},
 		{"never received, email is enough", nil, rules{domain}, never, "jira-users", "", false},
 		{"never received, may have it already", rules{sales}, rules{sales, domain}, never, "", "", true},
+		{"never received, nothing changes", rules{sales}, rules{sales}, never, "", "", false},
+		{"never received, another value", rules{sales}, but(func(r *model.Rule) { r.Value = "Support" }), never, "", "", true},
+		{"never received, another attribute", rules{sales}, but(func(r *model.Rule) { r.Attribute = "team" }), never, "", "", true},
+		{"never received, another kind", rules{sales}, but(func(r *model.Rule) { r.Kind = model.RuleAWSGroup }), never, "", "", true},
+		{"never received, another name", rules{sales}, but(func(r *model.Rule) { r.Name = "sellers" }), never, "", "", true},
+		{"never received, another group", rules{sales}, but(func(r *model.Rule) { r.Groups = []string{"wiki"} }), never, "", "", true},
 		{"never received, other groups", rules{aws}, rules{aws, domain}, never, "jira-users", "", false},
 		{"never received, no email", nil, rules{domain}, provision.Subject{UserID: "1"}, "", "", true},
 	} {

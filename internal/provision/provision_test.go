@@ -100,6 +100,18 @@ func TestRefusals(t *testing.T) {
 			in.Person.ExternalID = "id-2"
 			link(in)
 		}, model.CodeUsernameTaken, "already linked"},
+		"jit: an identity without its user": {func(in *provision.Input) {
+			known(in)
+			in.Known.ByIdentity = nil
+		}, model.CodeUsernameTaken, ""},
+		"jit: a user without the identity": {func(in *provision.Input) {
+			known(in)
+			in.Known.Identity = nil
+		}, model.CodeUsernameTaken, ""},
+		"jit: an identity of another user": {func(in *provision.Input) {
+			known(in)
+			in.Known.Identity.UserID = "u-bob"
+		}, model.CodeUsernameTaken, ""},
 		"manual: unknown":            {byHand, model.CodeUserUnknown, "has added"},
 		"manual: known, deactivated": {func(in *provision.Input) { byHand(in); known(in); in.Known.ByIdentity = inactive }, model.CodeUserDeactivated, ""},
 		"manual: found, deactivated": {func(in *provision.Input) { byHand(in); in.Known.ByUsername = inactive }, model.CodeUserDeactivated, ""},
@@ -232,6 +244,19 @@ func TestJustInTimeUsers(t *testing.T) {
 		}, model.UserUpdated, false, anaBut(func(u *model.User) {
 			u.LastName, u.DisplayName = "Sample", "Ana Sample"
 		}), []string{"updated last name: Example → Sample", "updated display name: Ana Example → Ana Sample"}, ""},
+		"jit: the first name alone differs": {func(in *provision.Input) {
+			known(in)
+			in.Person.FirstName, in.Person.LastName = "Anna", ""
+		}, model.UserUpdated, false, anaBut(func(u *model.User) {
+			u.FirstName, u.DisplayName = "Anna", "Anna Example"
+		}), []string{"updated first name: Ana → Anna", "updated display name: Ana Example → Anna Example"}, ""},
+		"jit: no name sent keeps the display name": {func(in *provision.Input) {
+			known(in)
+			in.Person.FirstName, in.Person.LastName = "", ""
+			in.Known.ByIdentity.DisplayName = "A. E."
+		}, model.UserKept, false, anaBut(func(u *model.User) {
+			u.DisplayName = "A. E."
+		}), nil, ""},
 		"jit: updates are off": {func(in *provision.Input) {
 			known(in)
 			in.Config.JIT.Update = false

@@ -364,3 +364,26 @@ func apply(have []model.Membership, d model.Decision) []model.Membership {
 	}
 	return have
 }
+
+// The memberships of somebody else are no matter of this login, and the reason of
+// a removal names no group's other sources where there are none.
+func TestGroupsAreOfThePerson(t *testing.T) {
+	t.Parallel()
+	mine, theirs := member("old", model.MemberRule, "aws", "old"), member("theirs", model.MemberRule, "aws", "old")
+	theirs.UserID = "u-bob"
+	d := provision.Decide(setup(func(in *provision.Input) {
+		known(in)
+		in.Known.Memberships = []model.Membership{theirs, mine}
+	}))
+	if !slices.Equal(d.RemoveGroups, []string{"old"}) {
+		t.Errorf("removes %v", d.RemoveGroups)
+	}
+	if why := d.Changes[0].Why; why != "because no rule of this connection gives it any more" {
+		t.Errorf("%q", why)
+	}
+	theirs.UserID = ""
+	d = provision.Decide(setup(func(in *provision.Input) { in.Known.Memberships = []model.Membership{theirs} }))
+	if d.Action != model.UserCreated || len(d.RemoveGroups) > 0 {
+		t.Errorf("a new user: %+v", d)
+	}
+}
