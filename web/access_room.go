@@ -7,59 +7,60 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/throttle"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // accessRoom is who may use the console: the claim, signing in, passkeys, and the
 // administrators themselves.
 type accessRoom struct {
-	*kit
-	guesses *throttle.Limiter
+	*kit.Kit
+	Guesses *throttle.Limiter
 }
 
 // newAccessRoom makes the room.
-func newAccessRoom(k *kit) *accessRoom {
-	return &accessRoom{kit: k, guesses: throttle.New(k.store.SignInAttempts(), failureWindow, k.now)}
+func newAccessRoom(k *kit.Kit) *accessRoom {
+	return &accessRoom{Kit: k, Guesses: throttle.New(k.Store.SignInAttempts(), failureWindow, k.Now)}
 }
 
 // mountSignIn serves administrators who are not signed in yet.
 func (rm *accessRoom) mountSignIn(r chi.Router) {
-	limited := func() chi.Router { return r.With(rm.limitRateBy(signInsPerMinute, rm.signInKey)) } // each address counts by itself
-	r.Get("/claim", rm.handle(rm.showClaim))
-	r.With(rm.limitRate(signInsPerMinute)).Post("/claim", rm.handle(rm.claim))
-	r.Get("/signin", rm.handle(rm.showSignIn))
-	limited().Post("/signin", rm.handle(rm.signIn))
-	limited().Post("/signin/second", rm.handle(rm.secondStep))
-	limited().Post("/signin/passkey", rm.handle(rm.signInWithPasskey))
-	limited().Post("/signin/passkey/options", rm.handle(rm.passkeyOptions))
-	limited().Post("/signin/again", rm.handle(rm.confirmStepUp))
-	limited().With(rm.persons.LoadAndSave).Get("/signin/aws", rm.handle(rm.signInThroughAWS))
-	r.Post("/signin/go-on", rm.handle(rm.goOnSignedIn))
-	r.Post("/signout", rm.handle(rm.signOut))
+	limited := func() chi.Router { return r.With(rm.LimitRateBy(signInsPerMinute, rm.signInKey)) } // each address counts by itself
+	r.Get("/claim", rm.Handle(rm.showClaim))
+	r.With(rm.LimitRate(signInsPerMinute)).Post("/claim", rm.Handle(rm.claim))
+	r.Get("/signin", rm.Handle(rm.showSignIn))
+	limited().Post("/signin", rm.Handle(rm.signIn))
+	limited().Post("/signin/second", rm.Handle(rm.secondStep))
+	limited().Post("/signin/passkey", rm.Handle(rm.signInWithPasskey))
+	limited().Post("/signin/passkey/options", rm.Handle(rm.passkeyOptions))
+	limited().Post("/signin/again", rm.Handle(rm.confirmStepUp))
+	limited().With(rm.Persons.LoadAndSave).Get("/signin/aws", rm.Handle(rm.signInThroughAWS))
+	r.Post("/signin/go-on", rm.Handle(rm.goOnSignedIn))
+	r.Post("/signout", rm.Handle(rm.signOut))
 }
 
 // routes are the pages of the room.
-func (rm *accessRoom) routes() []route {
+func (rm *accessRoom) routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 		owner  = model.RoleOwner
 	)
-	return []route{
-		Get("/administrators", viewer, rm.listAdministrators),
-		Post("/administrators", owner, rm.createAdministrator).afterStepUp(),
-		Post("/administrators/{id}/role", owner, rm.changeRole).afterStepUp(),
-		Post("/administrators/{id}/delete", owner, rm.deleteAdministrator).afterStepUp(),
-		Post("/administrators/rules", owner, rm.saveConsoleRules).afterStepUp(),
-		Post("/administrators/password", viewer, rm.changeOwnPassword).afterStepUp(),
+	return []kit.Route{
+		kit.Get("/administrators", viewer, rm.listAdministrators),
+		kit.Post("/administrators", owner, rm.createAdministrator).AfterStepUp(),
+		kit.Post("/administrators/{id}/role", owner, rm.changeRole).AfterStepUp(),
+		kit.Post("/administrators/{id}/delete", owner, rm.deleteAdministrator).AfterStepUp(),
+		kit.Post("/administrators/rules", owner, rm.saveConsoleRules).AfterStepUp(),
+		kit.Post("/administrators/password", viewer, rm.changeOwnPassword).AfterStepUp(),
 
-		Get("/account", viewer, rm.showAccount),
-		Post("/account/sessions/end", viewer, rm.endOwnSessions),
-		Get("/account/passkeys/new", viewer, rm.showNewPasskey).toEnrol(),
-		Post("/account/passkeys/options", viewer, rm.newPasskeyOptions).toEnrol(),
-		Post("/account/passkeys", viewer, rm.addPasskey).toEnrol(),
-		Post("/account/passkeys/remove", viewer, rm.removePasskey).afterStepUp(),
-		Post("/account/recovery-codes", viewer, rm.renewRecoveryCodes).afterStepUp(),
-		Post("/administrators/{id}/sessions/end", owner, rm.endSessionsOf),
-		Post("/administrators/{id}/passkeys/remove", owner, rm.removePasskeysOf).afterStepUp(),
+		kit.Get("/account", viewer, rm.showAccount),
+		kit.Post("/account/sessions/end", viewer, rm.endOwnSessions),
+		kit.Get("/account/passkeys/new", viewer, rm.showNewPasskey).ToEnrol(),
+		kit.Post("/account/passkeys/options", viewer, rm.newPasskeyOptions).ToEnrol(),
+		kit.Post("/account/passkeys", viewer, rm.addPasskey).ToEnrol(),
+		kit.Post("/account/passkeys/remove", viewer, rm.removePasskey).AfterStepUp(),
+		kit.Post("/account/recovery-codes", viewer, rm.renewRecoveryCodes).AfterStepUp(),
+		kit.Post("/administrators/{id}/sessions/end", owner, rm.endSessionsOf),
+		kit.Post("/administrators/{id}/passkeys/remove", owner, rm.removePasskeysOf).AfterStepUp(),
 	}
 }
 
@@ -70,10 +71,10 @@ const signInsPerMinute = 60
 // somebody signed in before by itself, so that whoever floods the sign-in from
 // the same address does not lock it out; every other by its address.
 func (rm *accessRoom) signInKey(r *http.Request) (string, error) {
-	if token := rm.knownBrowser(r); token != "" {
-		if known, err := rm.store.IsAnyonesBrowser(r.Context(), token); err != nil || known {
+	if token := rm.KnownBrowser(r); token != "" {
+		if known, err := rm.Store.IsAnyonesBrowser(r.Context(), token); err != nil || known {
 			return "browser\n" + token, err
 		}
 	}
-	return model.NetworkOf(rm.remoteAddr(r)), nil
+	return model.NetworkOf(rm.RemoteAddr(r)), nil
 }

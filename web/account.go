@@ -12,6 +12,7 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 const maxPasskeyName = 100
@@ -24,26 +25,26 @@ func (rm *accessRoom) showAccount(w http.ResponseWriter, r *http.Request, a mode
 // renderAccount shows it; codes are recovery codes just made, shown once.
 func (rm *accessRoom) renderAccount(w http.ResponseWriter, r *http.Request, a model.Administrator, codes []string) error {
 	v := console.AccountPage{
-		Page:    rm.page(r, a, layout.NavAdministrators, "Your account", "How you sign in to this console, and where you are signed in."),
-		Current: rm.admins.GetInt64(r.Context(), keyAdminSession), NewCodes: codes, CanUsePasskeys: rm.passkeysWork(),
+		Page:    rm.Page(r, a, layout.NavAdministrators, "Your account", "How you sign in to this console, and where you are signed in."),
+		Current: rm.Admins.GetInt64(r.Context(), kit.KeyAdminSession), NewCodes: codes, CanUsePasskeys: rm.PasskeysWork(),
 	}
 	var err error
-	if v.Sessions, err = rm.store.ConsoleSessions(r.Context(), a.ID, rm.now().Add(-adminIdle)); err != nil {
+	if v.Sessions, err = rm.Store.ConsoleSessions(r.Context(), a.ID, rm.Now().Add(-kit.AdminIdle)); err != nil {
 		return err
 	}
-	if v.Passkeys, err = rm.store.Passkeys(r.Context(), a.ID); err != nil {
+	if v.Passkeys, err = rm.Store.Passkeys(r.Context(), a.ID); err != nil {
 		return err
 	}
-	if v.CodesLeft, err = rm.store.CountRecoveryCodes(r.Context(), a.ID); err != nil {
+	if v.CodesLeft, err = rm.Store.CountRecoveryCodes(r.Context(), a.ID); err != nil {
 		return err
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Administrators", Href: paths.Administrators}}
-	return rm.render(w, r, http.StatusOK, console.Account(v))
+	return rm.Render(w, r, http.StatusOK, console.Account(v))
 }
 
 // endOwnSessions ends one session of one's own, or all but this one.
 func (rm *accessRoom) endOwnSessions(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	current := rm.admins.GetInt64(r.Context(), keyAdminSession)
+	current := rm.Admins.GetInt64(r.Context(), kit.KeyAdminSession)
 	id := int64(0)
 	if text := r.PostFormValue("session"); text != "" {
 		n, err := strconv.ParseInt(text, 10, 64)
@@ -52,10 +53,10 @@ func (rm *accessRoom) endOwnSessions(w http.ResponseWriter, r *http.Request, a m
 		}
 		id = n
 	}
-	if _, err := rm.store.EndConsoleSessions(r.Context(), rm.actor(r, a), a, id, current, rm.now()); err != nil {
+	if _, err := rm.Store.EndConsoleSessions(r.Context(), rm.Actor(r, a), a, id, current, rm.Now()); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Account, "Ended. Whoever was signed in there has to sign in again.")
+	return rm.Done(w, r, paths.Account, "Ended. Whoever was signed in there has to sign in again.")
 }
 
 // endSessionsOf ends every session of an administrator.
@@ -64,18 +65,18 @@ func (rm *accessRoom) endSessionsOf(w http.ResponseWriter, r *http.Request, a mo
 	if err != nil {
 		return err
 	}
-	other, err := rm.store.Administrator(r.Context(), id)
+	other, err := rm.Store.Administrator(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	n, err := rm.store.EndConsoleSessions(r.Context(), rm.actor(r, a), other, 0, rm.admins.GetInt64(r.Context(), keyAdminSession), rm.now())
+	n, err := rm.Store.EndConsoleSessions(r.Context(), rm.Actor(r, a), other, 0, rm.Admins.GetInt64(r.Context(), kit.KeyAdminSession), rm.Now())
 	if err != nil {
 		return err
 	}
 	if n == 0 {
-		return rm.done(w, r, paths.Administrators, other.Email+" is signed in nowhere else.")
+		return rm.Done(w, r, paths.Administrators, other.Email+" is signed in nowhere else.")
 	}
-	return rm.done(w, r, paths.Administrators, "Every session of "+other.Email+" has ended, but this one if it is yours.")
+	return rm.Done(w, r, paths.Administrators, "Every session of "+other.Email+" has ended, but this one if it is yours.")
 }
 
 // removePasskeysOf takes the passkeys of another administrator away, who has lost
@@ -85,21 +86,21 @@ func (rm *accessRoom) removePasskeysOf(w http.ResponseWriter, r *http.Request, a
 	if err != nil {
 		return err
 	}
-	other, err := rm.store.Administrator(r.Context(), id)
+	other, err := rm.Store.Administrator(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	err = rm.store.InTx(r.Context(), func(tx *store.Store) error {
-		if _, err := tx.RemovePasskeys(r.Context(), rm.actor(r, a), other); err != nil {
+	err = rm.Store.InTx(r.Context(), func(tx *store.Store) error {
+		if _, err := tx.RemovePasskeys(r.Context(), rm.Actor(r, a), other); err != nil {
 			return err
 		}
-		_, err := tx.EndConsoleSessions(r.Context(), rm.actor(r, a), other, 0, rm.admins.GetInt64(r.Context(), keyAdminSession), rm.now())
+		_, err := tx.EndConsoleSessions(r.Context(), rm.Actor(r, a), other, 0, rm.Admins.GetInt64(r.Context(), kit.KeyAdminSession), rm.Now())
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Administrators, other.Email+" has no passkey and no recovery codes any more, and is signed out.")
+	return rm.Done(w, r, paths.Administrators, other.Email+" has no passkey and no recovery codes any more, and is signed out.")
 }
 
 // showNewPasskey is the page to register one.
@@ -109,31 +110,31 @@ func (rm *accessRoom) showNewPasskey(w http.ResponseWriter, r *http.Request, a m
 
 func (rm *accessRoom) renderNewPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator, problems []model.Problem) error {
 	v := console.NewPasskeyPage{
-		Page: rm.page(r, a, layout.NavAdministrators, "Register a passkey", "It proves that it is you: with your fingerprint, your face, or a key that you plug in."),
-		Name: typed(r, "name"), CanUsePasskeys: rm.passkeysWork(), Problems: problems,
+		Page: rm.Page(r, a, layout.NavAdministrators, "Register a passkey", "It proves that it is you: with your fingerprint, your face, or a key that you plug in."),
+		Name: kit.Typed(r, "name"), CanUsePasskeys: rm.PasskeysWork(), Problems: problems,
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Administrators", Href: paths.Administrators}, {Label: "Your account", Href: paths.Account}}
 	status := http.StatusOK
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.NewPasskey(v))
+	return rm.Render(w, r, status, console.NewPasskey(v))
 }
 
 // addPasskey keeps the passkey that the browser has made. With the first one
 // come the recovery codes.
 func (rm *accessRoom) addPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	name := typed(r, "name")
+	name := kit.Typed(r, "name")
 	if name == "" {
-		name = "Passkey of " + rm.now().UTC().Format(time.DateOnly)
+		name = "Passkey of " + rm.Now().UTC().Format(time.DateOnly)
 	}
-	if problems := checkText("name", "The name", name, maxPasskeyName); len(problems) > 0 {
+	if problems := kit.CheckText("name", "The name", name, maxPasskeyName); len(problems) > 0 {
 		return rm.renderNewPasskey(w, r, a, problems)
 	}
 	p, err := rm.registeredPasskey(r, a)
 	if err == nil {
 		p.Name = name
-		err = rm.store.AddPasskey(r.Context(), rm.actor(r, a), a, p)
+		err = rm.Store.AddPasskey(r.Context(), rm.Actor(r, a), a, p)
 	}
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) {
 		return rm.renderNewPasskey(w, r, a, []model.Problem{{Field: "name", Text: "The passkey could not be registered: it took too long, or is " +
@@ -142,14 +143,14 @@ func (rm *accessRoom) addPasskey(w http.ResponseWriter, r *http.Request, a model
 	if err != nil {
 		return err
 	}
-	left, err := rm.store.CountRecoveryCodes(r.Context(), a.ID)
+	left, err := rm.Store.CountRecoveryCodes(r.Context(), a.ID)
 	if err != nil {
 		return err
 	}
 	if left == 0 {
 		return rm.renewRecoveryCodes(w, r, a)
 	}
-	return rm.done(w, r, paths.Account, "The passkey is registered.")
+	return rm.Done(w, r, paths.Account, "The passkey is registered.")
 }
 
 func (rm *accessRoom) removePasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -157,17 +158,17 @@ func (rm *accessRoom) removePasskey(w http.ResponseWriter, r *http.Request, a mo
 	if err != nil {
 		return store.ErrNotFound
 	}
-	if err := rm.store.RemovePasskey(r.Context(), rm.actor(r, a), a, id); err != nil {
+	if err := rm.Store.RemovePasskey(r.Context(), rm.Actor(r, a), a, id); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Account, "The passkey is removed.")
+	return rm.Done(w, r, paths.Account, "The passkey is removed.")
 }
 
 // renewRecoveryCodes makes new codes. The page is the answer itself, and
 // nothing keeps them.
 func (rm *accessRoom) renewRecoveryCodes(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	codes, hashes := newRecoveryCodes()
-	if err := rm.store.SetRecoveryCodes(r.Context(), rm.actor(r, a), a, hashes); err != nil {
+	codes, hashes := NewRecoveryCodes()
+	if err := rm.Store.SetRecoveryCodes(r.Context(), rm.Actor(r, a), a, hashes); err != nil {
 		return err
 	}
 	return rm.renderAccount(w, r, a, codes)

@@ -9,10 +9,10 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/provision"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // attempt is one POST to the assertion consumer service while it is judged.
@@ -49,7 +49,7 @@ func (rm *loginRoom) samlACS(w http.ResponseWriter, r *http.Request) {
 		err = rm.finishLogin(w, r, a)
 	}
 	if err != nil {
-		rm.fail(w, r, err)
+		rm.Fail(w, r, err)
 	}
 }
 
@@ -75,7 +75,7 @@ func (rm *loginRoom) receive(r *http.Request, a *attempt) (*model.Refusal, error
 	if refusal != nil {
 		return refusal, nil
 	}
-	sealed, err := rm.sealer.Seal(xml, model.SealedXML(a.login.ID))
+	sealed, err := rm.Sealer.Seal(xml, model.SealedXML(a.login.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (rm *loginRoom) receive(r *http.Request, a *attempt) (*model.Refusal, error
 func readResponseForm(r *http.Request, a *attempt) (string, *model.Refusal) {
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		return "", &model.Refusal{Code: model.CodeMalformedResponse,
-			Expected: "application/x-www-form-urlencoded", Received: truncate(r.Header.Get("Content-Type"), 200),
+			Expected: "application/x-www-form-urlencoded", Received: kit.Truncate(r.Header.Get("Content-Type"), 200),
 			Detail: "The request is not a form."}
 	}
 	if err := r.ParseForm(); err != nil {
@@ -113,7 +113,7 @@ func readResponseForm(r *http.Request, a *attempt) (string, *model.Refusal) {
 // findContext finds the connection, the request that is being answered, and
 // the revision to judge by.
 func (rm *loginRoom) findContext(r *http.Request, a *attempt) (*model.Refusal, error) {
-	c, err := rm.store.Connection(r.Context(), a.login.Connection)
+	c, err := rm.Store.Connection(r.Context(), a.login.Connection)
 	if errors.Is(err, store.ErrNotFound) {
 		return &model.Refusal{Code: model.CodeConnectionNotLive}, nil
 	}
@@ -130,7 +130,7 @@ func (rm *loginRoom) findContext(r *http.Request, a *attempt) (*model.Refusal, e
 		a.login.RequestID, a.login.Test = p.RequestID, p.Test
 	}
 	if a.login.Test {
-		rev, err := rm.store.RevisionByID(r.Context(), a.pending.RevisionID)
+		rev, err := rm.Store.RevisionByID(r.Context(), a.pending.RevisionID)
 		if err != nil {
 			return nil, err
 		}
@@ -146,10 +146,10 @@ func (rm *loginRoom) findContext(r *http.Request, a *attempt) (*model.Refusal, e
 }
 
 func (rm *loginRoom) findPending(r *http.Request, a *attempt) error {
-	if len(a.relayState) != handleLength {
+	if len(a.relayState) != kit.HandleLength {
 		return nil
 	}
-	p, err := rm.store.PendingRequest(r.Context(), a.relayState, rm.now())
+	p, err := rm.Store.PendingRequest(r.Context(), a.relayState, rm.Now())
 	if errors.Is(err, store.ErrNotFound) || (err == nil && p.ConnectionID != a.connection.ID) {
 		return nil
 	}
@@ -157,15 +157,15 @@ func (rm *loginRoom) findPending(r *http.Request, a *attempt) error {
 		return err
 	}
 	a.pending, a.handle = &p, a.relayState
-	value := rm.browserValue(r)
-	a.ours = value != "" && subtle.ConstantTimeCompare(hashBrowser(value), p.BrowserHash) == 1
+	value := rm.BrowserValue(r)
+	a.ours = value != "" && subtle.ConstantTimeCompare(kit.HashBrowser(value), p.BrowserHash) == 1
 	return nil
 }
 
 // judge verifies the message and reads the person from it.
 func (rm *loginRoom) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, error) {
 	cfg := a.revision.Config
-	idp, err := rm.identityProvider(a.revision)
+	idp, err := rm.IdentityProvider(a.revision)
 	if err != nil {
 		return nil, err
 	}
@@ -179,14 +179,14 @@ func (rm *loginRoom) judge(r *http.Request, a *attempt, xml []byte) (*model.Refu
 		}
 		return refusal, nil
 	}
-	seen, err := rm.store.AssertionSeen(r.Context(), a.connection.Slug, message.AssertionID)
+	seen, err := rm.Store.AssertionSeen(r.Context(), a.connection.Slug, message.AssertionID)
 	if err != nil {
 		return nil, err
 	}
-	sp := rm.serviceProvider(a.connection.Slug, cfg)
+	sp := rm.ServiceProvider(a.connection.Slug, cfg)
 	expect := sso.Expectations{
 		EntityID: sp.EntityID, ACSURL: sp.ACSURL, IdPEntityID: idp.EntityID,
-		Now: rm.now(), ClockSkew: cfg.ClockSkew, AllowUnsolicited: cfg.AllowIdPInitiated,
+		Now: rm.Now(), ClockSkew: cfg.ClockSkew, AllowUnsolicited: cfg.AllowIdPInitiated,
 		OtherBrowser: a.pending != nil && !a.ours, Replayed: seen, MeasureClock: true,
 	}
 	if a.pending != nil {
@@ -205,32 +205,9 @@ func (rm *loginRoom) judge(r *http.Request, a *attempt, xml []byte) (*model.Refu
 	return refusal, nil
 }
 
-// decide is what provisioning would do about the person of a login by a revision
-// of the connection, given what the database knows.
-func (k *kit) decide(c model.Connection, rev *model.Revision, l model.Login) func(model.Known) model.Decision {
-	return func(known model.Known) model.Decision {
-		d := provision.Decide(provision.Input{
-			Connection: c.Slug, Config: rev.Config, Person: *l.Person,
-			Known: known, LoginID: l.ID, Now: k.now(),
-		})
-		d.Check = decisionCheck(d)
-		return d
-	}
-}
-
-// decisionCheck is the last check of a login: whether the person may be, or
-// become, a user.
-func decisionCheck(d model.Decision) model.Check {
-	c := model.Check{ID: "user", Title: sso.CheckTitle("user"), State: model.CheckPassed, Received: d.User.Username}
-	if r := d.Refusal; r != nil {
-		c.State, c.Code, c.Expected, c.Received, c.Note = model.CheckFailed, r.Code, r.Expected, r.Received, r.Detail
-	}
-	return c
-}
-
 // finishLogin carries the login out in one transaction and signs the person in.
 func (rm *loginRoom) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) error {
-	l, u, err := rm.store.CompleteLogin(r.Context(), rm.completion(a, a.answeredHandle()))
+	l, u, err := rm.Store.CompleteLogin(r.Context(), rm.completion(a, a.answeredHandle()))
 	if err != nil {
 		return rm.RefuseInternal(w, r, a.login, err)
 	}
@@ -241,8 +218,8 @@ func (rm *loginRoom) finishLogin(w http.ResponseWriter, r *http.Request, a attem
 	if err := rm.welcome(w, r, a, u); err != nil {
 		return rm.showInternal(w, r, l, err)
 	}
-	rm.opts.Metrics.countLogin(l)
-	rm.log.InfoContext(r.Context(), "signed in", "login", l.ID, "connection", l.Connection, "user", u.ID)
+	rm.Opts.Metrics.CountLogin(l)
+	rm.Log.InfoContext(r.Context(), "signed in", "login", l.ID, "connection", l.Connection, "user", u.ID)
 	return nil
 }
 
@@ -251,7 +228,7 @@ func (rm *loginRoom) completion(a attempt, handle string) store.Completion {
 	return store.Completion{
 		Login: a.login, Handle: handle, ConnectionID: a.connection.ID,
 		AssertionID: a.identity.AssertionID, AssertionExpires: a.identity.ExpiresAt,
-		Person: *a.login.Person, Decide: rm.decide(a.connection, a.revision, a.login), Now: rm.now(),
+		Person: *a.login.Person, Decide: rm.Decide(a.connection, a.revision, a.login), Now: rm.Now(),
 	}
 }
 
@@ -271,7 +248,7 @@ func (a attempt) returnTo() string {
 		return a.pending.ReturnTo
 	}
 	if a.login.Unsolicited {
-		if p := localPath(a.relayState); p != "" {
+		if p := kit.LocalPath(a.relayState); p != "" {
 			return p
 		}
 	}
@@ -281,7 +258,7 @@ func (a attempt) returnTo() string {
 // finishTest ends a login that the setup wizard started: it says what would
 // have happened and changes nothing but the trace and the revision's test mark.
 func (rm *loginRoom) finishTest(w http.ResponseWriter, r *http.Request, a attempt) error {
-	d, err := rm.store.PreviewLogin(r.Context(), a.connection.ID, a.connection.Slug, *a.login.Person, rm.decide(a.connection, a.revision, a.login))
+	d, err := rm.Store.PreviewLogin(r.Context(), a.connection.ID, a.connection.Slug, *a.login.Person, rm.Decide(a.connection, a.revision, a.login))
 	if err != nil {
 		return rm.RefuseInternal(w, r, a.login, err)
 	}
@@ -290,7 +267,7 @@ func (rm *loginRoom) finishTest(w http.ResponseWriter, r *http.Request, a attemp
 		return rm.refuseAttempt(w, r, a, d.Refusal)
 	}
 	a.login.Changes, a.login.UserID = d.Changes, d.User.ID
-	l, err := rm.store.FinishTest(r.Context(), rm.completion(a, a.handle))
+	l, err := rm.Store.FinishTest(r.Context(), rm.completion(a, a.handle))
 	if err != nil {
 		return rm.RefuseInternal(w, r, a.login, err)
 	}
@@ -298,5 +275,5 @@ func (rm *loginRoom) finishTest(w http.ResponseWriter, r *http.Request, a attemp
 		return rm.showRefusal(w, r, l)
 	}
 	w.Header().Set(headerLogin, l.ID)
-	return seeOther(w, r, paths.SAMLTested(a.connection.Slug))
+	return kit.SeeOther(w, r, paths.SAMLTested(a.connection.Slug))
 }

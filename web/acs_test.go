@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -13,18 +13,19 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // samlSite is a site with one live connection and a simulated AWS behind it.
 type samlSite struct {
-	*testSite
+	*webtest.Site
 	sim *awssim.Simulator
 	app string
 }
 
 func newSAMLSite(t testing.TB, st *store.Store, change func(*model.Config)) *samlSite {
 	t.Helper()
-	s := newSiteOn(t, st)
+	s := webtest.NewSiteOn(t, st)
 	sim, app := simulatedAWS(t, s, 3)
 	storetest.LiveConnection(t, st, "aws", func(c *model.Config) {
 		c.IdPMetadata = string(sim.Metadata(app))
@@ -45,10 +46,10 @@ func (s *samlSite) send(r *http.Request) *httptest.ResponseRecorder {
 
 // trace is the login that an answer names.
 func (s *samlSite) trace(w *httptest.ResponseRecorder) model.Login {
-	s.t.Helper()
-	l, err := s.store.Login(context.Background(), w.Header().Get("Postern-Login"))
+	s.T.Helper()
+	l, err := s.Store.Login(context.Background(), w.Header().Get("Postern-Login"))
 	if err != nil {
-		s.t.Fatalf("the answer names the trace %q: %v", w.Header().Get("Postern-Login"), err)
+		s.T.Fatalf("the answer names the trace %q: %v", w.Header().Get("Postern-Login"), err)
 	}
 	return l
 }
@@ -56,28 +57,22 @@ func (s *samlSite) trace(w *httptest.ResponseRecorder) model.Login {
 // wantRefused holds for every refusal: the status, exactly the code, nobody
 // signed in, the reference on the page and nothing of what was received.
 func (s *samlSite) wantRefused(w *httptest.ResponseRecorder, status int, code model.Code) {
-	s.t.Helper()
+	s.T.Helper()
 	l := s.trace(w)
 	if w.Code != status || l.Outcome != model.OutcomeRefused || l.Refusal == nil || l.Refusal.Code != code {
-		s.t.Errorf("answered %d, trace says %s %+v; want %d %s", w.Code, l.Outcome, l.Refusal, status, code)
+		s.T.Errorf("answered %d, trace says %s %+v; want %d %s", w.Code, l.Outcome, l.Refusal, status, code)
 	}
 	if body := w.Body.String(); !strings.Contains(body, l.ID) || strings.Contains(body, string(code)) || strings.Contains(body, "saml2p") {
-		s.t.Errorf("the page lacks the reference or says too much:\n%s", body)
+		s.T.Errorf("the page lacks the reference or says too much:\n%s", body)
 	}
 	for _, c := range w.Result().Cookies() {
 		if strings.Contains(c.Name, "person") && c.Value != "" {
-			s.t.Errorf("a session was started: %s", c.Name)
+			s.T.Errorf("a session was started: %s", c.Name)
 		}
 	}
-	if n, err := s.store.CountUsers(context.Background()); err != nil || n != 0 {
-		s.t.Errorf("%d users were made: %v", n, err)
+	if n, err := s.Store.CountUsers(context.Background()); err != nil || n != 0 {
+		s.T.Errorf("%d users were made: %v", n, err)
 	}
-}
-
-func post(path, contentType, body string) *http.Request {
-	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, path, strings.NewReader(body))
-	r.Header.Set("Content-Type", contentType)
-	return r
 }
 
 const formType = "application/x-www-form-urlencoded"
@@ -115,7 +110,7 @@ func TestRow14BadForms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSAMLSite(t, storetest.Open(t), nil)
-			s.wantRefused(s.send(post(c.path, c.contentType, c.body)), c.status, c.code)
+			s.wantRefused(s.send(webtest.Post(c.path, c.contentType, c.body)), c.status, c.code)
 		})
 	}
 }
@@ -123,13 +118,13 @@ func TestRow14BadForms(t *testing.T) {
 func TestDuplicateSubmit(t *testing.T) {
 	t.Parallel()
 	s := newSAMLSite(t, storetest.Open(t), nil)
-	first := s.answerFromAWS(t, s.sim, s.app, "user0")
+	first := s.AnswerFromAWS(t, s.sim, s.app, "user0")
 	body := new(strings.Builder)
 	if _, err := body.WriteString(readAll(t, first)); err != nil {
 		t.Fatal(err)
 	}
 	again := func() *http.Request {
-		r := post("/saml/aws/acs", formType, body.String())
+		r := webtest.Post("/saml/aws/acs", formType, body.String())
 		for _, c := range first.Cookies() {
 			r.AddCookie(c)
 		}
@@ -142,7 +137,7 @@ func TestDuplicateSubmit(t *testing.T) {
 	if l := s.trace(w); w.Code != http.StatusForbidden || l.Refusal == nil || l.Refusal.Code != model.CodeReplayed {
 		t.Errorf("the second: %d %+v, want 403 replayed", w.Code, l.Refusal)
 	}
-	if n, err := s.store.CountUsers(context.Background()); err != nil || n != 1 {
+	if n, err := s.Store.CountUsers(context.Background()); err != nil || n != 1 {
 		t.Errorf("%d users: %v", n, err)
 	}
 }
@@ -158,11 +153,11 @@ func readAll(t testing.TB, r *http.Request) string {
 func TestAnswerInAnotherBrowser(t *testing.T) {
 	t.Parallel()
 	s := newSAMLSite(t, storetest.Open(t), nil)
-	answer := s.answerFromAWS(t, s.sim, s.app, "user0")
+	answer := s.AnswerFromAWS(t, s.sim, s.app, "user0")
 	body := readAll(t, answer)
-	stranger := post("/saml/aws/acs", formType, body)
+	stranger := webtest.Post("/saml/aws/acs", formType, body)
 	s.wantRefused(s.send(stranger), http.StatusForbidden, model.CodeInResponseToOtherBrowser)
-	mine := post("/saml/aws/acs", formType, body)
+	mine := webtest.Post("/saml/aws/acs", formType, body)
 	for _, c := range answer.Cookies() {
 		mine.AddCookie(c)
 	}
@@ -183,7 +178,7 @@ func TestRow17RelayStateStaysHere(t *testing.T) {
 			t.Fatal(err)
 		}
 		form := url.Values{"SAMLResponse": {m.SAMLResponse()}, "RelayState": {relay}}
-		if w := s.goOn(s.send(post("/saml/aws/acs", formType, form.Encode()))); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
+		if w := s.goOn(s.send(webtest.Post("/saml/aws/acs", formType, form.Encode()))); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
 			t.Errorf("relay state %q leads with %d to %q, want %q", relay, w.Code, w.Header().Get("Location"), want)
 		}
 	}
@@ -192,14 +187,14 @@ func TestRow17RelayStateStaysHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.wantRefused(s.send(post("/saml/aws/acs", formType, samlForm(string(m.XML)))), http.StatusForbidden, model.CodeUnsolicitedRefused)
+	s.wantRefused(s.send(webtest.Post("/saml/aws/acs", formType, samlForm(string(m.XML)))), http.StatusForbidden, model.CodeUnsolicitedRefused)
 }
 
 // The session of a person ends with the deactivation, at the next request.
 func TestRow19DeactivationEndsSessions(t *testing.T) {
 	t.Parallel()
 	s := newSAMLSite(t, storetest.Open(t), nil)
-	w := s.send(s.answerFromAWS(t, s.sim, s.app, "user0"))
+	w := s.send(s.AnswerFromAWS(t, s.sim, s.app, "user0"))
 	me := func() string {
 		r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/me", nil)
 		for _, c := range w.Result().Cookies() {
@@ -210,7 +205,7 @@ func TestRow19DeactivationEndsSessions(t *testing.T) {
 	if !strings.Contains(me(), "user0@example.com") {
 		t.Fatal("not signed in")
 	}
-	_, err := s.store.UpdateUser(context.Background(), storetest.Actor, "user0", func(u *model.User) error {
+	_, err := s.Store.UpdateUser(context.Background(), storetest.Actor, "user0", func(u *model.User) error {
 		u.Active = false
 		return nil
 	})
@@ -220,7 +215,7 @@ func TestRow19DeactivationEndsSessions(t *testing.T) {
 	if body := me(); !strings.Contains(body, "You are not signed in") {
 		t.Errorf("still signed in after the deactivation:\n%s", body)
 	}
-	again := s.send(s.answerFromAWS(t, s.sim, s.app, "user0"))
+	again := s.send(s.AnswerFromAWS(t, s.sim, s.app, "user0"))
 	if l := s.trace(again); l.Refusal == nil || l.Refusal.Code != model.CodeUserDeactivated {
 		t.Errorf("a deactivated user: %d %+v", again.Code, l.Refusal)
 	}
@@ -230,12 +225,12 @@ func TestRow19DeactivationEndsSessions(t *testing.T) {
 func TestRow19SuspensionClosesSessions(t *testing.T) {
 	t.Parallel()
 	s := newSAMLSite(t, storetest.Open(t), nil)
-	inside := s.send(s.answerFromAWS(t, s.sim, s.app, "user0")).Result().Cookies()
+	inside := s.send(s.AnswerFromAWS(t, s.sim, s.app, "user0")).Result().Cookies()
 	for _, tt := range []struct {
 		status model.Status
 		in     bool
 	}{{model.StatusSuspended, false}, {model.StatusLive, true}} {
-		if err := s.store.SetStatus(context.Background(), storetest.Actor, "aws", tt.status); err != nil {
+		if err := s.Store.SetStatus(context.Background(), storetest.Actor, "aws", tt.status); err != nil {
 			t.Fatal(err)
 		}
 		if in := s.isSignedIn(inside); in != tt.in {
@@ -256,8 +251,8 @@ func (s *samlSite) isSignedIn(cookies []*http.Cookie) bool {
 func TestRow19SuspendedConnection(t *testing.T) {
 	t.Parallel()
 	s := newSAMLSite(t, storetest.Open(t), nil)
-	answer := s.answerFromAWS(t, s.sim, s.app, "user0")
-	if err := s.store.SetStatus(context.Background(), storetest.Actor, "aws", model.StatusSuspended); err != nil {
+	answer := s.AnswerFromAWS(t, s.sim, s.app, "user0")
+	if err := s.Store.SetStatus(context.Background(), storetest.Actor, "aws", model.StatusSuspended); err != nil {
 		t.Fatal(err)
 	}
 	s.wantRefused(s.send(answer), http.StatusForbidden, model.CodeConnectionNotLive)
@@ -275,7 +270,7 @@ func TestDatabaseLostInTheMiddle(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newSAMLSite(t, st, nil)
-	answer := s.answerFromAWS(t, s.sim, s.app, "user0")
+	answer := s.AnswerFromAWS(t, s.sim, s.app, "user0")
 	st.Close()
 	w := s.send(answer)
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Postern-Login") == "" {
@@ -307,20 +302,20 @@ func TestOpenEndpoints(t *testing.T) {
 		"/healthz": 200, "/readyz": 200, "/saml/aws/metadata": 200, "/saml/aws/acs": 200, "/saml/aws/tested": 200, "/saml/aws/logout": 200,
 		"/me": 200, "/signin": 200, "/saml/nowhere/metadata": 404, "/claim?token=x": 403, "/nothing": 404,
 	} {
-		res := s.get(path)
-		if res.status != status {
-			t.Errorf("%s answers %d, want %d", path, res.status, status)
+		res := s.Get(path)
+		if res.Status != status {
+			t.Errorf("%s answers %d, want %d", path, res.Status, status)
 		}
-		if policy := res.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+		if policy := res.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
 			t.Errorf("%s has the policy %q", path, policy)
 		}
 	}
 	for _, path := range []string{"/healthz", "/readyz"} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodHead, s.url+path, http.NoBody)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodHead, s.URL+path, http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, err := s.client.Do(r)
+		res, err := s.Client.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -329,7 +324,7 @@ func TestOpenEndpoints(t *testing.T) {
 			t.Errorf("HEAD %s answers %s", path, res.Status)
 		}
 	}
-	if xml := s.get("/saml/aws/metadata").body; !strings.Contains(xml, s.url+"/saml/aws/acs") || strings.Contains(xml, "encryption") {
+	if xml := s.Get("/saml/aws/metadata").Body; !strings.Contains(xml, s.URL+"/saml/aws/acs") || strings.Contains(xml, "encryption") {
 		t.Errorf("metadata: %s", xml)
 	}
 }

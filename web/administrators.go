@@ -14,6 +14,7 @@ import (
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/person"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 const lastOwner = "This is the last owner. Make somebody else an owner first, so that the console does not lock everybody out."
@@ -23,7 +24,7 @@ func (rm *accessRoom) listAdministrators(w http.ResponseWriter, r *http.Request,
 }
 
 func (rm *accessRoom) renderAdministrators(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.AdministratorList) error {
-	all, err := rm.store.Administrators(r.Context())
+	all, err := rm.Store.Administrators(r.Context())
 	if err != nil {
 		return err
 	}
@@ -31,7 +32,7 @@ func (rm *accessRoom) renderAdministrators(w http.ResponseWriter, r *http.Reques
 	if err := rm.addConsoleRules(r, &v); err != nil {
 		return err
 	}
-	v.Page = rm.page(r, a, layout.NavAdministrators, "Administrators",
+	v.Page = rm.Page(r, a, layout.NavAdministrators, "Administrators",
 		"Who may use this console. Accounts of Postern's own work when AWS sign-in does not.")
 	if v.Form.Role == "" {
 		v.Form.Role = model.RoleAdmin
@@ -40,15 +41,15 @@ func (rm *accessRoom) renderAdministrators(w http.ResponseWriter, r *http.Reques
 	if len(v.Problems)+len(v.Form.Problems)+len(v.Own)+len(v.Rules.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.Administrators(v))
+	return rm.Render(w, r, status, console.Administrators(v))
 }
 
 // createAdministrator adds one. A password that was made here is shown on the
 // answer itself, because it must not be kept anywhere, not even for a redirect.
 func (rm *accessRoom) createAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	f := console.AdministratorForm{Email: typed(r, "email"), Role: model.Role(r.PostFormValue("role"))}
+	f := console.AdministratorForm{Email: kit.Typed(r, "email"), Role: model.Role(r.PostFormValue("role"))}
 	if err := model.CheckEmail(f.Email); err != nil {
-		f.Problems = append(f.Problems, problem("email", "The email", err))
+		f.Problems = append(f.Problems, kit.Problem("email", "The email", err))
 	}
 	if !validRole(f.Role) {
 		f.Problems = append(f.Problems, model.Problem{Field: "role", Text: "Choose a role from the list."})
@@ -66,7 +67,7 @@ func (rm *accessRoom) createAdministrator(w http.ResponseWriter, r *http.Request
 	if err != nil {
 		return err
 	}
-	_, err = rm.store.CreateAdministrator(r.Context(), rm.actor(r, a), model.Administrator{
+	_, err = rm.Store.CreateAdministrator(r.Context(), rm.Actor(r, a), model.Administrator{
 		Email: f.Email, Role: f.Role, PasswordHash: hash,
 	})
 	if errors.Is(err, store.ErrExists) {
@@ -77,7 +78,7 @@ func (rm *accessRoom) createAdministrator(w http.ResponseWriter, r *http.Request
 		return err
 	}
 	if !made {
-		return rm.done(w, r, paths.Administrators, f.Email+" can sign in now.")
+		return rm.Done(w, r, paths.Administrators, f.Email+" can sign in now.")
 	}
 	return rm.renderAdministrators(w, r, a, console.AdministratorList{
 		Made: &console.MadePassword{Email: f.Email, Password: password},
@@ -102,7 +103,7 @@ func makePassword() string {
 // administratorID is the one that the address names; store.ErrNotFound where it
 // is no number.
 func administratorID(r *http.Request) (int64, error) {
-	id, err := strconv.ParseInt(pathValue(r, "id"), 10, 64)
+	id, err := strconv.ParseInt(kit.PathValue(r, "id"), 10, 64)
 	if err != nil {
 		return 0, store.ErrNotFound
 	}
@@ -112,7 +113,7 @@ func administratorID(r *http.Request) (int64, error) {
 // ownAdministrator is an account of Postern's own; store.ErrNotFound for one that
 // comes through AWS: nothing of those is changed here.
 func (rm *accessRoom) ownAdministrator(r *http.Request, id int64) (model.Administrator, error) {
-	a, err := rm.store.Administrator(r.Context(), id)
+	a, err := rm.Store.Administrator(r.Context(), id)
 	if err == nil && a.ThroughAWS() {
 		err = store.ErrNotFound
 	}
@@ -133,9 +134,9 @@ func (rm *accessRoom) changeRole(w http.ResponseWriter, r *http.Request, a model
 		return rm.refuseAdministrator(w, r, a, "Choose a role from the list.")
 	}
 	if role == other.Role {
-		return rm.done(w, r, paths.Administrators, other.Email+" has that role already.")
+		return rm.Done(w, r, paths.Administrators, other.Email+" has that role already.")
 	}
-	err = rm.store.UpdateAdministrator(r.Context(), rm.actor(r, a), id, func(other *model.Administrator) error {
+	err = rm.Store.UpdateAdministrator(r.Context(), rm.Actor(r, a), id, func(other *model.Administrator) error {
 		other.Role = role
 		return nil
 	})
@@ -145,7 +146,7 @@ func (rm *accessRoom) changeRole(w http.ResponseWriter, r *http.Request, a model
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Administrators, "The role of "+other.Email+" is changed.")
+	return rm.Done(w, r, paths.Administrators, "The role of "+other.Email+" is changed.")
 }
 
 func (rm *accessRoom) deleteAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -157,14 +158,14 @@ func (rm *accessRoom) deleteAdministrator(w http.ResponseWriter, r *http.Request
 	if err != nil {
 		return err
 	}
-	err = rm.store.DeleteAdministrator(r.Context(), rm.actor(r, a), id)
+	err = rm.Store.DeleteAdministrator(r.Context(), rm.Actor(r, a), id)
 	if errors.Is(err, store.ErrLastOwner) {
 		return rm.refuseAdministrator(w, r, a, lastOwner)
 	}
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Administrators, other.Email+" is removed.")
+	return rm.Done(w, r, paths.Administrators, other.Email+" is removed.")
 }
 
 func (rm *accessRoom) refuseAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator, text string) error {
@@ -175,7 +176,7 @@ func (rm *accessRoom) refuseAdministrator(w http.ResponseWriter, r *http.Request
 // browser is not enough to take an account over.
 func (rm *accessRoom) changeOwnPassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	if a.ThroughAWS() {
-		return errForbidden
+		return kit.ErrForbidden
 	}
 	var problems []model.Problem
 	guess, wait, err := rm.beginTry(r, a)
@@ -208,7 +209,7 @@ func (rm *accessRoom) changeOwnPassword(w http.ResponseWriter, r *http.Request, 
 	if err != nil {
 		return err
 	}
-	err = rm.store.UpdateAdministrator(r.Context(), rm.actor(r, a), a.ID, func(own *model.Administrator) error {
+	err = rm.Store.UpdateAdministrator(r.Context(), rm.Actor(r, a), a.ID, func(own *model.Administrator) error {
 		own.PasswordHash = hash
 		return nil
 	})
@@ -217,14 +218,14 @@ func (rm *accessRoom) changeOwnPassword(w http.ResponseWriter, r *http.Request, 
 	}
 	// The change ends every session, this one included: begin a new one here. It is
 	// as recent as the old one was: a password alone proves less than a passkey.
-	proved := rm.admins.GetTime(r.Context(), keyAdminSteppedUp)
-	own, err := rm.store.Administrator(r.Context(), a.ID)
+	proved := rm.Admins.GetTime(r.Context(), kit.KeyAdminSteppedUp)
+	own, err := rm.Store.Administrator(r.Context(), a.ID)
 	if err != nil {
 		return err
 	}
-	if err := rm.startAdminSession(w, r, own, model.ByPassword); err != nil {
+	if err := rm.StartAdminSession(w, r, own, model.ByPassword); err != nil {
 		return err
 	}
-	rm.admins.Put(r.Context(), keyAdminSteppedUp, proved)
-	return rm.done(w, r, paths.Administrators, "Your password is changed. Your other sessions have ended.")
+	rm.Admins.Put(r.Context(), kit.KeyAdminSteppedUp, proved)
+	return rm.Done(w, r, paths.Administrators, "Your password is changed. Your other sessions have ended.")
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"crypto/rsa"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/attack"
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // While two certificates are trusted, each counts for its own key alone. Without
@@ -83,14 +84,14 @@ func TestRow12StatusIsTextInTheConsole(t *testing.T) {
 		}
 	}
 	x.wantCode(t, "the failure", w, model.CodeStatusNotSuccess)
-	x.signInAs(model.RoleAdmin)
+	x.SignInAs(model.RoleAdmin)
 	trace := "/logins/" + x.trace(w).ID
-	for what, p := range map[string]*page{"the trace": x.get(trace), "its XML": x.post(trace+"/xml", url.Values{})} {
-		if p.status != http.StatusOK || !strings.Contains(p.body, "&lt;script&gt;alert(1)&lt;/script&gt;") && what == "the trace" ||
-			!strings.Contains(p.text(), "alert(1)") {
-			t.Errorf("%s: %d, and the text is not shown:\n%s", what, p.status, p.text())
+	for what, p := range map[string]*webtest.Page{"the trace": x.Get(trace), "its XML": x.Post(trace+"/xml", url.Values{})} {
+		if p.Status != http.StatusOK || !strings.Contains(p.Body, "&lt;script&gt;alert(1)&lt;/script&gt;") && what == "the trace" ||
+			!strings.Contains(p.Text(), "alert(1)") {
+			t.Errorf("%s: %d, and the text is not shown:\n%s", what, p.Status, p.Text())
 		}
-		if strings.Contains(p.body, "<script>alert") || strings.Contains(p.doc.Find("script").Text(), "alert(1)") {
+		if strings.Contains(p.Body, "<script>alert") || strings.Contains(p.Doc.Find("script").Text(), "alert(1)") {
 			t.Errorf("%s holds the script", what)
 		}
 	}

@@ -16,15 +16,16 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 func (rm *appsRoom) listApps(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	apps, err := rm.store.Apps(r.Context())
+	apps, err := rm.Store.Apps(r.Context())
 	if err != nil {
 		return err
 	}
-	return rm.render(w, r, http.StatusOK, console.Apps(console.AppList{
-		Page: rm.page(r, a, layout.NavApps, "Apps", "What gets people and groups from Postern: Jira, Confluence, Bitbucket, Bamboo and others."),
+	return rm.Render(w, r, http.StatusOK, console.Apps(console.AppList{
+		Page: rm.Page(r, a, layout.NavApps, "Apps", "What gets people and groups from Postern: Jira, Confluence, Bitbucket, Bamboo and others."),
 		Apps: apps,
 	}))
 }
@@ -45,20 +46,20 @@ func (rm *appsRoom) newApp(w http.ResponseWriter, r *http.Request, a model.Admin
 }
 
 func (rm *appsRoom) renderNewApp(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.AppForm) error {
-	p := rm.page(r, a, layout.NavApps, "Connect an app", "You get the very values to type into the app, screen by screen.")
+	p := rm.Page(r, a, layout.NavApps, "Connect an app", "You get the very values to type into the app, screen by screen.")
 	p.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}}
 	status := http.StatusOK
 	if len(f.Problems) > 0 {
 		p.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.NewApp(console.NewAppPage{Page: p, Form: f}))
+	return rm.Render(w, r, status, console.NewApp(console.NewAppPage{Page: p, Form: f}))
 }
 
 // readAppForm reads what was typed about a new app.
 func readAppForm(r *http.Request) console.AppForm {
 	f := console.AppForm{
-		Product: typed(r, "product"), Integration: typed(r, "road"), Base: strings.TrimRight(typed(r, "base_url"), "/"),
-		Slug: typed(r, "slug"), Redirect: typed(r, "redirect_uri"),
+		Product: kit.Typed(r, "product"), Integration: kit.Typed(r, "road"), Base: strings.TrimRight(kit.Typed(r, "base_url"), "/"),
+		Slug: kit.Typed(r, "slug"), Redirect: kit.Typed(r, "redirect_uri"),
 	}
 	if f.Slug == "" {
 		f.Slug = f.Product
@@ -128,12 +129,12 @@ func (rm *appsRoom) createApp(w http.ResponseWriter, r *http.Request, a model.Ad
 		return rm.renderNewApp(w, r, a, f)
 	}
 	secrets := map[string]string{}
-	err := rm.store.InTx(r.Context(), func(tx *store.Store) error {
+	err := rm.Store.InTx(r.Context(), func(tx *store.Store) error {
 		for _, app := range apps {
-			if err := tx.CreateApp(r.Context(), rm.actor(r, a), app); err != nil {
+			if err := tx.CreateApp(r.Context(), rm.Actor(r, a), app); err != nil {
 				return err
 			}
-			secret, err := addSecret(r.Context(), tx, rm.actor(r, a), app)
+			secret, err := addSecret(r.Context(), tx, rm.Actor(r, a), app)
 			if err != nil {
 				return err
 			}
@@ -163,7 +164,7 @@ func addSecret(ctx context.Context, st *store.Store, actor model.Actor, app mode
 // is the answer itself, and nothing keeps the secrets.
 func (rm *appsRoom) showSecrets(w http.ResponseWriter, r *http.Request, a model.Administrator, apps []model.App, secrets map[string]string) error {
 	product := wizard.ProductOf(apps[0].Product)
-	v := console.SecretsPage{Page: rm.page(r, a, layout.NavApps, "Type these values into "+product.Name, "")}
+	v := console.SecretsPage{Page: rm.Page(r, a, layout.NavApps, "Type these values into "+product.Name, "")}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}, {Label: apps[0].Name, Href: paths.App(apps[0].Slug)}}
 	for _, app := range apps {
 		screen, err := rm.appScreen(r.Context(), app, secrets[app.Slug])
@@ -172,7 +173,7 @@ func (rm *appsRoom) showSecrets(w http.ResponseWriter, r *http.Request, a model.
 		}
 		v.Screens = append(v.Screens, screen)
 	}
-	return rm.render(w, r, http.StatusOK, console.Secrets(v))
+	return rm.Render(w, r, http.StatusOK, console.Secrets(v))
 }
 
 // appScreen is the screen of the app to fill in. secret is empty where it is
@@ -181,20 +182,20 @@ func (rm *appsRoom) appScreen(ctx context.Context, app model.App, secret string)
 	v := console.AppScreen{App: app, Product: wizard.ProductOf(app.Product), Secret: secret,
 		Start: wizard.StartURL(app), Fallback: wizard.FallbackURL(app)}
 	if app.Kind == model.AppCrowd {
-		v.Values = wizard.DirectoryValues(app, rm.opts.PublicURL)
+		v.Values = wizard.DirectoryValues(app, rm.Opts.PublicURL)
 		return v, nil
 	}
-	all, err := rm.store.Apps(ctx)
+	all, err := rm.Store.Apps(ctx)
 	if err != nil {
 		return v, err
 	}
 	v.WithDirectory = wizard.HasDirectory(app, all)
-	v.Values = wizard.SignOnValues(app, rm.opts.PublicURL, v.WithDirectory)
+	v.Values = wizard.SignOnValues(app, rm.Opts.PublicURL, v.WithDirectory)
 	return v, nil
 }
 
 func (rm *appsRoom) showApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	app, err := rm.store.App(r.Context(), pathValue(r, "slug"))
+	app, err := rm.Store.App(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
@@ -206,22 +207,22 @@ func (rm *appsRoom) renderApp(w http.ResponseWriter, r *http.Request, a model.Ad
 	if err != nil {
 		return err
 	}
-	secrets, err := rm.store.AppSecrets(r.Context(), app.Slug)
+	secrets, err := rm.Store.AppSecrets(r.Context(), app.Slug)
 	if err != nil {
 		return err
 	}
-	connections, err := rm.store.Connections(r.Context())
+	connections, err := rm.Store.Connections(r.Context())
 	if err != nil {
 		return err
 	}
-	v.Page = rm.page(r, a, layout.NavApps, app.Name, "")
+	v.Page = rm.Page(r, a, layout.NavApps, app.Name, "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}}
 	v.Secrets, v.Full, v.Connections, v.Problems = secrets, len(secrets) >= store.MaxAppSecrets, connections, problems
 	status := http.StatusOK
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.App(v))
+	return rm.Render(w, r, status, console.App(v))
 }
 
 // appSeen is the screen of an app and what was seen of it.
@@ -234,30 +235,30 @@ func (rm *appsRoom) appSeen(r *http.Request, app model.App) (v console.AppPage, 
 		if v.CanTest, err = rm.isOpenTo(r, app); err != nil {
 			return v, err
 		}
-		seen, err := rm.store.AppSignInsOf(ctx, app.Slug)
+		seen, err := rm.Store.AppSignInsOf(ctx, app.Slug)
 		v.SignIns = &seen
 		return v, err
 	}
-	seen, err := rm.store.CrowdActivity(ctx, app.Slug)
+	seen, err := rm.Store.CrowdActivity(ctx, app.Slug)
 	if err != nil {
 		return v, err
 	}
-	v.Directory, v.Now = &seen, rm.now()
+	v.Directory, v.Now = &seen, rm.Now()
 	if seen.Requests == 0 {
-		v.UnknownApps, err = rm.store.UnknownApplications(ctx)
+		v.UnknownApps, err = rm.Store.UnknownApplications(ctx)
 	}
 	return v, err
 }
 
 // isOpenTo tells whether people can sign in to an app now.
 func (rm *appsRoom) isOpenTo(r *http.Request, app model.App) (bool, error) {
-	live, err := rm.openConnections(r)
+	live, err := rm.OpenConnections(r)
 	return slices.ContainsFunc(live, func(c model.Connection) bool { return app.Connection == "" || app.Connection == c.Slug }), err
 }
 
 // updateApp changes what one may change about an app.
 func (rm *appsRoom) updateApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	before, err := rm.store.App(r.Context(), pathValue(r, "slug"))
+	before, err := rm.Store.App(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
@@ -265,7 +266,7 @@ func (rm *appsRoom) updateApp(w http.ResponseWriter, r *http.Request, a model.Ad
 	if len(problems) > 0 {
 		return rm.renderApp(w, r, a, app, problems)
 	}
-	err = rm.store.SaveApp(r.Context(), rm.actor(r, a), app)
+	err = rm.Store.SaveApp(r.Context(), rm.Actor(r, a), app)
 	if errors.Is(err, store.ErrNotFound) {
 		return rm.renderApp(w, r, a, app, []model.Problem{{Field: "groups", Text: "One of these groups does not exist. Write each name as it is on the Groups page."}})
 	}
@@ -275,16 +276,16 @@ func (rm *appsRoom) updateApp(w http.ResponseWriter, r *http.Request, a model.Ad
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.App(app.Slug), "Saved.")
+	return rm.Done(w, r, paths.App(app.Slug), "Saved.")
 }
 
 func (rm *appsRoom) readApp(r *http.Request, app model.App) (model.App, []model.Problem) {
 	var problems []model.Problem
 	wrong := func(field, text string) { problems = append(problems, model.Problem{Field: field, Text: text}) }
-	if app.Name = typed(r, "name"); app.Name == "" {
+	if app.Name = kit.Typed(r, "name"); app.Name == "" {
 		wrong("name", "Give the app a name.")
 	}
-	problems = append(problems, checkText("name", "The name", app.Name, maxConnectionName)...)
+	problems = append(problems, kit.CheckText("name", "The name", app.Name, kit.MaxConnectionName)...)
 	app.AllGroups = r.PostFormValue("group_scope") == "all"
 	app.Groups = typedLines(r, "groups")
 	if !app.AllGroups && len(app.Groups) == 0 {
@@ -305,7 +306,7 @@ func (rm *appsRoom) readApp(r *http.Request, app model.App) (model.App, []model.
 		wrong("redirect_uris", "Name at least one address to which people go back.")
 	}
 	start := []string{}
-	if app.StartURL = typed(r, "start_url"); app.StartURL != "" {
+	if app.StartURL = kit.Typed(r, "start_url"); app.StartURL != "" {
 		start = append(start, app.StartURL)
 	}
 	for field, uris := range map[string][]string{"redirect_uris": app.RedirectURIs, "post_logout_uris": app.PostLogoutURIs, "start_url": start} {
@@ -340,11 +341,11 @@ func isNetwork(text string) bool {
 // renewSecret gives an app another secret. The old one goes on working until it
 // is removed, so that nobody is cut off in between.
 func (rm *appsRoom) renewSecret(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	app, err := rm.store.App(r.Context(), pathValue(r, "slug"))
+	app, err := rm.Store.App(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
-	secret, err := addSecret(r.Context(), rm.store, rm.actor(r, a), app)
+	secret, err := addSecret(r.Context(), rm.Store, rm.Actor(r, a), app)
 	if errors.Is(err, store.ErrTooManySecrets) {
 		return rm.renderApp(w, r, a, app, []model.Problem{{Text: "The app has two secrets already. Remove the one that it does not use any more, then make another."}})
 	}
@@ -355,27 +356,27 @@ func (rm *appsRoom) renewSecret(w http.ResponseWriter, r *http.Request, a model.
 }
 
 func (rm *appsRoom) removeSecret(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	slug := pathValue(r, "slug")
-	id, err := strconv.ParseInt(pathValue(r, "id"), 10, 64)
+	slug := kit.PathValue(r, "slug")
+	id, err := strconv.ParseInt(kit.PathValue(r, "id"), 10, 64)
 	if err != nil {
 		return store.ErrNotFound
 	}
-	if err := rm.store.DeleteAppSecret(r.Context(), rm.actor(r, a), slug, id); err != nil {
+	if err := rm.Store.DeleteAppSecret(r.Context(), rm.Actor(r, a), slug, id); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.App(slug), "The secret is removed. Nobody gets in with it any more.")
+	return rm.Done(w, r, paths.App(slug), "The secret is removed. Nobody gets in with it any more.")
 }
 
 func (rm *appsRoom) deleteApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	app, err := rm.store.App(r.Context(), pathValue(r, "slug"))
+	app, err := rm.Store.App(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
-	if text := confirmed(r, app.Name); text != "" {
+	if text := kit.Confirmed(r, app.Name); text != "" {
 		return rm.renderApp(w, r, a, app, []model.Problem{{Field: "confirm", Text: text}})
 	}
-	if err := rm.store.DeleteApp(r.Context(), rm.actor(r, a), app.Slug); err != nil {
+	if err := rm.Store.DeleteApp(r.Context(), rm.Actor(r, a), app.Slug); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Apps, app.Name+" is deleted.")
+	return rm.Done(w, r, paths.Apps, app.Name+" is deleted.")
 }

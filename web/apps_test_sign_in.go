@@ -16,6 +16,7 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // startAppTest begins a sign-in to an app that ends here instead of at the app:
@@ -29,16 +30,16 @@ func (rm *appsRoom) startAppTest(w http.ResponseWriter, r *http.Request, a model
 		return rm.appTestTooEarly(w, r, a, app, err)
 	}
 	state := rand.Text()
-	rm.admins.Put(r.Context(), keyAppTest, state)
+	rm.Admins.Put(r.Context(), kit.KeyAppTest, state)
 	to, err := rm.provider.StartTrial(r.Context(), app, state)
 	if err != nil {
 		return err
 	}
-	return seeOther(w, r, to)
+	return kit.SeeOther(w, r, to)
 }
 
 func (rm *appsRoom) appTestedPage(r *http.Request, a model.Administrator, app model.App) console.AppTestedPage {
-	v := console.AppTestedPage{App: app, Page: rm.page(r, a, layout.NavApps, "Test sign-in to "+app.Name, "")}
+	v := console.AppTestedPage{App: app, Page: rm.Page(r, a, layout.NavApps, "Test sign-in to "+app.Name, "")}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}, {Label: app.Name, Href: paths.App(app.Slug)}}
 	return v
 }
@@ -53,7 +54,7 @@ func (rm *appsRoom) appTestTooEarly(w http.ResponseWriter, r *http.Request, a mo
 	if app.Connection != "" {
 		v.Problem = "Nobody can sign in to the app now: the connection “" + app.Connection + "”, through which its people come, is not live."
 	}
-	return rm.render(w, r, http.StatusOK, console.AppTested(v))
+	return rm.Render(w, r, http.StatusOK, console.AppTested(v))
 }
 
 // finishAppTest shows what the app would have got.
@@ -64,25 +65,25 @@ func (rm *appsRoom) finishAppTest(w http.ResponseWriter, r *http.Request, a mode
 	}
 	v := rm.appTestedPage(r, a, app)
 	query := r.URL.Query()
-	expected := rm.admins.PopString(r.Context(), keyAppTest)
+	expected := rm.Admins.PopString(r.Context(), kit.KeyAppTest)
 	if expected == "" || subtle.ConstantTimeCompare([]byte(expected), []byte(query.Get("state"))) != 1 {
 		v.Problem = "This is not the end of a test that this browser started, or the page was loaded a second time. Start the test again."
-		return rm.render(w, r, http.StatusOK, console.AppTested(v))
+		return rm.Render(w, r, http.StatusOK, console.AppTested(v))
 	}
 	if refused := query.Get("error"); refused != "" {
-		v.Problem = "The sign-in was refused (" + truncate(refused, 60) + "). The logins say why."
-		return rm.render(w, r, http.StatusOK, console.AppTested(v))
+		v.Problem = "The sign-in was refused (" + kit.Truncate(refused, 60) + "). The logins say why."
+		return rm.Render(w, r, http.StatusOK, console.AppTested(v))
 	}
 	trial, err := rm.provider.FinishTrial(r.Context(), app, query.Get("code"))
 	if errors.Is(err, oidc.ErrTrial) {
 		v.Problem = "The test took too long, or the person was deactivated meanwhile. Start it again."
-		return rm.render(w, r, http.StatusOK, console.AppTested(v))
+		return rm.Render(w, r, http.StatusOK, console.AppTested(v))
 	}
 	if err != nil {
 		return err
 	}
 	v.Person, v.Protocol = shownClaims(trial.Claims)
-	return rm.render(w, r, http.StatusOK, console.AppTested(v))
+	return rm.Render(w, r, http.StatusOK, console.AppTested(v))
 }
 
 // shownClaims parts what an app is told into what it says about the person and
@@ -124,7 +125,7 @@ func shownClaim(name string, value any) console.Claim {
 }
 
 func (rm *appsRoom) signOnApp(r *http.Request) (model.App, error) {
-	app, err := rm.store.App(r.Context(), pathValue(r, "slug"))
+	app, err := rm.Store.App(r.Context(), kit.PathValue(r, "slug"))
 	if err == nil && app.Kind != model.AppOIDC {
 		err = store.ErrNotFound
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/postern-sso/postern/templates/failure"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/person"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // accountSwitchLifetime is how long somebody may look at the question who they are.
@@ -38,52 +39,52 @@ func (rm *loginRoom) welcome(w http.ResponseWriter, r *http.Request, a attempt, 
 		return rm.begin(w, r, next)
 	}
 	token := rand.Text()
-	next.BrowserHash, next.ExpiresAt = rm.markBrowser(w, r), rm.now().Add(accountSwitchLifetime)
-	if err := rm.store.SaveAccountSwitch(r.Context(), token, next); err != nil {
+	next.BrowserHash, next.ExpiresAt = rm.MarkBrowser(w, r), rm.Now().Add(accountSwitchLifetime)
+	if err := rm.Store.SaveAccountSwitch(r.Context(), token, next); err != nil {
 		return err
 	}
-	return seeOther(w, r, paths.SAMLAccountSwitch(next.Connection, token))
+	return kit.SeeOther(w, r, paths.SAMLAccountSwitch(next.Connection, token))
 }
 
 // askAccountSwitch goes on unless somebody else is signed in here: then it asks.
 func (rm *loginRoom) askAccountSwitch(w http.ResponseWriter, r *http.Request) error {
 	token := r.URL.Query().Get("arrival")
-	a, err := rm.store.AccountSwitch(r.Context(), token, rm.now())
+	a, err := rm.Store.AccountSwitch(r.Context(), token, rm.Now())
 	if err != nil || !rm.sameBrowser(r, a) {
 		return rm.accountSwitchTooLate(w, r, err)
 	}
-	there, err := rm.currentPerson(r)
+	there, err := rm.CurrentPerson(r)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	if err != nil || there.ID == a.UserID {
 		return rm.enter(w, r, token)
 	}
-	u, err := rm.store.UserByID(r.Context(), a.UserID)
+	u, err := rm.Store.UserByID(r.Context(), a.UserID)
 	if err != nil {
 		return err
 	}
-	return rm.render(w, r, http.StatusOK, person.AccountSwitch(a.Connection, token, there.Username, u.Username))
+	return rm.Render(w, r, http.StatusOK, person.AccountSwitch(a.Connection, token, there.Username, u.Username))
 }
 
 // answerAccountSwitch applies what the person chose.
 func (rm *loginRoom) answerAccountSwitch(w http.ResponseWriter, r *http.Request) error {
 	token := r.PostFormValue("arrival")
-	a, err := rm.store.AccountSwitch(r.Context(), token, rm.now())
+	a, err := rm.Store.AccountSwitch(r.Context(), token, rm.Now())
 	if err != nil || !rm.sameBrowser(r, a) {
 		return rm.accountSwitchTooLate(w, r, err)
 	}
 	if r.PostFormValue("choice") == "switch" {
 		return rm.enter(w, r, token)
 	}
-	if _, err := rm.store.TakeAccountSwitch(r.Context(), token, rm.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
+	if _, err := rm.Store.TakeAccountSwitch(r.Context(), token, rm.Now()); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return seeOther(w, r, paths.Me)
+	return kit.SeeOther(w, r, paths.Me)
 }
 
 func (rm *loginRoom) enter(w http.ResponseWriter, r *http.Request, token string) error {
-	a, err := rm.store.TakeAccountSwitch(r.Context(), token, rm.now())
+	a, err := rm.Store.TakeAccountSwitch(r.Context(), token, rm.Now())
 	if err != nil {
 		return rm.accountSwitchTooLate(w, r, err)
 	}
@@ -102,7 +103,7 @@ func (rm *loginRoom) begin(w http.ResponseWriter, r *http.Request, a model.Accou
 	if err := rm.rememberPerson(w, a.UserID, grants); err != nil {
 		return err
 	}
-	return seeOther(w, r, a.ReturnTo)
+	return kit.SeeOther(w, r, a.ReturnTo)
 }
 
 // nameGrants is the name by which to find what apps are given in a session that
@@ -114,7 +115,7 @@ func (rm *loginRoom) nameGrants(r *http.Request, userID string) (string, error) 
 	if there == userID && grants != "" {
 		return grants, nil
 	}
-	return rand.Text(), rm.store.RevokeSession(r.Context(), grants)
+	return rand.Text(), rm.Store.RevokeSession(r.Context(), grants)
 }
 
 const (
@@ -126,13 +127,13 @@ const (
 // with AWS's form. It says, sealed, whom this browser signed in last, and what
 // apps were given meanwhile by which name. It opens nothing.
 func (rm *loginRoom) rememberPerson(w http.ResponseWriter, userID, grants string) error {
-	sealed, err := rm.sealer.Seal([]byte(userID+" "+grants), personContext)
+	sealed, err := rm.Sealer.Seal([]byte(userID+" "+grants), personContext)
 	if err != nil {
 		return err
 	}
-	c := &http.Cookie{Name: rm.cookieName(personCookieName), Value: base64.RawURLEncoding.EncodeToString(sealed), Path: "/", HttpOnly: true,
-		MaxAge: int(personLifetime / time.Second)}
-	if rm.secure() {
+	c := &http.Cookie{Name: rm.CookieName(personCookieName), Value: base64.RawURLEncoding.EncodeToString(sealed), Path: "/", HttpOnly: true,
+		MaxAge: int(kit.PersonLifetime / time.Second)}
+	if rm.Secure() {
 		c.Secure, c.SameSite = true, http.SameSiteNoneMode
 	}
 	http.SetCookie(w, c)
@@ -141,7 +142,7 @@ func (rm *loginRoom) rememberPerson(w http.ResponseWriter, userID, grants string
 
 // remembered is what rememberPerson wrote; nothing when there is no such cookie.
 func (rm *loginRoom) remembered(r *http.Request) (userID, grants string) {
-	c, err := r.Cookie(rm.cookieName(personCookieName))
+	c, err := r.Cookie(rm.CookieName(personCookieName))
 	if err != nil {
 		return "", ""
 	}
@@ -149,7 +150,7 @@ func (rm *loginRoom) remembered(r *http.Request) (userID, grants string) {
 	if err != nil {
 		return "", ""
 	}
-	value, err := rm.sealer.Open(sealed, personContext)
+	value, err := rm.Sealer.Open(sealed, personContext)
 	if err != nil {
 		return "", ""
 	}
@@ -159,7 +160,7 @@ func (rm *loginRoom) remembered(r *http.Request) (userID, grants string) {
 
 // mayBeAnother tells whether this browser may have somebody else signed in.
 func (rm *loginRoom) mayBeAnother(r *http.Request, u model.User) bool {
-	if there, err := rm.currentPerson(r); err == nil && there.ID != u.ID {
+	if there, err := rm.CurrentPerson(r); err == nil && there.ID != u.ID {
 		return true
 	}
 	there, _ := rm.remembered(r)
@@ -167,8 +168,8 @@ func (rm *loginRoom) mayBeAnother(r *http.Request, u model.User) bool {
 }
 
 func (rm *loginRoom) sameBrowser(r *http.Request, a model.AccountSwitch) bool {
-	value := rm.browserValue(r)
-	return value != "" && subtle.ConstantTimeCompare(hashBrowser(value), a.BrowserHash) == 1 && a.Connection == chi.URLParam(r, "connection")
+	value := rm.BrowserValue(r)
+	return value != "" && subtle.ConstantTimeCompare(kit.HashBrowser(value), a.BrowserHash) == 1 && a.Connection == chi.URLParam(r, "connection")
 }
 
 // accountSwitchTooLate: the page was opened twice, late, or by somebody else's
@@ -177,10 +178,10 @@ func (rm *loginRoom) accountSwitchTooLate(w http.ResponseWriter, r *http.Request
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	if _, err := rm.currentPerson(r); err == nil {
-		return seeOther(w, r, paths.Me)
+	if _, err := rm.CurrentPerson(r); err == nil {
+		return kit.SeeOther(w, r, paths.Me)
 	}
-	rm.failPage(w, r, http.StatusForbidden, failure.AccountSwitchTooLate())
+	rm.FailPage(w, r, http.StatusForbidden, failure.AccountSwitchTooLate())
 	return nil
 }
 
@@ -188,28 +189,28 @@ func (rm *loginRoom) accountSwitchTooLate(w http.ResponseWriter, r *http.Request
 // It ends at the latest when AWS says. What apps are given in it can be found by
 // the name grants.
 func (rm *loginRoom) startPersonSession(ctx context.Context, a model.AccountSwitch, grants string) error {
-	if err := rm.persons.RenewToken(ctx); err != nil {
+	if err := rm.Persons.RenewToken(ctx); err != nil {
 		return err
 	}
-	if err := rm.persons.Clear(ctx); err != nil {
+	if err := rm.Persons.Clear(ctx); err != nil {
 		return err
 	}
-	now := rm.now()
-	end := now.Add(personLifetime)
+	now := rm.Now()
+	end := now.Add(kit.PersonLifetime)
 	if !a.Until.IsZero() && a.Until.Before(end) {
 		end = a.Until
 	}
-	rm.persons.SetDeadline(ctx, end)
+	rm.Persons.SetDeadline(ctx, end)
 	authTime := a.AuthAt
 	if authTime.IsZero() || authTime.After(now) {
 		authTime = now // AWS's clock may be ahead of ours
 	}
-	rm.persons.Put(ctx, keyPersonID, a.UserID)
-	rm.persons.Put(ctx, keyPersonEpoch, a.SessionEpoch)
-	rm.persons.Put(ctx, keyPersonConn, a.Connection)
-	rm.persons.Put(ctx, keyPersonAt, now)
-	rm.persons.Put(ctx, keyPersonAuth, authTime)
-	rm.persons.Put(ctx, keyPersonACR, a.ACR)
-	rm.persons.Put(ctx, keyPersonGrants, grants)
+	rm.Persons.Put(ctx, kit.KeyPersonID, a.UserID)
+	rm.Persons.Put(ctx, kit.KeyPersonEpoch, a.SessionEpoch)
+	rm.Persons.Put(ctx, kit.KeyPersonConn, a.Connection)
+	rm.Persons.Put(ctx, kit.KeyPersonAt, now)
+	rm.Persons.Put(ctx, kit.KeyPersonAuth, authTime)
+	rm.Persons.Put(ctx, kit.KeyPersonACR, a.ACR)
+	rm.Persons.Put(ctx, kit.KeyPersonGrants, grants)
 	return nil
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"bytes"
@@ -24,6 +24,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/internal/testall"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 const attackIssuer = "https://portal.sso.eu-central-1.amazonaws.com/saml/assertion/MTIzNDU2Nzg5MDEyX2lucy0wMDAwMDAwMDAwMDAwMDAw"
@@ -77,9 +78,9 @@ type target struct {
 func newTarget(t *testing.T, change func(*model.Config)) *target {
 	t.Helper()
 	st := storetest.OpenPool(t)
-	s := newSiteOn(t, st)
-	x := &target{samlSite: &samlSite{testSite: s}, log: &bytes.Buffer{}}
-	s.log = slog.New(slog.NewTextHandler(x.log, nil))
+	s := webtest.NewSiteOn(t, st)
+	x := &target{samlSite: &samlSite{Site: s}, log: &bytes.Buffer{}}
+	s.Log = slog.New(slog.NewTextHandler(x.log, nil))
 	storetest.LiveConnection(t, st, "aws", func(c *model.Config) {
 		c.IdPMetadata, c.Attributes = metadataWith(keys().awsCert), model.WizardAttributes()
 		if change != nil {
@@ -98,15 +99,15 @@ type exchange struct {
 
 // begin starts a login; unsolicited ones begin at AWS.
 func (x *target) begin(unsolicited bool) exchange {
-	x.t.Helper()
+	x.T.Helper()
 	return x.beginAt("aws", unsolicited)
 }
 
 // beginAt is begin with another connection.
 func (x *target) beginAt(slug string, unsolicited bool) exchange {
-	x.t.Helper()
+	x.T.Helper()
 	k := keys()
-	e := exchange{scene: attack.Scene{ACS: x.url + "/saml/" + slug + "/acs", Audience: x.url + "/saml/" + slug + "/metadata", Issuer: attackIssuer, Now: x.now,
+	e := exchange{scene: attack.Scene{ACS: x.URL + "/saml/" + slug + "/acs", Audience: x.URL + "/saml/" + slug + "/metadata", Issuer: attackIssuer, Now: x.Now,
 		Key: k.aws, Certificate: k.awsCert, AttackerKey: k.attacker, AttackerCertificate: k.attackerCert}}
 	if unsolicited {
 		return e
@@ -114,13 +115,13 @@ func (x *target) beginAt(slug string, unsolicited bool) exchange {
 	w := x.send(httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/"+slug+"/login", nil))
 	to, err := url.Parse(w.Header().Get("Location"))
 	if err != nil || w.Code != http.StatusSeeOther {
-		x.t.Fatalf("the login did not start: %d %v", w.Code, err)
+		x.T.Fatalf("the login did not start: %d %v", w.Code, err)
 	}
 	var request struct {
 		ID string `xml:"ID,attr"`
 	}
-	if err := xml.Unmarshal([]byte(inflate(x.t, to.Query().Get("SAMLRequest"))), &request); err != nil {
-		x.t.Fatal(err)
+	if err := xml.Unmarshal([]byte(webtest.Inflate(x.T, to.Query().Get("SAMLRequest"))), &request); err != nil {
+		x.T.Fatal(err)
 	}
 	e.scene.Request, e.relay, e.cookies = request.ID, to.Query().Get("RelayState"), w.Result().Cookies()
 	return e
@@ -133,7 +134,7 @@ func (x *target) answer(e exchange, message string) *httptest.ResponseRecorder {
 
 // answerAt is answer with another connection.
 func (x *target) answerAt(slug string, e exchange, message string) *httptest.ResponseRecorder {
-	r := post("/saml/"+slug+"/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(message))}, "RelayState": {e.relay}}.Encode())
+	r := webtest.Post("/saml/"+slug+"/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(message))}, "RelayState": {e.relay}}.Encode())
 	for _, c := range e.cookies {
 		r.AddCookie(c)
 	}
@@ -142,29 +143,29 @@ func (x *target) answerAt(slug string, e exchange, message string) *httptest.Res
 
 // state is everything that is stored but for traces and requests under way.
 func (x *target) state() map[string]string {
-	x.t.Helper()
+	x.T.Helper()
 	ctx := context.Background()
-	rows, err := x.store.Pool().Query(ctx, `select table_name from information_schema.tables where table_schema = 'public'
+	rows, err := x.Store.Pool().Query(ctx, `select table_name from information_schema.tables where table_schema = 'public'
 		and table_name not in ('logins', 'requests', 'goose_db_version', 'login_days', 'clock_readings') order by 1`)
 	if err != nil {
-		x.t.Fatal(err)
+		x.T.Fatal(err)
 	}
 	var tables []string
 	for rows.Next() {
 		var name string
 		if err := rows.Scan(&name); err != nil {
-			x.t.Fatal(err)
+			x.T.Fatal(err)
 		}
 		tables = append(tables, name)
 	}
 	if err := rows.Err(); err != nil {
-		x.t.Fatal(err)
+		x.T.Fatal(err)
 	}
 	state := map[string]string{}
 	for _, name := range tables {
 		var sum string
-		if err := x.store.Pool().QueryRow(ctx, "select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from "+name+" t").Scan(&sum); err != nil {
-			x.t.Fatal(err)
+		if err := x.Store.Pool().QueryRow(ctx, "select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from "+name+" t").Scan(&sum); err != nil {
+			x.T.Fatal(err)
 		}
 		state[name] = sum
 	}
@@ -172,10 +173,10 @@ func (x *target) state() map[string]string {
 }
 
 func (x *target) traces() int {
-	x.t.Helper()
+	x.T.Helper()
 	var n int
-	if err := x.store.Pool().QueryRow(context.Background(), "select count(*) from logins").Scan(&n); err != nil {
-		x.t.Fatal(err)
+	if err := x.Store.Pool().QueryRow(context.Background(), "select count(*) from logins").Scan(&n); err != nil {
+		x.T.Fatal(err)
 	}
 	return n
 }

@@ -13,20 +13,21 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 func (rm *auditRoom) listAudit(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	query, problems := rm.auditFilter(r)
 	q := r.URL.Query()
 	v := console.AuditList{
-		Page:   rm.page(r, a, layout.NavAudit, "Audit", "Who changed what, and when. Entries cannot be changed or removed here."),
+		Page:   rm.Page(r, a, layout.NavAudit, "Audit", "Who changed what, and when. Entries cannot be changed or removed here."),
 		Search: query.Search, Object: query.Object, Actor: query.Actor, Kind: query.Action, When: q.Get("when"),
 		From: strings.TrimSpace(q.Get("from")), To: strings.TrimSpace(q.Get("to")), Problems: problems,
 	}
 	q.Del("after")
-	v.CSV, v.JSONLines = withQuery(paths.AuditExport+".csv", q), withQuery(paths.AuditExport+".jsonl", q)
-	query.Page = pageOf(r)
-	entries, next, err := rm.store.Audit(r.Context(), query)
+	v.CSV, v.JSONLines = kit.WithQuery(paths.AuditExport+".csv", q), kit.WithQuery(paths.AuditExport+".jsonl", q)
+	query.Page = kit.PageOf(r)
+	entries, next, err := rm.Store.Audit(r.Context(), query)
 	if err != nil {
 		return err
 	}
@@ -34,23 +35,23 @@ func (rm *auditRoom) listAudit(w http.ResponseWriter, r *http.Request, a model.A
 	for _, e := range entries {
 		ids = append(ids, e.ID)
 	}
-	bulk, err := rm.store.BulkChangesOf(r.Context(), ids)
+	bulk, err := rm.Store.BulkChangesOf(r.Context(), ids)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		row := console.AuditRow{Entry: e, Action: actionWords(e.Action), Fields: diff(e.Before, e.After)}
+		row := console.AuditRow{Entry: e, Action: kit.ActionWords(e.Action), Fields: diff(e.Before, e.After)}
 		if b, ok := bulk[e.ID]; ok {
-			row.Bulk, row.CanUndo = &b, b.CanUndo(rm.now())
+			row.Bulk, row.CanUndo = &b, b.CanUndo(rm.Now())
 		}
 		v.Entries = append(v.Entries, row)
 	}
-	v.Paging = paging(r, paths.Audit, next)
+	v.Paging = kit.Paging(r, paths.Audit, next)
 	status := http.StatusOK
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.Audit(v))
+	return rm.Render(w, r, status, console.Audit(v))
 }
 
 // auditFilter reads the filters from the address. A day that cannot be read is no
@@ -63,9 +64,9 @@ func (rm *auditRoom) auditFilter(r *http.Request) (store.AuditQuery, []model.Pro
 	}
 	var problems []model.Problem
 	if from, to := strings.TrimSpace(q.Get("from")), strings.TrimSpace(q.Get("to")); from != "" || to != "" {
-		query.Since, query.Until, problems = daysFromTo(from, to)
-	} else if days := daysBack[q.Get("when")]; days > 0 {
-		query.Since = daysAgo(rm.now(), days)
+		query.Since, query.Until, problems = kit.DaysFromTo(from, to)
+	} else if days := kit.DaysBack[q.Get("when")]; days > 0 {
+		query.Since = kit.DaysAgo(rm.Now(), days)
 	}
 	return query, problems
 }

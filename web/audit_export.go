@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // auditColumns is the head of the CSV file. The names are a contract, and those
@@ -23,9 +24,9 @@ func (rm *auditRoom) exportAuditCSV(w http.ResponseWriter, r *http.Request, a mo
 		_ = lines.Write(auditColumns) // the writer keeps its error
 		lines.Flush()
 		return func(e model.AuditEntry) error {
-			record := []string{strconv.FormatInt(e.ID, 10), csvTime(e.At), e.Actor, e.RemoteAddr, e.Action, e.Object, string(e.Before), string(e.After), e.Note}
+			record := []string{strconv.FormatInt(e.ID, 10), kit.CsvTime(e.At), e.Actor, e.RemoteAddr, e.Action, e.Object, string(e.Before), string(e.After), e.Note}
 			for i := range record {
-				record[i] = harmlessCell(record[i])
+				record[i] = kit.HarmlessCell(record[i])
 			}
 			if err := lines.Write(record); err != nil {
 				return err
@@ -61,17 +62,17 @@ func (rm *auditRoom) exportAuditJSON(w http.ResponseWriter, r *http.Request, a m
 func (rm *auditRoom) exportAudit(w http.ResponseWriter, r *http.Request, a model.Administrator, kind, ending string,
 	writer func(io.Writer) func(model.AuditEntry) error,
 ) error {
-	if err := rm.store.RecordAudit(r.Context(), rm.actor(r, a), "audit.export", ending, chosen(r)); err != nil {
+	if err := rm.Store.RecordAudit(r.Context(), rm.Actor(r, a), "audit.export", ending, kit.Chosen(r)); err != nil {
 		return err
 	}
 	query, _ := rm.auditFilter(r)
-	query.Page = store.Page{Limit: exportPage}
-	entries, next, err := rm.store.Audit(r.Context(), query)
+	query.Page = store.Page{Limit: kit.ExportPage}
+	entries, next, err := rm.Store.Audit(r.Context(), query)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Disposition", `attachment; filename="audit-`+rm.now().UTC().Format(time.DateOnly)+"."+ending+`"`)
+	w.Header().Set("Content-Disposition", `attachment; filename="audit-`+rm.Now().UTC().Format(time.DateOnly)+"."+ending+`"`)
 	write := writer(w)
 	for {
 		for _, e := range entries {
@@ -83,10 +84,10 @@ func (rm *auditRoom) exportAudit(w http.ResponseWriter, r *http.Request, a model
 			return nil
 		}
 		query.After = next
-		moreTime(w)
-		if entries, next, err = rm.store.Audit(r.Context(), query); err != nil {
+		kit.MoreTime(w)
+		if entries, next, err = rm.Store.Audit(r.Context(), query); err != nil {
 			// Half of the file is out: only breaking off tells the browser.
-			rm.log.ErrorContext(r.Context(), "export broken off", "reference", requestID(r.Context()), "error", err)
+			rm.Log.ErrorContext(r.Context(), "export broken off", "reference", kit.RequestID(r.Context()), "error", err)
 			panic(http.ErrAbortHandler)
 		}
 	}

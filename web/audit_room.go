@@ -2,24 +2,25 @@ package web
 
 import (
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // auditRoom shows who changed what, and exports it.
 type auditRoom struct {
-	*kit
+	*kit.Kit
 }
 
 // newAuditRoom makes the room.
-func newAuditRoom(k *kit) *auditRoom { return &auditRoom{kit: k} }
+func newAuditRoom(k *kit.Kit) *auditRoom { return &auditRoom{Kit: k} }
 
 // routes are the pages of the room.
-func (rm *auditRoom) routes() []route {
+func (rm *auditRoom) routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 	)
-	return []route{
-		Get("/audit", viewer, rm.listAudit),
-		Get("/audit/export.csv", viewer, rm.exportAuditCSV),
-		Get("/audit/export.jsonl", viewer, rm.exportAuditJSON),
+	return []kit.Route{
+		kit.Get("/audit", viewer, rm.listAudit),
+		kit.Get("/audit/export.csv", viewer, rm.exportAuditCSV),
+		kit.Get("/audit/export.jsonl", viewer, rm.exportAuditJSON),
 	}
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"encoding/csv"
@@ -12,6 +12,8 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 func TestDiff(t *testing.T) {
@@ -39,7 +41,7 @@ func TestDiff(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := diff([]byte(tt.before), []byte(tt.after)); !reflect.DeepEqual(got, tt.want) {
+			if got := web.Diff([]byte(tt.before), []byte(tt.after)); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 		})
@@ -48,38 +50,38 @@ func TestDiff(t *testing.T) {
 
 func TestAuditIsFilteredAndExported(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleViewer)
+	s := webtest.NewSiteAs(t, model.RoleViewer)
 	ctx := t.Context()
 	actor := model.Actor{Name: "=cmd|' /C calc'!A0", RemoteAddr: "10.0.0.5"}
-	if _, err := s.store.CreateGroup(ctx, actor, model.Group{Name: "staff"}); err != nil {
+	if _, err := s.Store.CreateGroup(ctx, actor, model.Group{Name: "staff"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.store.CreateUser(ctx, actor, model.User{Username: "ana", Active: true, Source: model.UserManual}, nil); err != nil {
+	if _, err := s.Store.CreateUser(ctx, actor, model.User{Username: "ana", Active: true, Source: model.UserManual}, nil); err != nil {
 		t.Fatal(err)
 	}
-	if text := s.get("/audit?kind=group.").find("tbody"); !strings.Contains(text, "staff") || strings.Contains(text, "ana") {
+	if text := s.Get("/audit?kind=group.").Find("tbody"); !strings.Contains(text, "staff") || strings.Contains(text, "ana") {
 		t.Errorf("groups only: %s", text)
 	}
-	list, err := csv.NewReader(strings.NewReader(s.get("/audit/export.csv?kind=user.").body)).ReadAll()
+	list, err := csv.NewReader(strings.NewReader(s.Get("/audit/export.csv?kind=user.").Body)).ReadAll()
 	if err != nil || len(list) != 2 || list[1][5] != "ana" || list[1][2] != "'"+actor.Name {
 		t.Errorf("CSV: %q, %v", list, err)
 	}
 	var entry struct{ Action, Object, Actor string }
-	if err := json.Unmarshal([]byte(s.get("/audit/export.jsonl?kind=group.").body), &entry); err != nil || entry.Object != "staff" || entry.Actor != actor.Name {
+	if err := json.Unmarshal([]byte(s.Get("/audit/export.jsonl?kind=group.").Body), &entry); err != nil || entry.Object != "staff" || entry.Actor != actor.Name {
 		t.Errorf("JSON lines: %+v, %v", entry, err)
 	}
 	// A search finds where it came from, and whom it was about, but no names of fields.
 	for query, want := range map[string]bool{"q=10.0.0.5": true, "q=MANUAL&kind=user.": true, "q=display_name&kind=user.": false,
-		"from=2026-01-01&to=2026-01-02": false, "to=" + s.now.Format(time.DateOnly): true} {
-		if n := s.get("/audit?"+query).want(t, http.StatusOK).doc.Find("tbody tr").Length(); (n > 0) != want {
+		"from=2026-01-01&to=2026-01-02": false, "to=" + s.Now.Format(time.DateOnly): true} {
+		if n := s.Get("/audit?"+query).Want(t, http.StatusOK).Doc.Find("tbody tr").Length(); (n > 0) != want {
 			t.Errorf("%s finds %d entries", query, n)
 		}
 	}
-	s.get("/audit?from=2026-01-02&to=2026-01-01").want(t, http.StatusUnprocessableEntity).has(t, ".problems", "Swap the two dates")
-	if empty := s.get("/audit/export.csv?kind=rule.").body; empty != strings.Join(auditColumns, ",")+"\n" {
+	s.Get("/audit?from=2026-01-02&to=2026-01-01").Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "Swap the two dates")
+	if empty := s.Get("/audit/export.csv?kind=rule.").Body; empty != strings.Join(web.AuditColumns, ",")+"\n" {
 		t.Errorf("a file without entries is %q", empty)
 	}
-	exports, _, err := s.store.Audit(ctx, store.AuditQuery{Action: "audit.export"})
+	exports, _, err := s.Store.Audit(ctx, store.AuditQuery{Action: "audit.export"})
 	if err != nil || len(exports) != 3 {
 		t.Errorf("%d exports are recorded, %v", len(exports), err)
 	}

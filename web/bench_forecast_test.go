@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -9,6 +9,9 @@ import (
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/forecast"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // BenchmarkForecasts is how long it takes to say for 100,000 users who gets in
@@ -23,10 +26,10 @@ func BenchmarkForecasts(b *testing.B) {
 	}
 	b.Cleanup(st.Close)
 	c := storetest.LiveConnection(b, st, "aws", func(c *model.Config) {
-		c.IdPMetadata = awsMetadata()
+		c.IdPMetadata = webtest.AwsMetadata()
 		c.Attributes = model.AttributeMap{Username: model.AttributeSubject, Email: "email", ExternalID: "userId"}
 	})
-	idp, err := sso.ParseMetadata([]byte(awsMetadata()), sso.MetadataOptions{})
+	idp, err := sso.ParseMetadata([]byte(webtest.AwsMetadata()), sso.MetadataOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -37,10 +40,10 @@ func BenchmarkForecasts(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := newSiteOn(b, st)
+	s := webtest.NewSiteOn(b, st)
 	b.Run("who gets in", func(b *testing.B) {
 		for b.Loop() {
-			flight, err := onForecast(s.kit).preflight(ctx, c, c.Live)
+			flight, err := forecast.With(s.Kit).Preflight(ctx, c, c.Live)
 			if err != nil || flight.People != 100_000 {
 				b.Fatalf("%d people, %v", flight.People, err)
 			}
@@ -50,7 +53,7 @@ func BenchmarkForecasts(b *testing.B) {
 	b.Run("a rule for everybody", func(b *testing.B) {
 		rule := model.Rule{Name: "new", Connection: "aws", Kind: model.RuleEmailDomain, Value: "example.com", Groups: []string{"group00500"}}
 		for b.Loop() {
-			trial, err := s.people.tryRule(ctx, ruleChange{after: &rule}, "")
+			trial, err := s.People.TryRule(ctx, web.RuleChange{After: &rule}, "")
 			if err != nil || trial.People != 100_000 || trial.Gain == 0 {
 				b.Fatalf("%+v, %v", trial, err)
 			}

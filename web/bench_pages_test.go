@@ -1,39 +1,24 @@
-package web
+package web_test
 
 import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"net/http"
-	"net/http/httptest"
 	"net/url"
-	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
-
-// queryCounter counts what is sent to PostgreSQL.
-type queryCounter struct{ n atomic.Int64 }
-
-func (c *queryCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	c.n.Add(1)
-	return ctx
-}
-
-func (c *queryCounter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // BenchmarkPages is each list and page of the console at the size of a company
 // (see companySQL), through the whole handler with its session, in PostgreSQL
 // of its own: server time, bytes before compression, and queries.
 func BenchmarkPages(b *testing.B) {
-	queries := new(queryCounter)
+	queries := new(webtest.QueryCounter)
 	database := storetest.Database(b)
 	fillCompany(b, database)
 	st, err := store.Open(context.Background(), database, store.WithTracer(queries))
@@ -42,45 +27,16 @@ func BenchmarkPages(b *testing.B) {
 	}
 	b.Cleanup(st.Close)
 	storetest.LiveConnection(b, st, "aws", nil)
-	s := newSiteOn(b, st)
-	s.signInAs(model.RoleOwner)
-	home, err := url.Parse(s.url)
+	s := webtest.NewSiteOn(b, st)
+	s.SignInAs(model.RoleOwner)
+	home, err := url.Parse(s.URL)
 	if err != nil {
 		b.Fatal(err)
 	}
-	session := s.client.Jar.Cookies(home)
+	session := s.Client.Jar.Cookies(home)
 	for _, p := range companyPages() {
-		b.Run(p.name, func(b *testing.B) { s.benchmarkPage(b, p.path, session, queries) })
+		b.Run(p.name, func(b *testing.B) { s.BenchmarkPage(b, p.path, session, queries) })
 	}
-}
-
-func (s *testSite) benchmarkPage(b *testing.B, path string, session []*http.Cookie, queries *queryCounter) {
-	ask := func() *httptest.ResponseRecorder {
-		r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, nil)
-		for _, c := range session {
-			r.AddCookie(c)
-		}
-		w := httptest.NewRecorder()
-		s.Handler().ServeHTTP(w, r)
-		if w.Code != http.StatusOK {
-			b.Fatalf("%s answered %d", path, w.Code)
-		}
-		return w
-	}
-	sent := ask().Body.Len() // and the database has read what it needs
-	queries.n.Store(0)
-	took := make([]time.Duration, 0, b.N)
-	b.ResetTimer()
-	for range b.N {
-		begin := time.Now()
-		ask()
-		took = append(took, time.Since(begin))
-	}
-	slices.Sort(took)
-	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-p50")
-	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
-	b.ReportMetric(float64(sent), "bytes")
-	b.ReportMetric(float64(queries.n.Load())/float64(b.N), "queries")
 }
 
 type benchPage struct{ name, path string }

@@ -1,17 +1,10 @@
-package web
+package web_test
 
 import (
-	"bytes"
-	"compress/flate"
-	"context"
-	"encoding/base64"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +12,7 @@ import (
 	"github.com/postern-sso/postern/internal/awssim"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // BenchmarkLogin is one whole login, from the POST to the assertion consumer
@@ -32,7 +26,7 @@ func BenchmarkLogin(b *testing.B) {
 
 func benchmarkLogin(b *testing.B, atOnce int) {
 	st := storetest.OpenPool(b)
-	s := newSiteOn(b, st)
+	s := webtest.NewSiteOn(b, st)
 	sim, app := simulatedAWS(b, s, atOnce)
 	storetest.LiveConnection(b, st, "aws", func(c *model.Config) {
 		c.IdPMetadata = string(sim.Metadata(app))
@@ -40,7 +34,7 @@ func benchmarkLogin(b *testing.B, atOnce int) {
 	})
 	answers := make(chan *http.Request, b.N)
 	for i := range b.N {
-		answers <- s.answerFromAWS(b, sim, app, fmt.Sprintf("user%d", i%atOnce))
+		answers <- s.AnswerFromAWS(b, sim, app, fmt.Sprintf("user%d", i%atOnce))
 	}
 	close(answers)
 	var mu sync.Mutex
@@ -71,13 +65,13 @@ func benchmarkLogin(b *testing.B, atOnce int) {
 }
 
 // simulatedAWS has one application for the site and so many people.
-func simulatedAWS(t testing.TB, s *testSite, people int) (*awssim.Simulator, string) {
+func simulatedAWS(t testing.TB, s *webtest.Site, people int) (*awssim.Simulator, string) {
 	t.Helper()
-	sim, err := awssim.New(awssim.Options{BaseURL: "http://localhost:8081", Now: func() time.Time { return s.now }})
+	sim, err := awssim.New(awssim.Options{BaseURL: "http://localhost:8081", Now: func() time.Time { return s.Now }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, err := sim.AddApplication(awssim.StandardApplication("Postern", s.url+"/saml/aws/acs", s.url+"/saml/aws/metadata"))
+	app, err := sim.AddApplication(awssim.StandardApplication("Postern", s.URL+"/saml/aws/acs", s.URL+"/saml/aws/metadata"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,41 +93,4 @@ func simulatedAWS(t testing.TB, s *testSite, people int) (*awssim.Simulator, str
 		}
 	}
 	return sim, app.ID
-}
-
-// answerFromAWS starts a login and returns the POST that ends it.
-func (s *testSite) answerFromAWS(t testing.TB, sim *awssim.Simulator, app, username string) *http.Request {
-	t.Helper()
-	start := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/aws/login", nil)
-	start.RemoteAddr = fmt.Sprintf("10.0.%d.%d:1", time.Now().Nanosecond()%250, time.Now().Nanosecond()/250%250)
-	w := httptest.NewRecorder()
-	s.Handler().ServeHTTP(w, start)
-	to, err := url.Parse(w.Header().Get("Location"))
-	if err != nil || w.Code != http.StatusSeeOther {
-		t.Fatalf("the login did not start: %d %v", w.Code, err)
-	}
-	m, err := sim.SignIn(app, username, inflate(t, to.Query().Get("SAMLRequest")), to.Query().Get("RelayState"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	form := url.Values{"SAMLResponse": {m.SAMLResponse()}, "RelayState": {m.RelayState}}
-	post := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/saml/aws/acs", strings.NewReader(form.Encode()))
-	post.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	for _, c := range w.Result().Cookies() {
-		post.AddCookie(c)
-	}
-	return post
-}
-
-func inflate(t testing.TB, text string) string {
-	t.Helper()
-	data, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	xml, err := io.ReadAll(flate.NewReader(bytes.NewReader(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(xml)
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -10,6 +10,9 @@ import (
 	"github.com/postern-sso/postern/internal/attack"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // trusting is a configuration that trusts AWS's key.
@@ -34,7 +37,7 @@ func (x *target) refused(t *testing.T, what, slug string, e exchange, message st
 func TestRow09RequestOfAnotherConnection(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t, nil)
-	storetest.LiveConnection(t, x.store, "other", trusting)
+	storetest.LiveConnection(t, x.Store, "other", trusting)
 	here, there := x.begin(false), x.beginAt("other", false)
 	crossed := there
 	crossed.scene.ACS, crossed.scene.Audience = here.scene.ACS, here.scene.Audience
@@ -48,11 +51,11 @@ func TestRow09ExpiredRequest(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t, nil)
 	late, inTime := x.begin(false), x.begin(false)
-	x.now = x.now.Add(requestLifetime - time.Microsecond)
-	inTime.scene.Now = x.now
+	x.Now = x.Now.Add(web.RequestLifetime - time.Microsecond)
+	inTime.scene.Now = x.Now
 	x.wantCode(t, "in the last microsecond", x.answer(inTime, honestMessage(&inTime)), "")
-	x.now = x.now.Add(time.Microsecond)
-	late.scene.Now = x.now
+	x.Now = x.Now.Add(time.Microsecond)
+	late.scene.Now = x.Now
 	x.refused(t, "after an hour", "aws", late, honestMessage(&late), model.CodeInResponseToUnknown)
 }
 
@@ -60,16 +63,16 @@ func TestRow09ExpiredRequest(t *testing.T) {
 func TestRow07SessionEndsWithAWS(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t, nil)
-	for _, c := range []struct{ atAWS, here time.Duration }{{30 * time.Minute, 30 * time.Minute}, {48 * time.Hour, personLifetime}} {
+	for _, c := range []struct{ atAWS, here time.Duration }{{30 * time.Minute, 30 * time.Minute}, {48 * time.Hour, kit.PersonLifetime}} {
 		e := x.begin(false)
-		w := x.answer(e, attack.WithSessionEnd(&e.scene, x.now.Add(c.atAWS)))
+		w := x.answer(e, attack.WithSessionEnd(&e.scene, x.Now.Add(c.atAWS)))
 		x.wantCode(t, "the login", w, "")
 		cookies := later(e.cookies, w.Result().Cookies())
-		x.now = x.now.Add(c.here - time.Second)
+		x.Now = x.Now.Add(c.here - time.Second)
 		if !x.signedIn(cookies) {
 			t.Errorf("%v at AWS: nobody is signed in a second before %v", c.atAWS, c.here)
 		}
-		x.now = x.now.Add(time.Second)
+		x.Now = x.Now.Add(time.Second)
 		if x.signedIn(cookies) {
 			t.Errorf("%v at AWS: she is signed in after %v", c.atAWS, c.here)
 		}
@@ -81,13 +84,13 @@ func TestRow19ConnectionIsNotLive(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	x := newTarget(t, nil)
-	storetest.Connection(t, x.store, "draft", trusting)
-	storetest.LiveConnection(t, x.store, "deleted", trusting)
+	storetest.Connection(t, x.Store, "draft", trusting)
+	storetest.LiveConnection(t, x.Store, "deleted", trusting)
 	asked, gone, clicked := x.begin(false), x.beginAt("deleted", false), x.beginAt("draft", true)
-	if err := x.store.SetStatus(ctx, tester, "aws", model.StatusSuspended); err != nil {
+	if err := x.Store.SetStatus(ctx, webtest.Tester, "aws", model.StatusSuspended); err != nil {
 		t.Fatal(err)
 	}
-	if err := x.store.DeleteConnection(ctx, tester, "deleted"); err != nil {
+	if err := x.Store.DeleteConnection(ctx, webtest.Tester, "deleted"); err != nil {
 		t.Fatal(err)
 	}
 	for slug, e := range map[string]exchange{"aws": asked, "deleted": gone, "draft": clicked} {
@@ -97,7 +100,7 @@ func TestRow19ConnectionIsNotLive(t *testing.T) {
 		w := x.send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/saml/"+slug+"/login", nil))
 		x.wantCode(t, slug+", a login", w, model.CodeConnectionNotLive)
 	}
-	if err := x.store.SetStatus(ctx, tester, "aws", model.StatusLive); err != nil {
+	if err := x.Store.SetStatus(ctx, webtest.Tester, "aws", model.StatusLive); err != nil {
 		t.Fatal(err)
 	}
 	x.signIn("alice", asItIs)

@@ -14,6 +14,7 @@ import (
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // maxBulk is how many people one bulk change may name.
@@ -66,7 +67,7 @@ func (rm *peopleRoom) judgeBulk(ctx context.Context, kind model.BulkKind, g mode
 	for i, name := range names {
 		keys[i] = model.Key(name)
 	}
-	users, err := rm.store.FindPeople(ctx, keys)
+	users, err := rm.Store.FindPeople(ctx, keys)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -79,7 +80,7 @@ func (rm *peopleRoom) judgeBulk(ctx context.Context, kind model.BulkKind, g mode
 	}
 	in := map[string]bool{}
 	if kind.OfGroup() {
-		if in, err = rm.store.InByHand(ctx, g.ID, ids); err != nil {
+		if in, err = rm.Store.InByHand(ctx, g.ID, ids); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -128,7 +129,7 @@ func judgeName(kind model.BulkKind, name string, byName map[string]model.User, b
 }
 
 func (rm *peopleRoom) showGroupBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	g, err := rm.store.Group(r.Context(), pathValue(r, "name"))
+	g, err := rm.Store.Group(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
 	}
@@ -153,7 +154,7 @@ func (rm *peopleRoom) confirmBulk(w http.ResponseWriter, r *http.Request, a mode
 	if len(v.Problems) > 0 {
 		return rm.renderBulk(w, r, a, v)
 	}
-	b, err := rm.store.Bulk(r.Context(), rm.actor(r, a), v.Kind, v.Group, ids)
+	b, err := rm.Store.Bulk(r.Context(), rm.Actor(r, a), v.Kind, v.Group, ids)
 	if err != nil {
 		return err
 	}
@@ -161,8 +162,8 @@ func (rm *peopleRoom) confirmBulk(w http.ResponseWriter, r *http.Request, a mode
 	if b.ID != 0 {
 		f.Text, f.Undo = console.BulkDid(b), paths.BulkUndo(b.ID)
 	}
-	rm.putFlash(r, f)
-	return seeOther(w, r, bulkBack(v.Group))
+	rm.PutFlash(r, f)
+	return kit.SeeOther(w, r, bulkBack(v.Group))
 }
 
 // readBulk reads the form and judges the names in it.
@@ -171,13 +172,13 @@ func (rm *peopleRoom) readBulk(r *http.Request) (console.BulkPage, []string, err
 	names := bulkNames(r)
 	v.Text = strings.Join(names, "\n")
 	var g model.Group
-	group := typed(r, "group")
-	if name := pathValue(r, "name"); name != "" {
+	group := kit.Typed(r, "group")
+	if name := kit.PathValue(r, "name"); name != "" {
 		group, v.Fixed = name, true
 	}
 	if v.Fixed || v.Kind.OfGroup() {
 		var err error
-		g, err = rm.store.Group(r.Context(), group)
+		g, err = rm.Store.Group(r.Context(), group)
 		if errors.Is(err, store.ErrNotFound) && !v.Fixed {
 			v.Group, v.Problems = group, []model.Problem{{Field: "group", Text: "There is no group “" + group + "”. Type the whole name of one."}}
 			return v, nil, nil
@@ -204,7 +205,7 @@ func (rm *peopleRoom) readBulk(r *http.Request) (console.BulkPage, []string, err
 }
 
 func (rm *peopleRoom) renderBulk(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.BulkPage) error {
-	v.Page = rm.page(r, a, layout.NavUsers, "Change many users", "A preview comes first: nothing changes until you confirm it.")
+	v.Page = rm.Page(r, a, layout.NavUsers, "Change many users", "A preview comes first: nothing changes until you confirm it.")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
 	if v.Fixed {
 		v.Page.Nav, v.Page.Title = layout.NavGroups, "Add or remove many"
@@ -214,16 +215,16 @@ func (rm *peopleRoom) renderBulk(w http.ResponseWriter, r *http.Request, a model
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.Bulk(v))
+	return rm.Render(w, r, status, console.Bulk(v))
 }
 
 // undoBulk reverses a bulk change and says what could not be reversed.
 func (rm *peopleRoom) undoBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	id, err := strconv.ParseInt(pathValue(r, "id"), 10, 64)
+	id, err := strconv.ParseInt(kit.PathValue(r, "id"), 10, 64)
 	if err != nil {
 		return store.ErrNotFound
 	}
-	b, left, err := rm.store.UndoBulk(r.Context(), rm.actor(r, a), id, rm.now())
+	b, left, err := rm.Store.UndoBulk(r.Context(), rm.Actor(r, a), id, rm.Now())
 	if err != nil {
 		return err
 	}
@@ -235,7 +236,7 @@ func (rm *peopleRoom) undoBulk(w http.ResponseWriter, r *http.Request, a model.A
 		}
 		text += fmt.Sprintf(" %d changed since and stay as they are: %s.", len(left), strings.Join(names, ", "))
 	}
-	return rm.done(w, r, bulkBack(b.Group), text)
+	return rm.Done(w, r, bulkBack(b.Group), text)
 }
 
 func bulkBack(group string) string {

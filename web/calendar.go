@@ -20,7 +20,7 @@ import (
 // showCalendar is the ends of certificates as a calendar to subscribe to. Who
 // knows the address may read it; nothing in it is secret but the product's name.
 func (rm *warningsRoom) showCalendar(w http.ResponseWriter, r *http.Request) error {
-	to, err := rm.store.Warnings(r.Context())
+	to, err := rm.Store.Warnings(r.Context())
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (rm *warningsRoom) showCalendar(w http.ResponseWriter, r *http.Request) err
 // calendar has an event on the day on which the last certificate of each
 // connection ends, with alarms before. Source: RFC 5545.
 func (rm *warningsRoom) calendar(ctx context.Context) (string, error) {
-	connections, err := rm.store.Connections(ctx)
+	connections, err := rm.Store.Connections(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -50,12 +50,12 @@ func (rm *warningsRoom) calendar(ctx context.Context) (string, error) {
 	line("BEGIN:VCALENDAR")
 	line("VERSION:2.0")
 	line("PRODID:-//Postern//Certificates//EN")
-	line("X-WR-CALNAME:%s", calendarText("Certificates of "+rm.opts.PublicURL))
+	line("X-WR-CALNAME:%s", calendarText("Certificates of "+rm.Opts.PublicURL))
 	for _, c := range connections {
 		if c.Live == nil {
 			continue
 		}
-		if idp, err := rm.identityProvider(c.Live); err == nil {
+		if idp, err := rm.IdentityProvider(c.Live); err == nil {
 			rm.calendarEvent(line, c, idp)
 		}
 	}
@@ -75,8 +75,8 @@ func (rm *warningsRoom) calendarEvent(line func(string, ...any), c model.Connect
 	line("DTSTAMP:%s", last.NotBefore.UTC().Format("20060102T150405Z"))
 	line("DTSTART;VALUE=DATE:%s", last.NotAfter.UTC().Format("20060102"))
 	line("SUMMARY:%s", calendarText("AWS's certificate for "+c.Name()+" ends"))
-	line("DESCRIPTION:%s", calendarText("Make a new one in AWS and add it in Postern before: "+rm.opts.PublicURL+paths.Certificates(c.Slug)))
-	line("URL:%s", rm.opts.PublicURL+paths.Certificates(c.Slug))
+	line("DESCRIPTION:%s", calendarText("Make a new one in AWS and add it in Postern before: "+rm.Opts.PublicURL+paths.Certificates(c.Slug)))
+	line("URL:%s", rm.Opts.PublicURL+paths.Certificates(c.Slug))
 	line("TRANSP:TRANSPARENT")
 	for _, days := range warnDays {
 		if days == 0 {

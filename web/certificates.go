@@ -12,6 +12,9 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/forms"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/trust"
 )
 
 // showCertificates lists the certificates that a connection trusts.
@@ -22,20 +25,20 @@ func (rm *connectionsRoom) showCertificates(w http.ResponseWriter, r *http.Reque
 // renderCertificates shows the page; v has what was typed, what is wrong with it,
 // and what it has that is to be confirmed.
 func (rm *connectionsRoom) renderCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.CertificatesPage) error {
-	c, err := onTrust(rm.kit).liveConnection(r.Context(), pathValue(r, "slug"))
+	c, err := trust.With(rm.Kit).LiveConnection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
-	check, err := rm.store.MetadataCheck(r.Context(), c.ID)
+	check, err := rm.Store.MetadataCheck(r.Context(), c.ID)
 	if err != nil {
 		return err
 	}
-	v.Page = rm.page(r, a, layout.NavConnections, "Certificates of "+c.Name(), "AWS signs every login. Postern believes only the certificates in this list.")
-	v.Now, v.Slug, v.MetadataURL, v.Check = rm.now(), c.Slug, c.Live.Config.IdPMetadataURL, check
-	if side := onTrust(rm.kit).awsSide(c.Live); side != nil {
+	v.Page = rm.Page(r, a, layout.NavConnections, "Certificates of "+c.Name(), "AWS signs every login. Postern believes only the certificates in this list.")
+	v.Now, v.Slug, v.MetadataURL, v.Check = rm.Now(), c.Slug, c.Live.Config.IdPMetadataURL, check
+	if side := trust.With(rm.Kit).AwsSide(c.Live); side != nil {
 		v.Trusted = side.Certificates
 	}
-	fresh, gone, _, err := onTrust(rm.kit).offer(c, check)
+	fresh, gone, _, err := trust.With(rm.Kit).Offer(c, check)
 	if err != nil {
 		return err
 	}
@@ -45,7 +48,7 @@ func (rm *connectionsRoom) renderCertificates(w http.ResponseWriter, r *http.Req
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.Certificates(v))
+	return rm.Render(w, r, status, console.Certificates(v))
 }
 
 func shownCertificates(all []sso.Certificate) []console.Certificate {
@@ -63,17 +66,17 @@ func shownCertificates(all []sso.Certificate) []console.Certificate {
 // reviewCertificates shows what metadata that somebody brings has on top. It
 // changes nothing: they confirm what they see.
 func (rm *connectionsRoom) reviewCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return errBadForm
+	if err := r.ParseMultipartForm(kit.MaxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return kit.ErrBadForm
 	}
-	text, err := uploadedMetadata(r)
+	text, err := forms.UploadedMetadata(r)
 	if err != nil {
 		return err
 	}
 	if text == "" {
 		text = strings.TrimSpace(r.PostFormValue("metadata"))
 	}
-	c, err := onTrust(rm.kit).liveConnection(r.Context(), pathValue(r, "slug"))
+	c, err := trust.With(rm.Kit).LiveConnection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
@@ -98,11 +101,11 @@ func (rm *connectionsRoom) refuseCertificates(w http.ResponseWriter, r *http.Req
 // brought are the certificates that metadata of the same application has and the
 // live connection has not; problem says why there are none.
 func (rm *connectionsRoom) brought(c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider, problem string, err error) {
-	trusted, err := rm.identityProvider(c.Live)
+	trusted, err := rm.IdentityProvider(c.Live)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	offered, err = sso.ParseMetadata([]byte(text), rm.metadataOptions())
+	offered, err = sso.ParseMetadata([]byte(text), rm.MetadataOptions())
 	if err != nil {
 		return nil, nil, err.Error(), nil //nolint:nilerr // the text is what is wrong with the metadata
 	}
@@ -120,7 +123,7 @@ func (rm *connectionsRoom) brought(c model.Connection, text string) (fresh []sso
 // trustCertificates trusts what the last fetch found, or what somebody brought,
 // once they have confirmed the fingerprints that the page showed.
 func (rm *connectionsRoom) trustCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	c, err := onTrust(rm.kit).liveConnection(r.Context(), pathValue(r, "slug"))
+	c, err := trust.With(rm.Kit).LiveConnection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
@@ -129,7 +132,7 @@ func (rm *connectionsRoom) trustCertificates(w http.ResponseWriter, r *http.Requ
 	if err != nil {
 		return err
 	}
-	if problem == "" && (len(fresh) == 0 || r.PostFormValue("fingerprints") != fingerprintsOf(fresh)) {
+	if problem == "" && (len(fresh) == 0 || r.PostFormValue("fingerprints") != trust.FingerprintsOf(fresh)) {
 		problem = "These are other certificates than this page showed. Look at them again."
 	}
 	if problem != "" {
@@ -137,10 +140,10 @@ func (rm *connectionsRoom) trustCertificates(w http.ResponseWriter, r *http.Requ
 	}
 	only := *offered
 	only.Certificates = fresh
-	if err := onTrust(rm.kit).trust(r.Context(), rm.actor(r, a), c.Slug, &only, ""); err != nil {
+	if err := trust.With(rm.Kit).Trust(r.Context(), rm.Actor(r, a), c.Slug, &only, ""); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Certificates(c.Slug), "The new certificate is trusted from now on, and the others still are. In AWS you can set it as active now.")
+	return rm.Done(w, r, paths.Certificates(c.Slug), "The new certificate is trusted from now on, and the others still are. In AWS you can set it as active now.")
 }
 
 // toConfirm is what the form is about: metadata that came along, or without it
@@ -150,34 +153,26 @@ func (rm *connectionsRoom) toConfirm(r *http.Request, c model.Connection, text s
 	if text != "" {
 		return rm.brought(c, text)
 	}
-	check, err := rm.store.MetadataCheck(r.Context(), c.ID)
+	check, err := rm.Store.MetadataCheck(r.Context(), c.ID)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	fresh, _, offered, err = onTrust(rm.kit).offer(c, check)
+	fresh, _, offered, err = trust.With(rm.Kit).Offer(c, check)
 	return fresh, offered, "", err
-}
-
-func fingerprintsOf(all []sso.Certificate) string {
-	var prints []string
-	for _, c := range all {
-		prints = append(prints, c.Fingerprint)
-	}
-	return strings.Join(prints, " ")
 }
 
 // removeCertificate takes one off the list.
 func (rm *connectionsRoom) removeCertificate(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	c, err := onTrust(rm.kit).liveConnection(r.Context(), pathValue(r, "slug"))
+	c, err := trust.With(rm.Kit).LiveConnection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
 	fingerprint := r.PostFormValue("fingerprint")
-	if !onTrust(rm.kit).hasCertificate(c, fingerprint) {
+	if !trust.With(rm.Kit).HasCertificate(c, fingerprint) {
 		return store.ErrNotFound
 	}
-	err = rm.store.ChangeTrust(r.Context(), rm.actor(r, a), c.Slug, "removed "+fingerprint, func(trusted string) (string, error) {
-		return sso.RemoveCertificate(trusted, fingerprint, rm.metadataOptions())
+	err = rm.Store.ChangeTrust(r.Context(), rm.Actor(r, a), c.Slug, "removed "+fingerprint, func(trusted string) (string, error) {
+		return sso.RemoveCertificate(trusted, fingerprint, rm.MetadataOptions())
 	})
 	if errors.Is(err, sso.ErrLastCertificate) {
 		return rm.refuseCertificates(w, r, a, "", "This is the only certificate. Without it nobody could sign in; add the new one first.")
@@ -185,25 +180,25 @@ func (rm *connectionsRoom) removeCertificate(w http.ResponseWriter, r *http.Requ
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Certificates(c.Slug), "The certificate is not trusted any more. Bring the revision before back to undo it.")
+	return rm.Done(w, r, paths.Certificates(c.Slug), "The certificate is not trusted any more. Bring the revision before back to undo it.")
 }
 
 // checkMetadata fetches AWS's metadata now.
 func (rm *connectionsRoom) checkMetadata(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
-	c, err := onTrust(rm.kit).liveConnection(r.Context(), pathValue(r, "slug"))
+	c, err := trust.With(rm.Kit).LiveConnection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
 	if c.Live.Config.IdPMetadataURL == "" {
 		return store.ErrNotFound
 	}
-	if _, err := rm.store.ClaimMetadataCheck(r.Context(), c.ID, rm.now()); err != nil {
+	if _, err := rm.Store.ClaimMetadataCheck(r.Context(), c.ID, rm.Now()); err != nil {
 		return err
 	}
-	if err := onTrust(rm.kit).refreshMetadata(r.Context(), c); err != nil {
+	if err := trust.With(rm.Kit).RefreshMetadata(r.Context(), c); err != nil {
 		return err
 	}
-	check, err := rm.store.MetadataCheck(r.Context(), c.ID)
+	check, err := rm.Store.MetadataCheck(r.Context(), c.ID)
 	if err != nil {
 		return err
 	}
@@ -211,18 +206,18 @@ func (rm *connectionsRoom) checkMetadata(w http.ResponseWriter, r *http.Request,
 	if check.Problem == "" && check.Offered == "" {
 		said = "AWS's metadata says the same as before."
 	}
-	return rm.done(w, r, paths.Certificates(c.Slug), said)
+	return rm.Done(w, r, paths.Certificates(c.Slug), said)
 }
 
 // saveTrustPolicy says whether new certificates are trusted without asking.
 func (rm *connectionsRoom) saveTrustPolicy(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	slug, trust := pathValue(r, "slug"), r.PostFormValue("trust_new") != ""
-	if err := rm.store.SetTrustNew(r.Context(), rm.actor(r, a), slug, trust); err != nil {
+	slug, trust := kit.PathValue(r, "slug"), r.PostFormValue("trust_new") != ""
+	if err := rm.Store.SetTrustNew(r.Context(), rm.Actor(r, a), slug, trust); err != nil {
 		return err
 	}
 	said := "New certificates wait for your word."
 	if trust {
 		said = "New certificates of AWS's metadata are trusted without asking."
 	}
-	return rm.done(w, r, paths.Certificates(slug), said)
+	return rm.Done(w, r, paths.Certificates(slug), said)
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -14,6 +14,9 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/trust"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // rotating is a site whose AWS serves its metadata, which changes.
@@ -36,7 +39,7 @@ func newRotating(t *testing.T) *rotating {
 	t.Cleanup(aws.Close)
 	x.target = newTarget(t, func(c *model.Config) { c.IdPMetadataURL = aws.URL + "/metadata" })
 	x.serve(keys().awsCert)
-	x.signInAs(model.RoleOwner)
+	x.SignInAs(model.RoleOwner)
 	return x
 }
 
@@ -47,14 +50,14 @@ func (x *rotating) serve(certificates ...[]byte) {
 
 // refresh is what the minute's housekeeping does, so much later.
 func (x *rotating) refresh(later time.Duration) model.MetadataCheck {
-	x.t.Helper()
-	x.now = x.now.Add(later)
-	if err := onTrust(x.kit).refreshDue(context.Background()); err != nil {
-		x.t.Fatal(err)
+	x.T.Helper()
+	x.Now = x.Now.Add(later)
+	if err := trust.With(x.Kit).RefreshDue(context.Background()); err != nil {
+		x.T.Fatal(err)
 	}
-	check, err := x.store.MetadataCheck(context.Background(), x.connection("aws").ID)
+	check, err := x.Store.MetadataCheck(context.Background(), x.Connection("aws").ID)
 	if err != nil {
-		x.t.Fatal(err)
+		x.T.Fatal(err)
 	}
 	return check
 }
@@ -103,18 +106,18 @@ func TestRow02RotationOfTheCertificate(t *testing.T) {
 		t.Fatal("a day later the new certificate was not found")
 	}
 	x.login(t, "the new one, not trusted yet", true, model.CodeCertificateUnknown)
-	page := x.get("/connections/aws/certificates")
-	prints := page.doc.Find("[name=fingerprints]").AttrOr("value", "")
-	if !strings.Contains(page.text(), "AWS offers a new certificate") || prints == "" {
-		t.Fatalf("the page says:\n%s", page.text())
+	page := x.Get("/connections/aws/certificates")
+	prints := page.Doc.Find("[name=fingerprints]").AttrOr("value", "")
+	if !strings.Contains(page.Text(), "AWS offers a new certificate") || prints == "" {
+		t.Fatalf("the page says:\n%s", page.Text())
 	}
-	if text := x.get("/").text(); !strings.Contains(text, "other certificates than are trusted") {
+	if text := x.Get("/").Text(); !strings.Contains(text, "other certificates than are trusted") {
 		t.Errorf("the overview does not say so:\n%s", text)
 	}
-	x.post("/connections/aws/certificates/trust", url.Values{"fingerprints": {prints}}).want(t, http.StatusUnauthorized)
-	x.confirm()
-	x.post("/connections/aws/certificates/trust", url.Values{"fingerprints": {prints[2:]}}).want(t, http.StatusUnprocessableEntity)
-	x.post("/connections/aws/certificates/trust", url.Values{"fingerprints": {prints}}).want(t, http.StatusSeeOther)
+	x.Post("/connections/aws/certificates/trust", url.Values{"fingerprints": {prints}}).Want(t, http.StatusUnauthorized)
+	x.Confirm()
+	x.Post("/connections/aws/certificates/trust", url.Values{"fingerprints": {prints[2:]}}).Want(t, http.StatusUnprocessableEntity)
+	x.Post("/connections/aws/certificates/trust", url.Values{"fingerprints": {prints}}).Want(t, http.StatusSeeOther)
 	x.login(t, "the old one while both are trusted", false, "")
 	x.login(t, "the new one while both are trusted", true, "")
 	if check := x.refresh(0); check.Offered != "" {
@@ -122,18 +125,18 @@ func TestRow02RotationOfTheCertificate(t *testing.T) {
 	}
 
 	old := fingerprintOfDER(keys().awsCert)
-	x.post("/connections/aws/certificates/remove", url.Values{"fingerprint": {old}}).want(t, http.StatusSeeOther)
+	x.Post("/connections/aws/certificates/remove", url.Values{"fingerprint": {old}}).Want(t, http.StatusSeeOther)
 	x.login(t, "the old one after it was removed", false, model.CodeCertificateUnknown)
 	x.login(t, "the new one alone", true, "")
 	last := url.Values{"fingerprint": {fingerprintOfDER(keys().attackerCert)}}
-	x.post("/connections/aws/certificates/remove", last).want(t, http.StatusUnprocessableEntity)
+	x.Post("/connections/aws/certificates/remove", last).Want(t, http.StatusUnprocessableEntity)
 	x.login(t, "after the last one was not removed", true, "")
 
-	revisions, err := x.store.Revisions(context.Background(), "aws")
+	revisions, err := x.Store.Revisions(context.Background(), "aws")
 	if err != nil || len(revisions) != 3 {
 		t.Fatalf("%d revisions, %v", len(revisions), err)
 	}
-	if err := x.store.Restore(context.Background(), tester, "aws", revisions[1].Number); err != nil {
+	if err := x.Store.Restore(context.Background(), webtest.Tester, "aws", revisions[1].Number); err != nil {
 		t.Fatal(err)
 	}
 	x.login(t, "the old one after the removal was undone", false, "")
@@ -148,13 +151,13 @@ func TestRow16RefreshNeverWidensTrustByItself(t *testing.T) {
 	x.login(t, "a certificate that the metadata has now", true, model.CodeCertificateUnknown)
 	x.login(t, "one that it has no more", false, "")
 
-	x.confirm()
-	x.post("/connections/aws/certificates/policy", url.Values{"trust_new": {"on"}}).want(t, http.StatusSeeOther)
+	x.Confirm()
+	x.Post("/connections/aws/certificates/policy", url.Values{"trust_new": {"on"}}).Want(t, http.StatusSeeOther)
 	x.refresh(25 * time.Hour)
 	x.login(t, "after the connection allowed it", true, "")
 	x.login(t, "and the old one", false, "")
-	entries, _, err := x.store.Audit(context.Background(), store.AuditQuery{Action: "connection.trust"})
-	if err != nil || len(entries) != 1 || entries[0].Actor != refresher.Name {
+	entries, _, err := x.Store.Audit(context.Background(), store.AuditQuery{Action: "connection.trust"})
+	if err != nil || len(entries) != 1 || entries[0].Actor != trust.Refresher.Name {
 		t.Errorf("the audit says %+v, %v", entries, err)
 	}
 }
@@ -165,31 +168,31 @@ func TestRow16TrustEndsWithTheAddress(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
 	trustNew := url.Values{"trust_new": {"on"}}
-	x.post("/connections/aws/certificates/policy", trustNew).want(t, http.StatusSeeOther)
-	address := x.connection("aws").Live.Config.IdPMetadataURL
+	x.Post("/connections/aws/certificates/policy", trustNew).Want(t, http.StatusSeeOther)
+	address := x.Connection("aws").Live.Config.IdPMetadataURL
 	x.refresh(0)
-	x.goLiveWith("aws", func(c *model.Config) { c.Name = "Another name" })
+	x.GoLiveWith("aws", func(c *model.Config) { c.Name = "Another name" })
 	if !x.refresh(0).TrustNew {
 		t.Error("a change of the name ended it")
 	}
-	x.goLiveWith("aws", func(c *model.Config) { c.IdPMetadataURL = address + "?other" })
+	x.GoLiveWith("aws", func(c *model.Config) { c.IdPMetadataURL = address + "?other" })
 	x.serve(keys().awsCert, keys().attackerCert)
 	if check := x.refresh(25 * time.Hour); check.TrustNew || check.Offered == "" {
 		t.Errorf("with the new address: %+v", check)
 	}
 	x.login(t, "what the new address offers", true, model.CodeCertificateUnknown)
-	entries, _, err := x.store.Audit(context.Background(), store.AuditQuery{Action: "connection.trust_new"})
-	if err != nil || len(entries) != 2 || entries[0].Actor != tester.Name || !strings.Contains(entries[0].Note, "another address") {
+	entries, _, err := x.Store.Audit(context.Background(), store.AuditQuery{Action: "connection.trust_new"})
+	if err != nil || len(entries) != 2 || entries[0].Actor != webtest.Tester.Name || !strings.Contains(entries[0].Note, "another address") {
 		t.Errorf("the audit says %+v, %v", entries, err)
 	}
-	if err := x.store.Restore(context.Background(), tester, "aws", 1); err != nil {
+	if err := x.Store.Restore(context.Background(), webtest.Tester, "aws", 1); err != nil {
 		t.Fatal(err)
 	}
-	if check, err := x.store.MetadataCheck(context.Background(), x.connection("aws").ID); err != nil || check.TrustNew || check.Offered != "" {
+	if check, err := x.Store.MetadataCheck(context.Background(), x.Connection("aws").ID); err != nil || check.TrustNew || check.Offered != "" {
 		t.Errorf("after the first one was brought back: %+v, %v", check, err)
 	}
-	x.confirm()
-	x.post("/connections/aws/certificates/policy", trustNew).want(t, http.StatusSeeOther)
+	x.Confirm()
+	x.Post("/connections/aws/certificates/policy", trustNew).Want(t, http.StatusSeeOther)
 	x.refresh(0)
 	x.login(t, "after it was said of this address", true, "")
 }
@@ -197,11 +200,11 @@ func TestRow16TrustEndsWithTheAddress(t *testing.T) {
 // Nor can it be said of an address that is yet to come.
 func TestRow16TrustIsSaidOfALiveAddress(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleOwner)
-	if _, err := s.store.CreateConnection(context.Background(), tester, "aws", model.DefaultConfig("AWS")); err != nil {
+	s := webtest.NewSiteAs(t, model.RoleOwner)
+	if _, err := s.Store.CreateConnection(context.Background(), webtest.Tester, "aws", model.DefaultConfig("AWS")); err != nil {
 		t.Fatal(err)
 	}
-	s.post("/connections/aws/certificates/policy", url.Values{"trust_new": {"on"}}).want(t, http.StatusNotFound)
+	s.Post("/connections/aws/certificates/policy", url.Values{"trust_new": {"on"}}).Want(t, http.StatusNotFound)
 }
 
 func TestRow16RefreshIsToldWhatIsWrong(t *testing.T) {
@@ -216,12 +219,12 @@ func TestRow16RefreshIsToldWhatIsWrong(t *testing.T) {
 		if check.Problem == "" || check.Offered != "" {
 			t.Errorf("%s: %+v", what, check)
 		}
-		if body := x.get("/connections/aws/certificates").text(); !strings.Contains(body, "The last try failed") {
+		if body := x.Get("/connections/aws/certificates").Text(); !strings.Contains(body, "The last try failed") {
 			t.Errorf("%s: the page does not say so", what)
 		}
 	}
 	x.login(t, "with what was trusted before", false, "")
-	if text := x.get("/").text(); !strings.Contains(text, "3 times in a row") {
+	if text := x.Get("/").Text(); !strings.Contains(text, "3 times in a row") {
 		t.Errorf("after three failures the overview says:\n%s", text)
 	}
 }
@@ -233,12 +236,12 @@ func TestRow02UnknownKeyAsksForMetadata(t *testing.T) {
 	x := newRotating(t)
 	x.refresh(0)
 	x.serve(keys().awsCert, keys().attackerCert)
-	x.now = x.now.Add(time.Minute)
+	x.Now = x.Now.Add(time.Minute)
 	x.login(t, "a minute after the last look", true, model.CodeCertificateUnknown)
 	if check := x.refresh(0); check.Offered != "" {
 		t.Error("looked again after a minute")
 	}
-	x.now = x.now.Add(10 * time.Minute)
+	x.Now = x.Now.Add(10 * time.Minute)
 	x.login(t, "eleven minutes after the last look", true, model.CodeCertificateUnknown)
 	if check := x.refresh(0); check.Offered == "" {
 		t.Error("an unknown certificate did not bring the look forward")
@@ -250,39 +253,39 @@ func TestRow16CertificatesAreAddedByHand(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
 	const page, trust = "/connections/aws/certificates", "/connections/aws/certificates/trust"
-	same := x.post(page, url.Values{"metadata": {metadataWith(keys().awsCert)}}).want(t, http.StatusUnprocessableEntity)
-	if !strings.Contains(same.text(), "no certificate that is not in the list") {
-		t.Errorf("the same metadata: %s", same.text())
+	same := x.Post(page, url.Values{"metadata": {metadataWith(keys().awsCert)}}).Want(t, http.StatusUnprocessableEntity)
+	if !strings.Contains(same.Text(), "no certificate that is not in the list") {
+		t.Errorf("the same metadata: %s", same.Text())
 	}
 	other := strings.ReplaceAll(metadataWith(keys().attackerCert), attackIssuer, "https://idp.evil.example/saml/metadata")
 	print := fingerprintOfDER(keys().attackerCert)
 	for what, text := range map[string]string{"another application": other, "no metadata": "hello"} {
 		for _, path := range []string{page, trust} {
-			res := x.post(path, url.Values{"metadata": {text}, "fingerprints": {print}}).want(t, http.StatusUnprocessableEntity)
-			if typed := res.doc.Find("textarea[name=metadata]").Text(); strings.TrimSpace(typed) != text {
+			res := x.Post(path, url.Values{"metadata": {text}, "fingerprints": {print}}).Want(t, http.StatusUnprocessableEntity)
+			if typed := res.Doc.Find("textarea[name=metadata]").Text(); strings.TrimSpace(typed) != text {
 				t.Errorf("%s: what was typed is now %q", what, typed)
 			}
 		}
 	}
 	both := metadataWith(keys().awsCert, keys().attackerCert)
-	shown := x.post(page, url.Values{"metadata": {both}}).want(t, http.StatusOK)
-	if box := shown.find("section[aria-labelledby=brought]"); !strings.Contains(box, print) || strings.Contains(box, fingerprintOfDER(keys().awsCert)) ||
+	shown := x.Post(page, url.Values{"metadata": {both}}).Want(t, http.StatusOK)
+	if box := shown.Find("section[aria-labelledby=brought]"); !strings.Contains(box, print) || strings.Contains(box, fingerprintOfDER(keys().awsCert)) ||
 		!strings.Contains(box, "Nothing has changed yet") {
 		t.Errorf("the page shows:\n%s", box)
 	}
 	x.login(t, "shown, and not confirmed", true, model.CodeCertificateUnknown)
 
-	form := shown.hidden("section[aria-labelledby=brought] form")
+	form := shown.Hidden("section[aria-labelledby=brought] form")
 	for what, prints := range map[string]string{"none": "", "another's": fingerprintOfDER(keys().awsCert)} {
-		if res := x.post(trust, url.Values{"metadata": form["metadata"], "fingerprints": {prints}}); res.status != http.StatusUnprocessableEntity {
-			t.Errorf("fingerprint %s: answered %d", what, res.status)
+		if res := x.Post(trust, url.Values{"metadata": form["metadata"], "fingerprints": {prints}}); res.Status != http.StatusUnprocessableEntity {
+			t.Errorf("fingerprint %s: answered %d", what, res.Status)
 		}
 	}
-	x.now = x.now.Add(stepUpFor)
-	x.post(trust, form).want(t, http.StatusUnauthorized)
+	x.Now = x.Now.Add(kit.StepUpFor)
+	x.Post(trust, form).Want(t, http.StatusUnauthorized)
 	x.login(t, "confirmed by nobody in particular", true, model.CodeCertificateUnknown)
-	x.confirm()
-	x.post(trust, form).want(t, http.StatusSeeOther)
+	x.Confirm()
+	x.Post(trust, form).Want(t, http.StatusSeeOther)
 	x.login(t, "the new one", true, "")
 	x.login(t, "the old one", false, "")
 }
@@ -291,9 +294,9 @@ func TestRow16CertificatesAreAddedByHand(t *testing.T) {
 func TestCertificatesAreShownWithWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
-	x.now = x.now.AddDate(100, 0, 0)
-	x.client = x.browser()
-	x.tryPassword("owner@example.com", testPassword)
-	shown := x.post("/connections/aws/certificates", url.Values{"metadata": {metadataWith(keys().attackerCert)}}).want(t, http.StatusOK)
-	shown.has(t, "section[aria-labelledby=brought]", "The certificate expired on")
+	x.Now = x.Now.AddDate(100, 0, 0)
+	x.Client = x.Browser()
+	x.TryPassword("owner@example.com", webtest.TestPassword)
+	shown := x.Post("/connections/aws/certificates", url.Values{"metadata": {metadataWith(keys().attackerCert)}}).Want(t, http.StatusOK)
+	shown.Has(t, "section[aria-labelledby=brought]", "The certificate expired on")
 }

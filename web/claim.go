@@ -15,21 +15,21 @@ import (
 // start makes whoever holds it the owner.
 func (rm *accessRoom) showClaim(w http.ResponseWriter, r *http.Request) error {
 	token := r.URL.Query().Get("token")
-	valid, err := rm.store.ClaimTokenValid(r.Context(), token, rm.now())
+	valid, err := rm.Store.ClaimTokenValid(r.Context(), token, rm.Now())
 	if err != nil {
 		return err
 	}
 	if !valid {
 		return rm.refuseClaim(w, r, nil)
 	}
-	return rm.render(w, r, http.StatusOK, person.Claim(person.ClaimForm{Token: token}))
+	return rm.Render(w, r, http.StatusOK, person.Claim(person.ClaimForm{Token: token}))
 }
 
 func (rm *accessRoom) refuseClaim(w http.ResponseWriter, r *http.Request, err error) error {
 	if err != nil {
 		return err
 	}
-	return rm.render(w, r, http.StatusForbidden, person.ClaimRefused())
+	return rm.Render(w, r, http.StatusForbidden, person.ClaimRefused())
 }
 
 func (rm *accessRoom) claim(w http.ResponseWriter, r *http.Request) error {
@@ -38,7 +38,7 @@ func (rm *accessRoom) claim(w http.ResponseWriter, r *http.Request) error {
 		Email: model.Canonical(r.PostFormValue("email")),
 	}
 	// Before a password is hashed: that is work, and anybody may ask for it.
-	if valid, err := rm.store.ClaimTokenValid(r.Context(), form.Token, rm.now()); err != nil || !valid {
+	if valid, err := rm.Store.ClaimTokenValid(r.Context(), form.Token, rm.Now()); err != nil || !valid {
 		return rm.refuseClaim(w, r, err)
 	}
 	password := r.PostFormValue("password")
@@ -51,13 +51,13 @@ func (rm *accessRoom) claim(w http.ResponseWriter, r *http.Request) error {
 		form.Problems = append(form.Problems, model.Problem{Field: "repeat", Text: "The two passwords differ. Type the same one twice."})
 	}
 	if len(form.Problems) > 0 {
-		return rm.render(w, r, http.StatusUnprocessableEntity, person.Claim(form))
+		return rm.Render(w, r, http.StatusUnprocessableEntity, person.Claim(form))
 	}
 	hash, err := HashPassword(r.Context(), password)
 	if err != nil {
 		return err
 	}
-	a, err := rm.store.Claim(r.Context(), model.Actor{Name: "claim link", RemoteAddr: rm.remoteAddr(r)}, form.Token, rm.now(), model.Administrator{
+	a, err := rm.Store.Claim(r.Context(), model.Actor{Name: "claim link", RemoteAddr: rm.RemoteAddr(r)}, form.Token, rm.Now(), model.Administrator{
 		Email: strings.TrimSpace(form.Email), PasswordHash: hash, Role: model.RoleOwner,
 	})
 	if errors.Is(err, store.ErrNotFound) {
@@ -66,14 +66,14 @@ func (rm *accessRoom) claim(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := rm.store.RecordAudit(r.Context(), rm.actor(r, a), "administrator.sign_in", a.Email, "by "+string(model.ByClaimLink)); err != nil {
+	if err := rm.Store.RecordAudit(r.Context(), rm.Actor(r, a), "administrator.sign_in", a.Email, "by "+string(model.ByClaimLink)); err != nil {
 		return err
 	}
-	if err := rm.store.RecordSignin(r.Context(), a.ID, rm.now()); err != nil {
+	if err := rm.Store.RecordSignin(r.Context(), a.ID, rm.Now()); err != nil {
 		return err
 	}
-	if err := rm.startAdminSession(w, r, a, model.ByClaimLink); err != nil {
+	if err := rm.StartAdminSession(w, r, a, model.ByClaimLink); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Overview, "This Postern is yours. Set up the first connection next.")
+	return rm.Done(w, r, paths.Overview, "This Postern is yours. Set up the first connection next.")
 }

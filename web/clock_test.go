@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"net/http"
@@ -12,6 +12,8 @@ import (
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/traces"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 const samlStamp = "2006-01-02T15:04:05.000Z"
@@ -32,7 +34,7 @@ func TestClockPointsAreMedians(t *testing.T) {
 		return store.ClockSample{StartedAt: at, Expected: at.Format(samlStamp), Received: at.Add(ahead).Format(samlStamp)}
 	}
 	yesterday := now.AddDate(0, 0, -1)
-	points := clockPoints([]store.ClockSample{
+	points := traces.ClockPoints([]store.ClockSample{
 		sample(yesterday, 2*time.Second), sample(yesterday, -5*time.Minute), sample(yesterday, time.Second),
 		sample(now, -400*time.Millisecond),
 		{StartedAt: now, Expected: "nonsense", Received: "2026"},
@@ -71,38 +73,38 @@ func TestClockSentences(t *testing.T) {
 
 func TestConnectionShowsTheClock(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleViewer)
-	s.openConnection("aws")
-	s.get(paths.Connection("aws")).has(t, "section[aria-labelledby=clock]", "Not measured yet")
-	s.addLogin(measured(s.now.AddDate(0, 0, -3), 0))
-	s.addLogin(measured(s.now.AddDate(0, 0, -40), time.Hour))
-	for range clockPerDay + 5 {
-		s.addLogin(measured(s.now, 94*time.Second))
+	s := webtest.NewSiteAs(t, model.RoleViewer)
+	s.OpenConnection("aws")
+	s.Get(paths.Connection("aws")).Has(t, "section[aria-labelledby=clock]", "Not measured yet")
+	s.AddLogin(measured(s.Now.AddDate(0, 0, -3), 0))
+	s.AddLogin(measured(s.Now.AddDate(0, 0, -40), time.Hour))
+	for range traces.ClockPerDay + 5 {
+		s.AddLogin(measured(s.Now, 94*time.Second))
 	}
-	s.addLogin(func(l *model.Login) { measured(s.now, -time.Hour)(l); l.Connection = "other" })
-	res := s.get(paths.Connection("aws")).want(t, http.StatusOK)
-	res.has(t, "section[aria-labelledby=clock] p", "This server's clock is 94 s behind AWS's")
-	rows := res.doc.Find("section[aria-labelledby=clock] tbody tr")
+	s.AddLogin(func(l *model.Login) { measured(s.Now, -time.Hour)(l); l.Connection = "other" })
+	res := s.Get(paths.Connection("aws")).Want(t, http.StatusOK)
+	res.Has(t, "section[aria-labelledby=clock] p", "This server's clock is 94 s behind AWS's")
+	rows := res.Doc.Find("section[aria-labelledby=clock] tbody tr")
 	if rows.Length() != 2 || !strings.HasSuffix(rowText(rows.First()), "94 s ahead 40") || !strings.HasSuffix(rowText(rows.Last()), "0.0 s ahead 1") {
 		t.Errorf("the table has %q … %q", rowText(rows.First()), rowText(rows.Last()))
 	}
-	if n := res.doc.Find("section[aria-labelledby=clock] polyline").Length(); n != 2 {
+	if n := res.Doc.Find("section[aria-labelledby=clock] polyline").Length(); n != 2 {
 		t.Errorf("%d lines are drawn", n)
 	}
-	s.get(paths.Overview).has(t, "section[aria-labelledby=needs]", "94 s behind")
+	s.Get(paths.Overview).Has(t, "section[aria-labelledby=needs]", "94 s behind")
 }
 
 // TestLoginMeasuresTheClock: the trace of a real login has what the page reads.
 func TestLoginMeasuresTheClock(t *testing.T) {
 	t.Parallel()
 	s := newSAMLSite(t, storetest.Open(t), nil)
-	answer := s.answerFromAWS(t, s.sim, s.app, "user0")
-	s.now = s.now.Add(-95 * time.Second) // behind the clock that AWS went by
+	answer := s.AnswerFromAWS(t, s.sim, s.app, "user0")
+	s.Now = s.Now.Add(-95 * time.Second) // behind the clock that AWS went by
 	w := s.send(answer)
 	if w.Code != http.StatusSeeOther {
 		t.Fatalf("answered %d: %+v", w.Code, s.trace(w).Refusal)
 	}
-	c, err := onTraces(s.kit).clock(t.Context(), s.connection("aws"), clockDays)
+	c, err := traces.With(s.Kit).Clock(t.Context(), s.Connection("aws"), traces.ClockDays)
 	if err != nil || !c.Measured || c.Ahead < 95*time.Second || c.Ahead > 2*time.Minute {
 		t.Errorf("measured %+v, %v", c, err)
 	}

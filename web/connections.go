@@ -8,22 +8,25 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/traces"
+	"github.com/postern-sso/postern/web/trust"
 )
 
 func (rm *connectionsRoom) listConnections(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	connections, err := rm.store.Connections(r.Context())
+	connections, err := rm.Store.Connections(r.Context())
 	if err != nil {
 		return err
 	}
-	return rm.render(w, r, http.StatusOK, console.Connections(console.ConnectionList{
-		Page: rm.page(r, a, layout.NavConnections, "Connections",
+	return rm.Render(w, r, http.StatusOK, console.Connections(console.ConnectionList{
+		Page: rm.Page(r, a, layout.NavConnections, "Connections",
 			"Each connection is one application in AWS IAM Identity Center through which people sign in."),
 		Connections: connections,
 	}))
 }
 
 func (rm *connectionsRoom) showConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	c, err := rm.store.Connection(r.Context(), pathValue(r, "slug"))
+	c, err := rm.Store.Connection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
@@ -39,20 +42,20 @@ func (rm *connectionsRoom) showProblem(w http.ResponseWriter, r *http.Request, a
 // with an action, and makes the answer a 422.
 func (rm *connectionsRoom) renderConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection,
 	change func(*console.ConnectionPage)) error {
-	revisions, err := rm.store.Revisions(r.Context(), c.Slug)
+	revisions, err := rm.Store.Revisions(r.Context(), c.Slug)
 	if err != nil {
 		return err
 	}
-	clock, err := onTraces(rm.kit).clock(r.Context(), c, clockDays)
+	clock, err := traces.With(rm.Kit).Clock(r.Context(), c, traces.ClockDays)
 	if err != nil {
 		return err
 	}
 	v := console.ConnectionPage{
 		Clock: clock,
-		Page:  rm.page(r, a, layout.NavConnections, c.Name(), ""),
-		Now:   rm.now(), Connection: c, AWS: onTrust(rm.kit).awsSide(c.Current()), Revisions: revisions,
+		Page:  rm.Page(r, a, layout.NavConnections, c.Name(), ""),
+		Now:   rm.Now(), Connection: c, AWS: trust.With(rm.Kit).AwsSide(c.Current()), Revisions: revisions,
 	}
-	apps, err := rm.store.Apps(r.Context())
+	apps, err := rm.Store.Apps(r.Context())
 	if err != nil {
 		return err
 	}
@@ -62,15 +65,15 @@ func (rm *connectionsRoom) renderConnection(w http.ResponseWriter, r *http.Reque
 		}
 	}
 	if rev := c.Current(); rev != nil {
-		sp := rm.serviceProvider(c.Slug, rev.Config)
+		sp := rm.ServiceProvider(c.Slug, rev.Config)
 		v.Ours = console.OurSide{
 			EntityID: sp.EntityID, ACSURL: sp.ACSURL,
-			MetadataURL: rm.opts.PublicURL + paths.SAMLMetadata(c.Slug),
-			SignInLink:  rm.opts.PublicURL + paths.SAMLLogin(c.Slug),
+			MetadataURL: rm.Opts.PublicURL + paths.SAMLMetadata(c.Slug),
+			SignInLink:  rm.Opts.PublicURL + paths.SAMLLogin(c.Slug),
 		}
 	}
 	if c.Live != nil && c.Draft != nil {
-		v.Differences = wizard.Differences(c.Live.Config, c.Draft.Config, rm.opts.PublicURL, c.Slug, rm.now())
+		v.Differences = wizard.Differences(c.Live.Config, c.Draft.Config, rm.Opts.PublicURL, c.Slug, rm.Now())
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Connections", Href: paths.Connections}}
 	if c.Draft != nil {
@@ -83,27 +86,5 @@ func (rm *connectionsRoom) renderConnection(w http.ResponseWriter, r *http.Reque
 	if v.Problem != "" || v.DeleteText != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.Connection(v))
-}
-
-// awsSide describes AWS as the revision's metadata does; nil without usable
-// metadata, which a draft may lack for long.
-func (lf trustLeaf) awsSide(rev *model.Revision) *console.AWSSide {
-	if rev == nil || rev.Config.IdPMetadata == "" {
-		return nil
-	}
-	idp, err := lf.identityProvider(rev)
-	if err != nil {
-		return nil
-	}
-	side := &console.AWSSide{
-		Region: idp.Region, Account: idp.AccountID, EntityID: idp.EntityID, SignInURL: idp.RedirectURL,
-		FetchedFrom: rev.Config.IdPMetadataURL,
-	}
-	for _, cert := range idp.Certificates {
-		side.Certificates = append(side.Certificates, console.Certificate{
-			Fingerprint: cert.Fingerprint, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter,
-		})
-	}
-	return side
+	return rm.Render(w, r, status, console.Connection(v))
 }

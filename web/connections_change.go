@@ -8,23 +8,24 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // editConnection starts a draft, or goes on with the one there is.
 func (rm *connectionsRoom) editConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	slug := pathValue(r, "slug")
-	if _, err := rm.store.StartDraft(r.Context(), rm.actor(r, a), slug); err != nil {
+	slug := kit.PathValue(r, "slug")
+	if _, err := rm.Store.StartDraft(r.Context(), rm.Actor(r, a), slug); err != nil {
 		return err
 	}
-	return seeOther(w, r, paths.Setup(slug))
+	return kit.SeeOther(w, r, paths.Setup(slug))
 }
 
 func (rm *connectionsRoom) discardDraft(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	slug := pathValue(r, "slug")
-	if err := rm.store.DiscardDraft(r.Context(), rm.actor(r, a), slug); err != nil {
+	slug := kit.PathValue(r, "slug")
+	if err := rm.Store.DiscardDraft(r.Context(), rm.Actor(r, a), slug); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Connection(slug), "The draft is gone. Logins go on with the live revision.")
+	return rm.Done(w, r, paths.Connection(slug), "The draft is gone. Logins go on with the live revision.")
 }
 
 func (rm *connectionsRoom) suspendConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -36,11 +37,11 @@ func (rm *connectionsRoom) resumeConnection(w http.ResponseWriter, r *http.Reque
 }
 
 func (rm *connectionsRoom) setStatus(w http.ResponseWriter, r *http.Request, a model.Administrator, to model.Status, said string) error {
-	c, err := rm.store.Connection(r.Context(), pathValue(r, "slug"))
+	c, err := rm.Store.Connection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
-	err = rm.store.SetStatus(r.Context(), rm.actor(r, a), c.Slug, to)
+	err = rm.Store.SetStatus(r.Context(), rm.Actor(r, a), c.Slug, to)
 	if errors.Is(err, store.ErrTransition) {
 		return rm.renderConnection(w, r, a, c, func(v *console.ConnectionPage) {
 			v.Problem = "The connection is in a state that does not allow this. Somebody may have changed it since you opened the page."
@@ -49,19 +50,19 @@ func (rm *connectionsRoom) setStatus(w http.ResponseWriter, r *http.Request, a m
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Connection(c.Slug), said)
+	return rm.Done(w, r, paths.Connection(c.Slug), said)
 }
 
 func (rm *connectionsRoom) deleteConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	c, err := rm.store.Connection(r.Context(), pathValue(r, "slug"))
+	c, err := rm.Store.Connection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
-	if text := confirmed(r, c.Slug); text != "" {
+	if text := kit.Confirmed(r, c.Slug); text != "" {
 		return rm.renderConnection(w, r, a, c, func(v *console.ConnectionPage) { v.DeleteText = text })
 	}
-	if err := rm.store.DeleteConnection(r.Context(), rm.actor(r, a), c.Slug); err != nil {
+	if err := rm.Store.DeleteConnection(r.Context(), rm.Actor(r, a), c.Slug); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Connections, "Connection "+c.Name()+" deleted.")
+	return rm.Done(w, r, paths.Connections, "Connection "+c.Name()+" deleted.")
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,11 +13,13 @@ import (
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/forecast"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // restoreCase is a connection and the earlier revision that is to come back.
 func (rm *connectionsRoom) restoreCase(r *http.Request) (model.Connection, *model.Revision, error) {
-	c, err := rm.store.Connection(r.Context(), pathValue(r, "slug"))
+	c, err := rm.Store.Connection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return c, nil, err
 	}
@@ -26,7 +27,7 @@ func (rm *connectionsRoom) restoreCase(r *http.Request) (model.Connection, *mode
 	if err != nil || c.Live == nil {
 		return c, nil, store.ErrNotFound
 	}
-	revisions, err := rm.store.Revisions(r.Context(), c.Slug)
+	revisions, err := rm.Store.Revisions(r.Context(), c.Slug)
 	if err != nil {
 		return c, nil, err
 	}
@@ -49,20 +50,20 @@ func (rm *connectionsRoom) renderRestore(w http.ResponseWriter, r *http.Request,
 		return err
 	}
 	v := console.RestorePage{
-		Page:       rm.page(r, a, layout.NavConnections, fmt.Sprintf("Bring back revision %d", rev.Number), "What changes, and for whom, before you do it."),
+		Page:       rm.Page(r, a, layout.NavConnections, fmt.Sprintf("Bring back revision %d", rev.Number), "What changes, and for whom, before you do it."),
 		Connection: c, Revision: *rev, Problem: problem,
-		Differences: wizard.Differences(c.Live.Config, rev.Config, rm.opts.PublicURL, c.Slug, rm.now()),
+		Differences: wizard.Differences(c.Live.Config, rev.Config, rm.Opts.PublicURL, c.Slug, rm.Now()),
 	}
-	v.Page.Crumbs = setupCrumbs(c)
-	v.Preflight, err = onForecast(rm.kit).preflight(r.Context(), c, rev)
-	if v.Unusable = errors.Is(err, errUnusableMetadata); err != nil && !v.Unusable {
+	v.Page.Crumbs = kit.SetupCrumbs(c)
+	v.Preflight, err = forecast.With(rm.Kit).Preflight(r.Context(), c, rev)
+	if v.Unusable = errors.Is(err, forecast.ErrUnusableMetadata); err != nil && !v.Unusable {
 		return err
 	}
 	status := http.StatusOK
 	if problem != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.Restore(v))
+	return rm.Render(w, r, status, console.Restore(v))
 }
 
 // restoreRevision makes an earlier revision the live one again. The draft, if
@@ -72,23 +73,23 @@ func (rm *connectionsRoom) restoreRevision(w http.ResponseWriter, r *http.Reques
 	if err != nil {
 		return err
 	}
-	flight, err := onForecast(rm.kit).preflight(r.Context(), c, rev)
-	if errors.Is(err, errUnusableMetadata) {
+	flight, err := forecast.With(rm.Kit).Preflight(r.Context(), c, rev)
+	if errors.Is(err, forecast.ErrUnusableMetadata) {
 		return rm.renderRestore(w, r, a, "Nothing has changed: with this revision nobody could sign in.")
 	}
 	if err != nil {
 		return err
 	}
 	if flight.Lost > 0 && r.PostFormValue(ui.FieldAcceptLosses) == "" {
-		return rm.renderRestore(w, r, a, lossesNotAccepted)
+		return rm.renderRestore(w, r, a, forecast.LossesNotAccepted)
 	}
-	if err := rm.store.Restore(r.Context(), rm.actor(r, a), c.Slug, rev.Number); err != nil {
+	if err := rm.Store.Restore(r.Context(), rm.Actor(r, a), c.Slug, rev.Number); err != nil {
 		return err
 	}
-	if err := onForecast(rm.kit).noteLosses(r, a, c.Slug, flight); err != nil {
+	if err := forecast.With(rm.Kit).NoteLosses(r, a, c.Slug, flight); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Connection(c.Slug), fmt.Sprintf("Revision %d is live again.", rev.Number))
+	return rm.Done(w, r, paths.Connection(c.Slug), fmt.Sprintf("Revision %d is live again.", rev.Number))
 }
 
 func (rm *connectionsRoom) restoreList(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -96,38 +97,5 @@ func (rm *connectionsRoom) restoreList(w http.ResponseWriter, r *http.Request, a
 	if err != nil {
 		return err
 	}
-	return onForecast(rm.kit).writeForecasts(w, r, a, c, rev)
-}
-
-// writeForecasts is the forecast of everybody known, as CSV. The names of the
-// columns are a contract.
-func (lf forecastLeaf) writeForecasts(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, next *model.Revision) error {
-	if _, err := lf.forecaster(c.Slug, next); err != nil {
-		return err
-	}
-	if err := lf.store.RecordAudit(r.Context(), lf.actor(r, a), "user.export", "users",
-		fmt.Sprintf("who gets in through %s with revision %d", c.Slug, next.Number)); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="who-gets-in-%s-%d.csv"`, c.Slug, next.Number))
-	out := csv.NewWriter(w)
-	if err := out.Write([]string{"username", "display_name", "email", "active", "today", "afterwards", "reason_code", "locked_out"}); err != nil {
-		return nil // the browser is gone
-	}
-	err := lf.eachForecast(r.Context(), c, next, func(f ui.Forecast) error {
-		record := []string{f.User.Username, f.User.DisplayName, f.User.Email, strconv.FormatBool(f.User.Active),
-			f.Today.Words(), f.Then.Words(), string(f.Then.Code), strconv.FormatBool(f.Lost())}
-		for i := range record {
-			record[i] = harmlessCell(record[i])
-		}
-		return out.Write(record)
-	})
-	if err != nil {
-		// Half of the file is out: only breaking off tells the browser.
-		lf.log.ErrorContext(r.Context(), "list broken off", "reference", requestID(r.Context()), "error", err)
-		panic(http.ErrAbortHandler)
-	}
-	out.Flush()
-	return nil
+	return forecast.With(rm.Kit).WriteForecasts(w, r, a, c, rev)
 }

@@ -5,12 +5,13 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/setuplink"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // connectionsRoom is about connections that exist: their state, their certificates
 // and their revisions.
 type connectionsRoom struct {
-	*kit
+	*kit.Kit
 	links linkPanels
 }
 
@@ -21,33 +22,33 @@ type linkPanels interface {
 }
 
 // newConnectionsRoom makes the room; links is the wizard's.
-func newConnectionsRoom(k *kit, links linkPanels) *connectionsRoom {
-	return &connectionsRoom{kit: k, links: links}
+func newConnectionsRoom(k *kit.Kit, links linkPanels) *connectionsRoom {
+	return &connectionsRoom{Kit: k, links: links}
 }
 
 // routes are the pages of the room.
-func (rm *connectionsRoom) routes() []route {
+func (rm *connectionsRoom) routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 		admin  = model.RoleAdmin
 	)
-	return []route{
-		Get("/connections", viewer, rm.listConnections),
-		Get("/connections/{slug}", viewer, rm.showConnection),
-		Post("/connections/{slug}/edit", admin, rm.editConnection),
-		Post("/connections/{slug}/discard", admin, rm.discardDraft),
-		Post("/connections/{slug}/suspend", admin, rm.suspendConnection),
-		Post("/connections/{slug}/resume", admin, rm.resumeConnection).afterStepUp(),
-		Get("/connections/{slug}/replay", admin, rm.replayLogins),
-		Get("/connections/{slug}/restore", admin, rm.reviewRestore),
-		Get("/connections/{slug}/restore/people", admin, rm.restoreList),
-		Post("/connections/{slug}/restore", admin, rm.restoreRevision).afterStepUp(),
-		Get("/connections/{slug}/certificates", viewer, rm.showCertificates),
-		Post("/connections/{slug}/certificates", admin, rm.reviewCertificates),
-		Post("/connections/{slug}/certificates/trust", admin, rm.trustCertificates).afterStepUp(),
-		Post("/connections/{slug}/certificates/remove", admin, rm.removeCertificate),
-		Post("/connections/{slug}/certificates/check", admin, rm.checkMetadata),
-		Post("/connections/{slug}/certificates/policy", admin, rm.saveTrustPolicy).afterStepUp(),
-		Post("/connections/{slug}/delete", admin, rm.deleteConnection).afterStepUp(),
+	return []kit.Route{
+		kit.Get("/connections", viewer, rm.listConnections),
+		kit.Get("/connections/{slug}", viewer, rm.showConnection),
+		kit.Post("/connections/{slug}/edit", admin, rm.editConnection),
+		kit.Post("/connections/{slug}/discard", admin, rm.discardDraft),
+		kit.Post("/connections/{slug}/suspend", admin, rm.suspendConnection),
+		kit.Post("/connections/{slug}/resume", admin, rm.resumeConnection).AfterStepUp(),
+		kit.Get("/connections/{slug}/replay", admin, rm.replayLogins),
+		kit.Get("/connections/{slug}/restore", admin, rm.reviewRestore),
+		kit.Get("/connections/{slug}/restore/people", admin, rm.restoreList),
+		kit.Post("/connections/{slug}/restore", admin, rm.restoreRevision).AfterStepUp(),
+		kit.Get("/connections/{slug}/certificates", viewer, rm.showCertificates),
+		kit.Post("/connections/{slug}/certificates", admin, rm.reviewCertificates),
+		kit.Post("/connections/{slug}/certificates/trust", admin, rm.trustCertificates).AfterStepUp(),
+		kit.Post("/connections/{slug}/certificates/remove", admin, rm.removeCertificate),
+		kit.Post("/connections/{slug}/certificates/check", admin, rm.checkMetadata),
+		kit.Post("/connections/{slug}/certificates/policy", admin, rm.saveTrustPolicy).AfterStepUp(),
+		kit.Post("/connections/{slug}/delete", admin, rm.deleteConnection).AfterStepUp(),
 	}
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -11,112 +11,90 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/webtest"
 )
-
-func (s *testSite) tryPassword(email, password string) *page {
-	return s.post(paths.SignIn, url.Values{"email": {email}, "password": {password}})
-}
-
-// claimToBeKnown gives the browser the cookie of one that signed in before, with
-// a value of its own making.
-func (s *testSite) claimToBeKnown(value string) {
-	s.t.Helper()
-	u, err := url.Parse(s.url)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.client.Jar.SetCookies(u, []*http.Cookie{{Name: s.cookieName(knownCookie), Value: value, Path: "/"}})
-}
-
-func (s *testSite) audited(action string) int {
-	s.t.Helper()
-	entries, _, err := s.store.Audit(context.Background(), store.AuditQuery{Action: action})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return len(entries)
-}
 
 // Guesses against an account are refused after some, whether it exists or not;
 // the browser of who belongs there is not held up by them.
 func TestRow20GuessingAPasswordLocksNobodyOut(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleOwner)
-	own := s.client
-	s.client = s.browser()
+	s := webtest.NewSiteAs(t, model.RoleOwner)
+	own := s.Client
+	s.Client = s.Browser()
 	for _, email := range []string{"owner@example.com", "nobody@example.com"} {
-		for i := range failuresOfAccount {
-			s.claimToBeKnown(fmt.Sprintf("%026d", i))
-			if res := s.tryPassword(email, fmt.Sprint("guess ", i)); res.status != http.StatusUnprocessableEntity {
-				t.Fatalf("%s: guess %d answered %d", email, i, res.status)
+		for i := range web.FailuresOfAccount {
+			s.ClaimToBeKnown(fmt.Sprintf("%026d", i))
+			if res := s.TryPassword(email, fmt.Sprint("guess ", i)); res.Status != http.StatusUnprocessableEntity {
+				t.Fatalf("%s: guess %d answered %d", email, i, res.Status)
 			}
 		}
-		res := s.tryPassword(strings.ToUpper(email), testPassword)
-		if res.status != http.StatusTooManyRequests || res.header.Get("Retry-After") == "" || !strings.Contains(res.text(), "Try again in 16 minutes") {
-			t.Errorf("%s: the right password after many guesses: %d %s", email, res.status, res.text())
+		res := s.TryPassword(strings.ToUpper(email), webtest.TestPassword)
+		if res.Status != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" || !strings.Contains(res.Text(), "Try again in 16 minutes") {
+			t.Errorf("%s: the right password after many guesses: %d %s", email, res.Status, res.Text())
 		}
 	}
-	if n := s.audited("administrator.sign_in_refused"); n != 2 {
+	if n := s.Audited("administrator.sign_in_refused"); n != 2 {
 		t.Errorf("%d lines in the audit", n)
 	}
-	s.client = own
-	s.post(paths.SignOut, nil)
-	if res := s.tryPassword("owner@example.com", testPassword); res.status != http.StatusSeeOther {
-		t.Errorf("from a browser that signed in before: %d %s", res.status, res.text())
+	s.Client = own
+	s.Post(paths.SignOut, nil)
+	if res := s.TryPassword("owner@example.com", webtest.TestPassword); res.Status != http.StatusSeeOther {
+		t.Errorf("from a browser that signed in before: %d %s", res.Status, res.Text())
 	}
-	s.client = s.browser()
-	s.now = s.now.Add(failureWindow + time.Second)
-	if res := s.tryPassword("owner@example.com", testPassword); res.status != http.StatusSeeOther {
-		t.Errorf("after the time: %d", res.status)
+	s.Client = s.Browser()
+	s.Now = s.Now.Add(web.FailureWindow + time.Second)
+	if res := s.TryPassword("owner@example.com", webtest.TestPassword); res.Status != http.StatusSeeOther {
+		t.Errorf("after the time: %d", res.Status)
 	}
 }
 
 // An address that tries many accounts is refused for all of them.
 func TestGuessesFromOneAddressAreCounted(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	for i := range failuresOfAddress {
-		s.tryPassword(fmt.Sprintf("a%d@example.com", i), "guess").want(t, http.StatusUnprocessableEntity)
+	s := webtest.NewSite(t)
+	for i := range web.FailuresOfAddress {
+		s.TryPassword(fmt.Sprintf("a%d@example.com", i), "guess").Want(t, http.StatusUnprocessableEntity)
 	}
-	s.tryPassword("fresh@example.com", "guess").want(t, http.StatusTooManyRequests)
+	s.TryPassword("fresh@example.com", "guess").Want(t, http.StatusTooManyRequests)
 }
 
 func TestSessionsAreListedAndEnded(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleOwner)
-	here, there := s.client, s.browser()
-	s.client = there
-	s.tryPassword("owner@example.com", testPassword).want(t, http.StatusSeeOther)
-	s.client = here
-	list := s.get(paths.Account).want(t, http.StatusOK)
-	if n := list.doc.Find("section[aria-labelledby=sessions] li").Length(); n != 2 {
+	s := webtest.NewSiteAs(t, model.RoleOwner)
+	here, there := s.Client, s.Browser()
+	s.Client = there
+	s.TryPassword("owner@example.com", webtest.TestPassword).Want(t, http.StatusSeeOther)
+	s.Client = here
+	list := s.Get(paths.Account).Want(t, http.StatusOK)
+	if n := list.Doc.Find("section[aria-labelledby=sessions] li").Length(); n != 2 {
 		t.Fatalf("%d sessions are listed", n)
 	}
-	other := list.doc.Find("[name=session]").AttrOr("value", "")
-	s.post(paths.AccountSessions, url.Values{"session": {other}}).want(t, http.StatusSeeOther)
-	s.client = there
-	s.get(paths.Overview).want(t, http.StatusSeeOther)
-	s.client = here
-	if n := s.get(paths.Account).want(t, http.StatusOK).doc.Find("section[aria-labelledby=sessions] li").Length(); n != 1 {
+	other := list.Doc.Find("[name=session]").AttrOr("value", "")
+	s.Post(paths.AccountSessions, url.Values{"session": {other}}).Want(t, http.StatusSeeOther)
+	s.Client = there
+	s.Get(paths.Overview).Want(t, http.StatusSeeOther)
+	s.Client = here
+	if n := s.Get(paths.Account).Want(t, http.StatusOK).Doc.Find("section[aria-labelledby=sessions] li").Length(); n != 1 {
 		t.Errorf("%d sessions are left", n)
 	}
-	if n := s.audited("administrator.sessions_ended"); n != 1 {
+	if n := s.Audited("administrator.sessions_ended"); n != 1 {
 		t.Errorf("%d lines in the audit", n)
 	}
 
 	// An owner ends those of somebody else; who signs out ends their own.
-	s.client = there
-	ana := s.signInAs(model.RoleViewer)
-	s.client = here
-	s.post(paths.AdministratorAction(ana.ID, "sessions", "end"), nil).want(t, http.StatusSeeOther)
-	s.client = there
-	s.get(paths.Overview).want(t, http.StatusSeeOther)
-	s.tryPassword("viewer@example.com", testPassword).want(t, http.StatusSeeOther)
-	s.post(paths.SignOut, nil)
-	if left, err := s.store.ConsoleSessions(context.Background(), ana.ID, time.Time{}); err != nil || len(left) != 0 {
+	s.Client = there
+	ana := s.SignInAs(model.RoleViewer)
+	s.Client = here
+	s.Post(paths.AdministratorAction(ana.ID, "sessions", "end"), nil).Want(t, http.StatusSeeOther)
+	s.Client = there
+	s.Get(paths.Overview).Want(t, http.StatusSeeOther)
+	s.TryPassword("viewer@example.com", webtest.TestPassword).Want(t, http.StatusSeeOther)
+	s.Post(paths.SignOut, nil)
+	if left, err := s.Store.ConsoleSessions(context.Background(), ana.ID, time.Time{}); err != nil || len(left) != 0 {
 		t.Errorf("after the sign-out: %+v, %v", left, err)
 	}
 }
@@ -136,73 +114,73 @@ func TestRow19StepUp(t *testing.T) {
 		"/account/passkeys/remove", "/account/recovery-codes", "/settings/warnings/mail", "/settings/warnings/webhook", "/settings/warnings/calendar",
 		"/settings/signing-keys", "/settings/signing-keys/withdraw",
 	} {
-		if !slices.ContainsFunc((&Server{}).consoleRoutes(), func(rt route) bool {
-			return rt.method == http.MethodPost && rt.pattern == pattern && rt.proof == stepUp
+		if !slices.ContainsFunc((&web.Server{}).ConsoleRoutes(), func(rt kit.Route) bool {
+			return rt.Method == http.MethodPost && rt.Pattern == pattern && rt.Proof == kit.StepUp
 		}) {
 			t.Errorf("%s is done without a step-up", pattern)
 		}
 	}
-	s := newSiteAs(t, model.RoleOwner)
-	s.now = s.now.Add(stepUpFor)
-	s.get(paths.Administrators).want(t, http.StatusOK)
-	drill(t, s, func(t *testing.T, rt route) {
-		if rt.proof == anytime {
+	s := webtest.NewSiteAs(t, model.RoleOwner)
+	s.Now = s.Now.Add(kit.StepUpFor)
+	s.Get(paths.Administrators).Want(t, http.StatusOK)
+	drill(t, s, func(t *testing.T, rt kit.Route) {
+		if rt.Proof == kit.Anytime {
 			t.Skip("wants no step-up")
 		}
-		if res := s.ask(rt, nil); res.status != http.StatusUnauthorized || !strings.Contains(res.text(), "Confirm that it is you") {
-			t.Errorf("answered %d: %s", res.status, res.text())
+		if res := s.Ask(rt, nil); res.Status != http.StatusUnauthorized || !strings.Contains(res.Text(), "Confirm that it is you") {
+			t.Errorf("answered %d: %s", res.Status, res.Text())
 		}
 	})
 
-	asked := s.post(paths.Administrators, url.Values{"email": {"ana@example.com"}, "role": {"viewer"}, "password": {"quiet otters read maps"}}).want(t,
+	asked := s.Post(paths.Administrators, url.Values{"email": {"ana@example.com"}, "role": {"viewer"}, "password": {"quiet otters read maps"}}).Want(t,
 		http.StatusUnauthorized)
-	if strings.Contains(asked.body, "quiet otters") {
+	if strings.Contains(asked.Body, "quiet otters") {
 		t.Error("a password is on the page")
 	}
-	form := asked.hidden("form")
+	form := asked.Hidden("form")
 	form.Set("password", "wrong")
-	asked = s.post(paths.SignInStepUp, form).want(t, http.StatusUnauthorized)
-	form = asked.hidden("form")
-	form.Set("password", testPassword)
-	offer := s.post(paths.SignInStepUp, form).want(t, http.StatusOK)
-	if !strings.Contains(offer.text(), "ana@example.com") || s.audited("administrator.create") != 1 {
-		t.Fatalf("offered: %s", offer.text())
+	asked = s.Post(paths.SignInStepUp, form).Want(t, http.StatusUnauthorized)
+	form = asked.Hidden("form")
+	form.Set("password", webtest.TestPassword)
+	offer := s.Post(paths.SignInStepUp, form).Want(t, http.StatusOK)
+	if !strings.Contains(offer.Text(), "ana@example.com") || s.Audited("administrator.create") != 1 {
+		t.Fatalf("offered: %s", offer.Text())
 	}
-	form = offer.hidden("main form")
-	form.Set(offer.doc.Find("main form [type=password]").AttrOr("name", ""), "quiet otters read maps")
-	s.post(offer.doc.Find("main form").AttrOr("action", ""), form).want(t, http.StatusSeeOther)
-	s.client = s.browser()
-	s.tryPassword("ana@example.com", "quiet otters read maps").want(t, http.StatusSeeOther)
+	form = offer.Hidden("main form")
+	form.Set(offer.Doc.Find("main form [type=password]").AttrOr("name", ""), "quiet otters read maps")
+	s.Post(offer.Doc.Find("main form").AttrOr("action", ""), form).Want(t, http.StatusSeeOther)
+	s.Client = s.Browser()
+	s.TryPassword("ana@example.com", "quiet otters read maps").Want(t, http.StatusSeeOther)
 }
 
 func TestEveryAdministratorNeedsAPasskey(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleOwner)
+	s := webtest.NewSiteAs(t, model.RoleOwner)
 	demand := url.Values{"require_passkey": {"on"}, "console_role": {"viewer"}}
-	s.post(paths.AdministratorsRules, demand).want(t, http.StatusUnprocessableEntity).has(t, ".problems", "passkey of your own first")
-	owner, err := s.store.AdministratorByEmail(context.Background(), "owner@example.com")
+	s.Post(paths.AdministratorsRules, demand).Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "passkey of your own first")
+	owner, err := s.Store.AdministratorByEmail(context.Background(), "owner@example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.store.AddPasskey(context.Background(), storetest.Actor, owner, model.Passkey{ID: []byte("k"), Name: "k", Credential: []byte("{}")}); err != nil {
+	if err := s.Store.AddPasskey(context.Background(), storetest.Actor, owner, model.Passkey{ID: []byte("k"), Name: "k", Credential: []byte("{}")}); err != nil {
 		t.Fatal(err)
 	}
-	s.post(paths.AdministratorsRules, demand).want(t, http.StatusSeeOther)
-	s.get(paths.Overview).want(t, http.StatusOK)
+	s.Post(paths.AdministratorsRules, demand).Want(t, http.StatusSeeOther)
+	s.Get(paths.Overview).Want(t, http.StatusOK)
 
-	s.client = s.browser()
-	s.signInAs(model.RoleAdmin)
-	drill(t, s, func(t *testing.T, rt route) {
-		own := strings.HasPrefix(rt.pattern, "/account") || strings.HasPrefix(rt.pattern, "/help")
-		if !model.RoleAdmin.Includes(rt.role) || own {
+	s.Client = s.Browser()
+	s.SignInAs(model.RoleAdmin)
+	drill(t, s, func(t *testing.T, rt kit.Route) {
+		own := strings.HasPrefix(rt.Pattern, "/account") || strings.HasPrefix(rt.Pattern, "/help")
+		if !model.RoleAdmin.Includes(rt.Role) || own {
 			t.Skip("not for this drill")
 		}
-		if res := s.ask(rt, nil); res.status != http.StatusSeeOther || res.header.Get("Location") != paths.Account {
-			t.Errorf("answered %d to %q", res.status, res.header.Get("Location"))
+		if res := s.Ask(rt, nil); res.Status != http.StatusSeeOther || res.Header.Get("Location") != paths.Account {
+			t.Errorf("answered %d to %q", res.Status, res.Header.Get("Location"))
 		}
 	})
-	s.get(paths.Account).want(t, http.StatusOK)
-	s.get(paths.AccountPasskeyNew).want(t, http.StatusOK)
+	s.Get(paths.Account).Want(t, http.StatusOK)
+	s.Get(paths.AccountPasskeyNew).Want(t, http.StatusOK)
 }
 
 // Members of the chosen group come in through AWS with the role that the owners
@@ -212,25 +190,25 @@ func TestRow19ConsoleThroughAWSFollowsTheGroup(t *testing.T) {
 	s := newAppSite(t, storetest.Open(t))
 	ctx := context.Background()
 	s.follow(t, "/saml/aws/login", "user0") // they exist from now on
-	s.get(paths.SignInAWS).want(t, http.StatusNotFound)
-	person := s.client
-	s.client = s.browser()
-	s.signInAs(model.RoleOwner)
-	owner := s.client
+	s.Get(paths.SignInAWS).Want(t, http.StatusNotFound)
+	person := s.Client
+	s.Client = s.Browser()
+	s.SignInAs(model.RoleOwner)
+	owner := s.Client
 	choose := url.Values{"console_group": {"jira-users"}, "console_role": {"owner"}}
-	s.post(paths.AdministratorsRules, choose).want(t, http.StatusUnprocessableEntity).has(t, ".problems", "Nobody becomes owner")
+	s.Post(paths.AdministratorsRules, choose).Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "Nobody becomes owner")
 	choose.Set("console_role", "admin")
-	s.post(paths.AdministratorsRules, choose).want(t, http.StatusSeeOther)
-	u := s.user("user0")
-	if err := s.store.AddMember(ctx, storetest.Actor, "hidden", u.Username); err != nil {
+	s.Post(paths.AdministratorsRules, choose).Want(t, http.StatusSeeOther)
+	u := s.User("user0")
+	if err := s.Store.AddMember(ctx, storetest.Actor, "hidden", u.Username); err != nil {
 		t.Fatal(err)
 	}
 
-	s.client = person
+	s.Client = person
 	for range 2 { // noted once
-		s.get(paths.SignInAWS).want(t, http.StatusForbidden).has(t, ".problems", u.Username+", who may not use the console")
+		s.Get(paths.SignInAWS).Want(t, http.StatusForbidden).Has(t, ".problems", u.Username+", who may not use the console")
 	}
-	if n := s.audited("user.console_refused"); n != 1 {
+	if n := s.Audited("user.console_refused"); n != 1 {
 		t.Errorf("%d entries about the refusal", n)
 	}
 	member := func(change func(context.Context, model.Actor, string, string) error) {
@@ -239,40 +217,40 @@ func TestRow19ConsoleThroughAWSFollowsTheGroup(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	member(s.store.AddMember)
-	s.follow(t, paths.SignInAWS, "").want(t, http.StatusOK)
-	s.get(paths.Users).want(t, http.StatusOK)
-	s.post(paths.Users, url.Values{"username": {"new.one"}}).want(t, http.StatusSeeOther)
-	s.post(paths.Settings, nil).want(t, http.StatusForbidden)
-	s.post(paths.AdministratorsRules, choose).want(t, http.StatusForbidden)
+	member(s.Store.AddMember)
+	s.follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
+	s.Get(paths.Users).Want(t, http.StatusOK)
+	s.Post(paths.Users, url.Values{"username": {"new.one"}}).Want(t, http.StatusSeeOther)
+	s.Post(paths.Settings, nil).Want(t, http.StatusForbidden)
+	s.Post(paths.AdministratorsRules, choose).Want(t, http.StatusForbidden)
 	// AWS lets people through unasked, so it is no step-up.
-	s.post("/apps/jira/secrets", nil).want(t, http.StatusUnauthorized).has(t, "main", "A passkey does")
-	s.post(paths.SignInStepUp, url.Values{"password": {testPassword}}).want(t, http.StatusUnauthorized)
-	s.get(paths.AccountPasskeyNew).want(t, http.StatusOK)
+	s.Post("/apps/jira/secrets", nil).Want(t, http.StatusUnauthorized).Has(t, "main", "A passkey does")
+	s.Post(paths.SignInStepUp, url.Values{"password": {webtest.TestPassword}}).Want(t, http.StatusUnauthorized)
+	s.Get(paths.AccountPasskeyNew).Want(t, http.StatusOK)
 
-	s.client = owner
-	s.get(paths.Administrators).has(t, "table", "through AWS")
+	s.Client = owner
+	s.Get(paths.Administrators).Has(t, "table", "through AWS")
 	choose.Set("console_role", "viewer")
-	s.post(paths.AdministratorsRules, choose).want(t, http.StatusSeeOther)
-	s.client = person
-	s.post(paths.Users, url.Values{"username": {"new.two"}}).want(t, http.StatusForbidden)
-	member(s.store.RemoveMember)
-	s.get(paths.Users).want(t, http.StatusSeeOther)
-	s.client = owner
-	s.get(paths.Administrators).has(t, "table", "None now")
-	s.client = person
-	member(s.store.AddMember)
-	s.get(paths.Users).want(t, http.StatusOK)
-	if _, err := s.store.UpdateUser(ctx, storetest.Actor, u.Username, func(u *model.User) error { u.Active = false; return nil }); err != nil {
+	s.Post(paths.AdministratorsRules, choose).Want(t, http.StatusSeeOther)
+	s.Client = person
+	s.Post(paths.Users, url.Values{"username": {"new.two"}}).Want(t, http.StatusForbidden)
+	member(s.Store.RemoveMember)
+	s.Get(paths.Users).Want(t, http.StatusSeeOther)
+	s.Client = owner
+	s.Get(paths.Administrators).Has(t, "table", "None now")
+	s.Client = person
+	member(s.Store.AddMember)
+	s.Get(paths.Users).Want(t, http.StatusOK)
+	if _, err := s.Store.UpdateUser(ctx, storetest.Actor, u.Username, func(u *model.User) error { u.Active = false; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	s.get(paths.Users).want(t, http.StatusSeeOther)
+	s.Get(paths.Users).Want(t, http.StatusSeeOther)
 
 	// Neither a password nor the reset on the shell makes it another account.
-	s.client = s.browser()
-	s.tryPassword(u.Username, "").want(t, http.StatusUnprocessableEntity)
-	s.tryPassword("user\n"+u.ID, "").want(t, http.StatusUnprocessableEntity)
-	if _, err := s.store.AdministratorByEmail(ctx, u.Username); err == nil {
+	s.Client = s.Browser()
+	s.TryPassword(u.Username, "").Want(t, http.StatusUnprocessableEntity)
+	s.TryPassword("user\n"+u.ID, "").Want(t, http.StatusUnprocessableEntity)
+	if _, err := s.Store.AdministratorByEmail(ctx, u.Username); err == nil {
 		t.Error("an account of AWS is found by what one types as email")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // consoleRules is the form of how administrators sign in, as it is saved.
@@ -22,13 +23,13 @@ func consoleRules(set store.Settings) console.ConsoleRules {
 // addConsoleRules completes the page of the administrators: the rules as they are
 // typed or saved, who may still come through AWS, and who has a passkey.
 func (rm *accessRoom) addConsoleRules(r *http.Request, v *console.AdministratorList) error {
-	set, err := rm.store.Settings(r.Context())
+	set, err := rm.Store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
 	if v.Rules == nil {
 		saved := consoleRules(set)
-		g, err := rm.store.GroupByID(r.Context(), set.ConsoleGroupID)
+		g, err := rm.Store.GroupByID(r.Context(), set.ConsoleGroupID)
 		if err == nil {
 			saved.Group = g.Name
 		}
@@ -40,13 +41,13 @@ func (rm *accessRoom) addConsoleRules(r *http.Request, v *console.AdministratorL
 	}
 	v.InGroup, v.WithPasskey = map[int64]bool{}, map[int64]bool{}
 	for _, a := range v.Administrators {
-		if v.WithPasskey[a.ID], err = rm.store.HasPasskey(r.Context(), a.ID); err != nil {
+		if v.WithPasskey[a.ID], err = rm.Store.HasPasskey(r.Context(), a.ID); err != nil {
 			return err
 		}
 		if !a.ThroughAWS() {
 			continue
 		}
-		_, err := rm.store.ConsoleRole(r.Context(), a.UserID, "")
+		_, err := rm.Store.ConsoleRole(r.Context(), a.UserID, "")
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
@@ -58,12 +59,12 @@ func (rm *accessRoom) addConsoleRules(r *http.Request, v *console.AdministratorL
 // saveConsoleRules says whether members of a group come in through AWS, and
 // whether everybody needs a passkey.
 func (rm *accessRoom) saveConsoleRules(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v := console.ConsoleRules{Group: typed(r, "console_group"), Role: model.Role(r.PostFormValue("console_role")),
+	v := console.ConsoleRules{Group: kit.Typed(r, "console_group"), Role: model.Role(r.PostFormValue("console_role")),
 		RequirePasskey: r.PostFormValue("require_passkey") != ""}
 	var group model.Group
 	var err error
 	if v.Group != "" {
-		group, err = rm.store.Group(r.Context(), v.Group)
+		group, err = rm.Store.Group(r.Context(), v.Group)
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		v.Problems = append(v.Problems, model.Problem{Field: "console_group", Text: "There is no group “" + v.Group +
@@ -75,7 +76,7 @@ func (rm *accessRoom) saveConsoleRules(w http.ResponseWriter, r *http.Request, a
 		v.Role = model.RoleViewer
 		v.Problems = append(v.Problems, model.Problem{Field: "console_role", Text: "Choose a role from the list. Nobody becomes owner through AWS."})
 	}
-	has, err := rm.store.HasPasskey(r.Context(), a.ID)
+	has, err := rm.Store.HasPasskey(r.Context(), a.ID)
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func (rm *accessRoom) saveConsoleRules(w http.ResponseWriter, r *http.Request, a
 	if len(v.Problems) > 0 {
 		return rm.renderAdministrators(w, r, a, console.AdministratorList{Rules: &v})
 	}
-	err = rm.store.SaveSettings(r.Context(), rm.actor(r, a), func(set *store.Settings) error {
+	err = rm.Store.SaveSettings(r.Context(), rm.Actor(r, a), func(set *store.Settings) error {
 		set.ConsoleGroupID, set.ConsoleGroup, set.ConsoleRole, set.RequirePasskey = group.ID, group.Name, v.Role, v.RequirePasskey
 		if group.ID == 0 {
 			set.ConsoleRole = ""
@@ -95,5 +96,5 @@ func (rm *accessRoom) saveConsoleRules(w http.ResponseWriter, r *http.Request, a
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Administrators, "Saved. It holds from now on, also for who is signed in.")
+	return rm.Done(w, r, paths.Administrators, "Saved. It holds from now on, also for who is signed in.")
 }

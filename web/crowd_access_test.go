@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -12,40 +12,41 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 func TestCrowdApplicationMustProveItself(t *testing.T) {
 	t.Parallel()
 	s := newCrowdSite(t, storetest.Open(t), nil)
-	s.must(s.store.CreateApp(context.Background(), tester, model.App{Slug: "other", Kind: model.AppOIDC, Name: "Other"}))
-	s.must(s.store.AddAppSecret(context.Background(), tester, "other", testHash, "a pas"))
-	for _, c := range [][2]string{{"jira", "wrong"}, {"nobody", testPassword}, {"other", testPassword}, {"", ""}, {"jira", ""}} {
+	s.must(s.Store.CreateApp(context.Background(), webtest.Tester, model.App{Slug: "other", Kind: model.AppOIDC, Name: "Other"}))
+	s.must(s.Store.AddAppSecret(context.Background(), webtest.Tester, "other", webtest.TestHash, "a pas"))
+	for _, c := range [][2]string{{"jira", "wrong"}, {"nobody", webtest.TestPassword}, {"other", webtest.TestPassword}, {"", ""}, {"jira", ""}} {
 		s.app, s.password = c[0], c[1]
 		res := s.ask("GET", "/config/cookie", "xml", "")
-		if res.status != 401 || res.header.Get("WWW-Authenticate") != `BASIC realm="Crowd Application Authentication"` {
-			t.Errorf("%q answered %d %v", c, res.status, res.header)
+		if res.Status != 401 || res.Header.Get("WWW-Authenticate") != `BASIC realm="Crowd Application Authentication"` {
+			t.Errorf("%q answered %d %v", c, res.Status, res.Header)
 		}
 	}
-	unknown, err := s.store.UnknownApplications(context.Background())
+	unknown, err := s.Store.UnknownApplications(context.Background())
 	s.must(err)
 	if len(unknown) != 2 || unknown[0].Name != "nobody" || unknown[0].RemoteAddr != "127.0.0.1" || unknown[1].Name != "other" {
 		t.Errorf("names that no app has: %+v", unknown)
 	}
-	s.app, s.password = "JIRA", testPassword
-	if res := s.ask("GET", "/config/cookie", "json", ""); res.body != `{"domain":"","name":"crowd.token_key","secure":false}` {
-		t.Errorf("cookie: %d %s", res.status, res.body)
+	s.app, s.password = "JIRA", webtest.TestPassword
+	if res := s.ask("GET", "/config/cookie", "json", ""); res.Body != `{"domain":"","name":"crowd.token_key","secure":false}` {
+		t.Errorf("cookie: %d %s", res.Status, res.Body)
 	}
-	secrets, err := s.store.AppSecrets(context.Background(), "jira")
+	secrets, err := s.Store.AppSecrets(context.Background(), "jira")
 	s.must(err)
 	if secrets[0].LastUsedAt.IsZero() {
 		t.Error("the use of the secret was not noted")
 	}
-	if a, err := s.store.CrowdActivity(context.Background(), "jira"); err != nil || a.Refused != 2 || a.Recent[1].Status != 401 {
+	if a, err := s.Store.CrowdActivity(context.Background(), "jira"); err != nil || a.Refused != 2 || a.Recent[1].Status != 401 {
 		t.Errorf("what was refused is not shown: %+v %v", a, err)
 	}
-	s.must(s.store.DeleteAppSecret(context.Background(), tester, "jira", secrets[0].ID))
-	if res := s.ask("GET", "/config/cookie", "json", ""); res.status != 401 {
-		t.Errorf("with a secret taken back: %d", res.status)
+	s.must(s.Store.DeleteAppSecret(context.Background(), webtest.Tester, "jira", secrets[0].ID))
+	if res := s.ask("GET", "/config/cookie", "json", ""); res.Status != 401 {
+		t.Errorf("with a secret taken back: %d", res.Status)
 	}
 }
 
@@ -55,17 +56,17 @@ func TestCrowdFailuresAreLimited(t *testing.T) {
 	s.password = "wrong"
 	last := 0
 	for range 11 {
-		last = s.ask("GET", "/config/cookie", "xml", "").status
+		last = s.ask("GET", "/config/cookie", "xml", "").Status
 	}
 	if last != http.StatusTooManyRequests {
 		t.Errorf("the eleventh wrong password was answered with %d", last)
 	}
-	s.password = testPassword
-	if got := s.ask("GET", "/config/cookie", "xml", "").status; got != http.StatusTooManyRequests {
+	s.password = webtest.TestPassword
+	if got := s.ask("GET", "/config/cookie", "xml", "").Status; got != http.StatusTooManyRequests {
 		t.Errorf("a password that is not known yet was tried all the same: %d", got)
 	}
-	s.now = s.now.Add(time.Minute)
-	if got := s.ask("GET", "/config/cookie", "xml", "").status; got != 200 {
+	s.Now = s.Now.Add(time.Minute)
+	if got := s.ask("GET", "/config/cookie", "xml", "").Status; got != 200 {
 		t.Errorf("a minute later: %d", got)
 	}
 }
@@ -77,8 +78,8 @@ func TestCrowdAllowedAddresses(t *testing.T) {
 	} {
 		s := newCrowdSite(t, storetest.Open(t), func(a *model.App) { a.AllowedIPs = strings.Fields(list) })
 		res := s.ask("GET", "/config/cookie", "xml", "")
-		if res.status != want || (want == 403 && !strings.Contains(res.body, "<reason>APPLICATION_ACCESS_DENIED</reason>")) {
-			t.Errorf("%q answered %d %s, want %d", list, res.status, res.body, want)
+		if res.Status != want || (want == 403 && !strings.Contains(res.Body, "<reason>APPLICATION_ACCESS_DENIED</reason>")) {
+			t.Errorf("%q answered %d %s, want %d", list, res.Status, res.Body, want)
 		}
 	}
 }
@@ -88,8 +89,8 @@ func TestCrowdAddressBehindProxy(t *testing.T) {
 	t.Parallel()
 	for proxy, want := range map[string]int{"127.0.0.1/32": 200, "10.0.0.1/32": 403} {
 		s := newCrowdSite(t, storetest.Open(t), func(a *model.App) { a.AllowedIPs = []string{"192.0.2.7"} })
-		s.opts.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(proxy)}
-		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.url+crowdBase+"/config/cookie", nil)
+		s.Opts.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(proxy)}
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.URL+crowdBase+"/config/cookie", nil)
 		s.must(err)
 		req.SetBasicAuth(s.app, s.password)
 		req.Header.Set("X-Forwarded-For", "192.0.2.7")
@@ -110,10 +111,10 @@ func TestCrowdSessions(t *testing.T) {
 		`<value>10.0.0.9</value></validation-factor></validation-factors></authentication-context>`
 	begin := func() string {
 		res := s.ask("POST", "/session?validate-password=false", "xml", create)
-		_, token, _ := strings.Cut(res.body, "<token>")
+		_, token, _ := strings.Cut(res.Body, "<token>")
 		token, _, _ = strings.Cut(token, "</token>")
-		if res.status != 201 || token == "" || !strings.HasSuffix(res.header.Get("Location"), "/session/"+token) {
-			t.Fatalf("answered %d %s %v", res.status, res.body, res.header)
+		if res.Status != 201 || token == "" || !strings.HasSuffix(res.Header.Get("Location"), "/session/"+token) {
+			t.Fatalf("answered %d %s %v", res.Status, res.Body, res.Header)
 		}
 		return token
 	}
@@ -123,20 +124,20 @@ func TestCrowdSessions(t *testing.T) {
 	}
 	status := func(method, path, body string, want int) {
 		t.Helper()
-		if res := s.ask(method, path, "json", body); res.status != want {
-			t.Errorf("%s %s answered %d %s, want %d", method, path, res.status, res.body, want)
+		if res := s.ask(method, path, "json", body); res.Status != want {
+			t.Errorf("%s %s answered %d %s, want %d", method, path, res.Status, res.Body, want)
 		}
 	}
-	if res := s.ask("GET", "/session/"+token+"?expand=user", "json", ""); !strings.Contains(res.body, `"email":"ana@example.com"`) {
-		t.Errorf("session: %s", res.body)
+	if res := s.ask("GET", "/session/"+token+"?expand=user", "json", ""); !strings.Contains(res.Body, `"email":"ana@example.com"`) {
+		t.Errorf("session: %s", res.Body)
 	}
 	status("POST", "/session/"+token, factors("10.0.0.9"), 200)
 	status("POST", "/session/"+token, factors("10.0.0.10"), 400)
-	s.now = s.now.Add(29 * time.Minute)
+	s.Now = s.Now.Add(29 * time.Minute)
 	status("POST", "/session/"+token, factors("10.0.0.9"), 200)
-	s.now = s.now.Add(29 * time.Minute)
+	s.Now = s.Now.Add(29 * time.Minute)
 	status("GET", "/session/"+token, "", 200)
-	s.now = s.now.Add(2 * time.Minute)
+	s.Now = s.Now.Add(2 * time.Minute)
 	status("GET", "/session/"+token, "", 404)
 
 	token = begin()
@@ -146,7 +147,7 @@ func TestCrowdSessions(t *testing.T) {
 	status("DELETE", "/session?username=ana&exclude="+other, "", 204)
 	status("GET", "/session/"+token, "", 404)
 	status("GET", "/session/"+other, "", 200)
-	_, err := s.store.UpdateUser(context.Background(), tester, "ana", func(u *model.User) error { u.Active = false; return nil })
+	_, err := s.Store.UpdateUser(context.Background(), webtest.Tester, "ana", func(u *model.User) error { u.Active = false; return nil })
 	s.must(err)
 	status("GET", "/session/"+other, "", 404)
 }
@@ -175,7 +176,7 @@ func TestCrowdSlowReadersAreFew(t *testing.T) {
 	for range readers {
 		done.Go(func() {
 			r := &slowReader{ResponseRecorder: httptest.NewRecorder(), reads: reads, goOn: make(chan struct{})}
-			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.url+crowdBase+"/group/membership", nil)
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+crowdBase+"/group/membership", nil)
 			req.SetBasicAuth(s.app, s.password)
 			site.ServeHTTP(r, req)
 			if r.Code != http.StatusOK || !strings.Contains(r.Body.String(), "</memberships>") {

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // The size of the directory in the benchmarks: every user is in ten groups.
@@ -54,7 +55,7 @@ func manyPeople(b *testing.B) (*crowdSite, *store.Store) {
 
 // fetch asks as the app's client does, and throws the answer away.
 func (s *crowdSite) fetch(method, path, body string) int64 {
-	req, err := http.NewRequestWithContext(context.Background(), method, s.url+crowdBase+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(context.Background(), method, s.URL+crowdBase+path, strings.NewReader(body))
 	s.must(err)
 	req.SetBasicAuth(s.app, s.password)
 	req.Header.Set("Accept", "application/xml")
@@ -65,7 +66,7 @@ func (s *crowdSite) fetch(method, path, body string) int64 {
 	n, err := io.Copy(io.Discard, res.Body)
 	s.must(err)
 	if res.StatusCode != http.StatusOK {
-		s.t.Fatalf("%s answered %d", path, res.StatusCode)
+		s.T.Fatalf("%s answered %d", path, res.StatusCode)
 	}
 	return n
 }
@@ -130,7 +131,7 @@ func (s *crowdSite) fullSync(b *testing.B, page int, expand string) {
 	}
 	b.ReportMetric(float64(peak())/(1<<20), "MB-peak-heap")
 	b.ReportMetric(float64(bytes)/float64(b.N)/(1<<20), "MB-sent")
-	a, err := s.store.CrowdActivity(context.Background(), s.app)
+	a, err := s.Store.CrowdActivity(context.Background(), s.app)
 	s.must(err)
 	if a.FullUsers != manyUsers || a.FullGroups != manyGroups || a.FullMemberships != 10*manyUsers {
 		b.Errorf("counted %d users, %d groups, %d memberships", a.FullUsers, a.FullGroups, a.FullMemberships)
@@ -144,9 +145,9 @@ func BenchmarkCrowdIncremental(b *testing.B) {
 	_, token := s.since("")
 	for i := 1; i <= 50; i++ {
 		name := fmt.Sprintf("user%d", i)
-		_, err := st.UpdateUser(ctx, tester, name, func(u *model.User) error { u.DisplayName = "Changed"; return nil })
+		_, err := st.UpdateUser(ctx, webtest.Tester, name, func(u *model.User) error { u.DisplayName = "Changed"; return nil })
 		s.must(err)
-		s.must(st.AddMember(ctx, tester, fmt.Sprintf("group%d", 5000+i), name))
+		s.must(st.AddMember(ctx, webtest.Tester, fmt.Sprintf("group%d", 5000+i), name))
 	}
 	var bytes int64
 	for b.Loop() {

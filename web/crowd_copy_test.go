@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // copyOfDirectory is what an app keeps. It follows events as Atlassian's own
@@ -52,12 +53,12 @@ func (s *crowdSite) newCopy(t *testing.T) *copyOfDirectory {
 // the token that it keeps. meanwhile is called between any two of the requests.
 func (c *copyOfDirectory) fullSync(s *crowdSite, meanwhile func()) string {
 	c.t.Helper()
-	read := func(v any, res *page) {
+	read := func(v any, res *webtest.Page) {
 		c.t.Helper()
-		if res.status != 200 {
-			c.t.Fatalf("answered %d %s", res.status, res.body)
+		if res.Status != 200 {
+			c.t.Fatalf("answered %d %s", res.Status, res.Body)
 		}
-		s.must(xml.Unmarshal([]byte(res.body), v))
+		s.must(xml.Unmarshal([]byte(res.Body), v))
 		meanwhile()
 	}
 	var users struct {
@@ -112,7 +113,7 @@ func (c *copyOfDirectory) put(u xmlUser, account int) {
 func (c *copyOfDirectory) follow(s *crowdSite, token string, meanwhile func()) string {
 	c.t.Helper()
 	res := s.ask("GET", "/event/"+token, "xml", "")
-	if res.status == 400 && strings.Contains(res.body, "<reason>EVENT_TOKEN_EXPIRED</reason>") {
+	if res.Status == 400 && strings.Contains(res.Body, "<reason>EVENT_TOKEN_EXPIRED</reason>") {
 		return c.fullSync(s, meanwhile)
 	}
 	c.followed++
@@ -127,7 +128,7 @@ func (c *copyOfDirectory) follow(s *crowdSite, token string, meanwhile func()) s
 			Parents   []xmlGroup `xml:"parentGroups>group"`
 		} `xml:",any"`
 	}
-	s.must(xml.Unmarshal([]byte(res.body), &news))
+	s.must(xml.Unmarshal([]byte(res.Body), &news))
 	for _, e := range news.Events {
 		switch e.XMLName.Local {
 		case "userEvent":
@@ -229,10 +230,10 @@ func TestCrowdCopyFollows(t *testing.T) {
 
 // secondApp makes one to compare with, because what an app was told is kept.
 func (s *crowdSite) secondApp() {
-	s.t.Helper()
+	s.T.Helper()
 	ctx := context.Background()
-	s.must(s.store.CreateApp(ctx, tester, model.App{Slug: "other", Kind: model.AppCrowd, Name: "Other", AllGroups: true}))
-	s.must(s.store.AddAppSecret(ctx, tester, "other", testHash, "a pas"))
+	s.must(s.Store.CreateApp(ctx, webtest.Tester, model.App{Slug: "other", Kind: model.AppCrowd, Name: "Other", AllGroups: true}))
+	s.must(s.Store.AddAppSecret(ctx, webtest.Tester, "other", webtest.TestHash, "a pas"))
 }
 
 // Whatever happens between two requests of a full synchronization, the news after
@@ -283,22 +284,22 @@ func (s *crowdSite) changeSomething(random *rand.Rand) {
 	user, other := fmt.Sprint("user", random.IntN(6)), fmt.Sprint("user", random.IntN(6))
 	group, another := fmt.Sprint("group", random.IntN(4)), fmt.Sprint("group", random.IntN(4))
 	changed := func(change func(*model.User)) {
-		_, _ = s.store.UpdateUser(ctx, tester, user, func(u *model.User) error { change(u); return nil })
+		_, _ = s.Store.UpdateUser(ctx, webtest.Tester, user, func(u *model.User) error { change(u); return nil })
 	}
 	pair := "(select id from users where username_key = $1), (select id from groups where name_key = $2)"
 	// Much of this fails, because the name is taken or nobody has it: that is meant.
 	switch random.IntN(11) {
 	case 0, 1:
-		_, _ = s.store.CreateUser(ctx, tester, model.User{Username: user, Active: true}, nil)
+		_, _ = s.Store.CreateUser(ctx, webtest.Tester, model.User{Username: user, Active: true}, nil)
 	case 2:
-		_, _ = s.store.CreateGroup(ctx, tester, model.Group{Name: group})
+		_, _ = s.Store.CreateGroup(ctx, webtest.Tester, model.Group{Name: group})
 	case 3, 4:
-		_ = s.store.AddMember(ctx, tester, group, user)
+		_ = s.Store.AddMember(ctx, webtest.Tester, group, user)
 	case 5:
-		_, _ = s.store.Pool().Exec(ctx, "insert into memberships (user_id, group_id, source) values ("+pair+", 'rule')", user, group)
+		_, _ = s.Store.Pool().Exec(ctx, "insert into memberships (user_id, group_id, source) values ("+pair+", 'rule')", user, group)
 	case 6:
-		_, _ = s.store.Pool().Exec(ctx, "delete from memberships where (user_id, group_id) = ("+pair+") and source = 'rule'", user, group)
-		_ = s.store.RemoveMember(ctx, tester, group, user)
+		_, _ = s.Store.Pool().Exec(ctx, "delete from memberships where (user_id, group_id) = ("+pair+") and source = 'rule'", user, group)
+		_ = s.Store.RemoveMember(ctx, webtest.Tester, group, user)
 	case 7:
 		if random.IntN(3) == 0 { // each means a full synchronization
 			changed(func(u *model.User) { u.Username = other })
@@ -306,15 +307,15 @@ func (s *crowdSite) changeSomething(random *rand.Rand) {
 	case 8:
 		changed(func(u *model.User) { u.Active, u.Email = !u.Active, fmt.Sprint(random.IntN(100), "@example.com") })
 	case 9:
-		_, _ = s.store.UpdateGroup(ctx, tester, group, func(g *model.Group) error {
+		_, _ = s.Store.UpdateGroup(ctx, webtest.Tester, group, func(g *model.Group) error {
 			g.Name, g.Description = another, fmt.Sprint(random.IntN(100))
 			return nil
 		})
 	case 10:
 		if random.IntN(2) == 0 {
-			_ = s.store.DeleteUser(ctx, tester, user)
+			_ = s.Store.DeleteUser(ctx, webtest.Tester, user)
 		} else {
-			_ = s.store.DeleteGroup(ctx, tester, group)
+			_ = s.Store.DeleteGroup(ctx, webtest.Tester, group)
 		}
 	}
 }

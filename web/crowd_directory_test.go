@@ -1,9 +1,8 @@
-package web
+package web_test
 
 import (
 	"context"
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -13,46 +12,16 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
-// names are the names in a list, in order.
-func (p *page) names(t *testing.T) []string {
+func wantNames(t *testing.T, what string, p *webtest.Page, want ...string) {
 	t.Helper()
-	if strings.HasPrefix(p.body, "{") {
-		var list struct {
-			Users, Groups []struct{ Name string }
-		}
-		if err := json.Unmarshal([]byte(p.body), &list); err != nil {
-			t.Fatalf("%v in %s", err, p.body)
-		}
-		names := []string{}
-		for _, e := range append(list.Users, list.Groups...) {
-			names = append(names, e.Name)
-		}
-		return names
-	}
-	var list struct {
-		Entries []struct {
-			Name string `xml:"name,attr"`
-		} `xml:",any"`
-	}
-	if err := xml.Unmarshal([]byte(p.body), &list); err != nil {
-		t.Fatalf("%v in %s", err, p.body)
-	}
-	names := []string{}
-	for _, e := range list.Entries {
-		names = append(names, e.Name)
-	}
-	return names
-}
-
-func wantNames(t *testing.T, what string, p *page, want ...string) {
-	t.Helper()
-	if p.status != 200 {
-		t.Errorf("%s answered %d %s", what, p.status, p.body)
+	if p.Status != 200 {
+		t.Errorf("%s answered %d %s", what, p.Status, p.Body)
 		return
 	}
-	if got := p.names(t); !slices.Equal(got, want) {
+	if got := p.Names(t); !slices.Equal(got, want) {
 		t.Errorf("%s: %q, want %q", what, got, want)
 	}
 }
@@ -119,15 +88,15 @@ func TestCrowdListsOfNames(t *testing.T) {
 	t.Parallel()
 	s := newCrowdSite(t, storetest.Open(t), nil)
 	s.people()
-	base := s.url + crowdBase
+	base := s.URL + crowdBase
 	want := `<users expand="user"><user name="bob"><link rel="self" href="` + base + `/user?username=bob"></link></user></users>`
 	got := s.ask("POST", "/search?entity-type=user", "xml", propertyXML("name", "STRING", "EXACTLY_MATCHES", "bob"))
-	if got.xmlBody() != want {
-		t.Errorf("got  %s\nwant %s", got.xmlBody(), want)
+	if got.XmlBody() != want {
+		t.Errorf("got  %s\nwant %s", got.XmlBody(), want)
 	}
 	want = `{"expand":"group","groups":[{"name":"Jira Users","link":{"rel":"self","href":"` + base + `/group?groupname=Jira+Users"}}]}`
-	if got := s.ask("GET", "/user/group/nested?username=BOB", "json", ""); got.body != want {
-		t.Errorf("got  %s\nwant %s", got.body, want)
+	if got := s.ask("GET", "/user/group/nested?username=BOB", "json", ""); got.Body != want {
+		t.Errorf("got  %s\nwant %s", got.Body, want)
 	}
 }
 
@@ -135,14 +104,14 @@ func TestCrowdMemberships(t *testing.T) {
 	t.Parallel()
 	s := newCrowdSite(t, storetest.Open(t), nil)
 	s.people()
-	_, err := s.store.CreateGroup(context.Background(), tester, model.Group{Name: `Z "quoted" & <odd>`})
+	_, err := s.Store.CreateGroup(context.Background(), webtest.Tester, model.Group{Name: `Z "quoted" & <odd>`})
 	s.must(err)
 	want := `<memberships><membership group="Jira Users"><users><user name="A"/><user name="B"/></users><groups/></membership>` +
 		`<membership group="jira-administrators"><users><user name="A"/></users><groups/></membership>` +
 		`<membership group="Z &#34;quoted&#34; &amp; &lt;odd&gt;"><users></users><groups/></membership></memberships>`
 	got := s.ask("GET", "/group/membership", "xml", "")
-	if order(got.xmlBody()) != want {
-		t.Errorf("got  %s\nwant %s", order(got.xmlBody()), want)
+	if order(got.XmlBody()) != want {
+		t.Errorf("got  %s\nwant %s", order(got.XmlBody()), want)
 	}
 	var list struct {
 		Memberships []struct {
@@ -150,7 +119,7 @@ func TestCrowdMemberships(t *testing.T) {
 			Users []struct{ Name string }
 		}
 	}
-	s.must(json.Unmarshal([]byte(s.ask("GET", "/group/membership", "json", "").body), &list))
+	s.must(json.Unmarshal([]byte(s.ask("GET", "/group/membership", "json", "").Body), &list))
 	if len(list.Memberships) != 3 || len(list.Memberships[0].Users) != 2 || len(list.Memberships[2].Users) != 0 {
 		t.Errorf("JSON: %+v", list)
 	}
@@ -158,8 +127,8 @@ func TestCrowdMemberships(t *testing.T) {
 	wantNames(t, "groups", s.ask("GET", "/user/group/direct?username=ana&expand=group", "xml", ""), "Jira Users", "jira-administrators")
 	wantNames(t, "children", s.ask("GET", "/group/child-group/direct?groupname=jira+users", "json", ""))
 	wantNames(t, "parents", s.ask("GET", "/group/parent-group/nested?groupname=jira+users", "xml", ""))
-	if got := s.ask("GET", "/group/user/direct?groupname=jira+users&username=BOB", "json", ""); got.status != 200 || !strings.Contains(got.body, `"name":"bob"`) {
-		t.Errorf("membership: %d %s", got.status, got.body)
+	if got := s.ask("GET", "/group/user/direct?groupname=jira+users&username=BOB", "json", ""); got.Status != 200 || !strings.Contains(got.Body, `"name":"bob"`) {
+		t.Errorf("membership: %d %s", got.Status, got.Body)
 	}
 }
 
@@ -175,7 +144,7 @@ func TestCrowdChosenGroups(t *testing.T) {
 	t.Parallel()
 	s := newCrowdSite(t, storetest.Open(t), nil)
 	s.people()
-	s.must(s.store.SaveApp(context.Background(), tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira",
+	s.must(s.Store.SaveApp(context.Background(), webtest.Tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira",
 		Groups: []string{"jira users"}}))
 	wantNames(t, "search", s.ask("POST", "/search?entity-type=group", "xml", ""), "Jira Users")
 	wantNames(t, "groups of a user", s.ask("GET", "/user/group/nested?username=ana", "xml", ""), "Jira Users")
@@ -183,12 +152,12 @@ func TestCrowdChosenGroups(t *testing.T) {
 		"/user/group/direct?username=ana&groupname=jira-administrators", "/group/child-group/direct?groupname=jira-administrators",
 		"/group/attribute?groupname=jira-administrators", "/group/parent-group/direct?groupname=jira-administrators",
 		"/group/parent-group/nested?groupname=jira-administrators", "/group/user/nested?groupname=jira-administrators&username=ana"} {
-		if got := s.ask("GET", path, "xml", ""); got.status != 404 || !strings.Contains(got.body, "GROUP_NOT_FOUND") {
-			t.Errorf("%s answered %d %s", path, got.status, got.body)
+		if got := s.ask("GET", path, "xml", ""); got.Status != 404 || !strings.Contains(got.Body, "GROUP_NOT_FOUND") {
+			t.Errorf("%s answered %d %s", path, got.Status, got.Body)
 		}
 	}
 	for _, accept := range []string{"xml", "json"} {
-		if got := s.ask("GET", "/group/membership", accept, "").body; strings.Contains(got, "administrators") || !strings.Contains(got, "Jira Users") {
+		if got := s.ask("GET", "/group/membership", accept, "").Body; strings.Contains(got, "administrators") || !strings.Contains(got, "Jira Users") {
 			t.Errorf("memberships: %s", got)
 		}
 	}
@@ -202,10 +171,10 @@ func TestCrowdPages(t *testing.T) {
 	t.Parallel()
 	s := newCrowdSite(t, storetest.Open(t), nil)
 	for i := range 7 {
-		_, err := s.store.CreateUser(context.Background(), tester, model.User{Username: fmt.Sprintf("u%d", i), Active: true}, nil)
+		_, err := s.Store.CreateUser(context.Background(), webtest.Tester, model.User{Username: fmt.Sprintf("u%d", i), Active: true}, nil)
 		s.must(err)
 	}
-	page := func(start, most int) *page {
+	page := func(start, most int) *webtest.Page {
 		return s.ask("POST", fmt.Sprintf("/search?entity-type=user&start-index=%d&max-results=%d", start, most), "json", "")
 	}
 	wantNames(t, "in the middle", page(4, 2), "u4", "u5")

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -13,18 +13,19 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // since asks what is new and returns it in short form, and the next token.
 func (s *crowdSite) since(token string) (news []string, next string) {
-	s.t.Helper()
+	s.T.Helper()
 	path := "/event"
 	if token != "" {
 		path += "/" + token
 	}
 	res := s.ask("GET", path, "xml", "")
-	if res.status != http.StatusOK {
-		return []string{fmt.Sprint(res.status, " ", between(res.body, "<reason>", "</reason>"))}, token
+	if res.Status != http.StatusOK {
+		return []string{fmt.Sprint(res.Status, " ", between(res.Body, "<reason>", "</reason>"))}, token
 	}
 	var list struct {
 		Token     string `xml:"newEventToken,attr"`
@@ -41,9 +42,9 @@ func (s *crowdSite) since(token string) (news []string, next string) {
 			} `xml:",any"`
 		} `xml:",any"`
 	}
-	s.must(xml.Unmarshal([]byte(res.body), &list))
+	s.must(xml.Unmarshal([]byte(res.Body), &list))
 	if list.Token == "" || !list.Available {
-		s.t.Errorf("events without token: %s", res.body)
+		s.T.Errorf("events without token: %s", res.Body)
 	}
 	for _, e := range list.Events {
 		line := strings.TrimSuffix(e.XMLName.Local, "Event") + " " + e.Operation
@@ -70,10 +71,10 @@ func between(s, begin, end string) string {
 }
 
 func (s *crowdSite) wantNews(token string, want ...string) string {
-	s.t.Helper()
+	s.T.Helper()
 	news, next := s.since(token)
 	if !slices.Equal(news, want) {
-		s.t.Errorf("news:\n  %s\nwant:\n  %s", strings.Join(news, "\n  "), strings.Join(want, "\n  "))
+		s.T.Errorf("news:\n  %s\nwant:\n  %s", strings.Join(news, "\n  "), strings.Join(want, "\n  "))
 	}
 	return next
 }
@@ -89,7 +90,7 @@ func TestCrowdEvents(t *testing.T) {
 		"userMembership CREATED Ana in jira-administrators", "userMembership CREATED Ana in Jira Users", "userMembership CREATED bob in Jira Users")
 	change := func(name string, change func(*model.User)) {
 		t.Helper()
-		_, err := s.store.UpdateUser(ctx, tester, name, func(u *model.User) error { change(u); return nil })
+		_, err := s.Store.UpdateUser(ctx, webtest.Tester, name, func(u *model.User) error { change(u); return nil })
 		s.must(err)
 	}
 	change("ana", func(u *model.User) { u.Active = false })
@@ -98,13 +99,13 @@ func TestCrowdEvents(t *testing.T) {
 	// Of several plain changes the last is told.
 	change("ana", func(u *model.User) { u.Active, u.Email = true, "a@example.com" })
 	change("ana", func(u *model.User) { u.Email = "b@example.com" })
-	s.must(s.store.RemoveMember(ctx, tester, "jira-administrators", "ana"))
+	s.must(s.Store.RemoveMember(ctx, webtest.Tester, "jira-administrators", "ana"))
 	token = s.wantNews(token, "user UPDATED Ana", "userMembership DELETED Ana in jira-administrators")
 
-	_, err := s.store.UpdateGroup(ctx, tester, "jira users", func(g *model.Group) error { g.Description = "All"; return nil })
+	_, err := s.Store.UpdateGroup(ctx, webtest.Tester, "jira users", func(g *model.Group) error { g.Description = "All"; return nil })
 	s.must(err)
 	token = s.wantNews(token, "group UPDATED Jira Users")
-	_, err = s.store.UpdateGroup(ctx, tester, "jira users", func(g *model.Group) error { g.Name = "people"; return nil })
+	_, err = s.Store.UpdateGroup(ctx, webtest.Tester, "jira users", func(g *model.Group) error { g.Name = "people"; return nil })
 	s.must(err)
 	news, token := s.since(token)
 	slices.Sort(news[2:])
@@ -113,8 +114,8 @@ func TestCrowdEvents(t *testing.T) {
 		t.Errorf("a group renamed: %q", news)
 	}
 
-	s.must(s.store.DeleteGroup(ctx, tester, "people"))
-	s.must(s.store.DeleteUser(ctx, tester, "bob"))
+	s.must(s.Store.DeleteGroup(ctx, webtest.Tester, "people"))
+	s.must(s.Store.DeleteUser(ctx, webtest.Tester, "bob"))
 	token = s.wantNews(token, "group DELETED people", "user DELETED bob")
 	s.wantNews(token)
 }
@@ -127,12 +128,12 @@ func TestCrowdRenamedUserExpiresTokens(t *testing.T) {
 	s := newCrowdSite(t, storetest.OpenPool(t), nil)
 	s.people()
 	_, token := s.since("")
-	_, err := s.store.UpdateUser(ctx, tester, "ana", func(u *model.User) error { u.Username = "anna"; return nil })
+	_, err := s.Store.UpdateUser(ctx, webtest.Tester, "ana", func(u *model.User) error { u.Username = "anna"; return nil })
 	s.must(err)
 	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
 	_, anew := s.since("")
 	s.wantNews(anew)
-	s.must(s.store.DeleteUser(ctx, tester, "anna"))
+	s.must(s.Store.DeleteUser(ctx, webtest.Tester, "anna"))
 	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
 	s.wantNews(anew, "user DELETED anna")
 }
@@ -183,7 +184,7 @@ func TestCrowdEventsOfLateTransaction(t *testing.T) {
 	s.must(err)
 	_, err = late.Exec(ctx, "update users set email = 'late@example.com' where username_key = 'bob'")
 	s.must(err)
-	_, err = s.store.UpdateUser(ctx, tester, "ana", func(u *model.User) error { u.Email = "early@example.com"; return nil })
+	_, err = s.Store.UpdateUser(ctx, webtest.Tester, "ana", func(u *model.User) error { u.Email = "early@example.com"; return nil })
 	s.must(err)
 	between := s.wantNews(token, "user UPDATED Ana")
 	s.must(late.Commit(ctx))
@@ -201,39 +202,39 @@ func TestCrowdEventsOfChosenGroups(t *testing.T) {
 	s.people()
 	_, token := s.since("")
 	app := model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira", Groups: []string{"jira users"}}
-	s.must(s.store.SaveApp(ctx, tester, app))
+	s.must(s.Store.SaveApp(ctx, webtest.Tester, app))
 	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
 	_, token = s.since("")
-	s.must(s.store.RemoveMember(ctx, tester, "jira-administrators", "ana"))
-	s.must(s.store.RemoveMember(ctx, tester, "jira users", "ana"))
+	s.must(s.Store.RemoveMember(ctx, webtest.Tester, "jira-administrators", "ana"))
+	s.must(s.Store.RemoveMember(ctx, webtest.Tester, "jira users", "ana"))
 	rename := func(from, to string) {
 		t.Helper()
-		_, err := s.store.UpdateGroup(ctx, tester, from, func(g *model.Group) error { g.Name = to; return nil })
+		_, err := s.Store.UpdateGroup(ctx, webtest.Tester, from, func(g *model.Group) error { g.Name = to; return nil })
 		s.must(err)
 	}
 	rename("jira-administrators", "jira-root")
-	s.must(s.store.AddMember(ctx, tester, "jira-root", "ana"))
-	s.must(s.store.DeleteGroup(ctx, tester, "jira-root"))
+	s.must(s.Store.AddMember(ctx, webtest.Tester, "jira-root", "ana"))
+	s.must(s.Store.DeleteGroup(ctx, webtest.Tester, "jira-root"))
 	token = s.wantNews(token, "userMembership DELETED Ana in Jira Users")
 	rename("jira users", "people")
-	s.must(s.store.DeleteGroup(ctx, tester, "people"))
+	s.must(s.Store.DeleteGroup(ctx, webtest.Tester, "people"))
 	token = s.wantNews(token, "group DELETED Jira Users", "group DELETED people")
 
 	// Made anew with another group, the app is told neither of what it saw before
 	// nor of what it did not see.
-	_, err := s.store.CreateGroup(ctx, tester, model.Group{Name: "readers"})
+	_, err := s.Store.CreateGroup(ctx, webtest.Tester, model.Group{Name: "readers"})
 	s.must(err)
-	_, err = s.store.CreateGroup(ctx, tester, model.Group{Name: "hidden"})
+	_, err = s.Store.CreateGroup(ctx, webtest.Tester, model.Group{Name: "hidden"})
 	s.must(err)
-	s.must(s.store.DeleteApp(ctx, tester, "jira"))
+	s.must(s.Store.DeleteApp(ctx, webtest.Tester, "jira"))
 	app.Groups = []string{"readers"}
-	s.must(s.store.CreateApp(ctx, tester, app))
-	s.must(s.store.AddAppSecret(ctx, tester, "jira", testHash, "a pas"))
+	s.must(s.Store.CreateApp(ctx, webtest.Tester, app))
+	s.must(s.Store.AddAppSecret(ctx, webtest.Tester, "jira", webtest.TestHash, "a pas"))
 	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
 	_, token = s.since("")
 	rename("hidden", "still hidden")
-	s.must(s.store.AddMember(ctx, tester, "still hidden", "ana"))
-	s.must(s.store.AddMember(ctx, tester, "readers", "ana"))
+	s.must(s.Store.AddMember(ctx, webtest.Tester, "still hidden", "ana"))
+	s.must(s.Store.AddMember(ctx, webtest.Tester, "readers", "ana"))
 	s.wantNews(token, "userMembership CREATED Ana in readers")
 }
 
@@ -247,7 +248,7 @@ func TestCrowdChangesDuringAFullSynchronization(t *testing.T) {
 	read := func(path string) { s.ask("POST", path, "xml", "<null-search-restriction/>") }
 	_, before := s.since("")
 	read("/search?entity-type=user&start-index=0&max-results=-1&expand=user,attributes")
-	_, err := s.store.UpdateUser(ctx, tester, "ana", func(u *model.User) error { u.Active = false; return nil })
+	_, err := s.Store.UpdateUser(ctx, webtest.Tester, "ana", func(u *model.User) error { u.Active = false; return nil })
 	s.must(err)
 	read("/search?entity-type=group&start-index=0&max-results=-1&expand=group,attributes")
 	s.ask("GET", "/group/membership", "xml", "")
@@ -265,13 +266,13 @@ func TestCrowdChangesDuringAFullSynchronization(t *testing.T) {
 	_, later := s.since("")
 	s.wantNews(later)
 	read("/search?entity-type=user&start-index=0&max-results=-1")
-	s.must(s.store.DeleteUser(ctx, tester, "bob"))
-	s.now = s.now.Add(11 * time.Hour)
+	s.must(s.Store.DeleteUser(ctx, webtest.Tester, "bob"))
+	s.Now = s.Now.Add(11 * time.Hour)
 	_, slow := s.since("")
 	s.wantNews(slow, "user DELETED bob")
 	read("/search?entity-type=user&start-index=0&max-results=-1")
-	s.now = s.now.Add(13 * time.Hour)
-	s.must(s.store.DeleteUser(ctx, tester, "ana"))
+	s.Now = s.Now.Add(13 * time.Hour)
+	s.must(s.Store.DeleteUser(ctx, webtest.Tester, "ana"))
 	_, brokenOff := s.since("")
 	s.wantNews(brokenOff)
 }
@@ -287,9 +288,9 @@ func TestCrowdTokensEndWithTheApp(t *testing.T) {
 	s.app = "other"
 	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
 	s.app = "jira"
-	s.must(s.store.DeleteApp(ctx, tester, "jira"))
-	s.must(s.store.CreateApp(ctx, tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", AllGroups: true}))
-	s.must(s.store.AddAppSecret(ctx, tester, "jira", testHash, "a pas"))
+	s.must(s.Store.DeleteApp(ctx, webtest.Tester, "jira"))
+	s.must(s.Store.CreateApp(ctx, webtest.Tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", AllGroups: true}))
+	s.must(s.Store.AddAppSecret(ctx, webtest.Tester, "jira", webtest.TestHash, "a pas"))
 	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
 }
 
@@ -303,12 +304,12 @@ func TestCrowdEventsArePruned(t *testing.T) {
 	_, old := s.since("")
 	s.people()
 	_, token := s.since("")
-	_, err := st.Sweep(ctx, s.now.Add(29*24*time.Hour), store.Retention{XML: time.Hour})
+	_, err := st.Sweep(ctx, s.Now.Add(29*24*time.Hour), store.Retention{XML: time.Hour})
 	s.must(err)
 	if news, _ := s.since(old); len(news) != 7 {
 		t.Errorf("after 29 days: %q", news)
 	}
-	swept, err := st.Sweep(ctx, s.now.Add(31*24*time.Hour), store.Retention{XML: time.Hour})
+	swept, err := st.Sweep(ctx, s.Now.Add(31*24*time.Hour), store.Retention{XML: time.Hour})
 	s.must(err)
 	if swept.CrowdEvents == 0 {
 		t.Error("nothing was pruned after 31 days")
@@ -322,27 +323,27 @@ func TestCrowdActivity(t *testing.T) {
 	ctx := context.Background()
 	s := newCrowdSite(t, storetest.OpenPool(t), nil)
 	s.people()
-	begin := s.now
+	begin := s.Now
 	s.ask("GET", "/config/cookie", "xml", "")
 	_, token := s.since("")
 	for i, path := range []string{"/search?entity-type=user&start-index=0&max-results=1", "/search?entity-type=user&start-index=1&max-results=1000",
 		"/search?entity-type=group&start-index=0&max-results=1000"} {
-		s.now = begin.Add(time.Duration(i+1) * time.Second)
+		s.Now = begin.Add(time.Duration(i+1) * time.Second)
 		if i == 0 {
 			path = strings.Replace(path, "max-results=1", "max-results=2", 1)
 		}
 		s.ask("POST", path, "xml", "<null-search-restriction/>")
 	}
-	s.now = begin.Add(5 * time.Second)
+	s.Now = begin.Add(5 * time.Second)
 	s.ask("GET", "/group/membership", "xml", "")
-	s.now = begin.Add(time.Minute)
-	s.must(s.store.RemoveMember(ctx, tester, "jira users", "bob"))
+	s.Now = begin.Add(time.Minute)
+	s.must(s.Store.RemoveMember(ctx, webtest.Tester, "jira users", "bob"))
 	s.since(token)
 	s.ask("DELETE", "/user?username=ana", "xml", "")
-	a, err := s.store.CrowdActivity(ctx, "jira")
+	a, err := s.Store.CrowdActivity(ctx, "jira")
 	s.must(err)
 	if !a.TestedAt.Equal(begin) || !a.FullBeganAt.Equal(begin.Add(time.Second)) || a.FullEndedAt.Before(begin.Add(5*time.Second)) ||
-		!a.IncrementalAt.Equal(s.now) {
+		!a.IncrementalAt.Equal(s.Now) {
 		t.Errorf("times: %+v", a)
 	}
 	if a.FullUsers != 3 || a.FullGroups != 2 || a.FullMemberships != 3 || a.IncrementalEvents != 1 || a.Requests != 8 || a.Refused != 1 {
@@ -355,7 +356,7 @@ func TestCrowdActivity(t *testing.T) {
 	for range 60 {
 		s.ask("GET", "/user?username=nobody", "xml", "")
 	}
-	a, err = s.store.CrowdActivity(ctx, "jira")
+	a, err = s.Store.CrowdActivity(ctx, "jira")
 	s.must(err)
 	if len(a.Recent) != 50 || a.Requests != 68 || a.Recent[49].Path != "1/user" {
 		t.Errorf("%d requests kept of %d", len(a.Recent), a.Requests)

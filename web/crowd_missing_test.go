@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // The app's page says what is wrong, and not the opposite of it.
@@ -16,7 +17,7 @@ func TestCrowdAppPageSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	s := newCrowdSite(t, storetest.Open(t), nil)
-	s.signInAs(model.RoleAdmin)
+	s.SignInAs(model.RoleAdmin)
 	s.people()
 	sync := func() {
 		s.ask("POST", "/search?entity-type=user&start-index=0&max-results=-1&expand=user", "xml", "<null-search-restriction/>")
@@ -30,23 +31,23 @@ func TestCrowdAppPageSaysWhatIsMissing(t *testing.T) {
 		{func() {}, "The app has not asked yet"},
 		{func() { s.ask("GET", "/nothing", "xml", "") }, "No request of the app has succeeded lately"},
 		{func() { s.password = "wrong"; s.ask("GET", "/config/cookie", "xml", "") }, "came with a wrong password"},
-		{func() { s.password = testPassword; s.ask("GET", "/config/cookie", "xml", "") }, "has not synchronized yet"},
+		{func() { s.password = webtest.TestPassword; s.ask("GET", "/config/cookie", "xml", "") }, "has not synchronized yet"},
 		{sync, "has not asked for changes alone yet"},
 		{func() { _, token := s.since(""); s.since(token) }, ""},
 		{func() { s.ask("DELETE", "/user?username=ana", "xml", "") }, ""},
-		{func() { s.now = s.now.Add(25 * time.Hour) }, "has not synchronized for more than a day"},
+		{func() { s.Now = s.Now.Add(25 * time.Hour) }, "has not synchronized for more than a day"},
 		{func() { _, token := s.since(""); s.since(token) }, ""},
 		{func() {
-			s.must(s.store.SaveApp(ctx, tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira", AllGroups: true,
+			s.must(s.Store.SaveApp(ctx, webtest.Tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira", AllGroups: true,
 				AllowedIPs: []string{"10.0.0.1"}}))
 			s.ask("GET", "/config/cookie", "xml", "")
 		}, "came from 127.0.0.1, and that address is not among the allowed ones"},
 	} {
 		step.do()
-		res := s.get("/apps/jira")
-		notice := strings.TrimSpace(res.doc.Find("[aria-labelledby=seen] .alert").Text())
-		if res.status != http.StatusOK || (step.want == "") != (notice == "") || !strings.Contains(notice, step.want) {
-			t.Errorf("answered %d with %q, want %q", res.status, notice, step.want)
+		res := s.Get("/apps/jira")
+		notice := strings.TrimSpace(res.Doc.Find("[aria-labelledby=seen] .alert").Text())
+		if res.Status != http.StatusOK || (step.want == "") != (notice == "") || !strings.Contains(notice, step.want) {
+			t.Errorf("answered %d with %q, want %q", res.Status, notice, step.want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"encoding/json"
@@ -38,9 +38,9 @@ func crowdClient(t testing.TB, name string) (node, packages string) {
 
 // run lets a client use the directory, and returns what it printed.
 func (s *crowdSite) run(client, script string, args ...string) map[string]any {
-	s.t.Helper()
-	node, packages := crowdClient(s.t, client)
-	cmd := exec.CommandContext(s.t.Context(), node, append([]string{"testdata/" + script, packages}, args...)...)
+	s.T.Helper()
+	node, packages := crowdClient(s.T, client)
+	cmd := exec.CommandContext(s.T.Context(), node, append([]string{"testdata/" + script, packages}, args...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	s.must(err)
@@ -53,9 +53,9 @@ func (s *crowdSite) run(client, script string, args ...string) map[string]any {
 func TestCrowdWithAtlassianCrowdPatched(t *testing.T) {
 	t.Parallel()
 	s := newCrowdSite(t, storetest.OpenPool(t), nil)
-	s.signInAs(model.RoleAdmin)
+	s.SignInAs(model.RoleAdmin)
 	s.people()
-	got := s.run("atlassian-crowd-patched", "crowd_patched.js", s.url+"/crowd/", s.app, s.password, "build-bot", s.serviceAccount("build-bot"))
+	got := s.run("atlassian-crowd-patched", "crowd_patched.js", s.URL+"/crowd/", s.app, s.password, "build-bot", s.serviceAccount("build-bot"))
 	s.wantSaid(got, `{
 		"cookie": "crowd.token_key", "found": ["Ana"], "foundGroups": ["Jira Users", "jira-administrators"],
 		"user": ["Ana", "Ana Díaz", "ana@example.com", true], "group": "May do everything", "active": true, "direct": ["Ana"], "nested": ["Ana"],
@@ -66,12 +66,12 @@ func TestCrowdWithAtlassianCrowdPatched(t *testing.T) {
 }
 
 func (s *crowdSite) wantSaid(got map[string]any, text string) {
-	s.t.Helper()
+	s.T.Helper()
 	var want map[string]any
 	s.must(json.Unmarshal([]byte(text), &want))
 	for name := range want {
 		if !reflect.DeepEqual(got[name], want[name]) {
-			s.t.Errorf("%s\n gave %v\n want %v", name, got[name], want[name])
+			s.T.Errorf("%s\n gave %v\n want %v", name, got[name], want[name])
 		}
 	}
 }
@@ -80,7 +80,7 @@ func TestCrowdWithAtlassianCrowdClient(t *testing.T) {
 	t.Parallel()
 	s := newCrowdSite(t, storetest.OpenPool(t), nil)
 	s.people()
-	got := s.run("atlassian-crowd-client", "crowd_client.js", s.url+"/crowd", s.app, s.password)
+	got := s.run("atlassian-crowd-client", "crowd_client.js", s.URL+"/crowd", s.app, s.password)
 	if memberships, _ := got["memberships"].(string); len(regexp.MustCompile(`<user name="`).FindAllString(memberships, -1)) != 3 {
 		t.Errorf("memberships: %s", memberships)
 	}

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // xmlHead begins every body that Atlassian's client sends.
@@ -68,8 +69,8 @@ func TestCrowdRequestsOfAtlassiansClient(t *testing.T) {
 		{"GET", "/config/cookie", "", 200, "<name>crowd.token_key</name>"},
 	} {
 		got := s.askAsAtlassian(c.method, c.path, c.body, "application/xml")
-		if got.status != c.status || !strings.Contains(got.body, c.want) || got.header.Get("X-Embedded-Crowd-Version") == "" {
-			t.Errorf("%s %s answered %d %s, want %d %s", c.method, c.path, got.status, got.body, c.status, c.want)
+		if got.Status != c.status || !strings.Contains(got.Body, c.want) || got.Header.Get("X-Embedded-Crowd-Version") == "" {
+			t.Errorf("%s %s answered %d %s, want %d %s", c.method, c.path, got.Status, got.Body, c.status, c.want)
 		}
 	}
 	// Whether somebody is in a group it asks without an Accept header, and looks at
@@ -81,11 +82,11 @@ func TestCrowdRequestsOfAtlassiansClient(t *testing.T) {
 		"/group/user/direct?groupname=Jira+Users&username=nobody":                            404,
 		"/group/child-group/direct?groupname=Jira+Users&child-groupname=jira-administrators": 404,
 	} {
-		if got := s.askAsAtlassian("GET", path, "", ""); got.status != want || got.header.Get("X-Embedded-Crowd-Version") == "" {
-			t.Errorf("%s answered %d %s, want %d", path, got.status, got.body, want)
+		if got := s.askAsAtlassian("GET", path, "", ""); got.Status != want || got.Header.Get("X-Embedded-Crowd-Version") == "" {
+			t.Errorf("%s answered %d %s, want %d", path, got.Status, got.Body, want)
 		}
 	}
-	seen, err := s.store.CrowdActivity(context.Background(), "jira")
+	seen, err := s.Store.CrowdActivity(context.Background(), "jira")
 	s.must(err)
 	if seen.TestedAt.IsZero() || seen.FullEndedAt.IsZero() || seen.IncrementalAt.IsZero() {
 		t.Errorf("of this was seen: %+v", seen)
@@ -98,9 +99,9 @@ func TestCrowdRequestsOfAtlassiansClient(t *testing.T) {
 }
 
 // askAsAtlassian sends the headers of Atlassian's client.
-func (s *crowdSite) askAsAtlassian(method, path, body, accept string) *page {
-	s.t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), method, s.url+crowdBase+path, strings.NewReader(body))
+func (s *crowdSite) askAsAtlassian(method, path, body, accept string) *webtest.Page {
+	s.T.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, s.URL+crowdBase+path, strings.NewReader(body))
 	s.must(err)
 	req.SetBasicAuth(s.app, s.password)
 	if accept != "" {
@@ -115,5 +116,5 @@ func (s *crowdSite) askAsAtlassian(method, path, body, accept string) *page {
 	defer func() { _ = res.Body.Close() }()
 	data, err := io.ReadAll(res.Body)
 	s.must(err)
-	return &page{status: res.StatusCode, header: res.Header, body: string(data)}
+	return &webtest.Page{Status: res.StatusCode, Header: res.Header, Body: string(data)}
 }

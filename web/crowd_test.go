@@ -1,9 +1,8 @@
-package web
+package web_test
 
 import (
 	"context"
 	"encoding/json"
-	"encoding/xml"
 	"io"
 	"net/http"
 	"net/url"
@@ -13,54 +12,55 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 const crowdBase = "/crowd/rest/usermanagement/1"
 
 // crowdSite is a site with an app that uses it as its directory.
 type crowdSite struct {
-	*testSite
+	*webtest.Site
 	app, password string
 }
 
 func newCrowdSite(t testing.TB, st *store.Store, change func(*model.App)) *crowdSite {
 	t.Helper()
-	s := &crowdSite{testSite: newSiteOn(t, st), app: "jira", password: testPassword}
+	s := &crowdSite{Site: webtest.NewSiteOn(t, st), app: "jira", password: webtest.TestPassword}
 	app := model.App{Slug: s.app, Kind: model.AppCrowd, Name: "Jira", Product: "jira", AllGroups: true}
 	if change != nil {
 		change(&app)
 	}
-	s.must(st.CreateApp(context.Background(), tester, app))
-	s.must(st.AddAppSecret(context.Background(), tester, s.app, testHash, "a pas"))
+	s.must(st.CreateApp(context.Background(), webtest.Tester, app))
+	s.must(st.AddAppSecret(context.Background(), webtest.Tester, s.app, webtest.TestHash, "a pas"))
 	return s
 }
 
 func (s *crowdSite) must(err error) {
-	s.t.Helper()
+	s.T.Helper()
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 }
 
 // people makes Ana, an administrator, and Bob, who has left, with two groups.
 func (s *crowdSite) people() {
-	s.t.Helper()
+	s.T.Helper()
 	ctx := context.Background()
 	for _, g := range []model.Group{{Name: "jira-administrators", Description: "May do everything"}, {Name: "Jira Users"}} {
-		_, err := s.store.CreateGroup(ctx, tester, g)
+		_, err := s.Store.CreateGroup(ctx, webtest.Tester, g)
 		s.must(err)
 	}
-	_, err := s.store.CreateUser(ctx, tester, model.User{Username: "Ana", Email: "ana@example.com", DisplayName: "Ana Díaz",
+	_, err := s.Store.CreateUser(ctx, webtest.Tester, model.User{Username: "Ana", Email: "ana@example.com", DisplayName: "Ana Díaz",
 		FirstName: "Ana", LastName: "Díaz", Active: true}, []string{"jira-administrators", "Jira Users"})
 	s.must(err)
-	_, err = s.store.CreateUser(ctx, tester, model.User{Username: "bob", Email: "bob@example.org"}, []string{"Jira Users"})
+	_, err = s.Store.CreateUser(ctx, webtest.Tester, model.User{Username: "bob", Email: "bob@example.org"}, []string{"Jira Users"})
 	s.must(err)
 }
 
 // ask sends a request as the app; accept is "xml" or "json".
-func (s *crowdSite) ask(method, path, accept, body string) *page {
-	s.t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), method, s.url+crowdBase+path, strings.NewReader(body))
+func (s *crowdSite) ask(method, path, accept, body string) *webtest.Page {
+	s.T.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, s.URL+crowdBase+path, strings.NewReader(body))
 	s.must(err)
 	req.SetBasicAuth(s.app, s.password)
 	req.Header.Set("Accept", "application/"+accept)
@@ -76,39 +76,37 @@ func (s *crowdSite) ask(method, path, accept, body string) *page {
 	defer func() { _ = res.Body.Close() }()
 	data, err := io.ReadAll(res.Body)
 	s.must(err)
-	return &page{status: res.StatusCode, header: res.Header, body: string(data)}
+	return &webtest.Page{Status: res.StatusCode, Header: res.Header, Body: string(data)}
 }
-
-func (p *page) xmlBody() string { return strings.TrimPrefix(p.body, xml.Header) }
 
 func TestCrowdUser(t *testing.T) {
 	t.Parallel()
 	s := newCrowdSite(t, storetest.Open(t), nil)
 	s.people()
-	ana, err := s.store.User(context.Background(), "ana")
+	ana, err := s.Store.User(context.Background(), "ana")
 	s.must(err)
-	base := s.url + crowdBase
+	base := s.URL + crowdBase
 	want := `<user name="Ana" expand="attributes"><link rel="self" href="` + base + `/user?username=Ana"></link>` +
 		`<first-name>Ana</first-name><last-name>Díaz</last-name><display-name>Ana Díaz</display-name><email>ana@example.com</email>` +
 		`<key>` + ana.ID + `</key><active>true</active>` +
 		`<password><link rel="edit" href="` + base + `/user/password?username=Ana"></link></password>` +
 		`<attributes><link rel="self" href="` + base + `/user/attribute?username=Ana"></link></attributes></user>`
 	for _, path := range []string{"/user?username=ANA", "/user?key=" + ana.ID, "/user?username=ana&expand=attributes"} {
-		if got := s.ask("GET", path, "xml", ""); got.status != 200 || got.xmlBody() != want {
-			t.Errorf("%s answered %d\n%s\nwant\n%s", path, got.status, got.xmlBody(), want)
+		if got := s.ask("GET", path, "xml", ""); got.Status != 200 || got.XmlBody() != want {
+			t.Errorf("%s answered %d\n%s\nwant\n%s", path, got.Status, got.XmlBody(), want)
 		}
 	}
 	var got map[string]any
 	res := s.ask("GET", "/user?username=ana", "json", "")
-	s.must(json.Unmarshal([]byte(res.body), &got))
+	s.must(json.Unmarshal([]byte(res.Body), &got))
 	if got["name"] != "Ana" || got["first-name"] != "Ana" || got["active"] != true || got["key"] != ana.ID {
-		t.Errorf("JSON: %s", res.body)
+		t.Errorf("JSON: %s", res.Body)
 	}
-	if res.header.Get("X-Embedded-Crowd-Version") == "" || res.header.Get("Set-Cookie") != "" {
-		t.Errorf("headers: %v", res.header)
+	if res.Header.Get("X-Embedded-Crowd-Version") == "" || res.Header.Get("Set-Cookie") != "" {
+		t.Errorf("headers: %v", res.Header)
 	}
-	if res := s.ask("GET", "/user?username=bob", "json", ""); !strings.Contains(res.body, `"active":false`) {
-		t.Errorf("a deactivated user: %s", res.body)
+	if res := s.ask("GET", "/user?username=bob", "json", ""); !strings.Contains(res.Body, `"active":false`) {
+		t.Errorf("a deactivated user: %s", res.Body)
 	}
 }
 
@@ -181,11 +179,11 @@ func TestCrowdErrors(t *testing.T) {
 			if accept == "json" {
 				want = `{"reason":"` + c.reason + `","message":"`
 			}
-			if res.header.Get("X-Embedded-Crowd-Version") == "" {
+			if res.Header.Get("X-Embedded-Crowd-Version") == "" {
 				t.Errorf("%s %s: Atlassian's client would not believe that this is Crowd", c.method, c.path)
 			}
-			if res.status != c.status || !strings.Contains(res.body, want) {
-				t.Errorf("%s %s answered %d %s, want %d %s", c.method, c.path, res.status, res.body, c.status, c.reason)
+			if res.Status != c.status || !strings.Contains(res.Body, want) {
+				t.Errorf("%s %s answered %d %s, want %d %s", c.method, c.path, res.Status, res.Body, c.status, c.reason)
 			}
 		}
 	}
@@ -198,8 +196,8 @@ func TestCrowdSignInByTheOtherIntegration(t *testing.T) {
 	s.people()
 	for _, body := range []string{"", `<?xml version="1.0" encoding="UTF-8" standalone="yes"?><password/>`} {
 		res := s.ask("POST", "/authentication/notify?username=ANA", "xml", body)
-		if want := s.ask("GET", "/user?username=ana", "xml", ""); res.status != http.StatusOK || res.body != want.body {
-			t.Errorf("answered %d %s, want %s", res.status, res.body, want.body)
+		if want := s.ask("GET", "/user?username=ana", "xml", ""); res.Status != http.StatusOK || res.Body != want.Body {
+			t.Errorf("answered %d %s, want %s", res.Status, res.Body, want.Body)
 		}
 	}
 }

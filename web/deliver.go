@@ -16,6 +16,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/web/outgoing"
 )
 
 // deliveryPatience is for how long a mail server or a webhook may take.
@@ -41,7 +42,7 @@ func (rm *warningsRoom) sendMail(ctx context.Context, to model.Warnings, n notic
 		return fmt.Errorf("the receivers' addresses: %w", err)
 	}
 	m.Subject(n.Subject)
-	m.SetDateWithValue(rm.now())
+	m.SetDateWithValue(rm.Now())
 	m.SetMessageID()
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // nobody's holiday answers it
 	m.SetBodyString(mail.TypeTextPlain, n.Text+"\n\n"+n.Link+"\n")
@@ -52,8 +53,8 @@ func (rm *warningsRoom) sendMail(ctx context.Context, to model.Warnings, n notic
 	case model.MailPlain:
 		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
 	}
-	if rm.opts.MailTLS != nil {
-		options = append(options, mail.WithTLSConfig(rm.opts.MailTLS))
+	if rm.Opts.MailTLS != nil {
+		options = append(options, mail.WithTLSConfig(rm.Opts.MailTLS))
 	}
 	if to.SMTPUser != "" {
 		password, err := rm.opened(to.PasswordSealed, model.SealedMailPassword)
@@ -94,29 +95,29 @@ func (rm *warningsRoom) callWebhook(ctx context.Context, to model.Warnings, n no
 	if err != nil {
 		return err
 	}
-	fetcher := newMetadataFetcher(rm.onLoopback())
-	fetcher.private = to.WebhookPrivate
+	fetcher := outgoing.NewFetcher(rm.OnLoopback())
+	fetcher.Private = to.WebhookPrivate
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	if err := fetcher.judgeURL(req.URL); err != nil {
+	if err := fetcher.JudgeURL(req.URL); err != nil {
 		return err
 	}
-	at := strconv.FormatInt(rm.now().Unix(), 10)
+	at := strconv.FormatInt(rm.Now().Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(secret))
 	fmt.Fprintf(mac, "%s.%s", at, body)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Postern-Signature", "t="+at+",v1="+hex.EncodeToString(mac.Sum(nil)))
-	client := fetcher.client()
+	client := fetcher.Client()
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a notice goes to one address
 	res, err := client.Do(req)
 	if err != nil {
-		return explainFetch(ctx, req.URL, err)
+		return outgoing.ExplainFetch(ctx, req.URL, err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return &fetchError{Text: fmt.Sprintf("%s answered with status %d.", req.URL.Hostname(), res.StatusCode)}
+		return &outgoing.Error{Text: fmt.Sprintf("%s answered with status %d.", req.URL.Hostname(), res.StatusCode)}
 	}
 	return nil
 }
@@ -124,11 +125,11 @@ func (rm *warningsRoom) callWebhook(ctx context.Context, to model.Warnings, n no
 // opened is a secret that is kept sealed. The errors are for administrators.
 func (rm *warningsRoom) opened(sealed []byte, context string) (string, error) {
 	if sealed == nil {
-		return "", &fetchError{Text: "The secret that belongs to it is missing. Set it once more."}
+		return "", &outgoing.Error{Text: "The secret that belongs to it is missing. Set it once more."}
 	}
-	plain, err := rm.sealer.Open(sealed, context)
+	plain, err := rm.Sealer.Open(sealed, context)
 	if err != nil {
-		return "", &fetchError{Text: "The secret that belongs to it cannot be opened with this key. Set it once more.", cause: err}
+		return "", &outgoing.Error{Text: "The secret that belongs to it cannot be opened with this key. Set it once more.", Cause: err}
 	}
 	return string(plain), nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/web/outgoing"
 )
 
 // maxAnswer is how many characters of a mail server's answer are shown.
@@ -22,7 +23,7 @@ const maxAnswer = 100
 // and for later. What the other side wrote is anybody's text: of a mail server
 // the beginning of its answer is quoted, of a webhook nothing.
 func deliveryProblem(to model.Warnings, channel string, err error) string {
-	var ours *fetchError
+	var ours *outgoing.Error
 	if errors.As(err, &ours) {
 		return ours.Text
 	}

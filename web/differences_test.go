@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -8,26 +8,27 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 func TestConnectionSaysWhatTheDraftChanges(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleAdmin)
-	s.openConnection("aws")
-	if s.get(paths.Connection("aws")).want(t, http.StatusOK).doc.Find("#differences").Length() != 0 {
+	s := webtest.NewSiteAs(t, model.RoleAdmin)
+	s.OpenConnection("aws")
+	if s.Get(paths.Connection("aws")).Want(t, http.StatusOK).Doc.Find("#differences").Length() != 0 {
 		t.Error("differences are shown without a draft")
 	}
-	draft, err := s.store.StartDraft(context.Background(), tester, "aws")
+	draft, err := s.Store.StartDraft(context.Background(), webtest.Tester, "aws")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.store.SaveDraft(context.Background(), tester, "aws", draft.Version, func(r *model.Revision) error {
+	if _, err := s.Store.SaveDraft(context.Background(), webtest.Tester, "aws", draft.Version, func(r *model.Revision) error {
 		r.Config.JIT.Create = false
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if text := s.get(paths.Connection("aws")).text(); !strings.Contains(text, "People who are not known will no longer be created.") {
+	if text := s.Get(paths.Connection("aws")).Text(); !strings.Contains(text, "People who are not known will no longer be created.") {
 		t.Errorf("the draft's change is not said: %s", text)
 	}
 }

@@ -3,14 +3,13 @@ package web
 import (
 	"cmp"
 	"encoding/csv"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/web/csvimport"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // exportAtOnce is how many users are read and sent at a time.
@@ -24,7 +23,7 @@ func (rm *peopleRoom) exportUsers(w http.ResponseWriter, r *http.Request, a mode
 
 // exportMembers sends the members of a group.
 func (rm *peopleRoom) exportMembers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	g, err := rm.store.Group(r.Context(), pathValue(r, "name"))
+	g, err := rm.Store.Group(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
 	}
@@ -36,26 +35,26 @@ func (rm *peopleRoom) exportMembers(w http.ResponseWriter, r *http.Request, a mo
 // breaks the connection off: a file that is not whole must not look so. That
 // somebody took it is in the audit.
 func (rm *peopleRoom) export(w http.ResponseWriter, r *http.Request, a model.Administrator, q store.UserQuery, name string) error {
-	if err := rm.store.RecordAudit(r.Context(), rm.actor(r, a), "user.export", cmp.Or(q.Group, name), chosen(r)); err != nil {
+	if err := rm.Store.RecordAudit(r.Context(), rm.Actor(r, a), "user.export", cmp.Or(q.Group, name), kit.Chosen(r)); err != nil {
 		return err
 	}
 	q.Page = store.Page{Limit: exportAtOnce}
 	out := csv.NewWriter(w)
 	for first := true; first || q.After != ""; first = false {
-		users, next, err := rm.store.Users(r.Context(), q)
+		users, next, err := rm.Store.Users(r.Context(), q)
 		ids := make([]string, 0, len(users))
 		for _, u := range users {
 			ids = append(ids, u.ID)
 		}
 		var groups map[string][]string
 		if err == nil {
-			groups, err = rm.store.ManualGroups(r.Context(), ids)
+			groups, err = rm.Store.ManualGroups(r.Context(), ids)
 		}
 		switch {
 		case err != nil && first:
 			return err
 		case err != nil:
-			rm.log.ErrorContext(r.Context(), "export broken off", "error", err)
+			rm.Log.ErrorContext(r.Context(), "export broken off", "error", err)
 			panic(http.ErrAbortHandler)
 		case first:
 			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
@@ -69,22 +68,9 @@ func (rm *peopleRoom) export(w http.ResponseWriter, r *http.Request, a model.Adm
 			return nil // the browser went away
 		}
 		q.After = next
-		moreTime(w)
+		kit.MoreTime(w)
 	}
 	return nil
-}
-
-// chosen says for the audit what an export was limited to, in plain text: people
-// read it, and whoever is erased is found in it.
-func chosen(r *http.Request) string {
-	query := r.URL.Query()
-	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		if value := strings.Join(query[name], " "); value != "" {
-			parts = append(parts, name+"="+value)
-		}
-	}
-	return strings.Join(parts, "&")
 }
 
 // exportRow is a user in the order of csvimport.Columns.

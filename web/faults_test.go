@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -19,8 +19,8 @@ import (
 func TestPanicsLeaveOneTrace(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t, nil)
-	calls, fault, at := 0, 0, x.testSite.now //nolint:staticcheck // the server has one of that name, too
-	x.Server.now = func() time.Time {        // asked at every stage
+	calls, fault, at := 0, 0, x.Site.Now //nolint:staticcheck // the server has one of that name, too
+	x.Server.Now = func() time.Time {    // asked at every stage
 		if calls++; calls == fault {
 			panic("injected")
 		}
@@ -72,7 +72,7 @@ func TestSessionThatCannotBegin(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t, nil)
 	there := x.signIn("alice", asItIs)
-	x.persons.Store = brokenSessions{x.persons.Store}
+	x.Persons.Store = brokenSessions{x.Persons.Store}
 	e := x.begin(false)
 	e.cookies = later(there, e.cookies)
 	before := x.traces()
@@ -88,7 +88,7 @@ func TestAbortedRequestsStayAborted(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t, nil)
 	e := x.begin(false)
-	x.Server.now = func() time.Time { panic(http.ErrAbortHandler) }
+	x.Server.Now = func() time.Time { panic(http.ErrAbortHandler) }
 	defer func() {
 		if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // recover gives the very value
 			t.Errorf("recovered %v", v)

@@ -11,6 +11,7 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // maxDescription is the limit of a group's description, in characters.
@@ -21,13 +22,13 @@ const bulkOnGroupPage = 5
 
 func (rm *peopleRoom) listGroups(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	search := r.URL.Query().Get("q")
-	groups, next, err := rm.store.Groups(r.Context(), store.GroupQuery{Search: search, Page: pageOf(r)})
+	groups, next, err := rm.Store.Groups(r.Context(), store.GroupQuery{Search: search, Page: kit.PageOf(r)})
 	if err != nil {
 		return err
 	}
-	return rm.render(w, r, http.StatusOK, console.Groups(console.GroupList{
-		Page:   rm.page(r, a, layout.NavGroups, "Groups", "The groups that the Atlassian apps see."),
-		Search: search, Groups: groups, Paging: paging(r, paths.Groups, next),
+	return rm.Render(w, r, http.StatusOK, console.Groups(console.GroupList{
+		Page:   rm.Page(r, a, layout.NavGroups, "Groups", "The groups that the Atlassian apps see."),
+		Search: search, Groups: groups, Paging: kit.Paging(r, paths.Groups, next),
 	}))
 }
 
@@ -36,25 +37,25 @@ func (rm *peopleRoom) newGroup(w http.ResponseWriter, r *http.Request, a model.A
 }
 
 func (rm *peopleRoom) renderNewGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.GroupForm) error {
-	p := rm.page(r, a, layout.NavGroups, "Add a group", "")
+	p := rm.Page(r, a, layout.NavGroups, "Add a group", "")
 	p.Crumbs = []layout.Crumb{{Label: "Groups", Href: paths.Groups}}
 	status := http.StatusOK
 	if len(f.Problems) > 0 {
 		p.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.NewGroup(console.NewGroupPage{Page: p, Form: f}))
+	return rm.Render(w, r, status, console.NewGroup(console.NewGroupPage{Page: p, Form: f}))
 }
 
 func (rm *peopleRoom) createGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	f := console.GroupForm{Name: typed(r, "name"), Description: typed(r, "description")}
+	f := console.GroupForm{Name: kit.Typed(r, "name"), Description: kit.Typed(r, "description")}
 	if err := model.CheckGroupName(f.Name); err != nil {
-		f.Problems = append(f.Problems, problem("name", "The name", err))
+		f.Problems = append(f.Problems, kit.Problem("name", "The name", err))
 	}
-	f.Problems = append(f.Problems, checkText("description", "The description", f.Description, maxDescription)...)
+	f.Problems = append(f.Problems, kit.CheckText("description", "The description", f.Description, maxDescription)...)
 	if len(f.Problems) > 0 {
 		return rm.renderNewGroup(w, r, a, f)
 	}
-	g, err := rm.store.CreateGroup(r.Context(), rm.actor(r, a), model.Group{Name: f.Name, Description: f.Description})
+	g, err := rm.Store.CreateGroup(r.Context(), rm.Actor(r, a), model.Group{Name: f.Name, Description: f.Description})
 	if errors.Is(err, store.ErrExists) {
 		f.Problems = append(f.Problems, model.Problem{Field: "name",
 			Text: fmt.Sprintf("There is a group “%s” already. Capital letters make no difference.", f.Name)})
@@ -63,11 +64,11 @@ func (rm *peopleRoom) createGroup(w http.ResponseWriter, r *http.Request, a mode
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Group(g.Name), "Group "+g.Name+" added. Add its members now, or make a rule that does.")
+	return rm.Done(w, r, paths.Group(g.Name), "Group "+g.Name+" added. Add its members now, or make a rule that does.")
 }
 
 func (rm *peopleRoom) showGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	g, err := rm.store.Group(r.Context(), pathValue(r, "name"))
+	g, err := rm.Store.Group(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
 	}
@@ -78,18 +79,18 @@ func (rm *peopleRoom) showGroup(w http.ResponseWriter, r *http.Request, a model.
 // and makes the answer a 422.
 func (rm *peopleRoom) renderGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, g model.Group, change func(*console.GroupPage)) error {
 	search := r.URL.Query().Get("q")
-	members, next, err := rm.store.Members(r.Context(), g.Name, store.MemberQuery{Search: search, Page: pageOf(r)})
+	members, next, err := rm.Store.Members(r.Context(), g.Name, store.MemberQuery{Search: search, Page: kit.PageOf(r)})
 	if err != nil {
 		return err
 	}
-	rules, err := rm.store.Rules(r.Context())
+	rules, err := rm.Store.Rules(r.Context())
 	if err != nil {
 		return err
 	}
 	v := console.GroupPage{
-		Page:  rm.page(r, a, layout.NavGroups, g.Name, g.Description),
+		Page:  rm.Page(r, a, layout.NavGroups, g.Name, g.Description),
 		Group: g, Form: console.GroupForm{Name: g.Name, Description: g.Description},
-		Search: search, Paging: paging(r, paths.Group(g.Name), next),
+		Search: search, Paging: kit.Paging(r, paths.Group(g.Name), next),
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Groups", Href: paths.Groups}}
 	for _, m := range members {
@@ -100,52 +101,52 @@ func (rm *peopleRoom) renderGroup(w http.ResponseWriter, r *http.Request, a mode
 			v.Rules = append(v.Rules, rule.Name)
 		}
 	}
-	if v.Bulk, err = rm.store.GroupBulkChanges(r.Context(), g.ID, bulkOnGroupPage); err != nil {
+	if v.Bulk, err = rm.Store.GroupBulkChanges(r.Context(), g.ID, bulkOnGroupPage); err != nil {
 		return err
 	}
-	set, err := rm.store.Settings(r.Context())
+	set, err := rm.Store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
 	if set.ConsoleGroupID == g.ID {
 		v.Console = set.ConsoleRole
 	}
-	v.Now = rm.now()
+	v.Now = rm.Now()
 	change(&v)
 	status := http.StatusOK
 	if len(v.Form.Problems) > 0 || v.AddProblem != "" || v.DeleteText != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.Group(v))
+	return rm.Render(w, r, status, console.Group(v))
 }
 
 func (rm *peopleRoom) updateGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	g, err := rm.store.Group(r.Context(), pathValue(r, "name"))
+	g, err := rm.Store.Group(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
 	}
-	f := console.GroupForm{Name: g.Name, Description: typed(r, "description")}
-	f.Problems = checkText("description", "The description", f.Description, maxDescription)
+	f := console.GroupForm{Name: g.Name, Description: kit.Typed(r, "description")}
+	f.Problems = kit.CheckText("description", "The description", f.Description, maxDescription)
 	if len(f.Problems) > 0 {
 		return rm.renderGroup(w, r, a, g, func(v *console.GroupPage) { v.Form = f })
 	}
-	_, err = rm.store.UpdateGroup(r.Context(), rm.actor(r, a), g.Name, func(g *model.Group) error {
+	_, err = rm.Store.UpdateGroup(r.Context(), rm.Actor(r, a), g.Name, func(g *model.Group) error {
 		g.Description = f.Description
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Group(g.Name), "Saved.")
+	return rm.Done(w, r, paths.Group(g.Name), "Saved.")
 }
 
 func (rm *peopleRoom) addMember(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	g, err := rm.store.Group(r.Context(), pathValue(r, "name"))
+	g, err := rm.Store.Group(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
 	}
-	name := typed(r, "username")
-	err = rm.store.AddMember(r.Context(), rm.actor(r, a), g.Name, name)
+	name := kit.Typed(r, "username")
+	err = rm.Store.AddMember(r.Context(), rm.Actor(r, a), g.Name, name)
 	if errors.Is(err, store.ErrNotFound) {
 		return rm.renderGroup(w, r, a, g, func(v *console.GroupPage) {
 			v.AddName, v.AddProblem = name, "There is no user “"+name+"”. Type the username of somebody on the Users page."
@@ -154,31 +155,31 @@ func (rm *peopleRoom) addMember(w http.ResponseWriter, r *http.Request, a model.
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Group(g.Name), name+" is in "+g.Name+" now.")
+	return rm.Done(w, r, paths.Group(g.Name), name+" is in "+g.Name+" now.")
 }
 
 func (rm *peopleRoom) removeMember(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	g, err := rm.store.Group(r.Context(), pathValue(r, "name"))
+	g, err := rm.Store.Group(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
 	}
-	name := typed(r, "username")
-	if err := rm.store.RemoveMember(r.Context(), rm.actor(r, a), g.Name, name); err != nil {
+	name := kit.Typed(r, "username")
+	if err := rm.Store.RemoveMember(r.Context(), rm.Actor(r, a), g.Name, name); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Group(g.Name), name+" is no longer in "+g.Name+" by hand.")
+	return rm.Done(w, r, paths.Group(g.Name), name+" is no longer in "+g.Name+" by hand.")
 }
 
 func (rm *peopleRoom) deleteGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	g, err := rm.store.Group(r.Context(), pathValue(r, "name"))
+	g, err := rm.Store.Group(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
 	}
-	if text := confirmed(r, g.Name); text != "" {
+	if text := kit.Confirmed(r, g.Name); text != "" {
 		return rm.renderGroup(w, r, a, g, func(v *console.GroupPage) { v.DeleteText = text })
 	}
-	if err := rm.store.DeleteGroup(r.Context(), rm.actor(r, a), g.Name); err != nil {
+	if err := rm.Store.DeleteGroup(r.Context(), rm.Actor(r, a), g.Name); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Groups, "Group "+g.Name+" deleted.")
+	return rm.Done(w, r, paths.Groups, "Group "+g.Name+" deleted.")
 }

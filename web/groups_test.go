@@ -1,7 +1,6 @@
-package web
+package web_test
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,52 +8,45 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/webtest"
 )
-
-// addConnection makes a connection that is being set up.
-func (s *testSite) addConnection(slug string) {
-	s.t.Helper()
-	if _, err := s.store.CreateConnection(context.Background(), tester, slug, model.DefaultConfig("AWS")); err != nil {
-		s.t.Fatal(err)
-	}
-}
 
 func TestGroupLifeCycle(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleAdmin)
-	s.get(paths.Groups).has(t, ".empty-state", "No groups yet")
-	s.post(paths.Groups, url.Values{"name": {"a/b"}}).want(t, http.StatusUnprocessableEntity).has(t, ".problems", "must not contain “/”")
-	s.post(paths.Groups, url.Values{"name": {"jira users"}, "description": {"Licensed"}}).want(t, http.StatusSeeOther)
-	s.post(paths.Groups, url.Values{"name": {"JIRA users"}}).want(t, http.StatusUnprocessableEntity).has(t, ".problems", "already")
+	s := webtest.NewSiteAs(t, model.RoleAdmin)
+	s.Get(paths.Groups).Has(t, ".empty-state", "No groups yet")
+	s.Post(paths.Groups, url.Values{"name": {"a/b"}}).Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "must not contain “/”")
+	s.Post(paths.Groups, url.Values{"name": {"jira users"}, "description": {"Licensed"}}).Want(t, http.StatusSeeOther)
+	s.Post(paths.Groups, url.Values{"name": {"JIRA users"}}).Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "already")
 
 	path := paths.Group("jira users")
-	s.addUser("ana")
-	s.post(path+"/members", url.Values{"username": {"nobody"}}).want(t, http.StatusUnprocessableEntity).has(t, ".field-problem", "no user “nobody”")
-	s.post(path+"/members", url.Values{"username": {"ana"}}).want(t, http.StatusSeeOther)
-	shown := s.get(path).want(t, http.StatusOK)
-	shown.has(t, "#members", "1 member")
-	shown.has(t, ".reasons", "Added by hand by admin@example.com")
-	shown.has(t, ".confirm", "1 person loses this group")
-	s.get(path+"?q=nobody").has(t, "section[aria-labelledby=members]", "No member matches")
+	s.AddUser("ana")
+	s.Post(path+"/members", url.Values{"username": {"nobody"}}).Want(t, http.StatusUnprocessableEntity).Has(t, ".field-problem", "no user “nobody”")
+	s.Post(path+"/members", url.Values{"username": {"ana"}}).Want(t, http.StatusSeeOther)
+	shown := s.Get(path).Want(t, http.StatusOK)
+	shown.Has(t, "#members", "1 member")
+	shown.Has(t, ".reasons", "Added by hand by admin@example.com")
+	shown.Has(t, ".confirm", "1 person loses this group")
+	s.Get(path+"?q=nobody").Has(t, "section[aria-labelledby=members]", "No member matches")
 
-	s.post(path, url.Values{"description": {strings.Repeat("x", 501)}}).want(t, http.StatusUnprocessableEntity).has(t, ".problems", "longer than 500")
-	s.post(path, url.Values{"description": {"All of Jira"}}).want(t, http.StatusSeeOther)
-	s.get(path).has(t, ".intro", "All of Jira")
+	s.Post(path, url.Values{"description": {strings.Repeat("x", 501)}}).Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "longer than 500")
+	s.Post(path, url.Values{"description": {"All of Jira"}}).Want(t, http.StatusSeeOther)
+	s.Get(path).Has(t, ".intro", "All of Jira")
 
-	s.post(path+"/members/remove", url.Values{"username": {"ana"}}).want(t, http.StatusSeeOther)
-	s.get(path).has(t, "section[aria-labelledby=members]", "Nobody is in this group")
-	s.post(path+"/delete", nil).want(t, http.StatusUnprocessableEntity)
-	s.post(path+"/delete", url.Values{"confirm": {"jira users"}}).want(t, http.StatusSeeOther)
-	s.get(path).want(t, http.StatusNotFound)
+	s.Post(path+"/members/remove", url.Values{"username": {"ana"}}).Want(t, http.StatusSeeOther)
+	s.Get(path).Has(t, "section[aria-labelledby=members]", "Nobody is in this group")
+	s.Post(path+"/delete", nil).Want(t, http.StatusUnprocessableEntity)
+	s.Post(path+"/delete", url.Values{"confirm": {"jira users"}}).Want(t, http.StatusSeeOther)
+	s.Get(path).Want(t, http.StatusNotFound)
 }
 
 func TestRuleLifeCycle(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleAdmin)
-	s.get(paths.Rules).has(t, ".empty-state", "Set one up first")
-	s.addConnection("aws")
-	s.addGroup("staff")
-	s.addGroup("ops")
+	s := webtest.NewSiteAs(t, model.RoleAdmin)
+	s.Get(paths.Rules).Has(t, ".empty-state", "Set one up first")
+	s.AddConnection("aws")
+	s.AddGroup("staff")
+	s.AddGroup("ops")
 
 	valid := func(change url.Values) url.Values {
 		form := url.Values{"name": {"rule"}, "connection": {"aws"}, "kind": {"always"}, "groups": {"staff"}}
@@ -77,21 +69,21 @@ func TestRuleLifeCycle(t *testing.T) {
 		{url.Values{"groups": {"gone"}}, "no group “gone”"},
 	}
 	for _, tt := range bad {
-		s.post(paths.Rules, valid(tt.change)).want(t, http.StatusUnprocessableEntity).has(t, ".problems", tt.says)
+		s.Post(paths.Rules, valid(tt.change)).Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", tt.says)
 	}
 
-	s.post(paths.Rules, valid(url.Values{"kind": {"email_domain"}, "domain": {"@Example.com"}, "groups": {"staff", "ops"}})).want(t, http.StatusSeeOther)
-	s.get(paths.Rules).has(t, ".rows", "When the email domain is example.com, people of connection aws get ops and staff.")
-	s.post(paths.Rules, valid(nil)).want(t, http.StatusUnprocessableEntity).has(t, ".problems", "There is a rule “rule” already")
-	s.get(paths.Group("staff")).has(t, "section[aria-labelledby=rules]", "rule")
+	s.Post(paths.Rules, valid(url.Values{"kind": {"email_domain"}, "domain": {"@Example.com"}, "groups": {"staff", "ops"}})).Want(t, http.StatusSeeOther)
+	s.Get(paths.Rules).Has(t, ".rows", "When the email domain is example.com, people of connection aws get ops and staff.")
+	s.Post(paths.Rules, valid(nil)).Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "There is a rule “rule” already")
+	s.Get(paths.Group("staff")).Has(t, "section[aria-labelledby=rules]", "rule")
 
-	form := s.get("/rules/rule").want(t, http.StatusOK)
-	if v, _ := form.doc.Find("#f-domain").Attr("value"); v != "example.com" {
+	form := s.Get("/rules/rule").Want(t, http.StatusOK)
+	if v, _ := form.Doc.Find("#f-domain").Attr("value"); v != "example.com" {
 		t.Errorf("the form's domain is %q", v)
 	}
-	s.post("/rules/rule", valid(url.Values{"name": {"ops only"}, "kind": {"attribute"}, "attribute": {"department"}, "value": {"Operations"},
-		"groups": {"ops"}})).want(t, http.StatusSeeOther)
-	s.get(paths.Rules).has(t, ".rows", "When the attribute department is Operations, people of connection aws get ops.")
-	s.post(paths.RuleAction("ops only", "delete"), url.Values{"confirm": {"ops only"}}).want(t, http.StatusSeeOther)
-	s.get(paths.Rules).has(t, ".empty-state", "No rules yet")
+	s.Post("/rules/rule", valid(url.Values{"name": {"ops only"}, "kind": {"attribute"}, "attribute": {"department"}, "value": {"Operations"},
+		"groups": {"ops"}})).Want(t, http.StatusSeeOther)
+	s.Get(paths.Rules).Has(t, ".rows", "When the attribute department is Operations, people of connection aws get ops.")
+	s.Post(paths.RuleAction("ops only", "delete"), url.Values{"confirm": {"ops only"}}).Want(t, http.StatusSeeOther)
+	s.Get(paths.Rules).Has(t, ".empty-state", "No rules yet")
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/throttle"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // Limits of wrong passwords within failureWindow. An address may stand for a
@@ -32,9 +33,6 @@ const (
 
 var hashing = make(chan struct{}, hashesAtOnce) //nolint:gochecknoglobals // memory belongs to the process
 
-// errBusy: more passwords are being judged than there is memory for.
-var errBusy = errors.New("too many passwords are judged at once")
-
 // withHash runs f, which hashes a password, when it is its turn.
 func withHash(ctx context.Context, f func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, hashWait)
@@ -44,7 +42,7 @@ func withHash(ctx context.Context, f func() error) error {
 		defer func() { <-hashing }()
 		return f()
 	case <-ctx.Done():
-		return errors.Join(errBusy, ctx.Err())
+		return errors.Join(kit.ErrBusy, ctx.Err())
 	}
 }
 
@@ -73,7 +71,7 @@ func (rm *accessRoom) beginTry(r *http.Request, a model.Administrator) (t try, w
 	if a.ID != 0 {
 		t.object = a.Email
 	}
-	t.attempt, err = rm.guesses.Begin(r.Context(), limits...)
+	t.attempt, err = rm.Guesses.Begin(r.Context(), limits...)
 	return t, t.attempt.Wait, err
 }
 
@@ -82,8 +80,8 @@ func (rm *accessRoom) beginTry(r *http.Request, a model.Administrator) (t try, w
 // same address, does not lock it out. An account that does not exist is counted
 // like any other.
 func (rm *accessRoom) tryLimits(r *http.Request, a model.Administrator) ([]throttle.Limit, error) {
-	if token := rm.knownBrowser(r); token != "" && a.ID != 0 {
-		known, err := rm.store.IsKnownBrowser(r.Context(), a.ID, token)
+	if token := rm.KnownBrowser(r); token != "" && a.ID != 0 {
+		known, err := rm.Store.IsKnownBrowser(r.Context(), a.ID, token)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +89,7 @@ func (rm *accessRoom) tryLimits(r *http.Request, a model.Administrator) ([]throt
 			return []throttle.Limit{{Key: "browser\n" + token + "\n" + a.AttemptKey(), Most: failuresOfBrowser}}, nil
 		}
 	}
-	limits := []throttle.Limit{{Key: "address\n" + model.NetworkOf(rm.remoteAddr(r)), Most: failuresOfAddress}}
+	limits := []throttle.Limit{{Key: "address\n" + model.NetworkOf(rm.RemoteAddr(r)), Most: failuresOfAddress}}
 	if a.Email == "" {
 		return limits, nil
 	}
@@ -101,7 +99,7 @@ func (rm *accessRoom) tryLimits(r *http.Request, a model.Administrator) ([]throt
 // accountNamed is the account with that email, or one without an id when there
 // is none: for counting tries at it.
 func (rm *accessRoom) accountNamed(ctx context.Context, email string) (model.Administrator, error) {
-	a, err := rm.store.AdministratorByEmail(ctx, email)
+	a, err := rm.Store.AdministratorByEmail(ctx, email)
 	if errors.Is(err, store.ErrNotFound) || (err == nil && a.ThroughAWS()) {
 		return model.Administrator{Email: email}, nil
 	}
@@ -110,17 +108,17 @@ func (rm *accessRoom) accountNamed(ctx context.Context, email string) (model.Adm
 
 // tryWorked takes a try back that was right.
 func (rm *accessRoom) tryWorked(r *http.Request, t try) error {
-	return rm.guesses.TakeBack(r.Context(), t.attempt)
+	return rm.Guesses.TakeBack(r.Context(), t.attempt)
 }
 
 // tryFailed leaves a try counted, and puts one line into the audit when
 // further ones begin to be refused.
 func (rm *accessRoom) tryFailed(r *http.Request, t try) error {
-	rm.log.WarnContext(r.Context(), "console sign-in refused", "remote", rm.remoteAddr(r))
+	rm.Log.WarnContext(r.Context(), "console sign-in refused", "remote", rm.RemoteAddr(r))
 	if !t.attempt.Reached {
 		return nil
 	}
 	// Of an account that is not known, what was typed may be anything, a password even.
-	return rm.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: rm.remoteAddr(r)}, "administrator.sign_in_refused",
+	return rm.Store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: rm.RemoteAddr(r)}, "administrator.sign_in_refused",
 		t.object, auditedFailureText)
 }

@@ -1,11 +1,10 @@
-package web
+package web_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -15,46 +14,40 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/webtest"
 )
-
-// attemptFrom tries a password from an address.
-func (s *testSite) attemptFrom(address, email, password string) int {
-	r := post("/signin", "application/x-www-form-urlencoded", url.Values{"email": {email}, "password": {password}}.Encode())
-	r.RemoteAddr = address
-	w := httptest.NewRecorder()
-	s.Handler().ServeHTTP(w, r)
-	return w.Code
-}
 
 // Bad passkeys, and guesses at passwords, keep no good passkey out that comes
 // from the same address in a browser that nobody knows; an empty email is
 // nobody's.
 func TestRow20BadPasskeysLockNobodyOut(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleOwner)
-	a, err := s.store.AdministratorByEmail(t.Context(), "owner@example.com")
+	s := webtest.NewSiteAs(t, model.RoleOwner)
+	a, err := s.Store.AdministratorByEmail(t.Context(), "owner@example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := s.client
-	s.client = s.browser()
-	for range failuresOfAddress + 1 {
-		s.post(paths.SignInPasskey, url.Values{"credential": {"{}"}}).want(t, http.StatusUnprocessableEntity)
+	own := s.Client
+	s.Client = s.Browser()
+	for range web.FailuresOfAddress + 1 {
+		s.Post(paths.SignInPasskey, url.Values{"credential": {"{}"}}).Want(t, http.StatusUnprocessableEntity)
 	}
-	s.tryPassword(a.Email, testPassword).want(t, http.StatusSeeOther)
-	k := s.givePasskey(a)
-	for i := range failuresOfAddress {
-		if err := s.access.guesses.Failed(t.Context(), "address\n127.0.0.1"); err != nil {
+	s.TryPassword(a.Email, webtest.TestPassword).Want(t, http.StatusSeeOther)
+	k := s.GivePasskey(a)
+	for i := range web.FailuresOfAddress {
+		if err := s.Access.Guesses.Failed(t.Context(), "address\n127.0.0.1"); err != nil {
 			t.Fatal(i, err)
 		}
 	}
-	s.client = s.browser()
-	s.tryPassword(a.Email, testPassword).want(t, http.StatusTooManyRequests)
-	s.usePasskey(k, paths.SignInPasskey, nil).want(t, http.StatusSeeOther)
-	s.get(paths.Users).want(t, http.StatusOK)
-	s.client = own
-	s.post(paths.SignOut, nil)
-	s.tryPassword(a.Email, testPassword).want(t, http.StatusOK).has(t, "main", "Now your passkey")
+	s.Client = s.Browser()
+	s.TryPassword(a.Email, webtest.TestPassword).Want(t, http.StatusTooManyRequests)
+	s.UsePasskey(k, paths.SignInPasskey, nil).Want(t, http.StatusSeeOther)
+	s.Get(paths.Users).Want(t, http.StatusOK)
+	s.Client = own
+	s.Post(paths.SignOut, nil)
+	s.TryPassword(a.Email, webtest.TestPassword).Want(t, http.StatusOK).Has(t, "main", "Now your passkey")
 }
 
 // Whoever floods the sign-in holds up strangers at the same address, and not the
@@ -62,32 +55,32 @@ func TestRow20BadPasskeysLockNobodyOut(t *testing.T) {
 // is not enough.
 func TestRow20FloodsLockNoKnownBrowserOut(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleOwner)
-	a, err := s.store.AdministratorByEmail(t.Context(), "owner@example.com")
+	s := webtest.NewSiteAs(t, model.RoleOwner)
+	a, err := s.Store.AdministratorByEmail(t.Context(), "owner@example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := s.givePasskey(a)
-	own := s.client
-	s.post(paths.SignOut, nil)
-	s.client = s.browser()
+	k := s.GivePasskey(a)
+	own := s.Client
+	s.Post(paths.SignOut, nil)
+	s.Client = s.Browser()
 	for _, path := range []string{paths.SignIn, paths.SignInPasskey, paths.PasskeyOptions, paths.SignInSecond} {
 		flooded := false
-		for i := 0; i < 3*signInsPerMinute && !flooded; i++ { // a minute may turn meanwhile
-			s.claimToBeKnown(fmt.Sprintf("%026d", i))
-			res := s.post(path, url.Values{"email": {a.Email}, "password": {"guess"}})
-			flooded = res.status == http.StatusTooManyRequests && strings.Contains(res.text(), "Wait a minute")
+		for i := 0; i < 3*web.SignInsPerMinute && !flooded; i++ { // a minute may turn meanwhile
+			s.ClaimToBeKnown(fmt.Sprintf("%026d", i))
+			res := s.Post(path, url.Values{"email": {a.Email}, "password": {"guess"}})
+			flooded = res.Status == http.StatusTooManyRequests && strings.Contains(res.Text(), "Wait a minute")
 		}
 		if !flooded {
 			t.Errorf("%s goes on answering", path)
 		}
 	}
-	s.client = own
-	s.tryPassword(a.Email, testPassword).want(t, http.StatusOK)
-	s.usePasskey(k, paths.SignInSecond, nil).want(t, http.StatusSeeOther)
-	s.post(paths.SignOut, nil)
-	s.usePasskey(k, paths.SignInPasskey, nil).want(t, http.StatusSeeOther)
-	s.get(paths.Users).want(t, http.StatusOK)
+	s.Client = own
+	s.TryPassword(a.Email, webtest.TestPassword).Want(t, http.StatusOK)
+	s.UsePasskey(k, paths.SignInSecond, nil).Want(t, http.StatusSeeOther)
+	s.Post(paths.SignOut, nil)
+	s.UsePasskey(k, paths.SignInPasskey, nil).Want(t, http.StatusSeeOther)
+	s.Get(paths.Users).Want(t, http.StatusOK)
 }
 
 // Guesses at what is typed as email do not touch who comes through AWS under that
@@ -95,42 +88,42 @@ func TestRow20FloodsLockNoKnownBrowserOut(t *testing.T) {
 func TestRow20GuessesDoNotReachWhoComesThroughAWS(t *testing.T) {
 	t.Parallel()
 	s, u := newAWSAdminSite(t)
-	a, err := s.store.AdministratorOfUser(t.Context(), storetest.Actor, u)
+	a, err := s.Store.AdministratorOfUser(t.Context(), storetest.Actor, u)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.store.AddPasskey(t.Context(), storetest.Actor, a, model.Passkey{ID: []byte("k"), Name: "k", Credential: []byte("{}")}); err != nil {
+	if err := s.Store.AddPasskey(t.Context(), storetest.Actor, a, model.Passkey{ID: []byte("k"), Name: "k", Credential: []byte("{}")}); err != nil {
 		t.Fatal(err)
 	}
-	codes, hashes := newRecoveryCodes()
-	if err := s.store.SetRecoveryCodes(t.Context(), storetest.Actor, a, hashes); err != nil {
+	codes, hashes := web.NewRecoveryCodes()
+	if err := s.Store.SetRecoveryCodes(t.Context(), storetest.Actor, a, hashes); err != nil {
 		t.Fatal(err)
 	}
-	own := s.client
-	s.client = s.browser()
-	for range failuresOfAccount {
-		s.tryPassword(u.Username, "guess").want(t, http.StatusUnprocessableEntity)
-		s.tryPassword("user\n"+u.ID, "guess").want(t, http.StatusUnprocessableEntity)
+	own := s.Client
+	s.Client = s.Browser()
+	for range web.FailuresOfAccount {
+		s.TryPassword(u.Username, "guess").Want(t, http.StatusUnprocessableEntity)
+		s.TryPassword("user\n"+u.ID, "guess").Want(t, http.StatusUnprocessableEntity)
 	}
-	s.client = own
-	s.get(paths.SignInAWS).want(t, http.StatusOK).has(t, "main", "passkey")
-	s.post(paths.SignInSecond, url.Values{"code": {codes[0]}}).want(t, http.StatusSeeOther)
-	s.get(paths.Users).want(t, http.StatusOK)
+	s.Client = own
+	s.Get(paths.SignInAWS).Want(t, http.StatusOK).Has(t, "main", "passkey")
+	s.Post(paths.SignInSecond, url.Values{"code": {codes[0]}}).Want(t, http.StatusSeeOther)
+	s.Get(paths.Users).Want(t, http.StatusOK)
 }
 
 // One host may use every address of an IPv6 /64.
 func TestRow20GuessesFromOneNetworkAreCounted(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	for i := range failuresOfAddress {
-		if status := s.attemptFrom(fmt.Sprintf("[2001:db8:1:2::%x]:1", i+1), fmt.Sprintf("a%d@example.com", i), "x"); status != http.StatusUnprocessableEntity {
+	s := webtest.NewSite(t)
+	for i := range web.FailuresOfAddress {
+		if status := s.AttemptFrom(fmt.Sprintf("[2001:db8:1:2::%x]:1", i+1), fmt.Sprintf("a%d@example.com", i), "x"); status != http.StatusUnprocessableEntity {
 			t.Fatalf("guess %d answered %d", i, status)
 		}
 	}
-	if status := s.attemptFrom("[2001:db8:1:2:ffff::1]:1", "fresh@example.com", "x"); status != http.StatusTooManyRequests {
+	if status := s.AttemptFrom("[2001:db8:1:2:ffff::1]:1", "fresh@example.com", "x"); status != http.StatusTooManyRequests {
 		t.Errorf("the next one from the same network answered %d", status)
 	}
-	if status := s.attemptFrom("[2001:db8:1:3::1]:1", "fresh@example.com", "x"); status != http.StatusUnprocessableEntity {
+	if status := s.AttemptFrom("[2001:db8:1:3::1]:1", "fresh@example.com", "x"); status != http.StatusUnprocessableEntity {
 		t.Errorf("one from another network answered %d", status)
 	}
 }
@@ -138,18 +131,18 @@ func TestRow20GuessesFromOneNetworkAreCounted(t *testing.T) {
 // Many guesses at once are no way around the limit, and right ones do not count.
 func TestRow20ManyGuessesAtOnce(t *testing.T) {
 	t.Parallel()
-	s := newSiteOn(t, storetest.OpenPool(t))
-	s.signInAs(model.RoleOwner)
-	for range failuresOfAccount + 1 {
-		if status := s.attemptFrom("198.51.100.6:1", "owner@example.com", testPassword); status != http.StatusSeeOther {
+	s := webtest.NewSiteOn(t, storetest.OpenPool(t))
+	s.SignInAs(model.RoleOwner)
+	for range web.FailuresOfAccount + 1 {
+		if status := s.AttemptFrom("198.51.100.6:1", "owner@example.com", webtest.TestPassword); status != http.StatusSeeOther {
 			t.Fatalf("a right password answered %d", status)
 		}
 	}
 	var wg sync.WaitGroup
 	var judged, refused atomic.Int64
-	for i := range 3 * failuresOfAccount {
+	for i := range 3 * web.FailuresOfAccount {
 		wg.Go(func() {
-			switch s.attemptFrom("198.51.100.7:1", "owner@example.com", fmt.Sprint(i)) {
+			switch s.AttemptFrom("198.51.100.7:1", "owner@example.com", fmt.Sprint(i)) {
 			case http.StatusUnprocessableEntity:
 				judged.Add(1)
 			case http.StatusTooManyRequests:
@@ -158,7 +151,7 @@ func TestRow20ManyGuessesAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if judged.Load() != failuresOfAccount || refused.Load() != 2*failuresOfAccount {
+	if judged.Load() != web.FailuresOfAccount || refused.Load() != 2*web.FailuresOfAccount {
 		t.Errorf("%d guesses were judged, %d refused", judged.Load(), refused.Load())
 	}
 }
@@ -166,23 +159,23 @@ func TestRow20ManyGuessesAtOnce(t *testing.T) {
 // Hashing is work for which there is only so much memory: it waits its turn, and
 // is not done for a link that does not work.
 func TestRow20HashingWaitsItsTurn(t *testing.T) { //nolint:paralleltest // it keeps every other test from hashing
-	s := newSiteAs(t, model.RoleOwner)
-	for range hashesAtOnce {
-		hashing <- struct{}{}
+	s := webtest.NewSiteAs(t, model.RoleOwner)
+	for range web.HashesAtOnce {
+		web.Hashing <- struct{}{}
 	}
 	defer func() {
-		for range hashesAtOnce {
-			<-hashing
+		for range web.HashesAtOnce {
+			<-web.Hashing
 		}
 	}()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := passwordMatches(ctx, "x", decoyHash); !errors.Is(err, errBusy) {
+	if _, err := web.PasswordMatches(ctx, "x", web.DecoyHash); !errors.Is(err, kit.ErrBusy) {
 		t.Errorf("hashed beside the others: %v", err)
 	}
-	if _, err := HashPassword(ctx, "x"); !errors.Is(err, errBusy) {
+	if _, err := web.HashPassword(ctx, "x"); !errors.Is(err, kit.ErrBusy) {
 		t.Errorf("hashed beside the others: %v", err)
 	}
-	s.client = s.browser()
-	s.post("/claim", url.Values{"token": {"x"}, "email": {"a@example.com"}, "password": {testPassword}, "repeat": {testPassword}}).want(t, http.StatusForbidden)
+	s.Client = s.Browser()
+	s.Post("/claim", url.Values{"token": {"x"}, "email": {"a@example.com"}, "password": {webtest.TestPassword}, "repeat": {webtest.TestPassword}}).Want(t, http.StatusForbidden)
 }

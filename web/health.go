@@ -18,10 +18,10 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	pending, err := s.store.PendingMigrations(ctx)
+	pending, err := s.Store.PendingMigrations(ctx)
 	switch {
 	case err != nil:
-		s.log.WarnContext(ctx, "not ready", "error", err)
+		s.Log.WarnContext(ctx, "not ready", "error", err)
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = w.Write([]byte("the database does not answer\n"))
 	case len(pending) > 0:

@@ -24,6 +24,7 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // reasonsPage is the page of the guide below which every reason of refusal is
@@ -94,7 +95,7 @@ func (rm *helpRoom) showHelp(w http.ResponseWriter, r *http.Request, a model.Adm
 }
 
 func (rm *helpRoom) showHelpPage(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return rm.renderHelp(w, r, a, pathValue(r, "page"), "")
+	return rm.renderHelp(w, r, a, kit.PathValue(r, "page"), "")
 }
 
 func (rm *helpRoom) renderHelp(w http.ResponseWriter, r *http.Request, a model.Administrator, slug, search string) error {
@@ -131,13 +132,13 @@ func (rm *helpRoom) renderHelp(w http.ResponseWriter, r *http.Request, a model.A
 	if search != "" {
 		title = "Search the guide"
 	}
-	v.Page = rm.page(r, a, layout.NavHelp, title, "")
-	return rm.render(w, r, http.StatusOK, console.Help(v))
+	v.Page = rm.Page(r, a, layout.NavHelp, title, "")
+	return rm.Render(w, r, http.StatusOK, console.Help(v))
 }
 
 // helpImage is a picture of the guide.
 func (rm *helpRoom) helpImage(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
-	data, err := fs.ReadFile(images.FS, path.Base(pathValue(r, "name")))
+	data, err := fs.ReadFile(images.FS, path.Base(kit.PathValue(r, "name")))
 	if err != nil {
 		return store.ErrNotFound
 	}

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"net/http"
@@ -9,14 +9,17 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // Every page of the console, and every step of the wizard, says what it is, and
 // leads to a page of the guide that exists.
 func TestEveryPageSaysWhatItIs(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	pages, err := guidePages()
+	s := webtest.NewSite(t)
+	pages, err := web.GuidePages()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,12 +32,12 @@ func TestEveryPageSaysWhatItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	var keys []string
-	for _, rt := range s.consoleRoutes() {
+	for _, rt := range s.ConsoleRoutes() {
 		switch {
-		case rt.method != http.MethodGet, strings.Contains(rt.pattern, "export"), strings.HasPrefix(rt.pattern, "/setup/{connection}/"),
-			strings.HasSuffix(rt.pattern, "/people"), strings.HasSuffix(rt.pattern, ".xml"):
+		case rt.Method != http.MethodGet, strings.Contains(rt.Pattern, "export"), strings.HasPrefix(rt.Pattern, "/setup/{connection}/"),
+			strings.HasSuffix(rt.Pattern, "/people"), strings.HasSuffix(rt.Pattern, ".xml"):
 		default:
-			keys = append(keys, rt.pattern)
+			keys = append(keys, rt.Pattern)
 		}
 	}
 	for _, p := range flow.Progress(wizard.Facts{}) {
@@ -43,7 +46,7 @@ func TestEveryPageSaysWhatItIs(t *testing.T) {
 	parts := map[string]bool{"/logins/news": true, "/suggest/groups": true, "/help/images/{name}": true, "/apps/{slug}/test": true,
 		"/logins/follow/{id}/status": true, "/logins/{id}/xml": true, "/logins/{id}/download": true}
 	for _, key := range keys {
-		topic, ok := helpTopics[key]
+		topic, ok := kit.HelpTopics[key]
 		if !ok && !parts[key] {
 			t.Errorf("%s does not say what it is", key)
 		}
@@ -55,31 +58,31 @@ func TestEveryPageSaysWhatItIs(t *testing.T) {
 
 func TestTheGuideIsServed(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleViewer)
-	first := s.get("/help")
-	links := first.doc.Find(".guide-contents a").Map(func(_ int, a *goquery.Selection) string { return a.AttrOr("href", "") })
+	s := webtest.NewSiteAs(t, model.RoleViewer)
+	first := s.Get("/help")
+	links := first.Doc.Find(".guide-contents a").Map(func(_ int, a *goquery.Selection) string { return a.AttrOr("href", "") })
 	if len(links) < 10 {
 		t.Fatalf("%d pages", len(links))
 	}
 	for _, link := range links {
-		page := s.get(link)
-		if page.status != http.StatusOK || page.find("h1") == "" || page.find("article") == "" {
-			t.Errorf("%s answered %d", link, page.status)
+		page := s.Get(link)
+		if page.Status != http.StatusOK || page.Find("h1") == "" || page.Find("article") == "" {
+			t.Errorf("%s answered %d", link, page.Status)
 		}
-		page.doc.Find("article a[href], article img[src]").Each(func(_ int, e *goquery.Selection) {
+		page.Doc.Find("article a[href], article img[src]").Each(func(_ int, e *goquery.Selection) {
 			to := e.AttrOr("href", e.AttrOr("src", ""))
-			if res := s.get(to); res.status != http.StatusOK {
-				t.Errorf("%s: %s answered %d", link, to, res.status)
+			if res := s.Get(to); res.Status != http.StatusOK {
+				t.Errorf("%s: %s answered %d", link, to, res.Status)
 			}
 		})
 	}
-	if text := s.get("/help/when-somebody-cannot-sign-in").find("article"); !strings.Contains(text, "audience_mismatch") {
+	if text := s.Get("/help/when-somebody-cannot-sign-in").Find("article"); !strings.Contains(text, "audience_mismatch") {
 		t.Error("the reasons are not listed")
 	}
-	if text := s.get("/help?q=undo").text(); !strings.Contains(text, "Users and groups") {
+	if text := s.Get("/help?q=undo").Text(); !strings.Contains(text, "Users and groups") {
 		t.Errorf("the search finds %s", text)
 	}
-	if res := s.get("/help/nothing"); res.status != http.StatusNotFound {
-		t.Errorf("an unknown page answered %d", res.status)
+	if res := s.Get("/help/nothing"); res.Status != http.StatusNotFound {
+		t.Errorf("an unknown page answered %d", res.Status)
 	}
 }

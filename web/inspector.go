@@ -18,6 +18,8 @@ import (
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/forecast"
+	"github.com/postern-sso/postern/web/traces"
 )
 
 // inspectable is a revision by which a pasted response can be judged.
@@ -35,13 +37,13 @@ func (i inspectable) label() string {
 // inspectables are all revisions of every connection, as far as they have AWS's
 // metadata: live ones and drafts first, then past ones, the newest first.
 func (rm *loginsRoom) inspectables(ctx context.Context) ([]inspectable, error) {
-	connections, err := rm.store.Connections(ctx)
+	connections, err := rm.Store.Connections(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var present, past []inspectable
 	for _, c := range connections {
-		revisions, err := rm.store.Revisions(ctx, c.Slug)
+		revisions, err := rm.Store.Revisions(ctx, c.Slug)
 		if err != nil {
 			return nil, err
 		}
@@ -71,7 +73,7 @@ func (rm *loginsRoom) showInspector(w http.ResponseWriter, r *http.Request, a mo
 
 func (rm *loginsRoom) renderInspector(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.InspectorPage,
 	found []inspectable, chosen string) error {
-	v.Page = rm.page(r, a, layout.NavLogins, "Inspect a SAML response",
+	v.Page = rm.Page(r, a, layout.NavLogins, "Inspect a SAML response",
 		"Runs every check of a login on a response that you paste. Nobody is signed in, and nothing is kept.")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
 	for _, i := range found {
@@ -81,7 +83,7 @@ func (rm *loginsRoom) renderInspector(w http.ResponseWriter, r *http.Request, a 
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.Inspector(v))
+	return rm.Render(w, r, status, console.Inspector(v))
 }
 
 func (rm *loginsRoom) inspect(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -95,7 +97,7 @@ func (rm *loginsRoom) inspect(w http.ResponseWriter, r *http.Request, a model.Ad
 	}
 	chosen := r.PostFormValue("revision")
 	q := inspection{response: v.Response, requestID: v.RequestID}
-	if q.at, err = pretendedTime(v.At, rm.now()); err != nil {
+	if q.at, err = pretendedTime(v.At, rm.Now()); err != nil {
 		v.Problems = append(v.Problems, model.Problem{Field: "at", Text: "Type the time as UTC, for example 2026-11-23T14:05:00Z, or leave it empty for now."})
 	}
 	if strings.TrimSpace(v.Response) == "" {
@@ -114,7 +116,7 @@ func (rm *loginsRoom) inspect(w http.ResponseWriter, r *http.Request, a model.Ad
 	if len(v.Problems) == 0 {
 		v.Verdict, err = rm.verdict(r.Context(), *by, q)
 		switch {
-		case errors.Is(err, errUnusableMetadata):
+		case errors.Is(err, forecast.ErrUnusableMetadata):
 			v.Problems = append(v.Problems, model.Problem{Field: "revision", Text: "AWS's metadata of this revision cannot be used. Import it again in the setup."})
 		case err != nil:
 			return err
@@ -154,17 +156,14 @@ type inspection struct {
 	requestID string // empty: any
 }
 
-// errUnusableMetadata: AWS's metadata of a revision cannot be read.
-var errUnusableMetadata = errors.New("unusable metadata")
-
 // verdict judges a response by a revision, and says what provisioning would do.
 func (rm *loginsRoom) verdict(ctx context.Context, by inspectable, q inspection) (*console.Verdict, error) {
-	idp, err := rm.identityProvider(by.revision)
+	idp, err := rm.IdentityProvider(by.revision)
 	if err != nil {
-		return nil, errUnusableMetadata
+		return nil, forecast.ErrUnusableMetadata
 	}
 	cfg := by.revision.Config
-	sp := rm.serviceProvider(by.connection.Slug, cfg)
+	sp := rm.ServiceProvider(by.connection.Slug, cfg)
 	found := sso.Inspect([]byte(q.response), sso.InspectOptions{
 		Metadata: idp, Now: q.at, EntityID: sp.EntityID, ACSURL: sp.ACSURL, RequestID: q.requestID,
 		RequireSignatures: cfg.RequireSignatures, ClockSkew: cfg.ClockSkew, Config: &cfg,
@@ -174,7 +173,7 @@ func (rm *loginsRoom) verdict(ctx context.Context, by inspectable, q inspection)
 		TileRefused: found.Unsolicited && !cfg.AllowIdPInitiated,
 	}
 	if found.Refusal != nil {
-		why := explain(found.Refusal.Code, found.Refusal)
+		why := traces.Explain(found.Refusal.Code, found.Refusal)
 		v.Why = &why
 		return v, nil
 	}
@@ -182,15 +181,15 @@ func (rm *loginsRoom) verdict(ctx context.Context, by inspectable, q inspection)
 		return v, nil
 	}
 	l := model.Login{ID: "preview", Connection: by.connection.Slug, Person: found.Person}
-	d, err := rm.store.PreviewLogin(ctx, by.connection.ID, by.connection.Slug, *found.Person,
-		rm.decide(by.connection, by.revision, l))
+	d, err := rm.Store.PreviewLogin(ctx, by.connection.ID, by.connection.Slug, *found.Person,
+		rm.Decide(by.connection, by.revision, l))
 	if err != nil {
 		return nil, err
 	}
 	v.Checks = append(v.Checks, d.Check)
 	v.Changes = d.Changes
 	if d.Refusal != nil {
-		why := explain(d.Refusal.Code, d.Refusal)
+		why := traces.Explain(d.Refusal.Code, d.Refusal)
 		v.Keeps = &why
 	}
 	return v, nil

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"net/http"
@@ -18,15 +18,15 @@ func TestNoLinkAndNoFormLeadsNowhere(t *testing.T) {
 	t.Parallel()
 	s := editedLive(t, func(*model.Config) {})
 	ctx := t.Context()
-	storetest.Group(t, s.store, "staff")
-	if err := s.store.AddMember(ctx, storetest.Actor, "staff", "ana"); err != nil {
+	storetest.Group(t, s.Store, "staff")
+	if err := s.Store.AddMember(ctx, storetest.Actor, "staff", "ana"); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.store.CreateRule(ctx, storetest.Actor, model.Rule{Name: "everyone", Connection: "aws", Kind: model.RuleAlways, Groups: []string{"staff"}})
+	_, err := s.Store.CreateRule(ctx, storetest.Actor, model.Rule{Name: "everyone", Connection: "aws", Kind: model.RuleAlways, Groups: []string{"staff"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused := s.addLogin(refusedAs(model.CodeUserUnknown))
+	refused := s.AddLogin(refusedAs(model.CodeUserUnknown))
 	table, ok := s.Handler().(chi.Routes)
 	if !ok {
 		t.Fatal("the routes cannot be looked at")
@@ -46,11 +46,11 @@ func TestNoLinkAndNoFormLeadsNowhere(t *testing.T) {
 			continue
 		}
 		seen[page] = true
-		res := s.get(page)
-		if strings.Contains(page, "/test/start") || !strings.HasPrefix(res.header.Get("Content-Type"), "text/html") {
+		res := s.Get(page)
+		if strings.Contains(page, "/test/start") || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
 			continue
 		}
-		res.doc.Find("a[href]").Each(func(_ int, a *goquery.Selection) {
+		res.Doc.Find("a[href]").Each(func(_ int, a *goquery.Selection) {
 			href := a.AttrOr("href", "")
 			if !leads(http.MethodGet, href) {
 				t.Errorf("%s: the link %q leads nowhere", page, href)
@@ -59,13 +59,13 @@ func TestNoLinkAndNoFormLeadsNowhere(t *testing.T) {
 				pages = append(pages, href)
 			}
 		})
-		res.doc.Find("form").Each(func(_ int, f *goquery.Selection) {
+		res.Doc.Find("form").Each(func(_ int, f *goquery.Selection) {
 			method := strings.ToUpper(f.AttrOr("method", "get"))
 			if action := f.AttrOr("action", page); !leads(method, action) {
 				t.Errorf("%s: the form %s %q leads nowhere", page, method, action)
 			}
 		})
-		res.doc.Find("button[formaction]").Each(func(_ int, b *goquery.Selection) {
+		res.Doc.Find("button[formaction]").Each(func(_ int, b *goquery.Selection) {
 			if action := b.AttrOr("formaction", ""); !leads(http.MethodPost, action) {
 				t.Errorf("%s: the button %q leads nowhere", page, action)
 			}

@@ -6,27 +6,28 @@ import (
 	"net/http"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/traces"
 )
 
 func (rm *loginsRoom) listLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	query, filter, problems := loginFilter(r, rm.now())
-	query.Page = pageOf(r)
+	query, filter, problems := loginFilter(r, rm.Now())
+	query.Page = kit.PageOf(r)
 	v := console.LoginList{
-		Page:   rm.page(r, a, layout.NavLogins, "Logins", "Every attempt to sign in through AWS, and what became of it."),
+		Page:   rm.Page(r, a, layout.NavLogins, "Logins", "Every attempt to sign in through AWS, and what became of it."),
 		Filter: filter, Reasons: reasonOptions(filter.Code), Problems: problems,
 		Filtered: filter != (console.LoginFilter{}) || query.After != "",
-		Export:   withQuery(paths.LoginsExport, filterQuery(r)),
+		Export:   kit.WithQuery(paths.LoginsExport, filterQuery(r)),
 	}
-	logins, next, err := rm.store.Logins(r.Context(), query)
+	logins, next, err := rm.Store.Logins(r.Context(), query)
 	if err != nil {
 		return err
 	}
-	connections, err := rm.store.Connections(r.Context())
+	connections, err := rm.Store.Connections(r.Context())
 	if err != nil {
 		return err
 	}
@@ -34,15 +35,15 @@ func (rm *loginsRoom) listLogins(w http.ResponseWriter, r *http.Request, a model
 		v.Connections = append(v.Connections, c.Slug)
 	}
 	if query.After == "" && query.Until.IsZero() {
-		newest := rm.now()
+		newest := rm.Now()
 		if len(logins) > 0 {
 			newest = logins[0].StartedAt
 		}
 		v.News = loginNews(r, newest, 0)
 	}
-	v.Rows, v.Paging = onTraces(rm.kit).loginRows(logins), paging(r, paths.Logins, next)
+	v.Rows, v.Paging = traces.With(rm.Kit).LoginRows(logins), kit.Paging(r, paths.Logins, next)
 	if filter.Search != "" && a.Role.Includes(model.RoleAdmin) {
-		if v.KnownName, err = rm.store.NameKnown(r.Context(), filter.Search); err != nil {
+		if v.KnownName, err = rm.Store.NameKnown(r.Context(), filter.Search); err != nil {
 			return err
 		}
 	}
@@ -50,28 +51,11 @@ func (rm *loginsRoom) listLogins(w http.ResponseWriter, r *http.Request, a model
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.Logins(v))
-}
-
-func (lf tracesLeaf) loginRows(logins []model.Login) []console.LoginRow {
-	rows := make([]console.LoginRow, 0, len(logins))
-	for _, l := range logins {
-		rows = append(rows, lf.loginRow(l))
-	}
-	return rows
-}
-
-// loginRow adds the reason in words, as of now.
-func (lf tracesLeaf) loginRow(l model.Login) console.LoginRow {
-	row := console.LoginRow{Login: l, Code: l.Code(lf.now())}
-	if row.Code != "" {
-		row.Reason = sso.Explain(row.Code).Title
-	}
-	return row
+	return rm.Render(w, r, status, console.Logins(v))
 }
 
 func (rm *loginsRoom) showLogin(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v, err := rm.loginPage(r.Context(), pathValue(r, "id"))
+	v, err := rm.loginPage(r.Context(), kit.PathValue(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -79,59 +63,53 @@ func (rm *loginsRoom) showLogin(w http.ResponseWriter, r *http.Request, a model.
 }
 
 func (rm *loginsRoom) renderLogin(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.LoginPage) error {
-	v.Page = rm.page(r, a, layout.NavLogins, "Login "+v.Row.Login.ID, "")
+	v.Page = rm.Page(r, a, layout.NavLogins, "Login "+v.Row.Login.ID, "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
-	return rm.render(w, r, http.StatusOK, console.Login(v))
+	return rm.Render(w, r, http.StatusOK, console.Login(v))
 }
 
 // loginPage reads the trace and what it refers to; of those, some may be gone.
 func (rm *loginsRoom) loginPage(ctx context.Context, id string) (console.LoginPage, error) {
-	l, err := rm.store.Login(ctx, id)
+	l, err := rm.Store.Login(ctx, id)
 	if err != nil {
 		return console.LoginPage{}, err
 	}
 	v := console.LoginPage{
-		Row: onTraces(rm.kit).loginRow(l), HasXML: len(l.XMLSealed) > 0, Certificate: verifiedBy(l.Checks),
+		Row: traces.With(rm.Kit).LoginRow(l), HasXML: len(l.XMLSealed) > 0, Certificate: verifiedBy(l.Checks),
 	}
 	if v.Row.Code != "" {
-		why := explain(v.Row.Code, l.Refusal)
+		why := traces.Explain(v.Row.Code, l.Refusal)
 		v.Why = &why
 	}
-	link, err := rm.store.TraceLinkOf(ctx, l.ID)
+	link, err := rm.Store.TraceLinkOf(ctx, l.ID)
 	if err == nil {
 		v.Link = &link
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return v, err
 	}
 	if v.Row.Code != "" && !l.Test {
-		set, err := rm.store.Settings(ctx)
+		set, err := rm.Store.Settings(ctx)
 		if err != nil {
 			return v, err
 		}
 		v.Handout = handout(l, v.Row.Code, set.HelpContact)
 	}
 	if v.Row.Code == model.CodeUserUnknown && l.Person != nil {
-		v.AddPerson = addPerson(l.Person.Username, l.Person.Email, l.Person.DisplayName(), l.Person.FirstName, l.Person.LastName)
+		v.AddPerson = traces.AddPerson(l.Person.Username, l.Person.Email, l.Person.DisplayName(), l.Person.FirstName, l.Person.LastName)
 	}
 	if l.RevisionID != 0 {
-		rev, err := rm.store.RevisionByID(ctx, l.RevisionID)
+		rev, err := rm.Store.RevisionByID(ctx, l.RevisionID)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return v, err
 		}
 		v.Revision = rev.Number
 	}
 	if l.Username != "" {
-		_, err := rm.store.User(ctx, l.Username)
+		_, err := rm.Store.User(ctx, l.Username)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return v, err
 		}
 		v.UserExists = err == nil
 	}
 	return v, nil
-}
-
-// addPerson is the address of the form to add somebody, filled in.
-func addPerson(username, email, display, first, last string) string {
-	return paths.WithQuery(paths.UsersNew, "username", username, "email", email,
-		"display_name", display, "first_name", first, "last_name", last)
 }

@@ -3,18 +3,17 @@ package web
 import (
 	"encoding/csv"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // Limits of an export.
 const (
 	exportRows = 100_000
-	exportPage = 1000
 )
 
 // loginColumns is the head of the file. The names are a contract.
@@ -24,17 +23,17 @@ var loginColumns = []string{"reference", "started_at", "finished_at", "connectio
 // exportLogins hands out the filtered list as CSV, page by page: the newest
 // 100,000 at most. That somebody took them is in the audit.
 func (rm *loginsRoom) exportLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	if err := rm.store.RecordAudit(r.Context(), rm.actor(r, a), "login.export", "logins.csv", chosen(r)); err != nil {
+	if err := rm.Store.RecordAudit(r.Context(), rm.Actor(r, a), "login.export", "logins.csv", kit.Chosen(r)); err != nil {
 		return err
 	}
-	query, _, _ := loginFilter(r, rm.now())
-	query.Page = store.Page{Limit: exportPage}
-	logins, next, err := rm.store.Logins(r.Context(), query)
+	query, _, _ := loginFilter(r, rm.Now())
+	query.Page = store.Page{Limit: kit.ExportPage}
+	logins, next, err := rm.Store.Logins(r.Context(), query)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="logins-`+rm.now().UTC().Format(time.DateOnly)+`.csv"`)
+	w.Header().Set("Content-Disposition", `attachment; filename="logins-`+rm.Now().UTC().Format(time.DateOnly)+`.csv"`)
 	out := csv.NewWriter(w)
 	if err := out.Write(loginColumns); err != nil {
 		return nil // the browser is gone
@@ -49,10 +48,10 @@ func (rm *loginsRoom) exportLogins(w http.ResponseWriter, r *http.Request, a mod
 			break
 		}
 		query.After = next
-		moreTime(w)
-		if logins, next, err = rm.store.Logins(r.Context(), query); err != nil {
+		kit.MoreTime(w)
+		if logins, next, err = rm.Store.Logins(r.Context(), query); err != nil {
 			// Half of the file is out: only breaking off tells the browser.
-			rm.log.ErrorContext(r.Context(), "export broken off", "reference", requestID(r.Context()), "error", err)
+			rm.Log.ErrorContext(r.Context(), "export broken off", "reference", kit.RequestID(r.Context()), "error", err)
 			panic(http.ErrAbortHandler)
 		}
 	}
@@ -62,7 +61,7 @@ func (rm *loginsRoom) exportLogins(w http.ResponseWriter, r *http.Request, a mod
 
 func (rm *loginsRoom) loginRecord(l model.Login) []string {
 	reason, who := "", ""
-	code := l.Code(rm.now())
+	code := l.Code(rm.Now())
 	if code != "" {
 		e := sso.Explain(code)
 		reason, who = e.Title, e.Who
@@ -74,26 +73,10 @@ func (rm *loginsRoom) loginRecord(l model.Login) []string {
 	if l.Unsolicited {
 		by = "AWS"
 	}
-	record := []string{l.ID, csvTime(l.StartedAt), csvTime(l.FinishedAt), l.Connection, l.Username, l.NameID, string(l.Outcome),
+	record := []string{l.ID, kit.CsvTime(l.StartedAt), kit.CsvTime(l.FinishedAt), l.Connection, l.Username, l.NameID, string(l.Outcome),
 		string(code), reason, who, test, by, l.RemoteAddr}
 	for i := range record {
-		record[i] = harmlessCell(record[i])
+		record[i] = kit.HarmlessCell(record[i])
 	}
 	return record
-}
-
-func csvTime(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
-// harmlessCell keeps a spreadsheet from running what somebody sent as a name:
-// a cell that would begin a formula gets an apostrophe before it.
-func harmlessCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

@@ -12,23 +12,8 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/kit"
 )
-
-// Ranges of time of the list of logins. Days are UTC, as the table of days is.
-const (
-	whenToday = "today"
-	whenWeek  = "7d"
-	whenMonth = "30d"
-)
-
-// daysBack is how many days a range has, today among them.
-var daysBack = map[string]int{whenToday: 1, whenWeek: 7, whenMonth: 30}
-
-// midnight is the beginning of the day, in UTC.
-func midnight(t time.Time) time.Time { return t.UTC().Truncate(day) }
-
-// daysAgo is when the range of that many days up to now begins.
-func daysAgo(now time.Time, days int) time.Time { return midnight(now).AddDate(0, 0, 1-days) }
 
 // loginFilter reads from the address which logins are asked for. What cannot be
 // read is no filter; of a date, that is said.
@@ -48,36 +33,11 @@ func loginFilter(r *http.Request, now time.Time) (store.LoginQuery, console.Logi
 	}
 	var problems []model.Problem
 	if f.From != "" || f.To != "" {
-		query.Since, query.Until, problems = daysFromTo(f.From, f.To)
-	} else if days := daysBack[q.Get("when")]; days > 0 {
-		f.When, query.Since = q.Get("when"), daysAgo(now, days)
+		query.Since, query.Until, problems = kit.DaysFromTo(f.From, f.To)
+	} else if days := kit.DaysBack[q.Get("when")]; days > 0 {
+		f.When, query.Since = q.Get("when"), kit.DaysAgo(now, days)
 	}
 	return query, f, problems
-}
-
-// daysFromTo is the time from the beginning of one day to the end of another;
-// either may be absent.
-func daysFromTo(from, to string) (since, until time.Time, problems []model.Problem) {
-	since, problems = dateOf(from, "from", nil)
-	if until, problems = dateOf(to, "to", problems); !until.IsZero() {
-		until = until.AddDate(0, 0, 1)
-	}
-	if !until.IsZero() && !since.Before(until) {
-		problems = append(problems, model.Problem{Field: "to", Text: "The last day is before the first. Swap the two dates."})
-	}
-	return since, until, problems
-}
-
-// dateOf reads a day as browsers send it.
-func dateOf(text, field string, problems []model.Problem) (time.Time, []model.Problem) {
-	if text == "" {
-		return time.Time{}, problems
-	}
-	t, err := time.Parse(time.DateOnly, text)
-	if err != nil || t.Year() < 1 {
-		return time.Time{}, append(problems, model.Problem{Field: field, Text: "“" + truncate(text, 40) + "” is not a day. Type it as 2026-11-23."})
-	}
-	return t, problems
 }
 
 // filterQuery is the filter of a list as a query, without the page and what

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"encoding/csv"
@@ -9,6 +9,8 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // at is a login that started at a time.
@@ -16,14 +18,14 @@ func at(t time.Time) func(*model.Login) { return func(l *model.Login) { l.Starte
 
 func TestLoginsAreFilteredByTime(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleViewer)
-	s.now = time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
+	s := webtest.NewSiteAs(t, model.RoleViewer)
+	s.Now = time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
 	for _, day := range []string{"2026-11-23", "2026-11-22", "2026-11-17", "2026-11-16", "2026-10-25", "2026-10-24"} {
 		start, err := time.Parse(time.DateOnly, day)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.addLogin(at(start))
+		s.AddLogin(at(start))
 	}
 	tests := []struct {
 		query string
@@ -33,65 +35,60 @@ func TestLoginsAreFilteredByTime(t *testing.T) {
 		{"?from=2026-11-17", 3}, {"?to=2026-11-16", 3}, {"?from=2026-11-16&to=2026-11-17", 2}, {"?from=2026-11-16&to=2026-11-16&when=today", 1},
 	}
 	for _, tt := range tests {
-		if got := s.get(paths.Logins+tt.query).want(t, http.StatusOK).doc.Find("tbody tr").Length(); got != tt.want {
+		if got := s.Get(paths.Logins+tt.query).Want(t, http.StatusOK).Doc.Find("tbody tr").Length(); got != tt.want {
 			t.Errorf("%s lists %d logins, want %d", tt.query, got, tt.want)
 		}
 	}
-	s.get(paths.Logins+"?from=yesterday").want(t, http.StatusUnprocessableEntity).has(t, ".problems", "“yesterday” is not a day")
-	s.get(paths.Logins+"?from=2026-11-17&to=2026-11-16").want(t, http.StatusUnprocessableEntity).has(t, ".problems", "Swap the two dates")
-	form := s.get(paths.Logins + "?code=expired&when=7d&outcome=refused")
+	s.Get(paths.Logins+"?from=yesterday").Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "“yesterday” is not a day")
+	s.Get(paths.Logins+"?from=2026-11-17&to=2026-11-16").Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "Swap the two dates")
+	form := s.Get(paths.Logins + "?code=expired&when=7d&outcome=refused")
 	for name, want := range map[string]string{"code": "expired", "when": "7d", "outcome": "refused"} {
-		if got, _ := form.doc.Find("select[name=" + name + "] option[selected]").Attr("value"); got != want {
+		if got, _ := form.Doc.Find("select[name=" + name + "] option[selected]").Attr("value"); got != want {
 			t.Errorf("the form keeps %s as %q, want %q", name, got, want)
 		}
 	}
 }
 
-// ask asks for a part of a page, as htmx does.
-func (s *testSite) part(path string) *page {
-	return s.do(http.MethodGet, path, nil, http.Header{"Hx-Request": {"true"}})
-}
-
 func TestListOfLoginsFollows(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleViewer)
-	s.addLogin(at(s.now.Add(-time.Minute)))
-	poll := func(p *page) string {
+	s := webtest.NewSiteAs(t, model.RoleViewer)
+	s.AddLogin(at(s.Now.Add(-time.Minute)))
+	poll := func(p *webtest.Page) string {
 		t.Helper()
-		to, ok := p.doc.Find("#login-news").Attr("hx-get")
+		to, ok := p.Doc.Find("#login-news").Attr("hx-get")
 		if !ok {
 			t.Fatal("the page does not follow")
 		}
 		return to
 	}
-	next := poll(s.get(paths.Logins + "?q=ana"))
-	s.part(next).want(t, http.StatusNoContent)
-	s.addLogin(func(*model.Login) {})
-	s.addLogin(func(l *model.Login) { l.Username = "bob" })
-	news := s.part(next).want(t, http.StatusOK)
-	if got := strings.Join(strings.Fields(news.doc.Text()), " "); got != "1 new login. Show them" {
+	next := poll(s.Get(paths.Logins + "?q=ana"))
+	s.Part(next).Want(t, http.StatusNoContent)
+	s.AddLogin(func(*model.Login) {})
+	s.AddLogin(func(l *model.Login) { l.Username = "bob" })
+	news := s.Part(next).Want(t, http.StatusOK)
+	if got := strings.Join(strings.Fields(news.Doc.Text()), " "); got != "1 new login. Show them" {
 		t.Errorf("says %q", got)
 	}
-	if to, _ := news.doc.Find("a").Attr("href"); to != paths.Logins+"?q=ana" {
+	if to, _ := news.Doc.Find("a").Attr("href"); to != paths.Logins+"?q=ana" {
 		t.Errorf("leads to %q", to)
 	}
-	s.part(poll(news)).want(t, http.StatusNoContent)
-	s.addLogin(at(s.now.Add(time.Second)))
-	if got := s.part(poll(news)).want(t, http.StatusOK).doc.Text(); !strings.Contains(got, "2 new logins") {
+	s.Part(poll(news)).Want(t, http.StatusNoContent)
+	s.AddLogin(at(s.Now.Add(time.Second)))
+	if got := s.Part(poll(news)).Want(t, http.StatusOK).Doc.Text(); !strings.Contains(got, "2 new logins") {
 		t.Errorf("says %q", got)
 	}
 	// Without scripts the address leads to the list.
-	s.get(next).want(t, http.StatusSeeOther)
-	s.part(paths.LoginsNews+"?newest=nonsense").want(t, http.StatusSeeOther)
+	s.Get(next).Want(t, http.StatusSeeOther)
+	s.Part(paths.LoginsNews+"?newest=nonsense").Want(t, http.StatusSeeOther)
 }
 
 func TestLoginsAreExported(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleViewer)
-	l := s.addLogin(func(l *model.Login) { refusedAs(model.CodeExpired)(l); l.NameID = "=1+1" })
-	s.addLogin(func(l *model.Login) { l.Username = "bob" })
-	res := s.get(paths.LoginsExport+"?outcome=refused").want(t, http.StatusOK)
-	records, err := csv.NewReader(strings.NewReader(res.body)).ReadAll()
+	s := webtest.NewSiteAs(t, model.RoleViewer)
+	l := s.AddLogin(func(l *model.Login) { refusedAs(model.CodeExpired)(l); l.NameID = "=1+1" })
+	s.AddLogin(func(l *model.Login) { l.Username = "bob" })
+	res := s.Get(paths.LoginsExport+"?outcome=refused").Want(t, http.StatusOK)
+	records, err := csv.NewReader(strings.NewReader(res.Body)).ReadAll()
 	if err != nil || len(records) != 2 {
 		t.Fatalf("%d records, %v", len(records), err)
 	}
@@ -101,7 +98,7 @@ func TestLoginsAreExported(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"reference": l.ID, "username": "ana", "name_id": "'=1+1", "outcome": "refused", "reason_code": "expired",
-		"who_can_fix_it": "The person signing in", "test": "no", "started_at": s.now.UTC().Format(time.RFC3339),
+		"who_can_fix_it": "The person signing in", "test": "no", "started_at": s.Now.UTC().Format(time.RFC3339),
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %q, want %q", name, got[name], want)
@@ -111,12 +108,12 @@ func TestLoginsAreExported(t *testing.T) {
 
 func TestExportGoesOverManyPages(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleViewer)
-	const many = exportPage + 5
+	s := webtest.NewSiteAs(t, model.RoleViewer)
+	const many = kit.ExportPage + 5
 	for range many {
-		s.addLogin(func(*model.Login) {})
+		s.AddLogin(func(*model.Login) {})
 	}
-	records, err := csv.NewReader(strings.NewReader(s.get(paths.LoginsExport).body)).ReadAll()
+	records, err := csv.NewReader(strings.NewReader(s.Get(paths.LoginsExport).Body)).ReadAll()
 	if err != nil || len(records) != many+1 {
 		t.Errorf("%d records, %v; want %d", len(records), err, many+1)
 	}

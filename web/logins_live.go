@@ -8,6 +8,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // maxNews is as far as new logins are counted.
@@ -20,22 +21,22 @@ func loginNews(r *http.Request, newest time.Time, shown int) string {
 	if shown > 0 {
 		q.Set("shown", strconv.Itoa(shown))
 	}
-	return withQuery(paths.LoginsNews, q)
+	return kit.WithQuery(paths.LoginsNews, q)
 }
 
 // newLogins says how many logins came since the list was loaded. It answers 204
 // while the page says so already, so that nobody hears it twice.
 func (rm *loginsRoom) newLogins(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
-	list := withQuery(paths.Logins, filterQuery(r))
+	list := kit.WithQuery(paths.Logins, filterQuery(r))
 	newest, err := time.Parse(time.RFC3339Nano, r.URL.Query().Get("newest"))
 	if r.Header.Get("HX-Request") == "" || err != nil || newest.Year() < 1 {
-		return seeOther(w, r, list)
+		return kit.SeeOther(w, r, list)
 	}
-	query, _, _ := loginFilter(r, rm.now())
+	query, _, _ := loginFilter(r, rm.Now())
 	if after := newest.Add(time.Microsecond); after.After(query.Since) {
 		query.Since = after
 	}
-	n, err := rm.store.CountNewLogins(r.Context(), query, maxNews)
+	n, err := rm.Store.CountNewLogins(r.Context(), query, maxNews)
 	if err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func (rm *loginsRoom) newLogins(w http.ResponseWriter, r *http.Request, _ model.
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	return rm.render(w, r, http.StatusOK, console.LoginNews(console.News{
+	return rm.Render(w, r, http.StatusOK, console.LoginNews(console.News{
 		Count: n, More: n == maxNews, List: list, Poll: loginNews(r, newest, n),
 	}))
 }

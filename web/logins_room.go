@@ -6,12 +6,13 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // loginsRoom shows how logins went: traces, the inspector, and links by which
 // somebody's login can be followed.
 type loginsRoom struct {
-	*kit
+	*kit.Kit
 	logins starter
 }
 
@@ -28,34 +29,36 @@ type starter interface {
 }
 
 // newLoginsRoom makes the room; logins begins and refuses what a link starts.
-func newLoginsRoom(k *kit, logins starter) *loginsRoom { return &loginsRoom{kit: k, logins: logins} }
+func newLoginsRoom(k *kit.Kit, logins starter) *loginsRoom {
+	return &loginsRoom{Kit: k, logins: logins}
+}
 
 // mountTraceLinks serves who was sent a link to sign in while somebody watches.
 func (rm *loginsRoom) mountTraceLinks(r chi.Router) {
-	limited := func() chi.Router { return r.With(rm.limitRate(loginStartsPerMinute)) } // each address counts by itself
-	limited().Get("/trace/{token}", rm.handle(rm.openTraceLink))
-	limited().Get("/trace/{token}/start", rm.handle(rm.startTraceLink))
+	limited := func() chi.Router { return r.With(rm.LimitRate(kit.LoginStartsPerMinute)) } // each address counts by itself
+	limited().Get("/trace/{token}", rm.Handle(rm.openTraceLink))
+	limited().Get("/trace/{token}/start", rm.Handle(rm.startTraceLink))
 }
 
 // routes are the pages of the room.
-func (rm *loginsRoom) routes() []route {
+func (rm *loginsRoom) routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 		admin  = model.RoleAdmin
 	)
-	return []route{
-		Get("/logins", viewer, rm.listLogins),
-		Get("/logins/news", viewer, rm.newLogins),
-		Get("/logins/export", viewer, rm.exportLogins),
-		Get("/logins/follow", admin, rm.newTraceLink),
-		Post("/logins/follow", admin, rm.createTraceLink),
-		Get("/logins/follow/{id}", viewer, rm.showTraceLink),
-		Get("/logins/follow/{id}/status", viewer, rm.traceLinkStatus),
-		Post("/logins/follow/{id}/end", admin, rm.endTraceLink),
-		Get("/logins/inspect", viewer, rm.showInspector),
-		Post("/logins/inspect", viewer, rm.inspect),
-		Get("/logins/{id}", viewer, rm.showLogin),
-		Post("/logins/{id}/xml", admin, rm.revealXML).afterStepUp(),
-		Post("/logins/{id}/download", admin, rm.downloadXML).afterStepUp(),
+	return []kit.Route{
+		kit.Get("/logins", viewer, rm.listLogins),
+		kit.Get("/logins/news", viewer, rm.newLogins),
+		kit.Get("/logins/export", viewer, rm.exportLogins),
+		kit.Get("/logins/follow", admin, rm.newTraceLink),
+		kit.Post("/logins/follow", admin, rm.createTraceLink),
+		kit.Get("/logins/follow/{id}", viewer, rm.showTraceLink),
+		kit.Get("/logins/follow/{id}/status", viewer, rm.traceLinkStatus),
+		kit.Post("/logins/follow/{id}/end", admin, rm.endTraceLink),
+		kit.Get("/logins/inspect", viewer, rm.showInspector),
+		kit.Post("/logins/inspect", viewer, rm.inspect),
+		kit.Get("/logins/{id}", viewer, rm.showLogin),
+		kit.Post("/logins/{id}/xml", admin, rm.revealXML).AfterStepUp(),
+		kit.Post("/logins/{id}/download", admin, rm.downloadXML).AfterStepUp(),
 	}
 }

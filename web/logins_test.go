@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -8,22 +8,9 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/webtest"
 )
-
-// addLogin writes a trace; change makes it what the test needs.
-func (s *testSite) addLogin(change func(*model.Login)) model.Login {
-	s.t.Helper()
-	l := model.Login{
-		ID: store.NewLoginID(), Connection: "aws", StartedAt: s.now, FinishedAt: s.now, Outcome: model.OutcomeSignedIn, Username: "ana",
-	}
-	change(&l)
-	if _, err := s.store.SaveLogin(context.Background(), l); err != nil {
-		s.t.Fatal(err)
-	}
-	return l
-}
 
 func refusedAs(code model.Code) func(*model.Login) {
 	return func(l *model.Login) {
@@ -33,12 +20,12 @@ func refusedAs(code model.Code) func(*model.Login) {
 
 func TestLoginsAreFiltered(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleViewer)
-	s.get(paths.Logins).has(t, ".empty-state", "No logins yet")
-	s.addLogin(func(*model.Login) {})
-	s.addLogin(refusedAs(model.CodeExpired))
-	s.addLogin(func(l *model.Login) { l.Outcome, l.FinishedAt, l.Username = model.OutcomePending, time.Time{}, "" })
-	bob := s.addLogin(func(l *model.Login) { l.Username, l.Connection, l.Test = "bob", "other", true })
+	s := webtest.NewSiteAs(t, model.RoleViewer)
+	s.Get(paths.Logins).Has(t, ".empty-state", "No logins yet")
+	s.AddLogin(func(*model.Login) {})
+	s.AddLogin(refusedAs(model.CodeExpired))
+	s.AddLogin(func(l *model.Login) { l.Outcome, l.FinishedAt, l.Username = model.OutcomePending, time.Time{}, "" })
+	bob := s.AddLogin(func(l *model.Login) { l.Username, l.Connection, l.Test = "bob", "other", true })
 	tests := []struct {
 		query string
 		want  int
@@ -47,98 +34,98 @@ func TestLoginsAreFiltered(t *testing.T) {
 		{"?connection=other", 1}, {"?q=bob", 1}, {"?q=" + bob.ID, 1}, {"?q=nobody", 0}, {"?code=expired", 1}, {"?code=replayed", 0},
 	}
 	for _, tt := range tests {
-		if got := s.get(paths.Logins+tt.query).want(t, http.StatusOK).doc.Find("tbody tr").Length(); got != tt.want {
+		if got := s.Get(paths.Logins+tt.query).Want(t, http.StatusOK).Doc.Find("tbody tr").Length(); got != tt.want {
 			t.Errorf("%s lists %d logins, want %d", tt.query, got, tt.want)
 		}
 	}
-	s.get(paths.Logins+"?q=bob").has(t, "tbody", "Test")
+	s.Get(paths.Logins+"?q=bob").Has(t, "tbody", "Test")
 }
 
 func TestRefusedLoginTellsItsStory(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleAdmin)
-	l := s.addLogin(func(l *model.Login) {
+	s := webtest.NewSiteAs(t, model.RoleAdmin)
+	l := s.AddLogin(func(l *model.Login) {
 		refusedAs(model.CodeUserUnknown)(l)
 		l.Username = "carol"
 		l.Person = &model.Person{Username: "carol", Email: "carol@example.com", FirstName: "Carol", NameID: "carol@example.com",
 			Attributes: map[string][]string{"department": {"<b>Ops</b>"}}}
 		l.Checks = []model.Check{{ID: "user", Title: "The user exists", State: model.CheckFailed, Expected: "a user", Received: "nobody"}}
 	})
-	res := s.get(paths.Login(l.ID)).want(t, http.StatusOK)
-	res.has(t, ".evidence", "what we wanted")
-	res.has(t, ".evidence", "what came")
-	res.has(t, ".check-failed", "The user exists")
-	res.has(t, "section[aria-labelledby=person] tbody", "<b>Ops</b>")
-	if to, _ := res.doc.Find("main a.btn-primary").Attr("href"); to != "/users/new?display_name=Carol&email=carol%40example.com&first_name=Carol&username=carol" {
+	res := s.Get(paths.Login(l.ID)).Want(t, http.StatusOK)
+	res.Has(t, ".evidence", "what we wanted")
+	res.Has(t, ".evidence", "what came")
+	res.Has(t, ".check-failed", "The user exists")
+	res.Has(t, "section[aria-labelledby=person] tbody", "<b>Ops</b>")
+	if to, _ := res.Doc.Find("main a.btn-primary").Attr("href"); to != "/users/new?display_name=Carol&email=carol%40example.com&first_name=Carol&username=carol" {
 		t.Errorf("the button to add the person leads to %q", to)
 	}
-	s.addConnection("aws")
-	s.get(paths.Overview).has(t, "section[aria-labelledby=tried]", "Carol")
-	s.get(paths.Login("nosuchlogin")).want(t, http.StatusNotFound)
+	s.AddConnection("aws")
+	s.Get(paths.Overview).Has(t, "section[aria-labelledby=tried]", "Carol")
+	s.Get(paths.Login("nosuchlogin")).Want(t, http.StatusNotFound)
 }
 
 func TestLoginWithoutAnswerShowsCauses(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleViewer)
-	l := s.addLogin(func(l *model.Login) {
-		l.Outcome, l.FinishedAt, l.StartedAt = model.OutcomePending, time.Time{}, s.now.Add(-2*model.NoAnswerAfter)
+	s := webtest.NewSiteAs(t, model.RoleViewer)
+	l := s.AddLogin(func(l *model.Login) {
+		l.Outcome, l.FinishedAt, l.StartedAt = model.OutcomePending, time.Time{}, s.Now.Add(-2*model.NoAnswerAfter)
 	})
-	res := s.get(paths.Login(l.ID)).want(t, http.StatusOK)
-	res.has(t, "main", "nothing has come back")
-	if n := res.doc.Find("section[aria-labelledby=reason] ol li").Length(); n < 2 {
+	res := s.Get(paths.Login(l.ID)).Want(t, http.StatusOK)
+	res.Has(t, "main", "nothing has come back")
+	if n := res.Doc.Find("section[aria-labelledby=reason] ol li").Length(); n < 2 {
 		t.Errorf("%d causes are listed", n)
 	}
-	fresh := s.addLogin(func(l *model.Login) { l.Outcome, l.FinishedAt = model.OutcomePending, time.Time{} })
-	s.get(paths.Login(fresh.ID)).has(t, "main", "No answer yet")
+	fresh := s.AddLogin(func(l *model.Login) { l.Outcome, l.FinishedAt = model.OutcomePending, time.Time{} })
+	s.Get(paths.Login(fresh.ID)).Has(t, "main", "No answer yet")
 }
 
 func TestXMLIsShownOnRequestAndAudited(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleAdmin)
+	s := webtest.NewSiteAs(t, model.RoleAdmin)
 	const xml = `<samlp:Response ID="_1">&amp;</samlp:Response>`
-	l := s.addLogin(func(l *model.Login) {
-		sealed, err := s.sealer.Seal([]byte(xml), model.SealedXML(l.ID))
+	l := s.AddLogin(func(l *model.Login) {
+		sealed, err := s.Sealer.Seal([]byte(xml), model.SealedXML(l.ID))
 		if err != nil {
 			t.Fatal(err)
 		}
 		l.XMLSealed = sealed
 	})
-	if body := s.get(paths.Login(l.ID)).body; strings.Contains(body, "samlp:Response") {
+	if body := s.Get(paths.Login(l.ID)).Body; strings.Contains(body, "samlp:Response") {
 		t.Error("the XML is shown without being asked for")
 	}
-	res := s.post(paths.LoginAction(l.ID, "xml"), nil).want(t, http.StatusOK)
-	if got := res.doc.Find("pre.xml").Text(); got != xml {
+	res := s.Post(paths.LoginAction(l.ID, "xml"), nil).Want(t, http.StatusOK)
+	if got := res.Doc.Find("pre.xml").Text(); got != xml {
 		t.Errorf("shows %q, want %q", got, xml)
 	}
-	s.get(paths.Audit).has(t, "tbody", "Login XML shown "+l.ID)
-	file := s.post(paths.LoginAction(l.ID, "download"), nil).want(t, http.StatusOK)
-	if file.body != xml || file.header.Get("Content-Disposition") != `attachment; filename="login-`+l.ID+`.xml"` {
-		t.Errorf("downloads %q as %q", file.body, file.header.Get("Content-Disposition"))
+	s.Get(paths.Audit).Has(t, "tbody", "Login XML shown "+l.ID)
+	file := s.Post(paths.LoginAction(l.ID, "download"), nil).Want(t, http.StatusOK)
+	if file.Body != xml || file.Header.Get("Content-Disposition") != `attachment; filename="login-`+l.ID+`.xml"` {
+		t.Errorf("downloads %q as %q", file.Body, file.Header.Get("Content-Disposition"))
 	}
-	s.get(paths.Audit).has(t, "tbody", "Login XML downloaded "+l.ID)
+	s.Get(paths.Audit).Has(t, "tbody", "Login XML downloaded "+l.ID)
 
-	other := s.addLogin(func(o *model.Login) { o.XMLSealed = l.XMLSealed })
-	erased := s.addLogin(func(*model.Login) {})
+	other := s.AddLogin(func(o *model.Login) { o.XMLSealed = l.XMLSealed })
+	erased := s.AddLogin(func(*model.Login) {})
 	for _, action := range []string{"xml", "download"} {
-		s.post(paths.LoginAction(other.ID, action), nil).want(t, http.StatusInternalServerError)
-		s.post(paths.LoginAction(erased.ID, action), nil).want(t, http.StatusNotFound)
+		s.Post(paths.LoginAction(other.ID, action), nil).Want(t, http.StatusInternalServerError)
+		s.Post(paths.LoginAction(erased.ID, action), nil).Want(t, http.StatusNotFound)
 	}
 }
 
 func TestAuditShowsWhatChanged(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleViewer)
-	s.addUser("ana")
-	s.addUser("bob")
-	if _, err := s.store.UpdateUser(context.Background(), tester, "ana", func(u *model.User) error { u.Email = "lima@example.com"; return nil }); err != nil {
+	s := webtest.NewSiteAs(t, model.RoleViewer)
+	s.AddUser("ana")
+	s.AddUser("bob")
+	if _, err := s.Store.UpdateUser(context.Background(), webtest.Tester, "ana", func(u *model.User) error { u.Email = "lima@example.com"; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	res := s.get(paths.Audit+"?object=ana").want(t, http.StatusOK)
-	res.has(t, "tbody tr:first-child", "User changed")
-	res.has(t, "tbody tr:first-child del", "ana@example.com")
-	res.has(t, "tbody tr:first-child ins", "lima@example.com")
-	if strings.Contains(res.find("tbody"), "bob") {
+	res := s.Get(paths.Audit+"?object=ana").Want(t, http.StatusOK)
+	res.Has(t, "tbody tr:first-child", "User changed")
+	res.Has(t, "tbody tr:first-child del", "ana@example.com")
+	res.Has(t, "tbody tr:first-child ins", "lima@example.com")
+	if strings.Contains(res.Find("tbody"), "bob") {
 		t.Error("changes of bob are listed with ana's")
 	}
-	s.get(paths.Audit+"?q=nothing-like-it").has(t, ".empty-state", "Nothing found")
+	s.Get(paths.Audit+"?q=nothing-like-it").Has(t, ".empty-state", "Nothing found")
 }

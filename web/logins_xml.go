@@ -7,11 +7,12 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // revealXML shows the message, laid out for reading.
 func (rm *loginsRoom) revealXML(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v, err := rm.loginPage(r.Context(), pathValue(r, "id"))
+	v, err := rm.loginPage(r.Context(), kit.PathValue(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -25,7 +26,7 @@ func (rm *loginsRoom) revealXML(w http.ResponseWriter, r *http.Request, a model.
 
 // downloadXML hands out the message byte for byte.
 func (rm *loginsRoom) downloadXML(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	l, err := rm.store.Login(r.Context(), pathValue(r, "id"))
+	l, err := rm.Store.Login(r.Context(), kit.PathValue(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -46,8 +47,8 @@ func (rm *loginsRoom) openXML(r *http.Request, a model.Administrator, l model.Lo
 	if len(l.XMLSealed) == 0 {
 		return nil, store.ErrNotFound
 	}
-	if err := rm.store.RecordAudit(r.Context(), rm.actor(r, a), action, l.ID, ""); err != nil {
+	if err := rm.Store.RecordAudit(r.Context(), rm.Actor(r, a), action, l.ID, ""); err != nil {
 		return nil, err
 	}
-	return rm.sealer.Open(l.XMLSealed, model.SealedXML(l.ID))
+	return rm.Sealer.Open(l.XMLSealed, model.SealedXML(l.ID))
 }

@@ -9,32 +9,33 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/person"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // me is who Postern thinks the person is. Somebody who is not signed in gets
 // the connections to sign in with.
 func (rm *personRoom) me(w http.ResponseWriter, r *http.Request) error {
-	u, err := rm.currentPerson(r)
+	u, err := rm.CurrentPerson(r)
 	if errors.Is(err, store.ErrNotFound) {
 		return rm.chooseConnection(w, r)
 	}
 	if err != nil {
 		return err
 	}
-	memberships, err := rm.store.UserMemberships(r.Context(), u.ID)
+	memberships, err := rm.Store.UserMemberships(r.Context(), u.ID)
 	if err != nil {
 		return err
 	}
-	through := rm.persons.GetString(r.Context(), keyPersonConn)
+	through := rm.Persons.GetString(r.Context(), kit.KeyPersonConn)
 	apps, err := rm.appTiles(r.Context(), through)
 	if err != nil {
 		return err
 	}
-	set, err := rm.store.Settings(r.Context())
+	set, err := rm.Store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
-	return rm.render(w, r, http.StatusOK, person.Me(person.Self{
+	return rm.Render(w, r, http.StatusOK, person.Me(person.Self{
 		User: u, Apps: apps, Text: set.MeText, Groups: groupNames(memberships), Connection: through,
 	}))
 }
@@ -42,7 +43,7 @@ func (rm *personRoom) me(w http.ResponseWriter, r *http.Request) error {
 // appTiles are the apps that begin a sign-in by themselves at a known address,
 // and let in who came through that connection.
 func (rm *personRoom) appTiles(ctx context.Context, connection string) ([]person.AppTile, error) {
-	apps, err := rm.store.Apps(ctx)
+	apps, err := rm.Store.Apps(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -57,11 +58,11 @@ func (rm *personRoom) appTiles(ctx context.Context, connection string) ([]person
 }
 
 func (rm *personRoom) chooseConnection(w http.ResponseWriter, r *http.Request) error {
-	live, err := rm.openConnections(r)
+	live, err := rm.OpenConnections(r)
 	if err != nil {
 		return err
 	}
-	return rm.render(w, r, http.StatusOK, person.NotSignedIn(live))
+	return rm.Render(w, r, http.StatusOK, person.NotSignedIn(live))
 }
 
 // groupNames lists each group once, in the order given.

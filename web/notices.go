@@ -12,6 +12,8 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/trust"
 )
 
 // notice is something that somebody should know without looking.
@@ -28,7 +30,7 @@ var warnDays = []int{90, 30, 7, 0}
 // Warn tells what is due by every way that is set up. Any number of processes
 // may call it: each notice is delivered by one.
 func (rm *warningsRoom) Warn(ctx context.Context) error {
-	to, err := rm.store.Warnings(ctx)
+	to, err := rm.Store.Warnings(ctx)
 	if err == nil {
 		err = rm.sealOldWebhook(ctx, to)
 	}
@@ -42,33 +44,33 @@ func (rm *warningsRoom) Warn(ctx context.Context) error {
 	var errs []error
 	for _, n := range due {
 		if to.SMTPHost != "" {
-			errs = append(errs, rm.tell(ctx, to, n, model.ChannelMail))
+			errs = append(errs, rm.Tell(ctx, to, n, model.ChannelMail))
 		}
 		if to.WebhookShown != "" {
-			errs = append(errs, rm.tell(ctx, to, n, model.ChannelWebhook))
+			errs = append(errs, rm.Tell(ctx, to, n, model.ChannelWebhook))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// tell delivers a notice by one way, unless that was done or is not due.
-func (rm *warningsRoom) tell(ctx context.Context, to model.Warnings, n notice, channel string) error {
-	claimed, err := rm.store.ClaimNotice(ctx, n.Key, channel, rm.now())
+// Tell delivers a notice by one way, unless that was done or is not due.
+func (rm *warningsRoom) Tell(ctx context.Context, to model.Warnings, n notice, channel string) error {
+	claimed, err := rm.Store.ClaimNotice(ctx, n.Key, channel, rm.Now())
 	if err != nil || !claimed {
 		return err
 	}
 	problem := ""
 	if err := rm.deliver(ctx, to, n, channel); err != nil {
 		problem = deliveryProblem(to, channel, err)
-		rm.log.WarnContext(ctx, "notice not delivered; tried again later", "notice", n.Key, "channel", channel, "error", err)
+		rm.Log.WarnContext(ctx, "notice not delivered; tried again later", "notice", n.Key, "channel", channel, "error", err)
 	}
-	return rm.store.FinishNotice(ctx, n.Key, channel, rm.now(), problem)
+	return rm.Store.FinishNotice(ctx, n.Key, channel, rm.Now(), problem)
 }
 
 // dueNotices is everything that somebody should know now. What is over is
 // forgotten, so that it is told again should it happen again.
 func (rm *warningsRoom) dueNotices(ctx context.Context) ([]notice, error) {
-	connections, err := rm.store.Connections(ctx)
+	connections, err := rm.Store.Connections(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -78,33 +80,33 @@ func (rm *warningsRoom) dueNotices(ctx context.Context) ([]notice, error) {
 		if c.Live == nil {
 			continue
 		}
-		idp, err := rm.identityProvider(c.Live)
+		idp, err := rm.IdentityProvider(c.Live)
 		if err != nil {
 			continue // the overview says that
 		}
 		if n, found := rm.expiryNotice(c, idp); found {
 			due = append(due, n)
 		}
-		check, err := rm.store.MetadataCheck(ctx, c.ID)
+		check, err := rm.Store.MetadataCheck(ctx, c.ID)
 		if err != nil {
 			return nil, err
 		}
-		fresh, _, _, err := onTrust(rm.kit).offer(c, check)
+		fresh, _, _, err := trust.With(rm.Kit).Offer(c, check)
 		if err != nil {
 			return nil, err
 		}
 		if len(fresh) > 0 {
-			due = append(due, rm.aboutCertificates(c, "certificate_offered/"+c.Slug+"/"+fingerprintsOf(fresh), "AWS has a new certificate for "+c.Name(),
+			due = append(due, rm.aboutCertificates(c, "certificate_offered/"+c.Slug+"/"+trust.FingerprintsOf(fresh), "AWS has a new certificate for "+c.Name(),
 				"AWS's metadata has a certificate that is not trusted here yet. Compare its fingerprint and trust it before AWS begins to sign with it; otherwise nobody "+
 					"can sign in from that moment on."))
 		}
-		if need, found := metadataNeed(console.OverviewConnection{Connection: c, Check: check}); found && check.Offered == "" {
+		if need, found := trust.MetadataNeed(console.OverviewConnection{Connection: c, Check: check}); found && check.Offered == "" {
 			key := "refresh_failing/" + c.Slug
 			failing = append(failing, key)
 			due = append(due, rm.aboutCertificates(c, key, "AWS's metadata for "+c.Name()+" cannot be fetched", need.Text))
 		}
 	}
-	return due, rm.store.ForgetNotices(ctx, "refresh_failing/", failing)
+	return due, rm.Store.ForgetNotices(ctx, "refresh_failing/", failing)
 }
 
 // expiryNotice is about the certificate that lasts longest: while a later one is
@@ -116,10 +118,10 @@ func (rm *warningsRoom) expiryNotice(c model.Connection, idp *sso.IdentityProvid
 			last = cert
 		}
 	}
-	left := last.NotAfter.Sub(rm.now())
+	left := last.NotAfter.Sub(rm.Now())
 	reached := -1
 	for _, days := range warnDays { // the most urgent one that is reached
-		if left <= time.Duration(days)*day {
+		if left <= time.Duration(days)*kit.Day {
 			reached = days
 		}
 	}
@@ -133,10 +135,10 @@ func (rm *warningsRoom) expiryNotice(c model.Connection, idp *sso.IdentityProvid
 		return rm.aboutCertificates(c, key, "AWS's certificate for "+c.Name()+" has ended",
 			"It ended on "+end+". Sign-in goes on as long as AWS goes on signing with it."+do), true
 	}
-	return rm.aboutCertificates(c, key, fmt.Sprintf("AWS's certificate for %s ends in %s", c.Name(), ui.Count(int(left/day), "day", "days")),
+	return rm.aboutCertificates(c, key, fmt.Sprintf("AWS's certificate for %s ends in %s", c.Name(), ui.Count(int(left/kit.Day), "day", "days")),
 		"It ends on "+end+"."+do), true
 }
 
 func (rm *warningsRoom) aboutCertificates(c model.Connection, key, subject, text string) notice {
-	return notice{Key: key, Subject: subject, Text: text, Link: rm.opts.PublicURL + paths.Certificates(c.Slug)}
+	return notice{Key: key, Subject: subject, Text: text, Link: rm.Opts.PublicURL + paths.Certificates(c.Slug)}
 }

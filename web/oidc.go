@@ -11,14 +11,15 @@ import (
 	"github.com/postern-sso/postern/templates/failure"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/person"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // newProvider is the OpenID Connect provider under the present public URL.
 func (rm *personRoom) newProvider() (*oidc.Provider, error) {
 	return oidc.New(oidc.Options{
-		Store: rm.store, Sealer: rm.sealer, Logger: rm.log, Issuer: rm.opts.PublicURL, Now: rm.now,
+		Store: rm.Store, Sealer: rm.Sealer, Logger: rm.Log, Issuer: rm.Opts.PublicURL, Now: rm.Now,
 		TrialPath:  func(app string) string { return paths.AppAction(app, "tested") },
-		RemoteAddr: rm.remoteAddr, ShowProblem: rm.showProblem,
+		RemoteAddr: rm.RemoteAddr, ShowProblem: rm.showProblem,
 	})
 }
 
@@ -26,15 +27,15 @@ func (rm *personRoom) newProvider() (*oidc.Provider, error) {
 func (rm *personRoom) showProblem(w http.ResponseWriter, r *http.Request, p oidc.Problem) {
 	switch p.Kind {
 	case oidc.ProblemUnknownApp:
-		rm.failPage(w, r, http.StatusBadRequest, person.UnknownApp())
+		rm.FailPage(w, r, http.StatusBadRequest, person.UnknownApp())
 	case oidc.ProblemRedirectURI:
-		rm.failPage(w, r, http.StatusBadRequest, person.WrongAddress(p.App, p.RedirectURI))
+		rm.FailPage(w, r, http.StatusBadRequest, person.WrongAddress(p.App, p.RedirectURI))
 	case oidc.ProblemInternal:
-		rm.failPage(w, r, http.StatusInternalServerError, failure.Internal(requestID(r.Context())))
+		rm.FailPage(w, r, http.StatusInternalServerError, failure.Internal(kit.RequestID(r.Context())))
 	case oidc.ProblemMalformed:
-		rm.failPage(w, r, http.StatusBadRequest, person.BadAppRequest())
+		rm.FailPage(w, r, http.StatusBadRequest, person.BadAppRequest())
 	default:
-		rm.failPage(w, r, http.StatusBadRequest, person.BadAppRequest())
+		rm.FailPage(w, r, http.StatusBadRequest, person.BadAppRequest())
 	}
 }
 
@@ -45,31 +46,31 @@ func (rm *personRoom) oidcCallback(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	d, err := rm.provider.Decide(r.Context(), v)
+	d, err := rm.Provider.Decide(r.Context(), v)
 	if err != nil {
 		return err
 	}
 	switch d.Outcome {
 	case oidc.ToApp:
-		return seeOther(w, r, d.To)
+		return kit.SeeOther(w, r, d.To)
 	case oidc.ToSignIn:
 		return rm.signInFor(w, r, d.App, d.Callback)
 	case oidc.AddressGone:
 		rm.showProblem(w, r, oidc.Problem{Kind: oidc.ProblemRedirectURI, App: d.App.Name, RedirectURI: d.RedirectURI})
 		return nil
 	case oidc.NoSession:
-		return rm.render(w, r, http.StatusBadRequest, person.NoSession(d.App.Name, d.Callback))
+		return rm.Render(w, r, http.StatusBadRequest, person.NoSession(d.App.Name, d.Callback))
 	case oidc.OtherPerson:
-		return rm.render(w, r, http.StatusForbidden, person.OtherPerson(d.App.Name, v.Username))
+		return rm.Render(w, r, http.StatusForbidden, person.OtherPerson(d.App.Name, v.Username))
 	case oidc.RequestOver:
 	}
-	return rm.render(w, r, http.StatusBadRequest, person.RequestOver())
+	return rm.Render(w, r, http.StatusBadRequest, person.RequestOver())
 }
 
 // visit is what the provider wants to know of a browser: who is signed in there.
 func (rm *personRoom) visit(r *http.Request) (oidc.Visit, error) {
-	v := oidc.Visit{Query: r.URL.Query(), RemoteAddr: rm.remoteAddr(r)}
-	u, err := rm.currentPerson(r)
+	v := oidc.Visit{Query: r.URL.Query(), RemoteAddr: rm.RemoteAddr(r)}
+	u, err := rm.CurrentPerson(r)
 	if errors.Is(err, store.ErrNotFound) {
 		return v, nil
 	}
@@ -77,11 +78,11 @@ func (rm *personRoom) visit(r *http.Request) (oidc.Visit, error) {
 		return v, err
 	}
 	ctx := r.Context()
-	v.Username, v.SignedInAt = u.Username, rm.persons.GetTime(ctx, keyPersonAt)
+	v.Username, v.SignedInAt = u.Username, rm.Persons.GetTime(ctx, kit.KeyPersonAt)
 	v.SignedIn = model.SignedIn{
-		UserID: u.ID, SessionEpoch: u.SessionEpoch, AuthTime: rm.persons.GetTime(ctx, keyPersonAuth),
-		ACR: rm.persons.GetString(ctx, keyPersonACR), Connection: rm.persons.GetString(ctx, keyPersonConn),
-		SessionID: rm.persons.GetString(ctx, keyPersonGrants), Until: rm.persons.Deadline(ctx),
+		UserID: u.ID, SessionEpoch: u.SessionEpoch, AuthTime: rm.Persons.GetTime(ctx, kit.KeyPersonAuth),
+		ACR: rm.Persons.GetString(ctx, kit.KeyPersonACR), Connection: rm.Persons.GetString(ctx, kit.KeyPersonConn),
+		SessionID: rm.Persons.GetString(ctx, kit.KeyPersonGrants), Until: rm.Persons.Deadline(ctx),
 	}
 	return v, nil
 }
@@ -90,40 +91,28 @@ func (rm *personRoom) visit(r *http.Request) (oidc.Visit, error) {
 // connection, else the only one there is, else the one they choose.
 func (rm *personRoom) signInFor(w http.ResponseWriter, r *http.Request, app model.App, back string) error {
 	if app.Connection != "" {
-		return seeOther(w, r, paths.WithQuery(paths.SAMLLogin(app.Connection), "return", back))
+		return kit.SeeOther(w, r, paths.WithQuery(paths.SAMLLogin(app.Connection), "return", back))
 	}
-	live, err := rm.openConnections(r)
+	live, err := rm.OpenConnections(r)
 	if err != nil {
 		return err
 	}
 	if len(live) == 1 {
-		return seeOther(w, r, paths.WithQuery(paths.SAMLLogin(live[0].Slug), "return", back))
+		return kit.SeeOther(w, r, paths.WithQuery(paths.SAMLLogin(live[0].Slug), "return", back))
 	}
-	return rm.render(w, r, http.StatusOK, person.ChooseConnection(app.Name, live, back))
-}
-
-// openConnections are the connections through which people can sign in now.
-func (k *kit) openConnections(r *http.Request) ([]model.Connection, error) {
-	all, err := k.store.Connections(r.Context())
-	var live []model.Connection
-	for _, c := range all {
-		if c.Status == model.StatusLive && c.Live != nil {
-			live = append(live, c)
-		}
-	}
-	return live, err
+	return rm.Render(w, r, http.StatusOK, person.ChooseConnection(app.Name, live, back))
 }
 
 // oidcLogout ends the session because an app asks for it. An app that shows
 // whose session it means, with an ID token from here, is believed; else the
 // person is asked: a link alone must not sign anybody out.
 func (rm *personRoom) oidcLogout(w http.ResponseWriter, r *http.Request) error {
-	l, err := rm.provider.ParseLogout(r)
+	l, err := rm.Provider.ParseLogout(r)
 	if err != nil {
-		rm.log.InfoContext(r.Context(), "sign-out of an app refused", "error", err)
-		return rm.render(w, r, http.StatusBadRequest, person.BadLogout())
+		rm.Log.InfoContext(r.Context(), "sign-out of an app refused", "error", err)
+		return rm.Render(w, r, http.StatusBadRequest, person.BadLogout())
 	}
-	u, err := rm.currentPerson(r)
+	u, err := rm.CurrentPerson(r)
 	if errors.Is(err, store.ErrNotFound) {
 		return rm.afterLogout(w, r, l)
 	}
@@ -131,7 +120,7 @@ func (rm *personRoom) oidcLogout(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if l.UserID != u.ID {
-		return rm.render(w, r, http.StatusOK, person.AppSignOut(l.AppName, u.Username, logoutFields(r, l)))
+		return rm.Render(w, r, http.StatusOK, person.AppSignOut(l.AppName, u.Username, logoutFields(r, l)))
 	}
 	return rm.signOutForApp(w, r, l)
 }
@@ -140,9 +129,9 @@ func (rm *personRoom) oidcLogout(w http.ResponseWriter, r *http.Request) error {
 // address: browsers send no session along with a form from another site.
 func (rm *personRoom) oidcLogoutByForm(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return kit.ErrBadForm
 	}
-	return seeOther(w, r, oidc.LogoutPath+"?"+r.PostForm.Encode())
+	return kit.SeeOther(w, r, oidc.LogoutPath+"?"+r.PostForm.Encode())
 }
 
 // logoutFields is what the app sent, to send it again with the confirmation.
@@ -161,15 +150,15 @@ func logoutFields(r *http.Request, l oidc.Logout) url.Values {
 
 // oidcSignOut is the confirmation: it comes from our own page only.
 func (rm *personRoom) oidcSignOut(w http.ResponseWriter, r *http.Request) error {
-	l, err := rm.provider.ParseLogout(r)
+	l, err := rm.Provider.ParseLogout(r)
 	if err != nil {
-		return rm.render(w, r, http.StatusBadRequest, person.BadLogout())
+		return rm.Render(w, r, http.StatusBadRequest, person.BadLogout())
 	}
 	return rm.signOutForApp(w, r, l)
 }
 
 func (rm *personRoom) signOutForApp(w http.ResponseWriter, r *http.Request, l oidc.Logout) error {
-	if err := rm.endPersonSession(r.Context()); err != nil {
+	if err := rm.EndPersonSession(r.Context()); err != nil {
 		return err
 	}
 	return rm.afterLogout(w, r, l)
@@ -180,7 +169,7 @@ func (rm *personRoom) signOutForApp(w http.ResponseWriter, r *http.Request, l oi
 // page has a link.
 func (rm *personRoom) afterLogout(w http.ResponseWriter, r *http.Request, l oidc.Logout) error {
 	if l.RedirectURI != "" && r.URL.Path != paths.OIDCSignOut {
-		return seeOther(w, r, l.RedirectURI)
+		return kit.SeeOther(w, r, l.RedirectURI)
 	}
-	return rm.render(w, r, http.StatusOK, person.AppSignedOut(l.AppName, l.RedirectURI))
+	return rm.Render(w, r, http.StatusOK, person.AppSignedOut(l.AppName, l.RedirectURI))
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // appSite is a site with a live connection, the app "jira", and coreos/go-oidc
@@ -37,7 +38,7 @@ func newAppSite(t testing.TB, st *store.Store) *appSite {
 	if err := st.CreateApp(context.Background(), storetest.Actor, app); err != nil {
 		t.Fatal(err)
 	}
-	op, err := oidc.NewProvider(context.Background(), s.url)
+	op, err := oidc.NewProvider(context.Background(), s.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func (s *appSite) sessionsLast(t testing.TB, d time.Duration) {
 func (s *appSite) newSecret(t testing.TB, app string) string {
 	t.Helper()
 	secret := seal.NewSecret()
-	if err := s.store.AddAppSecret(context.Background(), storetest.Actor, app, secret.Hash, secret.Hint); err != nil {
+	if err := s.Store.AddAppSecret(context.Background(), storetest.Actor, app, secret.Hash, secret.Hint); err != nil {
 		t.Fatal(err)
 	}
 	return secret.Value
@@ -78,14 +79,14 @@ func (s *appSite) newSecret(t testing.TB, app string) string {
 
 // follow goes where the site sends the browser, through the simulated AWS as
 // username, and returns the first answer that is no redirect of these two.
-func (s *appSite) follow(t testing.TB, to, username string) *page {
+func (s *appSite) follow(t testing.TB, to, username string) *webtest.Page {
 	t.Helper()
 	for range 10 {
-		res := s.get(to)
-		if res.status/100 != 3 {
+		res := s.Get(to)
+		if res.Status/100 != 3 {
 			return res
 		}
-		next, err := url.Parse(res.header.Get("Location"))
+		next, err := url.Parse(res.Header.Get("Location"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,16 +95,16 @@ func (s *appSite) follow(t testing.TB, to, username string) *page {
 			if username == "" {
 				t.Fatal("the person was sent to AWS")
 			}
-			m, err := s.sim.SignIn(s.app, username, inflate(t, next.Query().Get("SAMLRequest")), next.Query().Get("RelayState"))
+			m, err := s.sim.SignIn(s.app, username, webtest.Inflate(t, next.Query().Get("SAMLRequest")), next.Query().Get("RelayState"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			res = s.post("/saml/aws/acs", url.Values{"SAMLResponse": {m.SAMLResponse()}, "RelayState": {m.RelayState}})
-			if res.status != http.StatusSeeOther {
+			res = s.Post("/saml/aws/acs", url.Values{"SAMLResponse": {m.SAMLResponse()}, "RelayState": {m.RelayState}})
+			if res.Status != http.StatusSeeOther {
 				return res
 			}
-			to = res.header.Get("Location")
-		case next.Host == "" || strings.HasPrefix(next.String(), s.url):
+			to = res.Header.Get("Location")
+		case next.Host == "" || strings.HasPrefix(next.String(), s.URL):
 			to = next.String()
 		default:
 			return res
@@ -117,9 +118,9 @@ func (s *appSite) follow(t testing.TB, to, username string) *page {
 func (s *appSite) answer(t testing.TB, authURL, username string) url.Values {
 	t.Helper()
 	res := s.follow(t, authURL, username)
-	to := res.header.Get("Location")
+	to := res.Header.Get("Location")
 	if !strings.HasPrefix(to, appCallback+"?") {
-		t.Fatalf("answered %d to %q: %s", res.status, to, res.text())
+		t.Fatalf("answered %d to %q: %s", res.Status, to, res.Text())
 	}
 	u, err := url.Parse(to)
 	if err != nil {

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 func TestAppRequestsAreRefused(t *testing.T) {
@@ -55,17 +56,17 @@ func TestAppRequestsAreRefused(t *testing.T) {
 			form[k] = append([]string(nil), v...)
 		}
 		c.change(form)
-		res := s.get("/oidc/authorize?" + form.Encode())
+		res := s.Get("/oidc/authorize?" + form.Encode())
 		if c.back == "" {
-			if res.status != http.StatusBadRequest || res.header.Get("Location") != "" || res.doc.Find("h1").Length() != 1 {
-				t.Errorf("%s: %d to %q", name, res.status, res.header.Get("Location"))
+			if res.Status != http.StatusBadRequest || res.Header.Get("Location") != "" || res.Doc.Find("h1").Length() != 1 {
+				t.Errorf("%s: %d to %q", name, res.Status, res.Header.Get("Location"))
 			}
 			continue
 		}
-		to, err := url.Parse(res.header.Get("Location"))
+		to, err := url.Parse(res.Header.Get("Location"))
 		if err != nil || !strings.HasPrefix(to.String(), appCallback+"?") || to.Query().Get("error") != c.back || to.Query().Has("code") ||
-			to.Query().Get("state") == "" || to.Query().Get("iss") != s.url {
-			t.Errorf("%s: %d to %q, want %s", name, res.status, to, c.back)
+			to.Query().Get("state") == "" || to.Query().Get("iss") != s.URL {
+			t.Errorf("%s: %d to %q, want %s", name, res.Status, to, c.back)
 		}
 	}
 }
@@ -74,7 +75,7 @@ func TestPublicClientNeedsPKCE(t *testing.T) {
 	t.Parallel()
 	s := newAppSite(t, storetest.Open(t))
 	app := model.App{Slug: "script", Kind: model.AppOIDC, Name: "Script", Public: true, RedirectURIs: []string{appCallback}, AllGroups: true}
-	if err := s.store.CreateApp(context.Background(), storetest.Actor, app); err != nil {
+	if err := s.Store.CreateApp(context.Background(), storetest.Actor, app); err != nil {
 		t.Fatal(err)
 	}
 	s.oauth.ClientID, s.oauth.ClientSecret = "script", ""
@@ -95,7 +96,7 @@ func TestTokenRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	s := newAppSite(t, storetest.Open(t))
 	crowd := model.App{Slug: "crowd", Kind: model.AppCrowd, Name: "Crowd"}
-	if err := s.store.CreateApp(context.Background(), storetest.Actor, crowd); err != nil {
+	if err := s.Store.CreateApp(context.Background(), storetest.Actor, crowd); err != nil {
 		t.Fatal(err)
 	}
 	mine := "client_id=jira&client_secret=" + s.oauth.ClientSecret
@@ -131,7 +132,7 @@ func TestTokenRequestsAreRefused(t *testing.T) {
 		if name == "secret in the query" {
 			path += "?" + mine
 		}
-		r := post(path, c.contentType, c.body)
+		r := webtest.Post(path, c.contentType, c.body)
 		if c.basic != "" {
 			r.SetBasicAuth("jira", c.basic)
 		}
@@ -143,10 +144,10 @@ func TestTokenRequestsAreRefused(t *testing.T) {
 			t.Errorf("%s: %d with the challenge %q", name, w.Code, w.Header().Get("WWW-Authenticate"))
 		}
 	}
-	if res := s.get("/oidc/token"); res.status != http.StatusMethodNotAllowed {
-		t.Errorf("GET answers %d", res.status)
+	if res := s.Get("/oidc/token"); res.Status != http.StatusMethodNotAllowed {
+		t.Errorf("GET answers %d", res.Status)
 	}
-	entries, _, err := s.store.Audit(context.Background(), store.AuditQuery{Action: "app.sign_in_refused"})
+	entries, _, err := s.Store.Audit(context.Background(), store.AuditQuery{Action: "app.sign_in_refused"})
 	if err != nil || len(entries) != 2 { // one of jira, one of all the unknown
 		t.Errorf("%d audit entries: %v", len(entries), err)
 	}
@@ -169,13 +170,13 @@ func TestUserinfoTakesNoTokenFromTheAddress(t *testing.T) {
 	query := url.Values{"access_token": {token.AccessToken}}
 	for name, r := range map[string]*http.Request{
 		"GET":  httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/oidc/userinfo?"+query.Encode(), nil),
-		"POST": post("/oidc/userinfo?"+query.Encode(), formType, ""),
+		"POST": webtest.Post("/oidc/userinfo?"+query.Encode(), formType, ""),
 	} {
 		if w := s.send(r); w.Code != http.StatusUnauthorized {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}
 	}
-	if w := s.send(post("/oidc/userinfo", formType, query.Encode())); w.Code != http.StatusOK {
+	if w := s.send(webtest.Post("/oidc/userinfo", formType, query.Encode())); w.Code != http.StatusOK {
 		t.Errorf("in the form: %d %s", w.Code, w.Body)
 	}
 }
@@ -202,7 +203,7 @@ func TestDatabaseLostDuringAnExchange(t *testing.T) {
 	}
 	s := newAppSite(t, st)
 	st.Close()
-	w := s.send(post("/oidc/token", formType, "grant_type=authorization_code&code=x&client_id=jira&client_secret=x"))
+	w := s.send(webtest.Post("/oidc/token", formType, "grant_type=authorization_code&code=x&client_id=jira&client_secret=x"))
 	if w.Code != http.StatusInternalServerError || strings.TrimSpace(w.Body.String()) != `{"error":"server_error"}` {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}

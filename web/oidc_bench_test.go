@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // BenchmarkCodeToToken is what an app does per sign-in: the exchange of a code
@@ -25,11 +26,11 @@ func BenchmarkCodeToToken(b *testing.B) {
 func benchmarkCodeToToken(b *testing.B, atOnce int) {
 	s := newAppSite(b, storetest.OpenPool(b))
 	s.signIn(b, "user0")
-	site, err := url.Parse(s.url)
+	site, err := url.Parse(s.URL)
 	if err != nil {
 		b.Fatal(err)
 	}
-	cookies := s.client.Jar.Cookies(site)
+	cookies := s.Client.Jar.Cookies(site)
 	codes := make(chan string, b.N)
 	for range b.N { // as many as the clock will count, before it runs
 		codes <- s.code(b, cookies)
@@ -42,7 +43,7 @@ func benchmarkCodeToToken(b *testing.B, atOnce int) {
 		wg.Go(func() {
 			for code := range codes {
 				form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {appCallback}}
-				r := post("/oidc/token", formType, form.Encode())
+				r := webtest.Post("/oidc/token", formType, form.Encode())
 				r.SetBasicAuth("jira", s.oauth.ClientSecret)
 				if w := s.send(r); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "id_token") {
 					b.Errorf("answered %d: %s", w.Code, w.Body)
@@ -59,7 +60,7 @@ func (s *appSite) code(b *testing.B, cookies []*http.Cookie) string {
 	b.Helper()
 	to := s.oauth.AuthCodeURL("state")
 	for range 3 {
-		r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, strings.TrimPrefix(to, s.url), nil)
+		r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, strings.TrimPrefix(to, s.URL), nil)
 		r.RemoteAddr = fmt.Sprintf("10.0.%d.%d:1", time.Now().Nanosecond()%250, time.Now().Nanosecond()/250%250)
 		for _, c := range cookies {
 			r.AddCookie(c)

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -15,17 +15,18 @@ import (
 	provider "github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // change changes the app "jira" while sign-ins are under way.
 func (s *appSite) change(t testing.TB, f func(*model.App)) {
 	t.Helper()
-	app, err := s.store.App(context.Background(), "jira")
+	app, err := s.Store.App(context.Background(), "jira")
 	if err != nil {
 		t.Fatal(err)
 	}
 	f(&app)
-	if err := s.store.SaveApp(context.Background(), storetest.Actor, app); err != nil {
+	if err := s.Store.SaveApp(context.Background(), storetest.Actor, app); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -36,16 +37,16 @@ func TestAddressIsTakenDuringASignIn(t *testing.T) {
 	s := newAppSite(t, storetest.Open(t))
 	s.signIn(t, "user0")
 	ask := func(prompt string) string {
-		return s.get(s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("prompt", prompt))).header.Get("Location")
+		return s.Get(s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("prompt", prompt))).Header.Get("Location")
 	}
 	under, silent := ask(""), ask("none")
 	s.change(t, func(a *model.App) { a.RedirectURIs = []string{"https://jira.example.com/new"} })
 	for _, callback := range []string{under, silent} {
-		if res := s.get(callback); res.status != http.StatusBadRequest || res.header.Get("Location") != "" || !strings.Contains(res.text(), appCallback) {
-			t.Errorf("answered %d to %q: %s", res.status, res.header.Get("Location"), res.text())
+		if res := s.Get(callback); res.Status != http.StatusBadRequest || res.Header.Get("Location") != "" || !strings.Contains(res.Text(), appCallback) {
+			t.Errorf("answered %d to %q: %s", res.Status, res.Header.Get("Location"), res.Text())
 		}
 	}
-	last, err := s.store.AppSignInsOf(context.Background(), "jira")
+	last, err := s.Store.AppSignInsOf(context.Background(), "jira")
 	if err != nil || !strings.Contains(last.RefusedWhy, "taken from the app") {
 		t.Errorf("noted %+v: %v", last, err)
 	}
@@ -58,11 +59,11 @@ func TestAppLosesItsSecret(t *testing.T) {
 	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
 	token, _ := s.signIn(t, "user0")
 	code := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
-	under := s.get(s.oauth.AuthCodeURL("state")).header.Get("Location")
+	under := s.Get(s.oauth.AuthCodeURL("state")).Header.Get("Location")
 	s.change(t, func(a *model.App) { a.Public = true })
 	s.oauth.ClientSecret, s.oauth.Endpoint.AuthStyle = "", oauth2.AuthStyleInParams
 	s.wantEnded(t, "after the change", token)
-	late := s.answer(t, s.url+under, "").Get("code")
+	late := s.answer(t, s.URL+under, "").Get("code")
 	for name, code := range map[string]string{"given before": code, "asked for before": late} {
 		if _, err := s.oauth.Exchange(context.Background(), code); refusedWith(t, err) != "invalid_grant" {
 			t.Errorf("a code %s: %v", name, err)
@@ -88,13 +89,13 @@ func TestCodeEndsWithTheSession(t *testing.T) {
 	s := newAppSite(t, storetest.Open(t))
 	s.sessionsLast(t, time.Hour)
 	code := s.answer(t, s.oauth.AuthCodeURL("state"), "user0").Get("code")
-	s.now = s.now.Add(time.Hour - 10*time.Second)
+	s.Now = s.Now.Add(time.Hour - 10*time.Second)
 	last := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
 	token, _ := s.exchange(t, s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code"))
 	if left := time.Until(token.Expiry); left < 0 || left > 10*time.Minute {
 		t.Errorf("the token says that it is good for %s", left)
 	}
-	s.now = s.now.Add(11 * time.Second)
+	s.Now = s.Now.Add(11 * time.Second)
 	for name, code := range map[string]string{"old": code, "young": last} {
 		if _, err := s.oauth.Exchange(context.Background(), code); refusedWith(t, err) != "invalid_grant" {
 			t.Errorf("the %s code: %v", name, err)
@@ -110,8 +111,8 @@ func TestLateReplay(t *testing.T) {
 	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
 	code := s.answer(t, s.oauth.AuthCodeURL("state"), "user0").Get("code")
 	token, _ := s.exchange(t, code)
-	s.now = s.now.Add(3 * time.Hour)
-	if _, err := s.store.Sweep(context.Background(), s.now, store.Retention{XML: time.Hour}); err != nil {
+	s.Now = s.Now.Add(3 * time.Hour)
+	if _, err := s.Store.Sweep(context.Background(), s.Now, store.Retention{XML: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	token, err := s.refresh(token)
@@ -128,8 +129,8 @@ func TestLateReplay(t *testing.T) {
 func TestUnreadableRequestIsNoted(t *testing.T) {
 	t.Parallel()
 	s := newAppSite(t, storetest.Open(t))
-	s.get(s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("max_age", "soon")))
-	last, err := s.store.AppSignInsOf(context.Background(), "jira")
+	s.Get(s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("max_age", "soon")))
+	last, err := s.Store.AppSignInsOf(context.Background(), "jira")
 	if err != nil || last.RefusedError != "invalid_request" || !strings.Contains(last.RefusedWhy, "max_age") {
 		t.Errorf("%+v: %v", last, err)
 	}
@@ -142,7 +143,7 @@ func TestWrongSecretsAreLimited(t *testing.T) {
 	s := newAppSite(t, storetest.Open(t))
 	jira := url.Values{"client_id": {"jira"}, "client_secret": {s.oauth.ClientSecret}, "grant_type": {"refresh_token"}, "refresh_token": {"x"}}
 	try := func(v url.Values, from string) (status int, body string) {
-		r := post("/oidc/token", formType, v.Encode())
+		r := webtest.Post("/oidc/token", formType, v.Encode())
 		r.RemoteAddr = from + ":1234"
 		w := s.send(r)
 		return w.Code, w.Body.String()
@@ -180,19 +181,19 @@ func TestEvidenceIsBounded(t *testing.T) {
 		if _, err := s.oauth.Exchange(context.Background(), "x"); refusedWith(t, err) != "invalid_grant" {
 			t.Fatal(err)
 		}
-		last, err := s.store.AppSignInsOf(context.Background(), "jira")
+		last, err := s.Store.AppSignInsOf(context.Background(), "jira")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return last
 	}
 	first := refused()
-	s.now = s.now.Add(time.Second / 2)
+	s.Now = s.Now.Add(time.Second / 2)
 	if again := refused(); !again.RefusedAt.Equal(first.RefusedAt) {
 		t.Errorf("written again after half a second: %v, %v", first.RefusedAt, again.RefusedAt)
 	}
 	s.signIn(t, "user0")
-	s.now = s.now.Add(time.Second / 2)
+	s.Now = s.Now.Add(time.Second / 2)
 	if last := refused(); last.RefusedAt.Equal(first.RefusedAt) || last.WorkedUser != "user0" {
 		t.Errorf("after a second: %+v", last)
 	}

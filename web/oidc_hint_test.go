@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -21,17 +21,17 @@ func TestExpectedPerson(t *testing.T) {
 	token, _ := s.signIn(t, "user0")
 	raw, _ := token.Extra("id_token").(string)
 	hint, none := oauth2.SetAuthURLParam("id_token_hint", raw), oauth2.SetAuthURLParam("prompt", "none")
-	if got := s.answer(t, s.oauth.AuthCodeURL("state", hint), ""); got.Get("code") == "" || got.Get("iss") != s.url {
+	if got := s.answer(t, s.oauth.AuthCodeURL("state", hint), ""); got.Get("code") == "" || got.Get("iss") != s.URL {
 		t.Errorf("the person is signed in: %v", got)
 	}
-	s.client = s.browser()
+	s.Client = s.Browser()
 	s.signIn(t, "user1")
 	if got := s.answer(t, s.oauth.AuthCodeURL("state", hint, none), ""); got.Get("error") != "login_required" {
 		t.Errorf("somebody else is, and nobody may be asked: %v", got)
 	}
 	res := s.follow(t, s.oauth.AuthCodeURL("state", hint), "user1")
-	if res.status != http.StatusForbidden || !strings.Contains(res.text(), "expects somebody else") || !strings.Contains(res.text(), "user1") {
-		t.Errorf("somebody else is, after AWS: %d %s", res.status, res.text())
+	if res.Status != http.StatusForbidden || !strings.Contains(res.Text(), "expects somebody else") || !strings.Contains(res.Text(), "user1") {
+		t.Errorf("somebody else is, after AWS: %d %s", res.Status, res.Text())
 	}
 	if got := s.answer(t, s.oauth.AuthCodeURL("state", hint), "user0"); got.Get("code") == "" {
 		t.Errorf("the person comes back from AWS: %v", got)
@@ -42,13 +42,13 @@ func TestSelectAccount(t *testing.T) {
 	t.Parallel()
 	s := newAppSite(t, storetest.Open(t))
 	s.signIn(t, "user0")
-	s.now = s.now.Add(time.Minute)
-	callback := s.get(s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("prompt", "select_account"))).header.Get("Location")
-	login := s.get(callback).header.Get("Location")
+	s.Now = s.Now.Add(time.Minute)
+	callback := s.Get(s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("prompt", "select_account"))).Header.Get("Location")
+	login := s.Get(callback).Header.Get("Location")
 	if !strings.HasPrefix(login, "/saml/aws/login?") {
 		t.Fatalf("somebody who is signed in is sent to %q", login)
 	}
-	if to := s.follow(t, login, "user1").header.Get("Location"); !strings.Contains(to, "code=") {
+	if to := s.follow(t, login, "user1").Header.Get("Location"); !strings.Contains(to, "code=") {
 		t.Errorf("after the choice: %q", to)
 	}
 }
@@ -61,11 +61,11 @@ func TestRequestByForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res := s.post("/oidc/authorize", asked.Query())
-	if res.status != http.StatusSeeOther {
-		t.Fatalf("answered %d: %s", res.status, res.text())
+	res := s.Post("/oidc/authorize", asked.Query())
+	if res.Status != http.StatusSeeOther {
+		t.Fatalf("answered %d: %s", res.Status, res.Text())
 	}
-	if code := s.answer(t, res.header.Get("Location"), "user0").Get("code"); code == "" {
+	if code := s.answer(t, res.Header.Get("Location"), "user0").Get("code"); code == "" {
 		t.Error("no code")
 	}
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -27,9 +27,9 @@ func TestDiscovery(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]any{
-		"issuer": s.url, "authorization_endpoint": s.url + "/oidc/authorize", "token_endpoint": s.url + "/oidc/token",
-		"userinfo_endpoint": s.url + "/oidc/userinfo", "jwks_uri": s.url + "/oidc/keys",
-		"end_session_endpoint": s.url + "/oidc/logout", "revocation_endpoint": s.url + "/oidc/revoke",
+		"issuer": s.URL, "authorization_endpoint": s.URL + "/oidc/authorize", "token_endpoint": s.URL + "/oidc/token",
+		"userinfo_endpoint": s.URL + "/oidc/userinfo", "jwks_uri": s.URL + "/oidc/keys",
+		"end_session_endpoint": s.URL + "/oidc/logout", "revocation_endpoint": s.URL + "/oidc/revoke",
 		"response_types_supported": []any{"code"}, "grant_types_supported": []any{"authorization_code", "refresh_token"},
 		"code_challenge_methods_supported": []any{"S256"}, "id_token_signing_alg_values_supported": []any{"RS256"},
 		"subject_types_supported":                        []any{"public"},
@@ -46,8 +46,8 @@ func TestDiscovery(t *testing.T) {
 		t.Errorf("claims %v lack groups", claims)
 	}
 	for _, path := range []string{"/.well-known/openid-configuration", "/oidc/keys"} {
-		if res := s.get(path); res.header.Get("Access-Control-Allow-Origin") != "*" || len(res.header["Set-Cookie"]) > 0 {
-			t.Errorf("%s: %v", path, res.header)
+		if res := s.Get(path); res.Header.Get("Access-Control-Allow-Origin") != "*" || len(res.Header["Set-Cookie"]) > 0 {
+			t.Errorf("%s: %v", path, res.Header)
 		}
 	}
 }
@@ -57,22 +57,22 @@ func TestDiscovery(t *testing.T) {
 func TestRequestIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
 	s := newAppSite(t, storetest.Open(t))
-	victim := s.client
-	start := s.get(s.oauth.AuthCodeURL("state")).header.Get("Location")
-	if res := s.follow(t, start, "user0"); !strings.Contains(res.header.Get("Location"), "code=") {
-		t.Fatalf("answered %d %s", res.status, res.text())
+	victim := s.Client
+	start := s.Get(s.oauth.AuthCodeURL("state")).Header.Get("Location")
+	if res := s.follow(t, start, "user0"); !strings.Contains(res.Header.Get("Location"), "code=") {
+		t.Fatalf("answered %d %s", res.Status, res.Text())
 	}
-	for _, browser := range []*http.Client{victim, s.browser()} {
-		s.client = browser
-		if res := s.get(start); res.status != http.StatusBadRequest || res.header.Get("Location") != "" {
-			t.Errorf("the request again: %d to %q", res.status, res.header.Get("Location"))
+	for _, browser := range []*http.Client{victim, s.Browser()} {
+		s.Client = browser
+		if res := s.Get(start); res.Status != http.StatusBadRequest || res.Header.Get("Location") != "" {
+			t.Errorf("the request again: %d to %q", res.Status, res.Header.Get("Location"))
 		}
 	}
-	late := s.get(s.oauth.AuthCodeURL("state")).header.Get("Location")
-	s.now = s.now.Add(time.Hour)
+	late := s.Get(s.oauth.AuthCodeURL("state")).Header.Get("Location")
+	s.Now = s.Now.Add(time.Hour)
 	for _, bad := range []string{late, "/oidc/callback", "/oidc/callback?id=nothing", "/oidc/callback?id=%00"} {
-		if res := s.get(bad); res.status != http.StatusBadRequest {
-			t.Errorf("%s answers %d", bad, res.status)
+		if res := s.Get(bad); res.Status != http.StatusBadRequest {
+			t.Errorf("%s answers %d", bad, res.Status)
 		}
 	}
 }
@@ -81,10 +81,10 @@ func TestRequestIsAnsweredOnce(t *testing.T) {
 func TestBrowserWithoutCookies(t *testing.T) {
 	t.Parallel()
 	s := newAppSite(t, storetest.Open(t))
-	start := s.get(s.oauth.AuthCodeURL("state")).header.Get("Location")
-	res := s.get(start + "&back=1")
-	if res.status != http.StatusBadRequest || !strings.Contains(res.text(), "cookie") || res.find("a.btn") == "" {
-		t.Errorf("answered %d: %s", res.status, res.text())
+	start := s.Get(s.oauth.AuthCodeURL("state")).Header.Get("Location")
+	res := s.Get(start + "&back=1")
+	if res.Status != http.StatusBadRequest || !strings.Contains(res.Text(), "cookie") || res.Find("a.btn") == "" {
+		t.Errorf("answered %d: %s", res.Status, res.Text())
 	}
 }
 
@@ -96,13 +96,13 @@ func TestConnectionOfAnApp(t *testing.T) {
 	s.signIn(t, "user0")
 	storetest.LiveConnection(t, st, "other", func(c *model.Config) { c.IdPMetadata = string(s.sim.Metadata(s.app)) })
 
-	s.client = s.browser()
+	s.Client = s.Browser()
 	res := s.follow(t, s.oauth.AuthCodeURL("state"), "")
-	links := res.doc.Find(`a[href^="/saml/"]`)
-	if res.status != http.StatusOK || links.Length() != 2 {
-		t.Fatalf("no choice: %d %s", res.status, res.text())
+	links := res.Doc.Find(`a[href^="/saml/"]`)
+	if res.Status != http.StatusOK || links.Length() != 2 {
+		t.Fatalf("no choice: %d %s", res.Status, res.Text())
 	}
-	if to := links.First().AttrOr("href", ""); !strings.HasPrefix(s.follow(t, to, "user0").header.Get("Location"), appCallback) {
+	if to := links.First().AttrOr("href", ""); !strings.HasPrefix(s.follow(t, to, "user0").Header.Get("Location"), appCallback) {
 		t.Error("the choice does not lead to the app")
 	}
 
@@ -114,8 +114,8 @@ func TestConnectionOfAnApp(t *testing.T) {
 	if err := st.SaveApp(ctx, storetest.Actor, app); err != nil {
 		t.Fatal(err)
 	}
-	callback := s.get(s.oauth.AuthCodeURL("state")).header.Get("Location")
-	if to := s.get(callback).header.Get("Location"); !strings.HasPrefix(to, "/saml/other/login?") {
+	callback := s.Get(s.oauth.AuthCodeURL("state")).Header.Get("Location")
+	if to := s.Get(callback).Header.Get("Location"); !strings.HasPrefix(to, "/saml/other/login?") {
 		t.Errorf("somebody signed in through another connection is sent to %q", to)
 	}
 
@@ -127,8 +127,8 @@ func TestConnectionOfAnApp(t *testing.T) {
 	if err := st.SetStatus(ctx, storetest.Actor, "aws", model.StatusSuspended); err != nil {
 		t.Fatal(err)
 	}
-	if res := s.follow(t, s.oauth.AuthCodeURL("state"), ""); res.status != http.StatusForbidden {
-		t.Errorf("signed in through a connection that is suspended since: %d to %q", res.status, res.header.Get("Location"))
+	if res := s.follow(t, s.oauth.AuthCodeURL("state"), ""); res.Status != http.StatusForbidden {
+		t.Errorf("signed in through a connection that is suspended since: %d to %q", res.Status, res.Header.Get("Location"))
 	}
 }
 
@@ -136,14 +136,14 @@ func TestAppSignsOut(t *testing.T) {
 	t.Parallel()
 	s := newAppSite(t, storetest.Open(t))
 	ctx := context.Background()
-	signedIn := func() bool { return strings.Contains(s.get("/me").body, "user0@example.com") }
+	signedIn := func() bool { return strings.Contains(s.Get("/me").Body, "user0@example.com") }
 	const bye = "https://jira.example.com/bye"
 	token, _ := s.signIn(t, "user0")
 	hint, _ := token.Extra("id_token").(string)
 
 	ask := url.Values{"client_id": {"jira"}, "post_logout_redirect_uri": {bye}, "state": {"s"}}
-	if res := s.get("/oidc/logout?" + ask.Encode()); res.status != http.StatusOK || res.doc.Find("form").Length() != 1 || !signedIn() {
-		t.Errorf("without an ID token: %d %s", res.status, res.text())
+	if res := s.Get("/oidc/logout?" + ask.Encode()); res.Status != http.StatusOK || res.Doc.Find("form").Length() != 1 || !signedIn() {
+		t.Errorf("without an ID token: %d %s", res.Status, res.Text())
 	}
 	for name, v := range map[string]url.Values{
 		"foreign address":        {"client_id": {"jira"}, "post_logout_redirect_uri": {"https://evil.example/"}},
@@ -151,13 +151,13 @@ func TestAppSignsOut(t *testing.T) {
 		"unknown client":         {"client_id": {"nobody"}},
 		"a client not the token": {"client_id": {"nobody"}, "id_token_hint": {hint}},
 	} {
-		if res := s.get("/oidc/logout?" + v.Encode()); res.status != http.StatusBadRequest || !signedIn() {
-			t.Errorf("%s: %d %s", name, res.status, res.header.Get("Location"))
+		if res := s.Get("/oidc/logout?" + v.Encode()); res.Status != http.StatusBadRequest || !signedIn() {
+			t.Errorf("%s: %d %s", name, res.Status, res.Header.Get("Location"))
 		}
 	}
 	ask.Set("id_token_hint", hint)
-	if res := s.get("/oidc/logout?" + ask.Encode()); res.header.Get("Location") != bye+"?state=s" || signedIn() {
-		t.Errorf("with its ID token: %d to %q", res.status, res.header.Get("Location"))
+	if res := s.Get("/oidc/logout?" + ask.Encode()); res.Header.Get("Location") != bye+"?state=s" || signedIn() {
+		t.Errorf("with its ID token: %d to %q", res.Status, res.Header.Get("Location"))
 	}
 	if _, err := s.op.UserInfo(ctx, oauth2.StaticTokenSource(token)); err == nil {
 		t.Error("the access token outlived the sign-out")
@@ -165,15 +165,15 @@ func TestAppSignsOut(t *testing.T) {
 
 	s.signIn(t, "user0")
 	ask.Del("id_token_hint")
-	res := s.post("/oidc/logout", ask)
-	res = s.get(res.header.Get("Location"))
+	res := s.Post("/oidc/logout", ask)
+	res = s.Get(res.Header.Get("Location"))
 	form := url.Values{}
-	for _, input := range res.doc.Find("form input").EachIter() {
+	for _, input := range res.Doc.Find("form input").EachIter() {
 		form.Set(input.AttrOr("name", ""), input.AttrOr("value", ""))
 	}
-	res = s.post(res.doc.Find("form").AttrOr("action", ""), form)
-	if res.doc.Find("a.btn").AttrOr("href", "") != bye+"?state=s" || signedIn() {
-		t.Errorf("after the confirmation: %d %s", res.status, res.text())
+	res = s.Post(res.Doc.Find("form").AttrOr("action", ""), form)
+	if res.Doc.Find("a.btn").AttrOr("href", "") != bye+"?state=s" || signedIn() {
+		t.Errorf("after the confirmation: %d %s", res.Status, res.Text())
 	}
 }
 
@@ -185,7 +185,7 @@ func TestRevocation(t *testing.T) {
 	token, _ := s.signIn(t, "user0")
 	revoke := func(value, secret string) int {
 		t.Helper()
-		return s.post("/oidc/revoke", url.Values{"token": {value}, "client_id": {"jira"}, "client_secret": {secret}}).status
+		return s.Post("/oidc/revoke", url.Values{"token": {value}, "client_id": {"jira"}, "client_secret": {secret}}).Status
 	}
 	if status := revoke(token.AccessToken, "wrong"); status != http.StatusUnauthorized {
 		t.Errorf("with a wrong secret: %d", status)
@@ -220,7 +220,7 @@ func TestSigningKeys(t *testing.T) {
 		var set struct {
 			Keys []struct{ Kid, Kty, Alg, Use, D string }
 		}
-		if err := json.Unmarshal([]byte(s.get("/oidc/keys").body), &set); err != nil {
+		if err := json.Unmarshal([]byte(s.Get("/oidc/keys").Body), &set); err != nil {
 			t.Fatal(err)
 		}
 		var ids []string
@@ -234,11 +234,11 @@ func TestSigningKeys(t *testing.T) {
 	}
 	before := kids()
 	s.signIn(t, "user0")
-	if err := s.person.provider.RotateKeys(ctx, storetest.Actor, false); !errors.Is(err, provider.ErrKeyTooNew) {
+	if err := s.Person.Provider.RotateKeys(ctx, storetest.Actor, false); !errors.Is(err, provider.ErrKeyTooNew) {
 		t.Errorf("a key that apps may not know yet takes over: %v", err)
 	}
-	s.now = s.now.Add(10 * time.Minute)
-	if err := s.person.provider.RotateKeys(ctx, storetest.Actor, false); err != nil {
+	s.Now = s.Now.Add(10 * time.Minute)
+	if err := s.Person.Provider.RotateKeys(ctx, storetest.Actor, false); err != nil {
 		t.Fatal(err)
 	}
 	after := kids()
@@ -246,18 +246,18 @@ func TestSigningKeys(t *testing.T) {
 		t.Errorf("keys %v, after a rotation %v: want the next one to sign and the old one to stay", before, after)
 	}
 	s.signIn(t, "") // the client knows the new key already: it was published as the next
-	if err := s.person.provider.RotateKeys(ctx, storetest.Actor, true); err != nil {
+	if err := s.Person.Provider.RotateKeys(ctx, storetest.Actor, true); err != nil {
 		t.Fatal(err)
 	}
 	if last := kids(); len(last) != 2 || slices.Contains(last, after[0]) || slices.Contains(last, after[2]) {
 		t.Errorf("keys %v after the others were withdrawn, of %v", last, after)
 	}
 	s.signIn(t, "")
-	s.now = s.now.Add(91 * 24 * time.Hour)
+	s.Now = s.Now.Add(91 * 24 * time.Hour)
 	if due := kids(); len(due) != 3 {
 		t.Errorf("keys %v after 91 days", due)
 	}
-	s.now = s.now.Add(25 * time.Hour)
+	s.Now = s.Now.Add(25 * time.Hour)
 	if later := kids(); len(later) != 2 {
 		t.Errorf("keys %v a day later", later)
 	}
@@ -287,7 +287,7 @@ func TestRow19GrantsEndWithTheConnection(t *testing.T) {
 	}
 	status := func(status model.Status) {
 		t.Helper()
-		if err := s.store.SetStatus(ctx, storetest.Actor, "aws", status); err != nil {
+		if err := s.Store.SetStatus(ctx, storetest.Actor, "aws", status); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -299,7 +299,7 @@ func TestRow19GrantsEndWithTheConnection(t *testing.T) {
 	}
 	status(model.StatusLive)
 	works(true)
-	if err := s.store.DeleteConnection(ctx, storetest.Actor, "aws"); err != nil {
+	if err := s.Store.DeleteConnection(ctx, storetest.Actor, "aws"); err != nil {
 		t.Fatal(err)
 	}
 	works(false)
@@ -313,9 +313,9 @@ func TestRow07RefreshTokensEndWithTheSession(t *testing.T) {
 	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
 	s.longSessions(t)
 	s.signIn(t, "user0")
-	s.now = s.now.Add(7 * time.Hour)
+	s.Now = s.Now.Add(7 * time.Hour)
 	token, _ := s.signIn(t, "")
-	s.now = s.now.Add(4 * time.Hour)
+	s.Now = s.Now.Add(4 * time.Hour)
 	refresh := func() (err error) {
 		token, err = s.oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken, Expiry: time.Now().Add(-time.Hour)}).Token()
 		return err
@@ -323,7 +323,7 @@ func TestRow07RefreshTokensEndWithTheSession(t *testing.T) {
 	if err := refresh(); err != nil {
 		t.Fatalf("eleven hours after the sign-in: %v", err)
 	}
-	s.now = s.now.Add(time.Hour + time.Minute)
+	s.Now = s.Now.Add(time.Hour + time.Minute)
 	if err := refresh(); err == nil {
 		t.Error("it outlives the session")
 	}

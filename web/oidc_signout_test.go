@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 const appBye = "https://jira.example.com/bye"
@@ -37,7 +39,7 @@ func (s *appSite) wantEnded(t testing.TB, what string, token *oauth2.Token) {
 func (s *appSite) otherApp(t testing.TB) {
 	t.Helper()
 	app := model.App{Slug: "wiki", Kind: model.AppOIDC, Name: "Wiki", RedirectURIs: []string{appCallback}, AllGroups: true}
-	if err := s.store.CreateApp(context.Background(), storetest.Actor, app); err != nil {
+	if err := s.Store.CreateApp(context.Background(), storetest.Actor, app); err != nil {
 		t.Fatal(err)
 	}
 	s.oauth.ClientID, s.oauth.ClientSecret = "wiki", s.newSecret(t, "wiki")
@@ -65,13 +67,13 @@ func (laxCookies) RoundTrip(r *http.Request) (*http.Response, error) {
 // and of nothing that another browser has.
 func TestSigningOutEndsWhatAppsWereGiven(t *testing.T) {
 	t.Parallel()
-	for name, signOut := range map[string]func(s *appSite, hint string) *page{
-		"here": func(s *appSite, _ string) *page { return s.post("/saml/aws/logout", nil) },
-		"by an app": func(s *appSite, hint string) *page {
-			return s.get("/oidc/logout?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {appBye}}.Encode())
+	for name, signOut := range map[string]func(s *appSite, hint string) *webtest.Page{
+		"here": func(s *appSite, _ string) *webtest.Page { return s.Post("/saml/aws/logout", nil) },
+		"by an app": func(s *appSite, hint string) *webtest.Page {
+			return s.Get("/oidc/logout?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {appBye}}.Encode())
 		},
-		"by an app that asks": func(s *appSite, _ string) *page {
-			return s.post("/oidc/signout", url.Values{"client_id": {"jira"}})
+		"by an app that asks": func(s *appSite, _ string) *webtest.Page {
+			return s.Post("/oidc/signout", url.Values{"client_id": {"jira"}})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,17 +81,17 @@ func TestSigningOutEndsWhatAppsWereGiven(t *testing.T) {
 			s := newAppSite(t, storetest.Open(t))
 			s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
 			token, _ := s.signIn(t, "user0")
-			jira, browser := s.oauth, s.client
-			s.client = s.browser()
+			jira, browser := s.oauth, s.Client
+			s.Client = s.Browser()
 			elsewhere, _ := s.signIn(t, "user0")
-			s.client = browser
+			s.Client = browser
 			s.otherApp(t)
 			second, _ := s.signIn(t, "")
 			code := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
 
 			hint, _ := token.Extra("id_token").(string)
-			if res := signOut(s, hint); res.status >= http.StatusBadRequest {
-				t.Fatalf("answered %d: %s", res.status, res.text())
+			if res := signOut(s, hint); res.Status >= http.StatusBadRequest {
+				t.Fatalf("answered %d: %s", res.Status, res.Text())
 			}
 			if _, err := s.oauth.Exchange(context.Background(), code); refusedWith(t, err) != "invalid_grant" {
 				t.Errorf("a code: %v", err)
@@ -108,16 +110,16 @@ func TestSigningOutEndsWhatAppsWereGiven(t *testing.T) {
 func TestSigningInAgainAndOut(t *testing.T) {
 	t.Parallel()
 	s := newAppSite(t, storetest.Open(t))
-	s.client.Transport = laxCookies{}
+	s.Client.Transport = laxCookies{}
 	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
 	first, _ := s.signIn(t, "user0")
-	s.now = s.now.Add(time.Minute)
+	s.Now = s.Now.Add(time.Minute)
 	second, _ := s.exchange(t, s.answer(t, s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("prompt", "login")), "user0").Get("code"))
 	first, err := s.refresh(first)
 	if err != nil {
 		t.Fatalf("signing in again: %v", err)
 	}
-	s.post("/saml/aws/logout", nil)
+	s.Post("/saml/aws/logout", nil)
 	s.wantEnded(t, "before", first)
 	s.wantEnded(t, "after", second)
 }
@@ -127,10 +129,10 @@ func TestSigningInAgainAndOut(t *testing.T) {
 func TestAnotherPersonSignsIn(t *testing.T) {
 	t.Parallel()
 	s := newAppSite(t, storetest.Open(t))
-	s.client.Transport = laxCookies{}
+	s.Client.Transport = laxCookies{}
 	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
 	first, _ := s.signIn(t, "user0")
-	s.now = s.now.Add(time.Minute)
+	s.Now = s.Now.Add(time.Minute)
 	second, c := s.exchange(t, s.answer(t, s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("prompt", "select_account")), "user1").Get("code"))
 	if c.Username != "user1" {
 		t.Fatalf("signed in as %s", c.Username)
@@ -147,29 +149,29 @@ func TestSessionFromBeforeItHadAName(t *testing.T) {
 	t.Parallel()
 	s := newAppSite(t, storetest.Open(t))
 	s.signIn(t, "user0")
-	site, err := url.Parse(s.url)
+	site, err := url.Parse(s.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range s.client.Jar.Cookies(site) {
+	for _, c := range s.Client.Jar.Cookies(site) {
 		if c.Name != "postern-person" {
 			continue
 		}
-		ctx, err := s.persons.Load(context.Background(), c.Value)
+		ctx, err := s.Persons.Load(context.Background(), c.Value)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.persons.Remove(ctx, keyPersonGrants)
-		if _, _, err := s.persons.Commit(ctx); err != nil {
+		s.Persons.Remove(ctx, kit.KeyPersonGrants)
+		if _, _, err := s.Persons.Commit(ctx); err != nil {
 			t.Fatal(err)
 		}
 	}
-	callback := s.get(s.oauth.AuthCodeURL("state")).header.Get("Location")
-	login := s.get(callback).header.Get("Location")
+	callback := s.Get(s.oauth.AuthCodeURL("state")).Header.Get("Location")
+	login := s.Get(callback).Header.Get("Location")
 	if !strings.HasPrefix(login, "/saml/aws/login?") {
 		t.Fatalf("leads to %q", login)
 	}
-	if to := s.follow(t, login, "user0").header.Get("Location"); !strings.Contains(to, "code=") {
+	if to := s.follow(t, login, "user0").Header.Get("Location"); !strings.Contains(to, "code=") {
 		t.Errorf("after AWS: %q", to)
 	}
 }
@@ -180,21 +182,21 @@ func TestSignOutWithAnOldIDToken(t *testing.T) {
 	s := newAppSite(t, storetest.Open(t))
 	token, _ := s.signIn(t, "user0")
 	hint, _ := token.Extra("id_token").(string)
-	if err := s.person.provider.RotateKeys(context.Background(), storetest.Actor, true); err != nil {
+	if err := s.Person.Provider.RotateKeys(context.Background(), storetest.Actor, true); err != nil {
 		t.Fatal(err)
 	}
 	ask := url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {appBye}}
-	if res := s.get("/oidc/logout?" + ask.Encode()); res.status != http.StatusBadRequest {
-		t.Errorf("an app that does not say who it is: %d", res.status)
+	if res := s.Get("/oidc/logout?" + ask.Encode()); res.Status != http.StatusBadRequest {
+		t.Errorf("an app that does not say who it is: %d", res.Status)
 	}
 	ask.Set("client_id", "jira")
-	res := s.get("/oidc/logout?" + ask.Encode())
-	if res.status != http.StatusOK || res.doc.Find("form").Length() != 1 || !strings.Contains(res.text(), "Jira wants to sign you out") {
-		t.Fatalf("answered %d: %s", res.status, res.text())
+	res := s.Get("/oidc/logout?" + ask.Encode())
+	if res.Status != http.StatusOK || res.Doc.Find("form").Length() != 1 || !strings.Contains(res.Text(), "Jira wants to sign you out") {
+		t.Fatalf("answered %d: %s", res.Status, res.Text())
 	}
 	ask.Set("post_logout_redirect_uri", "https://evil.example/")
-	if res := s.get("/oidc/logout?" + ask.Encode()); res.status != http.StatusBadRequest {
-		t.Errorf("an address that is not registered: %d", res.status)
+	if res := s.Get("/oidc/logout?" + ask.Encode()); res.Status != http.StatusBadRequest {
+		t.Errorf("an address that is not registered: %d", res.Status)
 	}
 }
 
@@ -204,19 +206,19 @@ func TestSignOutOfSomebodyElse(t *testing.T) {
 	s := newAppSite(t, storetest.Open(t))
 	token, _ := s.signIn(t, "user0")
 	hint, _ := token.Extra("id_token").(string)
-	s.client = s.browser()
+	s.Client = s.Browser()
 	s.signIn(t, "user1")
-	res := s.get("/oidc/logout?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {appBye}}.Encode())
+	res := s.Get("/oidc/logout?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {appBye}}.Encode())
 	form := url.Values{}
-	for _, input := range res.doc.Find("form input").EachIter() {
+	for _, input := range res.Doc.Find("form input").EachIter() {
 		form.Set(input.AttrOr("name", ""), input.AttrOr("value", ""))
 	}
 	if form.Get("client_id") != "jira" {
 		t.Errorf("the form says %v", form)
 	}
-	res = s.post(res.doc.Find("form").AttrOr("action", ""), form)
-	if res.doc.Find("a.btn").AttrOr("href", "") != appBye {
-		t.Errorf("after the confirmation: %d %s", res.status, res.text())
+	res = s.Post(res.Doc.Find("form").AttrOr("action", ""), form)
+	if res.Doc.Find("a.btn").AttrOr("href", "") != appBye {
+		t.Errorf("after the confirmation: %d %s", res.Status, res.Text())
 	}
 }
 
@@ -230,9 +232,9 @@ func TestRefusedSignOutsAreNoted(t *testing.T) {
 		"not registered":         {"client_id": {"jira"}, "post_logout_redirect_uri": {"https://evil.example/"}},
 		"another app's ID token": {"client_id": {"jira"}, "id_token_hint": {hint}},
 	} {
-		s.now = s.now.Add(time.Second)
-		s.get("/oidc/logout?" + v.Encode())
-		last, err := s.store.AppSignInsOf(context.Background(), "jira")
+		s.Now = s.Now.Add(time.Second)
+		s.Get("/oidc/logout?" + v.Encode())
+		last, err := s.Store.AppSignInsOf(context.Background(), "jira")
 		if err != nil || !strings.Contains(last.RefusedWhy, want) {
 			t.Errorf("%+v, want %q: %v", last, want, err)
 		}

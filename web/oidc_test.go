@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -28,7 +28,7 @@ func TestAppSignIn(t *testing.T) {
 		t.Errorf("state %q", got.Get("state"))
 	}
 	token, c := s.exchange(t, got.Get("code"), oauth2.VerifierOption(verifier))
-	u, err := s.store.User(ctx, c.Username)
+	u, err := s.Store.User(ctx, c.Username)
 	if err != nil || c.Subject != u.ID || c.Email != u.Email || c.Name != u.DisplayName || !c.Verified {
 		t.Errorf("claims %+v of %+v: %v", c, u, err)
 	}
@@ -44,7 +44,7 @@ func TestAppSignIn(t *testing.T) {
 
 	// The groups at the next sign-in, without AWS: those that the app may see.
 	for _, group := range []string{"jira-users", "hidden"} {
-		if err := s.store.AddMember(ctx, storetest.Actor, group, u.Username); err != nil {
+		if err := s.Store.AddMember(ctx, storetest.Actor, group, u.Username); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -57,7 +57,7 @@ func TestAppSignIn(t *testing.T) {
 	if err != nil || info.Claims(&same) != nil || same.Subject != c.Subject || len(*same.Groups) != 1 {
 		t.Errorf("userinfo %+v: %v", same, err)
 	}
-	last, err := s.store.AppSignInsOf(ctx, "jira")
+	last, err := s.Store.AppSignInsOf(ctx, "jira")
 	if err != nil || last.WorkedUser != u.Username || last.WorkedAt.IsZero() || !last.RefusedAt.IsZero() {
 		t.Errorf("evidence %+v: %v", last, err)
 	}
@@ -75,7 +75,7 @@ func TestDeactivationEndsTokens(t *testing.T) {
 	code := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
 	setActive := func(active bool) {
 		t.Helper()
-		_, err := s.store.UpdateUser(ctx, storetest.Actor, c.Username, func(u *model.User) error { u.Active = active; return nil })
+		_, err := s.Store.UpdateUser(ctx, storetest.Actor, c.Username, func(u *model.User) error { u.Active = active; return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,8 +94,8 @@ func TestDeactivationEndsTokens(t *testing.T) {
 		setActive(true)
 	}
 	setActive(false)
-	if res := s.follow(t, s.oauth.AuthCodeURL("state"), "user0"); res.status != http.StatusForbidden {
-		t.Errorf("a deactivated person: %d %s", res.status, res.text())
+	if res := s.follow(t, s.oauth.AuthCodeURL("state"), "user0"); res.Status != http.StatusForbidden {
+		t.Errorf("a deactivated person: %d %s", res.Status, res.Text())
 	}
 }
 
@@ -132,11 +132,11 @@ func TestRefreshTokens(t *testing.T) {
 	}
 	// It lasts from the sign-in, however often it is refreshed.
 	third, _ := s.signIn(t, "")
-	s.now = s.now.Add(7 * time.Hour)
+	s.Now = s.Now.Add(7 * time.Hour)
 	if third, err = refresh(third); err != nil {
 		t.Fatal(err)
 	}
-	s.now = s.now.Add(7 * time.Hour)
+	s.Now = s.Now.Add(7 * time.Hour)
 	if _, err := refresh(third); refusedWith(t, err) != "invalid_grant" {
 		t.Errorf("after 14 hours: %v", err)
 	}
@@ -173,21 +173,21 @@ func TestCodesAreRefused(t *testing.T) {
 	}
 
 	expired := newCode()
-	s.now = s.now.Add(time.Minute)
+	s.Now = s.Now.Add(time.Minute)
 	if _, err := s.oauth.Exchange(ctx, expired); refusedWith(t, err) != "invalid_grant" {
 		t.Errorf("expired: %v", err)
 	}
-	s.now = s.now.Add(time.Second) // refusals are noted once in a second
+	s.Now = s.Now.Add(time.Second) // refusals are noted once in a second
 	elsewhere := s.oauth
 	elsewhere.RedirectURL += "/"
 	if _, err := elsewhere.Exchange(ctx, newCode()); refusedWith(t, err) != "invalid_grant" {
 		t.Errorf("another redirect address: %v", err)
 	}
-	last, err := s.store.AppSignInsOf(ctx, "jira")
+	last, err := s.Store.AppSignInsOf(ctx, "jira")
 	if err != nil || last.RefusedError != "invalid_grant" || !strings.Contains(last.RefusedWhy, "redirect_uri") {
 		t.Errorf("evidence %+v: %v", last, err)
 	}
-	entries, _, err := s.store.Audit(ctx, store.AuditQuery{Action: "app.sign_in_refused"})
+	entries, _, err := s.Store.Audit(ctx, store.AuditQuery{Action: "app.sign_in_refused"})
 	if err != nil || len(entries) != 1 || entries[0].Object != "jira" {
 		t.Errorf("%d audit entries, want 1 for five refusals: %v", len(entries), err)
 	}
@@ -218,14 +218,14 @@ func TestClientSecrets(t *testing.T) {
 	// A rotation: both work, then only the new one.
 	s.oauth.ClientSecret = s.newSecret(t, "jira")
 	s.exchange(t, newCode())
-	secrets, err := s.store.AppSecrets(ctx, "jira")
+	secrets, err := s.Store.AppSecrets(ctx, "jira")
 	if err != nil || len(secrets) != 2 || secrets[0].LastUsedAt.IsZero() || secrets[1].LastUsedAt.IsZero() {
 		t.Fatalf("secrets %+v: %v", secrets, err)
 	}
 	if _, err := right.Exchange(ctx, newCode()); err != nil {
 		t.Errorf("the old secret during the rotation: %v", err)
 	}
-	if err := s.store.DeleteAppSecret(ctx, storetest.Actor, "jira", secrets[1].ID); err != nil {
+	if err := s.Store.DeleteAppSecret(ctx, storetest.Actor, "jira", secrets[1].ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := right.Exchange(ctx, newCode()); refusedWith(t, err) != "invalid_client" {
@@ -249,7 +249,7 @@ func TestPrompts(t *testing.T) {
 	if got := ask("", none); got.Get("code") == "" {
 		t.Errorf("somebody is signed in: %v", got)
 	}
-	s.now = s.now.Add(10 * time.Minute)
+	s.Now = s.Now.Add(10 * time.Minute)
 	maxAge := oauth2.SetAuthURLParam("max_age", "300")
 	if got := ask("", none, maxAge); got.Get("error") != "login_required" {
 		t.Errorf("signed in too long ago: %v", got)
@@ -258,7 +258,7 @@ func TestPrompts(t *testing.T) {
 		t.Errorf("signed in recently: %v", got)
 	}
 	for _, opt := range []oauth2.AuthCodeOption{maxAge, oauth2.SetAuthURLParam("prompt", "login")} {
-		s.now = s.now.Add(10 * time.Minute)
+		s.Now = s.Now.Add(10 * time.Minute)
 		_, again := s.exchange(t, ask("user0", opt).Get("code")) // fails when nobody is sent to AWS
 		if again.AuthTime <= c.AuthTime || again.Subject != c.Subject {
 			t.Errorf("signed in again: %+v", again)

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	provider "github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/web"
 )
 
 // A test sign-in goes the whole way, comes back here, and leaves nothing behind.
@@ -20,44 +21,44 @@ func TestTrialOfAnApp(t *testing.T) {
 	s := newAppSite(t, storetest.Open(t))
 	ctx := context.Background()
 	const back = "/apps/jira/tested"
-	app, err := s.store.App(ctx, "jira")
+	app, err := s.Store.App(ctx, "jira")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.signIn(t, "user0")
-	before, err := s.store.AppSignInsOf(ctx, "jira")
+	before, err := s.Store.AppSignInsOf(ctx, "jira")
 	if err != nil {
 		t.Fatal(err)
 	}
-	start, err := s.person.provider.StartTrial(ctx, app, "state")
+	start, err := s.Person.Provider.StartTrial(ctx, app, "state")
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, err := url.Parse(s.get(start).header.Get("Location"))
-	if err != nil || !strings.HasPrefix(to.String(), s.url+back+"?") || to.Query().Get("state") != "state" {
+	to, err := url.Parse(s.Get(start).Header.Get("Location"))
+	if err != nil || !strings.HasPrefix(to.String(), s.URL+back+"?") || to.Query().Get("state") != "state" {
 		t.Fatalf("leads to %q: %v", to, err)
 	}
 	code := to.Query().Get("code")
 	other := app
 	other.Slug = "other"
-	if _, err := s.person.provider.FinishTrial(ctx, other, code); !errors.Is(err, provider.ErrTrial) {
+	if _, err := s.Person.Provider.FinishTrial(ctx, other, code); !errors.Is(err, provider.ErrTrial) {
 		t.Errorf("another app: %v", err)
 	}
-	got, err := s.person.provider.FinishTrial(ctx, app, code)
+	got, err := s.Person.Provider.FinishTrial(ctx, app, code)
 	if err != nil || got.Claims["preferred_username"] != "user0" || got.Claims["aud"] == nil || got.KeyID == "" {
 		t.Errorf("%+v: %v", got, err)
 	}
 	if groups, ok := got.Claims["groups"].([]any); !ok || len(groups) != 0 {
 		t.Errorf("groups %v", got.Claims["groups"])
 	}
-	if _, err := s.person.provider.FinishTrial(ctx, app, code); !errors.Is(err, provider.ErrTrial) {
+	if _, err := s.Person.Provider.FinishTrial(ctx, app, code); !errors.Is(err, provider.ErrTrial) {
 		t.Errorf("a second time: %v", err)
 	}
-	if after, err := s.store.AppSignInsOf(ctx, "jira"); err != nil || after != before {
+	if after, err := s.Store.AppSignInsOf(ctx, "jira"); err != nil || after != before {
 		t.Errorf("the evidence changed to %+v: %v", after, err)
 	}
 	real := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
-	if _, err := s.person.provider.FinishTrial(ctx, app, real); !errors.Is(err, provider.ErrTrial) {
+	if _, err := s.Person.Provider.FinishTrial(ctx, app, real); !errors.Is(err, provider.ErrTrial) {
 		t.Errorf("a code of the app's own: %v", err)
 	}
 	s.exchange(t, real)
@@ -66,7 +67,7 @@ func TestTrialOfAnApp(t *testing.T) {
 // An administrator reads claims, not JSON: what is about the person first.
 func TestClaimsAreShownInWords(t *testing.T) {
 	t.Parallel()
-	person, protocol := shownClaims(map[string]any{"aud": []any{"jira"}, "exp": 1e9, "nonce": "n", "groups": []any{},
+	person, protocol := web.ShownClaims(map[string]any{"aud": []any{"jira"}, "exp": 1e9, "nonce": "n", "groups": []any{},
 		"email_verified": true, "preferred_username": "ana", "auth_time": 2e9})
 	wantPerson := []console.Claim{{Name: "preferred_username", Values: []string{"ana"}}, {Name: "email_verified", Values: []string{"Yes"}},
 		{Name: "groups"}, {Name: "auth_time", At: time.Unix(2e9, 0)}}

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"encoding/base64"
@@ -9,13 +9,14 @@ import (
 
 	"github.com/postern-sso/postern/internal/attack"
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // Whatever a message names, its answer asks nobody: neither the addresses in it
 // nor that of the metadata, which an unknown certificate only brings forward.
 func TestRow14AnswersAskNobody(t *testing.T) {
 	t.Parallel()
-	bait := metadataServer(t, false, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was asked", r.URL) })
+	bait := webtest.MetadataServer(t, false, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was asked", r.URL) })
 	x := newTarget(t, func(c *model.Config) { c.IdPMetadataURL = bait.URL + "/metadata" })
 	seen := map[int]int{}
 	for _, v := range attack.Variants() {
@@ -27,7 +28,7 @@ func TestRow14AnswersAskNobody(t *testing.T) {
 	}
 	e := x.begin(false)
 	artifact := url.Values{"SAMLart": {"AAQAAA"}, "SAMLResponse": {base64.StdEncoding.EncodeToString([]byte("<a/>"))}, "RelayState": {bait.URL}}
-	x.send(post("/saml/aws/acs?SAMLart=AAQAAA&SAMLRequest="+url.QueryEscape(bait.URL), formType, artifact.Encode()))
+	x.send(webtest.Post("/saml/aws/acs?SAMLart=AAQAAA&SAMLRequest="+url.QueryEscape(bait.URL), formType, artifact.Encode()))
 	for what, message := range baits(&e.scene, bait.URL) {
 		e := x.begin(false)
 		w := x.answer(e, message)
@@ -101,12 +102,12 @@ func (x *target) wantNoLongRows(t *testing.T, most int) {
 	t.Helper()
 	for name := range x.state() {
 		var n int
-		if err := x.store.Pool().QueryRow(t.Context(), "select coalesce(max(length(t::text)), 0) from "+name+" t").Scan(&n); err != nil || n > most {
+		if err := x.Store.Pool().QueryRow(t.Context(), "select coalesce(max(length(t::text)), 0) from "+name+" t").Scan(&n); err != nil || n > most {
 			t.Errorf("the table %s has a row of %d characters, %v", name, n, err)
 		}
 	}
 	var n int
-	err := x.store.Pool().QueryRow(t.Context(), "select max(length((to_jsonb(l) - 'xml_sealed')::text)) from logins l").Scan(&n)
+	err := x.Store.Pool().QueryRow(t.Context(), "select max(length((to_jsonb(l) - 'xml_sealed')::text)) from logins l").Scan(&n)
 	if err != nil || n > most {
 		t.Errorf("a trace has %d characters, %v", n, err)
 	}

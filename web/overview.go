@@ -14,6 +14,9 @@ import (
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/traces"
+	"github.com/postern-sso/postern/web/trust"
 )
 
 // How much the overview shows.
@@ -32,48 +35,48 @@ func (rm *overviewRoom) showOverview(w http.ResponseWriter, r *http.Request, a m
 	if err != nil {
 		return err
 	}
-	v.Page = rm.page(r, a, layout.NavOverview, "Overview", "How sign-in through AWS is doing, what needs you, and what changed.")
-	return rm.render(w, r, http.StatusOK, console.Overview(v))
+	v.Page = rm.Page(r, a, layout.NavOverview, "Overview", "How sign-in through AWS is doing, what needs you, and what changed.")
+	return rm.Render(w, r, http.StatusOK, console.Overview(v))
 }
 
 func (rm *overviewRoom) overview(ctx context.Context) (console.OverviewPage, error) {
-	v := console.OverviewPage{Now: rm.now()}
-	connections, err := rm.store.Connections(ctx)
+	v := console.OverviewPage{Now: rm.Now()}
+	connections, err := rm.Store.Connections(ctx)
 	if err != nil || len(connections) == 0 {
 		return v, err
 	}
 	for _, c := range connections {
 		oc := console.OverviewConnection{Connection: c}
-		if side := onTrust(rm.kit).awsSide(c.Current()); side != nil {
+		if side := trust.With(rm.Kit).AwsSide(c.Current()); side != nil {
 			oc.Certificates = side.Certificates
 		}
-		if oc.Check, err = rm.store.MetadataCheck(ctx, c.ID); err != nil {
+		if oc.Check, err = rm.Store.MetadataCheck(ctx, c.ID); err != nil {
 			return v, err
 		}
-		if oc.Clock, err = onTraces(rm.kit).clock(ctx, c, clockNow); err != nil {
+		if oc.Clock, err = traces.With(rm.Kit).Clock(ctx, c, clockNow); err != nil {
 			return v, err
 		}
 		v.Connections = append(v.Connections, oc)
 	}
-	counted, err := rm.store.LoginDays(ctx, "", daysAgo(rm.now(), chartDays))
+	counted, err := rm.Store.LoginDays(ctx, "", kit.DaysAgo(rm.Now(), chartDays))
 	if err != nil {
 		return v, err
 	}
-	v.Days = chartOf(counted, rm.now())
+	v.Days = chartOf(counted, rm.Now())
 	if v.Reasons, err = rm.reasons(ctx, counted); err != nil {
 		return v, err
 	}
-	refused, _, err := rm.store.Logins(ctx, store.LoginQuery{Outcome: model.OutcomeRefused, Page: store.Page{Limit: refusedOnOverview}})
+	refused, _, err := rm.Store.Logins(ctx, store.LoginQuery{Outcome: model.OutcomeRefused, Page: store.Page{Limit: refusedOnOverview}})
 	if err != nil {
 		return v, err
 	}
-	v.Refused = onTraces(rm.kit).loginRows(refused)
+	v.Refused = traces.With(rm.Kit).LoginRows(refused)
 	if v.People, err = rm.triedPeople(ctx); err != nil {
 		return v, err
 	}
-	entries, _, err := rm.store.Audit(ctx, store.AuditQuery{Page: store.Page{Limit: changesOnOverview}})
+	entries, _, err := rm.Store.Audit(ctx, store.AuditQuery{Page: store.Page{Limit: changesOnOverview}})
 	for _, e := range entries {
-		v.Changes = append(v.Changes, console.AuditRow{Entry: e, Action: actionWords(e.Action)})
+		v.Changes = append(v.Changes, console.AuditRow{Entry: e, Action: kit.ActionWords(e.Action)})
 	}
 	v.Needs = needs(v)
 	return v, err
@@ -81,7 +84,7 @@ func (rm *overviewRoom) overview(ctx context.Context) (console.OverviewPage, err
 
 // chartOf fills the days on which nothing happened with zeros.
 func chartOf(counted []store.LoginDay, now time.Time) []ui.DayCount {
-	first := daysAgo(now, chartDays)
+	first := kit.DaysAgo(now, chartDays)
 	days := make([]ui.DayCount, chartDays)
 	for i := range days {
 		date := first.AddDate(0, 0, i)
@@ -89,7 +92,7 @@ func chartOf(counted []store.LoginDay, now time.Time) []ui.DayCount {
 		days[i] = ui.DayCount{Day: date, Href: paths.WithQuery(paths.Logins, "from", text, "to", text)}
 	}
 	for _, c := range counted {
-		i := int(midnight(c.Day).Sub(first) / day)
+		i := int(kit.Midnight(c.Day).Sub(first) / kit.Day)
 		switch {
 		case i < 0 || i >= len(days): // a clock that was wrong dates logins into the future
 		case c.Outcome == model.OutcomeSignedIn:
@@ -104,14 +107,14 @@ func chartOf(counted []store.LoginDay, now time.Time) []ui.DayCount {
 // reasons counts the refusals of the last days by reason, the most frequent
 // first, and the attempts that AWS never answered.
 func (rm *overviewRoom) reasons(ctx context.Context, counted []store.LoginDay) ([]console.ReasonCount, error) {
-	since := daysAgo(rm.now(), reasonDays)
+	since := kit.DaysAgo(rm.Now(), reasonDays)
 	byCode := map[model.Code]int{}
 	for _, c := range counted {
 		if c.Code != "" && !c.Day.Before(since) {
 			byCode[c.Code] += c.Count
 		}
 	}
-	unanswered, err := rm.store.CountNewLogins(ctx, store.LoginQuery{Code: model.CodeNoAnswer, Since: since}, countedNoAnswers)
+	unanswered, err := rm.Store.CountNewLogins(ctx, store.LoginQuery{Code: model.CodeNoAnswer, Since: since}, countedNoAnswers)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +126,7 @@ func (rm *overviewRoom) reasons(ctx context.Context, counted []store.LoginDay) (
 		e := sso.Explain(code)
 		all = append(all, console.ReasonCount{
 			Code: code, Title: e.Title, Who: e.Who, Count: n, AtLeast: code == model.CodeNoAnswer && n == countedNoAnswers,
-			Href: paths.WithQuery(paths.Logins, "code", string(code), "when", whenWeek),
+			Href: paths.WithQuery(paths.Logins, "code", string(code), "when", kit.WhenWeek),
 		})
 	}
 	slices.SortFunc(all, func(a, b console.ReasonCount) int {
@@ -134,7 +137,7 @@ func (rm *overviewRoom) reasons(ctx context.Context, counted []store.LoginDay) (
 
 // triedPeople are those whom AWS let through and who are not known here.
 func (rm *overviewRoom) triedPeople(ctx context.Context) ([]console.TriedPerson, error) {
-	refused, err := rm.store.RefusedPeople(ctx, "", peopleOnOverview)
+	refused, err := rm.Store.RefusedPeople(ctx, "", peopleOnOverview)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +150,7 @@ func (rm *overviewRoom) triedPeople(ctx context.Context) ([]console.TriedPerson,
 		people = append(people, console.TriedPerson{
 			Name: name, Username: p.Username, DisplayName: p.DisplayName, FirstName: p.FirstName, LastName: p.LastName,
 			Email: p.Email, Connection: p.Connection, LoginID: p.LastLoginID, Count: p.Count, LastAt: p.LastAt,
-			Edit: addPerson(p.Username, p.Email, p.DisplayName, p.FirstName, p.LastName),
+			Edit: traces.AddPerson(p.Username, p.Email, p.DisplayName, p.FirstName, p.LastName),
 		})
 	}
 	return people, nil

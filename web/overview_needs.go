@@ -8,13 +8,15 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/trust"
 )
 
 // Times before the end of AWS's certificate at which the overview asks somebody
 // to act, and to hurry.
 const (
-	certificateSoon   = 60 * day
-	certificateUrgent = 14 * day
+	certificateSoon   = 60 * kit.Day
+	certificateUrgent = 14 * kit.Day
 )
 
 // needs lists what waits for somebody, the urgent first.
@@ -35,7 +37,7 @@ func needs(v console.OverviewPage) []console.Need {
 		if n, left, found := certificateNeed(c, v.Now); found {
 			add(left < certificateUrgent, n)
 		}
-		if n, found := metadataNeed(c); found {
+		if n, found := trust.MetadataNeed(c); found {
 			add(true, n)
 		}
 		if c.Clock.Wrong() {
@@ -71,24 +73,6 @@ func connectionNeed(c model.Connection) (console.Need, bool) {
 	return n, true
 }
 
-// failuresWorthSaying is how often in a row AWS's metadata may not be fetched
-// before somebody should look.
-const failuresWorthSaying = 3
-
-func metadataNeed(c console.OverviewConnection) (console.Need, bool) {
-	n := console.Need{Link: "See the certificates", Href: paths.Certificates(c.Connection.Slug)}
-	switch {
-	case c.Check.Offered != "":
-		n.Text = "AWS's metadata for " + c.Connection.Name() + " has other certificates than are trusted here. Look at them before AWS begins " +
-			"to sign with the new one."
-	case c.Check.Failures >= failuresWorthSaying:
-		n.Text = fmt.Sprintf("AWS's metadata for %s could not be fetched %d times in a row. %s", c.Connection.Name(), c.Check.Failures, c.Check.Problem)
-	default:
-		return n, false
-	}
-	return n, true
-}
-
 // certificateNeed looks at the certificate that lasts longest: while a later one
 // is known already, AWS may change over at any time.
 func certificateNeed(c console.OverviewConnection, now time.Time) (console.Need, time.Duration, bool) {
@@ -104,7 +88,7 @@ func certificateNeed(c console.OverviewConnection, now time.Time) (console.Need,
 	}
 	text := fmt.Sprintf("AWS's certificate for %s ends in %s. In AWS: Manage certificate, generate a new one. Then import the metadata here "+
 		"before you set it as active.",
-		c.Connection.Name(), ui.Count(int(left/day), "day", "days"))
+		c.Connection.Name(), ui.Count(int(left/kit.Day), "day", "days"))
 	if left <= 0 {
 		text = fmt.Sprintf("AWS's certificate for %s has ended. In AWS: Manage certificate, generate a new one and set it as active. Then "+
 			"import the metadata here.", c.Connection.Name())

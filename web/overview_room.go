@@ -2,22 +2,23 @@ package web
 
 import (
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // overviewRoom is the first page of the console.
 type overviewRoom struct {
-	*kit
+	*kit.Kit
 }
 
 // newOverviewRoom makes the room.
-func newOverviewRoom(k *kit) *overviewRoom { return &overviewRoom{kit: k} }
+func newOverviewRoom(k *kit.Kit) *overviewRoom { return &overviewRoom{Kit: k} }
 
 // routes are the pages of the room.
-func (rm *overviewRoom) routes() []route {
+func (rm *overviewRoom) routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 	)
-	return []route{
-		Get("/", viewer, rm.showOverview),
+	return []kit.Route{
+		kit.Get("/", viewer, rm.showOverview),
 	}
 }

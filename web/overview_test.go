@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"net/http"
@@ -12,6 +12,8 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // rowText is the texts of a row's cells.
@@ -25,36 +27,36 @@ func rowText(row *goquery.Selection) string {
 
 func TestOverviewWithoutConnectionLeadsToSetup(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleAdmin)
-	res := s.get(paths.Overview).want(t, http.StatusOK)
-	if to, _ := res.doc.Find("main .empty-state a.btn-primary").Attr("href"); to != paths.SetupNew {
+	s := webtest.NewSiteAs(t, model.RoleAdmin)
+	res := s.Get(paths.Overview).Want(t, http.StatusOK)
+	if to, _ := res.Doc.Find("main .empty-state a.btn-primary").Attr("href"); to != paths.SetupNew {
 		t.Errorf("leads to %q", to)
 	}
 }
 
 func TestOverviewCountsLogins(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleViewer)
-	s.now = time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
-	s.openConnection("aws")
-	day := func(back int) time.Time { return s.now.AddDate(0, 0, -back) }
+	s := webtest.NewSiteAs(t, model.RoleViewer)
+	s.Now = time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
+	s.OpenConnection("aws")
+	day := func(back int) time.Time { return s.Now.AddDate(0, 0, -back) }
 	refused := func(at time.Time, code model.Code) {
-		s.addLogin(func(l *model.Login) { refusedAs(code)(l); l.StartedAt = at })
+		s.AddLogin(func(l *model.Login) { refusedAs(code)(l); l.StartedAt = at })
 	}
 	for range 3 {
-		s.addLogin(at(day(0)))
+		s.AddLogin(at(day(0)))
 	}
-	s.addLogin(at(day(29)))
-	s.addLogin(at(day(30))) // not in the chart
-	s.addLogin(func(l *model.Login) { l.Test = true })
+	s.AddLogin(at(day(29)))
+	s.AddLogin(at(day(30))) // not in the chart
+	s.AddLogin(func(l *model.Login) { l.Test = true })
 	refused(day(0), model.CodeAudienceMismatch)
 	refused(day(6), model.CodeAudienceMismatch)
 	refused(day(6), model.CodeExpired)
 	refused(day(7), model.CodeExpired) // not among the reasons
 
-	res := s.get(paths.Overview).want(t, http.StatusOK)
-	rows := res.doc.Find("section[aria-labelledby=days] tbody tr")
-	if rows.Length() != chartDays {
+	res := s.Get(paths.Overview).Want(t, http.StatusOK)
+	rows := res.Doc.Find("section[aria-labelledby=days] tbody tr")
+	if rows.Length() != web.ChartDays {
 		t.Fatalf("%d days", rows.Length())
 	}
 	for i, want := range map[int]string{0: "2026-11-23 3 1", 1: "2026-11-22 0 0", 6: "2026-11-17 0 2", 7: "2026-11-16 0 1", 29: "2026-10-25 1 0"} {
@@ -65,9 +67,9 @@ func TestOverviewCountsLogins(t *testing.T) {
 	if to, _ := rows.First().Find("a").Attr("href"); to != "/logins?from=2026-11-23&to=2026-11-23" {
 		t.Errorf("the day leads to %q", to)
 	}
-	res.has(t, "section[aria-labelledby=days] figcaption", "Signed in: 4 Refused: 4 Most on a day: 4")
+	res.Has(t, "section[aria-labelledby=days] figcaption", "Signed in: 4 Refused: 4 Most on a day: 4")
 
-	reasons := res.doc.Find("section[aria-labelledby=reasons] tbody tr")
+	reasons := res.Doc.Find("section[aria-labelledby=reasons] tbody tr")
 	for i, want := range []string{"The answer is for somebody else 2 AWS administrator", "The answer is not valid any more 1 The person signing in"} {
 		if got := rowText(reasons.Eq(i)); got != want {
 			t.Errorf("reason %d says %q, want %q", i, got, want)
@@ -75,46 +77,46 @@ func TestOverviewCountsLogins(t *testing.T) {
 	}
 	// Each number is that of the list behind it.
 	to, _ := reasons.First().Find("a").Attr("href")
-	if n := s.get(to).doc.Find("tbody tr").Length(); n != 2 {
+	if n := s.Get(to).Doc.Find("tbody tr").Length(); n != 2 {
 		t.Errorf("the list behind the reason has %d logins", n)
 	}
 }
 
 func TestOverviewCountsWhatAWSNeverAnswered(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleViewer)
-	s.openConnection("aws")
-	s.addLogin(func(l *model.Login) {
-		l.Outcome, l.FinishedAt, l.StartedAt = model.OutcomePending, time.Time{}, s.now.Add(-2*model.NoAnswerAfter)
+	s := webtest.NewSiteAs(t, model.RoleViewer)
+	s.OpenConnection("aws")
+	s.AddLogin(func(l *model.Login) {
+		l.Outcome, l.FinishedAt, l.StartedAt = model.OutcomePending, time.Time{}, s.Now.Add(-2*model.NoAnswerAfter)
 	})
-	if got := rowText(s.get(paths.Overview).doc.Find("section[aria-labelledby=reasons] tbody tr")); got != "AWS did not send anybody back 1 AWS administrator" {
+	if got := rowText(s.Get(paths.Overview).Doc.Find("section[aria-labelledby=reasons] tbody tr")); got != "AWS did not send anybody back 1 AWS administrator" {
 		t.Errorf("says %q", got)
 	}
 }
 
 func TestPersonWhoTriedIsAddedInOneClick(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleAdmin)
-	s.openConnection("aws")
-	s.addLogin(func(l *model.Login) {
+	s := webtest.NewSiteAs(t, model.RoleAdmin)
+	s.OpenConnection("aws")
+	s.AddLogin(func(l *model.Login) {
 		refusedAs(model.CodeUserUnknown)(l)
 		l.Username = "carol"
 		l.Person = &model.Person{Username: "carol", Email: "carol@example.com", FirstName: "Carol", LastName: "Danvers"}
 	})
-	res := s.get(paths.Overview)
-	res.has(t, "section[aria-labelledby=needs]", "1 person came through AWS")
+	res := s.Get(paths.Overview)
+	res.Has(t, "section[aria-labelledby=needs]", "1 person came through AWS")
 	form := url.Values{}
-	for _, in := range res.doc.Find("section[aria-labelledby=tried] form input").EachIter() {
+	for _, in := range res.Doc.Find("section[aria-labelledby=tried] form input").EachIter() {
 		form.Set(in.AttrOr("name", ""), in.AttrOr("value", ""))
 	}
-	s.post(res.doc.Find("section[aria-labelledby=tried] form").AttrOr("action", ""), form).want(t, http.StatusSeeOther)
-	u, err := s.store.User(t.Context(), "carol")
+	s.Post(res.Doc.Find("section[aria-labelledby=tried] form").AttrOr("action", ""), form).Want(t, http.StatusSeeOther)
+	u, err := s.Store.User(t.Context(), "carol")
 	if err != nil || u.Email != "carol@example.com" || u.LastName != "Danvers" {
 		t.Errorf("made %+v, %v", u, err)
 	}
-	after := s.get(paths.Overview)
-	after.has(t, "section[aria-labelledby=tried]", "Nobody unknown has tried")
-	after.has(t, "section[aria-labelledby=changed]", "User created carol")
+	after := s.Get(paths.Overview)
+	after.Has(t, "section[aria-labelledby=tried]", "Nobody unknown has tried")
+	after.Has(t, "section[aria-labelledby=changed]", "User created carol")
 }
 
 func TestNeeds(t *testing.T) {
@@ -151,7 +153,7 @@ func TestNeeds(t *testing.T) {
 			"120 s behind", true},
 	}
 	for name, tt := range tests {
-		got := needs(console.OverviewPage{Now: now, Connections: []console.OverviewConnection{tt.connection}})
+		got := web.Needs(console.OverviewPage{Now: now, Connections: []console.OverviewConnection{tt.connection}})
 		switch {
 		case tt.want == "" && len(got) > 0:
 			t.Errorf("%s: needs %+v", name, got)

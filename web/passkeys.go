@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // ceremonyFor is for how long the browser may ask for a passkey.
@@ -26,18 +26,11 @@ const ceremonyFor = 5 * time.Minute
 
 // relyingParty is what passkeys are bound to: the host of the public URL.
 func (rm *accessRoom) relyingParty() (*webauthn.WebAuthn, error) {
-	u, err := url.Parse(rm.opts.PublicURL)
+	u, err := url.Parse(rm.Opts.PublicURL)
 	if err != nil {
 		return nil, err
 	}
 	return webauthn.New(&webauthn.Config{RPID: u.Hostname(), RPDisplayName: "Postern", RPOrigins: []string{u.Scheme + "://" + u.Host}})
-}
-
-// passkeysWork tells whether browsers let this site use passkeys: over https, or
-// on localhost, and not by a bare address.
-func (k *kit) passkeysWork() bool {
-	u, err := url.Parse(k.opts.PublicURL)
-	return err == nil && net.ParseIP(u.Hostname()) == nil && (u.Scheme == "https" || u.Hostname() == "localhost")
 }
 
 // passkeyUser is an administrator as the library sees one.
@@ -46,14 +39,17 @@ type passkeyUser struct {
 	keys []webauthn.Credential
 }
 
-func (u passkeyUser) WebAuthnID() []byte                         { return []byte(u.a.Handle) }
-func (u passkeyUser) WebAuthnName() string                       { return u.a.Email }
-func (u passkeyUser) WebAuthnDisplayName() string                { return u.a.Email }
+func (u passkeyUser) WebAuthnID() []byte { return []byte(u.a.Handle) }
+
+func (u passkeyUser) WebAuthnName() string { return u.a.Email }
+
+func (u passkeyUser) WebAuthnDisplayName() string { return u.a.Email }
+
 func (u passkeyUser) WebAuthnCredentials() []webauthn.Credential { return u.keys }
 
 func (rm *accessRoom) passkeyUser(r *http.Request, a model.Administrator) (passkeyUser, error) {
 	u := passkeyUser{a: a}
-	all, err := rm.store.Passkeys(r.Context(), a.ID)
+	all, err := rm.Store.Passkeys(r.Context(), a.ID)
 	for _, p := range all {
 		var c webauthn.Credential
 		if err := json.Unmarshal(p.Credential, &c); err != nil {
@@ -67,12 +63,12 @@ func (rm *accessRoom) passkeyUser(r *http.Request, a model.Administrator) (passk
 // sendCeremony keeps the challenge in the session and sends the browser what it
 // needs. The answer comes back in a form.
 func (rm *accessRoom) sendCeremony(w http.ResponseWriter, r *http.Request, options any, session *webauthn.SessionData) error {
-	session.Expires = rm.now().Add(ceremonyFor)
+	session.Expires = rm.Now().Add(ceremonyFor)
 	kept, err := json.Marshal(session)
 	if err != nil {
 		return err
 	}
-	rm.admins.Put(r.Context(), keyCeremony, kept)
+	rm.Admins.Put(r.Context(), kit.KeyCeremony, kept)
 	w.Header().Set("Content-Type", "application/json")
 	return json.NewEncoder(w).Encode(options)
 }
@@ -81,8 +77,8 @@ func (rm *accessRoom) sendCeremony(w http.ResponseWriter, r *http.Request, optio
 // store.ErrNotFound when there is none or it took too long.
 func (rm *accessRoom) takeCeremony(r *http.Request) (webauthn.SessionData, error) {
 	var session webauthn.SessionData
-	kept, ok := rm.admins.Pop(r.Context(), keyCeremony).([]byte)
-	if !ok || json.Unmarshal(kept, &session) != nil || !rm.now().Before(session.Expires) {
+	kept, ok := rm.Admins.Pop(r.Context(), kit.KeyCeremony).([]byte)
+	if !ok || json.Unmarshal(kept, &session) != nil || !rm.Now().Before(session.Expires) {
 		return session, store.ErrNotFound
 	}
 	session.Expires = time.Time{} // judged above, by our clock
@@ -96,7 +92,7 @@ func (rm *accessRoom) passkeyOptions(w http.ResponseWriter, r *http.Request) err
 	if err != nil {
 		return err
 	}
-	a, err := rm.currentAdministrator(r)
+	a, err := rm.CurrentAdministrator(r)
 	if errors.Is(err, store.ErrNotFound) {
 		a, err = rm.pendingAdministrator(r)
 	}
@@ -173,7 +169,7 @@ func (rm *accessRoom) verifyAnyPasskey(r *http.Request) (model.Administrator, er
 	}
 	var found passkeyUser
 	_, c, err := rp.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
-		a, err := rm.store.AdministratorByHandle(r.Context(), string(handle))
+		a, err := rm.Store.AdministratorByHandle(r.Context(), string(handle))
 		if err != nil {
 			return nil, err
 		}
@@ -190,9 +186,9 @@ func (rm *accessRoom) verifyAnyPasskey(r *http.Request) (model.Administrator, er
 // the passkey is refused.
 func (rm *accessRoom) passkeyUsed(r *http.Request, a model.Administrator, c *webauthn.Credential) error {
 	if c.Authenticator.CloneWarning {
-		rm.log.WarnContext(r.Context(), "passkey refused: its counter went backwards", "remote", rm.remoteAddr(r))
+		rm.Log.WarnContext(r.Context(), "passkey refused: its counter went backwards", "remote", rm.RemoteAddr(r))
 		// Not by the administrator: who holds the copy is not known.
-		err := rm.store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: rm.remoteAddr(r)}, "administrator.passkey_refused", a.Email,
+		err := rm.Store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: rm.RemoteAddr(r)}, "administrator.passkey_refused", a.Email,
 			"Its counter went backwards: there may be a copy of it.")
 		return cmp.Or(err, store.ErrNotFound)
 	}
@@ -200,7 +196,7 @@ func (rm *accessRoom) passkeyUsed(r *http.Request, a model.Administrator, c *web
 	if err != nil {
 		return err
 	}
-	return rm.store.UsePasskey(r.Context(), model.Passkey{ID: c.ID, Credential: kept}, rm.now())
+	return rm.Store.UsePasskey(r.Context(), model.Passkey{ID: c.ID, Credential: kept}, rm.Now())
 }
 
 // newPasskeyOptions begins the registration of a passkey.
@@ -253,8 +249,8 @@ func (rm *accessRoom) registeredPasskey(r *http.Request, a model.Administrator) 
 
 const recoveryCodes = 10
 
-// newRecoveryCodes makes codes of 80 random bits, and what is kept of them.
-func newRecoveryCodes() (codes, hashes []string) {
+// NewRecoveryCodes makes codes of 80 random bits, and what is kept of them.
+func NewRecoveryCodes() (codes, hashes []string) {
 	for range recoveryCodes {
 		text := strings.ToLower(rand.Text())[:16]
 		codes = append(codes, text[:4]+"-"+text[4:8]+"-"+text[8:12]+"-"+text[12:])

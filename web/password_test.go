@@ -1,10 +1,12 @@
-package web
+package web_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/alexedwards/argon2id"
+
+	"github.com/postern-sso/postern/web"
 )
 
 func TestCheckPassword(t *testing.T) {
@@ -34,7 +36,7 @@ func TestCheckPassword(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := CheckPassword(tt.password, tt.email)
+			got := web.CheckPassword(tt.password, tt.email)
 			if tt.says == "" && got != "" || !strings.Contains(got, tt.says) {
 				t.Errorf("CheckPassword(%q) = %q, want %q", tt.password, got, tt.says)
 			}
@@ -45,7 +47,7 @@ func TestCheckPassword(t *testing.T) {
 func TestHashPasswordVerifies(t *testing.T) {
 	t.Parallel()
 	const pw = "mild otter reads maps"
-	hash, err := HashPassword(t.Context(), pw)
+	hash, err := web.HashPassword(t.Context(), pw)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,71 +2,72 @@ package web
 
 import (
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // peopleRoom is about users, groups and rules: one by one, many at once, and their privacy.
 type peopleRoom struct {
-	*kit
+	*kit.Kit
 }
 
 // newPeopleRoom makes the room.
-func newPeopleRoom(k *kit) *peopleRoom { return &peopleRoom{kit: k} }
+func newPeopleRoom(k *kit.Kit) *peopleRoom { return &peopleRoom{Kit: k} }
 
 // routes are the pages of the room.
-func (rm *peopleRoom) routes() []route {
+func (rm *peopleRoom) routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 		admin  = model.RoleAdmin
 		owner  = model.RoleOwner
 	)
-	return []route{
-		Get("/users", viewer, rm.listUsers),
-		Get("/users/new", admin, rm.newUser),
-		Post("/users", admin, rm.createUser),
-		Get("/users/import", admin, rm.newImport),
-		Post("/users/import", admin, rm.previewImport),
-		Post("/users/import/confirm", admin, rm.confirmImport),
-		Get("/users/{username}", viewer, rm.showUser),
-		Post("/users/{username}", admin, rm.updateUser),
-		Post("/users/{username}/activate", admin, rm.activateUser),
-		Post("/users/{username}/deactivate", admin, rm.deactivateUser),
-		Post("/users/{username}/groups", admin, rm.addUserToGroup),
-		Post("/users/{username}/groups/remove", admin, rm.removeUserFromGroup),
-		Post("/users/{username}/unlink", admin, rm.unlinkIdentity),
-		Post("/users/{username}/password", admin, rm.setServicePassword).afterStepUp(),
-		Post("/users/{username}/password/remove", admin, rm.removeServicePassword),
-		Post("/users/{username}/delete", admin, rm.deleteUser).afterStepUp(),
-		Post("/users/{username}/data", admin, rm.personData).afterStepUp(),
-		Post("/users/{username}/erase", owner, rm.erasePerson).afterStepUp(),
+	return []kit.Route{
+		kit.Get("/users", viewer, rm.listUsers),
+		kit.Get("/users/new", admin, rm.newUser),
+		kit.Post("/users", admin, rm.createUser),
+		kit.Get("/users/import", admin, rm.newImport),
+		kit.Post("/users/import", admin, rm.previewImport),
+		kit.Post("/users/import/confirm", admin, rm.confirmImport),
+		kit.Get("/users/{username}", viewer, rm.showUser),
+		kit.Post("/users/{username}", admin, rm.updateUser),
+		kit.Post("/users/{username}/activate", admin, rm.activateUser),
+		kit.Post("/users/{username}/deactivate", admin, rm.deactivateUser),
+		kit.Post("/users/{username}/groups", admin, rm.addUserToGroup),
+		kit.Post("/users/{username}/groups/remove", admin, rm.removeUserFromGroup),
+		kit.Post("/users/{username}/unlink", admin, rm.unlinkIdentity),
+		kit.Post("/users/{username}/password", admin, rm.setServicePassword).AfterStepUp(),
+		kit.Post("/users/{username}/password/remove", admin, rm.removeServicePassword),
+		kit.Post("/users/{username}/delete", admin, rm.deleteUser).AfterStepUp(),
+		kit.Post("/users/{username}/data", admin, rm.personData).AfterStepUp(),
+		kit.Post("/users/{username}/erase", owner, rm.erasePerson).AfterStepUp(),
 
-		Get("/groups", viewer, rm.listGroups),
-		Get("/groups/new", admin, rm.newGroup),
-		Post("/groups", admin, rm.createGroup),
-		Get("/groups/{name}", viewer, rm.showGroup),
-		Post("/groups/{name}", admin, rm.updateGroup),
-		Post("/groups/{name}/members", admin, rm.addMember),
-		Post("/groups/{name}/members/remove", admin, rm.removeMember),
-		Post("/groups/{name}/delete", admin, rm.deleteGroup),
+		kit.Get("/groups", viewer, rm.listGroups),
+		kit.Get("/groups/new", admin, rm.newGroup),
+		kit.Post("/groups", admin, rm.createGroup),
+		kit.Get("/groups/{name}", viewer, rm.showGroup),
+		kit.Post("/groups/{name}", admin, rm.updateGroup),
+		kit.Post("/groups/{name}/members", admin, rm.addMember),
+		kit.Post("/groups/{name}/members/remove", admin, rm.removeMember),
+		kit.Post("/groups/{name}/delete", admin, rm.deleteGroup),
 
-		Get("/groups/{name}/bulk", admin, rm.showGroupBulk),
-		Post("/groups/{name}/bulk", admin, rm.previewBulk),
-		Post("/groups/{name}/bulk/confirm", admin, rm.confirmBulk),
-		Post("/bulk", admin, rm.previewBulk),
-		Post("/bulk/confirm", admin, rm.confirmBulk),
-		Post("/bulk/{id}/undo", admin, rm.undoBulk),
-		Get("/export/users", viewer, rm.exportUsers),
-		Get("/export/groups/{name}", viewer, rm.exportMembers),
-		Get("/suggest/groups", admin, rm.suggestGroups),
+		kit.Get("/groups/{name}/bulk", admin, rm.showGroupBulk),
+		kit.Post("/groups/{name}/bulk", admin, rm.previewBulk),
+		kit.Post("/groups/{name}/bulk/confirm", admin, rm.confirmBulk),
+		kit.Post("/bulk", admin, rm.previewBulk),
+		kit.Post("/bulk/confirm", admin, rm.confirmBulk),
+		kit.Post("/bulk/{id}/undo", admin, rm.undoBulk),
+		kit.Get("/export/users", viewer, rm.exportUsers),
+		kit.Get("/export/groups/{name}", viewer, rm.exportMembers),
+		kit.Get("/suggest/groups", admin, rm.suggestGroups),
 
-		Get("/rules", viewer, rm.listRules),
-		Get("/rules/new", admin, rm.newRule),
-		Post("/rules", admin, rm.createRule),
-		Get("/rules/{name}", viewer, rm.showRule),
-		Post("/rules/{name}", admin, rm.updateRule),
-		Post("/rules/{name}/delete", admin, rm.deleteRule),
+		kit.Get("/rules", viewer, rm.listRules),
+		kit.Get("/rules/new", admin, rm.newRule),
+		kit.Post("/rules", admin, rm.createRule),
+		kit.Get("/rules/{name}", viewer, rm.showRule),
+		kit.Post("/rules/{name}", admin, rm.updateRule),
+		kit.Post("/rules/{name}/delete", admin, rm.deleteRule),
 
-		Get("/logins/people/{name}", admin, rm.showName),
-		Post("/logins/people/{name}/data", admin, rm.nameData).afterStepUp(),
-		Post("/logins/people/{name}/erase", owner, rm.eraseName).afterStepUp(),
+		kit.Get("/logins/people/{name}", admin, rm.showName),
+		kit.Post("/logins/people/{name}/data", admin, rm.nameData).AfterStepUp(),
+		kit.Post("/logins/people/{name}/erase", owner, rm.eraseName).AfterStepUp(),
 	}
 }

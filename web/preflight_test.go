@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -8,59 +8,40 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
-
-// signedInBefore makes a user by a login, as AWS would have described them.
-func (s *testSite) signedInBefore(c model.Connection, idp, username string) {
-	s.t.Helper()
-	p := model.Person{IdPEntityID: idp, NameID: username, ExternalID: "id-" + username, Username: username, Email: username + "@example.com",
-		Attributes: map[string][]string{"email": {username + "@example.com"}, "userId": {"id-" + username}, "login": {username + "2"}}}
-	_, _, err := s.store.CompleteLogin(context.Background(), store.Completion{
-		Login:        model.Login{ID: store.NewLoginID(), Connection: c.Slug, StartedAt: s.now, Person: &p},
-		ConnectionID: c.ID, AssertionID: "_" + username, AssertionExpires: s.now.Add(time.Hour), Person: p, Now: s.now,
-		Decide: func(model.Known) model.Decision {
-			u := model.User{Username: username, Email: p.Email, Active: true, Source: model.UserJIT}
-			return model.Decision{Action: model.UserCreated, User: u, LinkIdentity: true,
-				Identity: model.Identity{Connection: c.Slug, IdPEntityID: idp, NameID: username, ExternalID: p.ExternalID}}
-		},
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-}
 
 // editedLive is a live connection with people, and a tested draft that differs:
 // ana and bo sign in, carl is deactivated, AWS has never described dora.
-func editedLive(t *testing.T, change func(*model.Config)) *testSite {
+func editedLive(t *testing.T, change func(*model.Config)) *webtest.Site {
 	t.Helper()
-	s := newSiteAs(t, model.RoleOwner)
+	s := webtest.NewSiteAs(t, model.RoleOwner)
 	ctx := context.Background()
-	c := storetest.LiveConnection(t, s.store, "aws", func(c *model.Config) {
-		c.IdPMetadata = awsMetadata()
+	c := storetest.LiveConnection(t, s.Store, "aws", func(c *model.Config) {
+		c.IdPMetadata = webtest.AwsMetadata()
 		c.Attributes = model.AttributeMap{Username: model.AttributeSubject, Email: "email", ExternalID: "userId"}
 	})
-	idp, err := sso.ParseMetadata([]byte(awsMetadata()), sso.MetadataOptions{})
+	idp, err := sso.ParseMetadata([]byte(webtest.AwsMetadata()), sso.MetadataOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"ana", "bo", "carl"} {
-		s.signedInBefore(c, idp.EntityID, name)
+		s.SignedInBefore(c, idp.EntityID, name)
 	}
-	if _, err := s.store.UpdateUser(ctx, storetest.Actor, "carl", func(u *model.User) error { u.Active = false; return nil }); err != nil {
+	if _, err := s.Store.UpdateUser(ctx, storetest.Actor, "carl", func(u *model.User) error { u.Active = false; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	storetest.User(t, s.store, "dora")
-	draft, err := s.store.StartDraft(ctx, storetest.Actor, "aws")
+	storetest.User(t, s.Store, "dora")
+	draft, err := s.Store.StartDraft(ctx, storetest.Actor, "aws")
 	if err != nil {
 		t.Fatal(err)
 	}
-	draft, err = s.store.SaveDraft(ctx, storetest.Actor, "aws", draft.Version, func(rev *model.Revision) error {
+	draft, err = s.Store.SaveDraft(ctx, storetest.Actor, "aws", draft.Version, func(rev *model.Revision) error {
 		change(&rev.Config)
 		for _, step := range []string{"welcome", "aws-application", "attributes", "users", "groups", "assign"} {
 			rev.Ticks[step] = true
@@ -70,7 +51,7 @@ func editedLive(t *testing.T, change func(*model.Config)) *testSite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.store.RecordTest(ctx, draft.ID, draft.Version, "tested", s.now); err != nil {
+	if err := s.Store.RecordTest(ctx, draft.ID, draft.Version, "tested", s.Now); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -96,13 +77,13 @@ func TestPreflightCountsWhoGetsIn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := editedLive(t, c.change)
-			page := s.get("/setup/aws/go-live")
+			page := s.Get("/setup/aws/go-live")
 			for _, want := range c.says {
-				if !strings.Contains(page.find("#who-gets-in"), want) {
-					t.Errorf("the page does not say %q: %s", want, page.find("#who-gets-in"))
+				if !strings.Contains(page.Find("#who-gets-in"), want) {
+					t.Errorf("the page does not say %q: %s", want, page.Find("#who-gets-in"))
 				}
 			}
-			list, err := csv.NewReader(strings.NewReader(s.get("/setup/aws/go-live/people").body)).ReadAll()
+			list, err := csv.NewReader(strings.NewReader(s.Get("/setup/aws/go-live/people").Body)).ReadAll()
 			if err != nil || len(list) != 5 {
 				t.Fatalf("the list has %d lines, %v", len(list), err)
 			}
@@ -115,7 +96,7 @@ func TestPreflightCountsWhoGetsIn(t *testing.T) {
 			if lost != c.lost {
 				t.Errorf("%d are locked out, want %d", lost, c.lost)
 			}
-			if n := s.audited("user.export"); n != 1 {
+			if n := s.Audited("user.export"); n != 1 {
 				t.Errorf("%d lines in the audit about who read the list", n)
 			}
 		})
@@ -125,23 +106,23 @@ func TestPreflightCountsWhoGetsIn(t *testing.T) {
 func TestNobodyIsLockedOutUnseen(t *testing.T) {
 	t.Parallel()
 	s := editedLive(t, func(c *model.Config) { c.Attributes.Username = "nickname" })
-	version := strconv.Itoa(s.draft().Version)
-	refused := s.post("/setup/aws/go-live/confirm", url.Values{"version": {version}})
-	if refused.status != http.StatusUnprocessableEntity || s.connection("aws").Draft == nil {
-		t.Fatalf("went live without the box: %d", refused.status)
+	version := strconv.Itoa(s.Draft().Version)
+	refused := s.Post("/setup/aws/go-live/confirm", url.Values{"version": {version}})
+	if refused.Status != http.StatusUnprocessableEntity || s.Connection("aws").Draft == nil {
+		t.Fatalf("went live without the box: %d", refused.Status)
 	}
-	if res := s.post("/setup/aws/go-live/confirm", url.Values{"version": {version}, "accept_losses": {"on"}}); res.status != http.StatusSeeOther {
-		t.Fatalf("with the box: %d: %s", res.status, res.text())
+	if res := s.Post("/setup/aws/go-live/confirm", url.Values{"version": {version}, "accept_losses": {"on"}}); res.Status != http.StatusSeeOther {
+		t.Fatalf("with the box: %d: %s", res.Status, res.Text())
 	}
-	entries, _, err := s.store.Audit(context.Background(), store.AuditQuery{Action: "connection.lock_out_accepted"})
+	entries, _, err := s.Store.Audit(context.Background(), store.AuditQuery{Action: "connection.lock_out_accepted"})
 	if err != nil || len(entries) != 1 || !strings.HasPrefix(entries[0].Note, "2 people") {
 		t.Errorf("audit: %+v, %v", entries, err)
 	}
-	review := s.get("/connections/aws/restore?number=1")
-	if review.status != http.StatusOK || !strings.Contains(review.text(), "nickname") {
-		t.Errorf("the review answered %d: %s", review.status, review.text())
+	review := s.Get("/connections/aws/restore?number=1")
+	if review.Status != http.StatusOK || !strings.Contains(review.Text(), "nickname") {
+		t.Errorf("the review answered %d: %s", review.Status, review.Text())
 	}
-	if res := s.post("/connections/aws/restore", url.Values{"number": {"1"}}); res.status != http.StatusSeeOther {
-		t.Errorf("bringing the old one back answered %d: %s", res.status, res.text())
+	if res := s.Post("/connections/aws/restore", url.Values{"number": {"1"}}); res.Status != http.StatusSeeOther {
+		t.Errorf("bringing the old one back answered %d: %s", res.Status, res.Text())
 	}
 }

@@ -11,12 +11,13 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // personData hands out everything that is stored about a user. It is a POST: the
 // audit says who asked.
 func (rm *peopleRoom) personData(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	d, err := rm.store.PersonData(r.Context(), rm.actor(r, a), pathValue(r, "username"))
+	d, err := rm.Store.PersonData(r.Context(), rm.Actor(r, a), kit.PathValue(r, "username"))
 	return sendPersonData(w, d, err)
 }
 
@@ -33,18 +34,18 @@ func sendPersonData(w http.ResponseWriter, d store.PersonData, err error) error 
 
 // erasePerson forgets who a user was.
 func (rm *peopleRoom) erasePerson(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	u, err := rm.store.User(r.Context(), pathValue(r, "username"))
+	u, err := rm.Store.User(r.Context(), kit.PathValue(r, "username"))
 	if err != nil {
 		return err
 	}
-	if text := confirmed(r, u.Username); text != "" {
+	if text := kit.Confirmed(r, u.Username); text != "" {
 		return rm.renderUser(w, r, a, u, func(v *console.UserPage) { v.EraseText = text })
 	}
-	alias, err := rm.store.ErasePerson(r.Context(), rm.actor(r, a), u.Username)
+	alias, err := rm.Store.ErasePerson(r.Context(), rm.Actor(r, a), u.Username)
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Users, erasedText(alias))
+	return rm.Done(w, r, paths.Users, erasedText(alias))
 }
 
 func erasedText(alias string) string {
@@ -59,22 +60,22 @@ func (rm *peopleRoom) showName(w http.ResponseWriter, r *http.Request, a model.A
 
 // renderName leads to the user where one has the name.
 func (rm *peopleRoom) renderName(w http.ResponseWriter, r *http.Request, a model.Administrator, eraseText string) error {
-	name := model.Canonical(pathValue(r, "name"))
-	u, err := rm.store.User(r.Context(), name)
+	name := model.Canonical(kit.PathValue(r, "name"))
+	u, err := rm.Store.User(r.Context(), name)
 	if err == nil {
-		return seeOther(w, r, paths.User(u.Username))
+		return kit.SeeOther(w, r, paths.User(u.Username))
 	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	if known, err := rm.store.NameKnown(r.Context(), name); err != nil || !known {
+	if known, err := rm.Store.NameKnown(r.Context(), name); err != nil || !known {
 		return cmp.Or(err, store.ErrNotFound)
 	}
-	v := console.NamePage{Page: rm.page(r, a, layout.NavLogins, name, "No user is called this. What is stored about the name, from logins that were refused or "+
+	v := console.NamePage{Page: rm.Page(r, a, layout.NavLogins, name, "No user is called this. What is stored about the name, from logins that were refused or "+
 		"from before a user was deleted."),
 		Name: name, EraseText: eraseText}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
-	heir, err := rm.store.HeirOf(r.Context(), name)
+	heir, err := rm.Store.HeirOf(r.Context(), name)
 	if err == nil {
 		v.Heir = heir.Username
 	} else if !errors.Is(err, store.ErrNotFound) {
@@ -84,12 +85,12 @@ func (rm *peopleRoom) renderName(w http.ResponseWriter, r *http.Request, a model
 	if eraseText != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.Name(v))
+	return rm.Render(w, r, status, console.Name(v))
 }
 
 // nameData hands out what is stored about the name.
 func (rm *peopleRoom) nameData(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	d, err := rm.store.NameData(r.Context(), rm.actor(r, a), pathValue(r, "name"))
+	d, err := rm.Store.NameData(r.Context(), rm.Actor(r, a), kit.PathValue(r, "name"))
 	if errors.Is(err, store.ErrExists) { // a user has it by now: their page has more
 		return rm.renderName(w, r, a, "")
 	}
@@ -98,16 +99,16 @@ func (rm *peopleRoom) nameData(w http.ResponseWriter, r *http.Request, a model.A
 
 // eraseName forgets who had the name.
 func (rm *peopleRoom) eraseName(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	name := pathValue(r, "name")
-	if text := confirmed(r, name); text != "" {
+	name := kit.PathValue(r, "name")
+	if text := kit.Confirmed(r, name); text != "" {
 		return rm.renderName(w, r, a, text)
 	}
-	alias, err := rm.store.EraseName(r.Context(), rm.actor(r, a), name)
+	alias, err := rm.Store.EraseName(r.Context(), rm.Actor(r, a), name)
 	if errors.Is(err, store.ErrExists) {
 		return rm.renderName(w, r, a, "")
 	}
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Logins, erasedText(alias))
+	return rm.Done(w, r, paths.Logins, erasedText(alias))
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // goOn follows the step between AWS's form and the session, where there is one,
@@ -65,7 +66,7 @@ func TestRow10Replay(t *testing.T) {
 	later.scene = first.scene
 	x.wantCode(t, "with another request's relay state", x.answer(later, message), model.CodeReplayed)
 	x.wantCode(t, "as if AWS had started it", x.answer(exchange{}, message), model.CodeReplayed)
-	x.now = x.now.Add(maxSkewedLife)
+	x.Now = x.Now.Add(maxSkewedLife)
 	x.wantCode(t, "long after", x.answer(first, message), model.CodeReplayed)
 
 	unasked := x.begin(true)
@@ -108,15 +109,15 @@ func several(t *testing.T, n int) []*target {
 			t.Fatal(err)
 		}
 		t.Cleanup(st.Close)
-		s := newSiteWith(t, st, key)
-		x := &target{samlSite: &samlSite{testSite: s}}
+		s := webtest.NewSiteWith(t, st, key)
+		x := &target{samlSite: &samlSite{Site: s}}
 		if i > 0 { // they stand behind one address
-			x.url, x.now = all[0].url, all[0].now
-			s.opts.PublicURL = all[0].url
+			x.URL, x.Now = all[0].URL, all[0].Now
+			s.Opts.PublicURL = all[0].URL
 		}
 		all = append(all, x)
 	}
-	storetest.LiveConnection(t, all[0].store, "aws", func(c *model.Config) {
+	storetest.LiveConnection(t, all[0].Store, "aws", func(c *model.Config) {
 		c.IdPMetadata, c.Attributes = metadataWith(keys().awsCert), model.WizardAttributes()
 	})
 	return all
@@ -151,7 +152,7 @@ func TestRow10OneUseInSeveralProcesses(t *testing.T) {
 			}
 		}
 	}
-	if n, err := all[0].store.CountUsers(context.Background()); err != nil || n != 1 {
+	if n, err := all[0].Store.CountUsers(context.Background()); err != nil || n != 1 {
 		t.Errorf("%d users, %v", n, err)
 	}
 }
@@ -188,7 +189,7 @@ func TestRow18SimultaneousFirstLoginsMakeOneUser(t *testing.T) {
 		})
 	}
 	together.Wait()
-	if n, err := all[0].store.CountUsers(context.Background()); err != nil || n != 1 {
+	if n, err := all[0].Store.CountUsers(context.Background()); err != nil || n != 1 {
 		t.Errorf("%d users, %v", n, err)
 	}
 }
@@ -251,7 +252,7 @@ func TestRow11SessionIsNewAfterEveryLogin(t *testing.T) {
 // with these cookies: that of the session is SameSite=Lax, so AWS's form comes
 // without it.
 func (x *target) unasked(subject string, cookies []*http.Cookie) (asked *httptest.ResponseRecorder, all []*http.Cookie) {
-	x.t.Helper()
+	x.T.Helper()
 	e := x.begin(true)
 	e.scene.Subject = subject
 	for _, c := range cookies {
@@ -302,7 +303,7 @@ func TestRow11NobodyIsPushedAsideUnseen(t *testing.T) {
 	_, rest, _ := strings.Cut(asked.Body.String(), `name="arrival" value="`)
 	token, _, _ := strings.Cut(rest, `"`)
 	answer := func(choice, origin string, cookies []*http.Cookie) *httptest.ResponseRecorder {
-		r := post("/saml/aws/arrived", formType, url.Values{"arrival": {token}, "choice": {choice}}.Encode())
+		r := webtest.Post("/saml/aws/arrived", formType, url.Values{"arrival": {token}, "choice": {choice}}.Encode())
 		if r.Header.Set("Sec-Fetch-Site", "same-origin"); origin != "" {
 			r.Header.Set("Sec-Fetch-Site", origin)
 		}

@@ -61,10 +61,10 @@ func (f *refusals) sharing(network string) bool {
 // flooded tells whether an answer is not even judged. One that comes back with a
 // request of this browser always is: those are bounded by how many may start.
 func (rm *loginRoom) flooded(ctx context.Context, a *attempt, network string) (bool, error) {
-	if a.ours || !rm.refusals.sharing(network) {
+	if a.ours || !rm.Refusals.sharing(network) {
 		return false, nil
 	}
-	return rm.refusals.Exceeded(ctx, throttle.Limit{Key: network, Most: judgedPerMinute})
+	return rm.Refusals.Exceeded(ctx, throttle.Limit{Key: network, Most: judgedPerMinute})
 }
 
 // notJudged refuses what is not looked at.
@@ -75,10 +75,10 @@ func notJudged() *model.Refusal {
 // refuseCounted ends a refused answer and counts it for its network.
 func (rm *loginRoom) refuseCounted(w http.ResponseWriter, r *http.Request, a attempt, refusal *model.Refusal) error {
 	network := model.NetworkOf(a.login.RemoteAddr)
-	if err := rm.refusals.Failed(r.Context(), network); err != nil {
+	if err := rm.Refusals.Failed(r.Context(), network); err != nil {
 		return rm.RefuseInternal(w, r, a.login, err)
 	}
-	tooMany, err := rm.refusals.Exceeded(r.Context(), throttle.Limit{Key: network, Most: refusalsPerMinute})
+	tooMany, err := rm.Refusals.Exceeded(r.Context(), throttle.Limit{Key: network, Most: refusalsPerMinute})
 	if err != nil {
 		return rm.RefuseInternal(w, r, a.login, err)
 	}
@@ -91,18 +91,18 @@ func (rm *loginRoom) refuseCounted(w http.ResponseWriter, r *http.Request, a att
 // refuseShared refuses with one trace a minute for the whole network, without
 // the message, so that what is stored stays bounded whatever is sent.
 func (rm *loginRoom) refuseShared(w http.ResponseWriter, r *http.Request, a attempt, network string, refusal *model.Refusal) error {
-	id, first := rm.refusals.share(network, a.login.ID)
+	id, first := rm.Refusals.share(network, a.login.ID)
 	a.login.ID, a.login.XMLSealed = id, nil
-	a.login.Outcome, a.login.FinishedAt = model.OutcomeRefused, rm.now()
+	a.login.Outcome, a.login.FinishedAt = model.OutcomeRefused, rm.Now()
 	a.login.Refusal = &model.Refusal{Code: refusal.Code, Expected: refusal.Expected, Received: refusal.Received, Detail: refusal.Detail +
 		" So many answers from this network were refused that those of this minute are not listed one by one: this is the first of them."}
 	if first {
-		if _, err := rm.store.SaveLogin(r.Context(), a.login); err != nil {
+		if _, err := rm.Store.SaveLogin(r.Context(), a.login); err != nil {
 			return rm.RefuseInternal(w, r, a.login, err)
 		}
 	}
-	rm.opts.Metrics.countLogin(a.login)
+	rm.Opts.Metrics.CountLogin(a.login)
 	w.Header().Set(headerLogin, id)
 	w.Header().Set("Retry-After", "60")
-	return rm.render(w, r, http.StatusTooManyRequests, failure.TooMany())
+	return rm.Render(w, r, http.StatusTooManyRequests, failure.TooMany())
 }

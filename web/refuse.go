@@ -10,13 +10,14 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/person"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // refuseAttempt ends a refused answer. The request that it answered is consumed
 // with it; one that belongs to another browser stays.
 func (rm *loginRoom) refuseAttempt(w http.ResponseWriter, r *http.Request, a attempt, refusal *model.Refusal) error {
 	if a.ours {
-		if err := rm.store.DropRequest(r.Context(), a.handle); err != nil {
+		if err := rm.Store.DropRequest(r.Context(), a.handle); err != nil {
 			return rm.RefuseInternal(w, r, a.login, err)
 		}
 	}
@@ -26,8 +27,8 @@ func (rm *loginRoom) refuseAttempt(w http.ResponseWriter, r *http.Request, a att
 
 // Refuse writes the trace and shows the page.
 func (rm *loginRoom) Refuse(w http.ResponseWriter, r *http.Request, l model.Login, refusal *model.Refusal) error {
-	l.Outcome, l.Refusal, l.FinishedAt = model.OutcomeRefused, refusal, rm.now()
-	l, err := rm.store.SaveLogin(r.Context(), l)
+	l.Outcome, l.Refusal, l.FinishedAt = model.OutcomeRefused, refusal, rm.Now()
+	l, err := rm.Store.SaveLogin(r.Context(), l)
 	if err != nil {
 		return rm.RefuseInternal(w, r, l, err)
 	}
@@ -37,15 +38,15 @@ func (rm *loginRoom) Refuse(w http.ResponseWriter, r *http.Request, l model.Logi
 // RefuseInternal ends an attempt that failed on our side. The trace is tried
 // once more on its own: the fault may not have been the database.
 func (rm *loginRoom) RefuseInternal(w http.ResponseWriter, r *http.Request, l model.Login, cause error) error {
-	rm.log.ErrorContext(r.Context(), "login failed", "login", l.ID, "connection", l.Connection,
-		"reference", requestID(r.Context()), "error", cause)
-	l.Outcome, l.FinishedAt = model.OutcomeRefused, rm.now()
+	rm.Log.ErrorContext(r.Context(), "login failed", "login", l.ID, "connection", l.Connection,
+		"reference", kit.RequestID(r.Context()), "error", cause)
+	l.Outcome, l.FinishedAt = model.OutcomeRefused, rm.Now()
 	l.Refusal = &model.Refusal{Code: model.CodeInternal}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 2*time.Second)
 	defer cancel()
-	saved, err := rm.store.SaveLogin(ctx, l)
+	saved, err := rm.Store.SaveLogin(ctx, l)
 	if err != nil {
-		rm.log.ErrorContext(r.Context(), "trace not written", "login", l.ID, "error", err)
+		rm.Log.ErrorContext(r.Context(), "trace not written", "login", l.ID, "error", err)
 	}
 	l.ID = saved.ID
 	return rm.showRefusal(w, r, l)
@@ -57,7 +58,7 @@ func (rm *loginRoom) refusePanic(w http.ResponseWriter, r *http.Request, l model
 	if v == http.ErrAbortHandler { //nolint:errorlint // recover gives the very value
 		panic(v)
 	}
-	rm.log.ErrorContext(r.Context(), "panic", "reference", requestID(r.Context()), "value", v, "stack", string(debug.Stack()))
+	rm.Log.ErrorContext(r.Context(), "panic", "reference", kit.RequestID(r.Context()), "value", v, "stack", string(debug.Stack()))
 	if l.ID == "" {
 		l = rm.NewAttempt(r, chi.URLParam(r, "connection"))
 	}
@@ -65,16 +66,16 @@ func (rm *loginRoom) refusePanic(w http.ResponseWriter, r *http.Request, l model
 	if written := w.Header().Get(headerLogin); written != "" {
 		l.ID, show = written, rm.showInternal
 	}
-	if err := show(w, r, l, errPanic); err != nil {
-		rm.fail(w, r, err)
+	if err := show(w, r, l, kit.ErrPanic); err != nil {
+		rm.Fail(w, r, err)
 	}
 }
 
 // showInternal is the page of a fault of ours that came after the trace was
 // written, which stays as it is: the person got in, and has no session.
 func (rm *loginRoom) showInternal(w http.ResponseWriter, r *http.Request, l model.Login, cause error) error {
-	rm.log.ErrorContext(r.Context(), "login failed after its trace was written", "login", l.ID, "connection", l.Connection,
-		"reference", requestID(r.Context()), "error", cause, "session", rm.persons.Destroy(r.Context()))
+	rm.Log.ErrorContext(r.Context(), "login failed after its trace was written", "login", l.ID, "connection", l.Connection,
+		"reference", kit.RequestID(r.Context()), "error", cause, "session", rm.Persons.Destroy(r.Context()))
 	l.Outcome, l.Refusal = model.OutcomeRefused, &model.Refusal{Code: model.CodeInternal}
 	return rm.showRefusal(w, r, l)
 }
@@ -83,15 +84,15 @@ func (rm *loginRoom) showInternal(w http.ResponseWriter, r *http.Request, l mode
 // the same for every reason, so that nobody can find out who has an account.
 func (rm *loginRoom) showRefusal(w http.ResponseWriter, r *http.Request, l model.Login) error {
 	w.Header().Set(headerLogin, l.ID) // first: it says that the trace is written
-	rm.opts.Metrics.countLogin(l)
-	rm.log.InfoContext(r.Context(), "login refused", "login", l.ID, "connection", l.Connection, "code", string(l.Refusal.Code))
+	rm.Opts.Metrics.CountLogin(l)
+	rm.Log.InfoContext(r.Context(), "login refused", "login", l.ID, "connection", l.Connection, "code", string(l.Refusal.Code))
 	contact, text := "", ""
 	if l.Refusal.Code != model.CodeInternal {
-		if set, err := rm.store.Settings(r.Context()); err == nil {
+		if set, err := rm.Store.Settings(r.Context()); err == nil {
 			contact, text = set.HelpContact, set.RefusedText
 		}
 	}
-	return rm.render(w, r, refusalStatus(l.Refusal.Code), person.Refused(person.Refusal{
+	return rm.Render(w, r, refusalStatus(l.Refusal.Code), person.Refused(person.Refusal{
 		Reference: l.ID, Contact: contact, Text: text, At: l.StartedAt, Test: l.Test,
 		Ours: l.Refusal.Code == model.CodeInternal,
 	}))

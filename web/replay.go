@@ -12,6 +12,8 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/web/forecast"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // replayed is how many logins are replayed, the newest.
@@ -21,7 +23,7 @@ const replayed = 500
 // the draft, and shows where the two differ. What changed about users since a
 // login counts for both, so it is no difference. Nobody is signed in.
 func (rm *connectionsRoom) replayLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	c, err := rm.store.Connection(r.Context(), pathValue(r, "slug"))
+	c, err := rm.Store.Connection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
@@ -29,29 +31,29 @@ func (rm *connectionsRoom) replayLogins(w http.ResponseWriter, r *http.Request, 
 		return store.ErrNotFound // nothing to compare
 	}
 	v := console.ReplayPage{
-		Page: rm.page(r, a, layout.NavConnections, "Replay the last logins",
+		Page: rm.Page(r, a, layout.NavConnections, "Replay the last logins",
 			fmt.Sprintf("The last %d logins, judged by the draft. What would have gone differently?", replayed)),
 		Connection: c,
 	}
-	v.Page.Crumbs = setupCrumbs(c)
+	v.Page.Crumbs = kit.SetupCrumbs(c)
 	if r.URL.Query().Get("run") == "" {
-		return rm.render(w, r, http.StatusOK, console.Replay(v))
+		return rm.Render(w, r, http.StatusOK, console.Replay(v))
 	}
 	v.Ran = true
-	err = rm.store.EachLatestLogin(r.Context(), c.Slug, replayed, func(l model.Login) error {
+	err = rm.Store.EachLatestLogin(r.Context(), c.Slug, replayed, func(l model.Login) error {
 		return rm.replayOne(r.Context(), c, l, &v)
 	})
 	if err != nil {
 		return err
 	}
-	return rm.render(w, r, http.StatusOK, console.Replay(v))
+	return rm.Render(w, r, http.StatusOK, console.Replay(v))
 }
 
 // replayOne judges one login and counts the result.
 func (rm *connectionsRoom) replayOne(ctx context.Context, c model.Connection, l model.Login, v *console.ReplayPage) error {
 	xml, err := rm.keptXML(l)
 	if err != nil { // sealed with a key that is gone
-		rm.log.WarnContext(ctx, "a login cannot be replayed", "login", l.ID, "error", err)
+		rm.Log.WarnContext(ctx, "a login cannot be replayed", "login", l.ID, "error", err)
 	}
 	if xml == nil && l.Person == nil {
 		v.Lost++ // erased, or nothing came that could be judged
@@ -88,7 +90,7 @@ func (rm *connectionsRoom) keptXML(l model.Login) ([]byte, error) {
 	if l.XMLSealed == nil {
 		return nil, nil
 	}
-	return rm.sealer.Open(l.XMLSealed, model.SealedXML(l.ID))
+	return rm.Sealer.Open(l.XMLSealed, model.SealedXML(l.ID))
 }
 
 // judgeAgain is how a login would end by a revision, by its own time.
@@ -99,7 +101,7 @@ func (rm *connectionsRoom) judgeAgain(ctx context.Context, c model.Connection, r
 	}
 	again := l
 	again.Person = p
-	d, err := rm.store.PreviewLogin(ctx, c.ID, c.Slug, *p, rm.decide(c, rev, again))
+	d, err := rm.Store.PreviewLogin(ctx, c.ID, c.Slug, *p, rm.Decide(c, rev, again))
 	if err != nil || d.Refusal != nil {
 		return replayRefused(d.Refusal), err
 	}
@@ -124,16 +126,16 @@ func replayRefused(refusal *model.Refusal) console.ReplayOutcome {
 // personAgain reads who signed in, from the message where it is kept, else from
 // what was read from it then.
 func (rm *connectionsRoom) personAgain(c model.Connection, rev *model.Revision, l model.Login, xml []byte) (*model.Person, *model.Refusal, error) {
-	idp, err := rm.identityProvider(rev)
+	idp, err := rm.IdentityProvider(rev)
 	if err != nil {
-		return nil, nil, errUnusableMetadata
+		return nil, nil, forecast.ErrUnusableMetadata
 	}
 	cfg := rev.Config
 	if xml == nil {
 		p, _, refusal := sso.MapAttributes(cfg, &sso.Identity{Issuer: idp.EntityID, NameID: l.Person.NameID, Attributes: l.Person.Attributes})
 		return &p, refusal, nil
 	}
-	sp := rm.serviceProvider(c.Slug, cfg)
+	sp := rm.ServiceProvider(c.Slug, cfg)
 	found := sso.Inspect(xml, sso.InspectOptions{
 		Metadata: idp, Now: l.FinishedAt, EntityID: sp.EntityID, ACSURL: sp.ACSURL,
 		RequireSignatures: cfg.RequireSignatures, ClockSkew: cfg.ClockSkew, Config: &cfg,

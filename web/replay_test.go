@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"net/http"
@@ -24,15 +24,15 @@ func TestReplayShowsWhatWouldHaveGoneDifferently(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := editedLive(t, c.change)
-			if first := s.get("/connections/aws/replay"); first.status != http.StatusOK || first.doc.Find("[hx-trigger=load]").Length() != 1 {
-				t.Fatalf("the page answered %d", first.status)
+			if first := s.Get("/connections/aws/replay"); first.Status != http.StatusOK || first.Doc.Find("[hx-trigger=load]").Length() != 1 {
+				t.Fatalf("the page answered %d", first.Status)
 			}
-			res := s.get("/connections/aws/replay?run=1")
-			if !strings.Contains(res.text(), c.says) {
-				t.Errorf("says %s", res.text())
+			res := s.Get("/connections/aws/replay?run=1")
+			if !strings.Contains(res.Text(), c.says) {
+				t.Errorf("says %s", res.Text())
 			}
-			if n := res.doc.Find("tbody tr").Length(); n != c.rows {
-				t.Errorf("%d rows, want %d: %s", n, c.rows, res.text())
+			if n := res.Doc.Find("tbody tr").Length(); n != c.rows {
+				t.Errorf("%d rows, want %d: %s", n, c.rows, res.Text())
 			}
 		})
 	}

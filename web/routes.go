@@ -9,26 +9,27 @@ import (
 	"github.com/postern-sso/postern/internal/crowd"
 	"github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/templates/failure"
+	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/static"
 )
 
-// consoleRoutes is every address of the console that needs a signed-in
+// ConsoleRoutes is every address of the console that needs a signed-in
 // administrator. Tests run the same drills over each.
-func (s *Server) consoleRoutes() []route {
-	return slices.Concat(s.overview.routes(), s.setup.routes(), s.connections.routes(), s.people.routes(), s.logins.routes(),
-		s.apps.routes(), s.audit.routes(), s.access.routes(), s.help.routes(), s.settings.routes(), s.warnings.routes())
+func (s *Server) ConsoleRoutes() []kit.Route {
+	return slices.Concat(s.overview.routes(), s.Setup.routes(), s.connections.routes(), s.People.routes(), s.logins.routes(),
+		s.apps.routes(), s.audit.routes(), s.Access.routes(), s.help.routes(), s.settings.routes(), s.Warnings.routes())
 }
 
 // mount is the whole site, grouped by who may call it.
 func (s *Server) mount() http.Handler {
 	r := chi.NewRouter()
-	r.Use(withRequestID, s.withLog, s.withSecurityHeaders, s.withBrand, s.withRecovery)
+	r.Use(kit.WithRequestID, s.WithLog, s.WithSecurityHeaders, s.WithBrand, s.WithRecovery)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
-		s.failPage(w, r, http.StatusNotFound, failure.NotFound())
+		s.FailPage(w, r, http.StatusNotFound, failure.NotFound())
 	})
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.failPage(w, r, http.StatusForbidden, failure.CrossSite())
+		s.FailPage(w, r, http.StatusForbidden, failure.CrossSite())
 	}))
 
 	// Anyone.
@@ -37,14 +38,14 @@ func (s *Server) mount() http.Handler {
 		r.Head(path, h) // as load balancers ask
 	}
 	r.Handle("/static/*", static.Handler())
-	r.Get("/brand/{file}", s.handle(s.showLogo))
-	s.warnings.mountCalendar(r)
+	r.Get("/brand/{file}", s.Handle(s.ShowLogo))
+	s.Warnings.mountCalendar(r)
 
 	// People signing in. The assertion comes as a cross-site POST, so these
 	// stand beside the cross-origin protection, not excused inside it.
 	r.Group(func(r chi.Router) {
-		r.Use(limitBody(maxForm), s.persons.LoadAndSave)
-		s.login.mountSignIn(r)
+		r.Use(kit.LimitBody(kit.MaxForm), s.Persons.LoadAndSave)
+		s.Login.mountSignIn(r)
 		s.logins.mountTraceLinks(r)
 	})
 
@@ -52,40 +53,40 @@ func (s *Server) mount() http.Handler {
 	// request, by name and password, and have neither cookies nor forms; the
 	// directory limits their bodies and answers errors in Crowd's form.
 	r.Handle(crowd.Base+"/*", crowd.New(crowd.Options{
-		Store: s.store, Logger: s.log, Now: s.now, PublicURL: s.opts.PublicURL, RemoteAddr: s.remoteAddr,
+		Store: s.Store, Logger: s.Log, Now: s.Now, PublicURL: s.Opts.PublicURL, RemoteAddr: s.RemoteAddr,
 	}))
 	// Apps. Their requests come from other sites and other programs, and none
 	// of them looks at a cookie; only the callback does, and it changes nothing
 	// but the request that it names.
 	r.Group(func(r chi.Router) {
-		r.Use(limitBody(maxForm))
-		provider := s.person.provider.Handler()
-		r.With(s.limitRate(loginStartsPerMinute)).Handle(oidc.AuthorizePath, provider)
+		r.Use(kit.LimitBody(kit.MaxForm))
+		provider := s.Person.Provider.Handler()
+		r.With(s.LimitRate(kit.LoginStartsPerMinute)).Handle(oidc.AuthorizePath, provider)
 		for _, path := range []string{oidc.DiscoveryPath, oidc.TokenPath, oidc.UserinfoPath, oidc.KeysPath, oidc.RevokePath} {
 			r.Handle(path, provider)
 		}
-		s.person.mountCallbacks(r)
+		s.Person.mountCallbacks(r)
 	})
 
 	// People who are signed in.
 	r.Group(func(r chi.Router) {
-		r.Use(limitBody(maxForm), crossOrigin.Handler, s.persons.LoadAndSave)
-		s.person.mountOwnPages(r)
-		s.login.mountSignOut(r)
+		r.Use(kit.LimitBody(kit.MaxForm), crossOrigin.Handler, s.Persons.LoadAndSave)
+		s.Person.mountOwnPages(r)
+		s.Login.mountSignOut(r)
 	})
 
 	// Whoever holds a setup link. There is no session of any kind here.
 	r.Group(func(r chi.Router) {
-		r.Use(limitBody(maxUpload), crossOrigin.Handler)
-		s.setup.mountSetupLinks(r)
+		r.Use(kit.LimitBody(kit.MaxUpload), crossOrigin.Handler)
+		s.Setup.mountSetupLinks(r)
 	})
 
 	// Administrators.
 	r.Group(func(r chi.Router) {
-		r.Use(limitBody(maxUpload), crossOrigin.Handler, s.admins.LoadAndSave)
-		s.access.mountSignIn(r)
-		for _, rt := range s.consoleRoutes() {
-			r.Method(rt.method, rt.pattern, s.guard(rt))
+		r.Use(kit.LimitBody(kit.MaxUpload), crossOrigin.Handler, s.Admins.LoadAndSave)
+		s.Access.mountSignIn(r)
+		for _, rt := range s.ConsoleRoutes() {
+			r.Method(rt.Method, rt.Pattern, s.Guard(rt))
 		}
 	})
 	return r

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"bytes"
@@ -17,16 +17,19 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // signIn is a whole login of that person, who must get in.
 func (x *target) signIn(subject string, change func(string) string) []*http.Cookie {
-	x.t.Helper()
+	x.T.Helper()
 	e := x.begin(false)
 	e.scene.Subject = subject
 	w := x.answer(e, change(honestMessage(&e)))
 	if w.Code != http.StatusSeeOther {
-		x.t.Fatalf("%s: %d %+v", subject, w.Code, x.trace(w).Refusal)
+		x.T.Fatalf("%s: %d %+v", subject, w.Code, x.trace(w).Refusal)
 	}
 	return later(e.cookies, w.Result().Cookies())
 }
@@ -54,15 +57,15 @@ func TestRow15Logout(t *testing.T) {
 	if w := ask(get, alice); w.Code != http.StatusOK || !x.signedIn(alice) {
 		t.Errorf("a link: %d, signed in %v", w.Code, x.signedIn(alice))
 	}
-	foreign := post("/saml/aws/logout", formType, message.Encode())
+	foreign := webtest.Post("/saml/aws/logout", formType, message.Encode())
 	foreign.Header.Set("Sec-Fetch-Site", "cross-site")
 	if w := ask(foreign, alice); w.Code != http.StatusForbidden || !x.signedIn(alice) {
 		t.Errorf("a form of another site: %d, signed in %v", w.Code, x.signedIn(alice))
 	}
-	if w := ask(post("/saml/aws/logout", formType, message.Encode()), nil); w.Code != http.StatusOK || !x.signedIn(alice) || !x.signedIn(bob) {
+	if w := ask(webtest.Post("/saml/aws/logout", formType, message.Encode()), nil); w.Code != http.StatusOK || !x.signedIn(alice) || !x.signedIn(bob) {
 		t.Errorf("without a session: %d", w.Code)
 	}
-	w := ask(post("/saml/aws/logout", formType, message.Encode()), alice)
+	w := ask(webtest.Post("/saml/aws/logout", formType, message.Encode()), alice)
 	if x.signedIn(alice) || !x.signedIn(bob) || strings.Contains(w.Body.String(), "evil.example") {
 		t.Errorf("her own: %d, alice signed in %v, bob %v", w.Code, x.signedIn(alice), x.signedIn(bob))
 	}
@@ -70,7 +73,7 @@ func TestRow15Logout(t *testing.T) {
 
 // with puts attributes into an honest message before it is signed.
 func (x *target) answerWith(subject, attributes string) (*httptest.ResponseRecorder, exchange) {
-	x.t.Helper()
+	x.T.Helper()
 	e := x.begin(false)
 	e.scene.Subject = subject
 	return x.answer(e, attack.WithAttributes(&e.scene, attributes)), e
@@ -82,10 +85,10 @@ func TestRow19GroupsAreGivenByRulesAlone(t *testing.T) {
 	ctx := context.Background()
 	x := newTarget(t, nil)
 	for _, g := range []string{"jira-administrators", "mapped"} {
-		storetest.Group(t, x.store, g)
+		storetest.Group(t, x.Store, g)
 	}
 	const id = "64d84438-b0c1-708c-f431-91ece2abb39a"
-	_, err := x.store.CreateRule(ctx, tester, model.Rule{Name: "mapped", Connection: "aws", Kind: model.RuleAWSGroup, Value: id, Groups: []string{"mapped"}})
+	_, err := x.Store.CreateRule(ctx, webtest.Tester, model.Rule{Name: "mapped", Connection: "aws", Kind: model.RuleAWSGroup, Value: id, Groups: []string{"mapped"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,11 +114,11 @@ func TestRow19GroupsAreGivenByRulesAlone(t *testing.T) {
 		if w, _ := x.answerWith("alice", c.attributes); w.Code != http.StatusSeeOther {
 			t.Fatalf("%s: %d %+v", c.what, w.Code, x.trace(w).Refusal)
 		}
-		memberships, err := x.store.UserMemberships(ctx, x.user("alice").ID)
+		memberships, err := x.Store.UserMemberships(ctx, x.User("alice").ID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(groupNames(memberships), ","); got != c.want {
+		if got := strings.Join(web.GroupNames(memberships), ","); got != c.want {
 			t.Errorf("%d, %s: she is in %q, want %q", i, c.what, got, c.want)
 		}
 	}
@@ -126,7 +129,7 @@ func TestRow19GroupsAreGivenByRulesAlone(t *testing.T) {
 func TestRow19PeopleAreNoAdministrators(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t, nil)
-	if _, err := x.store.CreateAdministrator(context.Background(), tester, model.Administrator{Email: "owner@example.com", PasswordHash: testHash,
+	if _, err := x.Store.CreateAdministrator(context.Background(), webtest.Tester, model.Administrator{Email: "owner@example.com", PasswordHash: webtest.TestHash,
 		Role: model.RoleOwner}); err != nil {
 		t.Fatal(err)
 	}
@@ -149,8 +152,8 @@ var masked = regexp.MustCompile(`[a-z2-7]{16}|<time.*?</time>`)
 func TestRow20RefusalsLookAlike(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t, func(c *model.Config) { c.Provisioning = model.ProvisioningManual })
-	storetest.User(t, x.store, "gone")
-	if _, err := x.store.UpdateUser(context.Background(), tester, "gone", func(u *model.User) error { u.Active = false; return nil }); err != nil {
+	storetest.User(t, x.Store, "gone")
+	if _, err := x.Store.UpdateUser(context.Background(), webtest.Tester, "gone", func(u *model.User) error { u.Active = false; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	page := func(subject string) string {
@@ -167,7 +170,7 @@ func TestRow20RefusalsLookAlike(t *testing.T) {
 		w := x.send(httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, nil))
 		return fmt.Sprint(w.Code) + masked.ReplaceAllString(w.Body.String(), "")
 	}
-	if err := x.store.SetStatus(context.Background(), tester, "aws", model.StatusSuspended); err != nil {
+	if err := x.Store.SetStatus(context.Background(), webtest.Tester, "aws", model.StatusSuspended); err != nil {
 		t.Fatal(err)
 	}
 	if a, b := start("/saml/aws/login"), start("/saml/nowhere/login"); a != b {
@@ -180,7 +183,7 @@ func TestRow20LoginStartsAreBounded(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t, nil)
 	limited := 0
-	for range loginStartsPerMinute + 5 {
+	for range kit.LoginStartsPerMinute + 5 {
 		if w := x.send(httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/aws/login", nil)); w.Code == http.StatusTooManyRequests {
 			limited++
 		}
@@ -189,18 +192,18 @@ func TestRow20LoginStartsAreBounded(t *testing.T) {
 		t.Error("one address may start logins without end")
 	}
 	pending := func() (n int) {
-		if err := x.store.Pool().QueryRow(context.Background(), "select count(*) from requests").Scan(&n); err != nil {
+		if err := x.Store.Pool().QueryRow(context.Background(), "select count(*) from requests").Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		return n
 	}
-	if n := pending(); n > loginStartsPerMinute {
+	if n := pending(); n > kit.LoginStartsPerMinute {
 		t.Errorf("%d requests are waiting", n)
 	}
-	if _, err := x.store.Sweep(context.Background(), x.now.Add(10*time.Minute), store.Retention{XML: time.Hour}); err != nil || pending() == 0 {
+	if _, err := x.Store.Sweep(context.Background(), x.Now.Add(10*time.Minute), store.Retention{XML: time.Hour}); err != nil || pending() == 0 {
 		t.Errorf("after ten minutes nothing waits any more: people dawdle (%v)", err)
 	}
-	if _, err := x.store.Sweep(context.Background(), x.now.Add(requestLifetime), store.Retention{XML: time.Hour}); err != nil || pending() != 0 {
+	if _, err := x.Store.Sweep(context.Background(), x.Now.Add(web.RequestLifetime), store.Retention{XML: time.Hour}); err != nil || pending() != 0 {
 		t.Errorf("after an hour %d still wait, %v", pending(), err)
 	}
 }
@@ -213,8 +216,8 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 	kept := func(size int) (bytes int) {
 		t.Helper()
 		message := `<Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol">` + strings.Repeat("x", size) + `</Response>`
-		w := x.send(post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(message))}}.Encode()))
-		l, err := x.store.Login(t.Context(), w.Header().Get(headerLogin))
+		w := x.send(webtest.Post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(message))}}.Encode()))
+		l, err := x.Store.Login(t.Context(), w.Header().Get(web.HeaderLogin))
 		if err != nil || l.Outcome != model.OutcomeRefused {
 			t.Fatalf("answered %d: %+v, %v", w.Code, l, err)
 		}
@@ -223,22 +226,22 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 	if n := kept(50_000); n < 50_000 {
 		t.Errorf("of a message of the usual size %d bytes are kept", n)
 	}
-	if n := kept(maxUnverifiedXML); n != 0 {
+	if n := kept(web.MaxUnverifiedXML); n != 0 {
 		t.Errorf("of a large one %d bytes are kept", n)
 	}
 	flood := func(n int) {
 		for range n {
-			if err := x.login.refusals.Failed(t.Context(), "192.0.2.1"); err != nil {
+			if err := x.Login.Refusals.Failed(t.Context(), "192.0.2.1"); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	rubbish := func(address string) *httptest.ResponseRecorder {
-		r := post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {"x"}}.Encode())
+		r := webtest.Post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {"x"}}.Encode())
 		r.RemoteAddr = address
 		return x.send(r)
 	}
-	for _, n := range []int{3 * refusalsPerMinute, 3 * judgedPerMinute} {
+	for _, n := range []int{3 * web.RefusalsPerMinute, 3 * web.JudgedPerMinute} {
 		flood(n)
 		before, traces := x.traces(), map[string]bool{}
 		for range 20 {
@@ -246,7 +249,7 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 			if l := x.trace(w); w.Code != http.StatusTooManyRequests || l.Refusal == nil || l.XMLSealed != nil {
 				t.Fatalf("after %d: %d %+v", n, w.Code, l)
 			}
-			traces[w.Header().Get(headerLogin)] = true
+			traces[w.Header().Get(web.HeaderLogin)] = true
 		}
 		if more := x.traces() - before; more > 2 || len(traces) > 2 { // the minute may end meanwhile
 			t.Errorf("after %d, 20 answers leave %d traces and name %d", n, more, len(traces))
@@ -264,19 +267,19 @@ func TestRow20FloodsKeepNobodyOut(t *testing.T) {
 	network := model.NetworkOf("192.0.2.1") // where requests of httptest come from
 	flood := func(n int) {
 		for range n {
-			if err := x.login.refusals.Failed(t.Context(), network); err != nil {
+			if err := x.Login.Refusals.Failed(t.Context(), network); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	flood(3 * refusalsPerMinute)
+	flood(3 * web.RefusalsPerMinute)
 	for _, unsolicited := range []bool{false, true} {
 		e := x.begin(unsolicited)
 		if w := x.goOn(x.answer(e, honestMessage(&e)), e.cookies...); w.Code != http.StatusSeeOther || !x.signedIn(later(e.cookies, w.Result().Cookies())) {
 			t.Errorf("an honest answer, unsolicited %v: %d", unsolicited, w.Code)
 		}
 	}
-	flood(3 * judgedPerMinute)
+	flood(3 * web.JudgedPerMinute)
 	e := x.begin(false)
 	bad := e
 	bad.relay, bad.cookies = "", nil
@@ -301,7 +304,7 @@ func TestRow21XMLIsSealedAndExpires(t *testing.T) {
 	x := newTarget(t, nil)
 	x.signIn("alice", asItIs)
 	sealed := func() (all [][]byte) {
-		rows, err := x.store.Pool().Query(ctx, "select xml_sealed from logins where xml_sealed is not null")
+		rows, err := x.Store.Pool().Query(ctx, "select xml_sealed from logins where xml_sealed is not null")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -319,7 +322,7 @@ func TestRow21XMLIsSealedAndExpires(t *testing.T) {
 	if len(kept) != 1 || bytes.Contains(kept[0], []byte("alice")) || bytes.Contains(kept[0], []byte("saml2")) {
 		t.Errorf("%d messages are kept, and can be read", len(kept))
 	}
-	if _, err := x.store.Sweep(ctx, x.now.Add(store.DefaultTraceRetention+time.Minute), store.Retention{XML: store.DefaultTraceRetention}); err != nil ||
+	if _, err := x.Store.Sweep(ctx, x.Now.Add(store.DefaultTraceRetention+time.Minute), store.Retention{XML: store.DefaultTraceRetention}); err != nil ||
 		len(sealed()) != 0 {
 		t.Errorf("after the time that is set, %d messages are kept, %v", len(sealed()), err)
 	}

@@ -8,19 +8,21 @@ import (
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/forms"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 func (rm *peopleRoom) listRules(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	rules, err := rm.store.Rules(r.Context())
+	rules, err := rm.Store.Rules(r.Context())
 	if err != nil {
 		return err
 	}
-	connections, err := rm.store.Connections(r.Context())
+	connections, err := rm.Store.Connections(r.Context())
 	if err != nil {
 		return err
 	}
-	return rm.render(w, r, http.StatusOK, console.Rules(console.RuleList{
-		Page:  rm.page(r, a, layout.NavRules, "Rules", "Who gets which groups at login. Rules are worked out again each time."),
+	return rm.Render(w, r, http.StatusOK, console.Rules(console.RuleList{
+		Page:  rm.Page(r, a, layout.NavRules, "Rules", "Who gets which groups at login. Rules are worked out again each time."),
 		Rules: rules, Ready: len(connections) > 0,
 	}))
 }
@@ -30,7 +32,7 @@ func (rm *peopleRoom) newRule(w http.ResponseWriter, r *http.Request, a model.Ad
 }
 
 func (rm *peopleRoom) showRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	rule, err := rm.store.Rule(r.Context(), pathValue(r, "name"))
+	rule, err := rm.Store.Rule(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
 	}
@@ -55,11 +57,11 @@ func ruleForm(rule model.Rule) console.RuleForm {
 // renderRule shows the form; chosen has the connection and the groups as
 // stored or as typed.
 func (rm *peopleRoom) renderRule(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.RulePage, chosen model.Rule) error {
-	connections, err := rm.store.Connections(r.Context())
+	connections, err := rm.Store.Connections(r.Context())
 	if err != nil {
 		return err
 	}
-	v.Groups, err = onForms(rm.kit).groupPicker(r.Context(), "groups", "They get these groups", chosen.Groups, "")
+	v.Groups, err = forms.With(rm.Kit).GroupPicker(r.Context(), "groups", "They get these groups", chosen.Groups, "")
 	if err != nil {
 		return err
 	}
@@ -73,11 +75,11 @@ func (rm *peopleRoom) renderRule(w http.ResponseWriter, r *http.Request, a model
 	if v.Name != "" {
 		title = v.Name
 	}
-	v.Page = rm.page(r, a, layout.NavRules, title, "")
+	v.Page = rm.Page(r, a, layout.NavRules, title, "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Rules", Href: paths.Rules}}
 	status := http.StatusOK
 	if len(v.Form.Problems) > 0 || v.DeleteText != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.Rule(v))
+	return rm.Render(w, r, status, console.Rule(v))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/postern-sso/postern/internal/provision"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // trialShown is how many people a dry run of a rule names; the download has
@@ -20,7 +21,7 @@ const trialShown = 50
 // ruleChange is a rule before and after: none before is a new one, none after a
 // deleted one.
 type ruleChange struct {
-	before, after *model.Rule
+	before, After *model.Rule
 }
 
 // apply is all rules before and after the change.
@@ -30,8 +31,8 @@ func (c ruleChange) apply(all []model.Rule) (before, after []model.Rule) {
 			after = append(after, r)
 		}
 	}
-	if c.after != nil {
-		after = append(after, *c.after)
+	if c.After != nil {
+		after = append(after, *c.After)
 	}
 	return all, after
 }
@@ -39,7 +40,7 @@ func (c ruleChange) apply(all []model.Rule) (before, after []model.Rule) {
 // connections are those whose people the change concerns.
 func (c ruleChange) connections() []string {
 	var slugs []string
-	for _, r := range []*model.Rule{c.before, c.after} {
+	for _, r := range []*model.Rule{c.before, c.After} {
 		if r != nil && !slices.Contains(slugs, r.Connection) {
 			slugs = append(slugs, r.Connection)
 		}
@@ -49,7 +50,7 @@ func (c ruleChange) connections() []string {
 
 func (c ruleChange) groups() []string {
 	var names []string
-	for _, r := range []*model.Rule{c.before, c.after} {
+	for _, r := range []*model.Rule{c.before, c.After} {
 		if r != nil {
 			names = append(names, r.Groups...)
 		}
@@ -60,7 +61,7 @@ func (c ruleChange) groups() []string {
 // eachEffect calls f for everybody known on whom the change has an effect, or
 // cannot be known to have one. who limits it to one username; empty: everybody.
 func (rm *peopleRoom) eachEffect(ctx context.Context, c ruleChange, who string, f func(console.RuleEffect) error) error {
-	all, err := rm.store.Rules(ctx)
+	all, err := rm.Store.Rules(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,10 +77,10 @@ func (rm *peopleRoom) eachEffect(ctx context.Context, c ruleChange, who string, 
 			return nil
 		}
 		if who == "" {
-			err = rm.store.EachKnownPerson(ctx, q, judge)
+			err = rm.Store.EachKnownPerson(ctx, q, judge)
 		} else {
 			var people []store.KnownPerson
-			if people, err = rm.store.KnownPeople(ctx, q, []string{who}); err == nil {
+			if people, err = rm.Store.KnownPeople(ctx, q, []string{who}); err == nil {
 				err = judge(people)
 			}
 		}
@@ -107,8 +108,8 @@ func effectOn(slug string, before, after []model.Rule, k store.KnownPerson) cons
 	return v
 }
 
-// tryRule sums the effects up.
-func (rm *peopleRoom) tryRule(ctx context.Context, c ruleChange, who string) (*console.RuleTrial, error) {
+// TryRule sums the effects up.
+func (rm *peopleRoom) TryRule(ctx context.Context, c ruleChange, who string) (*console.RuleTrial, error) {
 	t := &console.RuleTrial{Who: who}
 	err := rm.eachEffect(ctx, c, who, func(e console.RuleEffect) error {
 		t.People++
@@ -144,12 +145,12 @@ func (rm *peopleRoom) answerTrial(w http.ResponseWriter, r *http.Request, a mode
 	}
 	who := ""
 	if how == tryOne {
-		if who = typed(r, "try_username"); who == "" {
+		if who = kit.Typed(r, "try_username"); who == "" {
 			v.Form.Problems = []model.Problem{{Field: "try_username", Text: "Type the username of the person to try it on."}}
 			return rm.renderRule(w, r, a, v, rule)
 		}
 	}
-	trial, err := rm.tryRule(r.Context(), c, who)
+	trial, err := rm.TryRule(r.Context(), c, who)
 	if err != nil {
 		return err
 	}
@@ -179,13 +180,13 @@ func (rm *peopleRoom) writeEffects(w http.ResponseWriter, r *http.Request, c rul
 		}
 		record := []string{e.User.Username, e.User.DisplayName, e.User.Email, effectGroups(e.Gains), effectGroups(e.Losses), known}
 		for i := range record {
-			record[i] = harmlessCell(record[i])
+			record[i] = kit.HarmlessCell(record[i])
 		}
 		return out.Write(record)
 	})
 	if err != nil {
 		// Half of the file is out: only breaking off tells the browser.
-		rm.log.ErrorContext(r.Context(), "list broken off", "reference", requestID(r.Context()), "error", err)
+		rm.Log.ErrorContext(r.Context(), "list broken off", "reference", kit.RequestID(r.Context()), "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	out.Flush()

@@ -2,7 +2,6 @@ package web
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"net/http"
 	"time"
@@ -13,32 +12,21 @@ import (
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/person"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 const (
-	headerLogin   = "Postern-Login" // carries the id of the trace, always
-	browserCookie = "postern-login" // tells one browser from another, nothing else
+	headerLogin = "Postern-Login" // carries the id of the trace, always
 
 	// requestLifetime is how long AWS may take to answer. People dawdle at
 	// multi-factor prompts, and AWS's own messages live for an hour.
 	requestLifetime = time.Hour
-	browserLifetime = 24 * time.Hour
-	handleLength    = 26 // of rand.Text: 130 bits
 )
-
-// serviceProvider is what we are to AWS on this connection.
-func (k *kit) serviceProvider(slug string, c model.Config) sso.ServiceProvider {
-	return sso.ServiceProvider{
-		EntityID:     c.EntityIDFor(k.opts.PublicURL, slug),
-		ACSURL:       model.ACSURL(k.opts.PublicURL, slug),
-		NameIDFormat: c.NameIDFormat,
-	}
-}
 
 // samlMetadata is our metadata, for uploading to AWS. A connection that is
 // still being set up has one too: AWS needs it before the connection is live.
 func (rm *loginRoom) samlMetadata(w http.ResponseWriter, r *http.Request) error {
-	c, err := rm.store.Connection(r.Context(), chi.URLParam(r, "connection"))
+	c, err := rm.Store.Connection(r.Context(), chi.URLParam(r, "connection"))
 	if err != nil {
 		return err
 	}
@@ -46,7 +34,7 @@ func (rm *loginRoom) samlMetadata(w http.ResponseWriter, r *http.Request) error 
 	if rev == nil {
 		return store.ErrNotFound
 	}
-	xml, err := rm.serviceProvider(c.Slug, rev.Config).Metadata()
+	xml, err := rm.ServiceProvider(c.Slug, rev.Config).Metadata()
 	if err != nil {
 		return err
 	}
@@ -59,14 +47,14 @@ func (rm *loginRoom) samlMetadata(w http.ResponseWriter, r *http.Request) error 
 // samlLogin sends a person to AWS. The trace is written before they leave.
 func (rm *loginRoom) samlLogin(w http.ResponseWriter, r *http.Request) error {
 	slug := chi.URLParam(r, "connection")
-	c, err := rm.store.Connection(r.Context(), slug)
+	c, err := rm.Store.Connection(r.Context(), slug)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return rm.RefuseInternal(w, r, rm.NewAttempt(r, slug), err)
 	}
 	if err != nil || c.Status != model.StatusLive || c.Live == nil {
 		return rm.Refuse(w, r, rm.NewAttempt(r, slug), &model.Refusal{Code: model.CodeConnectionNotLive})
 	}
-	return rm.beginLogin(w, r, c, c.Live, false, localPath(r.URL.Query().Get("return")))
+	return rm.beginLogin(w, r, c, c.Live, false, kit.LocalPath(r.URL.Query().Get("return")))
 }
 
 // beginLogin writes the trace and the pending request, and answers 303 to AWS.
@@ -79,12 +67,12 @@ func (rm *loginRoom) beginLogin(w http.ResponseWriter, r *http.Request, c model.
 func (rm *loginRoom) BeginAttempt(w http.ResponseWriter, r *http.Request, l model.Login, c model.Connection, rev *model.Revision, test bool,
 	returnTo string) error {
 	l.RevisionID, l.RevisionVersion, l.Test = rev.ID, rev.Version, test
-	idp, err := rm.identityProvider(rev)
+	idp, err := rm.IdentityProvider(rev)
 	if err != nil {
 		return rm.Refuse(w, r, l, &model.Refusal{Code: model.CodeInternal,
 			Detail: "The connection has no usable AWS metadata. Import it again in the setup."})
 	}
-	req, err := sso.NewRequest(rm.serviceProvider(c.Slug, rev.Config), idp, sso.NewRequestID(), rm.now())
+	req, err := sso.NewRequest(rm.ServiceProvider(c.Slug, rev.Config), idp, sso.NewRequestID(), rm.Now())
 	if err != nil {
 		return rm.RefuseInternal(w, r, l, err)
 	}
@@ -96,100 +84,60 @@ func (rm *loginRoom) BeginAttempt(w http.ResponseWriter, r *http.Request, l mode
 	l.RequestID = req.ID
 	pending := model.PendingRequest{
 		LoginID: l.ID, ConnectionID: c.ID, RevisionID: rev.ID, RevisionVersion: rev.Version,
-		RequestID: req.ID, BrowserHash: rm.markBrowser(w, r), ReturnTo: returnTo, Test: test,
+		RequestID: req.ID, BrowserHash: rm.MarkBrowser(w, r), ReturnTo: returnTo, Test: test,
 		CreatedAt: l.StartedAt, ExpiresAt: l.StartedAt.Add(requestLifetime),
 	}
-	if err := rm.store.StartLogin(r.Context(), l, &pending, handle); err != nil {
+	if err := rm.Store.StartLogin(r.Context(), l, &pending, handle); err != nil {
 		return rm.RefuseInternal(w, r, l, err)
 	}
 	w.Header().Set(headerLogin, l.ID)
-	return seeOther(w, r, to)
+	return kit.SeeOther(w, r, to)
 }
 
 // NewAttempt is the beginning of a trace.
 func (rm *loginRoom) NewAttempt(r *http.Request, slug string) model.Login {
 	return model.Login{
-		ID: store.NewLoginID(), Connection: truncate(slug, 64), StartedAt: rm.now(),
-		Outcome: model.OutcomePending, RemoteAddr: rm.remoteAddr(r), UserAgent: truncate(r.UserAgent(), 512),
+		ID: store.NewLoginID(), Connection: kit.Truncate(slug, 64), StartedAt: rm.Now(),
+		Outcome: model.OutcomePending, RemoteAddr: rm.RemoteAddr(r), UserAgent: kit.Truncate(r.UserAgent(), 512),
 	}
-}
-
-func truncate(v string, limit int) string {
-	if len(v) > limit {
-		return v[:limit]
-	}
-	return v
-}
-
-// markBrowser makes sure that the browser has its cookie and returns its hash.
-// The answer from AWS is a cross-site POST, so over https the cookie says
-// SameSite=None. Over plain http that is not to be had; without the attribute
-// browsers still send a fresh cookie, and it only serves trying out.
-func (k *kit) markBrowser(w http.ResponseWriter, r *http.Request) []byte {
-	value := k.browserValue(r)
-	if value == "" {
-		value = rand.Text()
-	}
-	c := &http.Cookie{
-		Name: k.cookieName(browserCookie), Value: value, Path: "/", HttpOnly: true,
-		MaxAge: int(browserLifetime / time.Second),
-	}
-	if k.secure() {
-		c.Secure, c.SameSite = true, http.SameSiteNoneMode
-	}
-	http.SetCookie(w, c)
-	return hashBrowser(value)
-}
-
-func (k *kit) browserValue(r *http.Request) string {
-	c, err := r.Cookie(k.cookieName(browserCookie))
-	if err != nil || len(c.Value) != handleLength {
-		return ""
-	}
-	return c.Value
-}
-
-func hashBrowser(value string) []byte {
-	h := sha256.Sum256([]byte(value))
-	return h[:]
 }
 
 // explainACS answers a browser that opens the assertion consumer service. AWS
 // sends people here when the application's start URL is set to it.
 func (rm *loginRoom) explainACS(w http.ResponseWriter, r *http.Request) error {
-	return rm.render(w, r, http.StatusOK, person.OpenedACS(chi.URLParam(r, "connection")))
+	return rm.Render(w, r, http.StatusOK, person.OpenedACS(chi.URLParam(r, "connection")))
 }
 
 // samlTested is where a test login ends for the person who made it.
 func (rm *loginRoom) samlTested(w http.ResponseWriter, r *http.Request) error {
-	return rm.render(w, r, http.StatusOK, person.Tested(chi.URLParam(r, "connection")))
+	return rm.Render(w, r, http.StatusOK, person.Tested(chi.URLParam(r, "connection")))
 }
 
 // showLogout asks before it ends the session: a link alone must not do it.
 func (rm *loginRoom) showLogout(w http.ResponseWriter, r *http.Request) error {
-	u, err := rm.currentPerson(r)
+	u, err := rm.CurrentPerson(r)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return rm.render(w, r, http.StatusOK, person.SignOut(chi.URLParam(r, "connection"), u.Username))
+	return rm.Render(w, r, http.StatusOK, person.SignOut(chi.URLParam(r, "connection"), u.Username))
 }
 
 // samlLogout ends the session here. AWS IAM Identity Center does not support
 // single logout, and the page says so instead of pretending.
 func (rm *loginRoom) samlLogout(w http.ResponseWriter, r *http.Request) error {
-	if err := rm.endPersonSession(r.Context()); err != nil {
+	if err := rm.EndPersonSession(r.Context()); err != nil {
 		return err
 	}
 	slug := chi.URLParam(r, "connection")
 	awsSignOut := ""
-	if c, err := rm.store.Connection(r.Context(), slug); err == nil && c.Live != nil {
-		if idp, err := rm.identityProvider(c.Live); err == nil {
+	if c, err := rm.Store.Connection(r.Context(), slug); err == nil && c.Live != nil {
+		if idp, err := rm.IdentityProvider(c.Live); err == nil {
 			awsSignOut = idp.LogoutURL
 		}
 	}
 	text := ""
-	if set, err := rm.store.Settings(r.Context()); err == nil { // signed out all the same
+	if set, err := rm.Store.Settings(r.Context()); err == nil { // signed out all the same
 		text = set.SignedOutText
 	}
-	return rm.render(w, r, http.StatusOK, person.SignedOut(slug, awsSignOut, text))
+	return rm.Render(w, r, http.StatusOK, person.SignedOut(slug, awsSignOut, text))
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/postern-sso/postern/internal/attack"
+	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // Over https every cookie is one that no other host, no plain connection and no
@@ -18,10 +20,10 @@ import (
 func TestRow11CookiesOverHTTPS(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t, nil)
-	x.url = "https://sso.example.com"
-	o := x.opts
-	o.PublicURL = x.url
-	secure, err := New(o)
+	x.URL = "https://sso.example.com"
+	o := x.Opts
+	o.PublicURL = x.URL
+	secure, err := web.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +96,7 @@ func TestRow14OverTheNetwork(t *testing.T) {
 		e := x.begin(v.Unsolicited)
 		form := url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(v.Mint(&e.scene)))}, "RelayState": {e.relay}}
 		res, login := x.postOver(e, formType, "", form.Encode())
-		l, err := x.store.Login(context.Background(), login)
+		l, err := x.Store.Login(context.Background(), login)
 		if err != nil || l.Refusal == nil || l.Refusal.Code != v.Want || res != statusOf(v.Want) {
 			t.Errorf("%s: %d %+v %v, want %s", v.Name, res, l.Refusal, err, v.Want)
 		}
@@ -117,10 +119,10 @@ func TestRow14OverTheNetwork(t *testing.T) {
 
 // postOver posts over TCP and returns the status and the trace.
 func (x *target) postOver(e exchange, contentType, encoding, body string) (status int, trace string) {
-	x.t.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, x.url+"/saml/aws/acs", strings.NewReader(body))
+	x.T.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, x.URL+"/saml/aws/acs", strings.NewReader(body))
 	if err != nil {
-		x.t.Fatal(err)
+		x.T.Fatal(err)
 	}
 	r.Header.Set("Content-Type", contentType)
 	if encoding != "" {
@@ -129,12 +131,12 @@ func (x *target) postOver(e exchange, contentType, encoding, body string) (statu
 	for _, c := range e.cookies {
 		r.AddCookie(c)
 	}
-	res, err := x.browser().Do(r)
+	res, err := x.Browser().Do(r)
 	if err != nil {
-		x.t.Fatal(err)
+		x.T.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	return res.StatusCode, res.Header.Get(headerLogin)
+	return res.StatusCode, res.Header.Get(web.HeaderLogin)
 }
 
 // A single logout that is signed properly ends nobody's session either, and
@@ -147,7 +149,7 @@ func TestRow15SignedLogoutRequest(t *testing.T) {
 	request := strings.NewReplacer("saml2p:Response", "saml2p:LogoutRequest").Replace(honestMessage(&e))
 	for _, field := range []string{"SAMLRequest", "SAMLResponse"} {
 		for _, to := range []string{"/saml/aws/logout", "/saml/aws/acs"} {
-			x.send(post(to, formType, url.Values{field: {base64.StdEncoding.EncodeToString([]byte(request))}}.Encode()))
+			x.send(webtest.Post(to, formType, url.Values{field: {base64.StdEncoding.EncodeToString([]byte(request))}}.Encode()))
 			if !x.signedIn(alice) {
 				t.Fatalf("%s at %s ended her session", field, to)
 			}
@@ -162,7 +164,7 @@ func TestRow17HostileCompanionsOfAnHonestAnswer(t *testing.T) {
 	for _, relay := range []string{strings.Repeat("x", 10_000), "/me\x00", "\x00"} {
 		e := x.begin(true)
 		e.relay = relay
-		r := post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(honestMessage(&e)))},
+		r := webtest.Post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(honestMessage(&e)))},
 			"RelayState": {relay}}.Encode())
 		r.Header.Set("User-Agent", "x\x1b[31m\u202e")
 		w := x.goOn(x.send(r))
@@ -184,7 +186,7 @@ func TestRow18VariantsMakeNoTwins(t *testing.T) {
 	x.signIn("zoe\u0301", asItIs)
 	x.signIn("zo\u00e9", asItIs)
 	users := func() int {
-		n, err := x.store.CountUsers(context.Background())
+		n, err := x.Store.CountUsers(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,7 +200,7 @@ func TestRow18VariantsMakeNoTwins(t *testing.T) {
 	if w := x.answer(e, honestMessage(&e)); w.Code != http.StatusForbidden || users() != 2 {
 		t.Errorf("ALICE: %d, %d users", w.Code, users())
 	}
-	before := x.user("alice")
+	before := x.User("alice")
 	w, _ := x.answerWith("mallory", "")
 	if w.Code != http.StatusSeeOther || users() != 3 {
 		t.Fatalf("mallory: %d", w.Code)
@@ -207,7 +209,7 @@ func TestRow18VariantsMakeNoTwins(t *testing.T) {
 	e.scene.Subject = "eve"
 	xml := attack.WithEmail(&e.scene, "alice@example.com")
 	x.answer(e, xml)
-	if after := x.user("alice"); after.Email != before.Email || after.UpdatedAt != before.UpdatedAt || x.user("eve").ID == before.ID {
+	if after := x.User("alice"); after.Email != before.Email || after.UpdatedAt != before.UpdatedAt || x.User("eve").ID == before.ID {
 		t.Errorf("alice was %+v, is %+v", before, after)
 	}
 }
@@ -216,11 +218,11 @@ func TestRow18VariantsMakeNoTwins(t *testing.T) {
 func TestRow20UnknownConnectionsLookClosed(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t, nil)
-	if err := x.store.SetStatus(context.Background(), tester, "aws", "suspended"); err != nil {
+	if err := x.Store.SetStatus(context.Background(), webtest.Tester, "aws", "suspended"); err != nil {
 		t.Fatal(err)
 	}
 	page := func(path string) (int, string) {
-		a := x.send(post(path, formType, samlForm("<a/>")))
+		a := x.send(webtest.Post(path, formType, samlForm("<a/>")))
 		return a.Code, masked.ReplaceAllString(a.Body.String(), "")
 	}
 	aStatus, a := page("/saml/aws/acs")

@@ -10,30 +10,31 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // Server answers every request. Make one with New.
 type Server struct {
-	*kit
-	access      *accessRoom
+	*kit.Kit
+	Access      *accessRoom
 	apps        *appsRoom
 	audit       *auditRoom
 	connections *connectionsRoom
 	help        *helpRoom
-	login       *loginRoom
+	Login       *loginRoom
 	logins      *loginsRoom
 	overview    *overviewRoom
-	people      *peopleRoom
-	person      *personRoom
+	People      *peopleRoom
+	Person      *personRoom
 	settings    *settingsRoom
-	setup       *setupRoom
-	warnings    *warningsRoom
+	Setup       *setupRoom
+	Warnings    *warningsRoom
 
 	handler http.Handler
 }
 
 // New puts the site together; it does not listen.
-func New(o Options) (*Server, error) {
+func New(o kit.Options) (*Server, error) {
 	u, err := url.Parse(o.PublicURL)
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("public URL %q: not an absolute URL", o.PublicURL)
@@ -42,24 +43,24 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setup flow: %w", err)
 	}
-	k := newKit(o)
+	k := kit.New(o)
 	s := &Server{
-		kit: k, access: newAccessRoom(k), audit: newAuditRoom(k), help: newHelpRoom(k), login: newLoginRoom(k), overview: newOverviewRoom(k),
-		people: newPeopleRoom(k), warnings: newWarningsRoom(k),
+		Kit: k, Access: newAccessRoom(k), audit: newAuditRoom(k), help: newHelpRoom(k), Login: newLoginRoom(k), overview: newOverviewRoom(k),
+		People: newPeopleRoom(k), Warnings: newWarningsRoom(k),
 	}
-	s.logins = newLoginsRoom(k, s.login)
-	if s.person, err = newPersonRoom(k); err != nil {
+	s.logins = newLoginsRoom(k, s.Login)
+	if s.Person, err = newPersonRoom(k); err != nil {
 		return nil, err
 	}
-	s.apps, s.settings = newAppsRoom(k, s.person.provider), newSettingsRoom(k, s.person.provider)
-	s.setup = newSetupRoom(k, setupNeeds{
-		flow: flow, beginLogin: s.login.beginLogin, appSeen: s.apps.appSeen,
+	s.apps, s.settings = newAppsRoom(k, s.Person.Provider), newSettingsRoom(k, s.Person.Provider)
+	s.Setup = newSetupRoom(k, setupNeeds{
+		Flow: flow, beginLogin: s.Login.beginLogin, appSeen: s.apps.appSeen,
 		showProblem: func(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error {
 			return s.connections.showProblem(w, r, a, c, text) // made next: the two show parts of each other
 		},
 	})
-	s.connections = newConnectionsRoom(k, s.setup)
-	k.connect(s.access, s.consoleRoutes())
+	s.connections = newConnectionsRoom(k, s.Setup)
+	k.Connect(s.Access, s.ConsoleRoutes())
 	s.handler = s.mount()
 	return s, nil
 }

@@ -9,17 +9,18 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // setServicePassword gives a service account a local password. The page is the
 // answer itself, and nothing keeps the password.
 func (rm *peopleRoom) setServicePassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	u, err := rm.store.User(r.Context(), pathValue(r, "username"))
+	u, err := rm.Store.User(r.Context(), kit.PathValue(r, "username"))
 	if err != nil {
 		return err
 	}
 	secret := seal.NewSecret()
-	err = rm.store.SetServicePassword(r.Context(), rm.actor(r, a), u.Username, secret.Hash, secret.Hint)
+	err = rm.Store.SetServicePassword(r.Context(), rm.Actor(r, a), u.Username, secret.Hash, secret.Hint)
 	if errors.Is(err, store.ErrLinked) {
 		return rm.renderUser(w, r, a, u, func(v *console.UserPage) {
 			v.Password.Problem = "This user signs in through AWS, so there is no local password. Make a user of its own for the program."
@@ -32,9 +33,9 @@ func (rm *peopleRoom) setServicePassword(w http.ResponseWriter, r *http.Request,
 }
 
 func (rm *peopleRoom) removeServicePassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	username := pathValue(r, "username")
-	if err := rm.store.DeleteServicePassword(r.Context(), rm.actor(r, a), username); err != nil {
+	username := kit.PathValue(r, "username")
+	if err := rm.Store.DeleteServicePassword(r.Context(), rm.Actor(r, a), username); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.User(username), "The local password is removed. No program gets in with it any more.")
+	return rm.Done(w, r, paths.User(username), "The local password is removed. No program gets in with it any more.")
 }

@@ -16,39 +16,43 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/logo"
 )
 
 const (
-	maxContact       = 300  // characters
-	maxProductName   = 40   // characters: it stands in the navigation
-	maxPageText      = 1000 // characters
+	maxContact = 300 // characters
+
+	maxProductName = 40 // characters: it stands in the navigation
+
+	maxPageText = 1000 // characters
+
 	maxRetentionDays = 365
-	maxLoginDays     = 3650
-	day              = 24 * time.Hour
+
+	maxLoginDays = 3650
 )
 
 func (rm *settingsRoom) showSettings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	set, err := rm.store.Settings(r.Context())
+	set, err := rm.Store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
 	return rm.renderSettings(w, r, a, console.SettingsPage{
-		PublicURL: rm.opts.PublicURL, HelpContact: set.HelpContact,
-		RetentionDays: strconv.Itoa(int(set.TraceRetention / day)), LoginDays: strconv.Itoa(int(set.LoginRetention / day)), ProductName: set.ProductName,
+		PublicURL: rm.Opts.PublicURL, HelpContact: set.HelpContact,
+		RetentionDays: strconv.Itoa(int(set.TraceRetention / kit.Day)), LoginDays: strconv.Itoa(int(set.LoginRetention / kit.Day)), ProductName: set.ProductName,
 		Texts: console.PageTexts{Refused: set.RefusedText, SignedOut: set.SignedOutText, Me: set.MeText},
 	})
 }
 
 func (rm *settingsRoom) renderSettings(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.SettingsPage) error {
-	v.Page = rm.page(r, a, layout.NavSettings, "Settings", "What concerns Postern as a whole.")
-	v.PublicURLFixed, v.Version = rm.opts.PublicURLFixed, rm.opts.Version
-	v.Logo = rm.brand(r.Context()).Logo
+	v.Page = rm.Page(r, a, layout.NavSettings, "Settings", "What concerns Postern as a whole.")
+	v.PublicURLFixed, v.Version = rm.Opts.PublicURLFixed, rm.Opts.Version
+	v.Logo = rm.Brand(r.Context()).Logo
 	status := http.StatusOK
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.Settings(v))
+	return rm.Render(w, r, status, console.Settings(v))
 }
 
 // previewTexts shows how pages would look with the texts as they are typed.
@@ -56,7 +60,7 @@ func (rm *settingsRoom) renderSettings(w http.ResponseWriter, r *http.Request, a
 func (rm *settingsRoom) previewTexts(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v := rm.typedSettings(r)
 	if r.Header.Get("HX-Request") != "" {
-		return rm.render(w, r, http.StatusOK, console.TextsPreview(v))
+		return rm.Render(w, r, http.StatusOK, console.TextsPreview(v))
 	}
 	v.Previewed = true
 	return rm.renderSettings(w, r, a, v)
@@ -65,15 +69,15 @@ func (rm *settingsRoom) previewTexts(w http.ResponseWriter, r *http.Request, a m
 // typedSettings is the form as it was sent.
 func (rm *settingsRoom) typedSettings(r *http.Request) console.SettingsPage {
 	v := console.SettingsPage{
-		PublicURL: rm.opts.PublicURL, RetentionDays: typed(r, "retention_days"), LoginDays: typed(r, "login_days"), ProductName: typed(r, "product_name"),
-		HelpContact: strings.Join(strings.Fields(typed(r, "help_contact")), " "),
+		PublicURL: rm.Opts.PublicURL, RetentionDays: kit.Typed(r, "retention_days"), LoginDays: kit.Typed(r, "login_days"), ProductName: kit.Typed(r, "product_name"),
+		HelpContact: strings.Join(strings.Fields(kit.Typed(r, "help_contact")), " "),
 		Texts: console.PageTexts{
 			Refused: typedProse(r, "refused_text"), SignedOut: typedProse(r, "signed_out_text"), Me: typedProse(r, "me_text"),
 		},
 		RemoveLogo: r.PostFormValue("remove_logo") != "",
 	}
-	if !rm.opts.PublicURLFixed {
-		v.PublicURL = typed(r, "public_url")
+	if !rm.Opts.PublicURLFixed {
+		v.PublicURL = kit.Typed(r, "public_url")
 	}
 	return v
 }
@@ -97,11 +101,11 @@ func (rm *settingsRoom) saveSettings(w http.ResponseWriter, r *http.Request, a m
 		v.LogoLost = picture != nil
 		return rm.renderSettings(w, r, a, v)
 	}
-	if v.PublicURL != rm.opts.PublicURL && !rm.steppedUp(r) {
-		return errStepUp
+	if v.PublicURL != rm.Opts.PublicURL && !rm.SteppedUp(r) {
+		return kit.ErrStepUp
 	}
 	change := func(set *store.Settings) error {
-		if !rm.opts.PublicURLFixed {
+		if !rm.Opts.PublicURLFixed {
 			set.PublicURL = v.PublicURL
 		}
 		set.HelpContact, set.ProductName = v.HelpContact, v.ProductName
@@ -111,44 +115,44 @@ func (rm *settingsRoom) saveSettings(w http.ResponseWriter, r *http.Request, a m
 		return nil
 	}
 	if picture != nil || v.RemoveLogo {
-		err = rm.store.SaveSettingsWithLogo(r.Context(), rm.actor(r, a), picture, change)
+		err = rm.Store.SaveSettingsWithLogo(r.Context(), rm.Actor(r, a), picture, change)
 	} else {
-		err = rm.store.SaveSettings(r.Context(), rm.actor(r, a), change)
+		err = rm.Store.SaveSettings(r.Context(), rm.Actor(r, a), change)
 	}
 	if err != nil {
 		return err
 	}
-	rm.forgetBrand()
-	if v.PublicURL == rm.opts.PublicURL {
-		return rm.done(w, r, paths.Settings, "Saved.")
+	rm.ForgetBrand()
+	if v.PublicURL == rm.Opts.PublicURL {
+		return rm.Done(w, r, paths.Settings, "Saved.")
 	}
-	if rm.opts.Refresh != nil {
-		if err := rm.opts.Refresh(r.Context()); err != nil {
+	if rm.Opts.Refresh != nil {
+		if err := rm.Opts.Refresh(r.Context()); err != nil {
 			return err
 		}
 	}
-	return rm.done(w, r, paths.Settings, "Saved. Postern answers as "+v.PublicURL+" now. Type the new values into the application in AWS.")
+	return rm.Done(w, r, paths.Settings, "Saved. Postern answers as "+v.PublicURL+" now. Type the new values into the application in AWS.")
 }
 
 // days is a number of days as it was typed; false when it is none up to most.
 func days(typed string, most int) (time.Duration, bool) {
 	n, err := strconv.Atoi(typed)
-	return time.Duration(n) * day, err == nil && n >= 0 && n <= most
+	return time.Duration(n) * kit.Day, err == nil && n >= 0 && n <= most
 }
 
 // checkSettings says what is wrong with the form, and brings the public URL into
 // its normal form.
 func (rm *settingsRoom) checkSettings(v *console.SettingsPage) []model.Problem {
 	var problems []model.Problem
-	if !rm.opts.PublicURLFixed {
+	if !rm.Opts.PublicURLFixed {
 		if normal, _, err := wizard.CheckPublicURL(v.PublicURL); err != nil {
 			problems = append(problems, model.Problem{Field: "public_url", Text: err.Error()})
 		} else {
 			v.PublicURL = normal
 		}
 	}
-	problems = append(problems, checkText("product_name", "The name", v.ProductName, maxProductName)...)
-	problems = append(problems, checkText("help_contact", "The contact", v.HelpContact, maxContact)...)
+	problems = append(problems, kit.CheckText("product_name", "The name", v.ProductName, maxProductName)...)
+	problems = append(problems, kit.CheckText("help_contact", "The contact", v.HelpContact, maxContact)...)
 	for _, t := range v.Texts.Fields() {
 		problems = append(problems, checkProse(t.Name, t.Value)...)
 	}
@@ -168,7 +172,7 @@ func checkProse(field, text string) []model.Problem {
 	if utf8.RuneCountInString(text) > maxPageText {
 		return []model.Problem{{Field: field, Text: fmt.Sprintf("The text is longer than %d characters.", maxPageText)}}
 	}
-	return checkText(field, "The text", strings.ReplaceAll(text, "\n", " "), maxPageText)
+	return kit.CheckText(field, "The text", strings.ReplaceAll(text, "\n", " "), maxPageText)
 }
 
 // uploadedLogo is the picture that came with the form, made safe: nil when none
@@ -179,12 +183,12 @@ func uploadedLogo(r *http.Request) (picture []byte, problem string, err error) {
 		return nil, "", nil
 	}
 	if err != nil {
-		return nil, "", errBadForm
+		return nil, "", kit.ErrBadForm
 	}
 	defer func() { _ = file.Close() }()
 	data, err := io.ReadAll(io.LimitReader(file, logo.MaxUpload+1))
 	if err != nil {
-		return nil, "", errBadForm
+		return nil, "", kit.ErrBadForm
 	}
 	picture, err = logo.Clean(data)
 	switch {

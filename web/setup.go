@@ -14,12 +14,13 @@ import (
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/setup"
+	"github.com/postern-sso/postern/web/kit"
 )
 
-// setupCase is a connection in the wizard, as the database has it.
-type setupCase struct {
-	connection model.Connection
-	draft      model.Revision
+// SetupCase is a connection in the wizard, as the database has it.
+type SetupCase struct {
+	Connection model.Connection
+	Draft      model.Revision
 	facts      wizard.Facts
 	byLink     bool // somebody with a setup link, who may be no administrator here
 }
@@ -28,35 +29,35 @@ type setupCase struct {
 var errNoDraft = errors.New("nobody is editing the connection")
 
 // loadSetup reads the connection in the address with its draft.
-func (rm *setupRoom) loadSetup(r *http.Request) (setupCase, error) {
-	c, err := rm.store.Connection(r.Context(), pathValue(r, "connection"))
+func (rm *setupRoom) loadSetup(r *http.Request) (SetupCase, error) {
+	c, err := rm.Store.Connection(r.Context(), kit.PathValue(r, "connection"))
 	if err != nil {
-		return setupCase{}, err
+		return SetupCase{}, err
 	}
 	if c.Draft == nil {
-		return setupCase{connection: c}, errNoDraft
+		return SetupCase{Connection: c}, errNoDraft
 	}
-	users, err := rm.store.CountUsers(r.Context())
+	users, err := rm.Store.CountUsers(r.Context())
 	if err != nil {
-		return setupCase{}, err
+		return SetupCase{}, err
 	}
-	sc := setupCase{connection: c, draft: *c.Draft}
-	sc.facts = rm.setupFacts(sc, users)
+	sc := SetupCase{Connection: c, Draft: *c.Draft}
+	sc.facts = rm.SetupFacts(sc, users)
 	return sc, nil
 }
 
-func (rm *setupRoom) setupFacts(sc setupCase, users int) wizard.Facts {
+func (rm *setupRoom) SetupFacts(sc SetupCase, users int) wizard.Facts {
 	return wizard.Facts{
-		Slug: sc.connection.Slug, Draft: wizard.Draft{Config: sc.draft.Config, Ticks: sc.draft.Ticks},
-		Tested: sc.draft.TestedLogin != "", Live: sc.connection.Live != nil, Editing: true,
-		Users: users, PublicURL: rm.opts.PublicURL, PublicURLFixed: rm.opts.PublicURLFixed, Now: rm.now(),
+		Slug: sc.Connection.Slug, Draft: wizard.Draft{Config: sc.Draft.Config, Ticks: sc.Draft.Ticks},
+		Tested: sc.Draft.TestedLogin != "", Live: sc.Connection.Live != nil, Editing: true,
+		Users: users, PublicURL: rm.Opts.PublicURL, PublicURLFixed: rm.Opts.PublicURLFixed, Now: rm.Now(),
 	}
 }
 
 // openStep is the step in the address; store.ErrNotFound when it is unknown or
 // still locked.
-func (rm *setupRoom) openStep(id wizard.StepID, sc setupCase) (wizard.Step, error) {
-	step, ok := rm.flow.Step(id)
+func (rm *setupRoom) openStep(id wizard.StepID, sc SetupCase) (wizard.Step, error) {
+	step, ok := rm.Flow.Step(id)
 	if !ok || !rm.mayVisit(id, sc.facts) {
 		return wizard.Step{}, store.ErrNotFound
 	}
@@ -69,12 +70,12 @@ func (rm *setupRoom) mayVisit(id wizard.StepID, facts wizard.Facts) bool {
 	if id == wizard.StepGoLive {
 		id = wizard.StepTest
 	}
-	return rm.flow.StateOf(id, facts) != wizard.Locked
+	return rm.Flow.StateOf(id, facts) != wizard.Locked
 }
 
 // newConnection asks for the name of a new connection.
 func (rm *setupRoom) newConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	all, err := rm.store.Connections(r.Context())
+	all, err := rm.Store.Connections(r.Context())
 	if err != nil {
 		return err
 	}
@@ -86,19 +87,19 @@ func (rm *setupRoom) newConnection(w http.ResponseWriter, r *http.Request, a mod
 }
 
 func (rm *setupRoom) renderNewConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, v setup.NewPage) error {
-	v.Page = rm.page(r, a, layout.NavConnections, "Set up a connection",
+	v.Page = rm.Page(r, a, layout.NavConnections, "Set up a connection",
 		"A connection is one application in AWS IAM Identity Center. The setup takes you through both sides, step by step.")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Connections", Href: paths.Connections}}
-	v.Example = rm.opts.PublicURL + paths.SAMLLogin("aws")
+	v.Example = rm.Opts.PublicURL + paths.SAMLLogin("aws")
 	status := http.StatusOK
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, setup.New(v))
+	return rm.Render(w, r, status, setup.New(v))
 }
 
 func (rm *setupRoom) createConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v := setup.NewPage{Name: typed(r, "name"), Slug: typed(r, "slug")}
+	v := setup.NewPage{Name: kit.Typed(r, "name"), Slug: kit.Typed(r, "slug")}
 	slug := v.Slug
 	if slug == "" {
 		slug = slugOf(v.Name)
@@ -106,16 +107,16 @@ func (rm *setupRoom) createConnection(w http.ResponseWriter, r *http.Request, a 
 	if v.Name == "" {
 		v.Problems = append(v.Problems, model.Problem{Field: "name", Text: "Give the connection a name."})
 	}
-	v.Problems = append(v.Problems, checkText("name", "The name", v.Name, maxConnectionName)...)
+	v.Problems = append(v.Problems, kit.CheckText("name", "The name", v.Name, kit.MaxConnectionName)...)
 	if err := model.CheckSlug(slug); err != nil {
-		v.Problems = append(v.Problems, problem("slug", "The short name", err))
+		v.Problems = append(v.Problems, kit.Problem("slug", "The short name", err))
 	}
 	if len(v.Problems) > 0 {
 		return rm.renderNewConnection(w, r, a, v)
 	}
 	cfg := model.DefaultConfig(v.Name)
 	cfg.Attributes = model.WizardAttributes()
-	c, err := rm.store.CreateConnection(r.Context(), rm.actor(r, a), slug, cfg)
+	c, err := rm.Store.CreateConnection(r.Context(), rm.Actor(r, a), slug, cfg)
 	if errors.Is(err, store.ErrExists) {
 		v.Slug = slug
 		v.Problems = []model.Problem{{Field: "slug", Text: fmt.Sprintf("There is a connection “%s” already. Choose another short name.", slug)}}
@@ -124,12 +125,8 @@ func (rm *setupRoom) createConnection(w http.ResponseWriter, r *http.Request, a 
 	if err != nil {
 		return err
 	}
-	return seeOther(w, r, paths.SetupStep(c.Slug, wizard.StepWelcome))
+	return kit.SeeOther(w, r, paths.SetupStep(c.Slug, wizard.StepWelcome))
 }
-
-// maxConnectionName is the limit of a connection's name, in characters; the
-// wizard's first step has the same.
-const maxConnectionName = 100
 
 // slugOf proposes a slug for a name: its letters and digits, in lower case,
 // with hyphens for everything between.
@@ -146,36 +143,32 @@ func slugOf(name string) string {
 func (rm *setupRoom) resumeSetup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, err := rm.loadSetup(r)
 	if errors.Is(err, errNoDraft) {
-		return rm.offerDraft(w, r, a, sc.connection)
+		return rm.offerDraft(w, r, a, sc.Connection)
 	}
 	if err != nil {
 		return err
 	}
-	return seeOther(w, r, paths.SetupStep(sc.connection.Slug, rm.flow.Resume(sc.facts)))
+	return kit.SeeOther(w, r, paths.SetupStep(sc.Connection.Slug, rm.Flow.Resume(sc.facts)))
 }
 
 // offerDraft is shown where nobody is editing the connection.
 func (rm *setupRoom) offerDraft(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection) error {
-	v := setup.StartPage{Page: rm.page(r, a, layout.NavConnections, "Change "+c.Name(), ""), Connection: c}
-	v.Page.Crumbs = setupCrumbs(c)
-	return rm.render(w, r, http.StatusOK, setup.Start(v))
-}
-
-func setupCrumbs(c model.Connection) []layout.Crumb {
-	return []layout.Crumb{{Label: "Connections", Href: paths.Connections}, {Label: c.Name(), Href: paths.Connection(c.Slug)}}
+	v := setup.StartPage{Page: rm.Page(r, a, layout.NavConnections, "Change "+c.Name(), ""), Connection: c}
+	v.Page.Crumbs = kit.SetupCrumbs(c)
+	return rm.Render(w, r, http.StatusOK, setup.Start(v))
 }
 
 func (rm *setupRoom) showStep(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	id := wizard.StepID(pathValue(r, "step"))
+	id := wizard.StepID(kit.PathValue(r, "step"))
 	sc, err := rm.loadSetup(r)
 	if errors.Is(err, errNoDraft) {
-		if _, known := rm.flow.Step(id); !known {
+		if _, known := rm.Flow.Step(id); !known {
 			return store.ErrNotFound
 		}
 		if id == wizard.StepGoLive {
-			return rm.showLive(w, r, a, sc.connection)
+			return rm.showLive(w, r, a, sc.Connection)
 		}
-		return rm.offerDraft(w, r, a, sc.connection)
+		return rm.offerDraft(w, r, a, sc.Connection)
 	}
 	if err != nil {
 		return err
@@ -192,18 +185,18 @@ func (rm *setupRoom) showStep(w http.ResponseWriter, r *http.Request, a model.Ad
 }
 
 // frame is what every step shows, with the form as it is stored.
-func (rm *setupRoom) frame(r *http.Request, a model.Administrator, sc setupCase, step wizard.Step) setup.Frame {
+func (rm *setupRoom) frame(r *http.Request, a model.Administrator, sc SetupCase, step wizard.Step) setup.Frame {
 	f := setup.Frame{
-		Page:       rm.page(r, a, layout.NavConnections, step.Title, step.Lead),
-		Connection: sc.connection, Draft: sc.draft, Step: step,
-		Fields: step.FieldsFor(sc.facts), Rail: rm.flow.Progress(sc.facts), Answers: storedAnswers(step, sc.facts),
-		Version: sc.draft.Version,
+		Page:       rm.Page(r, a, layout.NavConnections, step.Title, step.Lead),
+		Connection: sc.Connection, Draft: sc.Draft, Step: step,
+		Fields: step.FieldsFor(sc.facts), Rail: rm.Flow.Progress(sc.facts), Answers: storedAnswers(step, sc.facts),
+		Version: sc.Draft.Version,
 	}
-	f.Page.Crumbs = setupCrumbs(sc.connection)
-	if back, ok := rm.flow.Previous(step.ID, sc.facts); ok {
+	f.Page.Crumbs = kit.SetupCrumbs(sc.Connection)
+	if back, ok := rm.Flow.Previous(step.ID, sc.facts); ok {
 		f.Back = back
 	}
-	if next, ok := rm.flow.Next(step.ID, sc.facts); ok {
+	if next, ok := rm.Flow.Next(step.ID, sc.facts); ok {
 		f.Next = next
 	}
 	return f
@@ -230,7 +223,7 @@ func (rm *setupRoom) submitStep(w http.ResponseWriter, r *http.Request, a model.
 		return err
 	}
 	sc.facts.PublicURLFixed = rm.urlFixedFor(a)
-	step, err := rm.openStep(wizard.StepID(pathValue(r, "step")), sc)
+	step, err := rm.openStep(wizard.StepID(kit.PathValue(r, "step")), sc)
 	if err != nil {
 		return err
 	}
@@ -243,19 +236,19 @@ func (rm *setupRoom) submitStep(w http.ResponseWriter, r *http.Request, a model.
 	}
 	f := rm.frame(r, a, sc, step)
 	f.Answers = in.shown
-	if in.version != sc.draft.Version {
+	if in.version != sc.Draft.Version {
 		return rm.renderConflict(w, r, f, sc)
 	}
 	draft, problems := wizard.Draft{}, in.problems
 	if len(problems) == 0 {
-		draft, problems = rm.flow.Submit(step.ID, sc.facts, in.answers)
+		draft, problems = rm.Flow.Submit(step.ID, sc.facts, in.answers)
 	}
 	if len(problems) > 0 {
 		f.Problems, f.Page.Error = in.placed(problems), true
 		return rm.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
 	}
-	if draft.PublicURL != "" && !rm.steppedUp(r) {
-		return errStepUp
+	if draft.PublicURL != "" && !rm.SteppedUp(r) {
+		return kit.ErrStepUp
 	}
 	saved, err := rm.saveStep(r, a, sc, step, draft)
 	if errors.Is(err, store.ErrConflict) {
@@ -276,20 +269,20 @@ func (rm *setupRoom) submitStep(w http.ResponseWriter, r *http.Request, a model.
 // urlFixedFor tells whether somebody cannot change the public URL: all that is
 // made of it, passkeys too, is an owner's matter.
 func (rm *setupRoom) urlFixedFor(a model.Administrator) bool {
-	return rm.opts.PublicURLFixed || a.Role != model.RoleOwner
+	return rm.Opts.PublicURLFixed || a.Role != model.RoleOwner
 }
 
 // saveStep writes the draft, and the public URL where the step changed it. What
 // was kept while it was typed is not needed any more.
-func (rm *setupRoom) saveStep(r *http.Request, a model.Administrator, sc setupCase, step wizard.Step, draft wizard.Draft) (model.Revision, error) {
-	ctx, actor := r.Context(), rm.actor(r, a)
+func (rm *setupRoom) saveStep(r *http.Request, a model.Administrator, sc SetupCase, step wizard.Step, draft wizard.Draft) (model.Revision, error) {
+	ctx, actor := r.Context(), rm.Actor(r, a)
 	var saved model.Revision
-	err := rm.store.InTx(ctx, func(tx *store.Store) error {
+	err := rm.Store.InTx(ctx, func(tx *store.Store) error {
 		if err := tx.ForgetAutosave(ctx, autosaveKey(a, sc, step)); err != nil {
 			return err
 		}
 		var err error
-		saved, err = tx.SaveDraft(ctx, actor, sc.connection.Slug, sc.draft.Version, func(rev *model.Revision) error {
+		saved, err = tx.SaveDraft(ctx, actor, sc.Connection.Slug, sc.Draft.Version, func(rev *model.Revision) error {
 			rev.Config, rev.Ticks = draft.Config, draft.Ticks
 			return nil
 		})
@@ -305,29 +298,29 @@ func (rm *setupRoom) saveStep(r *http.Request, a model.Administrator, sc setupCa
 }
 
 // afterStep leads on: to the next step, or back to where one came from.
-func (rm *setupRoom) afterStep(w http.ResponseWriter, r *http.Request, sc setupCase, step wizard.Step, draft wizard.Draft, saved model.Revision) error {
+func (rm *setupRoom) afterStep(w http.ResponseWriter, r *http.Request, sc SetupCase, step wizard.Step, draft wizard.Draft, saved model.Revision) error {
 	if draft.PublicURL != "" {
-		if err := rm.publicURLChanged(r.Context()); err != nil {
+		if err := rm.PublicURLChanged(r.Context()); err != nil {
 			return err
 		}
 	}
-	sc.draft = saved
-	facts := rm.setupFacts(sc, sc.facts.Users)
+	sc.Draft = saved
+	facts := rm.SetupFacts(sc, sc.facts.Users)
 	if draft.PublicURL != "" {
 		facts.PublicURL = draft.PublicURL
 	}
-	slug := sc.connection.Slug
+	slug := sc.Connection.Slug
 	if step.ID == wizard.StepMetadata {
 		if r.PostFormValue("from") == string(wizard.StepAttributes) {
-			return rm.done(w, r, paths.SetupStep(slug, wizard.StepAttributes), "The metadata is up to date.")
+			return rm.Done(w, r, paths.SetupStep(slug, wizard.StepAttributes), "The metadata is up to date.")
 		}
-		return rm.done(w, r, paths.SetupStep(slug, wizard.StepMetadata), "AWS's metadata is saved. Look at what it says, then continue.")
+		return rm.Done(w, r, paths.SetupStep(slug, wizard.StepMetadata), "AWS's metadata is saved. Look at what it says, then continue.")
 	}
-	next, ok := rm.flow.Next(step.ID, facts)
+	next, ok := rm.Flow.Next(step.ID, facts)
 	if !ok {
-		next = rm.flow.Resume(facts)
+		next = rm.Flow.Resume(facts)
 	}
-	return seeOther(w, r, paths.SetupStep(slug, next))
+	return kit.SeeOther(w, r, paths.SetupStep(slug, next))
 }
 
 // formVersion is the version of the draft that the form was made from; -1

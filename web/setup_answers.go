@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -11,6 +10,9 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/setup"
+	"github.com/postern-sso/postern/web/forms"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/outgoing"
 )
 
 // stepForm is a submitted step.
@@ -39,18 +41,18 @@ func (f stepForm) placed(problems []model.Problem) []model.Problem {
 
 // readStep reads the fields of a step, and whatever belongs to them beyond the
 // form: an uploaded file, an address to fetch.
-func (rm *setupRoom) readStep(r *http.Request, sc setupCase, step wizard.Step) (stepForm, error) {
+func (rm *setupRoom) readStep(r *http.Request, sc SetupCase, step wizard.Step) (stepForm, error) {
 	f, err := readAnswers(r, sc, step)
-	if err != nil || step.ID != wizard.StepMetadata || f.version != sc.draft.Version {
+	if err != nil || step.ID != wizard.StepMetadata || f.version != sc.Draft.Version {
 		return f, err
 	}
 	return f, rm.readMetadata(r, sc, &f)
 }
 
 // readAnswers reads the fields of a step from its form.
-func readAnswers(r *http.Request, sc setupCase, step wizard.Step) (stepForm, error) {
-	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return stepForm{}, fmt.Errorf("%w: %w", errBadForm, err)
+func readAnswers(r *http.Request, sc SetupCase, step wizard.Step) (stepForm, error) {
+	if err := r.ParseMultipartForm(kit.MaxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return stepForm{}, fmt.Errorf("%w: %w", kit.ErrBadForm, err)
 	}
 	f := stepForm{version: formVersion(r), answers: wizard.Answers{}, shown: wizard.Answers{}}
 	for _, field := range step.FieldsFor(sc.facts) {
@@ -66,14 +68,14 @@ func readAnswers(r *http.Request, sc setupCase, step wizard.Step) (stepForm, err
 
 // readMetadata finds AWS's metadata in the form: a file wins over a text, a
 // text over an address, which is fetched.
-func (rm *setupRoom) readMetadata(r *http.Request, sc setupCase, f *stepForm) error {
-	file, err := uploadedMetadata(r)
+func (rm *setupRoom) readMetadata(r *http.Request, sc SetupCase, f *stepForm) error {
+	file, err := forms.UploadedMetadata(r)
 	if err != nil {
 		return err
 	}
 	if file != "" {
 		f.fromFile = true
-		if len(file) > maxMetadata {
+		if len(file) > outgoing.MaxMetadata {
 			f.problems = []model.Problem{{Field: wizard.FieldMetadataFile, Text: "This file is larger than 1 MiB. AWS's metadata has a few KiB; choose the file that " +
 				"AWS calls “IAM Identity Center SAML metadata file”."}}
 			return nil
@@ -87,11 +89,11 @@ func (rm *setupRoom) readMetadata(r *http.Request, sc setupCase, f *stepForm) er
 	if address == "" || p != nil {
 		return nil
 	}
-	fetched, err := rm.stepFetcher(sc).fetch(r.Context(), address)
-	var failed *fetchError
+	fetched, err := rm.StepFetcher(sc).Fetch(r.Context(), address)
+	var failed *outgoing.Error
 	switch {
 	case errors.As(err, &failed):
-		rm.log.InfoContext(r.Context(), "metadata not fetched", "reference", requestID(r.Context()), "address", address, "error", err)
+		rm.Log.InfoContext(r.Context(), "metadata not fetched", "reference", kit.RequestID(r.Context()), "address", address, "error", err)
 		f.problems = []model.Problem{{Field: wizard.FieldMetadataURL, Text: failed.Text + " You can also download the file in AWS and choose it below."}}
 		return nil
 	case err != nil:
@@ -102,40 +104,20 @@ func (rm *setupRoom) readMetadata(r *http.Request, sc setupCase, f *stepForm) er
 	return nil
 }
 
-// stepFetcher fetches what somebody types in. Where private addresses are
+// StepFetcher fetches what somebody types in. Where private addresses are
 // allowed, they still are nothing for the holder of a setup link, who may be
 // outside.
-func (rm *setupRoom) stepFetcher(sc setupCase) metadataFetcher {
-	m := newMetadataFetcher(wizard.MetadataOptions(sc.facts).AllowLoopbackHTTP)
-	m.private = rm.opts.AllowPrivateMetadata && !sc.byLink
+func (rm *setupRoom) StepFetcher(sc SetupCase) outgoing.Fetcher {
+	m := outgoing.NewFetcher(wizard.MetadataOptions(sc.facts).AllowLoopbackHTTP)
+	m.Private = rm.Opts.AllowPrivateMetadata && !sc.byLink
 	return m
-}
-
-// uploadedMetadata is the text of the chosen file; empty when none was chosen.
-func uploadedMetadata(r *http.Request) (string, error) {
-	if r.MultipartForm == nil {
-		return "", nil
-	}
-	file, _, err := r.FormFile(wizard.FieldMetadataFile)
-	if errors.Is(err, http.ErrMissingFile) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = file.Close() }()
-	data, err := io.ReadAll(io.LimitReader(file, maxMetadata+1))
-	if err != nil {
-		return "", fmt.Errorf("read the uploaded file: %w", err)
-	}
-	return string(data), nil
 }
 
 // keepUploaded puts the text of an uploaded file into the form: a page cannot
 // keep a file chosen.
 func keepUploaded(r *http.Request, answers wizard.Answers) error {
-	file, err := uploadedMetadata(r)
-	if err == nil && file != "" && len(file) <= maxMetadata {
+	file, err := forms.UploadedMetadata(r)
+	if err == nil && file != "" && len(file) <= outgoing.MaxMetadata {
 		answers[wizard.FieldMetadata] = []string{file}
 	}
 	return err
@@ -143,7 +125,7 @@ func keepUploaded(r *http.Request, answers wizard.Answers) error {
 
 // renderConflict shows what was typed beside what somebody else has saved, so
 // that neither is lost.
-func (rm *setupRoom) renderConflict(w http.ResponseWriter, r *http.Request, f setup.Frame, sc setupCase) error {
+func (rm *setupRoom) renderConflict(w http.ResponseWriter, r *http.Request, f setup.Frame, sc SetupCase) error {
 	if err := keepUploaded(r, f.Answers); err != nil {
 		return err
 	}
@@ -161,7 +143,7 @@ func (rm *setupRoom) renderConflict(w http.ResponseWriter, r *http.Request, f se
 			v.Hidden = append(v.Hidden, setup.HiddenValue{Name: field.Name, Value: value})
 		}
 	}
-	return rm.render(w, r, http.StatusConflict, setup.Conflict(v))
+	return rm.Render(w, r, http.StatusConflict, setup.Conflict(v))
 }
 
 // answerText writes an answer for people: labels instead of values.

@@ -13,6 +13,7 @@ import (
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/setup"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // Limits of the preview.
@@ -23,8 +24,8 @@ const (
 
 // attributesPage has the table for AWS as the form has it now, and a preview of
 // the username rule. samples is what was typed to try; empty: a proposal.
-func (rm *setupRoom) attributesPage(r *http.Request, f setup.Frame, sc setupCase, samples string) (setup.AttributesPage, error) {
-	v := setup.AttributesPage{Frame: f, MetadataURL: sc.draft.Config.IdPMetadataURL}
+func (rm *setupRoom) attributesPage(r *http.Request, f setup.Frame, sc SetupCase, samples string) (setup.AttributesPage, error) {
+	v := setup.AttributesPage{Frame: f, MetadataURL: sc.Draft.Config.IdPMetadataURL}
 	cfg, problems := rm.typedConfig(f, sc)
 	v.Drawings = rm.drawings(r, sc, cfg)
 	if samples == "" {
@@ -40,16 +41,16 @@ func (rm *setupRoom) attributesPage(r *http.Request, f setup.Frame, sc setupCase
 
 // typedConfig is the configuration that the form would make; where it has
 // problems, the one that is stored.
-func (rm *setupRoom) typedConfig(f setup.Frame, sc setupCase) (model.Config, []model.Problem) {
-	draft, problems := rm.flow.Submit(wizard.StepAttributes, sc.facts, f.Answers)
+func (rm *setupRoom) typedConfig(f setup.Frame, sc SetupCase) (model.Config, []model.Problem) {
+	draft, problems := rm.Flow.Submit(wizard.StepAttributes, sc.facts, f.Answers)
 	return draft.Config, problems
 }
 
 // proposedSamples are values to try the rule on: what AWS sent in the latest
 // test, where there was one, then shapes that are common.
-func (rm *setupRoom) proposedSamples(ctx context.Context, sc setupCase, cfg model.Config) ([]string, error) {
+func (rm *setupRoom) proposedSamples(ctx context.Context, sc SetupCase, cfg model.Config) ([]string, error) {
 	samples := []string{"Ana.Lima", "ana.lima@example.com", `EXAMPLE\alima`}
-	l, err := rm.store.LatestTest(ctx, sc.draft.ID)
+	l, err := rm.Store.LatestTest(ctx, sc.Draft.ID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
@@ -78,7 +79,7 @@ func previewOf(cfg model.Config, samples string, problems []model.Problem) setup
 		if value == "" || len(p.Lines) == maxSamples {
 			continue
 		}
-		row := setup.PreviewLine{From: truncate(value, maxSample)}
+		row := setup.PreviewLine{From: kit.Truncate(value, maxSample)}
 		name, err := sso.PreviewUsername(cfg.Username, row.From)
 		if err != nil {
 			row.Problem = "Refused: the username " + err.Error() + "."
@@ -112,12 +113,12 @@ func (rm *setupRoom) previewUsername(w http.ResponseWriter, r *http.Request, a m
 	samples := r.PostFormValue(setup.FieldSamples)
 	if r.Header.Get("HX-Request") != "" {
 		cfg, problems := rm.typedConfig(f, sc)
-		return rm.render(w, r, http.StatusOK, setup.UsernamePreview(previewOf(cfg, samples, problems)))
+		return rm.Render(w, r, http.StatusOK, setup.UsernamePreview(previewOf(cfg, samples, problems)))
 	}
 	f.Version = in.version // what was typed is still based on that one
 	v, err := rm.attributesPage(r, f, sc, samples)
 	if err != nil {
 		return err
 	}
-	return rm.render(w, r, http.StatusOK, setup.Attributes(v))
+	return rm.Render(w, r, http.StatusOK, setup.Attributes(v))
 }

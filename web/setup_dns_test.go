@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"bytes"
@@ -7,6 +7,9 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/postern-sso/postern/web/outgoing"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // namesLeadTo is a resolver to which every name is that address.
@@ -57,9 +60,9 @@ func dnsAnswer(query []byte, to netip.Addr) []byte {
 func TestRow16FetchJudgesWhereNamesLead(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"10.0.0.1", "169.254.169.254", "127.0.0.1", "100.64.0.1", "fd00:ec2::254", "fe80::1", "::ffff:10.0.0.1"} {
-		m := newMetadataFetcher(false)
-		m.resolver = namesLeadTo(t, address)
-		text := refusedFetch(t, m, "https://portal.sso.eu-central-1.amazonaws.com./saml/metadata/x")
+		m := outgoing.NewFetcher(false)
+		m.Resolver = namesLeadTo(t, address)
+		text := webtest.RefusedFetch(t, m, "https://portal.sso.eu-central-1.amazonaws.com./saml/metadata/x")
 		if said := "leads to " + strings.TrimPrefix(address, "::ffff:") + ","; !strings.Contains(text, said) {
 			t.Errorf("%s: said %q", address, text)
 		}

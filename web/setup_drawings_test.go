@@ -1,19 +1,20 @@
-package web
+package web_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // The links lead to the region that is known: from the metadata, else the one
 // that the administrator chose, else to AWS's general address.
 func TestLinksToAWSFollowTheRegion(t *testing.T) {
 	t.Parallel()
-	s := newSetupAt(t, wizard.StepAttributes) // its metadata is of us-east-1
+	s := webtest.NewSetupAt(t, wizard.StepAttributes) // its metadata is of us-east-1
 	link := func(path string) string {
-		return s.get(path).doc.Find(`a[target=_blank][href*="singlesignon"]`).AttrOr("href", "")
+		return s.Get(path).Doc.Find(`a[target=_blank][href*="singlesignon"]`).AttrOr("href", "")
 	}
 	for path, want := range map[string]string{
 		"/setup/aws/attributes":                         "https://us-east-1.console.aws.amazon.com/",
@@ -24,7 +25,7 @@ func TestLinksToAWSFollowTheRegion(t *testing.T) {
 			t.Errorf("%s leads to %q, want %s", path, got, want)
 		}
 	}
-	s = newSetupAt(t, wizard.StepAWSApplication)
+	s = webtest.NewSetupAt(t, wizard.StepAWSApplication)
 	for path, want := range map[string]string{
 		"/setup/aws/aws-application":                         "https://console.aws.amazon.com/",
 		"/setup/aws/aws-application?region=eu-west-1":        "https://eu-west-1.console.aws.amazon.com/",

@@ -11,9 +11,11 @@ import (
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/setup"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/forecast"
+	"github.com/postern-sso/postern/web/kit"
 )
 
-func (rm *setupRoom) signInLink(slug string) string { return rm.opts.PublicURL + paths.SAMLLogin(slug) }
+func (rm *setupRoom) signInLink(slug string) string { return rm.Opts.PublicURL + paths.SAMLLogin(slug) }
 
 // showLive is the end of the wizard: nothing is left to set up.
 func (rm *setupRoom) showLive(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection) error {
@@ -21,13 +23,13 @@ func (rm *setupRoom) showLive(w http.ResponseWriter, r *http.Request, a model.Ad
 	if c.Status != model.StatusLive {
 		title, intro = c.Name()+" is set up", "It is suspended: nobody can sign in until you resume it on the connection's page."
 	}
-	f := setup.Frame{Page: rm.page(r, a, layout.NavConnections, title, intro), Connection: c}
-	f.Page.Crumbs = setupCrumbs(c)
-	apps, err := rm.store.Apps(r.Context())
+	f := setup.Frame{Page: rm.Page(r, a, layout.NavConnections, title, intro), Connection: c}
+	f.Page.Crumbs = kit.SetupCrumbs(c)
+	apps, err := rm.Store.Apps(r.Context())
 	if err != nil {
 		return err
 	}
-	return rm.render(w, r, http.StatusOK, setup.Live(setup.LivePage{Frame: f, SignInLink: rm.signInLink(c.Slug), Apps: apps}))
+	return rm.Render(w, r, http.StatusOK, setup.Live(setup.LivePage{Frame: f, SignInLink: rm.signInLink(c.Slug), Apps: apps}))
 }
 
 // goLive makes the draft the live revision. Without a test that passed, the
@@ -42,22 +44,22 @@ func (rm *setupRoom) goLive(w http.ResponseWriter, r *http.Request, a model.Admi
 		f.Problems, f.Page.Error = []model.Problem{{Text: "Nothing has gone live: AWS's metadata cannot be used."}}, true
 		return rm.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
 	}
-	flight, err := onForecast(rm.kit).preflight(r.Context(), sc.connection, &sc.draft)
+	flight, err := forecast.With(rm.Kit).Preflight(r.Context(), sc.Connection, &sc.Draft)
 	if err != nil {
 		return err
 	}
 	if flight.Lost > 0 && r.PostFormValue(ui.FieldAcceptLosses) == "" {
 		f := rm.frame(r, a, sc, step)
-		f.Problems, f.Page.Error = []model.Problem{{Field: ui.FieldAcceptLosses, Text: lossesNotAccepted}}, true
+		f.Problems, f.Page.Error = []model.Problem{{Field: ui.FieldAcceptLosses, Text: forecast.LossesNotAccepted}}, true
 		return rm.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
 	}
 	unsafe := r.PostFormValue("unsafe") != ""
-	err = rm.store.GoLive(r.Context(), rm.actor(r, a), sc.connection.Slug, formVersion(r), unsafe)
+	err = rm.Store.GoLive(r.Context(), rm.Actor(r, a), sc.Connection.Slug, formVersion(r), unsafe)
 	f := rm.frame(r, a, sc, step)
 	f.Page.Error = true
 	switch {
 	case errors.Is(err, store.ErrConflict):
-		f.Problems = []model.Problem{{Text: "Nothing has gone live: " + sc.draft.Author +
+		f.Problems = []model.Problem{{Text: "Nothing has gone live: " + sc.Draft.Author +
 			" saved this setup after you opened the page. Look at everything once more."}}
 		return rm.renderStep(w, r, http.StatusConflict, f, sc)
 	case errors.Is(err, store.ErrUntested):
@@ -66,21 +68,10 @@ func (rm *setupRoom) goLive(w http.ResponseWriter, r *http.Request, a model.Admi
 	case err != nil:
 		return err
 	}
-	if err := onForecast(rm.kit).noteLosses(r, a, sc.connection.Slug, flight); err != nil {
+	if err := forecast.With(rm.Kit).NoteLosses(r, a, sc.Connection.Slug, flight); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepGoLive), "Live. People can sign in now.")
-}
-
-const lossesNotAccepted = "Nothing has changed: people who can sign in today could not any more. Look at who they are, then tick the box, or change the setup."
-
-// noteLosses writes down that somebody was told who is locked out, and went on.
-func (lf forecastLeaf) noteLosses(r *http.Request, a model.Administrator, slug string, flight *ui.Preflight) error {
-	if flight.Lost == 0 {
-		return nil
-	}
-	return lf.store.RecordAudit(r.Context(), lf.actor(r, a), "connection.lock_out_accepted", slug,
-		ui.Count(flight.Lost, "person who could sign in cannot any more", "people who could sign in cannot any more"))
+	return rm.Done(w, r, paths.SetupStep(sc.Connection.Slug, wizard.StepGoLive), "Live. People can sign in now.")
 }
 
 // preflightList is the forecast of everybody, as CSV.
@@ -89,5 +80,5 @@ func (rm *setupRoom) preflightList(w http.ResponseWriter, r *http.Request, a mod
 	if err != nil {
 		return err
 	}
-	return onForecast(rm.kit).writeForecasts(w, r, a, sc.connection, &sc.draft)
+	return forecast.With(rm.Kit).WriteForecasts(w, r, a, sc.Connection, &sc.Draft)
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"net/http"
@@ -9,6 +9,8 @@ import (
 	"github.com/postern-sso/postern/internal/attack"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/web/outgoing"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // hostileMetadata is what must not be taken, and a word of what is said of it.
@@ -35,23 +37,23 @@ func hostileMetadata() map[string]struct{ text, say string } {
 // it, and nothing of it stays.
 func TestRow16HostileMetadataOverHTTP(t *testing.T) {
 	t.Parallel()
-	s := newSetupAt(t, wizard.StepMetadata)
-	h, path := s.opened()
+	s := webtest.NewSetupAt(t, wizard.StepMetadata)
+	h, path := s.Opened()
 	for name, c := range hostileMetadata() {
 		paste := map[string]string{"metadata": c.text}
-		for who, res := range map[string]*page{
-			"an administrator's paste": s.bring("", c.text, ""), "an administrator's file": s.bring(c.text, "", ""),
-			"a holder's paste": h.handOver(path, h.get(path).version(), paste, ""), "a holder's file": h.handOver(path, h.get(path).version(), nil, c.text),
+		for who, res := range map[string]*webtest.Page{
+			"an administrator's paste": s.Bring("", c.text, ""), "an administrator's file": s.Bring(c.text, "", ""),
+			"a holder's paste": h.HandOver(path, h.Get(path).Version(), paste, ""), "a holder's file": h.HandOver(path, h.Get(path).Version(), nil, c.text),
 		} {
-			if said := res.find(".problems"); res.status != http.StatusUnprocessableEntity || !strings.Contains(said, c.say) {
-				t.Errorf("%s, %s: answered %d, saying %q", name, who, res.status, said)
+			if said := res.Find(".problems"); res.Status != http.StatusUnprocessableEntity || !strings.Contains(said, c.say) {
+				t.Errorf("%s, %s: answered %d, saying %q", name, who, res.Status, said)
 			}
-			if strings.Contains(res.body, "root:") || strings.Contains(res.body, "<script>alert") {
+			if strings.Contains(res.Body, "root:") || strings.Contains(res.Body, "<script>alert") {
 				t.Errorf("%s, %s: the page holds what it must not", name, who)
 			}
 		}
 	}
-	if s.draft().Config.IdPMetadata != "" {
+	if s.Draft().Config.IdPMetadata != "" {
 		t.Error("hostile metadata was saved")
 	}
 }
@@ -59,16 +61,16 @@ func TestRow16HostileMetadataOverHTTP(t *testing.T) {
 // All certificates that came are shown and kept, and what is over is said.
 func TestRow16SeveralCertificatesAreShownAndKept(t *testing.T) {
 	t.Parallel()
-	s := newSetupAt(t, wizard.StepMetadata)
+	s := webtest.NewSetupAt(t, wizard.StepMetadata)
 	over := strings.Replace(metadataWith(keys().awsCert, keys().attackerCert), " entityID=", ` validUntil="2020-01-01T00:00:00Z" entityID=`, 1)
-	expect(t, s.bring("", over, ""), http.StatusSeeOther, "/setup/aws/metadata")
-	shown := s.get("/setup/aws/metadata")
+	webtest.Expect(t, s.Bring("", over, ""), http.StatusSeeOther, "/setup/aws/metadata")
+	shown := s.Get("/setup/aws/metadata")
 	for _, want := range []string{fingerprintOfDER(keys().awsCert), fingerprintOfDER(keys().attackerCert), "several certificates", "valid only until 2020-01-01"} {
-		if !strings.Contains(shown.text(), want) {
-			t.Errorf("the page does not say %q:\n%s", want, shown.text())
+		if !strings.Contains(shown.Text(), want) {
+			t.Errorf("the page does not say %q:\n%s", want, shown.Text())
 		}
 	}
-	if got := s.draft().Config.IdPMetadata; got != over {
+	if got := s.Draft().Config.IdPMetadata; got != over {
 		t.Errorf("%d bytes are kept of %d", len(got), len(over))
 	}
 }
@@ -102,20 +104,20 @@ func TestRow16UseOfKeys(t *testing.T) {
 // A server that takes its time is given up, in words.
 func TestRow16FetchIsGivenUp(t *testing.T) {
 	t.Parallel()
-	srv := metadataServer(t, false, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	dripping := metadataServer(t, false, func(w http.ResponseWriter, r *http.Request) {
+	srv := webtest.MetadataServer(t, false, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	dripping := webtest.MetadataServer(t, false, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte("<")) // the body begins
 		w.(http.Flusher).Flush()    // and never ends
 		<-r.Context().Done()
 	})
-	m := newMetadataFetcher(true)
-	m.patience = 20 * time.Millisecond
+	m := outgoing.NewFetcher(true)
+	m.Patience = 20 * time.Millisecond
 	for _, address := range []string{srv.URL, dripping.URL} {
-		if text := refusedFetch(t, m, address); !strings.Contains(text, "did not answer within") {
+		if text := webtest.RefusedFetch(t, m, address); !strings.Contains(text, "did not answer within") {
 			t.Errorf("said %q", text)
 		}
 	}
-	if m := newMetadataFetcher(true); m.patience != fetchPatience {
-		t.Errorf("a fetch may take %v", m.patience)
+	if m := outgoing.NewFetcher(true); m.Patience != outgoing.FetchPatience {
+		t.Errorf("a fetch may take %v", m.Patience)
 	}
 }

@@ -14,10 +14,12 @@ import (
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/setup"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/forms"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // loadStep loads the wizard for a button that belongs to one step.
-func (rm *setupRoom) loadStep(r *http.Request, id wizard.StepID) (setupCase, wizard.Step, error) {
+func (rm *setupRoom) loadStep(r *http.Request, id wizard.StepID) (SetupCase, wizard.Step, error) {
 	sc, err := rm.loadSetup(r)
 	if errors.Is(err, errNoDraft) {
 		return sc, wizard.Step{}, store.ErrNotFound
@@ -35,18 +37,18 @@ func (rm *setupRoom) setupAddUser(w http.ResponseWriter, r *http.Request, a mode
 	if err != nil {
 		return err
 	}
-	form := readUserForm(r)
+	form := forms.ReadUserForm(r)
 	if len(form.Problems) == 0 {
-		u, err := rm.store.CreateUser(r.Context(), rm.actor(r, a), model.User{
+		u, err := rm.Store.CreateUser(r.Context(), rm.Actor(r, a), model.User{
 			Username: form.Username, Email: form.Email, DisplayName: form.DisplayName, Active: true, Source: model.UserManual,
 		}, nil)
 		if err == nil {
-			return rm.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepUsers), "User "+u.Username+" added.")
+			return rm.Done(w, r, paths.SetupStep(sc.Connection.Slug, wizard.StepUsers), "User "+u.Username+" added.")
 		}
 		if !errors.Is(err, store.ErrExists) {
 			return err
 		}
-		form.Problems = append(form.Problems, usernameTaken(form.Username))
+		form.Problems = append(form.Problems, forms.UsernameTaken(form.Username))
 	}
 	f := rm.frame(r, a, sc, step)
 	f.Problems, f.Page.Error = form.Problems, true
@@ -55,19 +57,19 @@ func (rm *setupRoom) setupAddUser(w http.ResponseWriter, r *http.Request, a mode
 		return err
 	}
 	v.New = setup.NewUser{Username: form.Username, Email: form.Email, DisplayName: form.DisplayName}
-	return rm.render(w, r, http.StatusUnprocessableEntity, setup.Users(v))
+	return rm.Render(w, r, http.StatusUnprocessableEntity, setup.Users(v))
 }
 
 // usersShown is how many users the wizard lists; the others are a link away.
 const usersShown = 10
 
-func (rm *setupRoom) usersPage(ctx context.Context, f setup.Frame, sc setupCase) (setup.UsersPage, error) {
+func (rm *setupRoom) usersPage(ctx context.Context, f setup.Frame, sc SetupCase) (setup.UsersPage, error) {
 	v := setup.UsersPage{Frame: f, Count: sc.facts.Users}
-	if sc.draft.Config.Provisioning == model.ProvisioningJIT {
+	if sc.Draft.Config.Provisioning == model.ProvisioningJIT {
 		return v, nil
 	}
 	var err error
-	v.Some, _, err = rm.store.Users(ctx, store.UserQuery{Sort: "username", Page: store.Page{Limit: usersShown}})
+	v.Some, _, err = rm.Store.Users(ctx, store.UserQuery{Sort: "username", Page: store.Page{Limit: usersShown}})
 	return v, err
 }
 
@@ -75,22 +77,22 @@ func (rm *setupRoom) usersPage(ctx context.Context, f setup.Frame, sc setupCase)
 const groupsShown = 20
 
 // groupsPage gathers groups, rules and what may be added.
-func (rm *setupRoom) groupsPage(ctx context.Context, f setup.Frame, sc setupCase) (setup.GroupsPage, error) {
+func (rm *setupRoom) groupsPage(ctx context.Context, f setup.Frame, sc SetupCase) (setup.GroupsPage, error) {
 	v := setup.GroupsPage{Frame: f}
-	groups, next, err := rm.store.Groups(ctx, store.GroupQuery{Page: store.Page{Limit: groupsShown}})
+	groups, next, err := rm.Store.Groups(ctx, store.GroupQuery{Page: store.Page{Limit: groupsShown}})
 	if err != nil {
 		return v, err
 	}
 	v.Groups, v.MoreThere = groups, next != ""
-	if v.Rules, err = rm.connectionRules(ctx, sc.connection.Slug); err != nil {
+	if v.Rules, err = rm.connectionRules(ctx, sc.Connection.Slug); err != nil {
 		return v, err
 	}
-	suggested := wizard.SuggestedGroups(sc.draft.Config.Apps)
+	suggested := wizard.SuggestedGroups(sc.Draft.Config.Apps)
 	names := make([]string, 0, len(suggested))
 	for _, g := range suggested {
 		names = append(names, g.Name)
 	}
-	known, err := rm.store.GroupNames(ctx, names)
+	known, err := rm.Store.GroupNames(ctx, names)
 	if err != nil {
 		return v, err
 	}
@@ -99,7 +101,7 @@ func (rm *setupRoom) groupsPage(ctx context.Context, f setup.Frame, sc setupCase
 			v.Suggested = append(v.Suggested, ui.Choice{Value: g.Name, Label: g.Name, Hint: g.Description, Checked: true})
 		}
 	}
-	v.Choices, err = onForms(rm.kit).groupPicker(ctx, "groups", "They get these groups", nil, "")
+	v.Choices, err = forms.With(rm.Kit).GroupPicker(ctx, "groups", "They get these groups", nil, "")
 	return v, err
 }
 
@@ -111,13 +113,13 @@ func (rm *setupRoom) setupAddGroups(w http.ResponseWriter, r *http.Request, a mo
 	}
 	own := r.PostFormValue(setup.FieldOwn)
 	ticked := r.PostForm[setup.FieldSuggested]
-	groups, problems := wantedGroups(sc.draft.Config.Apps, ticked, own)
+	groups, problems := wantedGroups(sc.Draft.Config.Apps, ticked, own)
 	if len(problems) == 0 {
-		added, known, err := rm.addGroups(r.Context(), rm.actor(r, a), groups)
+		added, known, err := rm.addGroups(r.Context(), rm.Actor(r, a), groups)
 		if err != nil {
 			return err
 		}
-		return rm.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepGroups), addedGroups(added, known))
+		return rm.Done(w, r, paths.SetupStep(sc.Connection.Slug, wizard.StepGroups), addedGroups(added, known))
 	}
 	f := rm.frame(r, a, sc, step)
 	f.Problems, f.Page.Error = problems, true
@@ -129,7 +131,7 @@ func (rm *setupRoom) setupAddGroups(w http.ResponseWriter, r *http.Request, a mo
 	for i := range v.Suggested {
 		v.Suggested[i].Checked = slices.Contains(ticked, v.Suggested[i].Value)
 	}
-	return rm.render(w, r, http.StatusUnprocessableEntity, setup.Groups(v))
+	return rm.Render(w, r, http.StatusUnprocessableEntity, setup.Groups(v))
 }
 
 // wantedGroups judges the form: ticked suggestions and names, one a line.
@@ -147,7 +149,7 @@ func wantedGroups(apps, ticked []string, own string) ([]model.Group, []model.Pro
 			continue
 		}
 		if err := model.CheckGroupName(name); err != nil {
-			problems = append(problems, problem(setup.FieldOwn, "“"+name+"”", err))
+			problems = append(problems, kit.Problem(setup.FieldOwn, "“"+name+"”", err))
 			continue
 		}
 		groups = append(groups, model.Group{Name: name})
@@ -160,7 +162,7 @@ func wantedGroups(apps, ticked []string, own string) ([]model.Group, []model.Pro
 
 // addGroups makes those groups that do not exist yet, all or none.
 func (rm *setupRoom) addGroups(ctx context.Context, actor model.Actor, groups []model.Group) (added, known int, err error) {
-	err = rm.store.InTx(ctx, func(tx *store.Store) error {
+	err = rm.Store.InTx(ctx, func(tx *store.Store) error {
 		for _, g := range groups {
 			_, err := tx.CreateGroup(ctx, actor, g)
 			switch {
@@ -194,20 +196,20 @@ func (rm *setupRoom) setupAddRule(w http.ResponseWriter, r *http.Request, a mode
 	if err != nil {
 		return err
 	}
-	form, rule, err := onForms(rm.kit).readRule(r)
+	form, rule, err := forms.With(rm.Kit).ReadRule(r)
 	if err != nil {
 		return err
 	}
-	rule.Connection = sc.connection.Slug
+	rule.Connection = sc.Connection.Slug
 	if len(form.Problems) == 0 {
-		_, err := rm.store.CreateRule(r.Context(), rm.actor(r, a), rule)
+		_, err := rm.Store.CreateRule(r.Context(), rm.Actor(r, a), rule)
 		if err == nil {
-			return rm.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepGroups), "Rule "+rule.Name+" added.")
+			return rm.Done(w, r, paths.SetupStep(sc.Connection.Slug, wizard.StepGroups), "Rule "+rule.Name+" added.")
 		}
 		if !errors.Is(err, store.ErrExists) {
 			return err
 		}
-		form.Problems = append(form.Problems, ruleTaken(rule.Name))
+		form.Problems = append(form.Problems, forms.RuleTaken(rule.Name))
 	}
 	f := rm.frame(r, a, sc, step)
 	f.Problems, f.Page.Error = form.Problems, true
@@ -216,9 +218,9 @@ func (rm *setupRoom) setupAddRule(w http.ResponseWriter, r *http.Request, a mode
 		return err
 	}
 	v.Rule, v.RuleOpen = form, true
-	if v.Choices, err = onForms(rm.kit).groupPicker(r.Context(), "groups", "They get these groups", rule.Groups, ""); err != nil {
+	if v.Choices, err = forms.With(rm.Kit).GroupPicker(r.Context(), "groups", "They get these groups", rule.Groups, ""); err != nil {
 		return err
 	}
 	v.Choices.Problem = ui.ProblemOf(form.Problems, "groups")
-	return rm.render(w, r, http.StatusUnprocessableEntity, setup.Groups(v))
+	return rm.Render(w, r, http.StatusUnprocessableEntity, setup.Groups(v))
 }

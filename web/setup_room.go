@@ -8,18 +8,19 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // setupRoom is the wizard, and the link by which the AWS administrator takes part
 // in it.
 type setupRoom struct {
-	*kit
+	*kit.Kit
 	setupNeeds
 }
 
 // setupNeeds is what the wizard wants of other rooms.
 type setupNeeds struct {
-	flow *wizard.Flow
+	Flow *wizard.Flow
 	// BeginLogin sends the browser to AWS to test a revision.
 	beginLogin func(w http.ResponseWriter, r *http.Request, c model.Connection, rev *model.Revision, test bool, returnTo string) error
 	// AppSeen is an app's screen with what was seen of the app.
@@ -29,40 +30,42 @@ type setupNeeds struct {
 }
 
 // newSetupRoom makes the room; needs must be whole.
-func newSetupRoom(k *kit, needs setupNeeds) *setupRoom { return &setupRoom{kit: k, setupNeeds: needs} }
+func newSetupRoom(k *kit.Kit, needs setupNeeds) *setupRoom {
+	return &setupRoom{Kit: k, setupNeeds: needs}
+}
 
 // mountSetupLinks serves whoever holds a setup link.
 func (rm *setupRoom) mountSetupLinks(r chi.Router) {
-	limited := func() chi.Router { return r.With(rm.limitRate(setupLinksPerMinute)) } // each address counts by itself
-	limited().Get("/setup-link/{token}", rm.handle(rm.showSetupLink))
-	limited().Post("/setup-link/{token}", rm.handle(rm.openSetupLink))
+	limited := func() chi.Router { return r.With(rm.LimitRate(kit.SetupLinksPerMinute)) } // each address counts by itself
+	limited().Get("/setup-link/{token}", rm.Handle(rm.showSetupLink))
+	limited().Post("/setup-link/{token}", rm.Handle(rm.openSetupLink))
 	r.Get("/setup-link/{token}/evidence", rm.holdSetupLink(rm.setupLinkEvidence))
 	limited().Post("/setup-link/{token}/metadata", rm.holdSetupLink(rm.setupLinkMetadata))
 }
 
 // routes are the pages of the room.
-func (rm *setupRoom) routes() []route {
+func (rm *setupRoom) routes() []kit.Route {
 	const (
 		admin = model.RoleAdmin
 	)
-	return []route{
-		Get("/setup", admin, rm.newConnection),
-		Post("/setup", admin, rm.createConnection),
-		Get("/setup/{connection}", admin, rm.resumeSetup),
-		Get("/setup/{connection}/{step}", admin, rm.showStep),
-		Post("/setup/{connection}/{step}", admin, rm.submitStep),
-		Post("/setup/{connection}/{step}/typed", admin, rm.autosave),
-		Post("/setup/{connection}/attributes/preview", admin, rm.previewUsername),
-		Post("/setup/{connection}/users/add", admin, rm.setupAddUser),
-		Post("/setup/{connection}/groups/add", admin, rm.setupAddGroups),
-		Post("/setup/{connection}/groups/rule", admin, rm.setupAddRule),
-		Get("/setup/{connection}/test/start", admin, rm.startTest), // a link: a form could not be redirected to AWS under form-action
-		Get("/setup/{connection}/test/status", admin, rm.testStatus),
-		Post("/setup/{connection}/test/username", admin, rm.chooseUsername),
-		Get("/setup/{connection}/go-live/people", admin, rm.preflightList),
-		Post("/setup/{connection}/go-live/confirm", admin, rm.goLive).afterStepUp(),
+	return []kit.Route{
+		kit.Get("/setup", admin, rm.newConnection),
+		kit.Post("/setup", admin, rm.createConnection),
+		kit.Get("/setup/{connection}", admin, rm.resumeSetup),
+		kit.Get("/setup/{connection}/{step}", admin, rm.showStep),
+		kit.Post("/setup/{connection}/{step}", admin, rm.submitStep),
+		kit.Post("/setup/{connection}/{step}/typed", admin, rm.autosave),
+		kit.Post("/setup/{connection}/attributes/preview", admin, rm.previewUsername),
+		kit.Post("/setup/{connection}/users/add", admin, rm.setupAddUser),
+		kit.Post("/setup/{connection}/groups/add", admin, rm.setupAddGroups),
+		kit.Post("/setup/{connection}/groups/rule", admin, rm.setupAddRule),
+		kit.Get("/setup/{connection}/test/start", admin, rm.startTest), // a link: a form could not be redirected to AWS under form-action
+		kit.Get("/setup/{connection}/test/status", admin, rm.testStatus),
+		kit.Post("/setup/{connection}/test/username", admin, rm.chooseUsername),
+		kit.Get("/setup/{connection}/go-live/people", admin, rm.preflightList),
+		kit.Post("/setup/{connection}/go-live/confirm", admin, rm.goLive).AfterStepUp(),
 
-		Post("/connections/{slug}/setup-links", admin, rm.createSetupLink),
-		Post("/connections/{slug}/setup-links/{id}/revoke", admin, rm.revokeSetupLink),
+		kit.Post("/connections/{slug}/setup-links", admin, rm.createSetupLink),
+		kit.Post("/connections/{slug}/setup-links/{id}/revoke", admin, rm.revokeSetupLink),
 	}
 }

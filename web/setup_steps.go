@@ -16,30 +16,31 @@ import (
 	"github.com/postern-sso/postern/templates/setup"
 	"github.com/postern-sso/postern/templates/setuplink"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/forecast"
 )
 
 // renderStep shows a step's own page around the frame.
-func (rm *setupRoom) renderStep(w http.ResponseWriter, r *http.Request, status int, f setup.Frame, sc setupCase) error {
+func (rm *setupRoom) renderStep(w http.ResponseWriter, r *http.Request, status int, f setup.Frame, sc SetupCase) error {
 	page, err := rm.stepPage(r, f, sc)
 	if err != nil {
 		return err
 	}
-	return rm.render(w, r, status, page)
+	return rm.Render(w, r, status, page)
 }
 
 // stepPage is the page of a step with what it shows beyond the form.
-func (rm *setupRoom) stepPage(r *http.Request, f setup.Frame, sc setupCase) (templ.Component, error) {
+func (rm *setupRoom) stepPage(r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
 	ctx := r.Context()
 	switch f.Step.ID {
 	case wizard.StepWelcome:
-		return setup.Welcome(setup.WelcomePage{Frame: f, URLFixed: rm.urlFixedFor(f.Page.Viewer), AtStart: rm.opts.PublicURLFixed, SeenAs: rm.seenAs(r)}), nil
+		return setup.Welcome(setup.WelcomePage{Frame: f, URLFixed: rm.urlFixedFor(f.Page.Viewer), AtStart: rm.Opts.PublicURLFixed, SeenAs: rm.seenAs(r)}), nil
 	case wizard.StepProvisioning:
 		return setup.Provisioning(provisioningPage(r, f)), nil
 	case wizard.StepAWSApplication:
 		links, err := rm.linkPanel(r, f.Page.Viewer, sc, setuplink.FromSetup)
-		return setup.Application(setup.ApplicationPage{Frame: f, Drawings: rm.drawings(r, sc, sc.draft.Config), Links: links}), err
+		return setup.Application(setup.ApplicationPage{Frame: f, Drawings: rm.drawings(r, sc, sc.Draft.Config), Links: links}), err
 	case wizard.StepMetadata:
-		return setup.Metadata(setup.MetadataPage{Frame: f, Stored: rm.setupAWS(sc), Now: rm.now()}), nil
+		return setup.Metadata(setup.MetadataPage{Frame: f, Stored: rm.setupAWS(sc), Now: rm.Now()}), nil
 	case wizard.StepAttributes:
 		v, err := rm.attributesPage(r, f, sc, "")
 		return setup.Attributes(v), err
@@ -50,7 +51,7 @@ func (rm *setupRoom) stepPage(r *http.Request, f setup.Frame, sc setupCase) (tem
 		v, err := rm.groupsPage(ctx, f, sc)
 		return setup.Groups(v), err
 	case wizard.StepAssign:
-		return setup.Assign(setup.AssignPage{Frame: f, Drawings: rm.drawings(r, sc, sc.draft.Config)}), nil
+		return setup.Assign(setup.AssignPage{Frame: f, Drawings: rm.drawings(r, sc, sc.Draft.Config)}), nil
 	case wizard.StepTest:
 		v, err := rm.testPage(ctx, f, sc)
 		return setup.Test(v), err
@@ -68,7 +69,7 @@ func (rm *setupRoom) stepPage(r *http.Request, f setup.Frame, sc setupCase) (tem
 // appsPage has what was seen of the apps that are connected already.
 func (rm *setupRoom) appsPage(r *http.Request, f setup.Frame) (setup.AppsPage, error) {
 	v := setup.AppsPage{Frame: f}
-	apps, err := rm.store.Apps(r.Context())
+	apps, err := rm.Store.Apps(r.Context())
 	if err != nil {
 		return v, err
 	}
@@ -105,7 +106,7 @@ func provisioningPage(r *http.Request, f setup.Frame) setup.ProvisioningPage {
 // seenAs is the address that this browser uses for Postern, where it is not
 // the public URL's; AWS sends people to the latter.
 func (rm *setupRoom) seenAs(r *http.Request) string {
-	u, err := url.Parse(rm.opts.PublicURL)
+	u, err := url.Parse(rm.Opts.PublicURL)
 	if err != nil || strings.EqualFold(r.Host, u.Host) {
 		return ""
 	}
@@ -115,17 +116,17 @@ func (rm *setupRoom) seenAs(r *http.Request) string {
 // drawings are AWS's screens with the values of a configuration, that of the
 // draft or the one in the form. The links lead to the region that the metadata
 // tells, else to the one in the address, or to the simulated AWS.
-func (rm *setupRoom) drawings(r *http.Request, sc setupCase, cfg model.Config) setup.Drawings {
+func (rm *setupRoom) drawings(r *http.Request, sc SetupCase, cfg model.Config) setup.Drawings {
 	d := setup.Drawings{
-		Slug: sc.connection.Slug, Name: cfg.Name, NameIDFormat: cfg.NameIDFormat,
+		Slug: sc.Connection.Slug, Name: cfg.Name, NameIDFormat: cfg.NameIDFormat,
 		Values: wizard.AWSValues(sc.facts), Rows: wizard.AWSAttributeRows(cfg),
 	}
-	if rm.opts.DemoAWSURL != "" {
-		d.ConsoleURL, d.Simulated = rm.opts.DemoAWSURL, true
+	if rm.Opts.DemoAWSURL != "" {
+		d.ConsoleURL, d.Simulated = rm.Opts.DemoAWSURL, true
 		return d
 	}
 	d.Region = wizard.CheckedRegion(r.URL.Query().Get("region"))
-	if idp, err := rm.identityProvider(&sc.draft); err == nil && idp.Region != "" {
+	if idp, err := rm.IdentityProvider(&sc.Draft); err == nil && idp.Region != "" {
 		d.Region = idp.Region
 	}
 	d.ConsoleURL = wizard.ConsoleURL(d.Region)
@@ -133,8 +134,8 @@ func (rm *setupRoom) drawings(r *http.Request, sc setupCase, cfg model.Config) s
 }
 
 // setupAWS describes AWS as the draft's metadata does; nil without any.
-func (rm *setupRoom) setupAWS(sc setupCase) *setup.AWS {
-	cfg := sc.draft.Config
+func (rm *setupRoom) setupAWS(sc SetupCase) *setup.AWS {
+	cfg := sc.Draft.Config
 	if cfg.IdPMetadata == "" {
 		return nil
 	}
@@ -156,27 +157,27 @@ func (rm *setupRoom) setupAWS(sc setupCase) *setup.AWS {
 }
 
 // goLivePage gathers the review.
-func (rm *setupRoom) goLivePage(r *http.Request, f setup.Frame, sc setupCase) (setup.GoLivePage, error) {
+func (rm *setupRoom) goLivePage(r *http.Request, f setup.Frame, sc SetupCase) (setup.GoLivePage, error) {
 	ctx := r.Context()
-	groups, err := rm.store.CountGroups(ctx)
+	groups, err := rm.Store.CountGroups(ctx)
 	if err != nil {
 		return setup.GoLivePage{}, err
 	}
-	rules, err := rm.connectionRules(ctx, sc.connection.Slug)
+	rules, err := rm.connectionRules(ctx, sc.Connection.Slug)
 	if err != nil {
 		return setup.GoLivePage{}, err
 	}
 	v := setup.GoLivePage{
-		Frame: f, AWS: rm.setupAWS(sc), Now: rm.now(), Users: sc.facts.Users, Groups: groups, Rules: len(rules),
-		SignInLink: rm.signInLink(sc.connection.Slug),
+		Frame: f, AWS: rm.setupAWS(sc), Now: rm.Now(), Users: sc.facts.Users, Groups: groups, Rules: len(rules),
+		SignInLink: rm.signInLink(sc.Connection.Slug),
 	}
-	if live := sc.connection.Live; live != nil {
-		v.Differences = wizard.Differences(live.Config, sc.draft.Config, rm.opts.PublicURL, sc.connection.Slug, rm.now())
+	if live := sc.Connection.Live; live != nil {
+		v.Differences = wizard.Differences(live.Config, sc.Draft.Config, rm.Opts.PublicURL, sc.Connection.Slug, rm.Now())
 	}
 	if v.AWS == nil || v.AWS.Problem != "" {
 		v.Preflight = &ui.Preflight{} // nobody could be judged by it
 	} else if sc.facts.Users <= preflightAtOnce || r.URL.Query().Get("people") != "" || r.Method == http.MethodPost {
-		v.Preflight, err = onForecast(rm.kit).preflight(ctx, sc.connection, &sc.draft)
+		v.Preflight, err = forecast.With(rm.Kit).Preflight(ctx, sc.Connection, &sc.Draft)
 	}
 	return v, err
 }
@@ -187,7 +188,7 @@ const preflightAtOnce = 5000
 
 // connectionRules are the rules of one connection.
 func (rm *setupRoom) connectionRules(ctx context.Context, slug string) ([]model.Rule, error) {
-	all, err := rm.store.Rules(ctx)
+	all, err := rm.Store.Rules(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/setup"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/traces"
 )
 
 // startTest sends the administrator to AWS with the draft. The answer is
@@ -19,7 +21,7 @@ func (rm *setupRoom) startTest(w http.ResponseWriter, r *http.Request, _ model.A
 	if err != nil {
 		return err
 	}
-	return rm.beginLogin(w, r, sc.connection, &sc.draft, true, "")
+	return rm.beginLogin(w, r, sc.Connection, &sc.Draft, true, "")
 }
 
 // testStatus is the part of the test's page that follows the login. It answers
@@ -30,9 +32,9 @@ func (rm *setupRoom) testStatus(w http.ResponseWriter, r *http.Request, a model.
 		return err
 	}
 	if r.Header.Get("HX-Request") == "" {
-		return seeOther(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepTest))
+		return kit.SeeOther(w, r, paths.SetupStep(sc.Connection.Slug, wizard.StepTest))
 	}
-	v, err := rm.testPage(r.Context(), setup.Frame{Connection: sc.connection, Draft: sc.draft, Step: step}, sc)
+	v, err := rm.testPage(r.Context(), setup.Frame{Connection: sc.Connection, Draft: sc.Draft, Step: step}, sc)
 	if err != nil {
 		return err
 	}
@@ -41,13 +43,13 @@ func (rm *setupRoom) testStatus(w http.ResponseWriter, r *http.Request, a model.
 		return nil
 	}
 	v.Frame = rm.frame(r, a, sc, step)
-	return rm.render(w, r, http.StatusOK, setup.TestStatus(v))
+	return rm.Render(w, r, http.StatusOK, setup.TestStatus(v))
 }
 
 // testPage says how the latest test of the draft stands.
-func (rm *setupRoom) testPage(ctx context.Context, f setup.Frame, sc setupCase) (setup.TestPage, error) {
+func (rm *setupRoom) testPage(ctx context.Context, f setup.Frame, sc SetupCase) (setup.TestPage, error) {
 	v := setup.TestPage{Frame: f, State: setup.TrialNone, Values: wizard.AWSValues(sc.facts)}
-	l, err := rm.store.LatestTest(ctx, sc.draft.ID)
+	l, err := rm.Store.LatestTest(ctx, sc.Draft.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		return v, nil
 	}
@@ -55,10 +57,10 @@ func (rm *setupRoom) testPage(ctx context.Context, f setup.Frame, sc setupCase) 
 		return v, err
 	}
 	v.Login = l
-	v.Changed = l.RevisionVersion != sc.draft.Version
-	code := l.Code(rm.now())
+	v.Changed = l.RevisionVersion != sc.Draft.Version
+	code := l.Code(rm.Now())
 	switch {
-	case l.Outcome == model.OutcomeSignedIn && sc.draft.TestedLogin != "":
+	case l.Outcome == model.OutcomeSignedIn && sc.Draft.TestedLogin != "":
 		v.State = setup.TrialPassed
 	case l.Outcome == model.OutcomeSignedIn:
 		v.State = setup.TrialOutdated
@@ -70,9 +72,9 @@ func (rm *setupRoom) testPage(ctx context.Context, f setup.Frame, sc setupCase) 
 		v.State = setup.TrialWaiting
 	}
 	if code != "" {
-		why := explain(code, l.Refusal)
+		why := traces.Explain(code, l.Refusal)
 		v.Why = &why
 	}
-	v.Usernames, err = rm.usernameChoices(ctx, sc.draft.Config, l.Person)
+	v.Usernames, err = rm.usernameChoices(ctx, sc.Draft.Config, l.Person)
 	return v, err
 }

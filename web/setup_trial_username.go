@@ -36,7 +36,7 @@ func (rm *setupRoom) usernameChoices(ctx context.Context, cfg model.Config, p *m
 		}
 		c.Current = c.Source == cfg.Attributes.Username
 	}
-	users, err := rm.store.UsersByName(ctx, names)
+	users, err := rm.Store.UsersByName(ctx, names)
 	if err != nil {
 		return nil, err
 	}
@@ -57,11 +57,11 @@ func (rm *setupRoom) chooseUsername(w http.ResponseWriter, r *http.Request, a mo
 	if err != nil {
 		return err
 	}
-	l, err := rm.store.LatestTest(r.Context(), sc.draft.ID)
+	l, err := rm.Store.LatestTest(r.Context(), sc.Draft.ID)
 	if err != nil {
 		return err
 	}
-	choices, err := rm.usernameChoices(r.Context(), sc.draft.Config, l.Person)
+	choices, err := rm.usernameChoices(r.Context(), sc.Draft.Config, l.Person)
 	if err != nil {
 		return err
 	}
@@ -70,13 +70,13 @@ func (rm *setupRoom) chooseUsername(w http.ResponseWriter, r *http.Request, a mo
 	if chosen < 0 {
 		return store.ErrNotFound // no such value arrived, or it can be nobody's username
 	}
-	_, err = rm.store.SaveDraft(r.Context(), rm.actor(r, a), sc.connection.Slug, formVersion(r), func(rev *model.Revision) error {
+	_, err = rm.Store.SaveDraft(r.Context(), rm.Actor(r, a), sc.Connection.Slug, formVersion(r), func(rev *model.Revision) error {
 		rev.Config.Attributes.Username = source
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.SetupStep(sc.connection.Slug, wizard.StepTest),
+	return rm.Done(w, r, paths.SetupStep(sc.Connection.Slug, wizard.StepTest),
 		fmt.Sprintf("The username now comes from “%s”. Start another test: only what has been tested can go live.", source))
 }

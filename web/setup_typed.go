@@ -10,12 +10,15 @@ import (
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/setup"
+	"github.com/postern-sso/postern/web/forms"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/outgoing"
 )
 
 // autosave keeps what is typed into a step before it is saved: while it is
 // typed, by the page's script, and at “Back”, without one. It judges nothing.
 func (rm *setupRoom) autosave(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	sc, step, err := rm.loadStep(r, wizard.StepID(pathValue(r, "step")))
+	sc, step, err := rm.loadStep(r, wizard.StepID(kit.PathValue(r, "step")))
 	if err != nil {
 		return err
 	}
@@ -24,10 +27,10 @@ func (rm *setupRoom) autosave(w http.ResponseWriter, r *http.Request, a model.Ad
 	}
 	key := autosaveKey(a, sc, step)
 	if r.PostFormValue("discard") != "" {
-		if err := rm.store.ForgetAutosave(r.Context(), key); err != nil {
+		if err := rm.Store.ForgetAutosave(r.Context(), key); err != nil {
 			return err
 		}
-		return rm.done(w, r, paths.SetupStep(sc.connection.Slug, step.ID), "What you had typed is gone. This is what is stored.")
+		return rm.Done(w, r, paths.SetupStep(sc.Connection.Slug, step.ID), "What you had typed is gone. This is what is stored.")
 	}
 	if err := rm.writeAutosave(r, key, sc, step); err != nil {
 		return err
@@ -36,53 +39,53 @@ func (rm *setupRoom) autosave(w http.ResponseWriter, r *http.Request, a model.Ad
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	back, ok := rm.flow.Previous(step.ID, sc.facts)
+	back, ok := rm.Flow.Previous(step.ID, sc.facts)
 	if !ok {
 		back = step.ID
 	}
-	return seeOther(w, r, paths.SetupStep(sc.connection.Slug, back))
+	return kit.SeeOther(w, r, paths.SetupStep(sc.Connection.Slug, back))
 }
 
-func autosaveKey(a model.Administrator, sc setupCase, step wizard.Step) store.AutosaveKey {
-	return store.AutosaveKey{Administrator: a.ID, Revision: sc.draft.ID, Step: string(step.ID)}
+func autosaveKey(a model.Administrator, sc SetupCase, step wizard.Step) store.AutosaveKey {
+	return store.AutosaveKey{Administrator: a.ID, Revision: sc.Draft.ID, Step: string(step.ID)}
 }
 
-func (rm *setupRoom) writeAutosave(r *http.Request, key store.AutosaveKey, sc setupCase, step wizard.Step) error {
+func (rm *setupRoom) writeAutosave(r *http.Request, key store.AutosaveKey, sc SetupCase, step wizard.Step) error {
 	in, err := readAnswers(r, sc, step)
 	if err != nil {
 		return err
 	}
-	file, err := uploadedMetadata(r)
+	file, err := forms.UploadedMetadata(r)
 	if err != nil {
 		return err
 	}
-	if file != "" && len(file) <= maxMetadata {
+	if file != "" && len(file) <= outgoing.MaxMetadata {
 		in.answers[wizard.FieldMetadata] = []string{file}
 	}
-	saved := store.Autosave{Version: in.version, Answers: in.answers, At: rm.now()}
-	before, err := rm.store.Autosave(r.Context(), key)
+	saved := store.Autosave{Version: in.version, Answers: in.answers, At: rm.Now()}
+	before, err := rm.Store.Autosave(r.Context(), key)
 	switch {
 	case err == nil && before.Version == in.version:
 		saved.Base = before.Base
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return err
-	case in.version == sc.draft.Version:
+	case in.version == sc.Draft.Version:
 		saved.Base = storedAnswers(step, sc.facts)
 	}
 	if saved.Base != nil && sameAnswers(step, sc.facts, saved.Base, saved.Answers) {
-		return rm.store.ForgetAutosave(r.Context(), key)
+		return rm.Store.ForgetAutosave(r.Context(), key)
 	}
-	return rm.store.SaveAutosave(r.Context(), key, saved)
+	return rm.Store.SaveAutosave(r.Context(), key, saved)
 }
 
 // restoreAutosave fills a step's form in with what this administrator typed
 // earlier and did not save. Where somebody saved that step meanwhile, the form
 // says so when it is sent, as to two people at once.
-func (rm *setupRoom) restoreAutosave(r *http.Request, a model.Administrator, sc setupCase, f *setup.Frame) error {
+func (rm *setupRoom) restoreAutosave(r *http.Request, a model.Administrator, sc SetupCase, f *setup.Frame) error {
 	if f.Step.Apply == nil {
 		return nil
 	}
-	saved, err := rm.store.Autosave(r.Context(), autosaveKey(a, sc, f.Step))
+	saved, err := rm.Store.Autosave(r.Context(), autosaveKey(a, sc, f.Step))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/setup"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // setupLinkCookie tells the browser that opened a setup link from every other.
@@ -30,19 +31,19 @@ type linkHandler func(w http.ResponseWriter, r *http.Request, v linkVisit) error
 // readSetupLink finds the link in the address, and whether it was opened by
 // this browser.
 func (rm *setupRoom) readSetupLink(r *http.Request) (v linkVisit, mine bool, err error) {
-	v.token = pathValue(r, "token")
+	v.token = kit.PathValue(r, "token")
 	cookie := ""
 	if c, err := r.Cookie(rm.setupLinkCookieName()); err == nil {
 		cookie = c.Value
 	}
-	v.link, mine, err = rm.store.SetupLinkByToken(r.Context(), v.token, cookie)
+	v.link, mine, err = rm.Store.SetupLinkByToken(r.Context(), v.token, cookie)
 	return v, mine, err
 }
 
 // setupLinkCookieName has the prefix by which browsers insist on https; the one
 // for a single host does not go with a path.
 func (rm *setupRoom) setupLinkCookieName() string {
-	if rm.secure() {
+	if rm.Secure() {
 		return "__Secure-" + setupLinkCookie
 	}
 	return setupLinkCookie
@@ -51,9 +52,9 @@ func (rm *setupRoom) setupLinkCookieName() string {
 // holdSetupLink lets a part of the page behind a setup link run only for the
 // browser that opened the link, and only while the link can be used.
 func (rm *setupRoom) holdSetupLink(h linkHandler) http.HandlerFunc {
-	return rm.handle(func(w http.ResponseWriter, r *http.Request) error {
+	return rm.Handle(func(w http.ResponseWriter, r *http.Request) error {
 		v, mine, err := rm.readSetupLink(r)
-		usable := err == nil && mine && v.link.State(rm.now()) == model.SetupLinkOpen
+		usable := err == nil && mine && v.link.State(rm.Now()) == model.SetupLinkOpen
 		switch {
 		case err != nil && !errors.Is(err, store.ErrNotFound):
 			return err
@@ -64,7 +65,7 @@ func (rm *setupRoom) holdSetupLink(h linkHandler) http.HandlerFunc {
 			w.WriteHeader(http.StatusNoContent)
 			return nil
 		default:
-			return seeOther(w, r, paths.SetupLink(v.token))
+			return kit.SeeOther(w, r, paths.SetupLink(v.token))
 		}
 	})
 }
@@ -74,23 +75,23 @@ func (rm *setupRoom) holdSetupLink(h linkHandler) http.HandlerFunc {
 func (rm *setupRoom) showSetupLink(w http.ResponseWriter, r *http.Request) error {
 	v, mine, err := rm.readSetupLink(r)
 	if errors.Is(err, store.ErrNotFound) {
-		return rm.render(w, r, http.StatusNotFound, setup.LinkUnknown())
+		return rm.Render(w, r, http.StatusNotFound, setup.LinkUnknown())
 	}
 	if err != nil {
 		return err
 	}
-	state := v.link.State(rm.now())
+	state := v.link.State(rm.Now())
 	switch {
-	case !v.link.Usable(rm.now()):
-		return rm.render(w, r, http.StatusGone, setup.LinkOver(v.link, state))
+	case !v.link.Usable(rm.Now()):
+		return rm.Render(w, r, http.StatusGone, setup.LinkOver(v.link, state))
 	case state == model.SetupLinkWaiting:
-		c, err := rm.store.Connection(r.Context(), v.link.Connection)
+		c, err := rm.Store.Connection(r.Context(), v.link.Connection)
 		if err != nil {
 			return err
 		}
-		return rm.render(w, r, http.StatusOK, setup.LinkWaiting(v.link, v.token, c.Name()))
+		return rm.Render(w, r, http.StatusOK, setup.LinkWaiting(v.link, v.token, c.Name()))
 	case !mine:
-		return rm.render(w, r, http.StatusGone, setup.LinkElsewhere(v.link))
+		return rm.Render(w, r, http.StatusGone, setup.LinkElsewhere(v.link))
 	}
 	sc, page, err := rm.linkPage(r, v)
 	if err != nil {
@@ -103,36 +104,36 @@ func (rm *setupRoom) showSetupLink(w http.ResponseWriter, r *http.Request) error
 // openSetupLink binds the link to this browser. Nothing else does: mail
 // programs and scanners that look at the address leave it alone.
 func (rm *setupRoom) openSetupLink(w http.ResponseWriter, r *http.Request) error {
-	token, cookie := pathValue(r, "token"), rand.Text()
-	link, err := rm.store.OpenSetupLink(r.Context(), token, cookie, rm.remoteAddr(r), rm.now())
+	token, cookie := kit.PathValue(r, "token"), rand.Text()
+	link, err := rm.Store.OpenSetupLink(r.Context(), token, cookie, rm.RemoteAddr(r), rm.Now())
 	if errors.Is(err, store.ErrConflict) {
-		return seeOther(w, r, paths.SetupLink(token)) // says why
+		return kit.SeeOther(w, r, paths.SetupLink(token)) // says why
 	}
 	if err != nil {
 		return err
 	}
 	http.SetCookie(w, &http.Cookie{
 		Name: rm.setupLinkCookieName(), Value: cookie, Path: paths.SetupLink(token), Expires: link.ExpiresAt,
-		HttpOnly: true, Secure: rm.secure(), SameSite: http.SameSiteLaxMode,
+		HttpOnly: true, Secure: rm.Secure(), SameSite: http.SameSiteLaxMode,
 	})
-	return seeOther(w, r, paths.SetupLink(token))
+	return kit.SeeOther(w, r, paths.SetupLink(token))
 }
 
 // linkCase is the draft that a link is for, as the wizard sees it. Whoever
 // brings metadata has made the application, so that step counts as done.
-func (rm *setupRoom) linkCase(r *http.Request, link model.SetupLink) (setupCase, wizard.Step, error) {
-	c, err := rm.store.Connection(r.Context(), link.Connection)
+func (rm *setupRoom) linkCase(r *http.Request, link model.SetupLink) (SetupCase, wizard.Step, error) {
+	c, err := rm.Store.Connection(r.Context(), link.Connection)
 	if err != nil {
-		return setupCase{}, wizard.Step{}, err
+		return SetupCase{}, wizard.Step{}, err
 	}
 	if c.Draft == nil || c.Draft.ID != link.RevisionID {
-		return setupCase{}, wizard.Step{}, store.ErrNotFound // went live this moment
+		return SetupCase{}, wizard.Step{}, store.ErrNotFound // went live this moment
 	}
-	sc := setupCase{connection: c, draft: *c.Draft}
-	sc.facts = rm.setupFacts(sc, 0)
+	sc := SetupCase{Connection: c, Draft: *c.Draft}
+	sc.facts = rm.SetupFacts(sc, 0)
 	sc.facts.Draft.Ticks = maps.Clone(sc.facts.Draft.Ticks)
 	sc.facts.Draft.Ticks[string(wizard.StepAWSApplication)] = true
-	step, ok := rm.flow.Step(wizard.StepMetadata)
+	step, ok := rm.Flow.Step(wizard.StepMetadata)
 	if !ok {
 		return sc, step, store.ErrNotFound
 	}
@@ -140,7 +141,7 @@ func (rm *setupRoom) linkCase(r *http.Request, link model.SetupLink) (setupCase,
 }
 
 // linkPage is the page with the form as it is stored.
-func (rm *setupRoom) linkPage(r *http.Request, v linkVisit) (setupCase, setup.LinkPage, error) {
+func (rm *setupRoom) linkPage(r *http.Request, v linkVisit) (SetupCase, setup.LinkPage, error) {
 	sc, step, err := rm.linkCase(r, v.link)
 	if err != nil {
 		return sc, setup.LinkPage{}, err
@@ -148,26 +149,26 @@ func (rm *setupRoom) linkPage(r *http.Request, v linkVisit) (setupCase, setup.Li
 	sc.byLink = true
 	page := setup.LinkPage{Token: v.token, Link: v.link}
 	page.Frame = setup.Frame{
-		Page: layout.Page{}, Connection: sc.connection, Draft: sc.draft, Step: step,
-		Fields: step.FieldsFor(sc.facts), Answers: storedAnswers(step, sc.facts), Version: sc.draft.Version,
+		Page: layout.Page{}, Connection: sc.Connection, Draft: sc.Draft, Step: step,
+		Fields: step.FieldsFor(sc.facts), Answers: storedAnswers(step, sc.facts), Version: sc.Draft.Version,
 	}
 	return sc, page, nil
 }
 
-func (rm *setupRoom) renderLinkPage(w http.ResponseWriter, r *http.Request, status int, sc setupCase, page setup.LinkPage) error {
+func (rm *setupRoom) renderLinkPage(w http.ResponseWriter, r *http.Request, status int, sc SetupCase, page setup.LinkPage) error {
 	evidence, err := rm.evidence(r.Context(), sc)
 	if err != nil {
 		return err
 	}
-	page.Drawings, page.Stored, page.Evidence, page.Now = rm.drawings(r, sc, sc.draft.Config), rm.setupAWS(sc), evidence, rm.now()
-	return rm.render(w, r, status, setup.Link(page))
+	page.Drawings, page.Stored, page.Evidence, page.Now = rm.drawings(r, sc, sc.Draft.Config), rm.setupAWS(sc), evidence, rm.Now()
+	return rm.Render(w, r, status, setup.Link(page))
 }
 
 // setupLinkEvidence is the part of the page that follows what was seen at AWS.
 // It answers 204 while there is no news.
 func (rm *setupRoom) setupLinkEvidence(w http.ResponseWriter, r *http.Request, v linkVisit) error {
 	if r.Header.Get("HX-Request") == "" {
-		return seeOther(w, r, paths.SetupLink(v.token))
+		return kit.SeeOther(w, r, paths.SetupLink(v.token))
 	}
 	sc, page, err := rm.linkPage(r, v)
 	if err != nil {
@@ -180,7 +181,7 @@ func (rm *setupRoom) setupLinkEvidence(w http.ResponseWriter, r *http.Request, v
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	return rm.render(w, r, http.StatusOK, setup.LinkEvidence(page))
+	return rm.Render(w, r, http.StatusOK, setup.LinkEvidence(page))
 }
 
 // setupLinkMetadata takes AWS's metadata as the wizard's own step does.
@@ -193,19 +194,19 @@ func (rm *setupRoom) setupLinkMetadata(w http.ResponseWriter, r *http.Request, v
 	if err != nil {
 		return err
 	}
-	if in.version != sc.draft.Version {
+	if in.version != sc.Draft.Version {
 		return rm.setupLinkConflict(w, r, v, in)
 	}
 	page.Answers = in.shown
 	draft, problems := wizard.Draft{}, in.problems
 	if len(problems) == 0 {
-		draft, problems = rm.flow.Submit(page.Step.ID, sc.facts, in.answers)
+		draft, problems = rm.Flow.Submit(page.Step.ID, sc.facts, in.answers)
 	}
 	if len(problems) > 0 {
 		page.Problems = in.placed(problems)
 		return rm.renderLinkPage(w, r, http.StatusUnprocessableEntity, sc, page)
 	}
-	_, err = rm.store.SaveThroughSetupLink(r.Context(), v.link, rm.remoteAddr(r), rm.now(), sc.draft.Version, func(rev *model.Revision) error {
+	_, err = rm.Store.SaveThroughSetupLink(r.Context(), v.link, rm.RemoteAddr(r), rm.Now(), sc.Draft.Version, func(rev *model.Revision) error {
 		rev.Config, rev.Ticks = draft.Config, draft.Ticks
 		return nil
 	})
@@ -213,11 +214,11 @@ func (rm *setupRoom) setupLinkMetadata(w http.ResponseWriter, r *http.Request, v
 	case errors.Is(err, store.ErrConflict):
 		return rm.setupLinkConflict(w, r, v, in)
 	case errors.Is(err, store.ErrNotFound):
-		return seeOther(w, r, paths.SetupLink(v.token)) // ended this moment: says why
+		return kit.SeeOther(w, r, paths.SetupLink(v.token)) // ended this moment: says why
 	case err != nil:
 		return err
 	}
-	return seeOther(w, r, paths.WithQuery(paths.SetupLink(v.token), "brought", "yes"))
+	return kit.SeeOther(w, r, paths.WithQuery(paths.SetupLink(v.token), "brought", "yes"))
 }
 
 // setupLinkConflict shows what is stored now, and keeps what was brought in the
@@ -227,11 +228,11 @@ func (rm *setupRoom) setupLinkConflict(w http.ResponseWriter, r *http.Request, v
 	if err != nil {
 		return err
 	}
-	page.Answers, page.Conflict = in.shown, sc.draft.Author
+	page.Answers, page.Conflict = in.shown, sc.Draft.Author
 	if err := keepUploaded(r, page.Answers); err != nil {
 		return err
 	}
-	if sc.draft.Author == v.link.Actor() {
+	if sc.Draft.Author == v.link.Actor() {
 		page.Conflict = "You"
 	}
 	return rm.renderLinkPage(w, r, http.StatusConflict, sc, page)

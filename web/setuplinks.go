@@ -14,6 +14,8 @@ import (
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/setuplink"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/traces"
 )
 
 // setupLinksShown is how many links an administrator sees, newest first.
@@ -22,18 +24,18 @@ const setupLinksShown = 5
 // ConnectionPanel is what an administrator sees of the setup links on the page of a
 // connection that has a draft; nil when there is nothing to hand over yet.
 func (rm *setupRoom) ConnectionPanel(r *http.Request, a model.Administrator, c model.Connection) (*setuplink.Panel, error) {
-	sc := setupCase{connection: c, draft: *c.Draft}
-	sc.facts = rm.setupFacts(sc, 0)
+	sc := SetupCase{Connection: c, Draft: *c.Draft}
+	sc.facts = rm.SetupFacts(sc, 0)
 	return rm.linkPanel(r, a, sc, "")
 }
 
 // linkPanel is what an administrator sees of the setup links of a connection;
 // nil when there is nothing to hand over yet, or nothing any more.
-func (rm *setupRoom) linkPanel(r *http.Request, a model.Administrator, sc setupCase, from string) (*setuplink.Panel, error) {
+func (rm *setupRoom) linkPanel(r *http.Request, a model.Administrator, sc SetupCase, from string) (*setuplink.Panel, error) {
 	if !rm.mayVisit(wizard.StepAWSApplication, sc.facts) {
 		return nil, nil //nolint:nilnil // no panel is no fault
 	}
-	links, err := rm.store.SetupLinks(r.Context(), sc.connection.Slug, setupLinksShown)
+	links, err := rm.Store.SetupLinks(r.Context(), sc.Connection.Slug, setupLinksShown)
 	if err != nil {
 		return nil, err
 	}
@@ -42,24 +44,24 @@ func (rm *setupRoom) linkPanel(r *http.Request, a model.Administrator, sc setupC
 		return nil, err
 	}
 	return &setuplink.Panel{
-		Connection: sc.connection.Slug, From: from, Here: r.URL.Path, Links: links, Evidence: evidence,
-		MayChange: a.Role.Includes(model.RoleAdmin), Now: rm.now(),
+		Connection: sc.Connection.Slug, From: from, Here: r.URL.Path, Links: links, Evidence: evidence,
+		MayChange: a.Role.Includes(model.RoleAdmin), Now: rm.Now(),
 	}, nil
 }
 
 // evidence says how far a draft has got with AWS, by what was seen.
-func (rm *setupRoom) evidence(ctx context.Context, sc setupCase) (setuplink.Evidence, error) {
-	e := setuplink.Evidence{Passed: sc.draft.TestedLogin != ""}
+func (rm *setupRoom) evidence(ctx context.Context, sc SetupCase) (setuplink.Evidence, error) {
+	e := setuplink.Evidence{Passed: sc.Draft.TestedLogin != ""}
 	if aws := rm.setupAWS(sc); aws != nil && aws.Problem == "" {
 		e.Metadata, e.Region, e.Account = true, aws.Region, aws.Account
 	}
-	trials, err := rm.store.Trials(ctx, sc.draft.ID)
+	trials, err := rm.Store.Trials(ctx, sc.Draft.ID)
 	if err != nil {
 		return e, err
 	}
 	e.RequestAt, e.ResponseAt = trials.RequestAt, trials.ResponseAt
 	if trials.Refusal != nil {
-		why := explain(trials.Refusal.Code, trials.Refusal)
+		why := traces.Explain(trials.Refusal.Code, trials.Refusal)
 		e.Refused, e.Field = why.Title, why.Field
 	}
 	return e, nil
@@ -68,7 +70,7 @@ func (rm *setupRoom) evidence(ctx context.Context, sc setupCase) (setuplink.Evid
 // createSetupLink makes a link for the draft of a connection. The link is shown
 // on the answer itself, because only its hash is kept.
 func (rm *setupRoom) createSetupLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	c, err := rm.store.Connection(r.Context(), pathValue(r, "slug"))
+	c, err := rm.Store.Connection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
@@ -78,8 +80,8 @@ func (rm *setupRoom) createSetupLink(w http.ResponseWriter, r *http.Request, a m
 	if c.Draft == nil {
 		return refuse("Nobody is editing this connection, so there is nothing to set up in AWS. Start a draft first.")
 	}
-	sc := setupCase{connection: c, draft: *c.Draft}
-	sc.facts = rm.setupFacts(sc, 0)
+	sc := SetupCase{Connection: c, Draft: *c.Draft}
+	sc.facts = rm.SetupFacts(sc, 0)
 	if !rm.mayVisit(wizard.StepAWSApplication, sc.facts) {
 		return refuse("The values for AWS are not settled yet. Finish the setup's first steps, up to “The application in AWS”.")
 	}
@@ -87,17 +89,17 @@ func (rm *setupRoom) createSetupLink(w http.ResponseWriter, r *http.Request, a m
 	if err != nil || !slices.Contains(setuplink.Days(), days) {
 		return refuse("Choose from the list how long the setup link works.")
 	}
-	token, now := rand.Text(), rm.now()
-	link, err := rm.store.CreateSetupLink(r.Context(), rm.actor(r, a), c.Slug, token, now, now.Add(time.Duration(days)*24*time.Hour))
+	token, now := rand.Text(), rm.Now()
+	link, err := rm.Store.CreateSetupLink(r.Context(), rm.Actor(r, a), c.Slug, token, now, now.Add(time.Duration(days)*24*time.Hour))
 	if err != nil {
 		return err
 	}
 	v := setuplink.MadeLink{
-		Page: rm.page(r, a, layout.NavConnections, "The setup link is ready", "Send it to the person who holds the AWS console."),
-		Link: link, URL: rm.opts.PublicURL + paths.SetupLink(token), Back: linkPanelPath(r, c.Slug),
+		Page: rm.Page(r, a, layout.NavConnections, "The setup link is ready", "Send it to the person who holds the AWS console."),
+		Link: link, URL: rm.Opts.PublicURL + paths.SetupLink(token), Back: linkPanelPath(r, c.Slug),
 	}
-	v.Page.Crumbs = setupCrumbs(c)
-	return rm.render(w, r, http.StatusOK, setuplink.Made(v))
+	v.Page.Crumbs = kit.SetupCrumbs(c)
+	return rm.Render(w, r, http.StatusOK, setuplink.Made(v))
 }
 
 // linkPanelPath is the page on which a button of the panel was pressed.
@@ -109,13 +111,13 @@ func linkPanelPath(r *http.Request, slug string) string {
 }
 
 func (rm *setupRoom) revokeSetupLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	id, err := strconv.ParseInt(pathValue(r, "id"), 10, 64)
+	id, err := strconv.ParseInt(kit.PathValue(r, "id"), 10, 64)
 	if err != nil {
 		return store.ErrNotFound
 	}
-	slug := pathValue(r, "slug")
-	if err := rm.store.RevokeSetupLink(r.Context(), rm.actor(r, a), slug, id, rm.now()); err != nil {
+	slug := kit.PathValue(r, "slug")
+	if err := rm.Store.RevokeSetupLink(r.Context(), rm.Actor(r, a), slug, id, rm.Now()); err != nil {
 		return err
 	}
-	return rm.done(w, r, linkPanelPath(r, slug), "The setup link does not work any more.")
+	return rm.Done(w, r, linkPanelPath(r, slug), "The setup link does not work any more.")
 }

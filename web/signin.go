@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/person"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // decoyHash is compared when nobody has the email, so that the answer takes as
@@ -22,26 +22,26 @@ import (
 const decoyHash = "$argon2id$v=19$m=65536,t=1,p=2$01vvo4rItXJhoAz6K2RfhA$z0dlN6v2ekrFeIMapdhJ0fYlp8RW/eZVA19k5OcNnH4"
 
 func (rm *accessRoom) showSignIn(w http.ResponseWriter, r *http.Request) error {
-	if _, err := rm.currentAdministrator(r); err == nil {
-		return seeOther(w, r, paths.Overview)
+	if _, err := rm.CurrentAdministrator(r); err == nil {
+		return kit.SeeOther(w, r, paths.Overview)
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	claimed, err := rm.store.HasAdministrators(r.Context())
+	claimed, err := rm.Store.HasAdministrators(r.Context())
 	if err != nil {
 		return err
 	}
-	return rm.RenderSignIn(w, r, http.StatusOK, person.SignInForm{Next: localPath(r.URL.Query().Get("next")), Unclaimed: !claimed, Flash: rm.takeFlash(r)})
+	return rm.RenderSignIn(w, r, http.StatusOK, person.SignInForm{Next: kit.LocalPath(r.URL.Query().Get("next")), Unclaimed: !claimed, Flash: rm.TakeFlash(r)})
 }
 
 // RenderSignIn shows the sign-in page with the ways that there are.
 func (rm *accessRoom) RenderSignIn(w http.ResponseWriter, r *http.Request, status int, form person.SignInForm) error {
-	set, err := rm.store.Settings(r.Context())
+	set, err := rm.Store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
-	form.Passkeys, form.AWSOffered = rm.passkeysWork(), set.ConsoleGroupID != 0
-	return rm.render(w, r, status, person.SignIn(form))
+	form.Passkeys, form.AWSOffered = rm.PasskeysWork(), set.ConsoleGroupID != 0
+	return rm.Render(w, r, status, person.SignIn(form))
 }
 
 func (rm *accessRoom) signIn(w http.ResponseWriter, r *http.Request) error {
@@ -84,12 +84,12 @@ func (rm *accessRoom) renewHash(r *http.Request, a model.Administrator, password
 	if err != nil {
 		return err
 	}
-	return rm.store.ReplacePasswordHash(r.Context(), a, hash)
+	return rm.Store.ReplacePasswordHash(r.Context(), a, hash)
 }
 
 // afterFirstStep lets somebody in who has no passkey, and asks for it else.
 func (rm *accessRoom) afterFirstStep(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod, form person.SignInForm) error {
-	keys, err := rm.store.Passkeys(r.Context(), a.ID)
+	keys, err := rm.Store.Passkeys(r.Context(), a.ID)
 	if err != nil {
 		return err
 	}
@@ -125,29 +125,11 @@ func (rm *accessRoom) checkPassword(r *http.Request, a model.Administrator, pass
 }
 
 func (rm *accessRoom) signOut(w http.ResponseWriter, r *http.Request) error {
-	if err := rm.store.CloseConsoleSession(r.Context(), rm.admins.GetInt64(r.Context(), keyAdminSession), rm.now()); err != nil {
+	if err := rm.Store.CloseConsoleSession(r.Context(), rm.Admins.GetInt64(r.Context(), kit.KeyAdminSession), rm.Now()); err != nil {
 		return err
 	}
-	if err := rm.admins.Destroy(r.Context()); err != nil {
+	if err := rm.Admins.Destroy(r.Context()); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.SignIn, "You are signed out of the console.")
-}
-
-// localPath returns p where it is a path on this site, else the empty string:
-// no scheme, no host, no backslash, no control characters.
-func localPath(p string) string {
-	if len(p) > 1024 || !strings.HasPrefix(p, "/") || strings.HasPrefix(p, "//") || strings.ContainsRune(p, '\\') {
-		return ""
-	}
-	for _, c := range p {
-		if c < 0x20 || c == 0x7f {
-			return ""
-		}
-	}
-	u, err := url.Parse(p)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil {
-		return ""
-	}
-	return p
+	return rm.Done(w, r, paths.SignIn, "You are signed out of the console.")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/person"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // secondStepFor is for how long a right password waits for the passkey.
@@ -17,43 +18,43 @@ const secondStepFor = 5 * time.Minute
 
 // enterConsole signs an administrator in and goes where they wanted to.
 func (rm *accessRoom) enterConsole(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod, form person.SignInForm) error {
-	if err := rm.store.RecordAudit(r.Context(), rm.actor(r, a), "administrator.sign_in", a.Email, "by "+string(method)); err != nil {
+	if err := rm.Store.RecordAudit(r.Context(), rm.Actor(r, a), "administrator.sign_in", a.Email, "by "+string(method)); err != nil {
 		return err
 	}
-	if err := rm.store.RecordSignin(r.Context(), a.ID, rm.now()); err != nil {
+	if err := rm.Store.RecordSignin(r.Context(), a.ID, rm.Now()); err != nil {
 		return err
 	}
-	if err := rm.startAdminSession(w, r, a, method); err != nil {
+	if err := rm.StartAdminSession(w, r, a, method); err != nil {
 		return err
 	}
 	if form.Resumed != nil {
-		return rm.offerResumed(w, r, a, *form.Resumed)
+		return rm.OfferResumed(w, r, a, *form.Resumed)
 	}
-	return seeOther(w, r, cmp.Or(form.Next, paths.Overview))
+	return kit.SeeOther(w, r, cmp.Or(form.Next, paths.Overview))
 }
 
 // askSecondStep shows the second step to somebody whose password was right, or
 // who came through AWS.
 func (rm *accessRoom) askSecondStep(w http.ResponseWriter, r *http.Request, a model.Administrator, form person.SignInForm) error {
 	form.ThroughAWS = a.ThroughAWS()
-	if err := rm.admins.RenewToken(r.Context()); err != nil {
+	if err := rm.Admins.RenewToken(r.Context()); err != nil {
 		return err
 	}
-	rm.admins.Put(r.Context(), keyPendingID, a.ID)
-	rm.admins.Put(r.Context(), keyPendingEpoch, a.SessionEpoch)
-	rm.admins.Put(r.Context(), keyPendingAt, rm.now())
-	return rm.render(w, r, http.StatusOK, person.SecondStep(form))
+	rm.Admins.Put(r.Context(), kit.KeyPendingID, a.ID)
+	rm.Admins.Put(r.Context(), kit.KeyPendingEpoch, a.SessionEpoch)
+	rm.Admins.Put(r.Context(), kit.KeyPendingAt, rm.Now())
+	return rm.Render(w, r, http.StatusOK, person.SecondStep(form))
 }
 
 // pendingAdministrator is who has taken the first step in this browser a short
 // while ago; store.ErrNotFound: nobody.
 func (rm *accessRoom) pendingAdministrator(r *http.Request) (model.Administrator, error) {
-	id, at := rm.admins.GetInt64(r.Context(), keyPendingID), rm.admins.GetTime(r.Context(), keyPendingAt)
-	if id == 0 || rm.now().Sub(at) >= secondStepFor {
+	id, at := rm.Admins.GetInt64(r.Context(), kit.KeyPendingID), rm.Admins.GetTime(r.Context(), kit.KeyPendingAt)
+	if id == 0 || rm.Now().Sub(at) >= secondStepFor {
 		return model.Administrator{}, store.ErrNotFound
 	}
-	a, err := rm.administrator(r.Context(), id)
-	if err == nil && a.SessionEpoch != rm.admins.GetInt(r.Context(), keyPendingEpoch) {
+	a, err := rm.Administrator(r.Context(), id)
+	if err == nil && a.SessionEpoch != rm.Admins.GetInt(r.Context(), kit.KeyPendingEpoch) {
 		err = store.ErrNotFound
 	}
 	return a, err
@@ -78,7 +79,7 @@ func (rm *accessRoom) secondStep(w http.ResponseWriter, r *http.Request) error {
 	method := model.ByPasswordAndPasskey
 	if code := r.PostFormValue("code"); code != "" {
 		method = model.ByPasswordAndCode
-		err = rm.store.UseRecoveryCode(r.Context(), rm.actor(r, a), a, hashRecoveryCode(code), rm.now())
+		err = rm.Store.UseRecoveryCode(r.Context(), rm.Actor(r, a), a, hashRecoveryCode(code), rm.Now())
 	} else {
 		err = rm.verifyPasskey(r, a)
 	}
@@ -87,7 +88,7 @@ func (rm *accessRoom) secondStep(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		form.Problems = []model.Problem{{Text: "That did not work. Use a passkey of this account, or a recovery code that was not used before."}}
-		return rm.render(w, r, http.StatusUnprocessableEntity, person.SecondStep(form))
+		return rm.Render(w, r, http.StatusUnprocessableEntity, person.SecondStep(form))
 	}
 	if err != nil {
 		return err
@@ -112,7 +113,7 @@ func (rm *accessRoom) signInWithPasskey(w http.ResponseWriter, r *http.Request) 
 		return rm.RenderSignIn(w, r, http.StatusUnprocessableEntity, form)
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		rm.log.WarnContext(r.Context(), "console sign-in refused", "remote", rm.remoteAddr(r), "by", "passkey")
+		rm.Log.WarnContext(r.Context(), "console sign-in refused", "remote", rm.RemoteAddr(r), "by", "passkey")
 		form.Problems = []model.Problem{{Text: "This passkey is not known here. Sign in with the password, and register the passkey on your account's page."}}
 		return rm.RenderSignIn(w, r, http.StatusUnprocessableEntity, form)
 	}
@@ -123,35 +124,35 @@ func (rm *accessRoom) signInWithPasskey(w http.ResponseWriter, r *http.Request) 
 }
 
 func (rm *accessRoom) signInForm(r *http.Request) person.SignInForm {
-	return person.SignInForm{Next: localPath(r.PostFormValue("next")), Resumed: rm.resumedForm(r)}
+	return person.SignInForm{Next: kit.LocalPath(r.PostFormValue("next")), Resumed: rm.ResumedForm(r)}
 }
 
 // AskStepUp wants to know once more who is there (re-authentication). The
 // form that was sent goes along and is offered again afterwards.
 func (rm *accessRoom) AskStepUp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	form := person.SignInForm{Next: rm.pageOf(r.URL.Path)}
+	form := person.SignInForm{Next: rm.PageOf(r.URL.Path)}
 	if r.Method == http.MethodGet {
 		form.Next = r.URL.RequestURI()
-	} else if resumed, ok := readResumed(r); ok {
+	} else if resumed, ok := kit.ReadResumed(r); ok {
 		form.Resumed = resumed
 	}
 	return rm.renderStepUp(w, r, a, form)
 }
 
 func (rm *accessRoom) renderStepUp(w http.ResponseWriter, r *http.Request, a model.Administrator, form person.SignInForm) error {
-	keys, err := rm.store.Passkeys(r.Context(), a.ID)
+	keys, err := rm.Store.Passkeys(r.Context(), a.ID)
 	if err != nil {
 		return err
 	}
-	form.Email, form.Passkeys, form.ThroughAWS, form.NeedsPasskey = a.Email, rm.passkeysWork() && len(keys) > 0, a.ThroughAWS(), len(keys) > 0
-	return rm.render(w, r, http.StatusUnauthorized, person.StepUp(form))
+	form.Email, form.Passkeys, form.ThroughAWS, form.NeedsPasskey = a.Email, rm.PasskeysWork() && len(keys) > 0, a.ThroughAWS(), len(keys) > 0
+	return rm.Render(w, r, http.StatusUnauthorized, person.StepUp(form))
 }
 
 // confirmStepUp takes the password or a passkey of who is signed in.
 func (rm *accessRoom) confirmStepUp(w http.ResponseWriter, r *http.Request) error {
-	a, err := rm.currentAdministrator(r)
+	a, err := rm.CurrentAdministrator(r)
 	if errors.Is(err, store.ErrNotFound) {
-		return toSignIn(w, r)
+		return kit.ToSignIn(w, r)
 	}
 	if err != nil {
 		return err
@@ -175,11 +176,11 @@ func (rm *accessRoom) confirmStepUp(w http.ResponseWriter, r *http.Request) erro
 	if err := rm.tryWorked(r, guess); err != nil {
 		return err
 	}
-	rm.admins.Put(r.Context(), keyAdminSteppedUp, rm.now())
+	rm.Admins.Put(r.Context(), kit.KeyAdminSteppedUp, rm.Now())
 	if form.Resumed != nil {
-		return rm.offerResumed(w, r, a, *form.Resumed)
+		return rm.OfferResumed(w, r, a, *form.Resumed)
 	}
-	return seeOther(w, r, cmp.Or(form.Next, paths.Overview))
+	return kit.SeeOther(w, r, cmp.Or(form.Next, paths.Overview))
 }
 
 // provesStepUp tells whether the form has as much as a sign-in would take of who
@@ -194,14 +195,14 @@ func (rm *accessRoom) provesStepUp(r *http.Request, a model.Administrator) (bool
 			return false, err
 		}
 	}
-	has, err := rm.store.HasPasskey(r.Context(), a.ID)
+	has, err := rm.Store.HasPasskey(r.Context(), a.ID)
 	if err != nil {
 		return false, err
 	}
 	if !has {
 		return !a.ThroughAWS(), nil
 	}
-	return provenUnlessNotFound(rm.store.UseRecoveryCode(r.Context(), rm.actor(r, a), a, hashRecoveryCode(r.PostFormValue("code")), rm.now()))
+	return provenUnlessNotFound(rm.Store.UseRecoveryCode(r.Context(), rm.Actor(r, a), a, hashRecoveryCode(r.PostFormValue("code")), rm.Now()))
 }
 
 func provenUnlessNotFound(err error) (bool, error) {

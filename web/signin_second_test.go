@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"net/http"
@@ -11,21 +11,23 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // firstStepTaken is a browser in which the password of an administrator with a
 // passkey was right, and nothing more was done.
-func firstStepTaken(t *testing.T) (s *testSite, a model.Administrator, k *softKey, code string) {
+func firstStepTaken(t *testing.T) (s *webtest.Site, a model.Administrator, k *webtest.SoftKey, code string) {
 	t.Helper()
-	s = newSiteAs(t, model.RoleOwner) // one owner stays, whatever happens to the other
-	a, err := s.store.CreateAdministrator(t.Context(), storetest.Actor, model.Administrator{Email: "ana@example.com", PasswordHash: testHash, Role: model.RoleOwner})
+	s = webtest.NewSiteAs(t, model.RoleOwner) // one owner stays, whatever happens to the other
+	a, err := s.Store.CreateAdministrator(t.Context(), storetest.Actor, model.Administrator{Email: "ana@example.com", PasswordHash: webtest.TestHash, Role: model.RoleOwner})
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, code = s.givePasskey(a), s.recoveryCode(a)
-	s.client = s.browser()
-	s.tryPassword(a.Email, testPassword).want(t, http.StatusOK)
-	s.get(paths.Overview).want(t, http.StatusSeeOther) // the password alone opens nothing
+	k, code = s.GivePasskey(a), s.RecoveryCode(a)
+	s.Client = s.Browser()
+	s.TryPassword(a.Email, webtest.TestPassword).Want(t, http.StatusOK)
+	s.Get(paths.Overview).Want(t, http.StatusSeeOther) // the password alone opens nothing
 	return s, a, k, code
 }
 
@@ -33,10 +35,10 @@ func firstStepTaken(t *testing.T) (s *testSite, a model.Administrator, k *softKe
 // before lets nobody in after that. Neither does it wait for ever.
 func TestSecondStepEndsWithAChangedAccount(t *testing.T) {
 	t.Parallel()
-	changed := func(change func(*model.Administrator)) func(*testing.T, *testSite, model.Administrator) {
-		return func(t *testing.T, s *testSite, a model.Administrator) {
+	changed := func(change func(*model.Administrator)) func(*testing.T, *webtest.Site, model.Administrator) {
+		return func(t *testing.T, s *webtest.Site, a model.Administrator) {
 			t.Helper()
-			err := s.store.UpdateAdministrator(t.Context(), storetest.Actor, a.ID, func(a *model.Administrator) error { change(a); return nil })
+			err := s.Store.UpdateAdministrator(t.Context(), storetest.Actor, a.ID, func(a *model.Administrator) error { change(a); return nil })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,26 +49,28 @@ func TestSecondStepEndsWithAChangedAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		meanwhile func(*testing.T, *testSite, model.Administrator)
+		meanwhile func(*testing.T, *webtest.Site, model.Administrator)
 		in        bool
 	}{
-		"nothing":          {func(*testing.T, *testSite, model.Administrator) {}, true},
+		"nothing":          {func(*testing.T, *webtest.Site, model.Administrator) {}, true},
 		"another email":    {changed(func(a *model.Administrator) { a.Email = "anna@example.com" }), true},
 		"another password": {changed(func(a *model.Administrator) { a.PasswordHash = newHash }), false},
 		"another role":     {changed(func(a *model.Administrator) { a.Role = model.RoleViewer }), false},
-		"removed": {func(t *testing.T, s *testSite, a model.Administrator) {
+		"removed": {func(t *testing.T, s *webtest.Site, a model.Administrator) {
 			t.Helper()
-			if err := s.store.DeleteAdministrator(t.Context(), storetest.Actor, a.ID); err != nil {
+			if err := s.Store.DeleteAdministrator(t.Context(), storetest.Actor, a.ID); err != nil {
 				t.Fatal(err)
 			}
 		}, false},
-		"just in time": {func(_ *testing.T, s *testSite, _ model.Administrator) { s.now = s.now.Add(secondStepFor - 1) }, true},
-		"too late":     {func(_ *testing.T, s *testSite, _ model.Administrator) { s.now = s.now.Add(secondStepFor) }, false},
+		"just in time": {func(_ *testing.T, s *webtest.Site, _ model.Administrator) { s.Now = s.Now.Add(web.SecondStepFor - 1) }, true},
+		"too late":     {func(_ *testing.T, s *webtest.Site, _ model.Administrator) { s.Now = s.Now.Add(web.SecondStepFor) }, false},
 	} {
-		for step, take := range map[string]func(s *testSite, k *softKey, code string) *page{
-			"passkey": func(s *testSite, k *softKey, _ string) *page { return s.usePasskey(k, paths.SignInSecond, nil) },
-			"code": func(s *testSite, _ *softKey, code string) *page {
-				return s.post(paths.SignInSecond, url.Values{"code": {code}})
+		for step, take := range map[string]func(s *webtest.Site, k *webtest.SoftKey, code string) *webtest.Page{
+			"passkey": func(s *webtest.Site, k *webtest.SoftKey, _ string) *webtest.Page {
+				return s.UsePasskey(k, paths.SignInSecond, nil)
+			},
+			"code": func(s *webtest.Site, _ *webtest.SoftKey, code string) *webtest.Page {
+				return s.Post(paths.SignInSecond, url.Values{"code": {code}})
 			},
 		} {
 			t.Run(name+", "+step, func(t *testing.T) {
@@ -75,14 +79,14 @@ func TestSecondStepEndsWithAChangedAccount(t *testing.T) {
 				c.meanwhile(t, s, a)
 				res := take(s, k, code)
 				if c.in {
-					res.want(t, http.StatusSeeOther)
-					s.get(paths.Overview).want(t, http.StatusOK)
+					res.Want(t, http.StatusSeeOther)
+					s.Get(paths.Overview).Want(t, http.StatusOK)
 					return
 				}
-				if res.status != http.StatusUnprocessableEntity || !strings.Contains(res.text(), "took too long") {
-					t.Errorf("answered %d: %s", res.status, res.text())
+				if res.Status != http.StatusUnprocessableEntity || !strings.Contains(res.Text(), "took too long") {
+					t.Errorf("answered %d: %s", res.Status, res.Text())
 				}
-				s.get(paths.Overview).want(t, http.StatusSeeOther)
+				s.Get(paths.Overview).Want(t, http.StatusSeeOther)
 			})
 		}
 	}
@@ -93,31 +97,31 @@ func TestSecondStepEndsWithAChangedAccount(t *testing.T) {
 func TestSecondStepIsRefused(t *testing.T) {
 	t.Parallel()
 	s, a, k, code := firstStepTaken(t)
-	other, err := s.store.AdministratorByEmail(t.Context(), "owner@example.com")
+	other, err := s.Store.AdministratorByEmail(t.Context(), "owner@example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
-	foreign, foreignCode := s.givePasskey(other), s.recoveryCode(other)
-	refused := func(name string, res *page) {
+	foreign, foreignCode := s.GivePasskey(other), s.RecoveryCode(other)
+	refused := func(name string, res *webtest.Page) {
 		t.Helper()
-		if res.status != http.StatusUnprocessableEntity || !strings.Contains(res.text(), "That did not work") {
-			t.Errorf("%s: %d %s", name, res.status, res.text())
+		if res.Status != http.StatusUnprocessableEntity || !strings.Contains(res.Text(), "That did not work") {
+			t.Errorf("%s: %d %s", name, res.Status, res.Text())
 		}
-		s.get(paths.Overview).want(t, http.StatusSeeOther)
+		s.Get(paths.Overview).Want(t, http.StatusSeeOther)
 	}
-	refused("another account's passkey", s.usePasskey(foreign, paths.SignInSecond, nil))
-	refused("another account's code", s.post(paths.SignInSecond, url.Values{"code": {foreignCode}}))
-	refused("no code", s.post(paths.SignInSecond, url.Values{"code": {"aaaa-bbbb-cccc-dddd"}}))
-	refused("nothing", s.post(paths.SignInSecond, nil))
-	s.post(paths.SignInSecond, url.Values{"code": {code}}).want(t, http.StatusSeeOther)
-	s.get(paths.Overview).want(t, http.StatusOK)
+	refused("another account's passkey", s.UsePasskey(foreign, paths.SignInSecond, nil))
+	refused("another account's code", s.Post(paths.SignInSecond, url.Values{"code": {foreignCode}}))
+	refused("no code", s.Post(paths.SignInSecond, url.Values{"code": {"aaaa-bbbb-cccc-dddd"}}))
+	refused("nothing", s.Post(paths.SignInSecond, nil))
+	s.Post(paths.SignInSecond, url.Values{"code": {code}}).Want(t, http.StatusSeeOther)
+	s.Get(paths.Overview).Want(t, http.StatusOK)
 
-	s.client = s.browser()
-	refusedFirst := s.post(paths.SignInSecond, url.Values{"code": {code}})
-	if refusedFirst.status != http.StatusUnprocessableEntity || !strings.Contains(refusedFirst.text(), "took too long") {
-		t.Errorf("without a first step: %d %s", refusedFirst.status, refusedFirst.text())
+	s.Client = s.Browser()
+	refusedFirst := s.Post(paths.SignInSecond, url.Values{"code": {code}})
+	if refusedFirst.Status != http.StatusUnprocessableEntity || !strings.Contains(refusedFirst.Text(), "took too long") {
+		t.Errorf("without a first step: %d %s", refusedFirst.Status, refusedFirst.Text())
 	}
-	s.tryPassword(a.Email, testPassword).want(t, http.StatusOK)
-	refused("a code that was used", s.post(paths.SignInSecond, url.Values{"code": {code}}))
-	s.usePasskey(k, paths.SignInSecond, nil).want(t, http.StatusSeeOther)
+	s.TryPassword(a.Email, webtest.TestPassword).Want(t, http.StatusOK)
+	refused("a code that was used", s.Post(paths.SignInSecond, url.Values{"code": {code}}))
+	s.UsePasskey(k, paths.SignInSecond, nil).Want(t, http.StatusSeeOther)
 }

@@ -5,19 +5,22 @@ import (
 	"fmt"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/trust"
 )
 
 // Site is the server under its present public URL. The URL decides addresses,
 // cookie names and their Secure flag, so a change of it makes a new Server;
 // requests under way finish on the old one.
 type Site struct {
-	opts    Options
+	opts    kit.Options
 	current atomic.Pointer[Server]
 }
 
 // NewSite reads the public URL from the settings, unless it is fixed by the
 // options, and puts the server together.
-func NewSite(ctx context.Context, o Options) (*Site, error) {
+func NewSite(ctx context.Context, o kit.Options) (*Site, error) {
 	site := &Site{opts: o}
 	if err := site.Refresh(ctx); err != nil {
 		return nil, err
@@ -38,7 +41,7 @@ func (site *Site) Refresh(ctx context.Context) error {
 			o.PublicURL = set.PublicURL
 		}
 	}
-	if now := site.current.Load(); now != nil && now.opts.PublicURL == o.PublicURL {
+	if now := site.current.Load(); now != nil && now.Opts.PublicURL == o.PublicURL {
 		return nil
 	}
 	o.Refresh = site.Refresh
@@ -51,18 +54,18 @@ func (site *Site) Refresh(ctx context.Context) error {
 }
 
 // PublicURL is the address under which browsers reach Postern now.
-func (site *Site) PublicURL() string { return site.current.Load().opts.PublicURL }
+func (site *Site) PublicURL() string { return site.current.Load().Opts.PublicURL }
 
 // RefreshMetadata fetches again what is due of AWS's metadata. Any number of
 // processes may call it: each connection is fetched by one.
 func (site *Site) RefreshMetadata(ctx context.Context) error {
-	return onTrust(site.current.Load().kit).refreshDue(ctx)
+	return trust.With(site.current.Load().Kit).RefreshDue(ctx)
 }
 
 // Warn tells what is due by every way that is set up. Any number of processes
 // may call it: each notice is delivered by one.
 func (site *Site) Warn(ctx context.Context) error {
-	return site.current.Load().warnings.Warn(ctx)
+	return site.current.Load().Warnings.Warn(ctx)
 }
 
 // ServeHTTP answers with the present server.

@@ -17,6 +17,8 @@ import (
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/person"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/traces"
 )
 
 // traceLinkLifetime is how long a link starts logins.
@@ -35,23 +37,23 @@ func (rm *loginsRoom) renderTraceLinkForm(w http.ResponseWriter, r *http.Request
 	for _, slug := range live {
 		v.Connections = append(v.Connections, ui.Option{Value: slug, Label: slug, Selected: slug == chosen})
 	}
-	if v.Links, err = rm.store.OpenTraceLinks(r.Context(), rm.now()); err != nil {
+	if v.Links, err = rm.Store.OpenTraceLinks(r.Context(), rm.Now()); err != nil {
 		return err
 	}
-	v.Page = rm.page(r, a, layout.NavLogins, "Follow a person's next login",
+	v.Page = rm.Page(r, a, layout.NavLogins, "Follow a person's next login",
 		"Make a link and send it to the person. You see what happens while they sign in.")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
 	status := http.StatusOK
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.NewTraceLink(v))
+	return rm.Render(w, r, status, console.NewTraceLink(v))
 }
 
 // liveConnections are the slugs of the connections through which people can
 // sign in now.
 func (rm *loginsRoom) liveConnections(ctx context.Context) ([]string, error) {
-	connections, err := rm.store.Connections(ctx)
+	connections, err := rm.Store.Connections(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -65,13 +67,13 @@ func (rm *loginsRoom) liveConnections(ctx context.Context) ([]string, error) {
 }
 
 func (rm *loginsRoom) createTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v := console.TraceLinkForm{Person: typed(r, "person")}
+	v := console.TraceLinkForm{Person: kit.Typed(r, "person")}
 	slug := r.PostFormValue("connection")
 	if v.Person == "" {
 		v.Problems = append(v.Problems, model.Problem{Field: "person", Text: "Say whose login you want to follow."})
 	}
-	v.Problems = append(v.Problems, checkText("person", "The person", v.Person, 200)...)
-	c, err := rm.store.Connection(r.Context(), slug)
+	v.Problems = append(v.Problems, kit.CheckText("person", "The person", v.Person, 200)...)
+	c, err := rm.Store.Connection(r.Context(), slug)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
@@ -82,26 +84,26 @@ func (rm *loginsRoom) createTraceLink(w http.ResponseWriter, r *http.Request, a 
 		return rm.renderTraceLinkForm(w, r, a, v, slug)
 	}
 	token := rand.Text()
-	sealed, err := rm.sealer.Seal([]byte(token), model.SealedTraceToken)
+	sealed, err := rm.Sealer.Seal([]byte(token), model.SealedTraceToken)
 	if err != nil {
 		return err
 	}
-	l, err := rm.store.CreateTraceLink(r.Context(), rm.actor(r, a), model.TraceLink{
+	l, err := rm.Store.CreateTraceLink(r.Context(), rm.Actor(r, a), model.TraceLink{
 		Connection: c.Slug, Person: v.Person, TokenSealed: sealed,
-		CreatedAt: rm.now(), ExpiresAt: rm.now().Add(traceLinkLifetime),
+		CreatedAt: rm.Now(), ExpiresAt: rm.Now().Add(traceLinkLifetime),
 	}, token)
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.TraceLink(l.ID), "The link is ready. Send it to "+l.Person+".")
+	return rm.Done(w, r, paths.TraceLink(l.ID), "The link is ready. Send it to "+l.Person+".")
 }
 
 func (rm *loginsRoom) traceLink(r *http.Request) (model.TraceLink, error) {
-	id, err := strconv.ParseInt(pathValue(r, "id"), 10, 64)
+	id, err := strconv.ParseInt(kit.PathValue(r, "id"), 10, 64)
 	if err != nil {
 		return model.TraceLink{}, store.ErrNotFound
 	}
-	return rm.store.TraceLink(r.Context(), id)
+	return rm.Store.TraceLink(r.Context(), id)
 }
 
 func (rm *loginsRoom) showTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -109,14 +111,14 @@ func (rm *loginsRoom) showTraceLink(w http.ResponseWriter, r *http.Request, a mo
 	if err != nil {
 		return err
 	}
-	token, err := rm.sealer.Open(v.Link.TokenSealed, model.SealedTraceToken)
+	token, err := rm.Sealer.Open(v.Link.TokenSealed, model.SealedTraceToken)
 	if err != nil {
 		return err
 	}
-	v.URL = rm.opts.PublicURL + paths.Trace(string(token))
-	v.Page = rm.page(r, a, layout.NavLogins, "Following "+v.Link.Person, "")
+	v.URL = rm.Opts.PublicURL + paths.Trace(string(token))
+	v.Page = rm.Page(r, a, layout.NavLogins, "Following "+v.Link.Person, "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}, {Label: "Follow a login", Href: paths.TraceLinkNew}}
-	return rm.render(w, r, http.StatusOK, console.TraceLink(v))
+	return rm.Render(w, r, http.StatusOK, console.TraceLink(v))
 }
 
 // traceLinkStatus is the part of the page that follows the login. It answers
@@ -127,13 +129,13 @@ func (rm *loginsRoom) traceLinkStatus(w http.ResponseWriter, r *http.Request, a 
 		return err
 	}
 	if r.Header.Get("HX-Request") == "" {
-		return seeOther(w, r, paths.TraceLink(v.Link.ID))
+		return kit.SeeOther(w, r, paths.TraceLink(v.Link.ID))
 	}
 	if r.URL.Query().Get("seen") == v.Seen() {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	return rm.render(w, r, http.StatusOK, console.TraceLinkStatus(v))
+	return rm.Render(w, r, http.StatusOK, console.TraceLinkStatus(v))
 }
 
 // traceLinkPage says how the latest login of a link stands.
@@ -142,25 +144,25 @@ func (rm *loginsRoom) traceLinkPage(r *http.Request, a model.Administrator) (con
 	if err != nil {
 		return console.TraceLinkPage{}, err
 	}
-	v := console.TraceLinkPage{Link: l, Open: l.Open(rm.now())}
+	v := console.TraceLinkPage{Link: l, Open: l.Open(rm.Now())}
 	if l.LoginID == "" {
 		return v, nil
 	}
-	login, err := rm.store.Login(r.Context(), l.LoginID)
+	login, err := rm.Store.Login(r.Context(), l.LoginID)
 	if errors.Is(err, store.ErrNotFound) { // it is about to be written
 		return v, nil
 	}
 	if err != nil {
 		return v, err
 	}
-	row := onTraces(rm.kit).loginRow(login)
+	row := traces.With(rm.Kit).LoginRow(login)
 	v.Row = &row
 	if row.Code != "" {
-		why := explain(row.Code, login.Refusal)
+		why := traces.Explain(row.Code, login.Refusal)
 		v.Why = &why
 	}
 	if p := login.Person; row.Code == model.CodeUserUnknown && p != nil && a.Role.Includes(model.RoleAdmin) {
-		v.AddPerson = addPerson(p.Username, p.Email, p.DisplayName(), p.FirstName, p.LastName)
+		v.AddPerson = traces.AddPerson(p.Username, p.Email, p.DisplayName(), p.FirstName, p.LastName)
 	}
 	return v, nil
 }
@@ -170,42 +172,42 @@ func (rm *loginsRoom) endTraceLink(w http.ResponseWriter, r *http.Request, a mod
 	if err != nil {
 		return err
 	}
-	if err := rm.store.EndTraceLink(r.Context(), rm.actor(r, a), l.ID, rm.now()); err != nil {
+	if err := rm.Store.EndTraceLink(r.Context(), rm.Actor(r, a), l.ID, rm.Now()); err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.TraceLink(l.ID), "The link has ended. Nobody can start a login with it any more.")
+	return rm.Done(w, r, paths.TraceLink(l.ID), "The link has ended. Nobody can start a login with it any more.")
 }
 
 // openTraceLink tells the person what the link is for. It starts nothing yet:
 // programs that look at links in messages must not use it up.
 func (rm *loginsRoom) openTraceLink(w http.ResponseWriter, r *http.Request) error {
 	token := chi.URLParam(r, "token")
-	l, err := rm.store.TraceLinkByToken(r.Context(), token, rm.now())
+	l, err := rm.Store.TraceLinkByToken(r.Context(), token, rm.Now())
 	if errors.Is(err, store.ErrNotFound) {
-		return rm.render(w, r, http.StatusNotFound, person.TraceLinkEnded())
+		return rm.Render(w, r, http.StatusNotFound, person.TraceLinkEnded())
 	}
 	if err != nil {
 		return err
 	}
-	return rm.render(w, r, http.StatusOK, person.TraceLink(token, l.Author, l.ExpiresAt))
+	return rm.Render(w, r, http.StatusOK, person.TraceLink(token, l.Author, l.ExpiresAt))
 }
 
 // startTraceLink starts an ordinary login, and notes that it is watched. It is
 // a GET as every start of a login is.
 func (rm *loginsRoom) startTraceLink(w http.ResponseWriter, r *http.Request) error {
-	l, err := rm.store.TraceLinkByToken(r.Context(), chi.URLParam(r, "token"), rm.now())
+	l, err := rm.Store.TraceLinkByToken(r.Context(), chi.URLParam(r, "token"), rm.Now())
 	if errors.Is(err, store.ErrNotFound) {
-		return rm.render(w, r, http.StatusNotFound, person.TraceLinkEnded())
+		return rm.Render(w, r, http.StatusNotFound, person.TraceLinkEnded())
 	}
 	if err != nil {
 		return err
 	}
 	attempt := rm.logins.NewAttempt(r, l.Connection)
-	c, err := rm.store.Connection(r.Context(), l.Connection)
+	c, err := rm.Store.Connection(r.Context(), l.Connection)
 	if err != nil {
 		return rm.logins.RefuseInternal(w, r, attempt, err)
 	}
-	if err := rm.store.WatchLogin(r.Context(), l.ID, attempt.ID); err != nil {
+	if err := rm.Store.WatchLogin(r.Context(), l.ID, attempt.ID); err != nil {
 		return rm.logins.RefuseInternal(w, r, attempt, err)
 	}
 	if c.Status != model.StatusLive || c.Live == nil {

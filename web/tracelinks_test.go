@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"net/http"
@@ -11,30 +11,33 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // followedLogin goes to AWS by a link and comes back as somebody.
-func (s *samlSite) followedLogin(token, username string) *page {
-	s.t.Helper()
-	start := s.get(paths.TraceStart(token)).want(s.t, http.StatusSeeOther)
-	to, err := url.Parse(start.header.Get("Location"))
+func (s *samlSite) followedLogin(token, username string) *webtest.Page {
+	s.T.Helper()
+	start := s.Get(paths.TraceStart(token)).Want(s.T, http.StatusSeeOther)
+	to, err := url.Parse(start.Header.Get("Location"))
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	m, err := s.sim.SignIn(s.app, username, inflate(s.t, to.Query().Get("SAMLRequest")), to.Query().Get("RelayState"))
+	m, err := s.sim.SignIn(s.app, username, webtest.Inflate(s.T, to.Query().Get("SAMLRequest")), to.Query().Get("RelayState"))
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	return s.post("/saml/aws/acs", url.Values{"SAMLResponse": {m.SAMLResponse()}, "RelayState": {m.RelayState}})
+	return s.Post("/saml/aws/acs", url.Values{"SAMLResponse": {m.SAMLResponse()}, "RelayState": {m.RelayState}})
 }
 
 func (s *samlSite) makeLink(person string) (at, token string) {
-	s.t.Helper()
-	at = s.post(paths.TraceLinkNew, url.Values{"person": {person}, "connection": {"aws"}}).want(s.t, http.StatusSeeOther).header.Get("Location")
-	link := s.get(at).want(s.t, http.StatusOK).find(".copybox-value")
-	token, ok := strings.CutPrefix(link, s.url+"/trace/")
+	s.T.Helper()
+	at = s.Post(paths.TraceLinkNew, url.Values{"person": {person}, "connection": {"aws"}}).Want(s.T, http.StatusSeeOther).Header.Get("Location")
+	link := s.Get(at).Want(s.T, http.StatusOK).Find(".copybox-value")
+	token, ok := strings.CutPrefix(link, s.URL+"/trace/")
 	if !ok {
-		s.t.Fatalf("the link is %q", link)
+		s.T.Fatalf("the link is %q", link)
 	}
 	return at, token
 }
@@ -42,46 +45,46 @@ func (s *samlSite) makeLink(person string) (at, token string) {
 func TestLoginIsFollowedByALink(t *testing.T) {
 	t.Parallel()
 	s := newSAMLSite(t, storetest.Open(t), nil)
-	s.signInAs(model.RoleAdmin)
+	s.SignInAs(model.RoleAdmin)
 	at, token := s.makeLink("user0")
-	poll := func(p *page) string {
+	poll := func(p *webtest.Page) string {
 		t.Helper()
-		to, _ := p.doc.Find("#trace-state").Attr("hx-get")
+		to, _ := p.Doc.Find("#trace-state").Attr("hx-get")
 		if to == "" {
-			t.Fatalf("the page does not follow: %s", p.body)
+			t.Fatalf("the page does not follow: %s", p.Body)
 		}
 		return to
 	}
-	before := s.get(at)
-	before.has(t, "#trace-state", "Waiting for user0 to open the link")
+	before := s.Get(at)
+	before.Has(t, "#trace-state", "Waiting for user0 to open the link")
 	next := poll(before)
-	s.part(next).want(t, http.StatusNoContent)
+	s.Part(next).Want(t, http.StatusNoContent)
 
 	// Looking at the link starts nothing.
-	s.get(paths.Trace(token)).want(t, http.StatusOK).has(t, "main", "admin@example.com")
-	s.part(next).want(t, http.StatusNoContent)
+	s.Get(paths.Trace(token)).Want(t, http.StatusOK).Has(t, "main", "admin@example.com")
+	s.Part(next).Want(t, http.StatusNoContent)
 
-	s.get(paths.TraceStart(token)).want(t, http.StatusSeeOther)
-	away := s.part(next).want(t, http.StatusOK)
-	away.has(t, "#trace-state", "user0 is at AWS")
+	s.Get(paths.TraceStart(token)).Want(t, http.StatusSeeOther)
+	away := s.Part(next).Want(t, http.StatusOK)
+	away.Has(t, "#trace-state", "user0 is at AWS")
 
-	if res := s.followedLogin(token, "user0"); res.status != http.StatusSeeOther || res.header.Get("Location") != paths.Me {
-		t.Fatalf("the login ended with %d: %s", res.status, res.text())
+	if res := s.followedLogin(token, "user0"); res.Status != http.StatusSeeOther || res.Header.Get("Location") != paths.Me {
+		t.Fatalf("the login ended with %d: %s", res.Status, res.Text())
 	}
-	done := s.part(poll(away)).want(t, http.StatusOK)
-	done.has(t, "#trace-state", "user0 was signed in")
-	done.has(t, "#trace-said", "user0 was signed in")
-	if done.doc.Find(".trap").Length() > 0 {
+	done := s.Part(poll(away)).Want(t, http.StatusOK)
+	done.Has(t, "#trace-state", "user0 was signed in")
+	done.Has(t, "#trace-said", "user0 was signed in")
+	if done.Doc.Find(".trap").Length() > 0 {
 		t.Error("the right person is called somebody else")
 	}
-	trace, _ := done.doc.Find("a[href^='/logins/']").Attr("href")
-	s.get(trace).want(t, http.StatusOK).has(t, "section[aria-labelledby=facts]", "a link made for user0")
-	s.get(at).has(t, "section[aria-labelledby=link]", "2 logins")
+	trace, _ := done.Doc.Find("a[href^='/logins/']").Attr("href")
+	s.Get(trace).Want(t, http.StatusOK).Has(t, "section[aria-labelledby=facts]", "a link made for user0")
+	s.Get(at).Has(t, "section[aria-labelledby=link]", "2 logins")
 
 	s.followedLogin(token, "user1")
-	s.get(at).has(t, ".trap", "user1 came back")
-	s.get(paths.Audit).has(t, "tbody", "Link to follow a login created user0")
-	if strings.Contains(s.get(paths.Audit).body, token) {
+	s.Get(at).Has(t, ".trap", "user1 came back")
+	s.Get(paths.Audit).Has(t, "tbody", "Link to follow a login created user0")
+	if strings.Contains(s.Get(paths.Audit).Body, token) {
 		t.Error("the audit has the token")
 	}
 }
@@ -89,55 +92,55 @@ func TestLoginIsFollowedByALink(t *testing.T) {
 func TestFollowedRefusalIsExplained(t *testing.T) {
 	t.Parallel()
 	s := newSAMLSite(t, storetest.Open(t), func(c *model.Config) { c.Provisioning = model.ProvisioningManual })
-	s.signInAs(model.RoleAdmin)
+	s.SignInAs(model.RoleAdmin)
 	at, token := s.makeLink("user0")
-	if res := s.followedLogin(token, "user0"); res.status != http.StatusForbidden {
-		t.Fatalf("the login ended with %d", res.status)
+	if res := s.followedLogin(token, "user0"); res.Status != http.StatusForbidden {
+		t.Fatalf("the login ended with %d", res.Status)
 	}
-	res := s.get(at)
-	res.has(t, "#trace-state", "Nobody here has this username")
-	res.has(t, "#trace-state", "What to do")
-	res.has(t, "#trace-state a.btn-primary", "Add this person")
-	res.has(t, ".check-failed", "The person may sign in here")
+	res := s.Get(at)
+	res.Has(t, "#trace-state", "Nobody here has this username")
+	res.Has(t, "#trace-state", "What to do")
+	res.Has(t, "#trace-state a.btn-primary", "Add this person")
+	res.Has(t, ".check-failed", "The person may sign in here")
 }
 
 func TestLinkEnds(t *testing.T) {
 	t.Parallel()
 	s := newSAMLSite(t, storetest.Open(t), nil)
-	s.signInAs(model.RoleAdmin)
+	s.SignInAs(model.RoleAdmin)
 	at, token := s.makeLink("user0")
 	_, other := s.makeLink("user1")
-	s.get(paths.TraceLinkNew).has(t, "section[aria-labelledby=open]", "user1")
+	s.Get(paths.TraceLinkNew).Has(t, "section[aria-labelledby=open]", "user1")
 
-	s.post(at+"/end", nil).want(t, http.StatusSeeOther)
-	s.get(at).has(t, "section[aria-labelledby=link]", "Make a new one")
-	s.get(paths.Audit).has(t, "tbody", "Link to follow a login ended user0")
+	s.Post(at+"/end", nil).Want(t, http.StatusSeeOther)
+	s.Get(at).Has(t, "section[aria-labelledby=link]", "Make a new one")
+	s.Get(paths.Audit).Has(t, "tbody", "Link to follow a login ended user0")
 	for _, path := range []string{paths.Trace(token), paths.TraceStart(token), paths.Trace("nonsense")} {
-		s.get(path).want(t, http.StatusNotFound).has(t, "main", "This link has ended")
+		s.Get(path).Want(t, http.StatusNotFound).Has(t, "main", "This link has ended")
 	}
-	s.get(paths.Trace(other)).want(t, http.StatusOK)
-	s.now = s.now.Add(traceLinkLifetime)
-	s.get(paths.TraceStart(other)).want(t, http.StatusNotFound)
+	s.Get(paths.Trace(other)).Want(t, http.StatusOK)
+	s.Now = s.Now.Add(web.TraceLinkLifetime)
+	s.Get(paths.TraceStart(other)).Want(t, http.StatusNotFound)
 }
 
 func TestLinkNeedsAPersonAndALiveConnection(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleAdmin)
-	s.get(paths.TraceLinkNew).has(t, ".empty-state", "No connection is live")
-	s.openConnection("aws")
-	s.addConnection("draft")
-	s.addUser("ana")
-	form := s.get(paths.TraceLinkNew + "?person=ana")
-	if got, _ := form.doc.Find("input[name=person]").Attr("value"); got != "ana" {
+	s := webtest.NewSiteAs(t, model.RoleAdmin)
+	s.Get(paths.TraceLinkNew).Has(t, ".empty-state", "No connection is live")
+	s.OpenConnection("aws")
+	s.AddConnection("draft")
+	s.AddUser("ana")
+	form := s.Get(paths.TraceLinkNew + "?person=ana")
+	if got, _ := form.Doc.Find("input[name=person]").Attr("value"); got != "ana" {
 		t.Errorf("the form has %q", got)
 	}
-	if n := form.doc.Find("select[name=connection] option").Length(); n != 1 {
+	if n := form.Doc.Find("select[name=connection] option").Length(); n != 1 {
 		t.Errorf("%d connections are offered", n)
 	}
-	res := s.post(paths.TraceLinkNew, url.Values{"person": {" "}, "connection": {"draft"}}).want(t, http.StatusUnprocessableEntity)
-	res.has(t, ".problems", "whose login")
-	res.has(t, ".problems", "Choose a connection that is live")
-	if to, _ := s.get(paths.User("ana")).doc.Find("section[aria-labelledby=logins] a[href^='/logins/follow']").Attr("href"); to != "/logins/follow?person=ana" {
+	res := s.Post(paths.TraceLinkNew, url.Values{"person": {" "}, "connection": {"draft"}}).Want(t, http.StatusUnprocessableEntity)
+	res.Has(t, ".problems", "whose login")
+	res.Has(t, ".problems", "Choose a connection that is live")
+	if to, _ := s.Get(paths.User("ana")).Doc.Find("section[aria-labelledby=logins] a[href^='/logins/follow']").Attr("href"); to != "/logins/follow?person=ana" {
 		t.Errorf("the user's page leads to %q", to)
 	}
 }
@@ -147,7 +150,7 @@ func TestTokenIsNotLogged(t *testing.T) {
 	for path, want := range map[string]string{
 		"/trace/secret": "/trace/…", "/trace/secret/start": "/trace/…/start", "/logins": "/logins", "/traces/x": "/traces/x",
 	} {
-		if got := loggedPath(path); got != want {
+		if got := kit.LoggedPath(path); got != want {
 			t.Errorf("%s is logged as %s, want %s", path, got, want)
 		}
 	}
@@ -156,13 +159,13 @@ func TestTokenIsNotLogged(t *testing.T) {
 func TestSweepErasesOldLinks(t *testing.T) {
 	t.Parallel()
 	s := newSAMLSite(t, storetest.Open(t), nil)
-	s.signInAs(model.RoleAdmin)
+	s.SignInAs(model.RoleAdmin)
 	s.makeLink("user0")
-	ended := s.now.Add(traceLinkLifetime)
-	if r, err := s.store.Sweep(t.Context(), ended.Add(29*24*time.Hour), store.Retention{XML: time.Hour}); err != nil || r.Links != 0 {
+	ended := s.Now.Add(web.TraceLinkLifetime)
+	if r, err := s.Store.Sweep(t.Context(), ended.Add(29*24*time.Hour), store.Retention{XML: time.Hour}); err != nil || r.Links != 0 {
 		t.Errorf("after 29 days: %d links, %v", r.Links, err)
 	}
-	if r, err := s.store.Sweep(t.Context(), ended.Add(31*24*time.Hour), store.Retention{XML: time.Hour}); err != nil || r.Links != 1 {
+	if r, err := s.Store.Sweep(t.Context(), ended.Add(31*24*time.Hour), store.Retention{XML: time.Hour}); err != nil || r.Links != 1 {
 		t.Errorf("after 31 days: %d links, %v", r.Links, err)
 	}
 }

@@ -11,6 +11,9 @@ import (
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/forms"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/traces"
 )
 
 // loginsOnUserPage is how many of a user's logins their page shows.
@@ -19,29 +22,29 @@ const loginsOnUserPage = 5
 func (rm *peopleRoom) listUsers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	q := r.URL.Query()
 	v := console.UserList{
-		Page:   rm.page(r, a, layout.NavUsers, "Users", "Everybody known to Postern."),
+		Page:   rm.Page(r, a, layout.NavUsers, "Users", "Everybody known to Postern."),
 		Search: q.Get("q"), Active: q.Get("active"), Source: q.Get("source"), Group: q.Get("group"), Sort: q.Get("sort"),
 	}
-	v.Filters = filterTags(r, paths.Users, "q", "Search", "active", "Active", "source", "From", "group", "Group")
+	v.Filters = kit.FilterTags(r, paths.Users, "q", "Search", "active", "Active", "source", "From", "group", "Group")
 	query := userQuery(r)
-	v.Export = withQuery(paths.ExportUsers, q)
-	users, next, err := rm.store.Users(r.Context(), query)
+	v.Export = kit.WithQuery(paths.ExportUsers, q)
+	users, next, err := rm.Store.Users(r.Context(), query)
 	if err != nil {
 		return err
 	}
-	if v.Any, err = rm.store.AnyUser(r.Context()); err != nil {
+	if v.Any, err = rm.Store.AnyUser(r.Context()); err != nil {
 		return err
 	}
-	v.Users, v.Paging = users, paging(r, paths.Users, next)
-	v.Columns = sortLinks(r, paths.Users, query.Sort, "username", "Username", "email", "Email", "-last_login", "Last login")
-	return rm.render(w, r, http.StatusOK, console.Users(v))
+	v.Users, v.Paging = users, kit.Paging(r, paths.Users, next)
+	v.Columns = kit.SortLinks(r, paths.Users, query.Sort, "username", "Username", "email", "Email", "-last_login", "Last login")
+	return rm.Render(w, r, http.StatusOK, console.Users(v))
 }
 
 // userQuery is which users the address of the list chooses.
 func userQuery(r *http.Request) store.UserQuery {
 	q := r.URL.Query()
 	query := store.UserQuery{
-		Search: q.Get("q"), Source: model.UserSource(q.Get("source")), Group: q.Get("group"), Sort: userSort(q.Get("sort")), Page: pageOf(r),
+		Search: q.Get("q"), Source: model.UserSource(q.Get("source")), Group: q.Get("group"), Sort: userSort(q.Get("sort")), Page: kit.PageOf(r),
 	}
 	switch q.Get("active") {
 	case "yes", "no":
@@ -72,22 +75,22 @@ func (rm *peopleRoom) newUser(w http.ResponseWriter, r *http.Request, a model.Ad
 }
 
 func (rm *peopleRoom) renderNewUser(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.UserForm, chosen []string) error {
-	groups, err := onForms(rm.kit).groupPicker(r.Context(), "groups", "Groups", chosen, "")
+	groups, err := forms.With(rm.Kit).GroupPicker(r.Context(), "groups", "Groups", chosen, "")
 	if err != nil {
 		return err
 	}
 	groups.Hint, groups.Problem = "Rules may give more at login.", ui.ProblemOf(f.Problems, "groups")
-	p := rm.page(r, a, layout.NavUsers, "Add a user", "The user can sign in through every live connection that brings this username.")
+	p := rm.Page(r, a, layout.NavUsers, "Add a user", "The user can sign in through every live connection that brings this username.")
 	p.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
 	status := http.StatusOK
 	if len(f.Problems) > 0 {
 		p.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.NewUser(console.NewUserPage{Page: p, Form: f, Groups: groups}))
+	return rm.Render(w, r, status, console.NewUser(console.NewUserPage{Page: p, Form: f, Groups: groups}))
 }
 
 func (rm *peopleRoom) showUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	u, err := rm.store.User(r.Context(), pathValue(r, "username"))
+	u, err := rm.Store.User(r.Context(), kit.PathValue(r, "username"))
 	if err != nil {
 		return err
 	}
@@ -101,7 +104,7 @@ func (rm *peopleRoom) renderUser(w http.ResponseWriter, r *http.Request, a model
 	if err != nil {
 		return err
 	}
-	v.Page = rm.page(r, a, layout.NavUsers, u.Username, u.DisplayName)
+	v.Page = rm.Page(r, a, layout.NavUsers, u.Username, u.DisplayName)
 	v.Page.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
 	change(&v)
 	v.Join.Problem = v.JoinIssue
@@ -109,7 +112,7 @@ func (rm *peopleRoom) renderUser(w http.ResponseWriter, r *http.Request, a model
 	if len(v.Form.Problems) > 0 || v.JoinIssue != "" || v.DeleteText != "" || v.EraseText != "" || v.Password.Problem != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.User(v))
+	return rm.Render(w, r, status, console.User(v))
 }
 
 // userPage reads all that belongs to a user.
@@ -117,27 +120,27 @@ func (rm *peopleRoom) userPage(ctx context.Context, u model.User) (console.UserP
 	v := console.UserPage{User: u, Form: console.UserForm{
 		Username: u.Username, Email: u.Email, DisplayName: u.DisplayName, FirstName: u.FirstName, LastName: u.LastName,
 	}}
-	memberships, err := rm.store.UserMemberships(ctx, u.ID)
+	memberships, err := rm.Store.UserMemberships(ctx, u.ID)
 	if err != nil {
 		return v, err
 	}
-	if v.Join, err = onForms(rm.kit).groupPicker(ctx, "group", "Add to groups", nil, ""); err != nil {
+	if v.Join, err = forms.With(rm.Kit).GroupPicker(ctx, "group", "Add to groups", nil, ""); err != nil {
 		return v, err
 	}
-	if v.Identities, err = rm.store.Identities(ctx, u.ID); err != nil {
+	if v.Identities, err = rm.Store.Identities(ctx, u.ID); err != nil {
 		return v, err
 	}
-	if p, err := rm.store.ServicePassword(ctx, u.ID); err == nil {
+	if p, err := rm.Store.ServicePassword(ctx, u.ID); err == nil {
 		v.Password.Known = &p
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return v, err
 	}
-	logins, err := rm.store.LoginsOf(ctx, u, loginsOnUserPage)
+	logins, err := rm.Store.LoginsOf(ctx, u, loginsOnUserPage)
 	if err != nil {
 		return v, err
 	}
 	v.Groups = byGroup(memberships)
-	v.Logins = onTraces(rm.kit).loginRows(logins)
+	v.Logins = traces.With(rm.Kit).LoginRows(logins)
 	return v, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/csvimport"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 func (rm *peopleRoom) newImport(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -22,7 +23,7 @@ func (rm *peopleRoom) newImport(w http.ResponseWriter, r *http.Request, a model.
 }
 
 func (rm *peopleRoom) importLayout(r *http.Request, a model.Administrator, title, intro string) layout.Page {
-	p := rm.page(r, a, layout.NavUsers, title, intro)
+	p := rm.Page(r, a, layout.NavUsers, title, intro)
 	p.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
 	return p
 }
@@ -38,7 +39,7 @@ func (rm *peopleRoom) renderImport(w http.ResponseWriter, r *http.Request, a mod
 	for _, p := range problems {
 		v.Problems = append(v.Problems, console.LineProblem{Line: p.Line, Text: p.Text})
 	}
-	return rm.render(w, r, status, console.Import(v))
+	return rm.Render(w, r, status, console.Import(v))
 }
 
 // previewImport says what the file would do; nothing is changed.
@@ -68,7 +69,7 @@ func (rm *peopleRoom) previewImport(w http.ResponseWriter, r *http.Request, a mo
 			v.Unchanged = append(v.Unchanged, line)
 		}
 	}
-	return rm.render(w, r, http.StatusOK, console.Preview(v))
+	return rm.Render(w, r, http.StatusOK, console.Preview(v))
 }
 
 // confirmImport carries the import out. The file comes back with the form and
@@ -91,20 +92,20 @@ func (rm *peopleRoom) confirmImport(w http.ResponseWriter, r *http.Request, a mo
 			rows = append(rows, store.ImportRow{User: step.User, Groups: step.AddGroups})
 		}
 	}
-	created, updated, err := rm.store.ImportUsers(r.Context(), rm.actor(r, a), rows)
+	created, updated, err := rm.Store.ImportUsers(r.Context(), rm.Actor(r, a), rows)
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Users, fmt.Sprintf("Imported: %d added, %d changed.", created, updated))
+	return rm.Done(w, r, paths.Users, fmt.Sprintf("Imported: %d added, %d changed.", created, updated))
 }
 
 // uploadedText is the CSV text: the file, where one was chosen, else what was pasted.
 func uploadedText(r *http.Request) (string, error) {
 	if err := r.ParseForm(); err != nil {
-		return "", fmt.Errorf("%w: %w", errBadForm, err)
+		return "", fmt.Errorf("%w: %w", kit.ErrBadForm, err)
 	}
-	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return "", fmt.Errorf("%w: %w", errBadForm, err)
+	if err := r.ParseMultipartForm(kit.MaxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return "", fmt.Errorf("%w: %w", kit.ErrBadForm, err)
 	}
 	pasted := r.PostFormValue("csv")
 	f, _, err := r.FormFile("file")
@@ -147,7 +148,7 @@ func (rm *peopleRoom) planImport(ctx context.Context, text string) ([]csvimport.
 		names = append(names, row.Groups...)
 	}
 	slices.Sort(names)
-	groups, err := rm.store.GroupNames(ctx, slices.Compact(names))
+	groups, err := rm.Store.GroupNames(ctx, slices.Compact(names))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -161,7 +162,7 @@ func (rm *peopleRoom) knownUsers(ctx context.Context, rows []csvimport.Row) (map
 	for _, row := range rows {
 		names = append(names, row.Username)
 	}
-	users, err := rm.store.UsersByName(ctx, names)
+	users, err := rm.Store.UsersByName(ctx, names)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +170,7 @@ func (rm *peopleRoom) knownUsers(ctx context.Context, rows []csvimport.Row) (map
 	for _, u := range users {
 		ids = append(ids, u.ID)
 	}
-	groups, err := rm.store.ManualGroups(ctx, ids)
+	groups, err := rm.Store.ManualGroups(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

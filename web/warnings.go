@@ -13,11 +13,13 @@ import (
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/outgoing"
 )
 
 // showWarnings is where owners say whom to warn, and how.
 func (rm *warningsRoom) showWarnings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	to, err := rm.store.Warnings(r.Context())
+	to, err := rm.Store.Warnings(r.Context())
 	if err != nil {
 		return err
 	}
@@ -27,29 +29,29 @@ func (rm *warningsRoom) showWarnings(w http.ResponseWriter, r *http.Request, a m
 // renderWarnings shows the page; secret is a webhook's, just made.
 func (rm *warningsRoom) renderWarnings(w http.ResponseWriter, r *http.Request, a model.Administrator, to model.Warnings,
 	problems []model.Problem, secret string) error {
-	failures, err := rm.store.NoticeFailures(r.Context())
+	failures, err := rm.Store.NoticeFailures(r.Context())
 	if err != nil {
 		return err
 	}
 	v := console.WarningsPage{
-		Page: rm.page(r, a, layout.NavSettings, "Warnings", "Postern tells you about certificates that end, new ones in AWS's metadata, and metadata "+
+		Page: rm.Page(r, a, layout.NavSettings, "Warnings", "Postern tells you about certificates that end, new ones in AWS's metadata, and metadata "+
 			"that cannot be fetched."),
 		To: to, Failures: failures, Problems: problems, NewSecret: secret,
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Settings", Href: paths.Settings}}
 	if a.Role == model.RoleOwner {
 		if v.Webhook, err = rm.webhookAddress(to); err != nil {
-			rm.log.WarnContext(r.Context(), "webhook's address not opened", "error", err)
+			rm.Log.WarnContext(r.Context(), "webhook's address not opened", "error", err)
 		}
 	}
 	if token, err := rm.opened(to.CalendarSealed, model.SealedCalendarToken); err == nil && a.Role == model.RoleOwner {
-		v.Calendar = rm.opts.PublicURL + paths.Calendar(token)
+		v.Calendar = rm.Opts.PublicURL + paths.Calendar(token)
 	}
 	status := http.StatusOK
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.render(w, r, status, console.Warnings(v))
+	return rm.Render(w, r, status, console.Warnings(v))
 }
 
 // saveMail keeps the mail server. An empty password field leaves the password
@@ -62,7 +64,7 @@ func (rm *warningsRoom) saveMail(w http.ResponseWriter, r *http.Request, a model
 	if len(problems) > 0 {
 		return rm.renderWarnings(w, r, a, to, problems, "")
 	}
-	err = rm.store.SaveWarnings(r.Context(), rm.actor(r, a), "warnings.mail", func(now *model.Warnings) error {
+	err = rm.Store.SaveWarnings(r.Context(), rm.Actor(r, a), "warnings.mail", func(now *model.Warnings) error {
 		now.SMTPHost, now.SMTPPort, now.SMTPTLS, now.SMTPUser = to.SMTPHost, to.SMTPPort, to.SMTPTLS, to.SMTPUser
 		now.MailFrom, now.MailTo, now.PasswordSealed = to.MailFrom, to.MailTo, to.PasswordSealed
 		return nil
@@ -71,19 +73,19 @@ func (rm *warningsRoom) saveMail(w http.ResponseWriter, r *http.Request, a model
 		return err
 	}
 	if to.SMTPHost == "" {
-		return rm.done(w, r, paths.Warnings, "Nobody is warned by mail any more.")
+		return rm.Done(w, r, paths.Warnings, "Nobody is warned by mail any more.")
 	}
-	return rm.done(w, r, paths.Warnings, "Saved. Send a test to see whether it arrives.")
+	return rm.Done(w, r, paths.Warnings, "Saved. Send a test to see whether it arrives.")
 }
 
 func (rm *warningsRoom) readMail(r *http.Request) (model.Warnings, []model.Problem, error) {
-	to, err := rm.store.Warnings(r.Context())
+	to, err := rm.Store.Warnings(r.Context())
 	if err != nil {
 		return to, nil, err
 	}
 	before := to
-	to.SMTPHost, to.SMTPTLS, to.SMTPUser = typed(r, "smtp_host"), r.PostFormValue("smtp_tls"), typed(r, "smtp_user")
-	to.MailFrom, to.MailTo = typed(r, "mail_from"), typed(r, "mail_to")
+	to.SMTPHost, to.SMTPTLS, to.SMTPUser = kit.Typed(r, "smtp_host"), r.PostFormValue("smtp_tls"), kit.Typed(r, "smtp_user")
+	to.MailFrom, to.MailTo = kit.Typed(r, "mail_from"), kit.Typed(r, "mail_to")
 	var problems []model.Problem
 	wrong := func(field, text string) { problems = append(problems, model.Problem{Field: field, Text: text}) }
 	port, err := strconv.Atoi(r.PostFormValue("smtp_port"))
@@ -110,7 +112,7 @@ func (rm *warningsRoom) readMail(r *http.Request) (model.Warnings, []model.Probl
 	case to.SMTPTLS == model.MailPlain:
 		wrong("smtp_tls", "Without TLS the password could be read on the way. Choose another protection, or leave the user name out.")
 	case password != "":
-		to.PasswordSealed, err = rm.sealer.Seal([]byte(password), model.SealedMailPassword)
+		to.PasswordSealed, err = rm.Sealer.Seal([]byte(password), model.SealedMailPassword)
 		return to, problems, err
 	case to.PasswordSealed == nil:
 		wrong("smtp_password", "Type the password that belongs to the user name.")
@@ -124,11 +126,11 @@ func (rm *warningsRoom) readMail(r *http.Request) (model.Warnings, []model.Probl
 
 // saveWebhook keeps the address and shows the key of its signature, once.
 func (rm *warningsRoom) saveWebhook(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	to, err := rm.store.Warnings(r.Context())
+	to, err := rm.Store.Warnings(r.Context())
 	if err != nil {
 		return err
 	}
-	to.WebhookURL, to.WebhookPrivate = typed(r, "webhook_url"), r.PostFormValue("webhook_private") != ""
+	to.WebhookURL, to.WebhookPrivate = kit.Typed(r, "webhook_url"), r.PostFormValue("webhook_private") != ""
 	if to.WebhookURL != "" {
 		if problem := rm.checkWebhook(to.WebhookURL); problem != "" {
 			return rm.renderWarnings(w, r, a, to, []model.Problem{{Field: "webhook_url", Text: problem}}, "")
@@ -138,7 +140,7 @@ func (rm *warningsRoom) saveWebhook(w http.ResponseWriter, r *http.Request, a mo
 	if err != nil {
 		return err
 	}
-	err = rm.store.SaveWarnings(r.Context(), rm.actor(r, a), "warnings.webhook", func(now *model.Warnings) error {
+	err = rm.Store.SaveWarnings(r.Context(), rm.Actor(r, a), "warnings.webhook", func(now *model.Warnings) error {
 		now.WebhookURL, now.WebhookURLSealed, now.WebhookShown = "", to.WebhookURLSealed, to.WebhookShown
 		now.WebhookPrivate, now.WebhookSealed = to.WebhookPrivate, to.WebhookSealed
 		return nil
@@ -149,7 +151,7 @@ func (rm *warningsRoom) saveWebhook(w http.ResponseWriter, r *http.Request, a mo
 	if secret != "" {
 		return rm.renderWarnings(w, r, a, to, nil, secret)
 	}
-	return rm.done(w, r, paths.Warnings, "Saved.")
+	return rm.Done(w, r, paths.Warnings, "Saved.")
 }
 
 // sealWebhook seals the address that is there in clear, and makes the key of the
@@ -161,12 +163,12 @@ func (rm *warningsRoom) sealWebhook(to *model.Warnings, renew bool) (secret stri
 		to.WebhookSealed = nil
 		return "", nil
 	}
-	if to.WebhookURLSealed, err = rm.sealer.Seal([]byte(to.WebhookURL), model.SealedWebhookURL); err != nil {
+	if to.WebhookURLSealed, err = rm.Sealer.Seal([]byte(to.WebhookURL), model.SealedWebhookURL); err != nil {
 		return "", err
 	}
 	if to.WebhookSealed == nil || renew {
 		secret = rand.Text() + rand.Text()
-		to.WebhookSealed, err = rm.sealer.Seal([]byte(secret), model.SealedWebhookSecret)
+		to.WebhookSealed, err = rm.Sealer.Seal([]byte(secret), model.SealedWebhookSecret)
 	}
 	return secret, err
 }
@@ -185,9 +187,9 @@ func (rm *warningsRoom) sealOldWebhook(ctx context.Context, to model.Warnings) e
 	if to.WebhookURL == "" {
 		return nil
 	}
-	return rm.store.SaveWarnings(ctx, model.Actor{Name: "Postern"}, "warnings.webhook", func(now *model.Warnings) (err error) {
+	return rm.Store.SaveWarnings(ctx, model.Actor{Name: "Postern"}, "warnings.webhook", func(now *model.Warnings) (err error) {
 		if now.WebhookURL != "" {
-			now.WebhookURLSealed, err = rm.sealer.Seal([]byte(now.WebhookURL), model.SealedWebhookURL)
+			now.WebhookURLSealed, err = rm.Sealer.Seal([]byte(now.WebhookURL), model.SealedWebhookURL)
 			now.WebhookURL = ""
 		}
 		return err
@@ -199,7 +201,7 @@ func (rm *warningsRoom) checkWebhook(address string) string {
 	if err != nil || u.Hostname() == "" {
 		return "This is not a web address."
 	}
-	if err := newMetadataFetcher(rm.onLoopback()).judgeURL(u); err != nil {
+	if err := outgoing.NewFetcher(rm.OnLoopback()).JudgeURL(u); err != nil {
 		return "A webhook must begin with https://, without a user name or password."
 	}
 	return ""
@@ -216,30 +218,30 @@ func (rm *warningsRoom) testWebhook(w http.ResponseWriter, r *http.Request, a mo
 }
 
 func (rm *warningsRoom) testWarning(w http.ResponseWriter, r *http.Request, a model.Administrator, channel string) error {
-	to, err := rm.store.Warnings(r.Context())
+	to, err := rm.Store.Warnings(r.Context())
 	if err != nil {
 		return err
 	}
-	n := notice{Key: "test", Subject: "This is a test", Text: "Postern can reach you. " + a.Email + " asked for this.", Link: rm.opts.PublicURL + paths.Warnings}
+	n := notice{Key: "test", Subject: "This is a test", Text: "Postern can reach you. " + a.Email + " asked for this.", Link: rm.Opts.PublicURL + paths.Warnings}
 	if err := rm.deliver(context.WithoutCancel(r.Context()), to, n, channel); err != nil {
-		rm.log.WarnContext(r.Context(), "test of a warning not delivered", "channel", channel, "error", err)
+		rm.Log.WarnContext(r.Context(), "test of a warning not delivered", "channel", channel, "error", err)
 		return rm.renderWarnings(w, r, a, to, []model.Problem{{Text: "The test was not delivered. " + deliveryProblem(to, channel, err)}}, "")
 	}
-	return rm.done(w, r, paths.Warnings, "Delivered. Look whether it has arrived.")
+	return rm.Done(w, r, paths.Warnings, "Delivered. Look whether it has arrived.")
 }
 
 // renewCalendar makes a calendar address, in place of the one there.
 func (rm *warningsRoom) renewCalendar(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	sealed, err := rm.sealer.Seal([]byte(rand.Text()), model.SealedCalendarToken)
+	sealed, err := rm.Sealer.Seal([]byte(rand.Text()), model.SealedCalendarToken)
 	if err != nil {
 		return err
 	}
-	err = rm.store.SaveWarnings(r.Context(), rm.actor(r, a), "warnings.calendar", func(now *model.Warnings) error {
+	err = rm.Store.SaveWarnings(r.Context(), rm.Actor(r, a), "warnings.calendar", func(now *model.Warnings) error {
 		now.CalendarSealed = sealed
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return rm.done(w, r, paths.Warnings, "Subscribe to the new address. An earlier one does not work any more.")
+	return rm.Done(w, r, paths.Warnings, "Subscribe to the new address. An earlier one does not work any more.")
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"bytes"
@@ -11,36 +11,38 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // Many services put a secret into the path of a webhook's address.
 func TestTheAddressOfAWebhookIsASecret(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleOwner)
+	s := webtest.NewSiteAs(t, model.RoleOwner)
 	var log bytes.Buffer
-	s.log = slog.New(slog.NewTextHandler(&log, nil))
+	s.Log = slog.New(slog.NewTextHandler(&log, nil))
 	address := url.Values{"webhook_url": {"https://127.0.0.1:1/services/T000/HUSH"}}
-	s.post("/settings/warnings/webhook", address).want(t, http.StatusOK)
-	to, err := s.store.Warnings(t.Context())
+	s.Post("/settings/warnings/webhook", address).Want(t, http.StatusOK)
+	to, err := s.Store.Warnings(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.warnings.tell(t.Context(), to, notice{Key: "k/1", Subject: "x", Text: "y", Link: "z"}, model.ChannelWebhook); err != nil ||
+	if err := s.Warnings.Tell(t.Context(), to, web.Notice{Key: "k/1", Subject: "x", Text: "y", Link: "z"}, model.ChannelWebhook); err != nil ||
 		!strings.Contains(log.String(), "not delivered") {
 		t.Fatalf("told: %v, %s", err, log.String())
 	}
-	if !strings.Contains(s.get("/settings/warnings").body, "HUSH") {
+	if !strings.Contains(s.Get("/settings/warnings").Body, "HUSH") {
 		t.Error("its owner does not see it")
 	}
-	s.client = s.browser()
-	s.signInAs(model.RoleViewer)
-	for where, text := range map[string]string{"log": log.String(), "page": s.get("/settings/warnings").body,
-		"audit": s.get("/audit").body, "export": s.get("/audit/export.jsonl").body} {
+	s.Client = s.Browser()
+	s.SignInAs(model.RoleViewer)
+	for where, text := range map[string]string{"log": log.String(), "page": s.Get("/settings/warnings").Body,
+		"audit": s.Get("/audit").Body, "export": s.Get("/audit/export.jsonl").Body} {
 		if strings.Contains(text, "HUSH") {
 			t.Errorf("it stands in the %s", where)
 		}
 	}
-	if !strings.Contains(s.get("/settings/warnings").text(), "https://127.0.0.1:1/… (") {
+	if !strings.Contains(s.Get("/settings/warnings").Text(), "https://127.0.0.1:1/… (") {
 		t.Error("nobody sees that there is one")
 	}
 }
@@ -55,12 +57,12 @@ func TestRow21WebhookAddressIsSealed(t *testing.T) {
 		}
 	}))
 	t.Cleanup(hook.Close)
-	s := newSiteOn(t, storetest.OpenPool(t))
-	s.signInAs(model.RoleOwner)
+	s := webtest.NewSiteOn(t, storetest.OpenPool(t))
+	s.SignInAs(model.RoleOwner)
 	stored := func(want bool) {
 		t.Helper()
 		var row string
-		if err := s.store.Pool().QueryRow(t.Context(), "select w::text || encode(coalesce(webhook_url_sealed, ''), "+
+		if err := s.Store.Pool().QueryRow(t.Context(), "select w::text || encode(coalesce(webhook_url_sealed, ''), "+
 			"'escape') from warnings w").Scan(&row); err != nil {
 			t.Fatal(err)
 		}
@@ -71,35 +73,35 @@ func TestRow21WebhookAddressIsSealed(t *testing.T) {
 	test := func() {
 		t.Helper()
 		called = 0
-		if s.post("/settings/warnings/webhook/test", nil).want(t, http.StatusSeeOther); called != 1 {
+		if s.Post("/settings/warnings/webhook/test", nil).Want(t, http.StatusSeeOther); called != 1 {
 			t.Errorf("%d calls arrived", called)
 		}
-		if page := s.get("/settings/warnings"); page.value("webhook_url") != hook.URL+"/HUSH" {
-			t.Errorf("its owner sees %q", page.value("webhook_url"))
+		if page := s.Get("/settings/warnings"); page.Value("webhook_url") != hook.URL+"/HUSH" {
+			t.Errorf("its owner sees %q", page.Value("webhook_url"))
 		}
 	}
-	s.post("/settings/warnings/webhook", url.Values{"webhook_url": {hook.URL + "/HUSH"}}).want(t, http.StatusOK)
+	s.Post("/settings/warnings/webhook", url.Values{"webhook_url": {hook.URL + "/HUSH"}}).Want(t, http.StatusOK)
 	stored(false)
 	test()
 
-	_, err := s.store.Pool().Exec(t.Context(), "update warnings set webhook_url = $1, webhook_url_sealed = null, webhook_shown = ''", hook.URL+"/HUSH")
+	_, err := s.Store.Pool().Exec(t.Context(), "update warnings set webhook_url = $1, webhook_url_sealed = null, webhook_shown = ''", hook.URL+"/HUSH")
 	if err != nil {
 		t.Fatal(err)
 	}
 	stored(true)
 	test()
-	audited := s.audited("warnings.webhook")
-	if err := s.warnings.Warn(t.Context()); err != nil {
+	audited := s.Audited("warnings.webhook")
+	if err := s.Warnings.Warn(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	stored(false)
 	test()
-	if n := s.audited("warnings.webhook"); n != audited {
+	if n := s.Audited("warnings.webhook"); n != audited {
 		t.Errorf("to seal it made %d entries in the audit", n-audited)
 	}
-	s.client = s.browser()
-	s.signInAs(model.RoleViewer)
-	if text := s.get("/settings/warnings").text(); !strings.Contains(text, "http") || strings.Contains(text, "HUSH") {
+	s.Client = s.Browser()
+	s.SignInAs(model.RoleViewer)
+	if text := s.Get("/settings/warnings").Text(); !strings.Contains(text, "http") || strings.Contains(text, "HUSH") {
 		t.Errorf("others see %s", text)
 	}
 }
@@ -107,32 +109,32 @@ func TestRow21WebhookAddressIsSealed(t *testing.T) {
 // Whoever may change the mail server must not get the password sent to theirs.
 func TestRow21PasswordStaysWithItsServer(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleOwner)
+	s := webtest.NewSiteAs(t, model.RoleOwner)
 	form := url.Values{"smtp_host": {"smtp.example.com"}, "smtp_port": {"587"}, "smtp_tls": {"starttls"}, "smtp_user": {"u"}, "smtp_password": {"hush"},
 		"mail_from": {"a@example.com"}, "mail_to": {"b@example.com"}}
-	s.post("/settings/warnings/mail", form).want(t, http.StatusSeeOther)
+	s.Post("/settings/warnings/mail", form).Want(t, http.StatusSeeOther)
 	form.Set("smtp_password", "")
 	form.Set("mail_to", "c@example.com")
-	s.post("/settings/warnings/mail", form).want(t, http.StatusSeeOther)
+	s.Post("/settings/warnings/mail", form).Want(t, http.StatusSeeOther)
 	for field, other := range map[string]string{"smtp_host": "smtp.evil.example", "smtp_port": "465", "smtp_tls": "tls", "smtp_user": "v"} {
 		changed := url.Values{}
 		for k, v := range form {
 			changed[k] = v
 		}
 		changed.Set(field, other)
-		res := s.post("/settings/warnings/mail", changed).want(t, http.StatusUnprocessableEntity)
-		res.has(t, ".problems", "Type the password again")
-		if field != "smtp_tls" && res.value(field) != other {
-			t.Errorf("%s: the form has %q", field, res.value(field))
+		res := s.Post("/settings/warnings/mail", changed).Want(t, http.StatusUnprocessableEntity)
+		res.Has(t, ".problems", "Type the password again")
+		if field != "smtp_tls" && res.Value(field) != other {
+			t.Errorf("%s: the form has %q", field, res.Value(field))
 		}
 	}
-	to, err := s.store.Warnings(t.Context())
+	to, err := s.Store.Warnings(t.Context())
 	if err != nil || to.SMTPHost != "smtp.example.com" || to.PasswordSealed == nil || to.MailTo != "c@example.com" {
 		t.Errorf("kept is %+v, %v", to, err)
 	}
 	form.Set("smtp_host", "")
-	s.post("/settings/warnings/mail", form).want(t, http.StatusSeeOther)
-	if to, err := s.store.Warnings(t.Context()); err != nil || to.PasswordSealed != nil {
+	s.Post("/settings/warnings/mail", form).Want(t, http.StatusSeeOther)
+	if to, err := s.Store.Warnings(t.Context()); err != nil || to.PasswordSealed != nil {
 		t.Errorf("without a server the password is kept: %v", err)
 	}
 }
@@ -142,25 +144,25 @@ func TestAnswersOfOthersAreCutShort(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
 	box := newMailbox(t)
-	x.opts.MailTLS = box.tls
-	x.post("/settings/warnings/mail", box.form()).want(t, http.StatusSeeOther)
+	x.Opts.MailTLS = box.tls
+	x.Post("/settings/warnings/mail", box.form()).Want(t, http.StatusSeeOther)
 	box.refuse = "no\x1b[31m room\u202e " + strings.Repeat("blah ", 50) + "SECRET"
-	res := x.post("/settings/warnings/mail/test", nil).want(t, http.StatusUnprocessableEntity)
-	if text := res.find(".problems"); !strings.Contains(text, "did not take the mail. It answered “452 ") || !strings.Contains(text, "blah") ||
+	res := x.Post("/settings/warnings/mail/test", nil).Want(t, http.StatusUnprocessableEntity)
+	if text := res.Find(".problems"); !strings.Contains(text, "did not take the mail. It answered “452 ") || !strings.Contains(text, "blah") ||
 		strings.ContainsAny(text, "\x1b\u202e") || strings.Contains(text, "SECRET") {
 		t.Errorf("the page says %q", text)
 	}
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "SECRET", http.StatusTeapot) }))
 	t.Cleanup(hook.Close)
-	x.post("/settings/warnings/webhook", url.Values{"webhook_url": {hook.URL}}).want(t, http.StatusOK)
-	res = x.post("/settings/warnings/webhook/test", nil).want(t, http.StatusUnprocessableEntity)
-	if text := res.find(".problems"); !strings.Contains(text, "status 418") || strings.Contains(text, "SECRET") {
+	x.Post("/settings/warnings/webhook", url.Values{"webhook_url": {hook.URL}}).Want(t, http.StatusOK)
+	res = x.Post("/settings/warnings/webhook/test", nil).Want(t, http.StatusUnprocessableEntity)
+	if text := res.Find(".problems"); !strings.Contains(text, "status 418") || strings.Contains(text, "SECRET") {
 		t.Errorf("the page says %q", text)
 	}
 	hook.Close()
-	res = x.post("/settings/warnings/webhook/test", nil).want(t, http.StatusUnprocessableEntity)
-	res.has(t, ".problems", "could not be reached")
-	if strings.Contains(res.text(), "refused") {
-		t.Errorf("the page has the error's own text: %s", res.text())
+	res = x.Post("/settings/warnings/webhook/test", nil).Want(t, http.StatusUnprocessableEntity)
+	res.Has(t, ".problems", "could not be reached")
+	if strings.Contains(res.Text(), "refused") {
+		t.Errorf("the page has the error's own text: %s", res.Text())
 	}
 }

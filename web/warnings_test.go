@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -23,6 +23,8 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // mailbox is a mail server that keeps what it gets. It wants STARTTLS and a
@@ -42,9 +44,12 @@ type mailSession struct {
 }
 
 func (b *mailbox) NewSession(*smtp.Conn) (smtp.Session, error) { return &mailSession{box: b}, nil }
-func (s *mailSession) Reset()                                  {}
-func (s *mailSession) Logout() error                           { return nil }
-func (s *mailSession) AuthMechanisms() []string                { return []string{sasl.Plain} }
+
+func (s *mailSession) Reset() {}
+
+func (s *mailSession) Logout() error { return nil }
+
+func (s *mailSession) AuthMechanisms() []string { return []string{sasl.Plain} }
 
 func (s *mailSession) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, user, password string) error {
@@ -115,10 +120,10 @@ func (b *mailbox) form() url.Values {
 
 // warn is the minute's housekeeping, so much later.
 func (x *rotating) warn(later time.Duration) {
-	x.t.Helper()
-	x.now = x.now.Add(later)
-	if err := x.warnings.Warn(context.Background()); err != nil {
-		x.t.Fatal(err)
+	x.T.Helper()
+	x.Now = x.Now.Add(later)
+	if err := x.Warnings.Warn(context.Background()); err != nil {
+		x.T.Fatal(err)
 	}
 }
 
@@ -126,9 +131,9 @@ func TestCertificatesAreAnnouncedByMail(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
 	box := newMailbox(t)
-	x.opts.MailTLS = box.tls
-	x.post("/settings/warnings/mail", box.form()).want(t, http.StatusSeeOther)
-	if page := x.get("/settings/warnings"); strings.Contains(page.body, "nine lives") {
+	x.Opts.MailTLS = box.tls
+	x.Post("/settings/warnings/mail", box.form()).Want(t, http.StatusSeeOther)
+	if page := x.Get("/settings/warnings"); strings.Contains(page.Body, "nine lives") {
 		t.Error("the page shows the password")
 	}
 	end := time.Now().AddDate(5, 0, 0)
@@ -136,7 +141,7 @@ func TestCertificatesAreAnnouncedByMail(t *testing.T) {
 		days  int
 		mails int
 	}{{100, 0}, {89, 1}, {60, 1}, {29, 2}, {8, 2}, {6, 3}, {3, 3}, {-1, 4}, {-20, 4}} {
-		x.now = end.AddDate(0, 0, -step.days)
+		x.Now = end.AddDate(0, 0, -step.days)
 		x.warn(0)
 		x.warn(time.Minute)
 		if n := len(box.got()); n != step.mails {
@@ -156,20 +161,20 @@ func TestMailThatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
 	box := newMailbox(t)
-	x.opts.MailTLS = box.tls
-	x.post("/settings/warnings/mail", box.form()).want(t, http.StatusSeeOther)
-	x.post("/settings/warnings/mail/test", nil).want(t, http.StatusSeeOther)
+	x.Opts.MailTLS = box.tls
+	x.Post("/settings/warnings/mail", box.form()).Want(t, http.StatusSeeOther)
+	x.Post("/settings/warnings/mail/test", nil).Want(t, http.StatusSeeOther)
 	if n := len(box.got()); n != 1 {
 		t.Errorf("the test sent %d mails", n)
 	}
 	box.refuse = "the mailbox is full"
-	if res := x.post("/settings/warnings/mail/test", nil); res.status != http.StatusUnprocessableEntity || !strings.Contains(res.text(), "the mailbox is full") {
-		t.Errorf("a refused test: %d %s", res.status, res.text())
+	if res := x.Post("/settings/warnings/mail/test", nil); res.Status != http.StatusUnprocessableEntity || !strings.Contains(res.Text(), "the mailbox is full") {
+		t.Errorf("a refused test: %d %s", res.Status, res.Text())
 	}
-	x.now = time.Now().AddDate(5, 0, -20)
+	x.Now = time.Now().AddDate(5, 0, -20)
 	x.signInAgain()
 	x.warn(0)
-	if text := x.get("/settings/warnings").text(); !strings.Contains(text, "could not be delivered") || !strings.Contains(text, "the mailbox is full") {
+	if text := x.Get("/settings/warnings").Text(); !strings.Contains(text, "could not be delivered") || !strings.Contains(text, "the mailbox is full") {
 		t.Errorf("the page does not say that it failed: %s", text)
 	}
 	box.refuse = ""
@@ -181,22 +186,22 @@ func TestMailThatFailsIsTriedAgain(t *testing.T) {
 	}
 	wrong := box.form()
 	wrong.Set("smtp_password", "guess")
-	x.post("/settings/warnings/mail", wrong).want(t, http.StatusSeeOther)
-	if res := x.post("/settings/warnings/mail/test", nil); res.status != http.StatusUnprocessableEntity || strings.Contains(res.text(), "guess") ||
-		!strings.Contains(res.text(), "did not take the mail") {
-		t.Errorf("with a wrong password: %d %s", res.status, res.text())
+	x.Post("/settings/warnings/mail", wrong).Want(t, http.StatusSeeOther)
+	if res := x.Post("/settings/warnings/mail/test", nil); res.Status != http.StatusUnprocessableEntity || strings.Contains(res.Text(), "guess") ||
+		!strings.Contains(res.Text(), "did not take the mail") {
+		t.Errorf("with a wrong password: %d %s", res.Status, res.Text())
 	}
 }
 
 // signInAgain is a new session, after the clock was moved.
 func (x *rotating) signInAgain() {
-	x.t.Helper()
-	x.post("/signin", url.Values{"email": {"owner@example.com"}, "password": {testPassword}}).want(x.t, http.StatusSeeOther)
+	x.T.Helper()
+	x.Post("/signin", url.Values{"email": {"owner@example.com"}, "password": {webtest.TestPassword}}).Want(x.T, http.StatusSeeOther)
 }
 
 func TestWhatIsWrongWithAMailServer(t *testing.T) {
 	t.Parallel()
-	s := newSiteAs(t, model.RoleOwner)
+	s := webtest.NewSiteAs(t, model.RoleOwner)
 	good := url.Values{"smtp_host": {"smtp.example.com"}, "smtp_port": {"587"}, "smtp_tls": {"starttls"}, "smtp_user": {"u"}, "smtp_password": {"p"},
 		"mail_from": {"a@example.com"}, "mail_to": {"b@example.com"}}
 	for field, bad := range map[string]string{"smtp_host": "https://smtp.example.com", "smtp_port": "no", "smtp_tls": "none", "smtp_password": "",
@@ -206,8 +211,8 @@ func TestWhatIsWrongWithAMailServer(t *testing.T) {
 			form[k] = v
 		}
 		form.Set(field, bad)
-		if res := s.post("/settings/warnings/mail", form); res.status != http.StatusUnprocessableEntity || res.value("mail_to") != form.Get("mail_to") {
-			t.Errorf("%s %q: %d", field, bad, res.status)
+		if res := s.Post("/settings/warnings/mail", form); res.Status != http.StatusUnprocessableEntity || res.Value("mail_to") != form.Get("mail_to") {
+			t.Errorf("%s %q: %d", field, bad, res.Status)
 		}
 	}
 }
@@ -227,10 +232,10 @@ func TestWebhookIsSignedAndToldOnce(t *testing.T) {
 		w.WriteHeader(answer)
 	}))
 	t.Cleanup(hook.Close)
-	res := x.post("/settings/warnings/webhook", url.Values{"webhook_url": {hook.URL}})
-	secret := res.doc.Find("[aria-label='Copy Key of the signature']").AttrOr("data-copy", "")
-	if res.status != http.StatusOK || len(secret) < 50 {
-		t.Fatalf("saved with %d, key %q", res.status, secret)
+	res := x.Post("/settings/warnings/webhook", url.Values{"webhook_url": {hook.URL}})
+	secret := res.Doc.Find("[aria-label='Copy Key of the signature']").AttrOr("data-copy", "")
+	if res.Status != http.StatusOK || len(secret) < 50 {
+		t.Fatalf("saved with %d, key %q", res.Status, secret)
 	}
 	x.refresh(0)
 	x.serve(keys().awsCert, keys().attackerCert)
@@ -249,12 +254,12 @@ func TestWebhookIsSignedAndToldOnce(t *testing.T) {
 	}
 	x.signInAgain()
 	answer = http.StatusTeapot
-	if res := x.post("/settings/warnings/webhook/test", nil); res.status != http.StatusUnprocessableEntity || !strings.Contains(res.text(), "418") {
-		t.Errorf("a refused test: %d %s", res.status, res.text())
+	if res := x.Post("/settings/warnings/webhook/test", nil); res.Status != http.StatusUnprocessableEntity || !strings.Contains(res.Text(), "418") {
+		t.Errorf("a refused test: %d %s", res.Status, res.Text())
 	}
 	for _, address := range []string{"http://hooks.example.com/", "https://user:pw@hooks.example.com/", "file:///etc/passwd", "hooks"} {
-		if res := x.post("/settings/warnings/webhook", url.Values{"webhook_url": {address}}); res.status != http.StatusUnprocessableEntity {
-			t.Errorf("%s: %d", address, res.status)
+		if res := x.Post("/settings/warnings/webhook", url.Values{"webhook_url": {address}}); res.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d", address, res.Status)
 		}
 	}
 }
@@ -263,34 +268,34 @@ func TestCalendarOfCertificates(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
 	address := func() string {
-		x.post("/settings/warnings/calendar", nil).want(t, http.StatusSeeOther)
-		link := x.get("/settings/warnings").doc.Find("[aria-label='Copy Calendar address']").AttrOr("data-copy", "")
-		return strings.TrimPrefix(link, x.url)
+		x.Post("/settings/warnings/calendar", nil).Want(t, http.StatusSeeOther)
+		link := x.Get("/settings/warnings").Doc.Find("[aria-label='Copy Calendar address']").AttrOr("data-copy", "")
+		return strings.TrimPrefix(link, x.URL)
 	}
 	first := address()
-	x.client = x.browser() // no session
-	res := x.get(first).want(t, http.StatusOK)
+	x.Client = x.Browser() // no session
+	res := x.Get(first).Want(t, http.StatusOK)
 	for _, want := range []string{"BEGIN:VCALENDAR\r\n", "SUMMARY:AWS's certificate for aws ends\r\n", "TRIGGER:-P90D\r\n",
 		"TRIGGER:-P7D\r\n", "END:VCALENDAR\r\n"} {
-		if !strings.Contains(res.body, want) {
-			t.Errorf("the calendar lacks %q:\n%s", want, res.body)
+		if !strings.Contains(res.Body, want) {
+			t.Errorf("the calendar lacks %q:\n%s", want, res.Body)
 		}
 	}
-	for line := range strings.SplitSeq(res.body, "\r\n") {
-		if len(line) > foldAt {
+	for line := range strings.SplitSeq(res.Body, "\r\n") {
+		if len(line) > web.FoldAt {
 			t.Errorf("a line of %d bytes: %s", len(line), line)
 		}
 	}
 	for _, path := range []string{"/calendar/x.ics", "/calendar/.ics", strings.TrimSuffix(first, ".ics")} {
-		if res := x.get(path); res.status != http.StatusNotFound {
-			t.Errorf("%s answers %d", path, res.status)
+		if res := x.Get(path); res.Status != http.StatusNotFound {
+			t.Errorf("%s answers %d", path, res.Status)
 		}
 	}
 	x.signInAgain()
 	if second := address(); second == first {
 		t.Error("the address was not renewed")
 	}
-	if res := x.get(first); res.status != http.StatusNotFound {
-		t.Errorf("the old address answers %d", res.status)
+	if res := x.Get(first); res.Status != http.StatusNotFound {
+		t.Errorf("the old address answers %d", res.Status)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // shell is the actor of what an administrator of the machine does.
@@ -117,8 +118,8 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 }
 
 // webOptions judges the flags and turns them into what web needs.
-func (f serveFlags) webOptions(log *slog.Logger, listening net.Addr) (web.Options, error) {
-	o := web.Options{Logger: log, Version: version, Metrics: web.NewMetrics(),
+func (f serveFlags) webOptions(log *slog.Logger, listening net.Addr) (kit.Options, error) {
+	o := kit.Options{Logger: log, Version: version, Metrics: kit.NewMetrics(),
 		PublicURL: f.PublicURL, PublicURLFixed: f.PublicURL != "", AllowPrivateMetadata: f.PrivateMetadata}
 	if o.PublicURL == "" {
 		var err error

@@ -1,0 +1,11 @@
+package forecast
+
+import (
+	"github.com/postern-sso/postern/web/kit"
+)
+
+// Forecasts tells how the next logins would end.
+type Forecasts struct{ *kit.Kit }
+
+// With is how rooms reach it.
+func With(k *kit.Kit) Forecasts { return Forecasts{Kit: k} }

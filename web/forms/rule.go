@@ -1,0 +1,80 @@
+package forms
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/web/kit"
+)
+
+// maxRuleText is the limit of the values of a rule, in characters.
+const maxRuleText = 255
+
+// ReadRule reads and judges what somebody typed about a rule: the form, to be
+// shown again, and the rule that it makes.
+func (lf Forms) ReadRule(r *http.Request) (console.RuleForm, model.Rule, error) {
+	f := console.RuleForm{
+		Name: kit.Typed(r, "name"), Kind: model.RuleKind(r.PostFormValue("kind")),
+		Domain: kit.Typed(r, "domain"), Attribute: kit.Typed(r, "attribute"), Value: kit.Typed(r, "value"), AWSGroup: kit.Typed(r, "aws_group"),
+	}
+	rule := model.Rule{Name: f.Name, Connection: r.PostFormValue("connection"), Kind: f.Kind, Groups: Picked(r, "groups")}
+	if err := model.CheckGroupName(f.Name); err != nil {
+		f.Problems = append(f.Problems, kit.Problem("name", "The name", err))
+	}
+	_, err := lf.Store.Connection(r.Context(), rule.Connection)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		f.Problems = append(f.Problems, model.Problem{Field: "connection", Text: "Choose a connection from the list."})
+	case err != nil:
+		return f, rule, err
+	}
+	f.Problems = append(f.Problems, readCondition(f, &rule)...)
+	missing, err := lf.MissingGroups(r.Context(), rule.Groups)
+	switch {
+	case err != nil:
+		return f, rule, err
+	case len(missing) > 0:
+		f.Problems = append(f.Problems, kit.GroupsGone(missing))
+	case len(rule.Groups) == 0:
+		f.Problems = append(f.Problems, model.Problem{Field: "groups", Text: "Choose at least one group: a rule without groups does nothing."})
+	}
+	return f, rule, nil
+}
+
+// readCondition puts what belongs to the chosen condition into the rule.
+func readCondition(f console.RuleForm, rule *model.Rule) []model.Problem {
+	switch f.Kind {
+	case model.RuleAlways:
+		return nil
+	case model.RuleEmailDomain:
+		rule.Value = model.Key(strings.TrimPrefix(f.Domain, "@"))
+		if model.CheckEmail("someone@"+rule.Value) != nil {
+			return []model.Problem{{Field: "domain", Text: "Type an email domain, for example example.com."}}
+		}
+		return nil
+	case model.RuleAttribute:
+		rule.Attribute, rule.Value = f.Attribute, f.Value
+		return append(needed("attribute", "the name of the attribute", f.Attribute), needed("value", "the value of the attribute", f.Value)...)
+	case model.RuleAWSGroup:
+		rule.Value = f.AWSGroup
+		return needed("aws_group", "the id of the AWS group", f.AWSGroup)
+	default:
+		return []model.Problem{{Field: "kind", Text: "Choose when the rule applies."}}
+	}
+}
+
+func needed(field, what, value string) []model.Problem {
+	if value == "" {
+		return []model.Problem{{Field: field, Text: "Type " + what + "."}}
+	}
+	return kit.CheckText(field, "This", value, maxRuleText)
+}
+
+func RuleTaken(name string) model.Problem {
+	return model.Problem{Field: "name", Text: fmt.Sprintf("There is a rule “%s” already. Choose another name.", name)}
+}

@@ -1,0 +1,34 @@
+package forms
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/web/kit"
+)
+
+// ReadUserForm reads and judges what somebody typed about a user.
+func ReadUserForm(r *http.Request) console.UserForm {
+	f := console.UserForm{
+		Username: kit.Typed(r, "username"), Email: kit.Typed(r, "email"), DisplayName: kit.Typed(r, "display_name"),
+		FirstName: kit.Typed(r, "first_name"), LastName: kit.Typed(r, "last_name"),
+	}
+	if err := model.CheckUsername(f.Username); err != nil {
+		f.Problems = append(f.Problems, kit.Problem("username", "The username", err))
+	}
+	if f.Email != "" {
+		if err := model.CheckEmail(f.Email); err != nil {
+			f.Problems = append(f.Problems, kit.Problem("email", "The email", err))
+		}
+	}
+	f.Problems = append(f.Problems, kit.CheckText("display_name", "The display name", f.DisplayName, kit.MaxNameLength)...)
+	f.Problems = append(f.Problems, kit.CheckText("first_name", "The first name", f.FirstName, kit.MaxNameLength)...)
+	f.Problems = append(f.Problems, kit.CheckText("last_name", "The last name", f.LastName, kit.MaxNameLength)...)
+	return f
+}
+
+func UsernameTaken(name string) model.Problem {
+	return model.Problem{Field: "username", Text: fmt.Sprintf("There is a user “%s” already. Capital letters make no difference.", name)}
+}

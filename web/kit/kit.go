@@ -1,0 +1,101 @@
+package kit
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/seal"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/person"
+)
+
+// Options is what the site is made of.
+type Options struct {
+	Store  *store.Store
+	Sealer *seal.Sealer
+	Logger *slog.Logger
+	Now    func() time.Time // nil: time.Now
+
+	// PublicURL is the address under which browsers reach Postern. When
+	// PublicURLFixed it was given at the start and wins over the settings.
+	PublicURL      string
+	PublicURLFixed bool
+
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+
+	// AllowPrivateMetadata lets administrators have metadata fetched from private
+	// addresses, for an identity provider inside the network.
+	AllowPrivateMetadata bool
+
+	Version    string
+	DemoAWSURL string // the simulated AWS of `console demo`; empty: real AWS
+	Metrics    *Metrics
+
+	SessionStore scs.Store // nil: PostgreSQL; tests keep sessions in memory
+
+	MailTLS *tls.Config // whom to believe to be the mail server; nil: what the machine trusts
+
+	Refresh func(context.Context) error // follows a change of the public URL; nil: nobody does
+}
+
+// Kit is what every room needs: the database, the clock, the two kinds of
+// session, and the one way to answer. Rooms embed it.
+type Kit struct {
+	Store   *store.Store
+	Sealer  *seal.Sealer
+	Log     *slog.Logger
+	Now     func() time.Time
+	Opts    Options
+	Admins  *scs.SessionManager // people who use the console
+	Persons *scs.SessionManager // people who signed in through SAML
+
+	asker   Asker   // asks who is there; set once the rooms are there
+	console []Route // every page of the console; likewise
+
+	idps   *idpCache
+	brands brandCache
+}
+
+// Asker asks a browser who is there. The guard meets people who are not signed
+// in, or whose proof is too old, and sends them to the room that can tell.
+type Asker interface {
+	// RenderSignIn shows the sign-in page, with a form that goes along.
+	RenderSignIn(w http.ResponseWriter, r *http.Request, status int, form person.SignInForm) error
+	// AskStepUp asks who is signed in to prove it again, and offers what they
+	// sent again afterwards.
+	AskStepUp(w http.ResponseWriter, r *http.Request, a model.Administrator) error
+}
+
+// New puts together what the rooms share. PublicURL must be an absolute URL.
+func New(o Options) *Kit {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
+	k := &Kit{Store: o.Store, Sealer: o.Sealer, Log: o.Logger, Now: o.Now, Opts: o, idps: newIDPCache()}
+	k.Admins, k.Persons = k.newSessions()
+	return k
+}
+
+// Connect tells the kit of what is made of it: who asks people who they are, and
+// every page of the console.
+func (k *Kit) Connect(a Asker, routes []Route) { k.asker, k.console = a, routes }
+
+// Secure tells whether browsers reach Postern over https.
+func (k *Kit) Secure() bool { return strings.HasPrefix(k.Opts.PublicURL, "https://") }
+
+// PublicURLChanged is called after the settings were saved.
+func (k *Kit) PublicURLChanged(ctx context.Context) error {
+	if k.Opts.Refresh == nil {
+		return nil
+	}
+	return k.Opts.Refresh(ctx)
+}

@@ -1,0 +1,11 @@
+package outgoing
+
+// What the tests of this package look at.
+
+const (
+	MaxFetchRedirects = maxFetchRedirects
+)
+
+var (
+	Public = public
+)

@@ -1,0 +1,31 @@
+package traces
+
+import (
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/paths"
+)
+
+func (lf Traces) LoginRows(logins []model.Login) []console.LoginRow {
+	rows := make([]console.LoginRow, 0, len(logins))
+	for _, l := range logins {
+		rows = append(rows, lf.LoginRow(l))
+	}
+	return rows
+}
+
+// LoginRow adds the reason in words, as of now.
+func (lf Traces) LoginRow(l model.Login) console.LoginRow {
+	row := console.LoginRow{Login: l, Code: l.Code(lf.Now())}
+	if row.Code != "" {
+		row.Reason = sso.Explain(row.Code).Title
+	}
+	return row
+}
+
+// AddPerson is the address of the form to add somebody, filled in.
+func AddPerson(username, email, display, first, last string) string {
+	return paths.WithQuery(paths.UsersNew, "username", username, "email", email,
+		"display_name", display, "first_name", first, "last_name", last)
+}

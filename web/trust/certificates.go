@@ -1,0 +1,15 @@
+package trust
+
+import (
+	"strings"
+
+	"github.com/postern-sso/postern/internal/sso"
+)
+
+func FingerprintsOf(all []sso.Certificate) string {
+	var prints []string
+	for _, c := range all {
+		prints = append(prints, c.Fingerprint)
+	}
+	return strings.Join(prints, " ")
+}

@@ -1,0 +1,21 @@
+package webtest
+
+import (
+	"context"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+// AddLogin writes a trace; change makes it what the test needs.
+func (s *Site) AddLogin(change func(*model.Login)) model.Login {
+	s.T.Helper()
+	l := model.Login{
+		ID: store.NewLoginID(), Connection: "aws", StartedAt: s.Now, FinishedAt: s.Now, Outcome: model.OutcomeSignedIn, Username: "ana",
+	}
+	change(&l)
+	if _, err := s.Store.SaveLogin(context.Background(), l); err != nil {
+		s.T.Fatal(err)
+	}
+	return l
+}

@@ -1,0 +1,149 @@
+package webtest
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/go-chi/chi/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/wizard"
+)
+
+// Furnish fills a site with one of everything that pages show.
+func (s *Site) Furnish() {
+	s.T.Helper()
+	s.SignInAs(model.RoleOwner)
+	s.AddConnection("aws")
+	s.GoLiveWith("aws", func(c *model.Config) { c.Provisioning, c.IdPMetadata = model.ProvisioningManual, AwsMetadata() })
+	s.AddUser("ana", "staff")
+	s.AddUser("ben")
+	s.AddLogin(func(l *model.Login) {
+		l.Connection, l.Outcome, l.Username = "aws", model.OutcomeRefused, "stranger"
+		l.Refusal = &model.Refusal{Code: model.CodeUserUnknown}
+	})
+	for _, change := range []struct {
+		path   string
+		form   url.Values
+		status int
+	}{
+		{"/groups/staff/bulk/confirm", url.Values{"do": {"add"}, "people": {"ben"}}, http.StatusSeeOther},
+		{"/connections/aws/edit", url.Values{}, http.StatusSeeOther},
+		{"/connections/aws/setup-links", url.Values{"days": {"7"}}, http.StatusOK},
+		{"/logins/follow", url.Values{"connection": {"aws"}, "person": {"ana"}}, http.StatusSeeOther},
+		{"/apps", url.Values{"product": {"jira"}, "road": {"both"}, "base_url": {"https://jira.example.com"}}, http.StatusOK},
+		{"/rules", url.Values{"name": {"engineers"}, "connection": {"aws"}, "kind": {"always"}, "groups": {"staff"}}, http.StatusSeeOther},
+	} {
+		s.Post(change.path, change.form).Want(s.T, change.status)
+		if change.path == "/connections/aws/edit" {
+			s.EditDraft(func(r *model.Revision) {
+				for _, p := range s.Setup.Flow.Progress(wizard.Facts{}) {
+					r.Ticks[string(p.Step.ID)] = true
+				}
+			})
+		}
+	}
+}
+
+// offer is one way that a page offers to go on.
+type offer struct{ method, address string }
+
+// offers are the links and forms of a page, those for the script included.
+func offers(p *Page) []offer {
+	var found []offer
+	for selector, method := range map[string]string{
+		"a[href]": http.MethodGet, "[hx-get]": http.MethodGet, "[hx-post]": http.MethodPost,
+		"form": http.MethodGet, "[formaction]": http.MethodPost,
+	} {
+		p.Doc.Find(selector).Each(func(_ int, e *goquery.Selection) {
+			o := offer{method: method}
+			for _, name := range []string{"href", "action", "formaction", "hx-get", "hx-post"} {
+				if strings.Contains(selector, name) || selector == "form" && name == "action" {
+					o.address = e.AttrOr(name, "")
+				}
+			}
+			if selector == "form" {
+				o.method = strings.ToUpper(e.AttrOr("method", http.MethodGet))
+			}
+			found = append(found, o)
+		})
+	}
+	return found
+}
+
+// patternOf is the route that answers; empty when it is no page of the console.
+func (s *Site) patternOf(method, path string) string {
+	mux, ok := s.Handler().(chi.Routes)
+	if !ok {
+		s.T.Fatal("the handler cannot say its routes")
+	}
+	match := chi.NewRouteContext()
+	if !mux.Match(match, method, path) {
+		return ""
+	}
+	return match.RoutePattern()
+}
+
+// Walk follows every link from the overview and returns the patterns visited.
+func (s *Site) Walk(t *testing.T, role model.Role) map[string]bool {
+	t.Helper()
+	roles := map[string]model.Role{}
+	for _, rt := range s.ConsoleRoutes() {
+		roles[rt.Method+" "+rt.Pattern] = rt.Role
+	}
+	seen, asked, queue := map[string]bool{}, map[string]bool{}, []string{"/"}
+	for len(queue) > 0 {
+		from := queue[0]
+		queue = queue[1:]
+		if asked[from] {
+			continue
+		}
+		asked[from] = true
+		res := s.Get(from)
+		if res.Status != http.StatusOK {
+			t.Errorf("GET %s answered %d", from, res.Status)
+			continue
+		}
+		if !strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
+			continue
+		}
+		for _, o := range offers(res) {
+			to, err := url.Parse(from)
+			if err == nil {
+				to, err = to.Parse(o.address)
+			}
+			if err != nil || to.Host != "" {
+				continue
+			}
+			pattern := s.patternOf(o.method, to.EscapedPath())
+			least, ok := roles[o.method+" "+pattern]
+			if !ok {
+				continue // outside the console: sign out, SAML metadata
+			}
+			if !role.Includes(least) {
+				t.Errorf("%s offers %s %s, which needs the role %s", from, o.method, o.address, least)
+				continue
+			}
+			if o.method == http.MethodGet && Walks(pattern) {
+				seen[pattern] = true
+				to.Fragment = ""
+				queue = append(queue, to.String())
+			}
+		}
+	}
+	return seen
+}
+
+// Walks tells whether the walk goes to such addresses. Those of the setup all
+// need the same role, and some answer only the script of a page, or lead on.
+func Walks(pattern string) bool {
+	switch pattern {
+	case "/logins/news", "/logins/follow/{id}", "/logins/follow/{id}/status", "/apps/{slug}/test", "/apps/{slug}/tested", "/audit/export.csv",
+		"/audit/export.jsonl", "/help/images/{name}":
+		return false
+	}
+	return !strings.HasPrefix(pattern, "/setup")
+}
