@@ -31,7 +31,6 @@ var (
 	AuditColumns    = auditColumns
 	Diff            = diff
 	GroupNames      = groupNames
-	GuidePages      = guidePages
 	Handout         = handout
 	HashParams      = hashParams
 	Hashing         = hashing

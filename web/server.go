@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/web/help"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -20,7 +21,7 @@ type Server struct {
 	apps        *appsRoom
 	audit       *auditRoom
 	connections *connectionsRoom
-	help        *helpRoom
+	help        *help.Room
 	Login       *loginRoom
 	logins      *loginsRoom
 	overview    *overviewRoom
@@ -45,7 +46,7 @@ func New(o kit.Options) (*Server, error) {
 	}
 	k := kit.New(o)
 	s := &Server{
-		Kit: k, Access: newAccessRoom(k), audit: newAuditRoom(k), help: newHelpRoom(k), Login: newLoginRoom(k), overview: newOverviewRoom(k),
+		Kit: k, Access: newAccessRoom(k), audit: newAuditRoom(k), help: help.New(k), Login: newLoginRoom(k), overview: newOverviewRoom(k),
 		People: newPeopleRoom(k), Warnings: newWarningsRoom(k),
 	}
 	s.logins = newLoginsRoom(k, s.Login)

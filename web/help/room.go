@@ -1,20 +1,20 @@
-package web
+package help
 
 import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// helpRoom shows the guide and finds in it.
-type helpRoom struct {
+// Room shows the guide and finds in it.
+type Room struct {
 	*kit.Kit
 }
 
-// newHelpRoom makes the room.
-func newHelpRoom(k *kit.Kit) *helpRoom { return &helpRoom{Kit: k} }
+// New makes the room.
+func New(k *kit.Kit) *Room { return &Room{Kit: k} }
 
-// routes are the pages of the room.
-func (rm *helpRoom) routes() []kit.Route {
+// Routes are the pages of the room.
+func (rm *Room) Routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 	)

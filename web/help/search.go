@@ -1,4 +1,4 @@
-package web
+package help
 
 import (
 	"io/fs"

@@ -1,4 +1,4 @@
-package web_test
+package help_test
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package web_test
+package help_test
 
 import (
 	"net/http"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/help"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/webtest"
 )
@@ -19,7 +19,7 @@ import (
 func TestEveryPageSaysWhatItIs(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSite(t)
-	pages, err := web.GuidePages()
+	pages, err := help.GuidePages()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package web
+package help
 
 import (
 	"bytes"
@@ -89,16 +89,16 @@ func (guideLinks) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) 
 }
 
 // showHelp shows the guide's first page, or what a search finds.
-func (rm *helpRoom) showHelp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showHelp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	search := strings.TrimSpace(r.URL.Query().Get("q"))
 	return rm.renderHelp(w, r, a, "", search)
 }
 
-func (rm *helpRoom) showHelpPage(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showHelpPage(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.renderHelp(w, r, a, kit.PathValue(r, "page"), "")
 }
 
-func (rm *helpRoom) renderHelp(w http.ResponseWriter, r *http.Request, a model.Administrator, slug, search string) error {
+func (rm *Room) renderHelp(w http.ResponseWriter, r *http.Request, a model.Administrator, slug, search string) error {
 	pages, err := guidePages()
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func (rm *helpRoom) renderHelp(w http.ResponseWriter, r *http.Request, a model.A
 }
 
 // helpImage is a picture of the guide.
-func (rm *helpRoom) helpImage(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+func (rm *Room) helpImage(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
 	data, err := fs.ReadFile(images.FS, path.Base(kit.PathValue(r, "name")))
 	if err != nil {
 		return store.ErrNotFound

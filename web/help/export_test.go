@@ -1,0 +1,7 @@
+package help
+
+// What the tests of this package look at.
+
+var (
+	GuidePages = guidePages
+)
