@@ -12,8 +12,6 @@ const (
 	HashesAtOnce      = hashesAtOnce
 	HeaderLogin       = headerLogin
 	JudgedPerMinute   = judgedPerMinute
-	MaxPageText       = maxPageText
-	MaxProductName    = maxProductName
 	MaxUnverifiedXML  = maxUnverifiedXML
 	RefusalsPerMinute = refusalsPerMinute
 	RequestLifetime   = requestLifetime

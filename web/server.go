@@ -12,6 +12,7 @@ import (
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/web/help"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/settings"
 )
 
 // Server answers every request. Make one with New.
@@ -27,7 +28,7 @@ type Server struct {
 	overview    *overviewRoom
 	People      *peopleRoom
 	Person      *personRoom
-	settings    *settingsRoom
+	settings    *settings.Room
 	Setup       *setupRoom
 	Warnings    *warningsRoom
 
@@ -53,7 +54,7 @@ func New(o kit.Options) (*Server, error) {
 	if s.Person, err = newPersonRoom(k); err != nil {
 		return nil, err
 	}
-	s.apps, s.settings = newAppsRoom(k, s.Person.Provider), newSettingsRoom(k, s.Person.Provider)
+	s.apps, s.settings = newAppsRoom(k, s.Person.Provider), settings.New(k, s.Person.Provider)
 	s.Setup = newSetupRoom(k, setupNeeds{
 		Flow: flow, beginLogin: s.Login.beginLogin, appSeen: s.apps.appSeen,
 		showProblem: func(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error {

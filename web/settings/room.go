@@ -1,4 +1,4 @@
-package web
+package settings
 
 import (
 	"github.com/postern-sso/postern/internal/model"
@@ -6,20 +6,20 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// settingsRoom is about what holds for the whole of Postern, and about the keys
+// Room is about what holds for the whole of Postern, and about the keys
 // that sign for the apps.
-type settingsRoom struct {
+type Room struct {
 	*kit.Kit
 	provider *oidc.Provider
 }
 
-// newSettingsRoom makes the room; p has the keys that sign.
-func newSettingsRoom(k *kit.Kit, p *oidc.Provider) *settingsRoom {
-	return &settingsRoom{Kit: k, provider: p}
+// New makes the room; p has the keys that sign.
+func New(k *kit.Kit, p *oidc.Provider) *Room {
+	return &Room{Kit: k, provider: p}
 }
 
-// routes are the pages of the room.
-func (rm *settingsRoom) routes() []kit.Route {
+// Routes are the pages of the room.
+func (rm *Room) Routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 		owner  = model.RoleOwner

@@ -1,4 +1,4 @@
-package web
+package settings
 
 import (
 	"errors"
@@ -32,7 +32,7 @@ const (
 	maxLoginDays = 3650
 )
 
-func (rm *settingsRoom) showSettings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showSettings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	set, err := rm.Store.Settings(r.Context())
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (rm *settingsRoom) showSettings(w http.ResponseWriter, r *http.Request, a m
 	})
 }
 
-func (rm *settingsRoom) renderSettings(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.SettingsPage) error {
+func (rm *Room) renderSettings(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.SettingsPage) error {
 	v.Page = rm.Page(r, a, layout.NavSettings, "Settings", "What concerns Postern as a whole.")
 	v.PublicURLFixed, v.Version = rm.Opts.PublicURLFixed, rm.Opts.Version
 	v.Logo = rm.Brand(r.Context()).Logo
@@ -57,7 +57,7 @@ func (rm *settingsRoom) renderSettings(w http.ResponseWriter, r *http.Request, a
 
 // previewTexts shows how pages would look with the texts as they are typed.
 // Nothing is saved.
-func (rm *settingsRoom) previewTexts(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) previewTexts(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v := rm.typedSettings(r)
 	if r.Header.Get("HX-Request") != "" {
 		return rm.Render(w, r, http.StatusOK, console.TextsPreview(v))
@@ -67,7 +67,7 @@ func (rm *settingsRoom) previewTexts(w http.ResponseWriter, r *http.Request, a m
 }
 
 // typedSettings is the form as it was sent.
-func (rm *settingsRoom) typedSettings(r *http.Request) console.SettingsPage {
+func (rm *Room) typedSettings(r *http.Request) console.SettingsPage {
 	v := console.SettingsPage{
 		PublicURL: rm.Opts.PublicURL, RetentionDays: kit.Typed(r, "retention_days"), LoginDays: kit.Typed(r, "login_days"), ProductName: kit.Typed(r, "product_name"),
 		HelpContact: strings.Join(strings.Fields(kit.Typed(r, "help_contact")), " "),
@@ -87,7 +87,7 @@ func typedProse(r *http.Request, field string) string {
 	return strings.TrimSpace(strings.ReplaceAll(r.PostFormValue(field), "\r\n", "\n"))
 }
 
-func (rm *settingsRoom) saveSettings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) saveSettings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v := rm.typedSettings(r)
 	v.Problems = rm.checkSettings(&v)
 	picture, problem, err := uploadedLogo(r)
@@ -142,7 +142,7 @@ func days(typed string, most int) (time.Duration, bool) {
 
 // checkSettings says what is wrong with the form, and brings the public URL into
 // its normal form.
-func (rm *settingsRoom) checkSettings(v *console.SettingsPage) []model.Problem {
+func (rm *Room) checkSettings(v *console.SettingsPage) []model.Problem {
 	var problems []model.Problem
 	if !rm.Opts.PublicURLFixed {
 		if normal, _, err := wizard.CheckPublicURL(v.PublicURL); err != nil {

@@ -1,4 +1,4 @@
-package web_test
+package settings_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/settings"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -134,7 +134,7 @@ func TestSettingsSayWhatIsWrongWithTexts(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleOwner)
 	for field, value := range map[string]string{
-		"product_name": strings.Repeat("x", web.MaxProductName+1), "me_text": strings.Repeat("x", web.MaxPageText+1), "refused_text": "a\x07b",
+		"product_name": strings.Repeat("x", settings.MaxProductName+1), "me_text": strings.Repeat("x", settings.MaxPageText+1), "refused_text": "a\x07b",
 	} {
 		res := s.Post(paths.Settings, settingsForm(field, value)).Want(t, http.StatusUnprocessableEntity)
 		if res.Doc.Find("#f-"+field+"-problem").Length() == 0 {

@@ -1,4 +1,4 @@
-package web
+package settings
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 )
 
 // showSigningKeys lists the keys that sign what apps are told about a person.
-func (rm *settingsRoom) showSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	keys, err := rm.Store.SigningKeys(r.Context())
 	if err != nil {
 		return err
@@ -26,7 +26,7 @@ func (rm *settingsRoom) showSigningKeys(w http.ResponseWriter, r *http.Request, 
 
 // rotateSigningKeys replaces the key that signs; the old one stays published
 // until what it signed has expired.
-func (rm *settingsRoom) rotateSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) rotateSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	err := rm.provider.RotateKeys(r.Context(), rm.Actor(r, a), false)
 	if errors.Is(err, oidc.ErrKeyTooNew) {
 		rm.PutFlash(r, layout.Flash{Kind: "warning", Text: "Nothing was changed. The next key was made less than ten minutes ago, and apps may not know it yet. Try " +
@@ -40,7 +40,7 @@ func (rm *settingsRoom) rotateSigningKeys(w http.ResponseWriter, r *http.Request
 }
 
 // withdrawSigningKeys does so when a key was stolen.
-func (rm *settingsRoom) withdrawSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) withdrawSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	if err := rm.provider.RotateKeys(r.Context(), rm.Actor(r, a), true); err != nil {
 		return err
 	}

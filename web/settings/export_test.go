@@ -1,0 +1,8 @@
+package settings
+
+// What the tests of this package look at.
+
+const (
+	MaxPageText    = maxPageText
+	MaxProductName = maxProductName
+)
