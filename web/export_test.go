@@ -26,8 +26,6 @@ type (
 )
 
 var (
-	AuditColumns    = auditColumns
-	Diff            = diff
 	GroupNames      = groupNames
 	Handout         = handout
 	HashParams      = hashParams

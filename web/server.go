@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/web/audit"
 	"github.com/postern-sso/postern/web/help"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/settings"
@@ -20,7 +21,7 @@ type Server struct {
 	*kit.Kit
 	Access      *accessRoom
 	apps        *appsRoom
-	audit       *auditRoom
+	audit       *audit.Room
 	connections *connectionsRoom
 	help        *help.Room
 	Login       *loginRoom
@@ -47,7 +48,7 @@ func New(o kit.Options) (*Server, error) {
 	}
 	k := kit.New(o)
 	s := &Server{
-		Kit: k, Access: newAccessRoom(k), audit: newAuditRoom(k), help: help.New(k), Login: newLoginRoom(k), overview: newOverviewRoom(k),
+		Kit: k, Access: newAccessRoom(k), audit: audit.New(k), help: help.New(k), Login: newLoginRoom(k), overview: newOverviewRoom(k),
 		People: newPeopleRoom(k), Warnings: newWarningsRoom(k),
 	}
 	s.logins = newLoginsRoom(k, s.Login)

@@ -1,4 +1,4 @@
-package web
+package audit
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-func (rm *auditRoom) listAudit(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	query, problems := rm.auditFilter(r)
 	q := r.URL.Query()
 	v := console.AuditList{
@@ -56,7 +56,7 @@ func (rm *auditRoom) listAudit(w http.ResponseWriter, r *http.Request, a model.A
 
 // auditFilter reads the filters from the address. A day that cannot be read is no
 // filter, and said.
-func (rm *auditRoom) auditFilter(r *http.Request) (store.AuditQuery, []model.Problem) {
+func (rm *Room) auditFilter(r *http.Request) (store.AuditQuery, []model.Problem) {
 	q := r.URL.Query()
 	query := store.AuditQuery{Search: strings.TrimSpace(q.Get("q")), Object: q.Get("object"), Actor: strings.TrimSpace(q.Get("actor"))}
 	if kind := q.Get("kind"); console.IsAuditKind(kind) {

@@ -1,4 +1,4 @@
-package web_test
+package audit_test
 
 import (
 	"encoding/csv"
@@ -12,7 +12,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/console"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/audit"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -41,7 +41,7 @@ func TestDiff(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := web.Diff([]byte(tt.before), []byte(tt.after)); !reflect.DeepEqual(got, tt.want) {
+			if got := audit.Diff([]byte(tt.before), []byte(tt.after)); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 		})
@@ -78,7 +78,7 @@ func TestAuditIsFilteredAndExported(t *testing.T) {
 		}
 	}
 	s.Get("/audit?from=2026-01-02&to=2026-01-01").Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "Swap the two dates")
-	if empty := s.Get("/audit/export.csv?kind=rule.").Body; empty != strings.Join(web.AuditColumns, ",")+"\n" {
+	if empty := s.Get("/audit/export.csv?kind=rule.").Body; empty != strings.Join(audit.AuditColumns, ",")+"\n" {
 		t.Errorf("a file without entries is %q", empty)
 	}
 	exports, _, err := s.Store.Audit(ctx, store.AuditQuery{Action: "audit.export"})

@@ -1,20 +1,20 @@
-package web
+package audit
 
 import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// auditRoom shows who changed what, and exports it.
-type auditRoom struct {
+// Room shows who changed what, and exports it.
+type Room struct {
 	*kit.Kit
 }
 
-// newAuditRoom makes the room.
-func newAuditRoom(k *kit.Kit) *auditRoom { return &auditRoom{Kit: k} }
+// New makes the room.
+func New(k *kit.Kit) *Room { return &Room{Kit: k} }
 
-// routes are the pages of the room.
-func (rm *auditRoom) routes() []kit.Route {
+// Routes are the pages of the room.
+func (rm *Room) Routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 	)

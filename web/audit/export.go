@@ -1,4 +1,4 @@
-package web
+package audit
 
 import (
 	"encoding/csv"
@@ -18,7 +18,7 @@ import (
 var auditColumns = []string{"id", "at", "actor", "address", "action", "object", "before", "after", "note"}
 
 // exportAuditCSV hands out the filtered audit as CSV.
-func (rm *auditRoom) exportAuditCSV(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) exportAuditCSV(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.exportAudit(w, r, a, "text/csv; charset=utf-8", "csv", func(out io.Writer) func(model.AuditEntry) error {
 		lines := csv.NewWriter(out)
 		_ = lines.Write(auditColumns) // the writer keeps its error
@@ -38,7 +38,7 @@ func (rm *auditRoom) exportAuditCSV(w http.ResponseWriter, r *http.Request, a mo
 }
 
 // exportAuditJSON hands it out as one JSON object a line.
-func (rm *auditRoom) exportAuditJSON(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) exportAuditJSON(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.exportAudit(w, r, a, "application/jsonl", "jsonl", func(out io.Writer) func(model.AuditEntry) error {
 		lines := json.NewEncoder(out)
 		return func(e model.AuditEntry) error {
@@ -59,7 +59,7 @@ func (rm *auditRoom) exportAuditJSON(w http.ResponseWriter, r *http.Request, a m
 
 // exportAudit writes the filtered entries page by page, newest first. That
 // somebody took them is an entry itself.
-func (rm *auditRoom) exportAudit(w http.ResponseWriter, r *http.Request, a model.Administrator, kind, ending string,
+func (rm *Room) exportAudit(w http.ResponseWriter, r *http.Request, a model.Administrator, kind, ending string,
 	writer func(io.Writer) func(model.AuditEntry) error,
 ) error {
 	if err := rm.Store.RecordAudit(r.Context(), rm.Actor(r, a), "audit.export", ending, kit.Chosen(r)); err != nil {

@@ -1,0 +1,8 @@
+package audit
+
+// What the tests of this package look at.
+
+var (
+	AuditColumns = auditColumns
+	Diff         = diff
+)
