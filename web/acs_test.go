@@ -9,71 +9,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/postern-sso/postern/internal/awssim"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/web/webtest"
 )
-
-// samlSite is a site with one live connection and a simulated AWS behind it.
-type samlSite struct {
-	*webtest.Site
-	sim *awssim.Simulator
-	app string
-}
-
-func newSAMLSite(t testing.TB, st *store.Store, change func(*model.Config)) *samlSite {
-	t.Helper()
-	s := webtest.NewSiteOn(t, st)
-	sim, app := simulatedAWS(t, s, 3)
-	storetest.LiveConnection(t, st, "aws", func(c *model.Config) {
-		c.IdPMetadata = string(sim.Metadata(app))
-		c.Attributes = model.WizardAttributes()
-		if change != nil {
-			change(c)
-		}
-	})
-	return &samlSite{s, sim, app}
-}
-
-// send answers a request without a network, as the site sees it.
-func (s *samlSite) send(r *http.Request) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	s.Handler().ServeHTTP(w, r)
-	return w
-}
-
-// trace is the login that an answer names.
-func (s *samlSite) trace(w *httptest.ResponseRecorder) model.Login {
-	s.T.Helper()
-	l, err := s.Store.Login(context.Background(), w.Header().Get("Postern-Login"))
-	if err != nil {
-		s.T.Fatalf("the answer names the trace %q: %v", w.Header().Get("Postern-Login"), err)
-	}
-	return l
-}
-
-// wantRefused holds for every refusal: the status, exactly the code, nobody
-// signed in, the reference on the page and nothing of what was received.
-func (s *samlSite) wantRefused(w *httptest.ResponseRecorder, status int, code model.Code) {
-	s.T.Helper()
-	l := s.trace(w)
-	if w.Code != status || l.Outcome != model.OutcomeRefused || l.Refusal == nil || l.Refusal.Code != code {
-		s.T.Errorf("answered %d, trace says %s %+v; want %d %s", w.Code, l.Outcome, l.Refusal, status, code)
-	}
-	if body := w.Body.String(); !strings.Contains(body, l.ID) || strings.Contains(body, string(code)) || strings.Contains(body, "saml2p") {
-		s.T.Errorf("the page lacks the reference or says too much:\n%s", body)
-	}
-	for _, c := range w.Result().Cookies() {
-		if strings.Contains(c.Name, "person") && c.Value != "" {
-			s.T.Errorf("a session was started: %s", c.Name)
-		}
-	}
-	if n, err := s.Store.CountUsers(context.Background()); err != nil || n != 0 {
-		s.T.Errorf("%d users were made: %v", n, err)
-	}
-}
 
 const formType = "application/x-www-form-urlencoded"
 
@@ -109,16 +49,16 @@ func TestRow14BadForms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSAMLSite(t, storetest.Open(t), nil)
-			s.wantRefused(s.send(webtest.Post(c.path, c.contentType, c.body)), c.status, c.code)
+			s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
+			s.WantRefused(s.Send(webtest.Post(c.path, c.contentType, c.body)), c.status, c.code)
 		})
 	}
 }
 
 func TestDuplicateSubmit(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), nil)
-	first := s.AnswerFromAWS(t, s.sim, s.app, "user0")
+	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
+	first := s.AnswerFromAWS(t, s.Sim, s.App, "user0")
 	body := new(strings.Builder)
 	if _, err := body.WriteString(readAll(t, first)); err != nil {
 		t.Fatal(err)
@@ -130,11 +70,11 @@ func TestDuplicateSubmit(t *testing.T) {
 		}
 		return r
 	}
-	if w := s.send(again()); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/me" {
+	if w := s.Send(again()); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/me" {
 		t.Fatalf("the first: %d to %q", w.Code, w.Header().Get("Location"))
 	}
-	w := s.send(again())
-	if l := s.trace(w); w.Code != http.StatusForbidden || l.Refusal == nil || l.Refusal.Code != model.CodeReplayed {
+	w := s.Send(again())
+	if l := s.Trace(w); w.Code != http.StatusForbidden || l.Refusal == nil || l.Refusal.Code != model.CodeReplayed {
 		t.Errorf("the second: %d %+v, want 403 replayed", w.Code, l.Refusal)
 	}
 	if n, err := s.Store.CountUsers(context.Background()); err != nil || n != 1 {
@@ -152,17 +92,17 @@ func readAll(t testing.TB, r *http.Request) string {
 
 func TestAnswerInAnotherBrowser(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), nil)
-	answer := s.AnswerFromAWS(t, s.sim, s.app, "user0")
+	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
+	answer := s.AnswerFromAWS(t, s.Sim, s.App, "user0")
 	body := readAll(t, answer)
 	stranger := webtest.Post("/saml/aws/acs", formType, body)
-	s.wantRefused(s.send(stranger), http.StatusForbidden, model.CodeInResponseToOtherBrowser)
+	s.WantRefused(s.Send(stranger), http.StatusForbidden, model.CodeInResponseToOtherBrowser)
 	mine := webtest.Post("/saml/aws/acs", formType, body)
 	for _, c := range answer.Cookies() {
 		mine.AddCookie(c)
 	}
-	if w := s.send(mine); w.Code != http.StatusSeeOther {
-		t.Errorf("the stranger consumed the request: %d %+v", w.Code, s.trace(w).Refusal)
+	if w := s.Send(mine); w.Code != http.StatusSeeOther {
+		t.Errorf("the stranger consumed the request: %d %+v", w.Code, s.Trace(w).Refusal)
 	}
 }
 
@@ -172,35 +112,35 @@ func TestRow17RelayStateStaysHere(t *testing.T) {
 		"": "/me", "/me?x=1": "/me?x=1", "https://evil.example/": "/me", "//evil.example": "/me", `/\evil.example`: "/me",
 		"javascript:alert(1)": "/me", "/a\r\nSet-Cookie: b": "/me",
 	} {
-		s := newSAMLSite(t, storetest.Open(t), nil)
-		m, err := s.sim.SignIn(s.app, "user0", "", "")
+		s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
+		m, err := s.Sim.SignIn(s.App, "user0", "", "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		form := url.Values{"SAMLResponse": {m.SAMLResponse()}, "RelayState": {relay}}
-		if w := s.goOn(s.send(webtest.Post("/saml/aws/acs", formType, form.Encode()))); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
+		if w := s.GoOn(s.Send(webtest.Post("/saml/aws/acs", formType, form.Encode()))); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
 			t.Errorf("relay state %q leads with %d to %q, want %q", relay, w.Code, w.Header().Get("Location"), want)
 		}
 	}
-	s := newSAMLSite(t, storetest.Open(t), func(c *model.Config) { c.AllowIdPInitiated = false })
-	m, err := s.sim.SignIn(s.app, "user0", "", "")
+	s := webtest.NewSAMLSite(t, storetest.Open(t), func(c *model.Config) { c.AllowIdPInitiated = false })
+	m, err := s.Sim.SignIn(s.App, "user0", "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.wantRefused(s.send(webtest.Post("/saml/aws/acs", formType, samlForm(string(m.XML)))), http.StatusForbidden, model.CodeUnsolicitedRefused)
+	s.WantRefused(s.Send(webtest.Post("/saml/aws/acs", formType, samlForm(string(m.XML)))), http.StatusForbidden, model.CodeUnsolicitedRefused)
 }
 
 // The session of a person ends with the deactivation, at the next request.
 func TestRow19DeactivationEndsSessions(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), nil)
-	w := s.send(s.AnswerFromAWS(t, s.sim, s.app, "user0"))
+	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
+	w := s.Send(s.AnswerFromAWS(t, s.Sim, s.App, "user0"))
 	me := func() string {
 		r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/me", nil)
 		for _, c := range w.Result().Cookies() {
 			r.AddCookie(c)
 		}
-		return s.send(r).Body.String()
+		return s.Send(r).Body.String()
 	}
 	if !strings.Contains(me(), "user0@example.com") {
 		t.Fatal("not signed in")
@@ -215,8 +155,8 @@ func TestRow19DeactivationEndsSessions(t *testing.T) {
 	if body := me(); !strings.Contains(body, "You are not signed in") {
 		t.Errorf("still signed in after the deactivation:\n%s", body)
 	}
-	again := s.send(s.AnswerFromAWS(t, s.sim, s.app, "user0"))
-	if l := s.trace(again); l.Refusal == nil || l.Refusal.Code != model.CodeUserDeactivated {
+	again := s.Send(s.AnswerFromAWS(t, s.Sim, s.App, "user0"))
+	if l := s.Trace(again); l.Refusal == nil || l.Refusal.Code != model.CodeUserDeactivated {
 		t.Errorf("a deactivated user: %d %+v", again.Code, l.Refusal)
 	}
 }
@@ -224,8 +164,8 @@ func TestRow19DeactivationEndsSessions(t *testing.T) {
 // Sessions rest while their connection does, and go on with it.
 func TestRow19SuspensionClosesSessions(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), nil)
-	inside := s.send(s.AnswerFromAWS(t, s.sim, s.app, "user0")).Result().Cookies()
+	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
+	inside := s.Send(s.AnswerFromAWS(t, s.Sim, s.App, "user0")).Result().Cookies()
 	for _, tt := range []struct {
 		status model.Status
 		in     bool
@@ -233,31 +173,22 @@ func TestRow19SuspensionClosesSessions(t *testing.T) {
 		if err := s.Store.SetStatus(context.Background(), storetest.Actor, "aws", tt.status); err != nil {
 			t.Fatal(err)
 		}
-		if in := s.isSignedIn(inside); in != tt.in {
+		if in := s.IsSignedIn(inside); in != tt.in {
 			t.Errorf("%s: signed in is %v", tt.status, in)
 		}
 	}
 }
 
-// isSignedIn tells whether /me knows the person with these cookies.
-func (s *samlSite) isSignedIn(cookies []*http.Cookie) bool {
-	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/me", nil)
-	for _, c := range cookies {
-		r.AddCookie(c)
-	}
-	return !strings.Contains(s.send(r).Body.String(), "You are not signed in")
-}
-
 func TestRow19SuspendedConnection(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), nil)
-	answer := s.AnswerFromAWS(t, s.sim, s.app, "user0")
+	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
+	answer := s.AnswerFromAWS(t, s.Sim, s.App, "user0")
 	if err := s.Store.SetStatus(context.Background(), storetest.Actor, "aws", model.StatusSuspended); err != nil {
 		t.Fatal(err)
 	}
-	s.wantRefused(s.send(answer), http.StatusForbidden, model.CodeConnectionNotLive)
+	s.WantRefused(s.Send(answer), http.StatusForbidden, model.CodeConnectionNotLive)
 	start := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/aws/login", nil)
-	s.wantRefused(s.send(start), http.StatusForbidden, model.CodeConnectionNotLive)
+	s.WantRefused(s.Send(start), http.StatusForbidden, model.CodeConnectionNotLive)
 }
 
 // The database goes away between the way to AWS and back: a clear page, and
@@ -269,10 +200,10 @@ func TestDatabaseLostInTheMiddle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSAMLSite(t, st, nil)
-	answer := s.AnswerFromAWS(t, s.sim, s.app, "user0")
+	s := webtest.NewSAMLSite(t, st, nil)
+	answer := s.AnswerFromAWS(t, s.Sim, s.App, "user0")
 	st.Close()
-	w := s.send(answer)
+	w := s.Send(answer)
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Postern-Login") == "" {
 		t.Errorf("answered %d with the trace %q", w.Code, w.Header().Get("Postern-Login"))
 	}
@@ -297,7 +228,7 @@ func TestDatabaseLostInTheMiddle(t *testing.T) {
 
 func TestOpenEndpoints(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.OpenPool(t), nil)
+	s := webtest.NewSAMLSite(t, storetest.OpenPool(t), nil)
 	for path, status := range map[string]int{
 		"/healthz": 200, "/readyz": 200, "/saml/aws/metadata": 200, "/saml/aws/acs": 200, "/saml/aws/tested": 200, "/saml/aws/logout": 200,
 		"/me": 200, "/signin": 200, "/saml/nowhere/metadata": 404, "/claim?token=x": 403, "/nothing": 404,

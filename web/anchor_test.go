@@ -85,7 +85,7 @@ func TestRow12StatusIsTextInTheConsole(t *testing.T) {
 	}
 	x.wantCode(t, "the failure", w, model.CodeStatusNotSuccess)
 	x.SignInAs(model.RoleAdmin)
-	trace := "/logins/" + x.trace(w).ID
+	trace := "/logins/" + x.Trace(w).ID
 	for what, p := range map[string]*webtest.Page{"the trace": x.Get(trace), "its XML": x.Post(trace+"/xml", url.Values{})} {
 		if p.Status != http.StatusOK || !strings.Contains(p.Body, "&lt;script&gt;alert(1)&lt;/script&gt;") && what == "the trace" ||
 			!strings.Contains(p.Text(), "alert(1)") {

@@ -71,7 +71,7 @@ func metadataWith(certificates ...[]byte) string {
 
 // target is a site under attack: committed data in PostgreSQL, and a log.
 type target struct {
-	*samlSite
+	*webtest.SamlSite
 	log *bytes.Buffer
 }
 
@@ -79,7 +79,7 @@ func newTarget(t *testing.T, change func(*model.Config)) *target {
 	t.Helper()
 	st := storetest.OpenPool(t)
 	s := webtest.NewSiteOn(t, st)
-	x := &target{samlSite: &samlSite{Site: s}, log: &bytes.Buffer{}}
+	x := &target{SamlSite: &webtest.SamlSite{Site: s}, log: &bytes.Buffer{}}
 	s.Log = slog.New(slog.NewTextHandler(x.log, nil))
 	storetest.LiveConnection(t, st, "aws", func(c *model.Config) {
 		c.IdPMetadata, c.Attributes = metadataWith(keys().awsCert), model.WizardAttributes()
@@ -112,7 +112,7 @@ func (x *target) beginAt(slug string, unsolicited bool) exchange {
 	if unsolicited {
 		return e
 	}
-	w := x.send(httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/"+slug+"/login", nil))
+	w := x.Send(httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/"+slug+"/login", nil))
 	to, err := url.Parse(w.Header().Get("Location"))
 	if err != nil || w.Code != http.StatusSeeOther {
 		x.T.Fatalf("the login did not start: %d %v", w.Code, err)
@@ -138,7 +138,7 @@ func (x *target) answerAt(slug string, e exchange, message string) *httptest.Res
 	for _, c := range e.cookies {
 		r.AddCookie(c)
 	}
-	return x.send(r)
+	return x.Send(r)
 }
 
 // state is everything that is stored but for traces and requests under way.
@@ -187,7 +187,7 @@ func (x *target) me(w *httptest.ResponseRecorder, e exchange) string {
 	for _, c := range append(e.cookies, w.Result().Cookies()...) {
 		r.AddCookie(c)
 	}
-	return x.send(r).Body.String()
+	return x.Send(r).Body.String()
 }
 
 // wantNothing holds for every refusal, whatever was sent.
@@ -292,11 +292,11 @@ func (x *target) try(t *testing.T, v attack.Variant) {
 		traces++
 	}
 	message := v.Mint(&e.scene)
-	w := x.goOn(x.answer(e, message))
+	w := x.GoOn(x.answer(e, message))
 	if x.traces() != traces {
 		t.Errorf("%d traces, want %d", x.traces(), traces)
 	}
-	l := x.trace(w)
+	l := x.Trace(w)
 	got := model.Code("")
 	if l.Refusal != nil {
 		got = l.Refusal.Code

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/postern-sso/postern/internal/awssim"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/web/webtest"
@@ -27,7 +26,7 @@ func BenchmarkLogin(b *testing.B) {
 func benchmarkLogin(b *testing.B, atOnce int) {
 	st := storetest.OpenPool(b)
 	s := webtest.NewSiteOn(b, st)
-	sim, app := simulatedAWS(b, s, atOnce)
+	sim, app := webtest.SimulatedAWS(b, s, atOnce)
 	storetest.LiveConnection(b, st, "aws", func(c *model.Config) {
 		c.IdPMetadata = string(sim.Metadata(app))
 		c.Attributes = model.WizardAttributes()
@@ -62,35 +61,4 @@ func benchmarkLogin(b *testing.B, atOnce int) {
 	b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "logins/s")
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-p50")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
-}
-
-// simulatedAWS has one application for the site and so many people.
-func simulatedAWS(t testing.TB, s *webtest.Site, people int) (*awssim.Simulator, string) {
-	t.Helper()
-	sim, err := awssim.New(awssim.Options{BaseURL: "http://localhost:8081", Now: func() time.Time { return s.Now }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	app, err := sim.AddApplication(awssim.StandardApplication("Postern", s.URL+"/saml/aws/acs", s.URL+"/saml/aws/metadata"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = sim.UpdateSettings(func(set *awssim.Settings) {
-		like := set.People[0]
-		for i := range people {
-			p := like
-			p.Username, p.Email = fmt.Sprintf("user%d", i), fmt.Sprintf("user%d@example.com", i)
-			p.ID = fmt.Sprintf("64d84438-b0c1-708c-f431-%012d", i)
-			set.People = append(set.People, p)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range people {
-		if err := sim.Assign(app.ID, fmt.Sprintf("user%d", i)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return sim, app.ID
 }

@@ -97,7 +97,7 @@ func TestRow19ConnectionIsNotLive(t *testing.T) {
 		x.refused(t, slug+", asked", slug, e, honestMessage(&e), model.CodeConnectionNotLive)
 		e.scene.Request, e.relay = "", ""
 		x.refused(t, slug+", from the tile", slug, e, honestMessage(&e), model.CodeConnectionNotLive)
-		w := x.send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/saml/"+slug+"/login", nil))
+		w := x.Send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/saml/"+slug+"/login", nil))
 		x.wantCode(t, slug+", a login", w, model.CodeConnectionNotLive)
 	}
 	if err := x.Store.SetStatus(ctx, webtest.Tester, "aws", model.StatusLive); err != nil {

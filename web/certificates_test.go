@@ -75,7 +75,7 @@ func (x *rotating) login(t *testing.T, what string, withNew bool, want model.Cod
 		return
 	}
 	said := ""
-	for _, c := range x.trace(w).Checks {
+	for _, c := range x.Trace(w).Checks {
 		if c.ID == "certificate" {
 			said = c.Received
 		}

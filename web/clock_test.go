@@ -97,18 +97,18 @@ func TestConnectionShowsTheClock(t *testing.T) {
 // TestLoginMeasuresTheClock: the trace of a real login has what the page reads.
 func TestLoginMeasuresTheClock(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), nil)
-	answer := s.AnswerFromAWS(t, s.sim, s.app, "user0")
+	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
+	answer := s.AnswerFromAWS(t, s.Sim, s.App, "user0")
 	s.Now = s.Now.Add(-95 * time.Second) // behind the clock that AWS went by
-	w := s.send(answer)
+	w := s.Send(answer)
 	if w.Code != http.StatusSeeOther {
-		t.Fatalf("answered %d: %+v", w.Code, s.trace(w).Refusal)
+		t.Fatalf("answered %d: %+v", w.Code, s.Trace(w).Refusal)
 	}
 	c, err := traces.With(s.Kit).Clock(t.Context(), s.Connection("aws"), traces.ClockDays)
 	if err != nil || !c.Measured || c.Ahead < 95*time.Second || c.Ahead > 2*time.Minute {
 		t.Errorf("measured %+v, %v", c, err)
 	}
-	for _, check := range s.trace(w).Checks {
+	for _, check := range s.Trace(w).Checks {
 		if check.ID == sso.ClockCheck && check.State != model.CheckWarning {
 			t.Errorf("the check is %s", check.State)
 		}

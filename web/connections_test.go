@@ -114,8 +114,8 @@ func TestConnectionIsDeletedOnlyWhenNamed(t *testing.T) {
 // without any.
 func TestAppsOutliveTheirConnection(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	storetest.LiveConnection(t, s.Store, "other", func(c *model.Config) { c.IdPMetadata = string(s.sim.Metadata(s.app)) })
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	storetest.LiveConnection(t, s.Store, "other", func(c *model.Config) { c.IdPMetadata = string(s.Sim.Metadata(s.App)) })
 	app, err := s.Store.App(t.Context(), "jira")
 	if err != nil {
 		t.Fatal(err)
@@ -131,5 +131,5 @@ func TestAppsOutliveTheirConnection(t *testing.T) {
 		t.Errorf("%d lines in the audit about the app", n)
 	}
 	s.Client = s.Browser()
-	s.signIn(t, "user0")
+	s.SignIn(t, "user0")
 }

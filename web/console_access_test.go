@@ -187,9 +187,9 @@ func TestEveryAdministratorNeedsAPasskey(t *testing.T) {
 // gave it, and out as soon as they are no member, or not active, any more.
 func TestRow19ConsoleThroughAWSFollowsTheGroup(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	ctx := context.Background()
-	s.follow(t, "/saml/aws/login", "user0") // they exist from now on
+	s.Follow(t, "/saml/aws/login", "user0") // they exist from now on
 	s.Get(paths.SignInAWS).Want(t, http.StatusNotFound)
 	person := s.Client
 	s.Client = s.Browser()
@@ -218,7 +218,7 @@ func TestRow19ConsoleThroughAWSFollowsTheGroup(t *testing.T) {
 		}
 	}
 	member(s.Store.AddMember)
-	s.follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
+	s.Follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
 	s.Get(paths.Users).Want(t, http.StatusOK)
 	s.Post(paths.Users, url.Values{"username": {"new.one"}}).Want(t, http.StatusSeeOther)
 	s.Post(paths.Settings, nil).Want(t, http.StatusForbidden)

@@ -12,14 +12,15 @@ import (
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // newAWSAdminSite is a site where user0 has signed in through AWS and may use the
 // console as admin.
-func newAWSAdminSite(t *testing.T) (*appSite, model.User) {
+func newAWSAdminSite(t *testing.T) (*webtest.AppSite, model.User) {
 	t.Helper()
-	s := newAppSite(t, storetest.OpenPool(t)) // what came first matters, and one transaction has one time
-	s.follow(t, "/saml/aws/login", "user0")
+	s := webtest.NewAppSite(t, storetest.OpenPool(t)) // what came first matters, and one transaction has one time
+	s.Follow(t, "/saml/aws/login", "user0")
 	s.ChooseConsoleGroup("jira-users")
 	u := s.User("user0")
 	if err := s.Store.AddMember(t.Context(), storetest.Actor, "jira-users", u.Username); err != nil {
@@ -32,19 +33,19 @@ func newAWSAdminSite(t *testing.T) (*appSite, model.User) {
 // the user and AWS, and the session of the user.
 func TestRow19ConsoleThroughAWSEndsWithAWS(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(s *appSite, u model.User) (back func() error, err error){
-		"suspended": func(s *appSite, _ model.User) (func() error, error) {
+	for name, end := range map[string]func(s *webtest.AppSite, u model.User) (back func() error, err error){
+		"suspended": func(s *webtest.AppSite, _ model.User) (func() error, error) {
 			return func() error { return s.Store.SetStatus(t.Context(), storetest.Actor, "aws", model.StatusLive) },
 				s.Store.SetStatus(t.Context(), storetest.Actor, "aws", model.StatusSuspended)
 		},
-		"unlinked": func(s *appSite, u model.User) (func() error, error) {
+		"unlinked": func(s *webtest.AppSite, u model.User) (func() error, error) {
 			all, err := s.Store.Identities(t.Context(), u.ID)
 			if err != nil {
 				return nil, err
 			}
 			return nil, s.Store.UnlinkIdentity(t.Context(), storetest.Actor, all[0].ID)
 		},
-		"deactivated and activated": func(s *appSite, u model.User) (func() error, error) {
+		"deactivated and activated": func(s *webtest.AppSite, u model.User) (func() error, error) {
 			for _, active := range []bool{false, true} {
 				_, err := s.Store.UpdateUser(t.Context(), storetest.Actor, u.Username, func(u *model.User) error { u.Active = active; return nil })
 				if err != nil {
@@ -57,7 +58,7 @@ func TestRow19ConsoleThroughAWSEndsWithAWS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, u := newAWSAdminSite(t)
-			s.follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
+			s.Follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
 			s.Get(paths.Users).Want(t, http.StatusOK)
 			back, err := end(s, u)
 			if err != nil {
@@ -88,7 +89,7 @@ func TestRow19OnlyOwnersLetPeopleIntoTheConsole(t *testing.T) {
 	s, _ := newAWSAdminSite(t)
 	ctx := t.Context()
 	admin := s.Client
-	s.follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
+	s.Follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
 
 	s.AddUser("accomplice")
 	for path, form := range map[string]url.Values{
@@ -112,7 +113,7 @@ func TestRow19OnlyOwnersLetPeopleIntoTheConsole(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Client = s.Browser()
-	s.follow(t, "/saml/aws/login", "user1")
+	s.Follow(t, "/saml/aws/login", "user1")
 	s.Get(paths.SignInAWS).Want(t, http.StatusForbidden)
 	second := s.Client
 	if err := s.Store.DeleteRule(ctx, storetest.Actor, "everybody"); err != nil {
@@ -124,7 +125,7 @@ func TestRow19OnlyOwnersLetPeopleIntoTheConsole(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Client = s.Browser()
-	s.follow(t, "/saml/aws/login", "user2").Has(t, "main", "user2")
+	s.Follow(t, "/saml/aws/login", "user2").Has(t, "main", "user2")
 	s.Get(paths.SignInAWS).Want(t, http.StatusForbidden)
 
 	// An owner may, who has proved a short while ago who they are.
@@ -138,7 +139,7 @@ func TestRow19OnlyOwnersLetPeopleIntoTheConsole(t *testing.T) {
 	s.Post("/groups/jira-users/members", add).Want(t, http.StatusSeeOther)
 	s.Get("/groups/jira-users").Has(t, ".alert-info", "may use this console as admin")
 	s.Client = second
-	s.follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
+	s.Follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
 	s.Get(paths.Users).Want(t, http.StatusOK)
 	s.Client = admin
 	s.Get(paths.Users).Want(t, http.StatusOK)
@@ -186,11 +187,11 @@ func TestRow19OnlyOwnersLetDeactivatedMembersBack(t *testing.T) {
 func TestRow19FirstPasskeySoonAfterAWS(t *testing.T) {
 	t.Parallel()
 	s, u := newAWSAdminSite(t)
-	s.follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
+	s.Follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
 	s.Get(paths.AccountPasskeyNew).Want(t, http.StatusOK)
 	s.Now = s.Now.Add(kit.StepUpFor + time.Minute)
 	s.Post(paths.SignOut, nil)
-	s.follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
+	s.Follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
 	s.Get(paths.AccountPasskeyNew).Want(t, http.StatusUnauthorized)
 	s.Post("/account/passkeys/options", nil).Want(t, http.StatusUnauthorized)
 
@@ -221,7 +222,7 @@ func TestWhoComesThroughAWSIsNamedSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
+	s.Follow(t, paths.SignInAWS, "").Want(t, http.StatusOK)
 	s.Post("/users", url.Values{"username": {"mallory"}}).Want(t, http.StatusSeeOther)
 	entries, _, err := s.Store.Audit(t.Context(), store.AuditQuery{Object: "mallory"})
 	if err != nil || len(entries) != 1 || entries[0].Actor != "owner@example.com (through AWS)" {
@@ -236,6 +237,6 @@ func TestAFormWaitsForTheSignInThroughAWS(t *testing.T) {
 	kept := s.Post(paths.Users, url.Values{"username": {"new.one"}}).Want(t, http.StatusUnauthorized)
 	form := kept.Hidden(`form[action="` + paths.SignInGoOn + `"]`)
 	s.Post(paths.SignInGoOn, form).Want(t, http.StatusUnprocessableEntity)
-	s.follow(t, paths.SignInAWS, "")
+	s.Follow(t, paths.SignInAWS, "")
 	s.Post(paths.SignInGoOn, form).Want(t, http.StatusOK).Has(t, "main", "new.one")
 }

@@ -34,7 +34,6 @@ var (
 	Needs           = needs
 	PasswordMatches = passwordMatches
 	PretendedTime   = pretendedTime
-	ShownClaims     = shownClaims
 	SlugOf          = slugOf
 	VerifiedBy      = verifiedBy
 )

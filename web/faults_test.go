@@ -40,7 +40,7 @@ func TestPanicsLeaveOneTrace(t *testing.T) {
 			break // there is no such stage: the login went through
 		}
 		fault, calls = -fault, 0
-		l := x.trace(w)
+		l := x.Trace(w)
 		if fault = -fault; w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), l.ID) {
 			t.Errorf("stage %d: %d %s", fault, w.Code, w.Body)
 		}
@@ -77,7 +77,7 @@ func TestSessionThatCannotBegin(t *testing.T) {
 	e.cookies = later(there, e.cookies)
 	before := x.traces()
 	w := x.answer(e, honestMessage(&e))
-	l := x.trace(w)
+	l := x.Trace(w)
 	if w.Code != http.StatusServiceUnavailable || x.traces() != before || l.Outcome != model.OutcomeSignedIn || !strings.Contains(w.Body.String(), l.ID) {
 		t.Errorf("%d, %d traces more, %s %+v", w.Code, x.traces()-before, l.Outcome, l.Refusal)
 	}
@@ -99,6 +99,6 @@ func TestAbortedRequestsStayAborted(t *testing.T) {
 	for _, c := range e.cookies {
 		r.AddCookie(c)
 	}
-	x.send(r)
+	x.Send(r)
 	t.Error("the request was answered")
 }

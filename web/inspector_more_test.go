@@ -8,32 +8,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/postern-sso/postern/internal/awssim"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/webtest"
 )
-
-// inspectForm is a message as the inspector gets it, judged by the live revision.
-func (s *samlSite) inspectForm(m *awssim.Message) url.Values {
-	return url.Values{"revision": {strconv.FormatInt(s.Connection("aws").Live.ID, 10)}, "response": {string(m.XML)}}
-}
-
-func (s *samlSite) tile(username string) *awssim.Message {
-	s.T.Helper()
-	m, err := s.sim.SignIn(s.app, username, "", "")
-	if err != nil {
-		s.T.Fatal(err)
-	}
-	return m
-}
 
 func TestInspectorSaysWhatProvisioningWouldDo(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), func(c *model.Config) { c.Provisioning = model.ProvisioningManual })
+	s := webtest.NewSAMLSite(t, storetest.Open(t), func(c *model.Config) { c.Provisioning = model.ProvisioningManual })
 	s.SignInAs(model.RoleViewer)
-	form := s.inspectForm(s.tile("user0"))
+	form := s.InspectForm(s.Tile("user0"))
 	unknown := s.Post(paths.Inspector, form).Want(t, http.StatusOK)
 	unknown.Has(t, ".alert-warning h2", "the person would not get in")
 	unknown.Has(t, "section[aria-labelledby=reason]", "Nobody here has this username")
@@ -52,16 +38,16 @@ func TestInspectorSaysWhatProvisioningWouldDo(t *testing.T) {
 
 func TestInspectorTakesAnyRevisionTimeAndRequest(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), nil)
+	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
 	s.SignInAs(model.RoleViewer)
 	first := s.Connection("aws").Live.ID
 	s.GoLiveWith("aws", func(c *model.Config) { c.EntityID = "https://other.example.com" })
-	m := s.tile("user0")
+	m := s.Tile("user0")
 	options := s.Get(paths.Inspector)
 	options.Has(t, "select[name=revision]", "revision 1 (past)")
 	options.Has(t, "select[name=revision] option:first-child", "revision 2 (live)")
 
-	form := s.inspectForm(m)
+	form := s.InspectForm(m)
 	res := s.Post(paths.Inspector, form).Want(t, http.StatusOK)
 	res.Has(t, "section[aria-labelledby=reason]", "The answer is for somebody else")
 	form.Set("revision", strconv.FormatInt(first, 10))
@@ -89,10 +75,10 @@ func TestInspectorTakesAnyRevisionTimeAndRequest(t *testing.T) {
 
 func TestInspectorTakesAFormBody(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), func(c *model.Config) { c.AllowIdPInitiated = false })
+	s := webtest.NewSAMLSite(t, storetest.Open(t), func(c *model.Config) { c.AllowIdPInitiated = false })
 	s.SignInAs(model.RoleViewer)
-	m := s.tile("user0")
-	form := s.inspectForm(m)
+	m := s.Tile("user0")
+	form := s.InspectForm(m)
 	form.Set("response", url.Values{"SAMLResponse": {m.SAMLResponse()}, "RelayState": {"x"}}.Encode())
 	res := s.Post(paths.Inspector, form).Want(t, http.StatusOK)
 	res.Has(t, ".alert-success h2", "would be accepted")
@@ -101,9 +87,9 @@ func TestInspectorTakesAFormBody(t *testing.T) {
 
 func TestTraceGoesToTheInspector(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), nil)
+	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
 	s.SignInAs(model.RoleAdmin)
-	l := s.trace(s.send(s.AnswerFromAWS(t, s.sim, s.app, "user0")))
+	l := s.Trace(s.Send(s.AnswerFromAWS(t, s.Sim, s.App, "user0")))
 	shown := s.Post(paths.LoginAction(l.ID, "xml"), nil).Want(t, http.StatusOK)
 	form := url.Values{}
 	for _, in := range shown.Doc.Find("form[action='" + paths.Inspector + "'] input").EachIter() {

@@ -20,8 +20,8 @@ import (
 
 func TestAppRequestsAreRefused(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	good := url.Values{"client_id": {"jira"}, "redirect_uri": {appCallback}, "response_type": {"code"}, "scope": {"openid"}, "state": {"s"}}
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	good := url.Values{"client_id": {"jira"}, "redirect_uri": {webtest.AppCallback}, "response_type": {"code"}, "scope": {"openid"}, "state": {"s"}}
 	for name, c := range map[string]struct {
 		change func(url.Values)
 		back   string // the error at the app; empty: a page here
@@ -29,8 +29,8 @@ func TestAppRequestsAreRefused(t *testing.T) {
 		"unknown client":         {func(v url.Values) { v.Set("client_id", "nobody") }, ""},
 		"no client":              {func(v url.Values) { v.Del("client_id") }, ""},
 		"another address":        {func(v url.Values) { v.Set("redirect_uri", "https://evil.example/") }, ""},
-		"a longer address":       {func(v url.Values) { v.Set("redirect_uri", appCallback+"/x") }, ""},
-		"another case":           {func(v url.Values) { v.Set("redirect_uri", strings.ToUpper(appCallback)) }, ""},
+		"a longer address":       {func(v url.Values) { v.Set("redirect_uri", webtest.AppCallback+"/x") }, ""},
+		"another case":           {func(v url.Values) { v.Set("redirect_uri", strings.ToUpper(webtest.AppCallback)) }, ""},
 		"no address":             {func(v url.Values) { v.Del("redirect_uri") }, ""},
 		"implicit":               {func(v url.Values) { v.Set("response_type", "id_token token") }, "unsupported_response_type"},
 		"no openid":              {func(v url.Values) { v.Set("scope", "profile") }, "invalid_scope"},
@@ -64,7 +64,7 @@ func TestAppRequestsAreRefused(t *testing.T) {
 			continue
 		}
 		to, err := url.Parse(res.Header.Get("Location"))
-		if err != nil || !strings.HasPrefix(to.String(), appCallback+"?") || to.Query().Get("error") != c.back || to.Query().Has("code") ||
+		if err != nil || !strings.HasPrefix(to.String(), webtest.AppCallback+"?") || to.Query().Get("error") != c.back || to.Query().Has("code") ||
 			to.Query().Get("state") == "" || to.Query().Get("iss") != s.URL {
 			t.Errorf("%s: %d to %q, want %s", name, res.Status, to, c.back)
 		}
@@ -73,34 +73,34 @@ func TestAppRequestsAreRefused(t *testing.T) {
 
 func TestPublicClientNeedsPKCE(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	app := model.App{Slug: "script", Kind: model.AppOIDC, Name: "Script", Public: true, RedirectURIs: []string{appCallback}, AllGroups: true}
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	app := model.App{Slug: "script", Kind: model.AppOIDC, Name: "Script", Public: true, RedirectURIs: []string{webtest.AppCallback}, AllGroups: true}
 	if err := s.Store.CreateApp(context.Background(), storetest.Actor, app); err != nil {
 		t.Fatal(err)
 	}
-	s.oauth.ClientID, s.oauth.ClientSecret = "script", ""
-	s.oauth.Endpoint.AuthStyle = oauth2.AuthStyleInParams
-	s.verifier = s.op.Verifier(&oidc.Config{ClientID: "script"})
-	if got := s.answer(t, s.oauth.AuthCodeURL("state"), ""); got.Get("error") != "invalid_request" {
+	s.Oauth.ClientID, s.Oauth.ClientSecret = "script", ""
+	s.Oauth.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+	s.Verifier = s.Op.Verifier(&oidc.Config{ClientID: "script"})
+	if got := s.Answer(t, s.Oauth.AuthCodeURL("state"), ""); got.Get("error") != "invalid_request" {
 		t.Errorf("without PKCE: %v", got)
 	}
 	verifier := oauth2.GenerateVerifier()
-	code := s.answer(t, s.oauth.AuthCodeURL("state", oauth2.S256ChallengeOption(verifier)), "user0").Get("code")
-	if _, err := s.oauth.Exchange(context.Background(), code); refusedWith(t, err) != "invalid_request" {
+	code := s.Answer(t, s.Oauth.AuthCodeURL("state", oauth2.S256ChallengeOption(verifier)), "user0").Get("code")
+	if _, err := s.Oauth.Exchange(context.Background(), code); webtest.RefusedWith(t, err) != "invalid_request" {
 		t.Errorf("without the verifier: %v", err)
 	}
-	s.exchange(t, code, oauth2.VerifierOption(verifier))
+	s.Exchange(t, code, oauth2.VerifierOption(verifier))
 }
 
 func TestTokenRequestsAreRefused(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	crowd := model.App{Slug: "crowd", Kind: model.AppCrowd, Name: "Crowd"}
 	if err := s.Store.CreateApp(context.Background(), storetest.Actor, crowd); err != nil {
 		t.Fatal(err)
 	}
-	mine := "client_id=jira&client_secret=" + s.oauth.ClientSecret
-	code := "&redirect_uri=" + url.QueryEscape(appCallback) + "&grant_type=authorization_code&code="
+	mine := "client_id=jira&client_secret=" + s.Oauth.ClientSecret
+	code := "&redirect_uri=" + url.QueryEscape(webtest.AppCallback) + "&grant_type=authorization_code&code="
 	for name, c := range map[string]struct {
 		contentType, body, basic string
 		status                   int
@@ -120,9 +120,9 @@ func TestTokenRequestsAreRefused(t *testing.T) {
 		"no refresh token":    {formType, mine + "&grant_type=refresh_token", "", 400, "invalid_request"},
 		"bad refresh token":   {formType, mine + "&grant_type=refresh_token&refresh_token=x", "", 400, "invalid_grant"},
 		"two codes":           {formType, mine + code + "a&code=b", "", 400, "invalid_request"},
-		"two ways":            {formType, mine + code + "x", s.oauth.ClientSecret, 400, "invalid_request"},
-		"only the header":     {formType, code[1:] + "x", s.oauth.ClientSecret, 400, "invalid_grant"},
-		"encoded header":      {formType, code[1:] + "x", percentEncoded(s.oauth.ClientSecret), 400, "invalid_grant"},
+		"two ways":            {formType, mine + code + "x", s.Oauth.ClientSecret, 400, "invalid_request"},
+		"only the header":     {formType, code[1:] + "x", s.Oauth.ClientSecret, 400, "invalid_grant"},
+		"encoded header":      {formType, code[1:] + "x", percentEncoded(s.Oauth.ClientSecret), 400, "invalid_grant"},
 		"bad header":          {formType, code[1:] + "x", "%zz", 401, "invalid_client"},
 		"an app of Crowd":     {formType, "client_id=crowd&client_secret=x" + code + "x", "", 401, "invalid_client"},
 		"hostile client":      {formType, "client_id=%00%0d%0a'--&client_secret=x" + code + "x", "", 401, "invalid_client"},
@@ -136,7 +136,7 @@ func TestTokenRequestsAreRefused(t *testing.T) {
 		if c.basic != "" {
 			r.SetBasicAuth("jira", c.basic)
 		}
-		w := s.send(r)
+		w := s.Send(r)
 		if w.Code != c.status || !strings.Contains(w.Body.String(), `"error":"`+c.want+`"`) || strings.Contains(w.Body.String(), "SQL") {
 			t.Errorf("%s: %d %s, want %d %s", name, w.Code, w.Body, c.status, c.want)
 		}
@@ -165,29 +165,29 @@ func percentEncoded(v string) (encoded string) {
 // Addresses are kept in logs and histories, so a token in one is not looked at.
 func TestUserinfoTakesNoTokenFromTheAddress(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	token, _ := s.signIn(t, "user0")
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	token, _ := s.SignIn(t, "user0")
 	query := url.Values{"access_token": {token.AccessToken}}
 	for name, r := range map[string]*http.Request{
 		"GET":  httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/oidc/userinfo?"+query.Encode(), nil),
 		"POST": webtest.Post("/oidc/userinfo?"+query.Encode(), formType, ""),
 	} {
-		if w := s.send(r); w.Code != http.StatusUnauthorized {
+		if w := s.Send(r); w.Code != http.StatusUnauthorized {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}
 	}
-	if w := s.send(webtest.Post("/oidc/userinfo", formType, query.Encode())); w.Code != http.StatusOK {
+	if w := s.Send(webtest.Post("/oidc/userinfo", formType, query.Encode())); w.Code != http.StatusOK {
 		t.Errorf("in the form: %d %s", w.Code, w.Body)
 	}
 }
 
 func TestUserinfoIsRefused(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	for _, header := range []string{"", "Bearer", "Bearer ", "Bearer x", "Bearer \x00", "Basic eDp5", "Bearer " + strings.Repeat("x", 100_000)} {
 		r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/oidc/userinfo", nil)
 		r.Header.Set("Authorization", header)
-		w := s.send(r)
+		w := s.Send(r)
 		if w.Code != http.StatusUnauthorized || !strings.HasPrefix(w.Header().Get("WWW-Authenticate"), "Bearer ") {
 			t.Errorf("%.20q: %d %s", header, w.Code, w.Body)
 		}
@@ -201,9 +201,9 @@ func TestDatabaseLostDuringAnExchange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newAppSite(t, st)
+	s := webtest.NewAppSite(t, st)
 	st.Close()
-	w := s.send(webtest.Post("/oidc/token", formType, "grant_type=authorization_code&code=x&client_id=jira&client_secret=x"))
+	w := s.Send(webtest.Post("/oidc/token", formType, "grant_type=authorization_code&code=x&client_id=jira&client_secret=x"))
 	if w.Code != http.StatusInternalServerError || strings.TrimSpace(w.Body.String()) != `{"error":"server_error"}` {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}

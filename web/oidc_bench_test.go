@@ -1,10 +1,8 @@
 package web_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -24,8 +22,8 @@ func BenchmarkCodeToToken(b *testing.B) {
 }
 
 func benchmarkCodeToToken(b *testing.B, atOnce int) {
-	s := newAppSite(b, storetest.OpenPool(b))
-	s.signIn(b, "user0")
+	s := webtest.NewAppSite(b, storetest.OpenPool(b))
+	s.SignIn(b, "user0")
 	site, err := url.Parse(s.URL)
 	if err != nil {
 		b.Fatal(err)
@@ -33,7 +31,7 @@ func benchmarkCodeToToken(b *testing.B, atOnce int) {
 	cookies := s.Client.Jar.Cookies(site)
 	codes := make(chan string, b.N)
 	for range b.N { // as many as the clock will count, before it runs
-		codes <- s.code(b, cookies)
+		codes <- s.Code(b, cookies)
 	}
 	close(codes)
 	b.ResetTimer()
@@ -42,10 +40,10 @@ func benchmarkCodeToToken(b *testing.B, atOnce int) {
 	for range atOnce {
 		wg.Go(func() {
 			for code := range codes {
-				form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {appCallback}}
+				form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {webtest.AppCallback}}
 				r := webtest.Post("/oidc/token", formType, form.Encode())
-				r.SetBasicAuth("jira", s.oauth.ClientSecret)
-				if w := s.send(r); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "id_token") {
+				r.SetBasicAuth("jira", s.Oauth.ClientSecret)
+				if w := s.Send(r); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "id_token") {
 					b.Errorf("answered %d: %s", w.Code, w.Body)
 				}
 			}
@@ -53,23 +51,4 @@ func benchmarkCodeToToken(b *testing.B, atOnce int) {
 	}
 	wg.Wait()
 	b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "exchanges/s")
-}
-
-// code is a fresh code for the person who has these cookies.
-func (s *appSite) code(b *testing.B, cookies []*http.Cookie) string {
-	b.Helper()
-	to := s.oauth.AuthCodeURL("state")
-	for range 3 {
-		r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, strings.TrimPrefix(to, s.URL), nil)
-		r.RemoteAddr = fmt.Sprintf("10.0.%d.%d:1", time.Now().Nanosecond()%250, time.Now().Nanosecond()/250%250)
-		for _, c := range cookies {
-			r.AddCookie(c)
-		}
-		to = s.send(r).Header().Get("Location")
-		if u, err := url.Parse(to); err == nil && u.Query().Has("code") {
-			return u.Query().Get("code")
-		}
-	}
-	b.Fatalf("no code, but %q", to)
-	return ""
 }

@@ -18,31 +18,18 @@ import (
 	"github.com/postern-sso/postern/web/webtest"
 )
 
-// change changes the app "jira" while sign-ins are under way.
-func (s *appSite) change(t testing.TB, f func(*model.App)) {
-	t.Helper()
-	app, err := s.Store.App(context.Background(), "jira")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f(&app)
-	if err := s.Store.SaveApp(context.Background(), storetest.Actor, app); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // Nobody is sent to an address that was taken from the app meanwhile.
 func TestAddressIsTakenDuringASignIn(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	s.signIn(t, "user0")
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	s.SignIn(t, "user0")
 	ask := func(prompt string) string {
-		return s.Get(s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("prompt", prompt))).Header.Get("Location")
+		return s.Get(s.Oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("prompt", prompt))).Header.Get("Location")
 	}
 	under, silent := ask(""), ask("none")
-	s.change(t, func(a *model.App) { a.RedirectURIs = []string{"https://jira.example.com/new"} })
+	s.Change(t, func(a *model.App) { a.RedirectURIs = []string{"https://jira.example.com/new"} })
 	for _, callback := range []string{under, silent} {
-		if res := s.Get(callback); res.Status != http.StatusBadRequest || res.Header.Get("Location") != "" || !strings.Contains(res.Text(), appCallback) {
+		if res := s.Get(callback); res.Status != http.StatusBadRequest || res.Header.Get("Location") != "" || !strings.Contains(res.Text(), webtest.AppCallback) {
 			t.Errorf("answered %d to %q: %s", res.Status, res.Header.Get("Location"), res.Text())
 		}
 	}
@@ -55,17 +42,17 @@ func TestAddressIsTakenDuringASignIn(t *testing.T) {
 // What an app with a secret was given is worth nothing without one.
 func TestAppLosesItsSecret(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
-	token, _ := s.signIn(t, "user0")
-	code := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
-	under := s.Get(s.oauth.AuthCodeURL("state")).Header.Get("Location")
-	s.change(t, func(a *model.App) { a.Public = true })
-	s.oauth.ClientSecret, s.oauth.Endpoint.AuthStyle = "", oauth2.AuthStyleInParams
-	s.wantEnded(t, "after the change", token)
-	late := s.answer(t, s.URL+under, "").Get("code")
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	s.Oauth.Scopes = append(s.Oauth.Scopes, oidc.ScopeOfflineAccess)
+	token, _ := s.SignIn(t, "user0")
+	code := s.Answer(t, s.Oauth.AuthCodeURL("state"), "").Get("code")
+	under := s.Get(s.Oauth.AuthCodeURL("state")).Header.Get("Location")
+	s.Change(t, func(a *model.App) { a.Public = true })
+	s.Oauth.ClientSecret, s.Oauth.Endpoint.AuthStyle = "", oauth2.AuthStyleInParams
+	s.WantEnded(t, "after the change", token)
+	late := s.Answer(t, s.URL+under, "").Get("code")
 	for name, code := range map[string]string{"given before": code, "asked for before": late} {
-		if _, err := s.oauth.Exchange(context.Background(), code); refusedWith(t, err) != "invalid_grant" {
+		if _, err := s.Oauth.Exchange(context.Background(), code); webtest.RefusedWith(t, err) != "invalid_grant" {
 			t.Errorf("a code %s: %v", name, err)
 		}
 	}
@@ -74,11 +61,11 @@ func TestAppLosesItsSecret(t *testing.T) {
 // A change that leaves the app what it is ends nothing.
 func TestRenamedAppGoesOn(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
-	token, _ := s.signIn(t, "user0")
-	s.change(t, func(a *model.App) { a.Name = "Jira of ours" })
-	if _, err := s.refresh(token); err != nil {
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	s.Oauth.Scopes = append(s.Oauth.Scopes, oidc.ScopeOfflineAccess)
+	token, _ := s.SignIn(t, "user0")
+	s.Change(t, func(a *model.App) { a.Name = "Jira of ours" })
+	if _, err := s.Refresh(token); err != nil {
 		t.Error(err)
 	}
 }
@@ -86,18 +73,18 @@ func TestRenamedAppGoesOn(t *testing.T) {
 // Nobody gets a token for a session that is over, though the code is young.
 func TestCodeEndsWithTheSession(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	s.sessionsLast(t, time.Hour)
-	code := s.answer(t, s.oauth.AuthCodeURL("state"), "user0").Get("code")
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	s.SessionsLast(t, time.Hour)
+	code := s.Answer(t, s.Oauth.AuthCodeURL("state"), "user0").Get("code")
 	s.Now = s.Now.Add(time.Hour - 10*time.Second)
-	last := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
-	token, _ := s.exchange(t, s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code"))
+	last := s.Answer(t, s.Oauth.AuthCodeURL("state"), "").Get("code")
+	token, _ := s.Exchange(t, s.Answer(t, s.Oauth.AuthCodeURL("state"), "").Get("code"))
 	if left := time.Until(token.Expiry); left < 0 || left > 10*time.Minute {
 		t.Errorf("the token says that it is good for %s", left)
 	}
 	s.Now = s.Now.Add(11 * time.Second)
 	for name, code := range map[string]string{"old": code, "young": last} {
-		if _, err := s.oauth.Exchange(context.Background(), code); refusedWith(t, err) != "invalid_grant" {
+		if _, err := s.Oauth.Exchange(context.Background(), code); webtest.RefusedWith(t, err) != "invalid_grant" {
 			t.Errorf("the %s code: %v", name, err)
 		}
 	}
@@ -106,30 +93,30 @@ func TestCodeEndsWithTheSession(t *testing.T) {
 // A replay is seen for as long as what the code gave is good.
 func TestLateReplay(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	s.longSessions(t)
-	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
-	code := s.answer(t, s.oauth.AuthCodeURL("state"), "user0").Get("code")
-	token, _ := s.exchange(t, code)
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	s.LongSessions(t)
+	s.Oauth.Scopes = append(s.Oauth.Scopes, oidc.ScopeOfflineAccess)
+	code := s.Answer(t, s.Oauth.AuthCodeURL("state"), "user0").Get("code")
+	token, _ := s.Exchange(t, code)
 	s.Now = s.Now.Add(3 * time.Hour)
 	if _, err := s.Store.Sweep(context.Background(), s.Now, store.Retention{XML: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
-	token, err := s.refresh(token)
+	token, err := s.Refresh(token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.oauth.Exchange(context.Background(), code); refusedWith(t, err) != "invalid_grant" {
+	if _, err := s.Oauth.Exchange(context.Background(), code); webtest.RefusedWith(t, err) != "invalid_grant" {
 		t.Errorf("the code again: %v", err)
 	}
-	s.wantEnded(t, "after the replay", token)
+	s.WantEnded(t, "after the replay", token)
 }
 
 // What cannot be read is noted as any other mistake of an app.
 func TestUnreadableRequestIsNoted(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	s.Get(s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("max_age", "soon")))
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	s.Get(s.Oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("max_age", "soon")))
 	last, err := s.Store.AppSignInsOf(context.Background(), "jira")
 	if err != nil || last.RefusedError != "invalid_request" || !strings.Contains(last.RefusedWhy, "max_age") {
 		t.Errorf("%+v: %v", last, err)
@@ -140,12 +127,12 @@ func TestUnreadableRequestIsNoted(t *testing.T) {
 // elsewhere or is another app, are not.
 func TestWrongSecretsAreLimited(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	jira := url.Values{"client_id": {"jira"}, "client_secret": {s.oauth.ClientSecret}, "grant_type": {"refresh_token"}, "refresh_token": {"x"}}
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	jira := url.Values{"client_id": {"jira"}, "client_secret": {s.Oauth.ClientSecret}, "grant_type": {"refresh_token"}, "refresh_token": {"x"}}
 	try := func(v url.Values, from string) (status int, body string) {
 		r := webtest.Post("/oidc/token", formType, v.Encode())
 		r.RemoteAddr = from + ":1234"
-		w := s.send(r)
+		w := s.Send(r)
 		return w.Code, w.Body.String()
 	}
 	wrong := url.Values{"client_id": {"jira"}, "client_secret": {"wrong"}}
@@ -164,8 +151,8 @@ func TestWrongSecretsAreLimited(t *testing.T) {
 	if status, body := try(jira, "192.0.2.2"); status != http.StatusBadRequest {
 		t.Errorf("from elsewhere: %d %s", status, body)
 	}
-	s.otherApp(t)
-	wiki := url.Values{"client_id": {"wiki"}, "client_secret": {s.oauth.ClientSecret}, "grant_type": {"refresh_token"}, "refresh_token": {"x"}}
+	s.OtherApp(t)
+	wiki := url.Values{"client_id": {"wiki"}, "client_secret": {s.Oauth.ClientSecret}, "grant_type": {"refresh_token"}, "refresh_token": {"x"}}
 	if status, body := try(wiki, "192.0.2.1"); status != http.StatusBadRequest {
 		t.Errorf("another app: %d %s", status, body)
 	}
@@ -175,10 +162,10 @@ func TestWrongSecretsAreLimited(t *testing.T) {
 // refusals does not hide that one worked.
 func TestEvidenceIsBounded(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	refused := func() model.AppSignIns {
 		t.Helper()
-		if _, err := s.oauth.Exchange(context.Background(), "x"); refusedWith(t, err) != "invalid_grant" {
+		if _, err := s.Oauth.Exchange(context.Background(), "x"); webtest.RefusedWith(t, err) != "invalid_grant" {
 			t.Fatal(err)
 		}
 		last, err := s.Store.AppSignInsOf(context.Background(), "jira")
@@ -192,7 +179,7 @@ func TestEvidenceIsBounded(t *testing.T) {
 	if again := refused(); !again.RefusedAt.Equal(first.RefusedAt) {
 		t.Errorf("written again after half a second: %v, %v", first.RefusedAt, again.RefusedAt)
 	}
-	s.signIn(t, "user0")
+	s.SignIn(t, "user0")
 	s.Now = s.Now.Add(time.Second / 2)
 	if last := refused(); last.RefusedAt.Equal(first.RefusedAt) || last.WorkedUser != "user0" {
 		t.Errorf("after a second: %+v", last)

@@ -17,13 +17,14 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	provider "github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 func TestDiscovery(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	var got map[string]any
-	if err := s.op.Claims(&got); err != nil {
+	if err := s.Op.Claims(&got); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]any{
@@ -56,10 +57,10 @@ func TestDiscovery(t *testing.T) {
 // neither the code nor a second one.
 func TestRequestIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	victim := s.Client
-	start := s.Get(s.oauth.AuthCodeURL("state")).Header.Get("Location")
-	if res := s.follow(t, start, "user0"); !strings.Contains(res.Header.Get("Location"), "code=") {
+	start := s.Get(s.Oauth.AuthCodeURL("state")).Header.Get("Location")
+	if res := s.Follow(t, start, "user0"); !strings.Contains(res.Header.Get("Location"), "code=") {
 		t.Fatalf("answered %d %s", res.Status, res.Text())
 	}
 	for _, browser := range []*http.Client{victim, s.Browser()} {
@@ -68,7 +69,7 @@ func TestRequestIsAnsweredOnce(t *testing.T) {
 			t.Errorf("the request again: %d to %q", res.Status, res.Header.Get("Location"))
 		}
 	}
-	late := s.Get(s.oauth.AuthCodeURL("state")).Header.Get("Location")
+	late := s.Get(s.Oauth.AuthCodeURL("state")).Header.Get("Location")
 	s.Now = s.Now.Add(time.Hour)
 	for _, bad := range []string{late, "/oidc/callback", "/oidc/callback?id=nothing", "/oidc/callback?id=%00"} {
 		if res := s.Get(bad); res.Status != http.StatusBadRequest {
@@ -80,8 +81,8 @@ func TestRequestIsAnsweredOnce(t *testing.T) {
 // Without cookies the way to AWS and back has an end.
 func TestBrowserWithoutCookies(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	start := s.Get(s.oauth.AuthCodeURL("state")).Header.Get("Location")
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	start := s.Get(s.Oauth.AuthCodeURL("state")).Header.Get("Location")
 	res := s.Get(start + "&back=1")
 	if res.Status != http.StatusBadRequest || !strings.Contains(res.Text(), "cookie") || res.Find("a.btn") == "" {
 		t.Errorf("answered %d: %s", res.Status, res.Text())
@@ -91,18 +92,18 @@ func TestBrowserWithoutCookies(t *testing.T) {
 func TestConnectionOfAnApp(t *testing.T) {
 	t.Parallel()
 	st := storetest.Open(t)
-	s := newAppSite(t, st)
+	s := webtest.NewAppSite(t, st)
 	ctx := context.Background()
-	s.signIn(t, "user0")
-	storetest.LiveConnection(t, st, "other", func(c *model.Config) { c.IdPMetadata = string(s.sim.Metadata(s.app)) })
+	s.SignIn(t, "user0")
+	storetest.LiveConnection(t, st, "other", func(c *model.Config) { c.IdPMetadata = string(s.Sim.Metadata(s.App)) })
 
 	s.Client = s.Browser()
-	res := s.follow(t, s.oauth.AuthCodeURL("state"), "")
+	res := s.Follow(t, s.Oauth.AuthCodeURL("state"), "")
 	links := res.Doc.Find(`a[href^="/saml/"]`)
 	if res.Status != http.StatusOK || links.Length() != 2 {
 		t.Fatalf("no choice: %d %s", res.Status, res.Text())
 	}
-	if to := links.First().AttrOr("href", ""); !strings.HasPrefix(s.follow(t, to, "user0").Header.Get("Location"), appCallback) {
+	if to := links.First().AttrOr("href", ""); !strings.HasPrefix(s.Follow(t, to, "user0").Header.Get("Location"), webtest.AppCallback) {
 		t.Error("the choice does not lead to the app")
 	}
 
@@ -114,7 +115,7 @@ func TestConnectionOfAnApp(t *testing.T) {
 	if err := st.SaveApp(ctx, storetest.Actor, app); err != nil {
 		t.Fatal(err)
 	}
-	callback := s.Get(s.oauth.AuthCodeURL("state")).Header.Get("Location")
+	callback := s.Get(s.Oauth.AuthCodeURL("state")).Header.Get("Location")
 	if to := s.Get(callback).Header.Get("Location"); !strings.HasPrefix(to, "/saml/other/login?") {
 		t.Errorf("somebody signed in through another connection is sent to %q", to)
 	}
@@ -123,22 +124,22 @@ func TestConnectionOfAnApp(t *testing.T) {
 	if err := st.SaveApp(ctx, storetest.Actor, app); err != nil {
 		t.Fatal(err)
 	}
-	s.signIn(t, "")
+	s.SignIn(t, "")
 	if err := st.SetStatus(ctx, storetest.Actor, "aws", model.StatusSuspended); err != nil {
 		t.Fatal(err)
 	}
-	if res := s.follow(t, s.oauth.AuthCodeURL("state"), ""); res.Status != http.StatusForbidden {
+	if res := s.Follow(t, s.Oauth.AuthCodeURL("state"), ""); res.Status != http.StatusForbidden {
 		t.Errorf("signed in through a connection that is suspended since: %d to %q", res.Status, res.Header.Get("Location"))
 	}
 }
 
 func TestAppSignsOut(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	ctx := context.Background()
 	signedIn := func() bool { return strings.Contains(s.Get("/me").Body, "user0@example.com") }
 	const bye = "https://jira.example.com/bye"
-	token, _ := s.signIn(t, "user0")
+	token, _ := s.SignIn(t, "user0")
 	hint, _ := token.Extra("id_token").(string)
 
 	ask := url.Values{"client_id": {"jira"}, "post_logout_redirect_uri": {bye}, "state": {"s"}}
@@ -159,11 +160,11 @@ func TestAppSignsOut(t *testing.T) {
 	if res := s.Get("/oidc/logout?" + ask.Encode()); res.Header.Get("Location") != bye+"?state=s" || signedIn() {
 		t.Errorf("with its ID token: %d to %q", res.Status, res.Header.Get("Location"))
 	}
-	if _, err := s.op.UserInfo(ctx, oauth2.StaticTokenSource(token)); err == nil {
+	if _, err := s.Op.UserInfo(ctx, oauth2.StaticTokenSource(token)); err == nil {
 		t.Error("the access token outlived the sign-out")
 	}
 
-	s.signIn(t, "user0")
+	s.SignIn(t, "user0")
 	ask.Del("id_token_hint")
 	res := s.Post("/oidc/logout", ask)
 	res = s.Get(res.Header.Get("Location"))
@@ -179,10 +180,10 @@ func TestAppSignsOut(t *testing.T) {
 
 func TestRevocation(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	ctx := context.Background()
-	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
-	token, _ := s.signIn(t, "user0")
+	s.Oauth.Scopes = append(s.Oauth.Scopes, oidc.ScopeOfflineAccess)
+	token, _ := s.SignIn(t, "user0")
 	revoke := func(value, secret string) int {
 		t.Helper()
 		return s.Post("/oidc/revoke", url.Values{"token": {value}, "client_id": {"jira"}, "client_secret": {secret}}).Status
@@ -190,30 +191,30 @@ func TestRevocation(t *testing.T) {
 	if status := revoke(token.AccessToken, "wrong"); status != http.StatusUnauthorized {
 		t.Errorf("with a wrong secret: %d", status)
 	}
-	if status := revoke("unknown", s.oauth.ClientSecret); status != http.StatusOK {
+	if status := revoke("unknown", s.Oauth.ClientSecret); status != http.StatusOK {
 		t.Errorf("an unknown token: %d", status)
 	}
-	if status := revoke(token.AccessToken, s.oauth.ClientSecret); status != http.StatusOK {
+	if status := revoke(token.AccessToken, s.Oauth.ClientSecret); status != http.StatusOK {
 		t.Errorf("its own token: %d", status)
 	}
-	if _, err := s.op.UserInfo(ctx, oauth2.StaticTokenSource(token)); err == nil {
+	if _, err := s.Op.UserInfo(ctx, oauth2.StaticTokenSource(token)); err == nil {
 		t.Error("the access token outlived its revocation")
 	}
-	fresh, err := s.oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
+	fresh, err := s.Oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
 	if err != nil {
 		t.Fatalf("the refresh token ended with the access token: %v", err)
 	}
-	if status := revoke(fresh.RefreshToken, s.oauth.ClientSecret); status != http.StatusOK {
+	if status := revoke(fresh.RefreshToken, s.Oauth.ClientSecret); status != http.StatusOK {
 		t.Errorf("the refresh token: %d", status)
 	}
-	if _, err := s.op.UserInfo(ctx, oauth2.StaticTokenSource(fresh)); err == nil {
+	if _, err := s.Op.UserInfo(ctx, oauth2.StaticTokenSource(fresh)); err == nil {
 		t.Error("the access token outlived the refresh token")
 	}
 }
 
 func TestSigningKeys(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	ctx := context.Background()
 	kids := func() []string {
 		t.Helper()
@@ -233,7 +234,7 @@ func TestSigningKeys(t *testing.T) {
 		return ids
 	}
 	before := kids()
-	s.signIn(t, "user0")
+	s.SignIn(t, "user0")
 	if err := s.Person.Provider.RotateKeys(ctx, storetest.Actor, false); !errors.Is(err, provider.ErrKeyTooNew) {
 		t.Errorf("a key that apps may not know yet takes over: %v", err)
 	}
@@ -245,14 +246,14 @@ func TestSigningKeys(t *testing.T) {
 	if len(before) != 2 || len(after) != 3 || after[0] != before[1] || after[2] != before[0] {
 		t.Errorf("keys %v, after a rotation %v: want the next one to sign and the old one to stay", before, after)
 	}
-	s.signIn(t, "") // the client knows the new key already: it was published as the next
+	s.SignIn(t, "") // the client knows the new key already: it was published as the next
 	if err := s.Person.Provider.RotateKeys(ctx, storetest.Actor, true); err != nil {
 		t.Fatal(err)
 	}
 	if last := kids(); len(last) != 2 || slices.Contains(last, after[0]) || slices.Contains(last, after[2]) {
 		t.Errorf("keys %v after the others were withdrawn, of %v", last, after)
 	}
-	s.signIn(t, "")
+	s.SignIn(t, "")
 	s.Now = s.Now.Add(91 * 24 * time.Hour)
 	if due := kids(); len(due) != 3 {
 		t.Errorf("keys %v after 91 days", due)
@@ -267,17 +268,17 @@ func TestSigningKeys(t *testing.T) {
 // through is suspended, and nothing any more once it is deleted.
 func TestRow19GrantsEndWithTheConnection(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	ctx := context.Background()
-	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
-	token, _ := s.signIn(t, "user0")
-	code := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
+	s.Oauth.Scopes = append(s.Oauth.Scopes, oidc.ScopeOfflineAccess)
+	token, _ := s.SignIn(t, "user0")
+	code := s.Answer(t, s.Oauth.AuthCodeURL("state"), "").Get("code")
 	works := func(want bool) {
 		t.Helper()
-		if _, err := s.op.UserInfo(ctx, oauth2.StaticTokenSource(token)); (err == nil) != want {
+		if _, err := s.Op.UserInfo(ctx, oauth2.StaticTokenSource(token)); (err == nil) != want {
 			t.Errorf("userinfo: %v", err)
 		}
-		next, err := s.oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken, Expiry: time.Now().Add(-time.Hour)}).Token()
+		next, err := s.Oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken, Expiry: time.Now().Add(-time.Hour)}).Token()
 		if (err == nil) != want {
 			t.Errorf("the refresh token: %v", err)
 		}
@@ -294,7 +295,7 @@ func TestRow19GrantsEndWithTheConnection(t *testing.T) {
 	works(true)
 	status(model.StatusSuspended)
 	works(false)
-	if _, err := s.oauth.Exchange(ctx, code); err == nil {
+	if _, err := s.Oauth.Exchange(ctx, code); err == nil {
 		t.Error("a code is exchanged")
 	}
 	status(model.StatusLive)
@@ -308,16 +309,16 @@ func TestRow19GrantsEndWithTheConnection(t *testing.T) {
 // Refreshing adds nothing to the session here, however late the app came.
 func TestRow07RefreshTokensEndWithTheSession(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	ctx := context.Background()
-	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
-	s.longSessions(t)
-	s.signIn(t, "user0")
+	s.Oauth.Scopes = append(s.Oauth.Scopes, oidc.ScopeOfflineAccess)
+	s.LongSessions(t)
+	s.SignIn(t, "user0")
 	s.Now = s.Now.Add(7 * time.Hour)
-	token, _ := s.signIn(t, "")
+	token, _ := s.SignIn(t, "")
 	s.Now = s.Now.Add(4 * time.Hour)
 	refresh := func() (err error) {
-		token, err = s.oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken, Expiry: time.Now().Add(-time.Hour)}).Token()
+		token, err = s.Oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken, Expiry: time.Now().Add(-time.Hour)}).Token()
 		return err
 	}
 	if err := refresh(); err != nil {

@@ -11,40 +11,12 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
-	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
 const appBye = "https://jira.example.com/bye"
-
-// refresh is what an app does when its access token is old.
-func (s *appSite) refresh(token *oauth2.Token) (*oauth2.Token, error) {
-	return s.oauth.TokenSource(context.Background(), &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
-}
-
-// wantEnded holds for tokens of a session that is over.
-func (s *appSite) wantEnded(t testing.TB, what string, token *oauth2.Token) {
-	t.Helper()
-	if _, err := s.op.UserInfo(context.Background(), oauth2.StaticTokenSource(token)); err == nil {
-		t.Errorf("%s: userinfo answers", what)
-	}
-	if _, err := s.refresh(token); refusedWith(t, err) != "invalid_grant" {
-		t.Errorf("%s: the refresh token: %v", what, err)
-	}
-}
-
-// otherApp goes on as another app, at the same address.
-func (s *appSite) otherApp(t testing.TB) {
-	t.Helper()
-	app := model.App{Slug: "wiki", Kind: model.AppOIDC, Name: "Wiki", RedirectURIs: []string{appCallback}, AllGroups: true}
-	if err := s.Store.CreateApp(context.Background(), storetest.Actor, app); err != nil {
-		t.Fatal(err)
-	}
-	s.oauth.ClientID, s.oauth.ClientSecret = "wiki", s.newSecret(t, "wiki")
-	s.verifier = s.op.Verifier(&oidc.Config{ClientID: "wiki"})
-}
 
 // laxCookies is a browser as they are: what another site's form sends comes
 // without the cookie of the session, which is SameSite=Lax.
@@ -67,39 +39,39 @@ func (laxCookies) RoundTrip(r *http.Request) (*http.Response, error) {
 // and of nothing that another browser has.
 func TestSigningOutEndsWhatAppsWereGiven(t *testing.T) {
 	t.Parallel()
-	for name, signOut := range map[string]func(s *appSite, hint string) *webtest.Page{
-		"here": func(s *appSite, _ string) *webtest.Page { return s.Post("/saml/aws/logout", nil) },
-		"by an app": func(s *appSite, hint string) *webtest.Page {
+	for name, signOut := range map[string]func(s *webtest.AppSite, hint string) *webtest.Page{
+		"here": func(s *webtest.AppSite, _ string) *webtest.Page { return s.Post("/saml/aws/logout", nil) },
+		"by an app": func(s *webtest.AppSite, hint string) *webtest.Page {
 			return s.Get("/oidc/logout?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {appBye}}.Encode())
 		},
-		"by an app that asks": func(s *appSite, _ string) *webtest.Page {
+		"by an app that asks": func(s *webtest.AppSite, _ string) *webtest.Page {
 			return s.Post("/oidc/signout", url.Values{"client_id": {"jira"}})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newAppSite(t, storetest.Open(t))
-			s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
-			token, _ := s.signIn(t, "user0")
-			jira, browser := s.oauth, s.Client
+			s := webtest.NewAppSite(t, storetest.Open(t))
+			s.Oauth.Scopes = append(s.Oauth.Scopes, oidc.ScopeOfflineAccess)
+			token, _ := s.SignIn(t, "user0")
+			jira, browser := s.Oauth, s.Client
 			s.Client = s.Browser()
-			elsewhere, _ := s.signIn(t, "user0")
+			elsewhere, _ := s.SignIn(t, "user0")
 			s.Client = browser
-			s.otherApp(t)
-			second, _ := s.signIn(t, "")
-			code := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
+			s.OtherApp(t)
+			second, _ := s.SignIn(t, "")
+			code := s.Answer(t, s.Oauth.AuthCodeURL("state"), "").Get("code")
 
 			hint, _ := token.Extra("id_token").(string)
 			if res := signOut(s, hint); res.Status >= http.StatusBadRequest {
 				t.Fatalf("answered %d: %s", res.Status, res.Text())
 			}
-			if _, err := s.oauth.Exchange(context.Background(), code); refusedWith(t, err) != "invalid_grant" {
+			if _, err := s.Oauth.Exchange(context.Background(), code); webtest.RefusedWith(t, err) != "invalid_grant" {
 				t.Errorf("a code: %v", err)
 			}
-			s.wantEnded(t, "the second app", second)
-			s.oauth = jira
-			s.wantEnded(t, "the first app", token)
-			if _, err := s.refresh(elsewhere); err != nil {
+			s.WantEnded(t, "the second app", second)
+			s.Oauth = jira
+			s.WantEnded(t, "the first app", token)
+			if _, err := s.Refresh(elsewhere); err != nil {
 				t.Errorf("another browser's session: %v", err)
 			}
 		})
@@ -109,36 +81,36 @@ func TestSigningOutEndsWhatAppsWereGiven(t *testing.T) {
 // Signing in again is going on: one sign-out ends what was given before, too.
 func TestSigningInAgainAndOut(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	s.Client.Transport = laxCookies{}
-	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
-	first, _ := s.signIn(t, "user0")
+	s.Oauth.Scopes = append(s.Oauth.Scopes, oidc.ScopeOfflineAccess)
+	first, _ := s.SignIn(t, "user0")
 	s.Now = s.Now.Add(time.Minute)
-	second, _ := s.exchange(t, s.answer(t, s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("prompt", "login")), "user0").Get("code"))
-	first, err := s.refresh(first)
+	second, _ := s.Exchange(t, s.Answer(t, s.Oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("prompt", "login")), "user0").Get("code"))
+	first, err := s.Refresh(first)
 	if err != nil {
 		t.Fatalf("signing in again: %v", err)
 	}
 	s.Post("/saml/aws/logout", nil)
-	s.wantEnded(t, "before", first)
-	s.wantEnded(t, "after", second)
+	s.WantEnded(t, "before", first)
+	s.WantEnded(t, "after", second)
 }
 
 // Who takes over a browser ends the session that was there, which nobody could
 // sign out of any more.
 func TestAnotherPersonSignsIn(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	s.Client.Transport = laxCookies{}
-	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
-	first, _ := s.signIn(t, "user0")
+	s.Oauth.Scopes = append(s.Oauth.Scopes, oidc.ScopeOfflineAccess)
+	first, _ := s.SignIn(t, "user0")
 	s.Now = s.Now.Add(time.Minute)
-	second, c := s.exchange(t, s.answer(t, s.oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("prompt", "select_account")), "user1").Get("code"))
+	second, c := s.Exchange(t, s.Answer(t, s.Oauth.AuthCodeURL("state", oauth2.SetAuthURLParam("prompt", "select_account")), "user1").Get("code"))
 	if c.Username != "user1" {
 		t.Fatalf("signed in as %s", c.Username)
 	}
-	s.wantEnded(t, "the first person", first)
-	if _, err := s.refresh(second); err != nil {
+	s.WantEnded(t, "the first person", first)
+	if _, err := s.Refresh(second); err != nil {
 		t.Errorf("the second person: %v", err)
 	}
 }
@@ -147,8 +119,8 @@ func TestAnotherPersonSignsIn(t *testing.T) {
 // could not end: the person goes through AWS once more.
 func TestSessionFromBeforeItHadAName(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	s.signIn(t, "user0")
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	s.SignIn(t, "user0")
 	site, err := url.Parse(s.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -166,12 +138,12 @@ func TestSessionFromBeforeItHadAName(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	callback := s.Get(s.oauth.AuthCodeURL("state")).Header.Get("Location")
+	callback := s.Get(s.Oauth.AuthCodeURL("state")).Header.Get("Location")
 	login := s.Get(callback).Header.Get("Location")
 	if !strings.HasPrefix(login, "/saml/aws/login?") {
 		t.Fatalf("leads to %q", login)
 	}
-	if to := s.follow(t, login, "user0").Header.Get("Location"); !strings.Contains(to, "code=") {
+	if to := s.Follow(t, login, "user0").Header.Get("Location"); !strings.Contains(to, "code=") {
 		t.Errorf("after AWS: %q", to)
 	}
 }
@@ -179,8 +151,8 @@ func TestSessionFromBeforeItHadAName(t *testing.T) {
 // An ID token whose key is gone says nobody's name, so the person is asked.
 func TestSignOutWithAnOldIDToken(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	token, _ := s.signIn(t, "user0")
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	token, _ := s.SignIn(t, "user0")
 	hint, _ := token.Extra("id_token").(string)
 	if err := s.Person.Provider.RotateKeys(context.Background(), storetest.Actor, true); err != nil {
 		t.Fatal(err)
@@ -203,11 +175,11 @@ func TestSignOutWithAnOldIDToken(t *testing.T) {
 // Where somebody else is signed in, the question keeps which app it is about.
 func TestSignOutOfSomebodyElse(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	token, _ := s.signIn(t, "user0")
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	token, _ := s.SignIn(t, "user0")
 	hint, _ := token.Extra("id_token").(string)
 	s.Client = s.Browser()
-	s.signIn(t, "user1")
+	s.SignIn(t, "user1")
 	res := s.Get("/oidc/logout?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {appBye}}.Encode())
 	form := url.Values{}
 	for _, input := range res.Doc.Find("form input").EachIter() {
@@ -224,9 +196,9 @@ func TestSignOutOfSomebodyElse(t *testing.T) {
 
 func TestRefusedSignOutsAreNoted(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
-	s.otherApp(t)
-	token, _ := s.signIn(t, "user0")
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	s.OtherApp(t)
+	token, _ := s.SignIn(t, "user0")
 	hint, _ := token.Extra("id_token").(string)
 	for want, v := range map[string]url.Values{
 		"not registered":         {"client_id": {"jira"}, "post_logout_redirect_uri": {"https://evil.example/"}},

@@ -12,20 +12,21 @@ import (
 	provider "github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/console"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/apps"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // A test sign-in goes the whole way, comes back here, and leaves nothing behind.
 func TestTrialOfAnApp(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	ctx := context.Background()
 	const back = "/apps/jira/tested"
 	app, err := s.Store.App(ctx, "jira")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.signIn(t, "user0")
+	s.SignIn(t, "user0")
 	before, err := s.Store.AppSignInsOf(ctx, "jira")
 	if err != nil {
 		t.Fatal(err)
@@ -57,17 +58,17 @@ func TestTrialOfAnApp(t *testing.T) {
 	if after, err := s.Store.AppSignInsOf(ctx, "jira"); err != nil || after != before {
 		t.Errorf("the evidence changed to %+v: %v", after, err)
 	}
-	real := s.answer(t, s.oauth.AuthCodeURL("state"), "").Get("code")
+	real := s.Answer(t, s.Oauth.AuthCodeURL("state"), "").Get("code")
 	if _, err := s.Person.Provider.FinishTrial(ctx, app, real); !errors.Is(err, provider.ErrTrial) {
 		t.Errorf("a code of the app's own: %v", err)
 	}
-	s.exchange(t, real)
+	s.Exchange(t, real)
 }
 
 // An administrator reads claims, not JSON: what is about the person first.
 func TestClaimsAreShownInWords(t *testing.T) {
 	t.Parallel()
-	person, protocol := web.ShownClaims(map[string]any{"aud": []any{"jira"}, "exp": 1e9, "nonce": "n", "groups": []any{},
+	person, protocol := apps.ShownClaims(map[string]any{"aud": []any{"jira"}, "exp": 1e9, "nonce": "n", "groups": []any{},
 		"email_verified": true, "preferred_username": "ana", "auth_time": 2e9})
 	wantPerson := []console.Claim{{Name: "preferred_username", Values: []string{"ana"}}, {Name: "email_verified", Values: []string{"Yes"}},
 		{Name: "groups"}, {Name: "auth_time", At: time.Unix(2e9, 0)}}

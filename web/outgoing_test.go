@@ -24,15 +24,15 @@ func TestRow14AnswersAskNobody(t *testing.T) {
 			continue // those of the trust anchor and of the parsers name addresses
 		}
 		e := x.begin(v.Unsolicited)
-		x.goOn(x.answer(e, baited(v.Mint(&e.scene), bait.URL)))
+		x.GoOn(x.answer(e, baited(v.Mint(&e.scene), bait.URL)))
 	}
 	e := x.begin(false)
 	artifact := url.Values{"SAMLart": {"AAQAAA"}, "SAMLResponse": {base64.StdEncoding.EncodeToString([]byte("<a/>"))}, "RelayState": {bait.URL}}
-	x.send(webtest.Post("/saml/aws/acs?SAMLart=AAQAAA&SAMLRequest="+url.QueryEscape(bait.URL), formType, artifact.Encode()))
+	x.Send(webtest.Post("/saml/aws/acs?SAMLart=AAQAAA&SAMLRequest="+url.QueryEscape(bait.URL), formType, artifact.Encode()))
 	for what, message := range baits(&e.scene, bait.URL) {
 		e := x.begin(false)
 		w := x.answer(e, message)
-		if l := x.trace(w); l.Refusal == nil {
+		if l := x.Trace(w); l.Refusal == nil {
 			t.Errorf("%s: %d, and it is not refused", what, w.Code)
 		}
 	}
@@ -87,7 +87,7 @@ func TestRow14LongValuesAreStoredCut(t *testing.T) {
 	long := strings.Repeat("x", 300_000)
 	w, _ := x.answerWith("alice", `<saml2:Attribute Name="essay"><saml2:AttributeValue>`+long+`</saml2:AttributeValue></saml2:Attribute>`)
 	x.wantCode(t, "the login", w, "")
-	p := x.trace(w).Person
+	p := x.Trace(w).Person
 	if p == nil || len(p.Attributes["essay"]) != 1 {
 		t.Fatalf("the trace keeps %+v", p)
 	}

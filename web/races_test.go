@@ -18,23 +18,6 @@ import (
 	"github.com/postern-sso/postern/web/webtest"
 )
 
-// goOn follows the step between AWS's form and the session, where there is one,
-// with the cookies that the answer set and those given. The trace is still the
-// answer's.
-func (s *samlSite) goOn(w *httptest.ResponseRecorder, cookies ...*http.Cookie) *httptest.ResponseRecorder {
-	to := w.Header().Get("Location")
-	if !strings.HasPrefix(to, "/saml/aws/arrived") {
-		return w
-	}
-	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, to, nil)
-	for _, c := range append(cookies, w.Result().Cookies()...) {
-		r.AddCookie(c)
-	}
-	next := s.send(r)
-	next.Header().Set("Postern-Login", w.Header().Get("Postern-Login"))
-	return next
-}
-
 // honest mints the honest message of an exchange.
 func honestMessage(e *exchange) string {
 	for _, v := range attack.Variants() {
@@ -47,7 +30,7 @@ func honestMessage(e *exchange) string {
 
 func (x *target) wantCode(t *testing.T, what string, w *httptest.ResponseRecorder, want model.Code) {
 	t.Helper()
-	l := x.trace(w)
+	l := x.Trace(w)
 	if got := l.Refusal; (got == nil && want != "") || (got != nil && got.Code != want) {
 		t.Errorf("%s: %d %+v, want %q", what, w.Code, got, want)
 	}
@@ -110,7 +93,7 @@ func several(t *testing.T, n int) []*target {
 		}
 		t.Cleanup(st.Close)
 		s := webtest.NewSiteWith(t, st, key)
-		x := &target{samlSite: &samlSite{Site: s}}
+		x := &target{SamlSite: &webtest.SamlSite{Site: s}}
 		if i > 0 { // they stand behind one address
 			x.URL, x.Now = all[0].URL, all[0].Now
 			s.Opts.PublicURL = all[0].URL
@@ -140,7 +123,7 @@ func TestRow10OneUseInSeveralProcesses(t *testing.T) {
 			close(answers)
 			won := 0
 			for w := range answers {
-				switch l := all[0].trace(w); {
+				switch l := all[0].Trace(w); {
 				case w.Code == http.StatusSeeOther:
 					won++
 				case l.Refusal == nil || (l.Refusal.Code != model.CodeReplayed && l.Refusal.Code != model.CodeInResponseToUnknown):
@@ -261,7 +244,7 @@ func (x *target) unasked(subject string, cookies []*http.Cookie) (asked *httptes
 		}
 	}
 	posted := x.answer(e, honestMessage(&e))
-	w := x.goOn(posted, cookies...)
+	w := x.GoOn(posted, cookies...)
 	return w, later(cookies, posted.Result().Cookies(), w.Result().Cookies())
 }
 
@@ -310,7 +293,7 @@ func TestRow11NobodyIsPushedAsideUnseen(t *testing.T) {
 		for _, c := range cookies {
 			r.AddCookie(c)
 		}
-		return x.send(r)
+		return x.Send(r)
 	}
 	if w := answer("switch", "cross-site", cookies); w.Code != http.StatusForbidden {
 		t.Errorf("the answer from another site: %d", w.Code)

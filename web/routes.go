@@ -17,7 +17,7 @@ import (
 // administrator. Tests run the same drills over each.
 func (s *Server) ConsoleRoutes() []kit.Route {
 	return slices.Concat(s.overview.routes(), s.Setup.routes(), s.connections.routes(), s.People.routes(), s.logins.routes(),
-		s.apps.routes(), s.audit.Routes(), s.Access.routes(), s.help.Routes(), s.settings.Routes(), s.Warnings.routes())
+		s.apps.Routes(), s.audit.Routes(), s.Access.routes(), s.help.Routes(), s.settings.Routes(), s.Warnings.routes())
 }
 
 // mount is the whole site, grouped by who may call it.

@@ -29,7 +29,7 @@ func (x *target) signIn(subject string, change func(string) string) []*http.Cook
 	e.scene.Subject = subject
 	w := x.answer(e, change(honestMessage(&e)))
 	if w.Code != http.StatusSeeOther {
-		x.T.Fatalf("%s: %d %+v", subject, w.Code, x.trace(w).Refusal)
+		x.T.Fatalf("%s: %d %+v", subject, w.Code, x.Trace(w).Refusal)
 	}
 	return later(e.cookies, w.Result().Cookies())
 }
@@ -51,7 +51,7 @@ func TestRow15Logout(t *testing.T) {
 		for _, c := range cookies {
 			r.AddCookie(c)
 		}
-		return x.send(r)
+		return x.Send(r)
 	}
 	get := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/aws/logout?"+message.Encode(), nil)
 	if w := ask(get, alice); w.Code != http.StatusOK || !x.signedIn(alice) {
@@ -112,7 +112,7 @@ func TestRow19GroupsAreGivenByRulesAlone(t *testing.T) {
 		{"other groups sent", groups("groups", "else"), ""},
 	} {
 		if w, _ := x.answerWith("alice", c.attributes); w.Code != http.StatusSeeOther {
-			t.Fatalf("%s: %d %+v", c.what, w.Code, x.trace(w).Refusal)
+			t.Fatalf("%s: %d %+v", c.what, w.Code, x.Trace(w).Refusal)
 		}
 		memberships, err := x.Store.UserMemberships(ctx, x.User("alice").ID)
 		if err != nil {
@@ -140,7 +140,7 @@ func TestRow19PeopleAreNoAdministrators(t *testing.T) {
 			r.AddCookie(c)
 			r.AddCookie(&http.Cookie{Name: "postern", Value: c.Value})
 		}
-		if w := x.send(r); w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "/signin") {
+		if w := x.Send(r); w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "/signin") {
 			t.Errorf("%s: %d to %q", path, w.Code, w.Header().Get("Location"))
 		}
 	}
@@ -167,7 +167,7 @@ func TestRow20RefusalsLookAlike(t *testing.T) {
 		t.Errorf("an unknown user and a deactivated one see different pages:\n%s\n\n%s", unknown, gone)
 	}
 	start := func(path string) string {
-		w := x.send(httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, nil))
+		w := x.Send(httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, nil))
 		return fmt.Sprint(w.Code) + masked.ReplaceAllString(w.Body.String(), "")
 	}
 	if err := x.Store.SetStatus(context.Background(), webtest.Tester, "aws", model.StatusSuspended); err != nil {
@@ -184,7 +184,7 @@ func TestRow20LoginStartsAreBounded(t *testing.T) {
 	x := newTarget(t, nil)
 	limited := 0
 	for range kit.LoginStartsPerMinute + 5 {
-		if w := x.send(httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/aws/login", nil)); w.Code == http.StatusTooManyRequests {
+		if w := x.Send(httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/aws/login", nil)); w.Code == http.StatusTooManyRequests {
 			limited++
 		}
 	}
@@ -216,7 +216,7 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 	kept := func(size int) (bytes int) {
 		t.Helper()
 		message := `<Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol">` + strings.Repeat("x", size) + `</Response>`
-		w := x.send(webtest.Post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(message))}}.Encode()))
+		w := x.Send(webtest.Post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(message))}}.Encode()))
 		l, err := x.Store.Login(t.Context(), w.Header().Get(web.HeaderLogin))
 		if err != nil || l.Outcome != model.OutcomeRefused {
 			t.Fatalf("answered %d: %+v, %v", w.Code, l, err)
@@ -239,14 +239,14 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 	rubbish := func(address string) *httptest.ResponseRecorder {
 		r := webtest.Post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {"x"}}.Encode())
 		r.RemoteAddr = address
-		return x.send(r)
+		return x.Send(r)
 	}
 	for _, n := range []int{3 * web.RefusalsPerMinute, 3 * web.JudgedPerMinute} {
 		flood(n)
 		before, traces := x.traces(), map[string]bool{}
 		for range 20 {
 			w := rubbish("192.0.2.1:1234")
-			if l := x.trace(w); w.Code != http.StatusTooManyRequests || l.Refusal == nil || l.XMLSealed != nil {
+			if l := x.Trace(w); w.Code != http.StatusTooManyRequests || l.Refusal == nil || l.XMLSealed != nil {
 				t.Fatalf("after %d: %d %+v", n, w.Code, l)
 			}
 			traces[w.Header().Get(web.HeaderLogin)] = true
@@ -275,7 +275,7 @@ func TestRow20FloodsKeepNobodyOut(t *testing.T) {
 	flood(3 * web.RefusalsPerMinute)
 	for _, unsolicited := range []bool{false, true} {
 		e := x.begin(unsolicited)
-		if w := x.goOn(x.answer(e, honestMessage(&e)), e.cookies...); w.Code != http.StatusSeeOther || !x.signedIn(later(e.cookies, w.Result().Cookies())) {
+		if w := x.GoOn(x.answer(e, honestMessage(&e)), e.cookies...); w.Code != http.StatusSeeOther || !x.signedIn(later(e.cookies, w.Result().Cookies())) {
 			t.Errorf("an honest answer, unsolicited %v: %d", unsolicited, w.Code)
 		}
 	}
@@ -292,7 +292,7 @@ func TestRow20FloodsKeepNobodyOut(t *testing.T) {
 	e = x.begin(false)
 	e.scene.Audience = "urn:other"
 	w := x.answer(e, honestMessage(&e))
-	if l := x.trace(w); w.Code != http.StatusForbidden || l.Refusal.Code != model.CodeAudienceMismatch || l.XMLSealed == nil {
+	if l := x.Trace(w); w.Code != http.StatusForbidden || l.Refusal.Code != model.CodeAudienceMismatch || l.XMLSealed == nil {
 		t.Errorf("a refused answer to a request of this browser: %d %+v", w.Code, l.Refusal)
 	}
 }

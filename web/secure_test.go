@@ -31,7 +31,7 @@ func TestRow11CookiesOverHTTPS(t *testing.T) {
 	e := x.begin(false)
 	w := x.answer(e, honestMessage(&e))
 	if w.Code != http.StatusSeeOther {
-		t.Fatalf("%d %+v", w.Code, x.trace(w).Refusal)
+		t.Fatalf("%d %+v", w.Code, x.Trace(w).Refusal)
 	}
 	want := map[string]http.SameSite{"__Host-postern-login": http.SameSiteNoneMode, "__Host-postern-who": http.SameSiteNoneMode,
 		"__Host-postern-person": http.SameSiteLaxMode}
@@ -149,7 +149,7 @@ func TestRow15SignedLogoutRequest(t *testing.T) {
 	request := strings.NewReplacer("saml2p:Response", "saml2p:LogoutRequest").Replace(honestMessage(&e))
 	for _, field := range []string{"SAMLRequest", "SAMLResponse"} {
 		for _, to := range []string{"/saml/aws/logout", "/saml/aws/acs"} {
-			x.send(webtest.Post(to, formType, url.Values{field: {base64.StdEncoding.EncodeToString([]byte(request))}}.Encode()))
+			x.Send(webtest.Post(to, formType, url.Values{field: {base64.StdEncoding.EncodeToString([]byte(request))}}.Encode()))
 			if !x.signedIn(alice) {
 				t.Fatalf("%s at %s ended her session", field, to)
 			}
@@ -167,7 +167,7 @@ func TestRow17HostileCompanionsOfAnHonestAnswer(t *testing.T) {
 		r := webtest.Post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(honestMessage(&e)))},
 			"RelayState": {relay}}.Encode())
 		r.Header.Set("User-Agent", "x\x1b[31m\u202e")
-		w := x.goOn(x.send(r))
+		w := x.GoOn(x.Send(r))
 		if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || to != "/me" {
 			t.Errorf("relay state %.10q: %d to %q", relay, w.Code, to)
 		}
@@ -222,7 +222,7 @@ func TestRow20UnknownConnectionsLookClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := func(path string) (int, string) {
-		a := x.send(webtest.Post(path, formType, samlForm("<a/>")))
+		a := x.Send(webtest.Post(path, formType, samlForm("<a/>")))
 		return a.Code, masked.ReplaceAllString(a.Body.String(), "")
 	}
 	aStatus, a := page("/saml/aws/acs")

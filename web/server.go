@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/web/apps"
 	"github.com/postern-sso/postern/web/audit"
 	"github.com/postern-sso/postern/web/help"
 	"github.com/postern-sso/postern/web/kit"
@@ -20,7 +21,7 @@ import (
 type Server struct {
 	*kit.Kit
 	Access      *accessRoom
-	apps        *appsRoom
+	apps        *apps.Room
 	audit       *audit.Room
 	connections *connectionsRoom
 	help        *help.Room
@@ -55,9 +56,9 @@ func New(o kit.Options) (*Server, error) {
 	if s.Person, err = newPersonRoom(k); err != nil {
 		return nil, err
 	}
-	s.apps, s.settings = newAppsRoom(k, s.Person.Provider), settings.New(k, s.Person.Provider)
+	s.apps, s.settings = apps.New(k, s.Person.Provider), settings.New(k, s.Person.Provider)
 	s.Setup = newSetupRoom(k, setupNeeds{
-		Flow: flow, beginLogin: s.Login.beginLogin, appSeen: s.apps.appSeen,
+		Flow: flow, beginLogin: s.Login.beginLogin, appSeen: s.apps.AppSeen,
 		showProblem: func(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error {
 			return s.connections.showProblem(w, r, a, c, text) // made next: the two show parts of each other
 		},

@@ -16,37 +16,11 @@ import (
 	"github.com/postern-sso/postern/web/webtest"
 )
 
-// followedLogin goes to AWS by a link and comes back as somebody.
-func (s *samlSite) followedLogin(token, username string) *webtest.Page {
-	s.T.Helper()
-	start := s.Get(paths.TraceStart(token)).Want(s.T, http.StatusSeeOther)
-	to, err := url.Parse(start.Header.Get("Location"))
-	if err != nil {
-		s.T.Fatal(err)
-	}
-	m, err := s.sim.SignIn(s.app, username, webtest.Inflate(s.T, to.Query().Get("SAMLRequest")), to.Query().Get("RelayState"))
-	if err != nil {
-		s.T.Fatal(err)
-	}
-	return s.Post("/saml/aws/acs", url.Values{"SAMLResponse": {m.SAMLResponse()}, "RelayState": {m.RelayState}})
-}
-
-func (s *samlSite) makeLink(person string) (at, token string) {
-	s.T.Helper()
-	at = s.Post(paths.TraceLinkNew, url.Values{"person": {person}, "connection": {"aws"}}).Want(s.T, http.StatusSeeOther).Header.Get("Location")
-	link := s.Get(at).Want(s.T, http.StatusOK).Find(".copybox-value")
-	token, ok := strings.CutPrefix(link, s.URL+"/trace/")
-	if !ok {
-		s.T.Fatalf("the link is %q", link)
-	}
-	return at, token
-}
-
 func TestLoginIsFollowedByALink(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), nil)
+	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
 	s.SignInAs(model.RoleAdmin)
-	at, token := s.makeLink("user0")
+	at, token := s.MakeLink("user0")
 	poll := func(p *webtest.Page) string {
 		t.Helper()
 		to, _ := p.Doc.Find("#trace-state").Attr("hx-get")
@@ -68,7 +42,7 @@ func TestLoginIsFollowedByALink(t *testing.T) {
 	away := s.Part(next).Want(t, http.StatusOK)
 	away.Has(t, "#trace-state", "user0 is at AWS")
 
-	if res := s.followedLogin(token, "user0"); res.Status != http.StatusSeeOther || res.Header.Get("Location") != paths.Me {
+	if res := s.FollowedLogin(token, "user0"); res.Status != http.StatusSeeOther || res.Header.Get("Location") != paths.Me {
 		t.Fatalf("the login ended with %d: %s", res.Status, res.Text())
 	}
 	done := s.Part(poll(away)).Want(t, http.StatusOK)
@@ -81,7 +55,7 @@ func TestLoginIsFollowedByALink(t *testing.T) {
 	s.Get(trace).Want(t, http.StatusOK).Has(t, "section[aria-labelledby=facts]", "a link made for user0")
 	s.Get(at).Has(t, "section[aria-labelledby=link]", "2 logins")
 
-	s.followedLogin(token, "user1")
+	s.FollowedLogin(token, "user1")
 	s.Get(at).Has(t, ".trap", "user1 came back")
 	s.Get(paths.Audit).Has(t, "tbody", "Link to follow a login created user0")
 	if strings.Contains(s.Get(paths.Audit).Body, token) {
@@ -91,10 +65,10 @@ func TestLoginIsFollowedByALink(t *testing.T) {
 
 func TestFollowedRefusalIsExplained(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), func(c *model.Config) { c.Provisioning = model.ProvisioningManual })
+	s := webtest.NewSAMLSite(t, storetest.Open(t), func(c *model.Config) { c.Provisioning = model.ProvisioningManual })
 	s.SignInAs(model.RoleAdmin)
-	at, token := s.makeLink("user0")
-	if res := s.followedLogin(token, "user0"); res.Status != http.StatusForbidden {
+	at, token := s.MakeLink("user0")
+	if res := s.FollowedLogin(token, "user0"); res.Status != http.StatusForbidden {
 		t.Fatalf("the login ended with %d", res.Status)
 	}
 	res := s.Get(at)
@@ -106,10 +80,10 @@ func TestFollowedRefusalIsExplained(t *testing.T) {
 
 func TestLinkEnds(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), nil)
+	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
 	s.SignInAs(model.RoleAdmin)
-	at, token := s.makeLink("user0")
-	_, other := s.makeLink("user1")
+	at, token := s.MakeLink("user0")
+	_, other := s.MakeLink("user1")
 	s.Get(paths.TraceLinkNew).Has(t, "section[aria-labelledby=open]", "user1")
 
 	s.Post(at+"/end", nil).Want(t, http.StatusSeeOther)
@@ -158,9 +132,9 @@ func TestTokenIsNotLogged(t *testing.T) {
 
 func TestSweepErasesOldLinks(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), nil)
+	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
 	s.SignInAs(model.RoleAdmin)
-	s.makeLink("user0")
+	s.MakeLink("user0")
 	ended := s.Now.Add(web.TraceLinkLifetime)
 	if r, err := s.Store.Sweep(t.Context(), ended.Add(29*24*time.Hour), store.Retention{XML: time.Hour}); err != nil || r.Links != 0 {
 		t.Errorf("after 29 days: %d links, %v", r.Links, err)

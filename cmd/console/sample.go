@@ -7,6 +7,7 @@ import (
 	"github.com/postern-sso/postern/internal/sampleapp"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/apps"
 )
 
 // sampleActor makes the sample app known, for the audit.
@@ -50,7 +51,7 @@ func knownApp(ctx context.Context, st *store.Store, a model.App) (string, error)
 			}
 		}
 	}
-	secret, hash, hint, err := web.NewAppSecret(a.Kind)
+	secret, hash, hint, err := apps.NewAppSecret(a.Kind)
 	if err != nil {
 		return "", err
 	}

@@ -17,6 +17,37 @@ import (
 	"github.com/postern-sso/postern/internal/awssim"
 )
 
+// SimulatedAWS has one application for the site and so many people.
+func SimulatedAWS(t testing.TB, s *Site, people int) (*awssim.Simulator, string) {
+	t.Helper()
+	sim, err := awssim.New(awssim.Options{BaseURL: "http://localhost:8081", Now: func() time.Time { return s.Now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := sim.AddApplication(awssim.StandardApplication("Postern", s.URL+"/saml/aws/acs", s.URL+"/saml/aws/metadata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = sim.UpdateSettings(func(set *awssim.Settings) {
+		like := set.People[0]
+		for i := range people {
+			p := like
+			p.Username, p.Email = fmt.Sprintf("user%d", i), fmt.Sprintf("user%d@example.com", i)
+			p.ID = fmt.Sprintf("64d84438-b0c1-708c-f431-%012d", i)
+			set.People = append(set.People, p)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range people {
+		if err := sim.Assign(app.ID, fmt.Sprintf("user%d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sim, app.ID
+}
+
 // AnswerFromAWS starts a login and returns the POST that ends it.
 func (s *Site) AnswerFromAWS(t testing.TB, sim *awssim.Simulator, app, username string) *http.Request {
 	t.Helper()

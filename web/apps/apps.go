@@ -1,4 +1,4 @@
-package web
+package apps
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-func (rm *appsRoom) listApps(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) listApps(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	apps, err := rm.Store.Apps(r.Context())
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ const (
 	integrationCrowd = model.AppCrowd
 )
 
-func (rm *appsRoom) newApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) newApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	f := console.AppForm{Product: r.URL.Query().Get("product"), Integration: integrationBoth}
 	if f.Product == "" {
 		f.Product = "jira"
@@ -45,7 +45,7 @@ func (rm *appsRoom) newApp(w http.ResponseWriter, r *http.Request, a model.Admin
 	return rm.renderNewApp(w, r, a, f)
 }
 
-func (rm *appsRoom) renderNewApp(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.AppForm) error {
+func (rm *Room) renderNewApp(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.AppForm) error {
 	p := rm.Page(r, a, layout.NavApps, "Connect an app", "You get the very values to type into the app, screen by screen.")
 	p.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}}
 	status := http.StatusOK
@@ -122,7 +122,7 @@ func redirectOf(f console.AppForm) (string, *model.Problem) {
 
 // createApp makes the app, or both of its faces, and shows the screens to fill
 // in with the secrets: the only time that they are shown.
-func (rm *appsRoom) createApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) createApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	f := readAppForm(r)
 	apps := newApps(&f)
 	if len(f.Problems) > 0 {
@@ -162,7 +162,7 @@ func addSecret(ctx context.Context, st *store.Store, actor model.Actor, app mode
 
 // showSecrets draws the screens to fill in, with the secrets in place. The page
 // is the answer itself, and nothing keeps the secrets.
-func (rm *appsRoom) showSecrets(w http.ResponseWriter, r *http.Request, a model.Administrator, apps []model.App, secrets map[string]string) error {
+func (rm *Room) showSecrets(w http.ResponseWriter, r *http.Request, a model.Administrator, apps []model.App, secrets map[string]string) error {
 	product := wizard.ProductOf(apps[0].Product)
 	v := console.SecretsPage{Page: rm.Page(r, a, layout.NavApps, "Type these values into "+product.Name, "")}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}, {Label: apps[0].Name, Href: paths.App(apps[0].Slug)}}
@@ -178,7 +178,7 @@ func (rm *appsRoom) showSecrets(w http.ResponseWriter, r *http.Request, a model.
 
 // appScreen is the screen of the app to fill in. secret is empty where it is
 // not known any more.
-func (rm *appsRoom) appScreen(ctx context.Context, app model.App, secret string) (console.AppScreen, error) {
+func (rm *Room) appScreen(ctx context.Context, app model.App, secret string) (console.AppScreen, error) {
 	v := console.AppScreen{App: app, Product: wizard.ProductOf(app.Product), Secret: secret,
 		Start: wizard.StartURL(app), Fallback: wizard.FallbackURL(app)}
 	if app.Kind == model.AppCrowd {
@@ -194,7 +194,7 @@ func (rm *appsRoom) appScreen(ctx context.Context, app model.App, secret string)
 	return v, nil
 }
 
-func (rm *appsRoom) showApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	app, err := rm.Store.App(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
@@ -202,8 +202,8 @@ func (rm *appsRoom) showApp(w http.ResponseWriter, r *http.Request, a model.Admi
 	return rm.renderApp(w, r, a, app, nil)
 }
 
-func (rm *appsRoom) renderApp(w http.ResponseWriter, r *http.Request, a model.Administrator, app model.App, problems []model.Problem) error {
-	v, err := rm.appSeen(r, app)
+func (rm *Room) renderApp(w http.ResponseWriter, r *http.Request, a model.Administrator, app model.App, problems []model.Problem) error {
+	v, err := rm.AppSeen(r, app)
 	if err != nil {
 		return err
 	}
@@ -225,8 +225,8 @@ func (rm *appsRoom) renderApp(w http.ResponseWriter, r *http.Request, a model.Ad
 	return rm.Render(w, r, status, console.App(v))
 }
 
-// appSeen is the screen of an app and what was seen of it.
-func (rm *appsRoom) appSeen(r *http.Request, app model.App) (v console.AppPage, err error) {
+// AppSeen is the screen of an app and what was seen of it.
+func (rm *Room) AppSeen(r *http.Request, app model.App) (v console.AppPage, err error) {
 	ctx := r.Context()
 	if v.Screen, err = rm.appScreen(ctx, app, ""); err != nil {
 		return v, err
@@ -251,13 +251,13 @@ func (rm *appsRoom) appSeen(r *http.Request, app model.App) (v console.AppPage, 
 }
 
 // isOpenTo tells whether people can sign in to an app now.
-func (rm *appsRoom) isOpenTo(r *http.Request, app model.App) (bool, error) {
+func (rm *Room) isOpenTo(r *http.Request, app model.App) (bool, error) {
 	live, err := rm.OpenConnections(r)
 	return slices.ContainsFunc(live, func(c model.Connection) bool { return app.Connection == "" || app.Connection == c.Slug }), err
 }
 
 // updateApp changes what one may change about an app.
-func (rm *appsRoom) updateApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) updateApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	before, err := rm.Store.App(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
@@ -279,7 +279,7 @@ func (rm *appsRoom) updateApp(w http.ResponseWriter, r *http.Request, a model.Ad
 	return rm.Done(w, r, paths.App(app.Slug), "Saved.")
 }
 
-func (rm *appsRoom) readApp(r *http.Request, app model.App) (model.App, []model.Problem) {
+func (rm *Room) readApp(r *http.Request, app model.App) (model.App, []model.Problem) {
 	var problems []model.Problem
 	wrong := func(field, text string) { problems = append(problems, model.Problem{Field: field, Text: text}) }
 	if app.Name = kit.Typed(r, "name"); app.Name == "" {
@@ -340,7 +340,7 @@ func isNetwork(text string) bool {
 
 // renewSecret gives an app another secret. The old one goes on working until it
 // is removed, so that nobody is cut off in between.
-func (rm *appsRoom) renewSecret(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) renewSecret(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	app, err := rm.Store.App(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
@@ -355,7 +355,7 @@ func (rm *appsRoom) renewSecret(w http.ResponseWriter, r *http.Request, a model.
 	return rm.showSecrets(w, r, a, []model.App{app}, map[string]string{app.Slug: secret})
 }
 
-func (rm *appsRoom) removeSecret(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) removeSecret(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	slug := kit.PathValue(r, "slug")
 	id, err := strconv.ParseInt(kit.PathValue(r, "id"), 10, 64)
 	if err != nil {
@@ -367,7 +367,7 @@ func (rm *appsRoom) removeSecret(w http.ResponseWriter, r *http.Request, a model
 	return rm.Done(w, r, paths.App(slug), "The secret is removed. Nobody gets in with it any more.")
 }
 
-func (rm *appsRoom) deleteApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) deleteApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	app, err := rm.Store.App(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package web
+package apps
 
 import (
 	"crypto/rand"
@@ -21,7 +21,7 @@ import (
 
 // startAppTest begins a sign-in to an app that ends here instead of at the app:
 // the whole way, and the claims that the app would get.
-func (rm *appsRoom) startAppTest(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) startAppTest(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	app, err := rm.signOnApp(r)
 	if err != nil {
 		return err
@@ -38,14 +38,14 @@ func (rm *appsRoom) startAppTest(w http.ResponseWriter, r *http.Request, a model
 	return kit.SeeOther(w, r, to)
 }
 
-func (rm *appsRoom) appTestedPage(r *http.Request, a model.Administrator, app model.App) console.AppTestedPage {
+func (rm *Room) appTestedPage(r *http.Request, a model.Administrator, app model.App) console.AppTestedPage {
 	v := console.AppTestedPage{App: app, Page: rm.Page(r, a, layout.NavApps, "Test sign-in to "+app.Name, "")}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}, {Label: app.Name, Href: paths.App(app.Slug)}}
 	return v
 }
 
 // appTestTooEarly says that nobody can sign in to an app yet.
-func (rm *appsRoom) appTestTooEarly(w http.ResponseWriter, r *http.Request, a model.Administrator, app model.App, err error) error {
+func (rm *Room) appTestTooEarly(w http.ResponseWriter, r *http.Request, a model.Administrator, app model.App, err error) error {
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (rm *appsRoom) appTestTooEarly(w http.ResponseWriter, r *http.Request, a mo
 }
 
 // finishAppTest shows what the app would have got.
-func (rm *appsRoom) finishAppTest(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) finishAppTest(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	app, err := rm.signOnApp(r)
 	if err != nil {
 		return err
@@ -82,13 +82,13 @@ func (rm *appsRoom) finishAppTest(w http.ResponseWriter, r *http.Request, a mode
 	if err != nil {
 		return err
 	}
-	v.Person, v.Protocol = shownClaims(trial.Claims)
+	v.Person, v.Protocol = ShownClaims(trial.Claims)
 	return rm.Render(w, r, http.StatusOK, console.AppTested(v))
 }
 
-// shownClaims parts what an app is told into what it says about the person and
+// ShownClaims parts what an app is told into what it says about the person and
 // the rest.
-func shownClaims(claims map[string]any) (person, protocol []console.Claim) {
+func ShownClaims(claims map[string]any) (person, protocol []console.Claim) {
 	for _, known := range console.PersonClaims {
 		if value, there := claims[known.Name]; there {
 			person = append(person, shownClaim(known.Name, value))
@@ -124,7 +124,7 @@ func shownClaim(name string, value any) console.Claim {
 	return c
 }
 
-func (rm *appsRoom) signOnApp(r *http.Request) (model.App, error) {
+func (rm *Room) signOnApp(r *http.Request) (model.App, error) {
 	app, err := rm.Store.App(r.Context(), kit.PathValue(r, "slug"))
 	if err == nil && app.Kind != model.AppOIDC {
 		err = store.ErrNotFound

@@ -1,4 +1,4 @@
-package web_test
+package apps_test
 
 import (
 	"context"
@@ -147,7 +147,7 @@ func TestAnAppIsNotTiedToAConnectionThatIsGone(t *testing.T) {
 // The whole way of a test sign-in: AWS, Postern, and back with the claims.
 func TestTestSignInBelongsToItsBrowser(t *testing.T) {
 	t.Parallel()
-	s := newSAMLSite(t, storetest.Open(t), nil)
+	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
 	s.SignInAs(model.RoleAdmin)
 	s.Post("/apps", url.Values{"product": {"jira"}, "road": {"oidc"}, "base_url": {"https://jira.example.com"}})
 	start := s.Get("/apps/jira/test")
@@ -187,7 +187,7 @@ func TestTestSignInBeforeGoingLive(t *testing.T) {
 // begins.
 func TestPeopleFindTheirApps(t *testing.T) {
 	t.Parallel()
-	s := newAppSite(t, storetest.Open(t))
+	s := webtest.NewAppSite(t, storetest.Open(t))
 	s.SignInAs(model.RoleOwner)
 	app, err := s.Store.App(t.Context(), "jira")
 	if err != nil {
@@ -202,7 +202,7 @@ func TestPeopleFindTheirApps(t *testing.T) {
 	}
 	form.Set("start_url", "https://wiki.example.com/login")
 	s.Post("/apps/jira", form).Want(t, http.StatusSeeOther)
-	s.follow(t, "/saml/aws/login", "user0")
+	s.Follow(t, "/saml/aws/login", "user0")
 	tile := s.Get("/me").Doc.Find(".tiles a")
 	if tile.Length() != 1 || tile.AttrOr("href", "") != "https://wiki.example.com/login" || tile.Text() != "Wiki" {
 		t.Errorf("the tiles are %q", tile.Text())

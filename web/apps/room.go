@@ -1,4 +1,4 @@
-package web
+package apps
 
 import (
 	"github.com/postern-sso/postern/internal/model"
@@ -6,17 +6,17 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// appsRoom is about the apps that get people and groups from Postern.
-type appsRoom struct {
+// Room is about the apps that get people and groups from Postern.
+type Room struct {
 	*kit.Kit
 	provider *oidc.Provider
 }
 
-// newAppsRoom makes the room; p signs people in to the apps.
-func newAppsRoom(k *kit.Kit, p *oidc.Provider) *appsRoom { return &appsRoom{Kit: k, provider: p} }
+// New makes the room; p signs people in to the apps.
+func New(k *kit.Kit, p *oidc.Provider) *Room { return &Room{Kit: k, provider: p} }
 
-// routes are the pages of the room.
-func (rm *appsRoom) routes() []kit.Route {
+// Routes are the pages of the room.
+func (rm *Room) Routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 		admin  = model.RoleAdmin

@@ -1,4 +1,4 @@
-package web_test
+package webtest
 
 import (
 	"context"
@@ -16,24 +16,23 @@ import (
 	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
-	"github.com/postern-sso/postern/web/webtest"
 )
 
-// appSite is a site with a live connection, the app "jira", and coreos/go-oidc
+// AppSite is a site with a live connection, the app "jira", and coreos/go-oidc
 // as that app.
-type appSite struct {
-	*samlSite
-	oauth    oauth2.Config
-	verifier *oidc.IDTokenVerifier
-	op       *oidc.Provider
+type AppSite struct {
+	*SamlSite
+	Oauth    oauth2.Config
+	Verifier *oidc.IDTokenVerifier
+	Op       *oidc.Provider
 }
 
-func newAppSite(t testing.TB, st *store.Store) *appSite {
+func NewAppSite(t testing.TB, st *store.Store) *AppSite {
 	t.Helper()
-	s := &appSite{samlSite: newSAMLSite(t, st, nil)}
+	s := &AppSite{SamlSite: NewSAMLSite(t, st, nil)}
 	storetest.Group(t, st, "jira-users")
 	storetest.Group(t, st, "hidden")
-	app := model.App{Slug: "jira", Kind: model.AppOIDC, Name: "Jira", RedirectURIs: []string{appCallback},
+	app := model.App{Slug: "jira", Kind: model.AppOIDC, Name: "Jira", RedirectURIs: []string{AppCallback},
 		PostLogoutURIs: []string{"https://jira.example.com/bye"}, Groups: []string{"jira-users"}}
 	if err := st.CreateApp(context.Background(), storetest.Actor, app); err != nil {
 		t.Fatal(err)
@@ -42,23 +41,23 @@ func newAppSite(t testing.TB, st *store.Store) *appSite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.op = op
-	s.verifier = op.Verifier(&oidc.Config{ClientID: "jira"})
-	s.oauth = oauth2.Config{ClientID: "jira", ClientSecret: s.newSecret(t, "jira"), Endpoint: op.Endpoint(),
-		RedirectURL: appCallback, Scopes: []string{oidc.ScopeOpenID, "profile", "email", "groups"}}
+	s.Op = op
+	s.Verifier = op.Verifier(&oidc.Config{ClientID: "jira"})
+	s.Oauth = oauth2.Config{ClientID: "jira", ClientSecret: s.NewSecret(t, "jira"), Endpoint: op.Endpoint(),
+		RedirectURL: AppCallback, Scopes: []string{oidc.ScopeOpenID, "profile", "email", "groups"}}
 	return s
 }
 
-// longSessions lets AWS say that sessions last twelve hours, the longest there is.
-func (s *appSite) longSessions(t testing.TB) {
+// LongSessions lets AWS say that sessions last twelve hours, the longest there is.
+func (s *AppSite) LongSessions(t testing.TB) {
 	t.Helper()
-	s.sessionsLast(t, 12*time.Hour)
+	s.SessionsLast(t, 12*time.Hour)
 }
 
-// sessionsLast lets AWS say how long sessions last.
-func (s *appSite) sessionsLast(t testing.TB, d time.Duration) {
+// SessionsLast lets AWS say how long sessions last.
+func (s *AppSite) SessionsLast(t testing.TB, d time.Duration) {
 	t.Helper()
-	err := s.sim.UpdateSettings(func(set *awssim.Settings) {
+	err := s.Sim.UpdateSettings(func(set *awssim.Settings) {
 		for i := range set.Applications {
 			set.Applications[i].SessionDuration = d
 		}
@@ -68,7 +67,7 @@ func (s *appSite) sessionsLast(t testing.TB, d time.Duration) {
 	}
 }
 
-func (s *appSite) newSecret(t testing.TB, app string) string {
+func (s *AppSite) NewSecret(t testing.TB, app string) string {
 	t.Helper()
 	secret := seal.NewSecret()
 	if err := s.Store.AddAppSecret(context.Background(), storetest.Actor, app, secret.Hash, secret.Hint); err != nil {
@@ -77,9 +76,9 @@ func (s *appSite) newSecret(t testing.TB, app string) string {
 	return secret.Value
 }
 
-// follow goes where the site sends the browser, through the simulated AWS as
+// Follow goes where the site sends the browser, through the simulated AWS as
 // username, and returns the first answer that is no redirect of these two.
-func (s *appSite) follow(t testing.TB, to, username string) *webtest.Page {
+func (s *AppSite) Follow(t testing.TB, to, username string) *Page {
 	t.Helper()
 	for range 10 {
 		res := s.Get(to)
@@ -95,7 +94,7 @@ func (s *appSite) follow(t testing.TB, to, username string) *webtest.Page {
 			if username == "" {
 				t.Fatal("the person was sent to AWS")
 			}
-			m, err := s.sim.SignIn(s.app, username, webtest.Inflate(t, next.Query().Get("SAMLRequest")), next.Query().Get("RelayState"))
+			m, err := s.Sim.SignIn(s.App, username, Inflate(t, next.Query().Get("SAMLRequest")), next.Query().Get("RelayState"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,12 +113,12 @@ func (s *appSite) follow(t testing.TB, to, username string) *webtest.Page {
 	return nil
 }
 
-// answer is what the app gets at its redirect address.
-func (s *appSite) answer(t testing.TB, authURL, username string) url.Values {
+// Answer is what the app gets at its redirect address.
+func (s *AppSite) Answer(t testing.TB, authURL, username string) url.Values {
 	t.Helper()
-	res := s.follow(t, authURL, username)
+	res := s.Follow(t, authURL, username)
 	to := res.Header.Get("Location")
-	if !strings.HasPrefix(to, appCallback+"?") {
+	if !strings.HasPrefix(to, AppCallback+"?") {
 		t.Fatalf("answered %d to %q: %s", res.Status, to, res.Text())
 	}
 	u, err := url.Parse(to)
@@ -129,8 +128,8 @@ func (s *appSite) answer(t testing.TB, authURL, username string) url.Values {
 	return u.Query()
 }
 
-// claims are those of an ID token that the Atlassian apps look at.
-type claims struct {
+// Claims are those of an ID token that the Atlassian apps look at.
+type Claims struct {
 	Subject  string    `json:"sub"`
 	Username string    `json:"preferred_username"`
 	Name     string    `json:"name"`
@@ -141,36 +140,36 @@ type claims struct {
 	ACR      string    `json:"acr"`
 }
 
-// exchange redeems a code and verifies the ID token.
-func (s *appSite) exchange(t testing.TB, code string, opts ...oauth2.AuthCodeOption) (*oauth2.Token, claims) {
+// Exchange redeems a code and verifies the ID token.
+func (s *AppSite) Exchange(t testing.TB, code string, opts ...oauth2.AuthCodeOption) (*oauth2.Token, Claims) {
 	t.Helper()
-	token, err := s.oauth.Exchange(context.Background(), code, opts...)
+	token, err := s.Oauth.Exchange(context.Background(), code, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	raw, _ := token.Extra("id_token").(string)
-	id, err := s.verifier.Verify(context.Background(), raw)
+	id, err := s.Verifier.Verify(context.Background(), raw)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := id.VerifyAccessToken(token.AccessToken); err != nil {
 		t.Error(err)
 	}
-	var c claims
+	var c Claims
 	if err := id.Claims(&c); err != nil {
 		t.Fatal(err)
 	}
 	return token, c
 }
 
-// signIn is a whole sign-in of the app.
-func (s *appSite) signIn(t testing.TB, username string) (*oauth2.Token, claims) {
+// SignIn is a whole sign-in of the app.
+func (s *AppSite) SignIn(t testing.TB, username string) (*oauth2.Token, Claims) {
 	t.Helper()
-	return s.exchange(t, s.answer(t, s.oauth.AuthCodeURL("state"), username).Get("code"))
+	return s.Exchange(t, s.Answer(t, s.Oauth.AuthCodeURL("state"), username).Get("code"))
 }
 
-// refusedWith is the protocol's error for an exchange.
-func refusedWith(t testing.TB, err error) string {
+// RefusedWith is the protocol's error for an exchange.
+func RefusedWith(t testing.TB, err error) string {
 	t.Helper()
 	refused, ok := err.(*oauth2.RetrieveError) //nolint:errorlint // the client returns it as it is
 	if !ok {

@@ -1,4 +1,4 @@
-package web
+package apps
 
 import (
 	"crypto/rand"

@@ -1,0 +1,3 @@
+package webtest
+
+const AppCallback = "https://jira.example.com/plugins/servlet/oidc/callback"
