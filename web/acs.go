@@ -214,7 +214,7 @@ func (rm *loginRoom) finishLogin(w http.ResponseWriter, r *http.Request, a attem
 	if l.Refusal != nil {
 		return rm.showRefusal(w, r, l)
 	}
-	w.Header().Set(headerLogin, l.ID)
+	w.Header().Set(HeaderLogin, l.ID)
 	if err := rm.welcome(w, r, a, u); err != nil {
 		return rm.showInternal(w, r, l, err)
 	}
@@ -274,6 +274,6 @@ func (rm *loginRoom) finishTest(w http.ResponseWriter, r *http.Request, a attemp
 	if l.Refusal != nil {
 		return rm.showRefusal(w, r, l)
 	}
-	w.Header().Set(headerLogin, l.ID)
+	w.Header().Set(HeaderLogin, l.ID)
 	return kit.SeeOther(w, r, paths.SAMLTested(a.connection.Slug))
 }

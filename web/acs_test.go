@@ -15,8 +15,6 @@ import (
 	"github.com/postern-sso/postern/web/webtest"
 )
 
-const formType = "application/x-www-form-urlencoded"
-
 func samlForm(xml string) string {
 	return url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(xml))}}.Encode()
 }
@@ -28,24 +26,24 @@ func TestRow14BadForms(t *testing.T) {
 		status                  int
 		code                    model.Code
 	}{
-		"empty":               {"/saml/aws/acs", formType, "", 400, model.CodeMalformedResponse},
+		"empty":               {"/saml/aws/acs", webtest.FormType, "", 400, model.CodeMalformedResponse},
 		"JSON":                {"/saml/aws/acs", "application/json", "{}", 400, model.CodeMalformedResponse},
 		"multipart":           {"/saml/aws/acs", "multipart/form-data; boundary=x", "--x--", 400, model.CodeMalformedResponse},
-		"no response":         {"/saml/aws/acs", formType, "RelayState=x", 400, model.CodeMalformedResponse},
-		"two responses":       {"/saml/aws/acs", formType, samlForm("<a/>") + "&" + samlForm("<b/>"), 400, model.CodeMalformedResponse},
-		"in the query":        {"/saml/aws/acs?" + samlForm("<a/>"), formType, "", 400, model.CodeMalformedResponse},
-		"artifact":            {"/saml/aws/acs?SAMLart=x", formType, "SAMLart=x", 400, model.CodeMalformedResponse},
-		"not base64":          {"/saml/aws/acs", formType, "SAMLResponse=%25%25", 400, model.CodeMalformedResponse},
-		"not XML":             {"/saml/aws/acs", formType, samlForm("hello"), 400, model.CodeMalformedResponse},
-		"a page":              {"/saml/aws/acs", formType, samlForm("<html><body/></html>"), 400, model.CodeMalformedResponse},
-		"entities":            {"/saml/aws/acs", formType, samlForm(`<!DOCTYPE x [<!ENTITY a "a"><!ENTITY b "&a;&a;">]><x>&b;</x>`), 403, model.CodeDTDForbidden},
-		"deep":                {"/saml/aws/acs", formType, samlForm(strings.Repeat("<a>", 50000)), 400, model.CodeMalformedResponse},
-		"XML too large":       {"/saml/aws/acs", formType, samlForm("<a>" + strings.Repeat("a", 600<<10) + "</a>"), 413, model.CodeTooLarge},
-		"form too large":      {"/saml/aws/acs", formType, "SAMLResponse=" + strings.Repeat("A", 2<<20), 413, model.CodeTooLarge},
-		"NUL and control":     {"/saml/aws/acs", formType, "SAMLResponse=%00&RelayState=%0d%0aSet-Cookie:%20a", 400, model.CodeMalformedResponse},
-		"unknown connection":  {"/saml/nowhere/acs", formType, samlForm("<a/>"), 403, model.CodeConnectionNotLive},
-		"unknown, hostile":    {"/saml/%00%0d/acs", formType, samlForm("<a/>"), 403, model.CodeConnectionNotLive},
-		"relay state is long": {"/saml/aws/acs", formType, samlForm("<a/>") + "&RelayState=" + strings.Repeat("x", 10000), 400, model.CodeMalformedResponse},
+		"no response":         {"/saml/aws/acs", webtest.FormType, "RelayState=x", 400, model.CodeMalformedResponse},
+		"two responses":       {"/saml/aws/acs", webtest.FormType, samlForm("<a/>") + "&" + samlForm("<b/>"), 400, model.CodeMalformedResponse},
+		"in the query":        {"/saml/aws/acs?" + samlForm("<a/>"), webtest.FormType, "", 400, model.CodeMalformedResponse},
+		"artifact":            {"/saml/aws/acs?SAMLart=x", webtest.FormType, "SAMLart=x", 400, model.CodeMalformedResponse},
+		"not base64":          {"/saml/aws/acs", webtest.FormType, "SAMLResponse=%25%25", 400, model.CodeMalformedResponse},
+		"not XML":             {"/saml/aws/acs", webtest.FormType, samlForm("hello"), 400, model.CodeMalformedResponse},
+		"a page":              {"/saml/aws/acs", webtest.FormType, samlForm("<html><body/></html>"), 400, model.CodeMalformedResponse},
+		"entities":            {"/saml/aws/acs", webtest.FormType, samlForm(`<!DOCTYPE x [<!ENTITY a "a"><!ENTITY b "&a;&a;">]><x>&b;</x>`), 403, model.CodeDTDForbidden},
+		"deep":                {"/saml/aws/acs", webtest.FormType, samlForm(strings.Repeat("<a>", 50000)), 400, model.CodeMalformedResponse},
+		"XML too large":       {"/saml/aws/acs", webtest.FormType, samlForm("<a>" + strings.Repeat("a", 600<<10) + "</a>"), 413, model.CodeTooLarge},
+		"form too large":      {"/saml/aws/acs", webtest.FormType, "SAMLResponse=" + strings.Repeat("A", 2<<20), 413, model.CodeTooLarge},
+		"NUL and control":     {"/saml/aws/acs", webtest.FormType, "SAMLResponse=%00&RelayState=%0d%0aSet-Cookie:%20a", 400, model.CodeMalformedResponse},
+		"unknown connection":  {"/saml/nowhere/acs", webtest.FormType, samlForm("<a/>"), 403, model.CodeConnectionNotLive},
+		"unknown, hostile":    {"/saml/%00%0d/acs", webtest.FormType, samlForm("<a/>"), 403, model.CodeConnectionNotLive},
+		"relay state is long": {"/saml/aws/acs", webtest.FormType, samlForm("<a/>") + "&RelayState=" + strings.Repeat("x", 10000), 400, model.CodeMalformedResponse},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -64,7 +62,7 @@ func TestDuplicateSubmit(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := func() *http.Request {
-		r := webtest.Post("/saml/aws/acs", formType, body.String())
+		r := webtest.Post("/saml/aws/acs", webtest.FormType, body.String())
 		for _, c := range first.Cookies() {
 			r.AddCookie(c)
 		}
@@ -95,9 +93,9 @@ func TestAnswerInAnotherBrowser(t *testing.T) {
 	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
 	answer := s.AnswerFromAWS(t, s.Sim, s.App, "user0")
 	body := readAll(t, answer)
-	stranger := webtest.Post("/saml/aws/acs", formType, body)
+	stranger := webtest.Post("/saml/aws/acs", webtest.FormType, body)
 	s.WantRefused(s.Send(stranger), http.StatusForbidden, model.CodeInResponseToOtherBrowser)
-	mine := webtest.Post("/saml/aws/acs", formType, body)
+	mine := webtest.Post("/saml/aws/acs", webtest.FormType, body)
 	for _, c := range answer.Cookies() {
 		mine.AddCookie(c)
 	}
@@ -118,7 +116,7 @@ func TestRow17RelayStateStaysHere(t *testing.T) {
 			t.Fatal(err)
 		}
 		form := url.Values{"SAMLResponse": {m.SAMLResponse()}, "RelayState": {relay}}
-		if w := s.GoOn(s.Send(webtest.Post("/saml/aws/acs", formType, form.Encode()))); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
+		if w := s.GoOn(s.Send(webtest.Post("/saml/aws/acs", webtest.FormType, form.Encode()))); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
 			t.Errorf("relay state %q leads with %d to %q, want %q", relay, w.Code, w.Header().Get("Location"), want)
 		}
 	}
@@ -127,7 +125,7 @@ func TestRow17RelayStateStaysHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.WantRefused(s.Send(webtest.Post("/saml/aws/acs", formType, samlForm(string(m.XML)))), http.StatusForbidden, model.CodeUnsolicitedRefused)
+	s.WantRefused(s.Send(webtest.Post("/saml/aws/acs", webtest.FormType, samlForm(string(m.XML)))), http.StatusForbidden, model.CodeUnsolicitedRefused)
 }
 
 // The session of a person ends with the deactivation, at the next request.

@@ -9,8 +9,8 @@ import (
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
-	"github.com/postern-sso/postern/web"
 	"github.com/postern-sso/postern/web/forecast"
+	"github.com/postern-sso/postern/web/people"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -53,7 +53,7 @@ func BenchmarkForecasts(b *testing.B) {
 	b.Run("a rule for everybody", func(b *testing.B) {
 		rule := model.Rule{Name: "new", Connection: "aws", Kind: model.RuleEmailDomain, Value: "example.com", Groups: []string{"group00500"}}
 		for b.Loop() {
-			trial, err := s.People.TryRule(ctx, web.RuleChange{After: &rule}, "")
+			trial, err := s.People.TryRule(ctx, people.RuleChange{After: &rule}, "")
 			if err != nil || trial.People != 100_000 || trial.Gain == 0 {
 				b.Fatalf("%+v, %v", trial, err)
 			}

@@ -17,63 +17,51 @@ import (
 
 // trusting is a configuration that trusts AWS's key.
 func trusting(c *model.Config) {
-	c.IdPMetadata, c.Attributes = metadataWith(keys().awsCert), model.WizardAttributes()
-}
-
-// refused sends a message that must be refused with that code and lets nobody in.
-func (x *target) refused(t *testing.T, what, slug string, e exchange, message string, want model.Code) {
-	t.Helper()
-	before := x.state()
-	w := x.answerAt(slug, e, message)
-	x.wantCode(t, what, w, want)
-	if w.Code != statusOf(want) {
-		t.Errorf("%s: answered %d", what, w.Code)
-	}
-	x.wantNothing(t, w, e, message, before)
+	c.IdPMetadata, c.Attributes = webtest.MetadataWith(webtest.Keys().AwsCert), model.WizardAttributes()
 }
 
 // Two connections trust one AWS. What was asked by way of one is no answer to the
 // other, though the browser brings the request's own handle and cookie.
 func TestRow09RequestOfAnotherConnection(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	storetest.LiveConnection(t, x.Store, "other", trusting)
-	here, there := x.begin(false), x.beginAt("other", false)
+	here, there := x.Begin(false), x.BeginAt("other", false)
 	crossed := there
-	crossed.scene.ACS, crossed.scene.Audience = here.scene.ACS, here.scene.Audience
-	x.refused(t, "another connection's request", "aws", crossed, honestMessage(&crossed), model.CodeInResponseToUnknown)
-	w := x.answerAt("other", there, honestMessage(&there))
-	x.wantCode(t, "the request at its own connection, afterwards", w, "")
+	crossed.Scene.ACS, crossed.Scene.Audience = here.Scene.ACS, here.Scene.Audience
+	x.Refused(t, "another connection's request", "aws", crossed, webtest.HonestMessage(&crossed), model.CodeInResponseToUnknown)
+	w := x.AnswerAt("other", there, webtest.HonestMessage(&there))
+	x.WantCode(t, "the request at its own connection, afterwards", w, "")
 }
 
 // A request waits for an hour, to the microsecond.
 func TestRow09ExpiredRequest(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
-	late, inTime := x.begin(false), x.begin(false)
+	x := webtest.NewTarget(t, nil)
+	late, inTime := x.Begin(false), x.Begin(false)
 	x.Now = x.Now.Add(web.RequestLifetime - time.Microsecond)
-	inTime.scene.Now = x.Now
-	x.wantCode(t, "in the last microsecond", x.answer(inTime, honestMessage(&inTime)), "")
+	inTime.Scene.Now = x.Now
+	x.WantCode(t, "in the last microsecond", x.Answer(inTime, webtest.HonestMessage(&inTime)), "")
 	x.Now = x.Now.Add(time.Microsecond)
-	late.scene.Now = x.Now
-	x.refused(t, "after an hour", "aws", late, honestMessage(&late), model.CodeInResponseToUnknown)
+	late.Scene.Now = x.Now
+	x.Refused(t, "after an hour", "aws", late, webtest.HonestMessage(&late), model.CodeInResponseToUnknown)
 }
 
 // The session here ends when AWS says, by the clock that judged the answer.
 func TestRow07SessionEndsWithAWS(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	for _, c := range []struct{ atAWS, here time.Duration }{{30 * time.Minute, 30 * time.Minute}, {48 * time.Hour, kit.PersonLifetime}} {
-		e := x.begin(false)
-		w := x.answer(e, attack.WithSessionEnd(&e.scene, x.Now.Add(c.atAWS)))
-		x.wantCode(t, "the login", w, "")
-		cookies := later(e.cookies, w.Result().Cookies())
+		e := x.Begin(false)
+		w := x.Answer(e, attack.WithSessionEnd(&e.Scene, x.Now.Add(c.atAWS)))
+		x.WantCode(t, "the login", w, "")
+		cookies := webtest.Later(e.Cookies, w.Result().Cookies())
 		x.Now = x.Now.Add(c.here - time.Second)
-		if !x.signedIn(cookies) {
+		if !x.SignedIn(cookies) {
 			t.Errorf("%v at AWS: nobody is signed in a second before %v", c.atAWS, c.here)
 		}
 		x.Now = x.Now.Add(time.Second)
-		if x.signedIn(cookies) {
+		if x.SignedIn(cookies) {
 			t.Errorf("%v at AWS: she is signed in after %v", c.atAWS, c.here)
 		}
 	}
@@ -83,25 +71,25 @@ func TestRow07SessionEndsWithAWS(t *testing.T) {
 func TestRow19ConnectionIsNotLive(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	storetest.Connection(t, x.Store, "draft", trusting)
 	storetest.LiveConnection(t, x.Store, "deleted", trusting)
-	asked, gone, clicked := x.begin(false), x.beginAt("deleted", false), x.beginAt("draft", true)
+	asked, gone, clicked := x.Begin(false), x.BeginAt("deleted", false), x.BeginAt("draft", true)
 	if err := x.Store.SetStatus(ctx, webtest.Tester, "aws", model.StatusSuspended); err != nil {
 		t.Fatal(err)
 	}
 	if err := x.Store.DeleteConnection(ctx, webtest.Tester, "deleted"); err != nil {
 		t.Fatal(err)
 	}
-	for slug, e := range map[string]exchange{"aws": asked, "deleted": gone, "draft": clicked} {
-		x.refused(t, slug+", asked", slug, e, honestMessage(&e), model.CodeConnectionNotLive)
-		e.scene.Request, e.relay = "", ""
-		x.refused(t, slug+", from the tile", slug, e, honestMessage(&e), model.CodeConnectionNotLive)
+	for slug, e := range map[string]webtest.Exchange{"aws": asked, "deleted": gone, "draft": clicked} {
+		x.Refused(t, slug+", asked", slug, e, webtest.HonestMessage(&e), model.CodeConnectionNotLive)
+		e.Scene.Request, e.Relay = "", ""
+		x.Refused(t, slug+", from the tile", slug, e, webtest.HonestMessage(&e), model.CodeConnectionNotLive)
 		w := x.Send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/saml/"+slug+"/login", nil))
-		x.wantCode(t, slug+", a login", w, model.CodeConnectionNotLive)
+		x.WantCode(t, slug+", a login", w, model.CodeConnectionNotLive)
 	}
 	if err := x.Store.SetStatus(ctx, webtest.Tester, "aws", model.StatusLive); err != nil {
 		t.Fatal(err)
 	}
-	x.signIn("alice", asItIs)
+	x.SignIn("alice", webtest.AsItIs)
 }

@@ -21,7 +21,7 @@ import (
 
 // rotating is a site whose AWS serves its metadata, which changes.
 type rotating struct {
-	*target
+	*webtest.Target
 	metadata atomic.Pointer[string] // nil: not to be had
 }
 
@@ -37,14 +37,14 @@ func newRotating(t *testing.T) *rotating {
 		_, _ = w.Write([]byte(*text)) // a broken connection fails the test elsewhere
 	}))
 	t.Cleanup(aws.Close)
-	x.target = newTarget(t, func(c *model.Config) { c.IdPMetadataURL = aws.URL + "/metadata" })
-	x.serve(keys().awsCert)
+	x.Target = webtest.NewTarget(t, func(c *model.Config) { c.IdPMetadataURL = aws.URL + "/metadata" })
+	x.serve(webtest.Keys().AwsCert)
 	x.SignInAs(model.RoleOwner)
 	return x
 }
 
 func (x *rotating) serve(certificates ...[]byte) {
-	text := metadataWith(certificates...)
+	text := webtest.MetadataWith(certificates...)
 	x.metadata.Store(&text)
 }
 
@@ -65,12 +65,12 @@ func (x *rotating) refresh(later time.Duration) model.MetadataCheck {
 // login signs in with the old key or the new one, and wants that outcome.
 func (x *rotating) login(t *testing.T, what string, withNew bool, want model.Code) {
 	t.Helper()
-	e := x.begin(false)
+	e := x.Begin(false)
 	if withNew {
-		e.scene.Key, e.scene.Certificate = keys().attacker, keys().attackerCert
+		e.Scene.Key, e.Scene.Certificate = webtest.Keys().Attacker, webtest.Keys().AttackerCert
 	}
-	w := x.answer(e, honestMessage(&e))
-	x.wantCode(t, what, w, want)
+	w := x.Answer(e, webtest.HonestMessage(&e))
+	x.WantCode(t, what, w, want)
 	if want != "" {
 		return
 	}
@@ -80,7 +80,7 @@ func (x *rotating) login(t *testing.T, what string, withNew bool, want model.Cod
 			said = c.Received
 		}
 	}
-	if print := fingerprintOfDER(e.scene.Certificate); said != print {
+	if print := fingerprintOfDER(e.Scene.Certificate); said != print {
 		t.Errorf("%s: the trace says that %s verified it, want %s", what, said, print)
 	}
 }
@@ -98,7 +98,7 @@ func TestRow02RotationOfTheCertificate(t *testing.T) {
 	if check := x.refresh(0); check.Offered != "" || check.Problem != "" {
 		t.Errorf("the same metadata: %+v", check)
 	}
-	x.serve(keys().awsCert, keys().attackerCert)
+	x.serve(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
 	if check := x.refresh(time.Hour); check.Offered != "" {
 		t.Error("it was fetched again within the hour")
 	}
@@ -124,11 +124,11 @@ func TestRow02RotationOfTheCertificate(t *testing.T) {
 		t.Error("what is trusted is still offered")
 	}
 
-	old := fingerprintOfDER(keys().awsCert)
+	old := fingerprintOfDER(webtest.Keys().AwsCert)
 	x.Post("/connections/aws/certificates/remove", url.Values{"fingerprint": {old}}).Want(t, http.StatusSeeOther)
 	x.login(t, "the old one after it was removed", false, model.CodeCertificateUnknown)
 	x.login(t, "the new one alone", true, "")
-	last := url.Values{"fingerprint": {fingerprintOfDER(keys().attackerCert)}}
+	last := url.Values{"fingerprint": {fingerprintOfDER(webtest.Keys().AttackerCert)}}
 	x.Post("/connections/aws/certificates/remove", last).Want(t, http.StatusUnprocessableEntity)
 	x.login(t, "after the last one was not removed", true, "")
 
@@ -146,7 +146,7 @@ func TestRow16RefreshNeverWidensTrustByItself(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
 	x.refresh(0)
-	x.serve(keys().attackerCert)
+	x.serve(webtest.Keys().AttackerCert)
 	x.refresh(25 * time.Hour)
 	x.login(t, "a certificate that the metadata has now", true, model.CodeCertificateUnknown)
 	x.login(t, "one that it has no more", false, "")
@@ -176,7 +176,7 @@ func TestRow16TrustEndsWithTheAddress(t *testing.T) {
 		t.Error("a change of the name ended it")
 	}
 	x.GoLiveWith("aws", func(c *model.Config) { c.IdPMetadataURL = address + "?other" })
-	x.serve(keys().awsCert, keys().attackerCert)
+	x.serve(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
 	if check := x.refresh(25 * time.Hour); check.TrustNew || check.Offered == "" {
 		t.Errorf("with the new address: %+v", check)
 	}
@@ -211,7 +211,7 @@ func TestRow16RefreshIsToldWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
 	x.refresh(0)
-	other := strings.ReplaceAll(metadataWith(keys().attackerCert), attackIssuer, "https://idp.evil.example/saml/metadata")
+	other := strings.ReplaceAll(webtest.MetadataWith(webtest.Keys().AttackerCert), webtest.AttackIssuer, "https://idp.evil.example/saml/metadata")
 	page := "<html><body>Sign in</body></html>"
 	for what, text := range map[string]*string{"another application": &other, "a web page": &page, "nothing": nil} {
 		x.metadata.Store(text)
@@ -235,7 +235,7 @@ func TestRow02UnknownKeyAsksForMetadata(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
 	x.refresh(0)
-	x.serve(keys().awsCert, keys().attackerCert)
+	x.serve(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
 	x.Now = x.Now.Add(time.Minute)
 	x.login(t, "a minute after the last look", true, model.CodeCertificateUnknown)
 	if check := x.refresh(0); check.Offered != "" {
@@ -253,12 +253,12 @@ func TestRow16CertificatesAreAddedByHand(t *testing.T) {
 	t.Parallel()
 	x := newRotating(t)
 	const page, trust = "/connections/aws/certificates", "/connections/aws/certificates/trust"
-	same := x.Post(page, url.Values{"metadata": {metadataWith(keys().awsCert)}}).Want(t, http.StatusUnprocessableEntity)
+	same := x.Post(page, url.Values{"metadata": {webtest.MetadataWith(webtest.Keys().AwsCert)}}).Want(t, http.StatusUnprocessableEntity)
 	if !strings.Contains(same.Text(), "no certificate that is not in the list") {
 		t.Errorf("the same metadata: %s", same.Text())
 	}
-	other := strings.ReplaceAll(metadataWith(keys().attackerCert), attackIssuer, "https://idp.evil.example/saml/metadata")
-	print := fingerprintOfDER(keys().attackerCert)
+	other := strings.ReplaceAll(webtest.MetadataWith(webtest.Keys().AttackerCert), webtest.AttackIssuer, "https://idp.evil.example/saml/metadata")
+	print := fingerprintOfDER(webtest.Keys().AttackerCert)
 	for what, text := range map[string]string{"another application": other, "no metadata": "hello"} {
 		for _, path := range []string{page, trust} {
 			res := x.Post(path, url.Values{"metadata": {text}, "fingerprints": {print}}).Want(t, http.StatusUnprocessableEntity)
@@ -267,16 +267,16 @@ func TestRow16CertificatesAreAddedByHand(t *testing.T) {
 			}
 		}
 	}
-	both := metadataWith(keys().awsCert, keys().attackerCert)
+	both := webtest.MetadataWith(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
 	shown := x.Post(page, url.Values{"metadata": {both}}).Want(t, http.StatusOK)
-	if box := shown.Find("section[aria-labelledby=brought]"); !strings.Contains(box, print) || strings.Contains(box, fingerprintOfDER(keys().awsCert)) ||
+	if box := shown.Find("section[aria-labelledby=brought]"); !strings.Contains(box, print) || strings.Contains(box, fingerprintOfDER(webtest.Keys().AwsCert)) ||
 		!strings.Contains(box, "Nothing has changed yet") {
 		t.Errorf("the page shows:\n%s", box)
 	}
 	x.login(t, "shown, and not confirmed", true, model.CodeCertificateUnknown)
 
 	form := shown.Hidden("section[aria-labelledby=brought] form")
-	for what, prints := range map[string]string{"none": "", "another's": fingerprintOfDER(keys().awsCert)} {
+	for what, prints := range map[string]string{"none": "", "another's": fingerprintOfDER(webtest.Keys().AwsCert)} {
 		if res := x.Post(trust, url.Values{"metadata": form["metadata"], "fingerprints": {prints}}); res.Status != http.StatusUnprocessableEntity {
 			t.Errorf("fingerprint %s: answered %d", what, res.Status)
 		}
@@ -297,6 +297,6 @@ func TestCertificatesAreShownWithWhatIsWrong(t *testing.T) {
 	x.Now = x.Now.AddDate(100, 0, 0)
 	x.Client = x.Browser()
 	x.TryPassword("owner@example.com", webtest.TestPassword)
-	shown := x.Post("/connections/aws/certificates", url.Values{"metadata": {metadataWith(keys().attackerCert)}}).Want(t, http.StatusOK)
+	shown := x.Post("/connections/aws/certificates", url.Values{"metadata": {webtest.MetadataWith(webtest.Keys().AttackerCert)}}).Want(t, http.StatusOK)
 	shown.Has(t, "section[aria-labelledby=brought]", "The certificate expired on")
 }

@@ -17,56 +17,56 @@ import (
 
 func TestCrowdApplicationMustProveItself(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.Open(t), nil)
-	s.must(s.Store.CreateApp(context.Background(), webtest.Tester, model.App{Slug: "other", Kind: model.AppOIDC, Name: "Other"}))
-	s.must(s.Store.AddAppSecret(context.Background(), webtest.Tester, "other", webtest.TestHash, "a pas"))
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
+	s.Must(s.Store.CreateApp(context.Background(), webtest.Tester, model.App{Slug: "other", Kind: model.AppOIDC, Name: "Other"}))
+	s.Must(s.Store.AddAppSecret(context.Background(), webtest.Tester, "other", webtest.TestHash, "a pas"))
 	for _, c := range [][2]string{{"jira", "wrong"}, {"nobody", webtest.TestPassword}, {"other", webtest.TestPassword}, {"", ""}, {"jira", ""}} {
-		s.app, s.password = c[0], c[1]
-		res := s.ask("GET", "/config/cookie", "xml", "")
+		s.App, s.Password = c[0], c[1]
+		res := s.Ask("GET", "/config/cookie", "xml", "")
 		if res.Status != 401 || res.Header.Get("WWW-Authenticate") != `BASIC realm="Crowd Application Authentication"` {
 			t.Errorf("%q answered %d %v", c, res.Status, res.Header)
 		}
 	}
 	unknown, err := s.Store.UnknownApplications(context.Background())
-	s.must(err)
+	s.Must(err)
 	if len(unknown) != 2 || unknown[0].Name != "nobody" || unknown[0].RemoteAddr != "127.0.0.1" || unknown[1].Name != "other" {
 		t.Errorf("names that no app has: %+v", unknown)
 	}
-	s.app, s.password = "JIRA", webtest.TestPassword
-	if res := s.ask("GET", "/config/cookie", "json", ""); res.Body != `{"domain":"","name":"crowd.token_key","secure":false}` {
+	s.App, s.Password = "JIRA", webtest.TestPassword
+	if res := s.Ask("GET", "/config/cookie", "json", ""); res.Body != `{"domain":"","name":"crowd.token_key","secure":false}` {
 		t.Errorf("cookie: %d %s", res.Status, res.Body)
 	}
 	secrets, err := s.Store.AppSecrets(context.Background(), "jira")
-	s.must(err)
+	s.Must(err)
 	if secrets[0].LastUsedAt.IsZero() {
 		t.Error("the use of the secret was not noted")
 	}
 	if a, err := s.Store.CrowdActivity(context.Background(), "jira"); err != nil || a.Refused != 2 || a.Recent[1].Status != 401 {
 		t.Errorf("what was refused is not shown: %+v %v", a, err)
 	}
-	s.must(s.Store.DeleteAppSecret(context.Background(), webtest.Tester, "jira", secrets[0].ID))
-	if res := s.ask("GET", "/config/cookie", "json", ""); res.Status != 401 {
+	s.Must(s.Store.DeleteAppSecret(context.Background(), webtest.Tester, "jira", secrets[0].ID))
+	if res := s.Ask("GET", "/config/cookie", "json", ""); res.Status != 401 {
 		t.Errorf("with a secret taken back: %d", res.Status)
 	}
 }
 
 func TestCrowdFailuresAreLimited(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.Open(t), nil)
-	s.password = "wrong"
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
+	s.Password = "wrong"
 	last := 0
 	for range 11 {
-		last = s.ask("GET", "/config/cookie", "xml", "").Status
+		last = s.Ask("GET", "/config/cookie", "xml", "").Status
 	}
 	if last != http.StatusTooManyRequests {
 		t.Errorf("the eleventh wrong password was answered with %d", last)
 	}
-	s.password = webtest.TestPassword
-	if got := s.ask("GET", "/config/cookie", "xml", "").Status; got != http.StatusTooManyRequests {
+	s.Password = webtest.TestPassword
+	if got := s.Ask("GET", "/config/cookie", "xml", "").Status; got != http.StatusTooManyRequests {
 		t.Errorf("a password that is not known yet was tried all the same: %d", got)
 	}
 	s.Now = s.Now.Add(time.Minute)
-	if got := s.ask("GET", "/config/cookie", "xml", "").Status; got != 200 {
+	if got := s.Ask("GET", "/config/cookie", "xml", "").Status; got != 200 {
 		t.Errorf("a minute later: %d", got)
 	}
 }
@@ -76,8 +76,8 @@ func TestCrowdAllowedAddresses(t *testing.T) {
 	for list, want := range map[string]int{
 		"127.0.0.1": 200, "10.0.0.1 127.0.0.0/8": 200, "10.0.0.0/8": 403, "::1": 403, "rubbish": 403, "": 200,
 	} {
-		s := newCrowdSite(t, storetest.Open(t), func(a *model.App) { a.AllowedIPs = strings.Fields(list) })
-		res := s.ask("GET", "/config/cookie", "xml", "")
+		s := webtest.NewCrowdSite(t, storetest.Open(t), func(a *model.App) { a.AllowedIPs = strings.Fields(list) })
+		res := s.Ask("GET", "/config/cookie", "xml", "")
 		if res.Status != want || (want == 403 && !strings.Contains(res.Body, "<reason>APPLICATION_ACCESS_DENIED</reason>")) {
 			t.Errorf("%q answered %d %s, want %d", list, res.Status, res.Body, want)
 		}
@@ -88,14 +88,14 @@ func TestCrowdAllowedAddresses(t *testing.T) {
 func TestCrowdAddressBehindProxy(t *testing.T) {
 	t.Parallel()
 	for proxy, want := range map[string]int{"127.0.0.1/32": 200, "10.0.0.1/32": 403} {
-		s := newCrowdSite(t, storetest.Open(t), func(a *model.App) { a.AllowedIPs = []string{"192.0.2.7"} })
+		s := webtest.NewCrowdSite(t, storetest.Open(t), func(a *model.App) { a.AllowedIPs = []string{"192.0.2.7"} })
 		s.Opts.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(proxy)}
-		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.URL+crowdBase+"/config/cookie", nil)
-		s.must(err)
-		req.SetBasicAuth(s.app, s.password)
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.URL+webtest.CrowdBase+"/config/cookie", nil)
+		s.Must(err)
+		req.SetBasicAuth(s.App, s.Password)
 		req.Header.Set("X-Forwarded-For", "192.0.2.7")
 		res, err := http.DefaultClient.Do(req)
-		s.must(err)
+		s.Must(err)
 		_ = res.Body.Close()
 		if res.StatusCode != want {
 			t.Errorf("behind %s answered %d, want %d", proxy, res.StatusCode, want)
@@ -105,12 +105,12 @@ func TestCrowdAddressBehindProxy(t *testing.T) {
 
 func TestCrowdSessions(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.Open(t), nil)
-	s.people()
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
+	s.People()
 	create := `<authentication-context><username>ANA</username><validation-factors><validation-factor><name>remote_address</name>` +
 		`<value>10.0.0.9</value></validation-factor></validation-factors></authentication-context>`
 	begin := func() string {
-		res := s.ask("POST", "/session?validate-password=false", "xml", create)
+		res := s.Ask("POST", "/session?validate-password=false", "xml", create)
 		_, token, _ := strings.Cut(res.Body, "<token>")
 		token, _, _ = strings.Cut(token, "</token>")
 		if res.Status != 201 || token == "" || !strings.HasSuffix(res.Header.Get("Location"), "/session/"+token) {
@@ -124,11 +124,11 @@ func TestCrowdSessions(t *testing.T) {
 	}
 	status := func(method, path, body string, want int) {
 		t.Helper()
-		if res := s.ask(method, path, "json", body); res.Status != want {
+		if res := s.Ask(method, path, "json", body); res.Status != want {
 			t.Errorf("%s %s answered %d %s, want %d", method, path, res.Status, res.Body, want)
 		}
 	}
-	if res := s.ask("GET", "/session/"+token+"?expand=user", "json", ""); !strings.Contains(res.Body, `"email":"ana@example.com"`) {
+	if res := s.Ask("GET", "/session/"+token+"?expand=user", "json", ""); !strings.Contains(res.Body, `"email":"ana@example.com"`) {
 		t.Errorf("session: %s", res.Body)
 	}
 	status("POST", "/session/"+token, factors("10.0.0.9"), 200)
@@ -148,7 +148,7 @@ func TestCrowdSessions(t *testing.T) {
 	status("GET", "/session/"+token, "", 404)
 	status("GET", "/session/"+other, "", 200)
 	_, err := s.Store.UpdateUser(context.Background(), webtest.Tester, "ana", func(u *model.User) error { u.Active = false; return nil })
-	s.must(err)
+	s.Must(err)
 	status("GET", "/session/"+other, "", 404)
 }
 
@@ -168,16 +168,16 @@ func (r *slowReader) Write(data []byte) (int, error) {
 // Whoever reads all memberships slowly leaves connections for everybody else.
 func TestCrowdSlowReadersAreFew(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.OpenPool(t), nil)
-	s.people()
+	s := webtest.NewCrowdSite(t, storetest.OpenPool(t), nil)
+	s.People()
 	const readers, atOnce = 9, 3
 	reads, site := make(chan *slowReader, readers), s.Handler()
 	var done sync.WaitGroup
 	for range readers {
 		done.Go(func() {
 			r := &slowReader{ResponseRecorder: httptest.NewRecorder(), reads: reads, goOn: make(chan struct{})}
-			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+crowdBase+"/group/membership", nil)
-			req.SetBasicAuth(s.app, s.password)
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+webtest.CrowdBase+"/group/membership", nil)
+			req.SetBasicAuth(s.App, s.Password)
 			site.ServeHTTP(r, req)
 			if r.Code != http.StatusOK || !strings.Contains(r.Body.String(), "</memberships>") {
 				t.Errorf("answered %d %s", r.Code, r.Body)
@@ -193,7 +193,7 @@ func TestCrowdSlowReadersAreFew(t *testing.T) {
 		if len(reads) > 0 {
 			t.Errorf("more than %d read at once", atOnce)
 		}
-		s.ask("GET", "/config/cookie", "xml", "") // gives the others time, if nothing holds them back
+		s.Ask("GET", "/config/cookie", "xml", "") // gives the others time, if nothing holds them back
 		close(reading[0].goOn)
 		reading = reading[1:]
 	}

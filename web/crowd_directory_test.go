@@ -28,8 +28,8 @@ func wantNames(t *testing.T, what string, p *webtest.Page, want ...string) {
 
 func TestCrowdSearch(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.Open(t), nil)
-	s.people()
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
+	s.People()
 	boolean := func(logic string, parts ...string) string {
 		return `<boolean-search-restriction boolean-logic="` + logic + `"><restrictions>` + strings.Join(parts, "") +
 			"</restrictions></boolean-search-restriction>"
@@ -71,7 +71,7 @@ func TestCrowdSearch(t *testing.T) {
 	} {
 		for _, accept := range []string{"xml", "json"} {
 			path := "/search?entity-type=" + c.entity + "&start-index=0&max-results=1000&expand=" + c.entity
-			wantNames(t, c.restriction, s.ask("POST", path, accept, c.restriction), c.want...)
+			wantNames(t, c.restriction, s.Ask("POST", path, accept, c.restriction), c.want...)
 		}
 	}
 	for query, want := range map[string][]string{
@@ -80,36 +80,36 @@ func TestCrowdSearch(t *testing.T) {
 		`createdDate > 2001-01-31 and name = *`:                        {"Ana", "bob"},
 		`active = false or active = true and name = nobody`:            {"bob"},
 	} {
-		wantNames(t, query, s.ask("GET", "/search?entity-type=user&restriction="+url.QueryEscape(query), "json", ""), want...)
+		wantNames(t, query, s.Ask("GET", "/search?entity-type=user&restriction="+url.QueryEscape(query), "json", ""), want...)
 	}
 }
 
 func TestCrowdListsOfNames(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.Open(t), nil)
-	s.people()
-	base := s.URL + crowdBase
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
+	s.People()
+	base := s.URL + webtest.CrowdBase
 	want := `<users expand="user"><user name="bob"><link rel="self" href="` + base + `/user?username=bob"></link></user></users>`
-	got := s.ask("POST", "/search?entity-type=user", "xml", propertyXML("name", "STRING", "EXACTLY_MATCHES", "bob"))
+	got := s.Ask("POST", "/search?entity-type=user", "xml", propertyXML("name", "STRING", "EXACTLY_MATCHES", "bob"))
 	if got.XmlBody() != want {
 		t.Errorf("got  %s\nwant %s", got.XmlBody(), want)
 	}
 	want = `{"expand":"group","groups":[{"name":"Jira Users","link":{"rel":"self","href":"` + base + `/group?groupname=Jira+Users"}}]}`
-	if got := s.ask("GET", "/user/group/nested?username=BOB", "json", ""); got.Body != want {
+	if got := s.Ask("GET", "/user/group/nested?username=BOB", "json", ""); got.Body != want {
 		t.Errorf("got  %s\nwant %s", got.Body, want)
 	}
 }
 
 func TestCrowdMemberships(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.Open(t), nil)
-	s.people()
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
+	s.People()
 	_, err := s.Store.CreateGroup(context.Background(), webtest.Tester, model.Group{Name: `Z "quoted" & <odd>`})
-	s.must(err)
+	s.Must(err)
 	want := `<memberships><membership group="Jira Users"><users><user name="A"/><user name="B"/></users><groups/></membership>` +
 		`<membership group="jira-administrators"><users><user name="A"/></users><groups/></membership>` +
 		`<membership group="Z &#34;quoted&#34; &amp; &lt;odd&gt;"><users></users><groups/></membership></memberships>`
-	got := s.ask("GET", "/group/membership", "xml", "")
+	got := s.Ask("GET", "/group/membership", "xml", "")
 	if order(got.XmlBody()) != want {
 		t.Errorf("got  %s\nwant %s", order(got.XmlBody()), want)
 	}
@@ -119,15 +119,15 @@ func TestCrowdMemberships(t *testing.T) {
 			Users []struct{ Name string }
 		}
 	}
-	s.must(json.Unmarshal([]byte(s.ask("GET", "/group/membership", "json", "").Body), &list))
+	s.Must(json.Unmarshal([]byte(s.Ask("GET", "/group/membership", "json", "").Body), &list))
 	if len(list.Memberships) != 3 || len(list.Memberships[0].Users) != 2 || len(list.Memberships[2].Users) != 0 {
 		t.Errorf("JSON: %+v", list)
 	}
-	wantNames(t, "members", s.ask("GET", "/group/user/direct?groupname=jira+users", "xml", ""), "Ana", "bob")
-	wantNames(t, "groups", s.ask("GET", "/user/group/direct?username=ana&expand=group", "xml", ""), "Jira Users", "jira-administrators")
-	wantNames(t, "children", s.ask("GET", "/group/child-group/direct?groupname=jira+users", "json", ""))
-	wantNames(t, "parents", s.ask("GET", "/group/parent-group/nested?groupname=jira+users", "xml", ""))
-	if got := s.ask("GET", "/group/user/direct?groupname=jira+users&username=BOB", "json", ""); got.Status != 200 || !strings.Contains(got.Body, `"name":"bob"`) {
+	wantNames(t, "members", s.Ask("GET", "/group/user/direct?groupname=jira+users", "xml", ""), "Ana", "bob")
+	wantNames(t, "groups", s.Ask("GET", "/user/group/direct?username=ana&expand=group", "xml", ""), "Jira Users", "jira-administrators")
+	wantNames(t, "children", s.Ask("GET", "/group/child-group/direct?groupname=jira+users", "json", ""))
+	wantNames(t, "parents", s.Ask("GET", "/group/parent-group/nested?groupname=jira+users", "xml", ""))
+	if got := s.Ask("GET", "/group/user/direct?groupname=jira+users&username=BOB", "json", ""); got.Status != 200 || !strings.Contains(got.Body, `"name":"bob"`) {
 		t.Errorf("membership: %d %s", got.Status, got.Body)
 	}
 }
@@ -142,40 +142,40 @@ func order(body string) string {
 // An app that may see chosen groups sees no others, anywhere.
 func TestCrowdChosenGroups(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.Open(t), nil)
-	s.people()
-	s.must(s.Store.SaveApp(context.Background(), webtest.Tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira",
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
+	s.People()
+	s.Must(s.Store.SaveApp(context.Background(), webtest.Tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira",
 		Groups: []string{"jira users"}}))
-	wantNames(t, "search", s.ask("POST", "/search?entity-type=group", "xml", ""), "Jira Users")
-	wantNames(t, "groups of a user", s.ask("GET", "/user/group/nested?username=ana", "xml", ""), "Jira Users")
+	wantNames(t, "search", s.Ask("POST", "/search?entity-type=group", "xml", ""), "Jira Users")
+	wantNames(t, "groups of a user", s.Ask("GET", "/user/group/nested?username=ana", "xml", ""), "Jira Users")
 	for _, path := range []string{"/group?groupname=jira-administrators", "/group/user/direct?groupname=jira-administrators",
 		"/user/group/direct?username=ana&groupname=jira-administrators", "/group/child-group/direct?groupname=jira-administrators",
 		"/group/attribute?groupname=jira-administrators", "/group/parent-group/direct?groupname=jira-administrators",
 		"/group/parent-group/nested?groupname=jira-administrators", "/group/user/nested?groupname=jira-administrators&username=ana"} {
-		if got := s.ask("GET", path, "xml", ""); got.Status != 404 || !strings.Contains(got.Body, "GROUP_NOT_FOUND") {
+		if got := s.Ask("GET", path, "xml", ""); got.Status != 404 || !strings.Contains(got.Body, "GROUP_NOT_FOUND") {
 			t.Errorf("%s answered %d %s", path, got.Status, got.Body)
 		}
 	}
 	for _, accept := range []string{"xml", "json"} {
-		if got := s.ask("GET", "/group/membership", accept, "").Body; strings.Contains(got, "administrators") || !strings.Contains(got, "Jira Users") {
+		if got := s.Ask("GET", "/group/membership", accept, "").Body; strings.Contains(got, "administrators") || !strings.Contains(got, "Jira Users") {
 			t.Errorf("memberships: %s", got)
 		}
 	}
-	wantNames(t, "search by name", s.ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`name = jira-administrators`), "xml", ""))
-	wantNames(t, "search by description", s.ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`description = "*everything*"`), "json", ""))
-	wantNames(t, "search by part of the name", s.ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`name = "jira*" or name = x`), "xml", ""),
+	wantNames(t, "search by name", s.Ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`name = jira-administrators`), "xml", ""))
+	wantNames(t, "search by description", s.Ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`description = "*everything*"`), "json", ""))
+	wantNames(t, "search by part of the name", s.Ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`name = "jira*" or name = x`), "xml", ""),
 		"Jira Users")
 }
 
 func TestCrowdPages(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.Open(t), nil)
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
 	for i := range 7 {
 		_, err := s.Store.CreateUser(context.Background(), webtest.Tester, model.User{Username: fmt.Sprintf("u%d", i), Active: true}, nil)
-		s.must(err)
+		s.Must(err)
 	}
 	page := func(start, most int) *webtest.Page {
-		return s.ask("POST", fmt.Sprintf("/search?entity-type=user&start-index=%d&max-results=%d", start, most), "json", "")
+		return s.Ask("POST", fmt.Sprintf("/search?entity-type=user&start-index=%d&max-results=%d", start, most), "json", "")
 	}
 	wantNames(t, "in the middle", page(4, 2), "u4", "u5")
 	wantNames(t, "first", page(0, 3), "u0", "u1", "u2")

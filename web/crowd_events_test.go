@@ -2,9 +2,6 @@ package web_test
 
 import (
 	"context"
-	"encoding/xml"
-	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -16,108 +13,45 @@ import (
 	"github.com/postern-sso/postern/web/webtest"
 )
 
-// since asks what is new and returns it in short form, and the next token.
-func (s *crowdSite) since(token string) (news []string, next string) {
-	s.T.Helper()
-	path := "/event"
-	if token != "" {
-		path += "/" + token
-	}
-	res := s.ask("GET", path, "xml", "")
-	if res.Status != http.StatusOK {
-		return []string{fmt.Sprint(res.Status, " ", between(res.Body, "<reason>", "</reason>"))}, token
-	}
-	var list struct {
-		Token     string `xml:"newEventToken,attr"`
-		Available bool   `xml:"incrementalSynchronisationAvailable,attr"`
-		Events    []struct {
-			XMLName   xml.Name
-			Operation string `xml:"operation"`
-			Entity    []struct {
-				Name   string `xml:"name,attr"`
-				Active string `xml:"active"`
-				Group  []struct {
-					Name string `xml:"name,attr"`
-				} `xml:"group"`
-			} `xml:",any"`
-		} `xml:",any"`
-	}
-	s.must(xml.Unmarshal([]byte(res.Body), &list))
-	if list.Token == "" || !list.Available {
-		s.T.Errorf("events without token: %s", res.Body)
-	}
-	for _, e := range list.Events {
-		line := strings.TrimSuffix(e.XMLName.Local, "Event") + " " + e.Operation
-		for _, entity := range e.Entity {
-			for _, g := range entity.Group {
-				line += " in " + g.Name
-			}
-			if entity.Name != "" {
-				line += " " + entity.Name
-			}
-			if entity.Active == "false" {
-				line += " inactive"
-			}
-		}
-		news = append(news, line)
-	}
-	return news, list.Token
-}
-
-func between(s, begin, end string) string {
-	_, s, _ = strings.Cut(s, begin)
-	s, _, _ = strings.Cut(s, end)
-	return s
-}
-
-func (s *crowdSite) wantNews(token string, want ...string) string {
-	s.T.Helper()
-	news, next := s.since(token)
-	if !slices.Equal(news, want) {
-		s.T.Errorf("news:\n  %s\nwant:\n  %s", strings.Join(news, "\n  "), strings.Join(want, "\n  "))
-	}
-	return next
-}
-
 func TestCrowdEvents(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	s := newCrowdSite(t, storetest.OpenPool(t), nil)
-	_, token := s.since("")
-	token = s.wantNews(token)
-	s.people()
-	token = s.wantNews(token, "group CREATED jira-administrators", "group CREATED Jira Users", "user CREATED Ana", "user CREATED bob inactive",
+	s := webtest.NewCrowdSite(t, storetest.OpenPool(t), nil)
+	_, token := s.Since("")
+	token = s.WantNews(token)
+	s.People()
+	token = s.WantNews(token, "group CREATED jira-administrators", "group CREATED Jira Users", "user CREATED Ana", "user CREATED bob inactive",
 		"userMembership CREATED Ana in jira-administrators", "userMembership CREATED Ana in Jira Users", "userMembership CREATED bob in Jira Users")
 	change := func(name string, change func(*model.User)) {
 		t.Helper()
 		_, err := s.Store.UpdateUser(ctx, webtest.Tester, name, func(u *model.User) error { change(u); return nil })
-		s.must(err)
+		s.Must(err)
 	}
 	change("ana", func(u *model.User) { u.Active = false })
-	token = s.wantNews(token, "user UPDATED Ana inactive")
+	token = s.WantNews(token, "user UPDATED Ana inactive")
 
 	// Of several plain changes the last is told.
 	change("ana", func(u *model.User) { u.Active, u.Email = true, "a@example.com" })
 	change("ana", func(u *model.User) { u.Email = "b@example.com" })
-	s.must(s.Store.RemoveMember(ctx, webtest.Tester, "jira-administrators", "ana"))
-	token = s.wantNews(token, "user UPDATED Ana", "userMembership DELETED Ana in jira-administrators")
+	s.Must(s.Store.RemoveMember(ctx, webtest.Tester, "jira-administrators", "ana"))
+	token = s.WantNews(token, "user UPDATED Ana", "userMembership DELETED Ana in jira-administrators")
 
 	_, err := s.Store.UpdateGroup(ctx, webtest.Tester, "jira users", func(g *model.Group) error { g.Description = "All"; return nil })
-	s.must(err)
-	token = s.wantNews(token, "group UPDATED Jira Users")
+	s.Must(err)
+	token = s.WantNews(token, "group UPDATED Jira Users")
 	_, err = s.Store.UpdateGroup(ctx, webtest.Tester, "jira users", func(g *model.Group) error { g.Name = "people"; return nil })
-	s.must(err)
-	news, token := s.since(token)
+	s.Must(err)
+	news, token := s.Since(token)
 	slices.Sort(news[2:])
 	if want := []string{"group DELETED Jira Users", "group CREATED people", "userMembership CREATED Ana in people",
 		"userMembership CREATED bob in people"}; !slices.Equal(news, want) {
 		t.Errorf("a group renamed: %q", news)
 	}
 
-	s.must(s.Store.DeleteGroup(ctx, webtest.Tester, "people"))
-	s.must(s.Store.DeleteUser(ctx, webtest.Tester, "bob"))
-	token = s.wantNews(token, "group DELETED people", "user DELETED bob")
-	s.wantNews(token)
+	s.Must(s.Store.DeleteGroup(ctx, webtest.Tester, "people"))
+	s.Must(s.Store.DeleteUser(ctx, webtest.Tester, "bob"))
+	token = s.WantNews(token, "group DELETED people", "user DELETED bob")
+	s.WantNews(token)
 }
 
 // An app follows events by name: of a user with another name it would make a
@@ -125,17 +59,17 @@ func TestCrowdEvents(t *testing.T) {
 func TestCrowdRenamedUserExpiresTokens(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	s := newCrowdSite(t, storetest.OpenPool(t), nil)
-	s.people()
-	_, token := s.since("")
+	s := webtest.NewCrowdSite(t, storetest.OpenPool(t), nil)
+	s.People()
+	_, token := s.Since("")
 	_, err := s.Store.UpdateUser(ctx, webtest.Tester, "ana", func(u *model.User) error { u.Username = "anna"; return nil })
-	s.must(err)
-	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
-	_, anew := s.since("")
-	s.wantNews(anew)
-	s.must(s.Store.DeleteUser(ctx, webtest.Tester, "anna"))
-	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
-	s.wantNews(anew, "user DELETED anna")
+	s.Must(err)
+	s.WantNews(token, "400 EVENT_TOKEN_EXPIRED")
+	_, anew := s.Since("")
+	s.WantNews(anew)
+	s.Must(s.Store.DeleteUser(ctx, webtest.Tester, "anna"))
+	s.WantNews(token, "400 EVENT_TOKEN_EXPIRED")
+	s.WantNews(anew, "user DELETED anna")
 }
 
 // A person in a group for two reasons stays in it when one is taken away.
@@ -143,32 +77,32 @@ func TestCrowdEventsOfTwoReasons(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	st := storetest.OpenPool(t)
-	s := newCrowdSite(t, st, nil)
-	s.people()
+	s := webtest.NewCrowdSite(t, st, nil)
+	s.People()
 	exec := func(sql string) {
 		t.Helper()
 		_, err := st.Pool().Exec(ctx, sql)
-		s.must(err)
+		s.Must(err)
 	}
 	exec(`insert into memberships (user_id, group_id, source) select u.id, g.id, 'rule' from users u, groups g
 		where u.username_key = 'bob' and g.name_key = 'jira users'`)
-	_, token := s.since("")
+	_, token := s.Since("")
 	exec("delete from memberships where source = 'rule'")
-	token = s.wantNews(token, "userMembership CREATED bob in Jira Users")
+	token = s.WantNews(token, "userMembership CREATED bob in Jira Users")
 	exec("delete from memberships where user_id = (select id from users where username_key = 'bob')")
-	s.wantNews(token, "userMembership DELETED bob in Jira Users")
+	s.WantNews(token, "userMembership DELETED bob in Jira Users")
 }
 
 // A login that changes nothing is no event.
 func TestCrowdLoginIsNoEvent(t *testing.T) {
 	t.Parallel()
 	st := storetest.OpenPool(t)
-	s := newCrowdSite(t, st, nil)
-	s.people()
-	_, token := s.since("")
+	s := webtest.NewCrowdSite(t, st, nil)
+	s.People()
+	_, token := s.Since("")
 	_, err := st.Pool().Exec(context.Background(), "update users set last_login_at = now()")
-	s.must(err)
-	s.wantNews(token)
+	s.Must(err)
+	s.WantNews(token)
 }
 
 // A transaction that began earlier and commits later is in the next news,
@@ -177,20 +111,20 @@ func TestCrowdEventsOfLateTransaction(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	st := storetest.OpenPool(t)
-	s := newCrowdSite(t, st, nil)
-	s.people()
-	_, token := s.since("")
+	s := webtest.NewCrowdSite(t, st, nil)
+	s.People()
+	_, token := s.Since("")
 	late, err := st.Pool().Begin(ctx)
-	s.must(err)
+	s.Must(err)
 	_, err = late.Exec(ctx, "update users set email = 'late@example.com' where username_key = 'bob'")
-	s.must(err)
+	s.Must(err)
 	_, err = s.Store.UpdateUser(ctx, webtest.Tester, "ana", func(u *model.User) error { u.Email = "early@example.com"; return nil })
-	s.must(err)
-	between := s.wantNews(token, "user UPDATED Ana")
-	s.must(late.Commit(ctx))
-	after := s.wantNews(between, "user UPDATED bob inactive")
-	s.wantNews(after)
-	s.wantNews(token, "user UPDATED bob inactive", "user UPDATED Ana")
+	s.Must(err)
+	between := s.WantNews(token, "user UPDATED Ana")
+	s.Must(late.Commit(ctx))
+	after := s.WantNews(between, "user UPDATED bob inactive")
+	s.WantNews(after)
+	s.WantNews(token, "user UPDATED bob inactive", "user UPDATED Ana")
 }
 
 // What an app may not see makes no event for it; other groups to see make its
@@ -198,44 +132,44 @@ func TestCrowdEventsOfLateTransaction(t *testing.T) {
 func TestCrowdEventsOfChosenGroups(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	s := newCrowdSite(t, storetest.OpenPool(t), nil)
-	s.people()
-	_, token := s.since("")
+	s := webtest.NewCrowdSite(t, storetest.OpenPool(t), nil)
+	s.People()
+	_, token := s.Since("")
 	app := model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira", Groups: []string{"jira users"}}
-	s.must(s.Store.SaveApp(ctx, webtest.Tester, app))
-	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
-	_, token = s.since("")
-	s.must(s.Store.RemoveMember(ctx, webtest.Tester, "jira-administrators", "ana"))
-	s.must(s.Store.RemoveMember(ctx, webtest.Tester, "jira users", "ana"))
+	s.Must(s.Store.SaveApp(ctx, webtest.Tester, app))
+	s.WantNews(token, "400 EVENT_TOKEN_EXPIRED")
+	_, token = s.Since("")
+	s.Must(s.Store.RemoveMember(ctx, webtest.Tester, "jira-administrators", "ana"))
+	s.Must(s.Store.RemoveMember(ctx, webtest.Tester, "jira users", "ana"))
 	rename := func(from, to string) {
 		t.Helper()
 		_, err := s.Store.UpdateGroup(ctx, webtest.Tester, from, func(g *model.Group) error { g.Name = to; return nil })
-		s.must(err)
+		s.Must(err)
 	}
 	rename("jira-administrators", "jira-root")
-	s.must(s.Store.AddMember(ctx, webtest.Tester, "jira-root", "ana"))
-	s.must(s.Store.DeleteGroup(ctx, webtest.Tester, "jira-root"))
-	token = s.wantNews(token, "userMembership DELETED Ana in Jira Users")
+	s.Must(s.Store.AddMember(ctx, webtest.Tester, "jira-root", "ana"))
+	s.Must(s.Store.DeleteGroup(ctx, webtest.Tester, "jira-root"))
+	token = s.WantNews(token, "userMembership DELETED Ana in Jira Users")
 	rename("jira users", "people")
-	s.must(s.Store.DeleteGroup(ctx, webtest.Tester, "people"))
-	token = s.wantNews(token, "group DELETED Jira Users", "group DELETED people")
+	s.Must(s.Store.DeleteGroup(ctx, webtest.Tester, "people"))
+	token = s.WantNews(token, "group DELETED Jira Users", "group DELETED people")
 
 	// Made anew with another group, the app is told neither of what it saw before
 	// nor of what it did not see.
 	_, err := s.Store.CreateGroup(ctx, webtest.Tester, model.Group{Name: "readers"})
-	s.must(err)
+	s.Must(err)
 	_, err = s.Store.CreateGroup(ctx, webtest.Tester, model.Group{Name: "hidden"})
-	s.must(err)
-	s.must(s.Store.DeleteApp(ctx, webtest.Tester, "jira"))
+	s.Must(err)
+	s.Must(s.Store.DeleteApp(ctx, webtest.Tester, "jira"))
 	app.Groups = []string{"readers"}
-	s.must(s.Store.CreateApp(ctx, webtest.Tester, app))
-	s.must(s.Store.AddAppSecret(ctx, webtest.Tester, "jira", webtest.TestHash, "a pas"))
-	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
-	_, token = s.since("")
+	s.Must(s.Store.CreateApp(ctx, webtest.Tester, app))
+	s.Must(s.Store.AddAppSecret(ctx, webtest.Tester, "jira", webtest.TestHash, "a pas"))
+	s.WantNews(token, "400 EVENT_TOKEN_EXPIRED")
+	_, token = s.Since("")
 	rename("hidden", "still hidden")
-	s.must(s.Store.AddMember(ctx, webtest.Tester, "still hidden", "ana"))
-	s.must(s.Store.AddMember(ctx, webtest.Tester, "readers", "ana"))
-	s.wantNews(token, "userMembership CREATED Ana in readers")
+	s.Must(s.Store.AddMember(ctx, webtest.Tester, "still hidden", "ana"))
+	s.Must(s.Store.AddMember(ctx, webtest.Tester, "readers", "ana"))
+	s.WantNews(token, "userMembership CREATED Ana in readers")
 }
 
 // Atlassian's client asks for a token before and after a full synchronization and
@@ -243,55 +177,55 @@ func TestCrowdEventsOfChosenGroups(t *testing.T) {
 func TestCrowdChangesDuringAFullSynchronization(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	s := newCrowdSite(t, storetest.OpenPool(t), nil)
-	s.people()
-	read := func(path string) { s.ask("POST", path, "xml", "<null-search-restriction/>") }
-	_, before := s.since("")
+	s := webtest.NewCrowdSite(t, storetest.OpenPool(t), nil)
+	s.People()
+	read := func(path string) { s.Ask("POST", path, "xml", "<null-search-restriction/>") }
+	_, before := s.Since("")
 	read("/search?entity-type=user&start-index=0&max-results=-1&expand=user,attributes")
 	_, err := s.Store.UpdateUser(ctx, webtest.Tester, "ana", func(u *model.User) error { u.Active = false; return nil })
-	s.must(err)
+	s.Must(err)
 	read("/search?entity-type=group&start-index=0&max-results=-1&expand=group,attributes")
-	s.ask("GET", "/group/membership", "xml", "")
-	_, after := s.since("")
+	s.Ask("GET", "/group/membership", "xml", "")
+	_, after := s.Since("")
 	if after == before {
 		t.Error("the token is from before the first page, which is older than need be")
 	}
-	if _, again := s.since(""); again != after {
+	if _, again := s.Since(""); again != after {
 		t.Error("an app that asks twice gets a later token")
 	}
-	next := s.wantNews(after, "user UPDATED Ana inactive")
-	s.wantNews(next)
+	next := s.WantNews(after, "user UPDATED Ana inactive")
+	s.WantNews(next)
 
 	// That synchronization is over: the next one begins with a token of its own.
-	_, later := s.since("")
-	s.wantNews(later)
+	_, later := s.Since("")
+	s.WantNews(later)
 	read("/search?entity-type=user&start-index=0&max-results=-1")
-	s.must(s.Store.DeleteUser(ctx, webtest.Tester, "bob"))
+	s.Must(s.Store.DeleteUser(ctx, webtest.Tester, "bob"))
 	s.Now = s.Now.Add(11 * time.Hour)
-	_, slow := s.since("")
-	s.wantNews(slow, "user DELETED bob")
+	_, slow := s.Since("")
+	s.WantNews(slow, "user DELETED bob")
 	read("/search?entity-type=user&start-index=0&max-results=-1")
 	s.Now = s.Now.Add(13 * time.Hour)
-	s.must(s.Store.DeleteUser(ctx, webtest.Tester, "ana"))
-	_, brokenOff := s.since("")
-	s.wantNews(brokenOff)
+	s.Must(s.Store.DeleteUser(ctx, webtest.Tester, "ana"))
+	_, brokenOff := s.Since("")
+	s.WantNews(brokenOff)
 }
 
 // An app that is made anew under the old name has not been told anything.
 func TestCrowdTokensEndWithTheApp(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	s := newCrowdSite(t, storetest.OpenPool(t), nil)
-	s.secondApp()
-	_, token := s.since("")
-	s.wantNews(token)
-	s.app = "other"
-	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
-	s.app = "jira"
-	s.must(s.Store.DeleteApp(ctx, webtest.Tester, "jira"))
-	s.must(s.Store.CreateApp(ctx, webtest.Tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", AllGroups: true}))
-	s.must(s.Store.AddAppSecret(ctx, webtest.Tester, "jira", webtest.TestHash, "a pas"))
-	s.wantNews(token, "400 EVENT_TOKEN_EXPIRED")
+	s := webtest.NewCrowdSite(t, storetest.OpenPool(t), nil)
+	s.SecondApp()
+	_, token := s.Since("")
+	s.WantNews(token)
+	s.App = "other"
+	s.WantNews(token, "400 EVENT_TOKEN_EXPIRED")
+	s.App = "jira"
+	s.Must(s.Store.DeleteApp(ctx, webtest.Tester, "jira"))
+	s.Must(s.Store.CreateApp(ctx, webtest.Tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", AllGroups: true}))
+	s.Must(s.Store.AddAppSecret(ctx, webtest.Tester, "jira", webtest.TestHash, "a pas"))
+	s.WantNews(token, "400 EVENT_TOKEN_EXPIRED")
 }
 
 // What is no longer in the log expires the tokens from before, and no others.
@@ -300,48 +234,48 @@ func TestCrowdTokensEndWithTheApp(t *testing.T) {
 func TestCrowdEventsArePruned(t *testing.T) {
 	ctx := context.Background()
 	st := storetest.OpenPool(t)
-	s := newCrowdSite(t, st, nil)
-	_, old := s.since("")
-	s.people()
-	_, token := s.since("")
+	s := webtest.NewCrowdSite(t, st, nil)
+	_, old := s.Since("")
+	s.People()
+	_, token := s.Since("")
 	_, err := st.Sweep(ctx, s.Now.Add(29*24*time.Hour), store.Retention{XML: time.Hour})
-	s.must(err)
-	if news, _ := s.since(old); len(news) != 7 {
+	s.Must(err)
+	if news, _ := s.Since(old); len(news) != 7 {
 		t.Errorf("after 29 days: %q", news)
 	}
 	swept, err := st.Sweep(ctx, s.Now.Add(31*24*time.Hour), store.Retention{XML: time.Hour})
-	s.must(err)
+	s.Must(err)
 	if swept.CrowdEvents == 0 {
 		t.Error("nothing was pruned after 31 days")
 	}
-	s.wantNews(old, "400 EVENT_TOKEN_EXPIRED")
-	s.wantNews(token)
+	s.WantNews(old, "400 EVENT_TOKEN_EXPIRED")
+	s.WantNews(token)
 }
 
 func TestCrowdActivity(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	s := newCrowdSite(t, storetest.OpenPool(t), nil)
-	s.people()
+	s := webtest.NewCrowdSite(t, storetest.OpenPool(t), nil)
+	s.People()
 	begin := s.Now
-	s.ask("GET", "/config/cookie", "xml", "")
-	_, token := s.since("")
+	s.Ask("GET", "/config/cookie", "xml", "")
+	_, token := s.Since("")
 	for i, path := range []string{"/search?entity-type=user&start-index=0&max-results=1", "/search?entity-type=user&start-index=1&max-results=1000",
 		"/search?entity-type=group&start-index=0&max-results=1000"} {
 		s.Now = begin.Add(time.Duration(i+1) * time.Second)
 		if i == 0 {
 			path = strings.Replace(path, "max-results=1", "max-results=2", 1)
 		}
-		s.ask("POST", path, "xml", "<null-search-restriction/>")
+		s.Ask("POST", path, "xml", "<null-search-restriction/>")
 	}
 	s.Now = begin.Add(5 * time.Second)
-	s.ask("GET", "/group/membership", "xml", "")
+	s.Ask("GET", "/group/membership", "xml", "")
 	s.Now = begin.Add(time.Minute)
-	s.must(s.Store.RemoveMember(ctx, webtest.Tester, "jira users", "bob"))
-	s.since(token)
-	s.ask("DELETE", "/user?username=ana", "xml", "")
+	s.Must(s.Store.RemoveMember(ctx, webtest.Tester, "jira users", "bob"))
+	s.Since(token)
+	s.Ask("DELETE", "/user?username=ana", "xml", "")
 	a, err := s.Store.CrowdActivity(ctx, "jira")
-	s.must(err)
+	s.Must(err)
 	if !a.TestedAt.Equal(begin) || !a.FullBeganAt.Equal(begin.Add(time.Second)) || a.FullEndedAt.Before(begin.Add(5*time.Second)) ||
 		!a.IncrementalAt.Equal(s.Now) {
 		t.Errorf("times: %+v", a)
@@ -354,10 +288,10 @@ func TestCrowdActivity(t *testing.T) {
 		t.Errorf("requests: %+v", a.Recent)
 	}
 	for range 60 {
-		s.ask("GET", "/user?username=nobody", "xml", "")
+		s.Ask("GET", "/user?username=nobody", "xml", "")
 	}
 	a, err = s.Store.CrowdActivity(ctx, "jira")
-	s.must(err)
+	s.Must(err)
 	if len(a.Recent) != 50 || a.Requests != 68 || a.Recent[49].Path != "1/user" {
 		t.Errorf("%d requests kept of %d", len(a.Recent), a.Requests)
 	}

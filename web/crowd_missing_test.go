@@ -16,31 +16,31 @@ import (
 func TestCrowdAppPageSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	s := newCrowdSite(t, storetest.Open(t), nil)
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
 	s.SignInAs(model.RoleAdmin)
-	s.people()
+	s.People()
 	sync := func() {
-		s.ask("POST", "/search?entity-type=user&start-index=0&max-results=-1&expand=user", "xml", "<null-search-restriction/>")
-		s.ask("POST", "/search?entity-type=group&start-index=0&max-results=-1&expand=group", "xml", "<null-search-restriction/>")
-		s.ask("GET", "/group/membership", "xml", "")
+		s.Ask("POST", "/search?entity-type=user&start-index=0&max-results=-1&expand=user", "xml", "<null-search-restriction/>")
+		s.Ask("POST", "/search?entity-type=group&start-index=0&max-results=-1&expand=group", "xml", "<null-search-restriction/>")
+		s.Ask("GET", "/group/membership", "xml", "")
 	}
 	for _, step := range []struct {
 		do   func()
 		want string // empty: nothing is missing
 	}{
 		{func() {}, "The app has not asked yet"},
-		{func() { s.ask("GET", "/nothing", "xml", "") }, "No request of the app has succeeded lately"},
-		{func() { s.password = "wrong"; s.ask("GET", "/config/cookie", "xml", "") }, "came with a wrong password"},
-		{func() { s.password = webtest.TestPassword; s.ask("GET", "/config/cookie", "xml", "") }, "has not synchronized yet"},
+		{func() { s.Ask("GET", "/nothing", "xml", "") }, "No request of the app has succeeded lately"},
+		{func() { s.Password = "wrong"; s.Ask("GET", "/config/cookie", "xml", "") }, "came with a wrong password"},
+		{func() { s.Password = webtest.TestPassword; s.Ask("GET", "/config/cookie", "xml", "") }, "has not synchronized yet"},
 		{sync, "has not asked for changes alone yet"},
-		{func() { _, token := s.since(""); s.since(token) }, ""},
-		{func() { s.ask("DELETE", "/user?username=ana", "xml", "") }, ""},
+		{func() { _, token := s.Since(""); s.Since(token) }, ""},
+		{func() { s.Ask("DELETE", "/user?username=ana", "xml", "") }, ""},
 		{func() { s.Now = s.Now.Add(25 * time.Hour) }, "has not synchronized for more than a day"},
-		{func() { _, token := s.since(""); s.since(token) }, ""},
+		{func() { _, token := s.Since(""); s.Since(token) }, ""},
 		{func() {
-			s.must(s.Store.SaveApp(ctx, webtest.Tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira", AllGroups: true,
+			s.Must(s.Store.SaveApp(ctx, webtest.Tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira", AllGroups: true,
 				AllowedIPs: []string{"10.0.0.1"}}))
-			s.ask("GET", "/config/cookie", "xml", "")
+			s.Ask("GET", "/config/cookie", "xml", "")
 		}, "came from 127.0.0.1, and that address is not among the allowed ones"},
 	} {
 		step.do()

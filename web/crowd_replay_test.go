@@ -2,8 +2,6 @@ package web_test
 
 import (
 	"context"
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -19,12 +17,12 @@ const xmlHead = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`
 // letter. It sends no X-Embedded-Crowd-Version and wants it in every answer.
 func TestCrowdRequestsOfAtlassiansClient(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.OpenPool(t), nil)
-	s.people()
+	s := webtest.NewCrowdSite(t, storetest.OpenPool(t), nil)
+	s.People()
 	everything := xmlHead + "<null-search-restriction/>"
 	nobody := xmlHead + "<property-search-restriction><match-mode>NULL</match-mode>" +
 		"<property><name>name</name><type>STRING</type></property></property-search-restriction>"
-	_, token := s.since("")
+	_, token := s.Since("")
 	for _, c := range []struct {
 		method, path, body string
 		status             int
@@ -68,7 +66,7 @@ func TestCrowdRequestsOfAtlassiansClient(t *testing.T) {
 		{"DELETE", "/session?username=ana", "", 204, ""},
 		{"GET", "/config/cookie", "", 200, "<name>crowd.token_key</name>"},
 	} {
-		got := s.askAsAtlassian(c.method, c.path, c.body, "application/xml")
+		got := s.AskAsAtlassian(c.method, c.path, c.body, "application/xml")
 		if got.Status != c.status || !strings.Contains(got.Body, c.want) || got.Header.Get("X-Embedded-Crowd-Version") == "" {
 			t.Errorf("%s %s answered %d %s, want %d %s", c.method, c.path, got.Status, got.Body, c.status, c.want)
 		}
@@ -82,12 +80,12 @@ func TestCrowdRequestsOfAtlassiansClient(t *testing.T) {
 		"/group/user/direct?groupname=Jira+Users&username=nobody":                            404,
 		"/group/child-group/direct?groupname=Jira+Users&child-groupname=jira-administrators": 404,
 	} {
-		if got := s.askAsAtlassian("GET", path, "", ""); got.Status != want || got.Header.Get("X-Embedded-Crowd-Version") == "" {
+		if got := s.AskAsAtlassian("GET", path, "", ""); got.Status != want || got.Header.Get("X-Embedded-Crowd-Version") == "" {
 			t.Errorf("%s answered %d %s, want %d", path, got.Status, got.Body, want)
 		}
 	}
 	seen, err := s.Store.CrowdActivity(context.Background(), "jira")
-	s.must(err)
+	s.Must(err)
 	if seen.TestedAt.IsZero() || seen.FullEndedAt.IsZero() || seen.IncrementalAt.IsZero() {
 		t.Errorf("of this was seen: %+v", seen)
 	}
@@ -96,25 +94,4 @@ func TestCrowdRequestsOfAtlassiansClient(t *testing.T) {
 			t.Errorf("a change that is not refused: %+v", r)
 		}
 	}
-}
-
-// askAsAtlassian sends the headers of Atlassian's client.
-func (s *crowdSite) askAsAtlassian(method, path, body, accept string) *webtest.Page {
-	s.T.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), method, s.URL+crowdBase+path, strings.NewReader(body))
-	s.must(err)
-	req.SetBasicAuth(s.app, s.password)
-	if accept != "" {
-		req.Header.Set("Accept", accept)
-		req.Header.Set("X-Atlassian-Token", "no-check")
-	}
-	if method == http.MethodPost {
-		req.Header.Set("Content-Type", "application/xml; charset=UTF-8")
-	}
-	res, err := http.DefaultClient.Do(req)
-	s.must(err)
-	defer func() { _ = res.Body.Close() }()
-	data, err := io.ReadAll(res.Body)
-	s.must(err)
-	return &webtest.Page{Status: res.StatusCode, Header: res.Header, Body: string(data)}
 }

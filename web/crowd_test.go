@@ -3,117 +3,50 @@ package web_test
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
-	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
-const crowdBase = "/crowd/rest/usermanagement/1"
-
-// crowdSite is a site with an app that uses it as its directory.
-type crowdSite struct {
-	*webtest.Site
-	app, password string
-}
-
-func newCrowdSite(t testing.TB, st *store.Store, change func(*model.App)) *crowdSite {
-	t.Helper()
-	s := &crowdSite{Site: webtest.NewSiteOn(t, st), app: "jira", password: webtest.TestPassword}
-	app := model.App{Slug: s.app, Kind: model.AppCrowd, Name: "Jira", Product: "jira", AllGroups: true}
-	if change != nil {
-		change(&app)
-	}
-	s.must(st.CreateApp(context.Background(), webtest.Tester, app))
-	s.must(st.AddAppSecret(context.Background(), webtest.Tester, s.app, webtest.TestHash, "a pas"))
-	return s
-}
-
-func (s *crowdSite) must(err error) {
-	s.T.Helper()
-	if err != nil {
-		s.T.Fatal(err)
-	}
-}
-
-// people makes Ana, an administrator, and Bob, who has left, with two groups.
-func (s *crowdSite) people() {
-	s.T.Helper()
-	ctx := context.Background()
-	for _, g := range []model.Group{{Name: "jira-administrators", Description: "May do everything"}, {Name: "Jira Users"}} {
-		_, err := s.Store.CreateGroup(ctx, webtest.Tester, g)
-		s.must(err)
-	}
-	_, err := s.Store.CreateUser(ctx, webtest.Tester, model.User{Username: "Ana", Email: "ana@example.com", DisplayName: "Ana Díaz",
-		FirstName: "Ana", LastName: "Díaz", Active: true}, []string{"jira-administrators", "Jira Users"})
-	s.must(err)
-	_, err = s.Store.CreateUser(ctx, webtest.Tester, model.User{Username: "bob", Email: "bob@example.org"}, []string{"Jira Users"})
-	s.must(err)
-}
-
-// ask sends a request as the app; accept is "xml" or "json".
-func (s *crowdSite) ask(method, path, accept, body string) *webtest.Page {
-	s.T.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), method, s.URL+crowdBase+path, strings.NewReader(body))
-	s.must(err)
-	req.SetBasicAuth(s.app, s.password)
-	req.Header.Set("Accept", "application/"+accept)
-	req.Header.Set("X-Embedded-Crowd-Version", "5.1.2")
-	if body != "" {
-		req.Header.Set("Content-Type", "application/xml")
-		if strings.HasPrefix(body, "{") {
-			req.Header.Set("Content-Type", "application/json")
-		}
-	}
-	res, err := http.DefaultClient.Do(req)
-	s.must(err)
-	defer func() { _ = res.Body.Close() }()
-	data, err := io.ReadAll(res.Body)
-	s.must(err)
-	return &webtest.Page{Status: res.StatusCode, Header: res.Header, Body: string(data)}
-}
-
 func TestCrowdUser(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.Open(t), nil)
-	s.people()
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
+	s.People()
 	ana, err := s.Store.User(context.Background(), "ana")
-	s.must(err)
-	base := s.URL + crowdBase
+	s.Must(err)
+	base := s.URL + webtest.CrowdBase
 	want := `<user name="Ana" expand="attributes"><link rel="self" href="` + base + `/user?username=Ana"></link>` +
 		`<first-name>Ana</first-name><last-name>Díaz</last-name><display-name>Ana Díaz</display-name><email>ana@example.com</email>` +
 		`<key>` + ana.ID + `</key><active>true</active>` +
 		`<password><link rel="edit" href="` + base + `/user/password?username=Ana"></link></password>` +
 		`<attributes><link rel="self" href="` + base + `/user/attribute?username=Ana"></link></attributes></user>`
 	for _, path := range []string{"/user?username=ANA", "/user?key=" + ana.ID, "/user?username=ana&expand=attributes"} {
-		if got := s.ask("GET", path, "xml", ""); got.Status != 200 || got.XmlBody() != want {
+		if got := s.Ask("GET", path, "xml", ""); got.Status != 200 || got.XmlBody() != want {
 			t.Errorf("%s answered %d\n%s\nwant\n%s", path, got.Status, got.XmlBody(), want)
 		}
 	}
 	var got map[string]any
-	res := s.ask("GET", "/user?username=ana", "json", "")
-	s.must(json.Unmarshal([]byte(res.Body), &got))
+	res := s.Ask("GET", "/user?username=ana", "json", "")
+	s.Must(json.Unmarshal([]byte(res.Body), &got))
 	if got["name"] != "Ana" || got["first-name"] != "Ana" || got["active"] != true || got["key"] != ana.ID {
 		t.Errorf("JSON: %s", res.Body)
 	}
 	if res.Header.Get("X-Embedded-Crowd-Version") == "" || res.Header.Get("Set-Cookie") != "" {
 		t.Errorf("headers: %v", res.Header)
 	}
-	if res := s.ask("GET", "/user?username=bob", "json", ""); !strings.Contains(res.Body, `"active":false`) {
+	if res := s.Ask("GET", "/user?username=bob", "json", ""); !strings.Contains(res.Body, `"active":false`) {
 		t.Errorf("a deactivated user: %s", res.Body)
 	}
 }
 
 func TestCrowdErrors(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.Open(t), nil)
-	s.people()
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
+	s.People()
 	for _, c := range []struct {
 		method, path, body string
 		status             int
@@ -174,7 +107,7 @@ func TestCrowdErrors(t *testing.T) {
 		{"POST", "/search?entity-type=user", `<boolean-search-restriction boolean-logic="and"><restrictions/></boolean-search-restriction>`, 400, "ILLEGAL_ARGUMENT"},
 	} {
 		for _, accept := range []string{"xml", "json"} {
-			res := s.ask(c.method, c.path, accept, c.body)
+			res := s.Ask(c.method, c.path, accept, c.body)
 			want := "<error><reason>" + c.reason + "</reason><message>"
 			if accept == "json" {
 				want = `{"reason":"` + c.reason + `","message":"`
@@ -192,11 +125,11 @@ func TestCrowdErrors(t *testing.T) {
 // After each sign-in by OpenID Connect an app asks what is known of the person.
 func TestCrowdSignInByTheOtherIntegration(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.Open(t), nil)
-	s.people()
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
+	s.People()
 	for _, body := range []string{"", `<?xml version="1.0" encoding="UTF-8" standalone="yes"?><password/>`} {
-		res := s.ask("POST", "/authentication/notify?username=ANA", "xml", body)
-		if want := s.ask("GET", "/user?username=ana", "xml", ""); res.Status != http.StatusOK || res.Body != want.Body {
+		res := s.Ask("POST", "/authentication/notify?username=ANA", "xml", body)
+		if want := s.Ask("GET", "/user?username=ana", "xml", ""); res.Status != http.StatusOK || res.Body != want.Body {
 			t.Errorf("answered %d %s, want %s", res.Status, res.Body, want.Body)
 		}
 	}

@@ -10,7 +10,6 @@ const (
 	FailuresOfAddress = failuresOfAddress
 	FoldAt            = foldAt
 	HashesAtOnce      = hashesAtOnce
-	HeaderLogin       = headerLogin
 	JudgedPerMinute   = judgedPerMinute
 	MaxUnverifiedXML  = maxUnverifiedXML
 	RefusalsPerMinute = refusalsPerMinute
@@ -21,8 +20,7 @@ const (
 )
 
 type (
-	Notice     = notice
-	RuleChange = ruleChange
+	Notice = notice
 )
 
 var (

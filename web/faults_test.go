@@ -12,13 +12,14 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // Wherever something of ours panics on the way, the answer names a trace, and
 // there is exactly one: that of the login, when it was written before.
 func TestPanicsLeaveOneTrace(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	calls, fault, at := 0, 0, x.Site.Now //nolint:staticcheck // the server has one of that name, too
 	x.Server.Now = func() time.Time {    // asked at every stage
 		if calls++; calls == fault {
@@ -27,15 +28,15 @@ func TestPanicsLeaveOneTrace(t *testing.T) {
 		return at
 	}
 	for fault = 1; ; fault++ {
-		e := func() exchange { // nothing fails before the answer
+		e := func() webtest.Exchange { // nothing fails before the answer
 			stage := fault
 			fault = 0
 			defer func() { fault = stage }()
-			return x.begin(false)
+			return x.Begin(false)
 		}()
-		before := x.traces()
+		before := x.Traces()
 		calls = 0
-		w := x.answer(e, honestMessage(&e))
+		w := x.Answer(e, webtest.HonestMessage(&e))
 		if calls < fault {
 			break // there is no such stage: the login went through
 		}
@@ -44,7 +45,7 @@ func TestPanicsLeaveOneTrace(t *testing.T) {
 		if fault = -fault; w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), l.ID) {
 			t.Errorf("stage %d: %d %s", fault, w.Code, w.Body)
 		}
-		if n := x.traces() - before; n > 1 { // the one that began the login is finished, or stays and another is written
+		if n := x.Traces() - before; n > 1 { // the one that began the login is finished, or stays and another is written
 			t.Errorf("stage %d leaves %d more traces", fault, n)
 		}
 		if l.Outcome != model.OutcomeSignedIn && (l.Refusal == nil || l.Refusal.Code != model.CodeInternal) {
@@ -52,7 +53,7 @@ func TestPanicsLeaveOneTrace(t *testing.T) {
 		}
 		stage := fault
 		fault = 0
-		if x.signedIn(later(e.cookies, w.Result().Cookies())) {
+		if x.SignedIn(webtest.Later(e.Cookies, w.Result().Cookies())) {
 			t.Errorf("stage %d: somebody is signed in", stage)
 		}
 		fault = stage
@@ -70,24 +71,24 @@ func (brokenSessions) Delete(string) error { return errors.New("injected") }
 // A login that was carried out and whose session cannot begin has one trace.
 func TestSessionThatCannotBegin(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
-	there := x.signIn("alice", asItIs)
+	x := webtest.NewTarget(t, nil)
+	there := x.SignIn("alice", webtest.AsItIs)
 	x.Persons.Store = brokenSessions{x.Persons.Store}
-	e := x.begin(false)
-	e.cookies = later(there, e.cookies)
-	before := x.traces()
-	w := x.answer(e, honestMessage(&e))
+	e := x.Begin(false)
+	e.Cookies = webtest.Later(there, e.Cookies)
+	before := x.Traces()
+	w := x.Answer(e, webtest.HonestMessage(&e))
 	l := x.Trace(w)
-	if w.Code != http.StatusServiceUnavailable || x.traces() != before || l.Outcome != model.OutcomeSignedIn || !strings.Contains(w.Body.String(), l.ID) {
-		t.Errorf("%d, %d traces more, %s %+v", w.Code, x.traces()-before, l.Outcome, l.Refusal)
+	if w.Code != http.StatusServiceUnavailable || x.Traces() != before || l.Outcome != model.OutcomeSignedIn || !strings.Contains(w.Body.String(), l.ID) {
+		t.Errorf("%d, %d traces more, %s %+v", w.Code, x.Traces()-before, l.Outcome, l.Refusal)
 	}
 }
 
 // A request that the server ends on purpose stays ended.
 func TestAbortedRequestsStayAborted(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
-	e := x.begin(false)
+	x := webtest.NewTarget(t, nil)
+	e := x.Begin(false)
 	x.Server.Now = func() time.Time { panic(http.ErrAbortHandler) }
 	defer func() {
 		if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // recover gives the very value
@@ -95,8 +96,8 @@ func TestAbortedRequestsStayAborted(t *testing.T) {
 		}
 	}()
 	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/saml/aws/acs", strings.NewReader(""))
-	r.Header.Set("Content-Type", formType)
-	for _, c := range e.cookies {
+	r.Header.Set("Content-Type", webtest.FormType)
+	for _, c := range e.Cookies {
 		r.AddCookie(c)
 	}
 	x.Send(r)

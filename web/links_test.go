@@ -11,12 +11,13 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 // Every link and every form of every page leads to an address that exists.
 func TestNoLinkAndNoFormLeadsNowhere(t *testing.T) {
 	t.Parallel()
-	s := editedLive(t, func(*model.Config) {})
+	s := webtest.EditedLive(t, func(*model.Config) {})
 	ctx := t.Context()
 	storetest.Group(t, s.Store, "staff")
 	if err := s.Store.AddMember(ctx, storetest.Actor, "staff", "ana"); err != nil {

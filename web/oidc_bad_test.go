@@ -106,27 +106,27 @@ func TestTokenRequestsAreRefused(t *testing.T) {
 		status                   int
 		want                     string
 	}{
-		"empty":               {formType, "", "", 401, "invalid_client"},
+		"empty":               {webtest.FormType, "", "", 401, "invalid_client"},
 		"JSON":                {"application/json", `{"grant_type":"authorization_code"}`, "", 401, "invalid_client"},
-		"bad form":            {formType, "%zz", "", 400, "invalid_request"},
-		"10 MB":               {formType, "code=" + strings.Repeat("a", 10<<20), "", 400, "invalid_request"},
-		"no grant":            {formType, mine, "", 400, "invalid_request"},
-		"password grant":      {formType, mine + "&grant_type=password&username=a&password=b", "", 400, "unsupported_grant_type"},
-		"client credentials":  {formType, mine + "&grant_type=client_credentials", "", 400, "unsupported_grant_type"},
-		"no code":             {formType, mine + "&grant_type=authorization_code", "", 400, "invalid_request"},
-		"unknown code":        {formType, mine + code + "x", "", 400, "invalid_grant"},
-		"NUL in the code":     {formType, mine + code + "%00", "", 400, "invalid_grant"},
-		"bad UTF-8":           {formType, mine + code + "%ff", "", 400, "invalid_grant"},
-		"no refresh token":    {formType, mine + "&grant_type=refresh_token", "", 400, "invalid_request"},
-		"bad refresh token":   {formType, mine + "&grant_type=refresh_token&refresh_token=x", "", 400, "invalid_grant"},
-		"two codes":           {formType, mine + code + "a&code=b", "", 400, "invalid_request"},
-		"two ways":            {formType, mine + code + "x", s.Oauth.ClientSecret, 400, "invalid_request"},
-		"only the header":     {formType, code[1:] + "x", s.Oauth.ClientSecret, 400, "invalid_grant"},
-		"encoded header":      {formType, code[1:] + "x", percentEncoded(s.Oauth.ClientSecret), 400, "invalid_grant"},
-		"bad header":          {formType, code[1:] + "x", "%zz", 401, "invalid_client"},
-		"an app of Crowd":     {formType, "client_id=crowd&client_secret=x" + code + "x", "", 401, "invalid_client"},
-		"hostile client":      {formType, "client_id=%00%0d%0a'--&client_secret=x" + code + "x", "", 401, "invalid_client"},
-		"secret in the query": {formType, code[1:] + "x", "", 401, "invalid_client"},
+		"bad form":            {webtest.FormType, "%zz", "", 400, "invalid_request"},
+		"10 MB":               {webtest.FormType, "code=" + strings.Repeat("a", 10<<20), "", 400, "invalid_request"},
+		"no grant":            {webtest.FormType, mine, "", 400, "invalid_request"},
+		"password grant":      {webtest.FormType, mine + "&grant_type=password&username=a&password=b", "", 400, "unsupported_grant_type"},
+		"client credentials":  {webtest.FormType, mine + "&grant_type=client_credentials", "", 400, "unsupported_grant_type"},
+		"no code":             {webtest.FormType, mine + "&grant_type=authorization_code", "", 400, "invalid_request"},
+		"unknown code":        {webtest.FormType, mine + code + "x", "", 400, "invalid_grant"},
+		"NUL in the code":     {webtest.FormType, mine + code + "%00", "", 400, "invalid_grant"},
+		"bad UTF-8":           {webtest.FormType, mine + code + "%ff", "", 400, "invalid_grant"},
+		"no refresh token":    {webtest.FormType, mine + "&grant_type=refresh_token", "", 400, "invalid_request"},
+		"bad refresh token":   {webtest.FormType, mine + "&grant_type=refresh_token&refresh_token=x", "", 400, "invalid_grant"},
+		"two codes":           {webtest.FormType, mine + code + "a&code=b", "", 400, "invalid_request"},
+		"two ways":            {webtest.FormType, mine + code + "x", s.Oauth.ClientSecret, 400, "invalid_request"},
+		"only the header":     {webtest.FormType, code[1:] + "x", s.Oauth.ClientSecret, 400, "invalid_grant"},
+		"encoded header":      {webtest.FormType, code[1:] + "x", percentEncoded(s.Oauth.ClientSecret), 400, "invalid_grant"},
+		"bad header":          {webtest.FormType, code[1:] + "x", "%zz", 401, "invalid_client"},
+		"an app of Crowd":     {webtest.FormType, "client_id=crowd&client_secret=x" + code + "x", "", 401, "invalid_client"},
+		"hostile client":      {webtest.FormType, "client_id=%00%0d%0a'--&client_secret=x" + code + "x", "", 401, "invalid_client"},
+		"secret in the query": {webtest.FormType, code[1:] + "x", "", 401, "invalid_client"},
 	} {
 		path := "/oidc/token"
 		if name == "secret in the query" {
@@ -170,13 +170,13 @@ func TestUserinfoTakesNoTokenFromTheAddress(t *testing.T) {
 	query := url.Values{"access_token": {token.AccessToken}}
 	for name, r := range map[string]*http.Request{
 		"GET":  httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/oidc/userinfo?"+query.Encode(), nil),
-		"POST": webtest.Post("/oidc/userinfo?"+query.Encode(), formType, ""),
+		"POST": webtest.Post("/oidc/userinfo?"+query.Encode(), webtest.FormType, ""),
 	} {
 		if w := s.Send(r); w.Code != http.StatusUnauthorized {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}
 	}
-	if w := s.Send(webtest.Post("/oidc/userinfo", formType, query.Encode())); w.Code != http.StatusOK {
+	if w := s.Send(webtest.Post("/oidc/userinfo", webtest.FormType, query.Encode())); w.Code != http.StatusOK {
 		t.Errorf("in the form: %d %s", w.Code, w.Body)
 	}
 }
@@ -203,7 +203,7 @@ func TestDatabaseLostDuringAnExchange(t *testing.T) {
 	}
 	s := webtest.NewAppSite(t, st)
 	st.Close()
-	w := s.Send(webtest.Post("/oidc/token", formType, "grant_type=authorization_code&code=x&client_id=jira&client_secret=x"))
+	w := s.Send(webtest.Post("/oidc/token", webtest.FormType, "grant_type=authorization_code&code=x&client_id=jira&client_secret=x"))
 	if w.Code != http.StatusInternalServerError || strings.TrimSpace(w.Body.String()) != `{"error":"server_error"}` {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}

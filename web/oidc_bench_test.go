@@ -41,7 +41,7 @@ func benchmarkCodeToToken(b *testing.B, atOnce int) {
 		wg.Go(func() {
 			for code := range codes {
 				form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {webtest.AppCallback}}
-				r := webtest.Post("/oidc/token", formType, form.Encode())
+				r := webtest.Post("/oidc/token", webtest.FormType, form.Encode())
 				r.SetBasicAuth("jira", s.Oauth.ClientSecret)
 				if w := s.Send(r); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "id_token") {
 					b.Errorf("answered %d: %s", w.Code, w.Body)

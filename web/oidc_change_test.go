@@ -130,7 +130,7 @@ func TestWrongSecretsAreLimited(t *testing.T) {
 	s := webtest.NewAppSite(t, storetest.Open(t))
 	jira := url.Values{"client_id": {"jira"}, "client_secret": {s.Oauth.ClientSecret}, "grant_type": {"refresh_token"}, "refresh_token": {"x"}}
 	try := func(v url.Values, from string) (status int, body string) {
-		r := webtest.Post("/oidc/token", formType, v.Encode())
+		r := webtest.Post("/oidc/token", webtest.FormType, v.Encode())
 		r.RemoteAddr = from + ":1234"
 		w := s.Send(r)
 		return w.Code, w.Body.String()

@@ -17,21 +17,21 @@ import (
 func TestRow14AnswersAskNobody(t *testing.T) {
 	t.Parallel()
 	bait := webtest.MetadataServer(t, false, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was asked", r.URL) })
-	x := newTarget(t, func(c *model.Config) { c.IdPMetadataURL = bait.URL + "/metadata" })
+	x := webtest.NewTarget(t, func(c *model.Config) { c.IdPMetadataURL = bait.URL + "/metadata" })
 	seen := map[int]int{}
 	for _, v := range attack.Variants() {
 		if seen[v.Row]++; v.AssertionOnly || seen[v.Row] > 3 && v.Row != 2 && v.Row != 5 {
 			continue // those of the trust anchor and of the parsers name addresses
 		}
-		e := x.begin(v.Unsolicited)
-		x.GoOn(x.answer(e, baited(v.Mint(&e.scene), bait.URL)))
+		e := x.Begin(v.Unsolicited)
+		x.GoOn(x.Answer(e, baited(v.Mint(&e.Scene), bait.URL)))
 	}
-	e := x.begin(false)
+	e := x.Begin(false)
 	artifact := url.Values{"SAMLart": {"AAQAAA"}, "SAMLResponse": {base64.StdEncoding.EncodeToString([]byte("<a/>"))}, "RelayState": {bait.URL}}
-	x.Send(webtest.Post("/saml/aws/acs?SAMLart=AAQAAA&SAMLRequest="+url.QueryEscape(bait.URL), formType, artifact.Encode()))
-	for what, message := range baits(&e.scene, bait.URL) {
-		e := x.begin(false)
-		w := x.answer(e, message)
+	x.Send(webtest.Post("/saml/aws/acs?SAMLart=AAQAAA&SAMLRequest="+url.QueryEscape(bait.URL), webtest.FormType, artifact.Encode()))
+	for what, message := range baits(&e.Scene, bait.URL) {
+		e := x.Begin(false)
+		w := x.Answer(e, message)
 		if l := x.Trace(w); l.Refusal == nil {
 			t.Errorf("%s: %d, and it is not refused", what, w.Code)
 		}
@@ -68,25 +68,25 @@ func TestRow18SubjectBesideAUsername(t *testing.T) {
 		"with a stable id":     func(c *model.Config) { c.Attributes.Username = "email" },
 		"known by the subject": func(c *model.Config) { c.Attributes.Username, c.Attributes.ExternalID = "email", "" },
 	} {
-		x := newTarget(t, change)
+		x := webtest.NewTarget(t, change)
 		for _, subject := range []string{"al\u200bice", "\u202eecila", "al\u00adice", "alice\ufe0f", "alice\U000e0041", "al\u0085ice", "al&#xA;ice",
 			"\uff41lice", "\u212aate"} {
-			e := x.begin(false)
-			x.refused(t, what+", "+subject, "aws", e, attack.WithNameID(&e.scene, subject), model.CodeUsernameInvalid)
+			e := x.Begin(false)
+			x.Refused(t, what+", "+subject, "aws", e, attack.WithNameID(&e.Scene, subject), model.CodeUsernameInvalid)
 		}
-		e := x.begin(false)
-		w := x.answer(e, attack.WithNameID(&e.scene, `EXAMPLE\Alice Lee`))
-		x.wantCode(t, what+", a readable one", w, "")
+		e := x.Begin(false)
+		w := x.Answer(e, attack.WithNameID(&e.Scene, `EXAMPLE\Alice Lee`))
+		x.WantCode(t, what+", a readable one", w, "")
 	}
 }
 
 // Of a value that no rule could use the trace keeps the beginning; the login works.
 func TestRow14LongValuesAreStoredCut(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	long := strings.Repeat("x", 300_000)
-	w, _ := x.answerWith("alice", `<saml2:Attribute Name="essay"><saml2:AttributeValue>`+long+`</saml2:AttributeValue></saml2:Attribute>`)
-	x.wantCode(t, "the login", w, "")
+	w, _ := x.AnswerWith("alice", `<saml2:Attribute Name="essay"><saml2:AttributeValue>`+long+`</saml2:AttributeValue></saml2:Attribute>`)
+	x.WantCode(t, "the login", w, "")
 	p := x.Trace(w).Person
 	if p == nil || len(p.Attributes["essay"]) != 1 {
 		t.Fatalf("the trace keeps %+v", p)
@@ -94,21 +94,5 @@ func TestRow14LongValuesAreStoredCut(t *testing.T) {
 	if kept := p.Attributes["essay"][0]; len(kept) > 5000 || !strings.HasPrefix(kept, "xxxx") || !strings.HasSuffix(kept, "…") {
 		t.Errorf("the trace keeps %d bytes, %.20q … %q", len(kept), kept, kept[len(kept)-5:])
 	}
-	x.wantNoLongRows(t, 150_000)
-}
-
-// wantNoLongRows looks through every table but for the sealed message.
-func (x *target) wantNoLongRows(t *testing.T, most int) {
-	t.Helper()
-	for name := range x.state() {
-		var n int
-		if err := x.Store.Pool().QueryRow(t.Context(), "select coalesce(max(length(t::text)), 0) from "+name+" t").Scan(&n); err != nil || n > most {
-			t.Errorf("the table %s has a row of %d characters, %v", name, n, err)
-		}
-	}
-	var n int
-	err := x.Store.Pool().QueryRow(t.Context(), "select max(length((to_jsonb(l) - 'xml_sealed')::text)) from logins l").Scan(&n)
-	if err != nil || n > most {
-		t.Errorf("a trace has %d characters, %v", n, err)
-	}
+	x.WantNoLongRows(t, 150_000)
 }

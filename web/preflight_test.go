@@ -10,52 +10,9 @@ import (
 	"testing"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/web/webtest"
 )
-
-// editedLive is a live connection with people, and a tested draft that differs:
-// ana and bo sign in, carl is deactivated, AWS has never described dora.
-func editedLive(t *testing.T, change func(*model.Config)) *webtest.Site {
-	t.Helper()
-	s := webtest.NewSiteAs(t, model.RoleOwner)
-	ctx := context.Background()
-	c := storetest.LiveConnection(t, s.Store, "aws", func(c *model.Config) {
-		c.IdPMetadata = webtest.AwsMetadata()
-		c.Attributes = model.AttributeMap{Username: model.AttributeSubject, Email: "email", ExternalID: "userId"}
-	})
-	idp, err := sso.ParseMetadata([]byte(webtest.AwsMetadata()), sso.MetadataOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"ana", "bo", "carl"} {
-		s.SignedInBefore(c, idp.EntityID, name)
-	}
-	if _, err := s.Store.UpdateUser(ctx, storetest.Actor, "carl", func(u *model.User) error { u.Active = false; return nil }); err != nil {
-		t.Fatal(err)
-	}
-	storetest.User(t, s.Store, "dora")
-	draft, err := s.Store.StartDraft(ctx, storetest.Actor, "aws")
-	if err != nil {
-		t.Fatal(err)
-	}
-	draft, err = s.Store.SaveDraft(ctx, storetest.Actor, "aws", draft.Version, func(rev *model.Revision) error {
-		change(&rev.Config)
-		for _, step := range []string{"welcome", "aws-application", "attributes", "users", "groups", "assign"} {
-			rev.Ticks[step] = true
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Store.RecordTest(ctx, draft.ID, draft.Version, "tested", s.Now); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
 
 func TestPreflightCountsWhoGetsIn(t *testing.T) {
 	t.Parallel()
@@ -76,7 +33,7 @@ func TestPreflightCountsWhoGetsIn(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := editedLive(t, c.change)
+			s := webtest.EditedLive(t, c.change)
 			page := s.Get("/setup/aws/go-live")
 			for _, want := range c.says {
 				if !strings.Contains(page.Find("#who-gets-in"), want) {
@@ -105,7 +62,7 @@ func TestPreflightCountsWhoGetsIn(t *testing.T) {
 
 func TestNobodyIsLockedOutUnseen(t *testing.T) {
 	t.Parallel()
-	s := editedLive(t, func(c *model.Config) { c.Attributes.Username = "nickname" })
+	s := webtest.EditedLive(t, func(c *model.Config) { c.Attributes.Username = "nickname" })
 	version := strconv.Itoa(s.Draft().Version)
 	refused := s.Post("/setup/aws/go-live/confirm", url.Values{"version": {version}})
 	if refused.Status != http.StatusUnprocessableEntity || s.Connection("aws").Draft == nil {

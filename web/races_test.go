@@ -18,44 +18,26 @@ import (
 	"github.com/postern-sso/postern/web/webtest"
 )
 
-// honest mints the honest message of an exchange.
-func honestMessage(e *exchange) string {
-	for _, v := range attack.Variants() {
-		if v.Name == "honest" {
-			return v.Mint(&e.scene)
-		}
-	}
-	return ""
-}
-
-func (x *target) wantCode(t *testing.T, what string, w *httptest.ResponseRecorder, want model.Code) {
-	t.Helper()
-	l := x.Trace(w)
-	if got := l.Refusal; (got == nil && want != "") || (got != nil && got.Code != want) {
-		t.Errorf("%s: %d %+v, want %q", what, w.Code, got, want)
-	}
-}
-
 func TestRow10Replay(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
-	first := x.begin(false)
-	message := honestMessage(&first)
-	x.wantCode(t, "the first use", x.answer(first, message), "")
-	x.wantCode(t, "again from the same browser", x.answer(first, message), model.CodeReplayed)
-	stranger := exchange{relay: first.relay}
-	x.wantCode(t, "from another browser", x.answer(stranger, message), model.CodeReplayed)
-	later := x.begin(false)
-	later.scene = first.scene
-	x.wantCode(t, "with another request's relay state", x.answer(later, message), model.CodeReplayed)
-	x.wantCode(t, "as if AWS had started it", x.answer(exchange{}, message), model.CodeReplayed)
+	x := webtest.NewTarget(t, nil)
+	first := x.Begin(false)
+	message := webtest.HonestMessage(&first)
+	x.WantCode(t, "the first use", x.Answer(first, message), "")
+	x.WantCode(t, "again from the same browser", x.Answer(first, message), model.CodeReplayed)
+	stranger := webtest.Exchange{Relay: first.Relay}
+	x.WantCode(t, "from another browser", x.Answer(stranger, message), model.CodeReplayed)
+	later := x.Begin(false)
+	later.Scene = first.Scene
+	x.WantCode(t, "with another request's relay state", x.Answer(later, message), model.CodeReplayed)
+	x.WantCode(t, "as if AWS had started it", x.Answer(webtest.Exchange{}, message), model.CodeReplayed)
 	x.Now = x.Now.Add(maxSkewedLife)
-	x.wantCode(t, "long after", x.answer(first, message), model.CodeReplayed)
+	x.WantCode(t, "long after", x.Answer(first, message), model.CodeReplayed)
 
-	unasked := x.begin(true)
-	message = honestMessage(&unasked)
-	x.wantCode(t, "unasked", x.answer(unasked, message), "")
-	x.wantCode(t, "unasked, again", x.answer(unasked, message), model.CodeReplayed)
+	unasked := x.Begin(true)
+	message = webtest.HonestMessage(&unasked)
+	x.WantCode(t, "unasked", x.Answer(unasked, message), "")
+	x.WantCode(t, "unasked, again", x.Answer(unasked, message), model.CodeReplayed)
 }
 
 // maxSkewedLife is for how long the messages of these tests count, nearly.
@@ -64,28 +46,28 @@ const maxSkewedLife = 62 * 60 * 1e9
 // An assertion whose signature alone counts is the same in another envelope.
 func TestRow10ReplayInAnotherEnvelope(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, func(c *model.Config) { c.RequireSignatures = model.SignaturesAssertion })
-	e := x.begin(true)
+	x := webtest.NewTarget(t, func(c *model.Config) { c.RequireSignatures = model.SignaturesAssertion })
+	e := x.Begin(true)
 	message := ""
 	for _, v := range attack.Variants() {
 		if strings.HasPrefix(v.Name, "honest, only the assertion") {
-			message = v.Mint(&e.scene)
+			message = v.Mint(&e.Scene)
 		}
 	}
-	x.wantCode(t, "the first use", x.answer(e, message), "")
+	x.WantCode(t, "the first use", x.Answer(e, message), "")
 	at := strings.Index(message, ` ID="_`) + len(` ID="_`)
 	again := message[:at] + "00" + message[at+2:]
 	if again == message {
 		again = message[:at] + "11" + message[at+2:]
 	}
-	x.wantCode(t, "in an envelope with another ID", x.answer(e, again), model.CodeReplayed)
+	x.WantCode(t, "in an envelope with another ID", x.Answer(e, again), model.CodeReplayed)
 }
 
 // several are servers on one database, as several processes are.
-func several(t *testing.T, n int) []*target {
+func several(t *testing.T, n int) []*webtest.Target {
 	t.Helper()
 	url, key := storetest.RunURL(storetest.Database(t)), filepath.Join(t.TempDir(), "secret.key")
-	var all []*target
+	var all []*webtest.Target
 	for i := range n {
 		st, err := store.Open(context.Background(), url)
 		if err != nil {
@@ -93,7 +75,7 @@ func several(t *testing.T, n int) []*target {
 		}
 		t.Cleanup(st.Close)
 		s := webtest.NewSiteWith(t, st, key)
-		x := &target{SamlSite: &webtest.SamlSite{Site: s}}
+		x := &webtest.Target{SamlSite: &webtest.SamlSite{Site: s}}
 		if i > 0 { // they stand behind one address
 			x.URL, x.Now = all[0].URL, all[0].Now
 			s.Opts.PublicURL = all[0].URL
@@ -101,7 +83,7 @@ func several(t *testing.T, n int) []*target {
 		all = append(all, x)
 	}
 	storetest.LiveConnection(t, all[0].Store, "aws", func(c *model.Config) {
-		c.IdPMetadata, c.Attributes = metadataWith(keys().awsCert), model.WizardAttributes()
+		c.IdPMetadata, c.Attributes = webtest.MetadataWith(webtest.Keys().AwsCert), model.WizardAttributes()
 	})
 	return all
 }
@@ -112,12 +94,12 @@ func TestRow10OneUseInSeveralProcesses(t *testing.T) {
 	all := several(t, 4)
 	for range 5 {
 		for _, unsolicited := range []bool{false, true} {
-			e := all[0].begin(unsolicited)
-			message := honestMessage(&e)
+			e := all[0].Begin(unsolicited)
+			message := webtest.HonestMessage(&e)
 			answers := make(chan *httptest.ResponseRecorder, 2*len(all))
 			var together sync.WaitGroup
 			for i := range cap(answers) {
-				together.Go(func() { answers <- all[i%len(all)].answer(e, message) })
+				together.Go(func() { answers <- all[i%len(all)].Answer(e, message) })
 			}
 			together.Wait()
 			close(answers)
@@ -144,12 +126,12 @@ func TestRow10OneUseInSeveralProcesses(t *testing.T) {
 func TestRow09RequestIsClaimedOnce(t *testing.T) {
 	t.Parallel()
 	all := several(t, 2)
-	e := all[0].begin(false)
-	messages := []string{honestMessage(&e), honestMessage(&e)}
+	e := all[0].Begin(false)
+	messages := []string{webtest.HonestMessage(&e), webtest.HonestMessage(&e)}
 	codes := make(chan int, 2)
 	var together sync.WaitGroup
 	for i, x := range all {
-		together.Go(func() { codes <- x.answer(e, messages[i]).Code })
+		together.Go(func() { codes <- x.Answer(e, messages[i]).Code })
 	}
 	together.Wait()
 	if a, b := <-codes, <-codes; a+b != http.StatusSeeOther+http.StatusForbidden {
@@ -163,10 +145,10 @@ func TestRow18SimultaneousFirstLoginsMakeOneUser(t *testing.T) {
 	all := several(t, 2)
 	var together sync.WaitGroup
 	for _, x := range all {
-		e := x.begin(false)
-		message := honestMessage(&e)
+		e := x.Begin(false)
+		message := webtest.HonestMessage(&e)
 		together.Go(func() {
-			if w := x.answer(e, message); w.Code != http.StatusSeeOther {
+			if w := x.Answer(e, message); w.Code != http.StatusSeeOther {
 				t.Errorf("answered %d", w.Code)
 			}
 		})
@@ -181,17 +163,17 @@ func TestRow18SimultaneousFirstLoginsMakeOneUser(t *testing.T) {
 // browser.
 func TestRow11LoginCSRF(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
-	theirs, mine := x.begin(false), x.begin(false)
-	message := honestMessage(&theirs)
+	x := webtest.NewTarget(t, nil)
+	theirs, mine := x.Begin(false), x.Begin(false)
+	message := webtest.HonestMessage(&theirs)
 	planted := theirs
-	planted.cookies = mine.cookies
-	x.wantCode(t, "with their relay state in my browser", x.answer(planted, message), model.CodeInResponseToOtherBrowser)
-	planted.relay = mine.relay
-	x.wantCode(t, "with my relay state in my browser", x.answer(planted, message), model.CodeInResponseToUnknown)
-	planted.cookies = nil
-	planted.relay = theirs.relay
-	x.wantCode(t, "in a browser that has never been here", x.answer(planted, message), model.CodeInResponseToOtherBrowser)
+	planted.Cookies = mine.Cookies
+	x.WantCode(t, "with their relay state in my browser", x.Answer(planted, message), model.CodeInResponseToOtherBrowser)
+	planted.Relay = mine.Relay
+	x.WantCode(t, "with my relay state in my browser", x.Answer(planted, message), model.CodeInResponseToUnknown)
+	planted.Cookies = nil
+	planted.Relay = theirs.Relay
+	x.WantCode(t, "in a browser that has never been here", x.Answer(planted, message), model.CodeInResponseToOtherBrowser)
 }
 
 // personCookie is the session cookie that an answer sets.
@@ -206,77 +188,47 @@ func personCookie(w *httptest.ResponseRecorder) string {
 
 func TestRow11SessionIsNewAfterEveryLogin(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
-	e := x.begin(false)
+	x := webtest.NewTarget(t, nil)
+	e := x.Begin(false)
 	fixed := &http.Cookie{Name: "postern-person", Value: "set-before-the-login-by-somebody-else-000000"}
-	e.cookies = append(e.cookies, fixed)
-	first := x.answer(e, honestMessage(&e))
+	e.Cookies = append(e.Cookies, fixed)
+	first := x.Answer(e, webtest.HonestMessage(&e))
 	token := personCookie(first)
 	if token == "" || token == fixed.Value {
 		t.Fatalf("the session after the login is %q", token)
 	}
-	for _, c := range e.cookies {
+	for _, c := range e.Cookies {
 		if c.Value == token {
 			t.Errorf("the cookie %s of before became the session", c.Name)
 		}
 	}
-	again := x.begin(false)
-	again.cookies = append(again.cookies, &http.Cookie{Name: "postern-person", Value: token})
-	if second := personCookie(x.answer(again, honestMessage(&again))); second == "" || second == token {
+	again := x.Begin(false)
+	again.Cookies = append(again.Cookies, &http.Cookie{Name: "postern-person", Value: token})
+	if second := personCookie(x.Answer(again, webtest.HonestMessage(&again))); second == "" || second == token {
 		t.Errorf("the second login goes on with the session %q", second)
 	}
-	if page := x.me(httptest.NewRecorder(), exchange{cookies: []*http.Cookie{{Name: "postern-person", Value: token}}}); !strings.Contains(page,
+	if page := x.Me(httptest.NewRecorder(), webtest.Exchange{Cookies: []*http.Cookie{{Name: "postern-person", Value: token}}}); !strings.Contains(page,
 		"You are not signed in") {
 		t.Error("the session of before still works")
 	}
 }
 
-// unasked is what a click on AWS's tile by that person leads to, in a browser
-// with these cookies: that of the session is SameSite=Lax, so AWS's form comes
-// without it.
-func (x *target) unasked(subject string, cookies []*http.Cookie) (asked *httptest.ResponseRecorder, all []*http.Cookie) {
-	x.T.Helper()
-	e := x.begin(true)
-	e.scene.Subject = subject
-	for _, c := range cookies {
-		if !strings.HasSuffix(c.Name, "postern-person") {
-			e.cookies = append(e.cookies, c)
-		}
-	}
-	posted := x.answer(e, honestMessage(&e))
-	w := x.GoOn(posted, cookies...)
-	return w, later(cookies, posted.Result().Cookies(), w.Result().Cookies())
-}
-
-// later are the cookies of a browser after it got more.
-func later(sets ...[]*http.Cookie) []*http.Cookie {
-	byName := map[string]*http.Cookie{}
-	var all []*http.Cookie
-	for _, set := range sets {
-		for _, c := range set {
-			byName[c.Name] = c
-		}
-	}
-	for _, c := range byName {
-		all = append(all, c)
-	}
-	return all
-}
-
 func TestRow11NobodyIsPushedAsideUnseen(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
-	w, cookies := x.unasked("alice", nil)
+	x := webtest.NewTarget(t, nil)
+	w, cookies := x.Unasked("alice", nil)
 	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/me" {
 		t.Fatalf("with nobody there: %d to %q", w.Code, w.Header().Get("Location"))
 	}
-	if w, cookies = x.unasked("alice", cookies); w.Code != http.StatusSeeOther {
+	if w, cookies = x.Unasked("alice", cookies); w.Code != http.StatusSeeOther {
 		t.Fatalf("with herself there: %d", w.Code)
 	}
 	session := cookies
-	who := func(cookies []*http.Cookie) string { return x.me(httptest.NewRecorder(), exchange{cookies: cookies}) }
+	who := func(cookies []*http.Cookie) string {
+		return x.Me(httptest.NewRecorder(), webtest.Exchange{Cookies: cookies})
+	}
 
-	asked, cookies := x.unasked("bob", session)
+	asked, cookies := x.Unasked("bob", session)
 	if asked.Code != http.StatusOK || !strings.Contains(asked.Body.String(), "Become bob") || !strings.Contains(asked.Body.String(), "Stay alice") {
 		t.Fatalf("with somebody else there: %d\n%s", asked.Code, asked.Body)
 	}
@@ -286,7 +238,7 @@ func TestRow11NobodyIsPushedAsideUnseen(t *testing.T) {
 	_, rest, _ := strings.Cut(asked.Body.String(), `name="arrival" value="`)
 	token, _, _ := strings.Cut(rest, `"`)
 	answer := func(choice, origin string, cookies []*http.Cookie) *httptest.ResponseRecorder {
-		r := webtest.Post("/saml/aws/arrived", formType, url.Values{"arrival": {token}, "choice": {choice}}.Encode())
+		r := webtest.Post("/saml/aws/arrived", webtest.FormType, url.Values{"arrival": {token}, "choice": {choice}}.Encode())
 		if r.Header.Set("Sec-Fetch-Site", "same-origin"); origin != "" {
 			r.Header.Set("Sec-Fetch-Site", origin)
 		}
@@ -310,8 +262,8 @@ func TestRow11NobodyIsPushedAsideUnseen(t *testing.T) {
 		t.Errorf("the answer twice: %d, session %q", w.Code, personCookie(w))
 	}
 
-	_, cookies = x.unasked("alice", nil)
-	asked, cookies = x.unasked("bob", cookies)
+	_, cookies = x.Unasked("alice", nil)
+	asked, cookies = x.Unasked("bob", cookies)
 	_, rest, _ = strings.Cut(asked.Body.String(), `name="arrival" value="`)
 	token, _, _ = strings.Cut(rest, `"`)
 	if w := answer("stay", "", cookies); w.Code != http.StatusSeeOther || !strings.Contains(who(cookies), "alice@example.com") {

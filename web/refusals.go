@@ -102,7 +102,7 @@ func (rm *loginRoom) refuseShared(w http.ResponseWriter, r *http.Request, a atte
 		}
 	}
 	rm.Opts.Metrics.CountLogin(a.login)
-	w.Header().Set(headerLogin, id)
+	w.Header().Set(HeaderLogin, id)
 	w.Header().Set("Retry-After", "60")
 	return rm.Render(w, r, http.StatusTooManyRequests, failure.TooMany())
 }

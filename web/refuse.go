@@ -63,7 +63,7 @@ func (rm *loginRoom) refusePanic(w http.ResponseWriter, r *http.Request, l model
 		l = rm.NewAttempt(r, chi.URLParam(r, "connection"))
 	}
 	show := rm.RefuseInternal
-	if written := w.Header().Get(headerLogin); written != "" {
+	if written := w.Header().Get(HeaderLogin); written != "" {
 		l.ID, show = written, rm.showInternal
 	}
 	if err := show(w, r, l, kit.ErrPanic); err != nil {
@@ -83,7 +83,7 @@ func (rm *loginRoom) showInternal(w http.ResponseWriter, r *http.Request, l mode
 // showRefusal is what the person sees: a reference and whom to ask. It looks
 // the same for every reason, so that nobody can find out who has an account.
 func (rm *loginRoom) showRefusal(w http.ResponseWriter, r *http.Request, l model.Login) error {
-	w.Header().Set(headerLogin, l.ID) // first: it says that the trace is written
+	w.Header().Set(HeaderLogin, l.ID) // first: it says that the trace is written
 	rm.Opts.Metrics.CountLogin(l)
 	rm.Log.InfoContext(r.Context(), "login refused", "login", l.ID, "connection", l.Connection, "code", string(l.Refusal.Code))
 	contact, text := "", ""

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 func TestReplayShowsWhatWouldHaveGoneDifferently(t *testing.T) {
@@ -23,7 +24,7 @@ func TestReplayShowsWhatWouldHaveGoneDifferently(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := editedLive(t, c.change)
+			s := webtest.EditedLive(t, c.change)
 			if first := s.Get("/connections/aws/replay"); first.Status != http.StatusOK || first.Doc.Find("[hx-trigger=load]").Length() != 1 {
 				t.Fatalf("the page answered %d", first.Status)
 			}

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/postern-sso/postern/internal/attack"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
@@ -22,30 +21,12 @@ import (
 	"github.com/postern-sso/postern/web/webtest"
 )
 
-// signIn is a whole login of that person, who must get in.
-func (x *target) signIn(subject string, change func(string) string) []*http.Cookie {
-	x.T.Helper()
-	e := x.begin(false)
-	e.scene.Subject = subject
-	w := x.answer(e, change(honestMessage(&e)))
-	if w.Code != http.StatusSeeOther {
-		x.T.Fatalf("%s: %d %+v", subject, w.Code, x.Trace(w).Refusal)
-	}
-	return later(e.cookies, w.Result().Cookies())
-}
-
-func asItIs(xml string) string { return xml }
-
-func (x *target) signedIn(cookies []*http.Cookie) bool {
-	return !strings.Contains(x.me(httptest.NewRecorder(), exchange{cookies: cookies}), "You are not signed in")
-}
-
 // There is no single logout with AWS: what anybody sends to the address ends
 // nobody's session.
 func TestRow15Logout(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
-	alice, bob := x.signIn("alice", asItIs), x.signIn("bob", asItIs)
+	x := webtest.NewTarget(t, nil)
+	alice, bob := x.SignIn("alice", webtest.AsItIs), x.SignIn("bob", webtest.AsItIs)
 	message := url.Values{"SAMLRequest": {"PHNhbWwycDpMb2dvdXRSZXF1ZXN0Lz4="}, "SAMLResponse": {"eA=="}, "RelayState": {"https://evil.example/"}}
 	ask := func(r *http.Request, cookies []*http.Cookie) *httptest.ResponseRecorder {
 		for _, c := range cookies {
@@ -54,36 +35,28 @@ func TestRow15Logout(t *testing.T) {
 		return x.Send(r)
 	}
 	get := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/aws/logout?"+message.Encode(), nil)
-	if w := ask(get, alice); w.Code != http.StatusOK || !x.signedIn(alice) {
-		t.Errorf("a link: %d, signed in %v", w.Code, x.signedIn(alice))
+	if w := ask(get, alice); w.Code != http.StatusOK || !x.SignedIn(alice) {
+		t.Errorf("a link: %d, signed in %v", w.Code, x.SignedIn(alice))
 	}
-	foreign := webtest.Post("/saml/aws/logout", formType, message.Encode())
+	foreign := webtest.Post("/saml/aws/logout", webtest.FormType, message.Encode())
 	foreign.Header.Set("Sec-Fetch-Site", "cross-site")
-	if w := ask(foreign, alice); w.Code != http.StatusForbidden || !x.signedIn(alice) {
-		t.Errorf("a form of another site: %d, signed in %v", w.Code, x.signedIn(alice))
+	if w := ask(foreign, alice); w.Code != http.StatusForbidden || !x.SignedIn(alice) {
+		t.Errorf("a form of another site: %d, signed in %v", w.Code, x.SignedIn(alice))
 	}
-	if w := ask(webtest.Post("/saml/aws/logout", formType, message.Encode()), nil); w.Code != http.StatusOK || !x.signedIn(alice) || !x.signedIn(bob) {
+	if w := ask(webtest.Post("/saml/aws/logout", webtest.FormType, message.Encode()), nil); w.Code != http.StatusOK || !x.SignedIn(alice) || !x.SignedIn(bob) {
 		t.Errorf("without a session: %d", w.Code)
 	}
-	w := ask(webtest.Post("/saml/aws/logout", formType, message.Encode()), alice)
-	if x.signedIn(alice) || !x.signedIn(bob) || strings.Contains(w.Body.String(), "evil.example") {
-		t.Errorf("her own: %d, alice signed in %v, bob %v", w.Code, x.signedIn(alice), x.signedIn(bob))
+	w := ask(webtest.Post("/saml/aws/logout", webtest.FormType, message.Encode()), alice)
+	if x.SignedIn(alice) || !x.SignedIn(bob) || strings.Contains(w.Body.String(), "evil.example") {
+		t.Errorf("her own: %d, alice signed in %v, bob %v", w.Code, x.SignedIn(alice), x.SignedIn(bob))
 	}
-}
-
-// with puts attributes into an honest message before it is signed.
-func (x *target) answerWith(subject, attributes string) (*httptest.ResponseRecorder, exchange) {
-	x.T.Helper()
-	e := x.begin(false)
-	e.scene.Subject = subject
-	return x.answer(e, attack.WithAttributes(&e.scene, attributes)), e
 }
 
 // Groups come from rules that name the very value, and from nothing else.
 func TestRow19GroupsAreGivenByRulesAlone(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	for _, g := range []string{"jira-administrators", "mapped"} {
 		storetest.Group(t, x.Store, g)
 	}
@@ -111,7 +84,7 @@ func TestRow19GroupsAreGivenByRulesAlone(t *testing.T) {
 		{"no groups sent", "", "mapped"},
 		{"other groups sent", groups("groups", "else"), ""},
 	} {
-		if w, _ := x.answerWith("alice", c.attributes); w.Code != http.StatusSeeOther {
+		if w, _ := x.AnswerWith("alice", c.attributes); w.Code != http.StatusSeeOther {
 			t.Fatalf("%s: %d %+v", c.what, w.Code, x.Trace(w).Refusal)
 		}
 		memberships, err := x.Store.UserMemberships(ctx, x.User("alice").ID)
@@ -128,12 +101,12 @@ func TestRow19GroupsAreGivenByRulesAlone(t *testing.T) {
 // called.
 func TestRow19PeopleAreNoAdministrators(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	if _, err := x.Store.CreateAdministrator(context.Background(), webtest.Tester, model.Administrator{Email: "owner@example.com", PasswordHash: webtest.TestHash,
 		Role: model.RoleOwner}); err != nil {
 		t.Fatal(err)
 	}
-	cookies := x.signIn("owner", asItIs)
+	cookies := x.SignIn("owner", webtest.AsItIs)
 	for _, path := range []string{"/", "/users", "/administrators", "/settings"} {
 		r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, nil)
 		for _, c := range cookies {
@@ -151,15 +124,15 @@ var masked = regexp.MustCompile(`[a-z2-7]{16}|<time.*?</time>`)
 // Refusals look alike to the person: who is there, nobody learns.
 func TestRow20RefusalsLookAlike(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, func(c *model.Config) { c.Provisioning = model.ProvisioningManual })
+	x := webtest.NewTarget(t, func(c *model.Config) { c.Provisioning = model.ProvisioningManual })
 	storetest.User(t, x.Store, "gone")
 	if _, err := x.Store.UpdateUser(context.Background(), webtest.Tester, "gone", func(u *model.User) error { u.Active = false; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	page := func(subject string) string {
-		e := x.begin(false)
-		e.scene.Subject = subject
-		w := x.answer(e, honestMessage(&e))
+		e := x.Begin(false)
+		e.Scene.Subject = subject
+		w := x.Answer(e, webtest.HonestMessage(&e))
 		return fmt.Sprint(w.Code) + masked.ReplaceAllString(w.Body.String(), "")
 	}
 	unknown, gone := page("nobody"), page("gone")
@@ -181,7 +154,7 @@ func TestRow20RefusalsLookAlike(t *testing.T) {
 // Starting logins is limited by address, and what was started goes away.
 func TestRow20LoginStartsAreBounded(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	limited := 0
 	for range kit.LoginStartsPerMinute + 5 {
 		if w := x.Send(httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/saml/aws/login", nil)); w.Code == http.StatusTooManyRequests {
@@ -212,11 +185,11 @@ func TestRow20LoginStartsAreBounded(t *testing.T) {
 // and kept, and of what nobody signed nothing large.
 func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	kept := func(size int) (bytes int) {
 		t.Helper()
 		message := `<Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol">` + strings.Repeat("x", size) + `</Response>`
-		w := x.Send(webtest.Post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(message))}}.Encode()))
+		w := x.Send(webtest.Post("/saml/aws/acs", webtest.FormType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(message))}}.Encode()))
 		l, err := x.Store.Login(t.Context(), w.Header().Get(web.HeaderLogin))
 		if err != nil || l.Outcome != model.OutcomeRefused {
 			t.Fatalf("answered %d: %+v, %v", w.Code, l, err)
@@ -237,13 +210,13 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 		}
 	}
 	rubbish := func(address string) *httptest.ResponseRecorder {
-		r := webtest.Post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {"x"}}.Encode())
+		r := webtest.Post("/saml/aws/acs", webtest.FormType, url.Values{"SAMLResponse": {"x"}}.Encode())
 		r.RemoteAddr = address
 		return x.Send(r)
 	}
 	for _, n := range []int{3 * web.RefusalsPerMinute, 3 * web.JudgedPerMinute} {
 		flood(n)
-		before, traces := x.traces(), map[string]bool{}
+		before, traces := x.Traces(), map[string]bool{}
 		for range 20 {
 			w := rubbish("192.0.2.1:1234")
 			if l := x.Trace(w); w.Code != http.StatusTooManyRequests || l.Refusal == nil || l.XMLSealed != nil {
@@ -251,7 +224,7 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 			}
 			traces[w.Header().Get(web.HeaderLogin)] = true
 		}
-		if more := x.traces() - before; more > 2 || len(traces) > 2 { // the minute may end meanwhile
+		if more := x.Traces() - before; more > 2 || len(traces) > 2 { // the minute may end meanwhile
 			t.Errorf("after %d, 20 answers leave %d traces and name %d", n, more, len(traces))
 		}
 	}
@@ -263,7 +236,7 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 // Whatever else comes from their network, people get in, and are told apart.
 func TestRow20FloodsKeepNobodyOut(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	network := model.NetworkOf("192.0.2.1") // where requests of httptest come from
 	flood := func(n int) {
 		for range n {
@@ -274,24 +247,24 @@ func TestRow20FloodsKeepNobodyOut(t *testing.T) {
 	}
 	flood(3 * web.RefusalsPerMinute)
 	for _, unsolicited := range []bool{false, true} {
-		e := x.begin(unsolicited)
-		if w := x.GoOn(x.answer(e, honestMessage(&e)), e.cookies...); w.Code != http.StatusSeeOther || !x.signedIn(later(e.cookies, w.Result().Cookies())) {
+		e := x.Begin(unsolicited)
+		if w := x.GoOn(x.Answer(e, webtest.HonestMessage(&e)), e.Cookies...); w.Code != http.StatusSeeOther || !x.SignedIn(webtest.Later(e.Cookies, w.Result().Cookies())) {
 			t.Errorf("an honest answer, unsolicited %v: %d", unsolicited, w.Code)
 		}
 	}
 	flood(3 * web.JudgedPerMinute)
-	e := x.begin(false)
+	e := x.Begin(false)
 	bad := e
-	bad.relay, bad.cookies = "", nil
-	if w := x.answer(bad, "<a/>"); w.Code != http.StatusTooManyRequests {
+	bad.Relay, bad.Cookies = "", nil
+	if w := x.Answer(bad, "<a/>"); w.Code != http.StatusTooManyRequests {
 		t.Errorf("rubbish: %d", w.Code)
 	}
-	if w := x.answer(e, honestMessage(&e)); w.Code != http.StatusSeeOther {
+	if w := x.Answer(e, webtest.HonestMessage(&e)); w.Code != http.StatusSeeOther {
 		t.Errorf("an honest answer to a request of this browser: %d", w.Code)
 	}
-	e = x.begin(false)
-	e.scene.Audience = "urn:other"
-	w := x.answer(e, honestMessage(&e))
+	e = x.Begin(false)
+	e.Scene.Audience = "urn:other"
+	w := x.Answer(e, webtest.HonestMessage(&e))
 	if l := x.Trace(w); w.Code != http.StatusForbidden || l.Refusal.Code != model.CodeAudienceMismatch || l.XMLSealed == nil {
 		t.Errorf("a refused answer to a request of this browser: %d %+v", w.Code, l.Refusal)
 	}
@@ -301,8 +274,8 @@ func TestRow20FloodsKeepNobodyOut(t *testing.T) {
 func TestRow21XMLIsSealedAndExpires(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	x := newTarget(t, nil)
-	x.signIn("alice", asItIs)
+	x := webtest.NewTarget(t, nil)
+	x.SignIn("alice", webtest.AsItIs)
 	sealed := func() (all [][]byte) {
 		rows, err := x.Store.Pool().Query(ctx, "select xml_sealed from logins where xml_sealed is not null")
 		if err != nil {

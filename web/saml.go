@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	headerLogin = "Postern-Login" // carries the id of the trace, always
+	HeaderLogin = "Postern-Login" // carries the id of the trace, always
 
 	// requestLifetime is how long AWS may take to answer. People dawdle at
 	// multi-factor prompts, and AWS's own messages live for an hour.
@@ -90,7 +90,7 @@ func (rm *loginRoom) BeginAttempt(w http.ResponseWriter, r *http.Request, l mode
 	if err := rm.Store.StartLogin(r.Context(), l, &pending, handle); err != nil {
 		return rm.RefuseInternal(w, r, l, err)
 	}
-	w.Header().Set(headerLogin, l.ID)
+	w.Header().Set(HeaderLogin, l.ID)
 	return kit.SeeOther(w, r, to)
 }
 

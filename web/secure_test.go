@@ -19,7 +19,7 @@ import (
 // script gets; the two that AWS's form must bring along say so, and only those.
 func TestRow11CookiesOverHTTPS(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	x.URL = "https://sso.example.com"
 	o := x.Opts
 	o.PublicURL = x.URL
@@ -28,14 +28,14 @@ func TestRow11CookiesOverHTTPS(t *testing.T) {
 		t.Fatal(err)
 	}
 	x.Server = secure
-	e := x.begin(false)
-	w := x.answer(e, honestMessage(&e))
+	e := x.Begin(false)
+	w := x.Answer(e, webtest.HonestMessage(&e))
 	if w.Code != http.StatusSeeOther {
 		t.Fatalf("%d %+v", w.Code, x.Trace(w).Refusal)
 	}
 	want := map[string]http.SameSite{"__Host-postern-login": http.SameSiteNoneMode, "__Host-postern-who": http.SameSiteNoneMode,
 		"__Host-postern-person": http.SameSiteLaxMode}
-	for _, c := range later(e.cookies, w.Result().Cookies()) {
+	for _, c := range webtest.Later(e.Cookies, w.Result().Cookies()) {
 		if same, ok := want[c.Name]; !ok || c.SameSite != same || !c.Secure || !c.HttpOnly || c.Path != "/" || c.Domain != "" {
 			t.Errorf("the cookie %+v", c)
 		}
@@ -56,7 +56,7 @@ const mostForOne = 64 << 20
 // leaves nothing that runs; a refusal sets no cookie. One after the other, since
 // the figures are the process's.
 func TestRow14NoMessageIsExpensive(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	seen := map[int]bool{}
 	begun := runtime.NumGoroutine()
 	for _, v := range attack.Variants() {
@@ -64,11 +64,11 @@ func TestRow14NoMessageIsExpensive(t *testing.T) { //nolint:paralleltest // it c
 			continue // of the other rows one each
 		}
 		seen[v.Row] = true
-		e := x.begin(v.Unsolicited)
-		message := v.Mint(&e.scene)
+		e := x.Begin(v.Unsolicited)
+		message := v.Mint(&e.Scene)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		w := x.answer(e, message)
+		w := x.Answer(e, message)
 		runtime.ReadMemStats(&after)
 		if n := after.TotalAlloc - before.TotalAlloc; n > mostForOne {
 			t.Errorf("%s: %d bytes were allocated for %d", v.Name, n, len(message))
@@ -86,18 +86,18 @@ func TestRow14NoMessageIsExpensive(t *testing.T) { //nolint:paralleltest // it c
 // large is not read to its end.
 func TestRow14OverTheNetwork(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	seen := map[int]bool{}
 	for _, v := range attack.Variants() {
 		if v.AssertionOnly || v.Want == "" || seen[v.Row] {
 			continue
 		}
 		seen[v.Row] = true
-		e := x.begin(v.Unsolicited)
-		form := url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(v.Mint(&e.scene)))}, "RelayState": {e.relay}}
-		res, login := x.postOver(e, formType, "", form.Encode())
+		e := x.Begin(v.Unsolicited)
+		form := url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(v.Mint(&e.Scene)))}, "RelayState": {e.Relay}}
+		res, login := x.PostOver(e, webtest.FormType, "", form.Encode())
 		l, err := x.Store.Login(context.Background(), login)
-		if err != nil || l.Refusal == nil || l.Refusal.Code != v.Want || res != statusOf(v.Want) {
+		if err != nil || l.Refusal == nil || l.Refusal.Code != v.Want || res != webtest.StatusOf(v.Want) {
 			t.Errorf("%s: %d %+v %v, want %s", v.Name, res, l.Refusal, err, v.Want)
 		}
 	}
@@ -111,46 +111,24 @@ func TestRow14OverTheNetwork(t *testing.T) {
 		"5 MB": {"", strings.Repeat("A", 5<<20), http.StatusRequestEntityTooLarge}, "many fields": {"", fields, http.StatusBadRequest},
 		"compressed": {"gzip", gzipped.String(), http.StatusBadRequest},
 	} {
-		if status, login := x.postOver(exchange{}, formType, c.encoding, c.body); status != c.status || login == "" {
+		if status, login := x.PostOver(webtest.Exchange{}, webtest.FormType, c.encoding, c.body); status != c.status || login == "" {
 			t.Errorf("%s: %d, trace %q", what, status, login)
 		}
 	}
-}
-
-// postOver posts over TCP and returns the status and the trace.
-func (x *target) postOver(e exchange, contentType, encoding, body string) (status int, trace string) {
-	x.T.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, x.URL+"/saml/aws/acs", strings.NewReader(body))
-	if err != nil {
-		x.T.Fatal(err)
-	}
-	r.Header.Set("Content-Type", contentType)
-	if encoding != "" {
-		r.Header.Set("Content-Encoding", encoding)
-	}
-	for _, c := range e.cookies {
-		r.AddCookie(c)
-	}
-	res, err := x.Browser().Do(r)
-	if err != nil {
-		x.T.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	return res.StatusCode, res.Header.Get(web.HeaderLogin)
 }
 
 // A single logout that is signed properly ends nobody's session either, and
 // what comes with a login leads nowhere else.
 func TestRow15SignedLogoutRequest(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
-	alice := x.signIn("alice", asItIs)
-	e := x.begin(true)
-	request := strings.NewReplacer("saml2p:Response", "saml2p:LogoutRequest").Replace(honestMessage(&e))
+	x := webtest.NewTarget(t, nil)
+	alice := x.SignIn("alice", webtest.AsItIs)
+	e := x.Begin(true)
+	request := strings.NewReplacer("saml2p:Response", "saml2p:LogoutRequest").Replace(webtest.HonestMessage(&e))
 	for _, field := range []string{"SAMLRequest", "SAMLResponse"} {
 		for _, to := range []string{"/saml/aws/logout", "/saml/aws/acs"} {
-			x.Send(webtest.Post(to, formType, url.Values{field: {base64.StdEncoding.EncodeToString([]byte(request))}}.Encode()))
-			if !x.signedIn(alice) {
+			x.Send(webtest.Post(to, webtest.FormType, url.Values{field: {base64.StdEncoding.EncodeToString([]byte(request))}}.Encode()))
+			if !x.SignedIn(alice) {
 				t.Fatalf("%s at %s ended her session", field, to)
 			}
 		}
@@ -160,11 +138,11 @@ func TestRow15SignedLogoutRequest(t *testing.T) {
 // What the browser brings along is harmless where the login works, too.
 func TestRow17HostileCompanionsOfAnHonestAnswer(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	for _, relay := range []string{strings.Repeat("x", 10_000), "/me\x00", "\x00"} {
-		e := x.begin(true)
-		e.relay = relay
-		r := webtest.Post("/saml/aws/acs", formType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(honestMessage(&e)))},
+		e := x.Begin(true)
+		e.Relay = relay
+		r := webtest.Post("/saml/aws/acs", webtest.FormType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(webtest.HonestMessage(&e)))},
 			"RelayState": {relay}}.Encode())
 		r.Header.Set("User-Agent", "x\x1b[31m\u202e")
 		w := x.GoOn(x.Send(r))
@@ -172,7 +150,7 @@ func TestRow17HostileCompanionsOfAnHonestAnswer(t *testing.T) {
 			t.Errorf("relay state %.10q: %d to %q", relay, w.Code, to)
 		}
 	}
-	if log := x.log.String(); strings.ContainsAny(log, "\x1b\u202e") {
+	if log := x.Log.String(); strings.ContainsAny(log, "\x1b\u202e") {
 		t.Error("the log has a control character")
 	}
 }
@@ -181,10 +159,10 @@ func TestRow17HostileCompanionsOfAnHonestAnswer(t *testing.T) {
 // account of somebody else by an email.
 func TestRow18VariantsMakeNoTwins(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
-	x.signIn("alice", asItIs)
-	x.signIn("zoe\u0301", asItIs)
-	x.signIn("zo\u00e9", asItIs)
+	x := webtest.NewTarget(t, nil)
+	x.SignIn("alice", webtest.AsItIs)
+	x.SignIn("zoe\u0301", webtest.AsItIs)
+	x.SignIn("zo\u00e9", webtest.AsItIs)
 	users := func() int {
 		n, err := x.Store.CountUsers(context.Background())
 		if err != nil {
@@ -195,20 +173,20 @@ func TestRow18VariantsMakeNoTwins(t *testing.T) {
 	if n := users(); n != 2 {
 		t.Errorf("%d users, want alice and one zoé", n)
 	}
-	e := x.begin(false)
-	e.scene.Subject = "ALICE" // with an id of its own
-	if w := x.answer(e, honestMessage(&e)); w.Code != http.StatusForbidden || users() != 2 {
+	e := x.Begin(false)
+	e.Scene.Subject = "ALICE" // with an id of its own
+	if w := x.Answer(e, webtest.HonestMessage(&e)); w.Code != http.StatusForbidden || users() != 2 {
 		t.Errorf("ALICE: %d, %d users", w.Code, users())
 	}
 	before := x.User("alice")
-	w, _ := x.answerWith("mallory", "")
+	w, _ := x.AnswerWith("mallory", "")
 	if w.Code != http.StatusSeeOther || users() != 3 {
 		t.Fatalf("mallory: %d", w.Code)
 	}
-	e = x.begin(false)
-	e.scene.Subject = "eve"
-	xml := attack.WithEmail(&e.scene, "alice@example.com")
-	x.answer(e, xml)
+	e = x.Begin(false)
+	e.Scene.Subject = "eve"
+	xml := attack.WithEmail(&e.Scene, "alice@example.com")
+	x.Answer(e, xml)
 	if after := x.User("alice"); after.Email != before.Email || after.UpdatedAt != before.UpdatedAt || x.User("eve").ID == before.ID {
 		t.Errorf("alice was %+v, is %+v", before, after)
 	}
@@ -217,12 +195,12 @@ func TestRow18VariantsMakeNoTwins(t *testing.T) {
 // The same page for a connection that nobody knows and one that is not open.
 func TestRow20UnknownConnectionsLookClosed(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	if err := x.Store.SetStatus(context.Background(), webtest.Tester, "aws", "suspended"); err != nil {
 		t.Fatal(err)
 	}
 	page := func(path string) (int, string) {
-		a := x.Send(webtest.Post(path, formType, samlForm("<a/>")))
+		a := x.Send(webtest.Post(path, webtest.FormType, samlForm("<a/>")))
 		return a.Code, masked.ReplaceAllString(a.Body.String(), "")
 	}
 	aStatus, a := page("/saml/aws/acs")

@@ -14,6 +14,7 @@ import (
 	"github.com/postern-sso/postern/web/audit"
 	"github.com/postern-sso/postern/web/help"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/people"
 	"github.com/postern-sso/postern/web/settings"
 )
 
@@ -28,7 +29,7 @@ type Server struct {
 	Login       *loginRoom
 	logins      *loginsRoom
 	overview    *overviewRoom
-	People      *peopleRoom
+	People      *people.Room
 	Person      *personRoom
 	settings    *settings.Room
 	Setup       *setupRoom
@@ -50,7 +51,7 @@ func New(o kit.Options) (*Server, error) {
 	k := kit.New(o)
 	s := &Server{
 		Kit: k, Access: newAccessRoom(k), audit: audit.New(k), help: help.New(k), Login: newLoginRoom(k), overview: newOverviewRoom(k),
-		People: newPeopleRoom(k), Warnings: newWarningsRoom(k),
+		People: people.New(k), Warnings: newWarningsRoom(k),
 	}
 	s.logins = newLoginsRoom(k, s.Login)
 	if s.Person, err = newPersonRoom(k); err != nil {

@@ -15,9 +15,9 @@ import (
 
 // hostileMetadata is what must not be taken, and a word of what is said of it.
 func hostileMetadata() map[string]struct{ text, say string } {
-	good := metadataWith(keys().awsCert)
+	good := webtest.MetadataWith(webtest.Keys().AwsCert)
 	location := func(address string) string {
-		return strings.Replace(good, `Location="`+attackIssuer+`"`, `Location="`+address+`"`, 1)
+		return strings.Replace(good, `Location="`+webtest.AttackIssuer+`"`, `Location="`+address+`"`, 1)
 	}
 	return map[string]struct{ text, say string }{
 		"a DTD":            {`<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>` + strings.Replace(good, "amazonaws", "&a;", 1), "cannot be trusted"},
@@ -62,10 +62,10 @@ func TestRow16HostileMetadataOverHTTP(t *testing.T) {
 func TestRow16SeveralCertificatesAreShownAndKept(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSetupAt(t, wizard.StepMetadata)
-	over := strings.Replace(metadataWith(keys().awsCert, keys().attackerCert), " entityID=", ` validUntil="2020-01-01T00:00:00Z" entityID=`, 1)
+	over := strings.Replace(webtest.MetadataWith(webtest.Keys().AwsCert, webtest.Keys().AttackerCert), " entityID=", ` validUntil="2020-01-01T00:00:00Z" entityID=`, 1)
 	webtest.Expect(t, s.Bring("", over, ""), http.StatusSeeOther, "/setup/aws/metadata")
 	shown := s.Get("/setup/aws/metadata")
-	for _, want := range []string{fingerprintOfDER(keys().awsCert), fingerprintOfDER(keys().attackerCert), "several certificates", "valid only until 2020-01-01"} {
+	for _, want := range []string{fingerprintOfDER(webtest.Keys().AwsCert), fingerprintOfDER(webtest.Keys().AttackerCert), "several certificates", "valid only until 2020-01-01"} {
 		if !strings.Contains(shown.Text(), want) {
 			t.Errorf("the page does not say %q:\n%s", want, shown.Text())
 		}
@@ -79,25 +79,25 @@ func TestRow16SeveralCertificatesAreShownAndKept(t *testing.T) {
 // that is for encryption signs nobody in.
 func TestRow16UseOfKeys(t *testing.T) {
 	t.Parallel()
-	k := keys()
-	both := metadataWith(k.awsCert, k.attackerCert)
+	k := webtest.Keys()
+	both := webtest.MetadataWith(k.AwsCert, k.AttackerCert)
 	encryption := strings.LastIndex(both, `use="signing"`)
 	for name, c := range map[string]struct {
 		metadata string
 		want     model.Code // of what the second key signs
 	}{
-		"without a use":  {strings.ReplaceAll(metadataWith(k.awsCert), ` use="signing"`, ""), model.CodeCertificateUnknown},
+		"without a use":  {strings.ReplaceAll(webtest.MetadataWith(k.AwsCert), ` use="signing"`, ""), model.CodeCertificateUnknown},
 		"for encryption": {both[:encryption] + `use="encryption"` + both[encryption+len(`use="signing"`):], model.CodeCertificateUnknown},
 	} {
-		x := newTarget(t, func(c1 *model.Config) { c1.IdPMetadata = c.metadata })
-		e := x.begin(false)
-		x.refused(t, name+", the other key", "aws", e, attack.SignedBy(&e.scene, k.attacker, k.attackerCert), c.want)
-		e = x.begin(false)
-		x.refused(t, name+", the other key without KeyInfo", "aws", e, attack.SignedBy(&e.scene, k.attacker), model.CodeSignatureInvalid)
-		x.signIn("alice", asItIs)
-		unsigned := x.begin(false)
-		message := honestMessage(&unsigned)
-		x.refused(t, name+", changed", "aws", unsigned, strings.Replace(message, ">alice<", ">admin<", 1), model.CodeSignatureInvalid)
+		x := webtest.NewTarget(t, func(c1 *model.Config) { c1.IdPMetadata = c.metadata })
+		e := x.Begin(false)
+		x.Refused(t, name+", the other key", "aws", e, attack.SignedBy(&e.Scene, k.Attacker, k.AttackerCert), c.want)
+		e = x.Begin(false)
+		x.Refused(t, name+", the other key without KeyInfo", "aws", e, attack.SignedBy(&e.Scene, k.Attacker), model.CodeSignatureInvalid)
+		x.SignIn("alice", webtest.AsItIs)
+		unsigned := x.Begin(false)
+		message := webtest.HonestMessage(&unsigned)
+		x.Refused(t, name+", changed", "aws", unsigned, strings.Replace(message, ">alice<", ">admin<", 1), model.CodeSignatureInvalid)
 	}
 }
 

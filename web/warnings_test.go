@@ -238,7 +238,7 @@ func TestWebhookIsSignedAndToldOnce(t *testing.T) {
 		t.Fatalf("saved with %d, key %q", res.Status, secret)
 	}
 	x.refresh(0)
-	x.serve(keys().awsCert, keys().attackerCert)
+	x.serve(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
 	x.refresh(25 * time.Hour)
 	x.warn(0)
 	x.warn(time.Hour)

@@ -78,6 +78,8 @@ func Post(path, contentType, body string) *http.Request {
 	return r
 }
 
+const FormType = "application/x-www-form-urlencoded"
+
 // IsSignedIn tells whether /me knows the person with these cookies.
 func (s *SamlSite) IsSignedIn(cookies []*http.Cookie) bool {
 	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/me", nil)

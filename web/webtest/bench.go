@@ -59,7 +59,7 @@ func (s *Site) AnswerFromAWS(t testing.TB, sim *awssim.Simulator, app, username 
 	if err != nil || w.Code != http.StatusSeeOther {
 		t.Fatalf("the login did not start: %d %v", w.Code, err)
 	}
-	m, err := sim.SignIn(app, username, Inflate(t, to.Query().Get("SAMLRequest")), to.Query().Get("RelayState"))
+	m, err := sim.SignIn(app, username, inflate(t, to.Query().Get("SAMLRequest")), to.Query().Get("RelayState"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func (s *Site) AnswerFromAWS(t testing.TB, sim *awssim.Simulator, app, username 
 	return post
 }
 
-func Inflate(t testing.TB, text string) string {
+func inflate(t testing.TB, text string) string {
 	t.Helper()
 	data, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {

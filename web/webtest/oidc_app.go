@@ -94,7 +94,7 @@ func (s *AppSite) Follow(t testing.TB, to, username string) *Page {
 			if username == "" {
 				t.Fatal("the person was sent to AWS")
 			}
-			m, err := s.Sim.SignIn(s.App, username, Inflate(t, next.Query().Get("SAMLRequest")), next.Query().Get("RelayState"))
+			m, err := s.Sim.SignIn(s.App, username, inflate(t, next.Query().Get("SAMLRequest")), next.Query().Get("RelayState"))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -16,7 +16,7 @@ func (s *SamlSite) FollowedLogin(token, username string) *Page {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	m, err := s.Sim.SignIn(s.App, username, Inflate(s.T, to.Query().Get("SAMLRequest")), to.Query().Get("RelayState"))
+	m, err := s.Sim.SignIn(s.App, username, inflate(s.T, to.Query().Get("SAMLRequest")), to.Query().Get("RelayState"))
 	if err != nil {
 		s.T.Fatal(err)
 	}

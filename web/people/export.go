@@ -1,4 +1,4 @@
-package web
+package people
 
 import (
 	"cmp"
@@ -17,12 +17,12 @@ const exportAtOnce = 1000
 
 // exportUsers sends the users that the list's address chooses, as a CSV file
 // that the import reads.
-func (rm *peopleRoom) exportUsers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) exportUsers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.export(w, r, a, userQuery(r), "users.csv")
 }
 
 // exportMembers sends the members of a group.
-func (rm *peopleRoom) exportMembers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) exportMembers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	g, err := rm.Store.Group(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
@@ -34,7 +34,7 @@ func (rm *peopleRoom) exportMembers(w http.ResponseWriter, r *http.Request, a mo
 // little memory whatever the number of users. A failure after the first part
 // breaks the connection off: a file that is not whole must not look so. That
 // somebody took it is in the audit.
-func (rm *peopleRoom) export(w http.ResponseWriter, r *http.Request, a model.Administrator, q store.UserQuery, name string) error {
+func (rm *Room) export(w http.ResponseWriter, r *http.Request, a model.Administrator, q store.UserQuery, name string) error {
 	if err := rm.Store.RecordAudit(r.Context(), rm.Actor(r, a), "user.export", cmp.Or(q.Group, name), kit.Chosen(r)); err != nil {
 		return err
 	}

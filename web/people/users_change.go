@@ -1,4 +1,4 @@
-package web
+package people
 
 import (
 	"errors"
@@ -16,7 +16,7 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-func (rm *peopleRoom) createUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) createUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	f := forms.ReadUserForm(r)
 	chosen := forms.Picked(r, "groups")
 	if missing, err := rm.MissingGroups(r.Context(), chosen); err != nil {
@@ -41,7 +41,7 @@ func (rm *peopleRoom) createUser(w http.ResponseWriter, r *http.Request, a model
 	return rm.Done(w, r, paths.User(u.Username), "User "+u.Username+" added.")
 }
 
-func (rm *peopleRoom) updateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) updateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	u, err := rm.Store.User(r.Context(), kit.PathValue(r, "username"))
 	if err != nil {
 		return err
@@ -64,15 +64,15 @@ func (rm *peopleRoom) updateUser(w http.ResponseWriter, r *http.Request, a model
 	return rm.renderUser(w, r, a, u, func(v *console.UserPage) { v.Form = f })
 }
 
-func (rm *peopleRoom) activateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) activateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.setActive(w, r, a, true, "can sign in again.")
 }
 
-func (rm *peopleRoom) deactivateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) deactivateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.setActive(w, r, a, false, "is deactivated. Every session has ended.")
 }
 
-func (rm *peopleRoom) setActive(w http.ResponseWriter, r *http.Request, a model.Administrator, active bool, said string) error {
+func (rm *Room) setActive(w http.ResponseWriter, r *http.Request, a model.Administrator, active bool, said string) error {
 	u, err := rm.Store.UpdateUser(r.Context(), rm.Actor(r, a), kit.PathValue(r, "username"), func(u *model.User) error {
 		u.Active = active
 		return nil
@@ -83,7 +83,7 @@ func (rm *peopleRoom) setActive(w http.ResponseWriter, r *http.Request, a model.
 	return rm.Done(w, r, paths.User(u.Username), u.Username+" "+said)
 }
 
-func (rm *peopleRoom) addUserToGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) addUserToGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	u, err := rm.Store.User(r.Context(), kit.PathValue(r, "username"))
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (rm *peopleRoom) addUserToGroup(w http.ResponseWriter, r *http.Request, a m
 	return rm.Done(w, r, paths.User(u.Username), u.Username+" is in "+strings.Join(groups, ", ")+" now.")
 }
 
-func (rm *peopleRoom) removeUserFromGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) removeUserFromGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	u, err := rm.Store.User(r.Context(), kit.PathValue(r, "username"))
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func (rm *peopleRoom) removeUserFromGroup(w http.ResponseWriter, r *http.Request
 }
 
 // unlinkIdentity cuts a user's link to AWS. The identity must be this user's.
-func (rm *peopleRoom) unlinkIdentity(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) unlinkIdentity(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	u, err := rm.Store.User(r.Context(), kit.PathValue(r, "username"))
 	if err != nil {
 		return err
@@ -156,7 +156,7 @@ func (rm *peopleRoom) unlinkIdentity(w http.ResponseWriter, r *http.Request, a m
 	return store.ErrNotFound
 }
 
-func (rm *peopleRoom) deleteUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) deleteUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	u, err := rm.Store.User(r.Context(), kit.PathValue(r, "username"))
 	if err != nil {
 		return err

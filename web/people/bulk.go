@@ -1,4 +1,4 @@
-package web
+package people
 
 import (
 	"context"
@@ -62,7 +62,7 @@ func bulkKind(r *http.Request) model.BulkKind {
 
 // judgeBulk says of each name what the change would do, and the ids of those
 // whom it concerns.
-func (rm *peopleRoom) judgeBulk(ctx context.Context, kind model.BulkKind, g model.Group, names []string) ([]console.BulkLine, []string, error) {
+func (rm *Room) judgeBulk(ctx context.Context, kind model.BulkKind, g model.Group, names []string) ([]console.BulkLine, []string, error) {
 	keys := make([]string, len(names))
 	for i, name := range names {
 		keys[i] = model.Key(name)
@@ -128,7 +128,7 @@ func judgeName(kind model.BulkKind, name string, byName map[string]model.User, b
 	return line
 }
 
-func (rm *peopleRoom) showGroupBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showGroupBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	g, err := rm.Store.Group(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func (rm *peopleRoom) showGroupBulk(w http.ResponseWriter, r *http.Request, a mo
 }
 
 // previewBulk says what would happen; nothing is changed.
-func (rm *peopleRoom) previewBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) previewBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v, _, err := rm.readBulk(r)
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func (rm *peopleRoom) previewBulk(w http.ResponseWriter, r *http.Request, a mode
 }
 
 // confirmBulk judges the names again and carries the change out.
-func (rm *peopleRoom) confirmBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) confirmBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v, ids, err := rm.readBulk(r)
 	if err != nil {
 		return err
@@ -167,7 +167,7 @@ func (rm *peopleRoom) confirmBulk(w http.ResponseWriter, r *http.Request, a mode
 }
 
 // readBulk reads the form and judges the names in it.
-func (rm *peopleRoom) readBulk(r *http.Request) (console.BulkPage, []string, error) {
+func (rm *Room) readBulk(r *http.Request) (console.BulkPage, []string, error) {
 	v := console.BulkPage{Kind: bulkKind(r)}
 	names := bulkNames(r)
 	v.Text = strings.Join(names, "\n")
@@ -204,7 +204,7 @@ func (rm *peopleRoom) readBulk(r *http.Request) (console.BulkPage, []string, err
 	return v, ids, err
 }
 
-func (rm *peopleRoom) renderBulk(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.BulkPage) error {
+func (rm *Room) renderBulk(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.BulkPage) error {
 	v.Page = rm.Page(r, a, layout.NavUsers, "Change many users", "A preview comes first: nothing changes until you confirm it.")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
 	if v.Fixed {
@@ -219,7 +219,7 @@ func (rm *peopleRoom) renderBulk(w http.ResponseWriter, r *http.Request, a model
 }
 
 // undoBulk reverses a bulk change and says what could not be reversed.
-func (rm *peopleRoom) undoBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) undoBulk(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id, err := strconv.ParseInt(kit.PathValue(r, "id"), 10, 64)
 	if err != nil {
 		return store.ErrNotFound

@@ -1,4 +1,4 @@
-package web_test
+package people_test
 
 import (
 	"context"
@@ -18,11 +18,11 @@ import (
 func TestAPersonIsHandedOutAndErased(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	x := newTarget(t, nil)
+	x := webtest.NewTarget(t, nil)
 	x.SignInAs(model.RoleOwner)
 	storetest.Group(t, x.Store, "staff")
-	x.signIn("alice", asItIs)
-	x.signIn("bob", asItIs)
+	x.SignIn("alice", webtest.AsItIs)
+	x.SignIn("bob", webtest.AsItIs)
 	for _, name := range []string{"alice", "bob"} {
 		x.Post("/groups/staff/members", url.Values{"username": {name}}).Want(t, http.StatusSeeOther)
 		x.Post("/users/"+name, url.Values{"username": {name}, "email": {name + "@example.com"}, "display_name": {"The " + name}}).Want(t, http.StatusSeeOther)
@@ -50,7 +50,7 @@ func TestAPersonIsHandedOutAndErased(t *testing.T) {
 	x.Post("/users/alice/erase", url.Values{"confirm": {"alice"}}).Want(t, http.StatusSeeOther)
 
 	var tables []string
-	for name := range x.state() {
+	for name := range x.State() {
 		tables = append(tables, name)
 	}
 	for _, name := range append(tables, "logins") {
@@ -82,13 +82,13 @@ func TestAPersonIsHandedOutAndErased(t *testing.T) {
 // Who was refused is no user, and has the same rights.
 func TestANameWithoutAUserIsHandedOutAndErased(t *testing.T) {
 	t.Parallel()
-	x := newTarget(t, func(c *model.Config) { c.Provisioning = model.ProvisioningManual })
+	x := webtest.NewTarget(t, func(c *model.Config) { c.Provisioning = model.ProvisioningManual })
 	x.SignInAs(model.RoleOwner)
 	x.AddUser("bob")
 	for _, subject := range []string{"Stranger", "bob"} {
-		e := x.begin(false)
-		e.scene.Subject = subject
-		x.answer(e, honestMessage(&e))
+		e := x.Begin(false)
+		e.Scene.Subject = subject
+		x.Answer(e, webtest.HonestMessage(&e))
 	}
 	// Somebody who was a user once, under the same name written otherwise.
 	x.AddUser("sTranger")
@@ -109,7 +109,7 @@ func TestANameWithoutAUserIsHandedOutAndErased(t *testing.T) {
 	}
 	x.Post("/logins/people/stranger/erase", url.Values{"confirm": {"strange"}}).Want(t, http.StatusUnprocessableEntity)
 	x.Post("/logins/people/stranger/erase", url.Values{"confirm": {"stranger"}}).Want(t, http.StatusSeeOther)
-	for name := range x.state() {
+	for name := range x.State() {
 		var n int
 		if err := x.Store.Pool().QueryRow(t.Context(), "select count(*) from "+name+" t where t::text ilike '%stranger%'").Scan(&n); err != nil ||
 			n > 0 && name != "crowd_events" {

@@ -1,4 +1,4 @@
-package web
+package people
 
 import (
 	"context"
@@ -18,14 +18,14 @@ import (
 // all of them.
 const trialShown = 50
 
-// ruleChange is a rule before and after: none before is a new one, none after a
+// RuleChange is a rule before and after: none before is a new one, none after a
 // deleted one.
-type ruleChange struct {
+type RuleChange struct {
 	before, After *model.Rule
 }
 
 // apply is all rules before and after the change.
-func (c ruleChange) apply(all []model.Rule) (before, after []model.Rule) {
+func (c RuleChange) apply(all []model.Rule) (before, after []model.Rule) {
 	for _, r := range all {
 		if c.before == nil || r.ID != c.before.ID {
 			after = append(after, r)
@@ -38,7 +38,7 @@ func (c ruleChange) apply(all []model.Rule) (before, after []model.Rule) {
 }
 
 // connections are those whose people the change concerns.
-func (c ruleChange) connections() []string {
+func (c RuleChange) connections() []string {
 	var slugs []string
 	for _, r := range []*model.Rule{c.before, c.After} {
 		if r != nil && !slices.Contains(slugs, r.Connection) {
@@ -48,7 +48,7 @@ func (c ruleChange) connections() []string {
 	return slugs
 }
 
-func (c ruleChange) groups() []string {
+func (c RuleChange) groups() []string {
 	var names []string
 	for _, r := range []*model.Rule{c.before, c.After} {
 		if r != nil {
@@ -60,7 +60,7 @@ func (c ruleChange) groups() []string {
 
 // eachEffect calls f for everybody known on whom the change has an effect, or
 // cannot be known to have one. who limits it to one username; empty: everybody.
-func (rm *peopleRoom) eachEffect(ctx context.Context, c ruleChange, who string, f func(console.RuleEffect) error) error {
+func (rm *Room) eachEffect(ctx context.Context, c RuleChange, who string, f func(console.RuleEffect) error) error {
 	all, err := rm.Store.Rules(ctx)
 	if err != nil {
 		return err
@@ -109,7 +109,7 @@ func effectOn(slug string, before, after []model.Rule, k store.KnownPerson) cons
 }
 
 // TryRule sums the effects up.
-func (rm *peopleRoom) TryRule(ctx context.Context, c ruleChange, who string) (*console.RuleTrial, error) {
+func (rm *Room) TryRule(ctx context.Context, c RuleChange, who string) (*console.RuleTrial, error) {
 	t := &console.RuleTrial{Who: who}
 	err := rm.eachEffect(ctx, c, who, func(e console.RuleEffect) error {
 		t.People++
@@ -138,7 +138,7 @@ const (
 )
 
 // answerTrial answers a press of one of these buttons.
-func (rm *peopleRoom) answerTrial(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.RulePage, rule model.Rule, c ruleChange) error {
+func (rm *Room) answerTrial(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.RulePage, rule model.Rule, c RuleChange) error {
 	how := r.PostFormValue("try")
 	if how == tryList {
 		return rm.writeEffects(w, r, c)
@@ -163,7 +163,7 @@ func (rm *peopleRoom) answerTrial(w http.ResponseWriter, r *http.Request, a mode
 
 // writeEffects is everybody whom the change concerns, as CSV. The names of the
 // columns are a contract.
-func (rm *peopleRoom) writeEffects(w http.ResponseWriter, r *http.Request, c ruleChange) error {
+func (rm *Room) writeEffects(w http.ResponseWriter, r *http.Request, c RuleChange) error {
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="rule-dry-run.csv"`)
 	out := csv.NewWriter(w)

@@ -1,4 +1,4 @@
-package web_test
+package people_test
 
 import (
 	"encoding/csv"
@@ -9,11 +9,12 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/webtest"
 )
 
 func TestARuleIsTriedBeforeItIsSaved(t *testing.T) {
 	t.Parallel()
-	s := editedLive(t, func(*model.Config) {})
+	s := webtest.EditedLive(t, func(*model.Config) {})
 	ctx := t.Context()
 	storetest.Group(t, s.Store, "staff")
 	storetest.Group(t, s.Store, "ops")
@@ -53,7 +54,7 @@ func TestARuleIsTriedBeforeItIsSaved(t *testing.T) {
 
 func TestDeletingARuleIsTriedFirst(t *testing.T) {
 	t.Parallel()
-	s := editedLive(t, func(*model.Config) {})
+	s := webtest.EditedLive(t, func(*model.Config) {})
 	storetest.Group(t, s.Store, "staff")
 	_, err := s.Store.CreateRule(t.Context(), storetest.Actor, model.Rule{Name: "everyone", Connection: "aws", Kind: model.RuleAlways, Groups: []string{"staff"}})
 	if err != nil {

@@ -1,4 +1,4 @@
-package web
+package people
 
 import (
 	"errors"
@@ -20,7 +20,7 @@ const maxDescription = 500
 // bulkOnGroupPage is how many bulk changes a group's page shows.
 const bulkOnGroupPage = 5
 
-func (rm *peopleRoom) listGroups(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) listGroups(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	search := r.URL.Query().Get("q")
 	groups, next, err := rm.Store.Groups(r.Context(), store.GroupQuery{Search: search, Page: kit.PageOf(r)})
 	if err != nil {
@@ -32,11 +32,11 @@ func (rm *peopleRoom) listGroups(w http.ResponseWriter, r *http.Request, a model
 	}))
 }
 
-func (rm *peopleRoom) newGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) newGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.renderNewGroup(w, r, a, console.GroupForm{Name: r.URL.Query().Get("name")})
 }
 
-func (rm *peopleRoom) renderNewGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.GroupForm) error {
+func (rm *Room) renderNewGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.GroupForm) error {
 	p := rm.Page(r, a, layout.NavGroups, "Add a group", "")
 	p.Crumbs = []layout.Crumb{{Label: "Groups", Href: paths.Groups}}
 	status := http.StatusOK
@@ -46,7 +46,7 @@ func (rm *peopleRoom) renderNewGroup(w http.ResponseWriter, r *http.Request, a m
 	return rm.Render(w, r, status, console.NewGroup(console.NewGroupPage{Page: p, Form: f}))
 }
 
-func (rm *peopleRoom) createGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) createGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	f := console.GroupForm{Name: kit.Typed(r, "name"), Description: kit.Typed(r, "description")}
 	if err := model.CheckGroupName(f.Name); err != nil {
 		f.Problems = append(f.Problems, kit.Problem("name", "The name", err))
@@ -67,7 +67,7 @@ func (rm *peopleRoom) createGroup(w http.ResponseWriter, r *http.Request, a mode
 	return rm.Done(w, r, paths.Group(g.Name), "Group "+g.Name+" added. Add its members now, or make a rule that does.")
 }
 
-func (rm *peopleRoom) showGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	g, err := rm.Store.Group(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (rm *peopleRoom) showGroup(w http.ResponseWriter, r *http.Request, a model.
 
 // renderGroup shows a group's page; change puts in what a refused form said,
 // and makes the answer a 422.
-func (rm *peopleRoom) renderGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, g model.Group, change func(*console.GroupPage)) error {
+func (rm *Room) renderGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, g model.Group, change func(*console.GroupPage)) error {
 	search := r.URL.Query().Get("q")
 	members, next, err := rm.Store.Members(r.Context(), g.Name, store.MemberQuery{Search: search, Page: kit.PageOf(r)})
 	if err != nil {
@@ -120,7 +120,7 @@ func (rm *peopleRoom) renderGroup(w http.ResponseWriter, r *http.Request, a mode
 	return rm.Render(w, r, status, console.Group(v))
 }
 
-func (rm *peopleRoom) updateGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) updateGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	g, err := rm.Store.Group(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func (rm *peopleRoom) updateGroup(w http.ResponseWriter, r *http.Request, a mode
 	return rm.Done(w, r, paths.Group(g.Name), "Saved.")
 }
 
-func (rm *peopleRoom) addMember(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) addMember(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	g, err := rm.Store.Group(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func (rm *peopleRoom) addMember(w http.ResponseWriter, r *http.Request, a model.
 	return rm.Done(w, r, paths.Group(g.Name), name+" is in "+g.Name+" now.")
 }
 
-func (rm *peopleRoom) removeMember(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) removeMember(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	g, err := rm.Store.Group(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
@@ -170,7 +170,7 @@ func (rm *peopleRoom) removeMember(w http.ResponseWriter, r *http.Request, a mod
 	return rm.Done(w, r, paths.Group(g.Name), name+" is no longer in "+g.Name+" by hand.")
 }
 
-func (rm *peopleRoom) deleteGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) deleteGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	g, err := rm.Store.Group(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package web
+package people
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ import (
 
 // setServicePassword gives a service account a local password. The page is the
 // answer itself, and nothing keeps the password.
-func (rm *peopleRoom) setServicePassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) setServicePassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	u, err := rm.Store.User(r.Context(), kit.PathValue(r, "username"))
 	if err != nil {
 		return err
@@ -32,7 +32,7 @@ func (rm *peopleRoom) setServicePassword(w http.ResponseWriter, r *http.Request,
 	return rm.renderUser(w, r, a, u, func(v *console.UserPage) { v.Password.Value = secret.Value })
 }
 
-func (rm *peopleRoom) removeServicePassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) removeServicePassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	username := kit.PathValue(r, "username")
 	if err := rm.Store.DeleteServicePassword(r.Context(), rm.Actor(r, a), username); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package web
+package people
 
 import (
 	"net/http"
@@ -12,7 +12,7 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-func (rm *peopleRoom) listRules(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) listRules(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	rules, err := rm.Store.Rules(r.Context())
 	if err != nil {
 		return err
@@ -27,11 +27,11 @@ func (rm *peopleRoom) listRules(w http.ResponseWriter, r *http.Request, a model.
 	}))
 }
 
-func (rm *peopleRoom) newRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) newRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.renderRule(w, r, a, console.RulePage{Form: console.RuleForm{Kind: model.RuleAlways}}, model.Rule{})
 }
 
-func (rm *peopleRoom) showRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	rule, err := rm.Store.Rule(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func ruleForm(rule model.Rule) console.RuleForm {
 
 // renderRule shows the form; chosen has the connection and the groups as
 // stored or as typed.
-func (rm *peopleRoom) renderRule(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.RulePage, chosen model.Rule) error {
+func (rm *Room) renderRule(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.RulePage, chosen model.Rule) error {
 	connections, err := rm.Store.Connections(r.Context())
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package web
+package people
 
 import (
 	"errors"
@@ -12,13 +12,13 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-func (rm *peopleRoom) createRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) createRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	f, rule, err := forms.With(rm.Kit).ReadRule(r)
 	if err != nil {
 		return err
 	}
 	if len(f.Problems) == 0 && r.PostFormValue("try") != "" {
-		return rm.answerTrial(w, r, a, console.RulePage{Form: f, TryUsername: kit.Typed(r, "try_username")}, rule, ruleChange{After: &rule})
+		return rm.answerTrial(w, r, a, console.RulePage{Form: f, TryUsername: kit.Typed(r, "try_username")}, rule, RuleChange{After: &rule})
 	}
 	if len(f.Problems) == 0 {
 		_, err := rm.Store.CreateRule(r.Context(), rm.Actor(r, a), rule)
@@ -33,7 +33,7 @@ func (rm *peopleRoom) createRule(w http.ResponseWriter, r *http.Request, a model
 	return rm.renderRule(w, r, a, console.RulePage{Form: f}, rule)
 }
 
-func (rm *peopleRoom) updateRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) updateRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	old, err := rm.Store.Rule(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (rm *peopleRoom) updateRule(w http.ResponseWriter, r *http.Request, a model
 	}
 	if len(f.Problems) == 0 && r.PostFormValue("try") != "" {
 		return rm.answerTrial(w, r, a, console.RulePage{Name: old.Name, Form: f, TryUsername: kit.Typed(r, "try_username")}, rule,
-			ruleChange{before: &old, After: &rule})
+			RuleChange{before: &old, After: &rule})
 	}
 	if len(f.Problems) == 0 {
 		_, err := rm.Store.UpdateRule(r.Context(), rm.Actor(r, a), old.Name, func(stored *model.Rule) error {
@@ -63,13 +63,13 @@ func (rm *peopleRoom) updateRule(w http.ResponseWriter, r *http.Request, a model
 	return rm.renderRule(w, r, a, console.RulePage{Name: old.Name, Form: f}, rule)
 }
 
-func (rm *peopleRoom) deleteRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) deleteRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	rule, err := rm.Store.Rule(r.Context(), kit.PathValue(r, "name"))
 	if err != nil {
 		return err
 	}
 	if r.PostFormValue("try") != "" {
-		return rm.answerTrial(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule)}, rule, ruleChange{before: &rule})
+		return rm.answerTrial(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule)}, rule, RuleChange{before: &rule})
 	}
 	if text := kit.Confirmed(r, rule.Name); text != "" {
 		return rm.renderRule(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule), DeleteText: text}, rule)

@@ -1,4 +1,4 @@
-package web_test
+package people_test
 
 import (
 	"context"
@@ -8,92 +8,54 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
-// serviceAccount makes the user, and its password by the page.
-func (s *crowdSite) serviceAccount(name string) (password string) {
-	s.T.Helper()
-	_, err := s.Store.CreateUser(context.Background(), webtest.Tester, model.User{Username: name, Active: true, Source: model.UserManual}, nil)
-	s.must(err)
-	res := s.Post("/users/"+name+"/password", nil)
-	password = res.Doc.Find("#local-password [data-copy]").AttrOr("data-copy", "")
-	if res.Status != http.StatusOK || len(password) < 50 {
-		s.T.Fatalf("the page answered %d with the password %q", res.Status, password)
-	}
-	if again := s.Get("/users/" + name); strings.Contains(again.Body, password) {
-		s.T.Error("the password is shown a second time")
-	}
-	return password
-}
-
-func (s *crowdSite) authenticate(name, password string) *webtest.Page {
-	s.T.Helper()
-	return s.ask("POST", "/authentication?username="+name, "json", `{"value":"`+password+`"}`)
-}
-
 func TestServiceAccountsMaySignInByPassword(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	s := newCrowdSite(t, storetest.Open(t), nil)
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
 	s.SignInAs(model.RoleAdmin)
-	password := s.serviceAccount("build-bot")
-	if res := s.authenticate("BUILD-bot", password); res.Status != http.StatusOK || !strings.Contains(res.Body, `"name":"build-bot"`) {
+	password := s.ServiceAccount("build-bot")
+	if res := s.Authenticate("BUILD-bot", password); res.Status != http.StatusOK || !strings.Contains(res.Body, `"name":"build-bot"`) {
 		t.Errorf("the right password: %d %s", res.Status, res.Body)
 	}
-	if res := s.ask("POST", "/authentication?username=build-bot", "xml", "<password><value>"+password+"</value></password>"); res.Status != http.StatusOK {
+	if res := s.Ask("POST", "/authentication?username=build-bot", "xml", "<password><value>"+password+"</value></password>"); res.Status != http.StatusOK {
 		t.Errorf("the right password in XML: %d %s", res.Status, res.Body)
 	}
-	res := s.ask("POST", "/session", "xml", "<authentication-context><username>build-bot</username><password>"+password+"</password></authentication-context>")
+	res := s.Ask("POST", "/session", "xml", "<authentication-context><username>build-bot</username><password>"+password+"</password></authentication-context>")
 	if res.Status != http.StatusCreated {
 		t.Errorf("a session by password: %d %s", res.Status, res.Body)
 	}
 	if p, err := s.Store.ServicePassword(ctx, s.User("build-bot").ID); err != nil || p.LastUsedAt.IsZero() {
 		t.Errorf("the use is not noted: %+v %v", p, err)
 	}
-	s.people()
+	s.People()
 	for name, attempt := range map[string][2]string{"a wrong password": {"build-bot", password[1:]}, "no password": {"build-bot", ""},
 		"another account": {"ana", password}} {
-		if res := s.authenticate(attempt[0], attempt[1]); res.Status != http.StatusBadRequest || !strings.Contains(res.Body, "INVALID_USER_AUTHENTICATION") {
+		if res := s.Authenticate(attempt[0], attempt[1]); res.Status != http.StatusBadRequest || !strings.Contains(res.Body, "INVALID_USER_AUTHENTICATION") {
 			t.Errorf("%s: %d %s", name, res.Status, res.Body)
 		}
 	}
 	s.Post("/users/build-bot/deactivate", nil)
-	if res := s.authenticate("build-bot", password); !strings.Contains(res.Body, "INACTIVE_ACCOUNT") {
+	if res := s.Authenticate("build-bot", password); !strings.Contains(res.Body, "INACTIVE_ACCOUNT") {
 		t.Errorf("deactivated: %s", res.Body)
 	}
 	s.Post("/users/build-bot/activate", nil)
 	s.Post("/users/build-bot/password/remove", nil)
-	if res := s.authenticate("build-bot", password); res.Status != http.StatusBadRequest {
+	if res := s.Authenticate("build-bot", password); res.Status != http.StatusBadRequest {
 		t.Errorf("a password taken back: %d", res.Status)
 	}
 }
 
-// linkedByLogin links a user who is there to an AWS identity.
-func (s *crowdSite) linkedByLogin(username string) {
-	s.T.Helper()
-	c := storetest.LiveConnection(s.T, s.Store, "aws", nil)
-	_, _, err := s.Store.CompleteLogin(context.Background(), store.Completion{
-		Login:        model.Login{ID: store.NewLoginID(), Connection: c.Slug, StartedAt: s.Now},
-		ConnectionID: c.ID, AssertionID: "_1", AssertionExpires: s.Now.Add(time.Hour), Now: s.Now,
-		Person: model.Person{IdPEntityID: "idp", NameID: username, Username: username},
-		Decide: func(k model.Known) model.Decision {
-			return model.Decision{Action: model.UserKept, User: *k.ByUsername, LinkIdentity: true,
-				Identity: model.Identity{Connection: c.Slug, IdPEntityID: "idp", NameID: username}}
-		},
-	})
-	s.must(err)
-}
-
 func TestPeopleOfAWSHaveNoLocalPassword(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.Open(t), nil)
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
 	s.SignInAs(model.RoleAdmin)
-	password := s.serviceAccount("alice")
-	s.linkedByLogin("alice")
-	if res := s.authenticate("alice", password); res.Status != http.StatusBadRequest {
+	password := s.ServiceAccount("alice")
+	s.LinkedByLogin("alice")
+	if res := s.Authenticate("alice", password); res.Status != http.StatusBadRequest {
 		t.Errorf("after a login linked the user, the password is answered with %d", res.Status)
 	}
 	if res := s.Post("/users/alice/password", nil); res.Status != http.StatusUnprocessableEntity {
@@ -105,25 +67,25 @@ func TestPeopleOfAWSHaveNoLocalPassword(t *testing.T) {
 // account nor the app.
 func TestWrongPasswordsOfServiceAccountsAreLimited(t *testing.T) {
 	t.Parallel()
-	s := newCrowdSite(t, storetest.Open(t), nil)
+	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
 	s.SignInAs(model.RoleAdmin)
-	password := s.serviceAccount("build-bot")
+	password := s.ServiceAccount("build-bot")
 	wrong := func(times int, want string) {
 		t.Helper()
 		for range times {
-			if res := s.authenticate("build-bot", "wrong"); res.Status != http.StatusBadRequest || !strings.Contains(res.Body, want) {
+			if res := s.Authenticate("build-bot", "wrong"); res.Status != http.StatusBadRequest || !strings.Contains(res.Body, want) {
 				t.Fatalf("a wrong password: %d %s", res.Status, res.Body)
 			}
 		}
 	}
 	wrong(10, "or the password is wrong")
 	wrong(60, "as many before it were")
-	if res := s.authenticate("build-bot", password); res.Status != http.StatusOK {
+	if res := s.Authenticate("build-bot", password); res.Status != http.StatusOK {
 		t.Errorf("the right password after many wrong ones: %d %s", res.Status, res.Body)
 	}
-	s.secondApp()
-	s.app = "other"
-	if res := s.ask("GET", "/config/cookie", "xml", ""); res.Status != http.StatusOK {
+	s.SecondApp()
+	s.App = "other"
+	if res := s.Ask("GET", "/config/cookie", "xml", ""); res.Status != http.StatusOK {
 		t.Errorf("another app at the same address: %d %s", res.Status, res.Body)
 	}
 	s.Now = s.Now.Add(time.Minute)
@@ -161,14 +123,14 @@ func TestSigningKeysAreReplacedByHand(t *testing.T) {
 func TestRow19DirectorySessionsEnd(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	for name, end := range map[string]func(s *crowdSite, session string) error{
-		"password taken back": func(s *crowdSite, _ string) error {
+	for name, end := range map[string]func(s *webtest.CrowdSite, session string) error{
+		"password taken back": func(s *webtest.CrowdSite, _ string) error {
 			return s.Store.DeleteServicePassword(ctx, webtest.Tester, "build-bot")
 		},
-		"another password": func(s *crowdSite, _ string) error {
+		"another password": func(s *webtest.CrowdSite, _ string) error {
 			return s.Store.SetServicePassword(ctx, webtest.Tester, "build-bot", "x", "x")
 		},
-		"deactivated and activated": func(s *crowdSite, _ string) error {
+		"deactivated and activated": func(s *webtest.CrowdSite, _ string) error {
 			for _, active := range []bool{false, true} {
 				if _, err := s.Store.UpdateUser(ctx, webtest.Tester, "build-bot", func(u *model.User) error { u.Active = active; return nil }); err != nil {
 					return err
@@ -176,10 +138,10 @@ func TestRow19DirectorySessionsEnd(t *testing.T) {
 			}
 			return nil
 		},
-		"twelve hours": func(s *crowdSite, session string) error {
+		"twelve hours": func(s *webtest.CrowdSite, session string) error {
 			for range 24 {
 				s.Now = s.Now.Add(29 * time.Minute)
-				s.ask("POST", "/session/"+session, "json", `{"validationFactors":[]}`)
+				s.Ask("POST", "/session/"+session, "json", `{"validationFactors":[]}`)
 			}
 			s.Now = s.Now.Add(25 * time.Minute)
 			return nil
@@ -187,17 +149,17 @@ func TestRow19DirectorySessionsEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newCrowdSite(t, storetest.Open(t), nil)
+			s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
 			s.SignInAs(model.RoleAdmin)
-			password := s.serviceAccount("build-bot")
-			res := s.ask("POST", "/session", "json", `{"username":"build-bot","password":"`+password+`","validation-factors":{"validationFactors":[]}}`)
+			password := s.ServiceAccount("build-bot")
+			res := s.Ask("POST", "/session", "json", `{"username":"build-bot","password":"`+password+`","validation-factors":{"validationFactors":[]}}`)
 			_, after, _ := strings.Cut(res.Body, `"token":"`)
 			session, _, _ := strings.Cut(after, `"`)
-			if res := s.ask("POST", "/session/"+session, "json", `{"validationFactors":[]}`); res.Status != http.StatusOK {
+			if res := s.Ask("POST", "/session/"+session, "json", `{"validationFactors":[]}`); res.Status != http.StatusOK {
 				t.Fatalf("the session is not good: %d %s", res.Status, res.Body)
 			}
-			s.must(end(s, session))
-			if res := s.ask("POST", "/session/"+session, "json", `{"validationFactors":[]}`); res.Status != http.StatusNotFound {
+			s.Must(end(s, session))
+			if res := s.Ask("POST", "/session/"+session, "json", `{"validationFactors":[]}`); res.Status != http.StatusNotFound {
 				t.Errorf("the session goes on: %d %s", res.Status, res.Body)
 			}
 		})

@@ -1,4 +1,4 @@
-package web
+package people
 
 import (
 	"context"
@@ -18,17 +18,17 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-func (rm *peopleRoom) newImport(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) newImport(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.renderImport(w, r, a, "", nil)
 }
 
-func (rm *peopleRoom) importLayout(r *http.Request, a model.Administrator, title, intro string) layout.Page {
+func (rm *Room) importLayout(r *http.Request, a model.Administrator, title, intro string) layout.Page {
 	p := rm.Page(r, a, layout.NavUsers, title, intro)
 	p.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
 	return p
 }
 
-func (rm *peopleRoom) renderImport(w http.ResponseWriter, r *http.Request, a model.Administrator, text string, problems []csvimport.Problem) error {
+func (rm *Room) renderImport(w http.ResponseWriter, r *http.Request, a model.Administrator, text string, problems []csvimport.Problem) error {
 	v := console.ImportPage{
 		Page: rm.importLayout(r, a, "Import users", "A preview comes first: nothing changes until you confirm it."), CSV: text,
 	}
@@ -43,7 +43,7 @@ func (rm *peopleRoom) renderImport(w http.ResponseWriter, r *http.Request, a mod
 }
 
 // previewImport says what the file would do; nothing is changed.
-func (rm *peopleRoom) previewImport(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) previewImport(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	text, err := uploadedText(r)
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func (rm *peopleRoom) previewImport(w http.ResponseWriter, r *http.Request, a mo
 
 // confirmImport carries the import out. The file comes back with the form and
 // is judged again: users and groups may have changed since the preview.
-func (rm *peopleRoom) confirmImport(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) confirmImport(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	text, err := uploadedText(r)
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func shownAgain(text string) string {
 }
 
 // planImport judges the file and compares it with what is stored.
-func (rm *peopleRoom) planImport(ctx context.Context, text string) ([]csvimport.Step, []csvimport.Problem, error) {
+func (rm *Room) planImport(ctx context.Context, text string) ([]csvimport.Step, []csvimport.Problem, error) {
 	file := csvimport.Parse([]byte(text))
 	known, err := rm.knownUsers(ctx, file.Rows)
 	if err != nil {
@@ -157,7 +157,7 @@ func (rm *peopleRoom) planImport(ctx context.Context, text string) ([]csvimport.
 }
 
 // knownUsers reads what is known about those whom the file names.
-func (rm *peopleRoom) knownUsers(ctx context.Context, rows []csvimport.Row) (map[string]csvimport.Known, error) {
+func (rm *Room) knownUsers(ctx context.Context, rows []csvimport.Row) (map[string]csvimport.Known, error) {
 	names := make([]string, 0, len(rows))
 	for _, row := range rows {
 		names = append(names, row.Username)

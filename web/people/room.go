@@ -1,20 +1,20 @@
-package web
+package people
 
 import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// peopleRoom is about users, groups and rules: one by one, many at once, and their privacy.
-type peopleRoom struct {
+// Room is about users, groups and rules: one by one, many at once, and their privacy.
+type Room struct {
 	*kit.Kit
 }
 
-// newPeopleRoom makes the room.
-func newPeopleRoom(k *kit.Kit) *peopleRoom { return &peopleRoom{Kit: k} }
+// New makes the room.
+func New(k *kit.Kit) *Room { return &Room{Kit: k} }
 
-// routes are the pages of the room.
-func (rm *peopleRoom) routes() []kit.Route {
+// Routes are the pages of the room.
+func (rm *Room) Routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 		admin  = model.RoleAdmin

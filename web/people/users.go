@@ -1,4 +1,4 @@
-package web
+package people
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 // loginsOnUserPage is how many of a user's logins their page shows.
 const loginsOnUserPage = 5
 
-func (rm *peopleRoom) listUsers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) listUsers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	q := r.URL.Query()
 	v := console.UserList{
 		Page:   rm.Page(r, a, layout.NavUsers, "Users", "Everybody known to Postern."),
@@ -66,7 +66,7 @@ func userSort(asked string) string {
 
 // newUser is the form to add somebody; the address may fill it in, so that
 // people who tried to sign in can be added with one click.
-func (rm *peopleRoom) newUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) newUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	q := r.URL.Query()
 	return rm.renderNewUser(w, r, a, console.UserForm{
 		Username: q.Get("username"), Email: q.Get("email"), DisplayName: q.Get("display_name"),
@@ -74,7 +74,7 @@ func (rm *peopleRoom) newUser(w http.ResponseWriter, r *http.Request, a model.Ad
 	}, nil)
 }
 
-func (rm *peopleRoom) renderNewUser(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.UserForm, chosen []string) error {
+func (rm *Room) renderNewUser(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.UserForm, chosen []string) error {
 	groups, err := forms.With(rm.Kit).GroupPicker(r.Context(), "groups", "Groups", chosen, "")
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (rm *peopleRoom) renderNewUser(w http.ResponseWriter, r *http.Request, a mo
 	return rm.Render(w, r, status, console.NewUser(console.NewUserPage{Page: p, Form: f, Groups: groups}))
 }
 
-func (rm *peopleRoom) showUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	u, err := rm.Store.User(r.Context(), kit.PathValue(r, "username"))
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func (rm *peopleRoom) showUser(w http.ResponseWriter, r *http.Request, a model.A
 
 // renderUser shows a user's page; change puts in what a refused form said, and
 // makes the answer a 422.
-func (rm *peopleRoom) renderUser(w http.ResponseWriter, r *http.Request, a model.Administrator, u model.User, change func(*console.UserPage)) error {
+func (rm *Room) renderUser(w http.ResponseWriter, r *http.Request, a model.Administrator, u model.User, change func(*console.UserPage)) error {
 	v, err := rm.userPage(r.Context(), u)
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func (rm *peopleRoom) renderUser(w http.ResponseWriter, r *http.Request, a model
 }
 
 // userPage reads all that belongs to a user.
-func (rm *peopleRoom) userPage(ctx context.Context, u model.User) (console.UserPage, error) {
+func (rm *Room) userPage(ctx context.Context, u model.User) (console.UserPage, error) {
 	v := console.UserPage{User: u, Form: console.UserForm{
 		Username: u.Username, Email: u.Email, DisplayName: u.DisplayName, FirstName: u.FirstName, LastName: u.LastName,
 	}}

@@ -1,4 +1,4 @@
-package web
+package people
 
 import (
 	"net/http"
@@ -9,7 +9,7 @@ import (
 )
 
 // suggestGroups answers what a picker asks while somebody types.
-func (rm *peopleRoom) suggestGroups(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+func (rm *Room) suggestGroups(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
 	q := r.URL.Query()
 	field := q.Get("field")
 	p, err := forms.With(rm.Kit).GroupPicker(r.Context(), field, "", q[field], model.Canonical(q.Get(ui.PickerTyped(field))))

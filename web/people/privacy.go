@@ -1,4 +1,4 @@
-package web
+package people
 
 import (
 	"cmp"
@@ -16,7 +16,7 @@ import (
 
 // personData hands out everything that is stored about a user. It is a POST: the
 // audit says who asked.
-func (rm *peopleRoom) personData(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) personData(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	d, err := rm.Store.PersonData(r.Context(), rm.Actor(r, a), kit.PathValue(r, "username"))
 	return sendPersonData(w, d, err)
 }
@@ -33,7 +33,7 @@ func sendPersonData(w http.ResponseWriter, d store.PersonData, err error) error 
 }
 
 // erasePerson forgets who a user was.
-func (rm *peopleRoom) erasePerson(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) erasePerson(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	u, err := rm.Store.User(r.Context(), kit.PathValue(r, "username"))
 	if err != nil {
 		return err
@@ -54,12 +54,12 @@ func erasedText(alias string) string {
 
 // showName offers the same for a name that no user has: of somebody who was
 // refused, or who was deleted.
-func (rm *peopleRoom) showName(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showName(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.renderName(w, r, a, "")
 }
 
 // renderName leads to the user where one has the name.
-func (rm *peopleRoom) renderName(w http.ResponseWriter, r *http.Request, a model.Administrator, eraseText string) error {
+func (rm *Room) renderName(w http.ResponseWriter, r *http.Request, a model.Administrator, eraseText string) error {
 	name := model.Canonical(kit.PathValue(r, "name"))
 	u, err := rm.Store.User(r.Context(), name)
 	if err == nil {
@@ -89,7 +89,7 @@ func (rm *peopleRoom) renderName(w http.ResponseWriter, r *http.Request, a model
 }
 
 // nameData hands out what is stored about the name.
-func (rm *peopleRoom) nameData(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) nameData(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	d, err := rm.Store.NameData(r.Context(), rm.Actor(r, a), kit.PathValue(r, "name"))
 	if errors.Is(err, store.ErrExists) { // a user has it by now: their page has more
 		return rm.renderName(w, r, a, "")
@@ -98,7 +98,7 @@ func (rm *peopleRoom) nameData(w http.ResponseWriter, r *http.Request, a model.A
 }
 
 // eraseName forgets who had the name.
-func (rm *peopleRoom) eraseName(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) eraseName(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	name := kit.PathValue(r, "name")
 	if text := kit.Confirmed(r, name); text != "" {
 		return rm.renderName(w, r, a, text)
