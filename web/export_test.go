@@ -16,7 +16,6 @@ const (
 	RequestLifetime   = requestLifetime
 	SecondStepFor     = secondStepFor
 	SignInsPerMinute  = signInsPerMinute
-	TraceLinkLifetime = traceLinkLifetime
 )
 
 type (
@@ -25,13 +24,10 @@ type (
 
 var (
 	GroupNames      = groupNames
-	Handout         = handout
 	HashParams      = hashParams
 	Hashing         = hashing
 	IsOutdated      = isOutdated
 	Needs           = needs
 	PasswordMatches = passwordMatches
-	PretendedTime   = pretendedTime
 	SlugOf          = slugOf
-	VerifiedBy      = verifiedBy
 )

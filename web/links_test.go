@@ -27,7 +27,7 @@ func TestNoLinkAndNoFormLeadsNowhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused := s.AddLogin(refusedAs(model.CodeUserUnknown))
+	refused := s.AddLogin(webtest.RefusedAs(model.CodeUserUnknown))
 	table, ok := s.Handler().(chi.Routes)
 	if !ok {
 		t.Fatal("the routes cannot be looked at")

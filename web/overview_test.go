@@ -41,13 +41,13 @@ func TestOverviewCountsLogins(t *testing.T) {
 	s.OpenConnection("aws")
 	day := func(back int) time.Time { return s.Now.AddDate(0, 0, -back) }
 	refused := func(at time.Time, code model.Code) {
-		s.AddLogin(func(l *model.Login) { refusedAs(code)(l); l.StartedAt = at })
+		s.AddLogin(func(l *model.Login) { webtest.RefusedAs(code)(l); l.StartedAt = at })
 	}
 	for range 3 {
-		s.AddLogin(at(day(0)))
+		s.AddLogin(webtest.At(day(0)))
 	}
-	s.AddLogin(at(day(29)))
-	s.AddLogin(at(day(30))) // not in the chart
+	s.AddLogin(webtest.At(day(29)))
+	s.AddLogin(webtest.At(day(30))) // not in the chart
 	s.AddLogin(func(l *model.Login) { l.Test = true })
 	refused(day(0), model.CodeAudienceMismatch)
 	refused(day(6), model.CodeAudienceMismatch)
@@ -99,7 +99,7 @@ func TestPersonWhoTriedIsAddedInOneClick(t *testing.T) {
 	s := webtest.NewSiteAs(t, model.RoleAdmin)
 	s.OpenConnection("aws")
 	s.AddLogin(func(l *model.Login) {
-		refusedAs(model.CodeUserUnknown)(l)
+		webtest.RefusedAs(model.CodeUserUnknown)(l)
 		l.Username = "carol"
 		l.Person = &model.Person{Username: "carol", Email: "carol@example.com", FirstName: "Carol", LastName: "Danvers"}
 	})

@@ -16,7 +16,7 @@ import (
 // ConsoleRoutes is every address of the console that needs a signed-in
 // administrator. Tests run the same drills over each.
 func (s *Server) ConsoleRoutes() []kit.Route {
-	return slices.Concat(s.overview.routes(), s.Setup.routes(), s.connections.routes(), s.People.Routes(), s.logins.routes(),
+	return slices.Concat(s.overview.routes(), s.Setup.routes(), s.connections.routes(), s.People.Routes(), s.logins.Routes(),
 		s.apps.Routes(), s.audit.Routes(), s.Access.routes(), s.help.Routes(), s.settings.Routes(), s.Warnings.routes())
 }
 
@@ -46,7 +46,7 @@ func (s *Server) mount() http.Handler {
 	r.Group(func(r chi.Router) {
 		r.Use(kit.LimitBody(kit.MaxForm), s.Persons.LoadAndSave)
 		s.Login.mountSignIn(r)
-		s.logins.mountTraceLinks(r)
+		s.logins.MountTraceLinks(r)
 	})
 
 	// Apps that keep a copy of users and groups. They prove who they are at every

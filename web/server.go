@@ -14,6 +14,7 @@ import (
 	"github.com/postern-sso/postern/web/audit"
 	"github.com/postern-sso/postern/web/help"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/logins"
 	"github.com/postern-sso/postern/web/people"
 	"github.com/postern-sso/postern/web/settings"
 )
@@ -27,7 +28,7 @@ type Server struct {
 	connections *connectionsRoom
 	help        *help.Room
 	Login       *loginRoom
-	logins      *loginsRoom
+	logins      *logins.Room
 	overview    *overviewRoom
 	People      *people.Room
 	Person      *personRoom
@@ -53,7 +54,7 @@ func New(o kit.Options) (*Server, error) {
 		Kit: k, Access: newAccessRoom(k), audit: audit.New(k), help: help.New(k), Login: newLoginRoom(k), overview: newOverviewRoom(k),
 		People: people.New(k), Warnings: newWarningsRoom(k),
 	}
-	s.logins = newLoginsRoom(k, s.Login)
+	s.logins = logins.New(k, s.Login)
 	if s.Person, err = newPersonRoom(k); err != nil {
 		return nil, err
 	}

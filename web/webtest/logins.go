@@ -19,3 +19,9 @@ func (s *Site) AddLogin(change func(*model.Login)) model.Login {
 	}
 	return l
 }
+
+func RefusedAs(code model.Code) func(*model.Login) {
+	return func(l *model.Login) {
+		l.Outcome, l.Refusal = model.OutcomeRefused, &model.Refusal{Code: code, Expected: "what we wanted", Received: "what came"}
+	}
+}

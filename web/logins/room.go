@@ -1,4 +1,4 @@
-package web
+package logins
 
 import (
 	"net/http"
@@ -9,15 +9,15 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// loginsRoom shows how logins went: traces, the inspector, and links by which
+// Room shows how logins went: traces, the inspector, and links by which
 // somebody's login can be followed.
-type loginsRoom struct {
+type Room struct {
 	*kit.Kit
-	logins starter
+	logins Starter
 }
 
-// starter begins and refuses logins.
-type starter interface {
+// Starter begins and refuses logins.
+type Starter interface {
 	// NewAttempt is the beginning of a trace.
 	NewAttempt(r *http.Request, slug string) model.Login
 	// BeginAttempt writes the trace and the pending request, and answers 303 to AWS.
@@ -28,20 +28,18 @@ type starter interface {
 	RefuseInternal(w http.ResponseWriter, r *http.Request, l model.Login, cause error) error
 }
 
-// newLoginsRoom makes the room; logins begins and refuses what a link starts.
-func newLoginsRoom(k *kit.Kit, logins starter) *loginsRoom {
-	return &loginsRoom{Kit: k, logins: logins}
-}
+// New makes the room; logins begins and refuses what a link starts.
+func New(k *kit.Kit, logins Starter) *Room { return &Room{Kit: k, logins: logins} }
 
-// mountTraceLinks serves who was sent a link to sign in while somebody watches.
-func (rm *loginsRoom) mountTraceLinks(r chi.Router) {
+// MountTraceLinks serves who was sent a link to sign in while somebody watches.
+func (rm *Room) MountTraceLinks(r chi.Router) {
 	limited := func() chi.Router { return r.With(rm.LimitRate(kit.LoginStartsPerMinute)) } // each address counts by itself
 	limited().Get("/trace/{token}", rm.Handle(rm.openTraceLink))
 	limited().Get("/trace/{token}/start", rm.Handle(rm.startTraceLink))
 }
 
-// routes are the pages of the room.
-func (rm *loginsRoom) routes() []kit.Route {
+// Routes are the pages of the room.
+func (rm *Room) Routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 		admin  = model.RoleAdmin

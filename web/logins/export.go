@@ -1,4 +1,4 @@
-package web
+package logins
 
 import (
 	"encoding/csv"
@@ -22,7 +22,7 @@ var loginColumns = []string{"reference", "started_at", "finished_at", "connectio
 
 // exportLogins hands out the filtered list as CSV, page by page: the newest
 // 100,000 at most. That somebody took them is in the audit.
-func (rm *loginsRoom) exportLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) exportLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	if err := rm.Store.RecordAudit(r.Context(), rm.Actor(r, a), "login.export", "logins.csv", kit.Chosen(r)); err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (rm *loginsRoom) exportLogins(w http.ResponseWriter, r *http.Request, a mod
 	return nil
 }
 
-func (rm *loginsRoom) loginRecord(l model.Login) []string {
+func (rm *Room) loginRecord(l model.Login) []string {
 	reason, who := "", ""
 	code := l.Code(rm.Now())
 	if code != "" {

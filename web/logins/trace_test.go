@@ -1,4 +1,4 @@
-package web_test
+package logins_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/logins"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -18,7 +18,7 @@ func TestTraceIsToldStepByStep(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleAdmin)
 	l := s.AddLogin(func(l *model.Login) {
-		refusedAs(model.CodeAudienceMismatch)(l)
+		webtest.RefusedAs(model.CodeAudienceMismatch)(l)
 		l.RequestID, l.StartedAt = "_1", s.Now.Add(-12*time.Second)
 		l.Checks = []model.Check{
 			{ID: "issuer", Title: "The issuer", State: model.CheckPassed},
@@ -50,7 +50,7 @@ func TestHandoutNamesNoInternals(t *testing.T) {
 	if err := s.Store.SaveSettings(context.Background(), webtest.Tester, func(set *store.Settings) error { set.HelpContact = "it@example.com"; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	l := s.AddLogin(refusedAs(model.CodeUserUnknown))
+	l := s.AddLogin(webtest.RefusedAs(model.CodeUserUnknown))
 	res := s.Get(paths.Login(l.ID)).Want(t, http.StatusOK)
 	text, _ := res.Doc.Find("section[aria-labelledby=handout] [data-copy]").Attr("data-copy")
 	for _, want := range []string{l.ID, "it@example.com", "An administrator has to change something"} {
@@ -59,7 +59,7 @@ func TestHandoutNamesNoInternals(t *testing.T) {
 		}
 	}
 	for _, code := range model.Codes {
-		text := web.Handout(l, code, "it@example.com")
+		text := logins.Handout(l, code, "it@example.com")
 		for _, internal := range []string{string(code), l.Refusal.Expected, l.Refusal.Received, "SAML", "metadata", "NTP", "ana"} {
 			if strings.Contains(text, internal) {
 				t.Errorf("%s: the text for the person has %q", code, internal)

@@ -1,4 +1,4 @@
-package web
+package logins
 
 import (
 	"context"
@@ -25,11 +25,11 @@ import (
 const traceLinkLifetime = 24 * time.Hour
 
 // newTraceLink asks whose login is to be followed, and on which connection.
-func (rm *loginsRoom) newTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) newTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.renderTraceLinkForm(w, r, a, console.TraceLinkForm{Person: r.URL.Query().Get("person")}, r.URL.Query().Get("connection"))
 }
 
-func (rm *loginsRoom) renderTraceLinkForm(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.TraceLinkForm, chosen string) error {
+func (rm *Room) renderTraceLinkForm(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.TraceLinkForm, chosen string) error {
 	live, err := rm.liveConnections(r.Context())
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (rm *loginsRoom) renderTraceLinkForm(w http.ResponseWriter, r *http.Request
 
 // liveConnections are the slugs of the connections through which people can
 // sign in now.
-func (rm *loginsRoom) liveConnections(ctx context.Context) ([]string, error) {
+func (rm *Room) liveConnections(ctx context.Context) ([]string, error) {
 	connections, err := rm.Store.Connections(ctx)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (rm *loginsRoom) liveConnections(ctx context.Context) ([]string, error) {
 	return live, nil
 }
 
-func (rm *loginsRoom) createTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) createTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v := console.TraceLinkForm{Person: kit.Typed(r, "person")}
 	slug := r.PostFormValue("connection")
 	if v.Person == "" {
@@ -98,7 +98,7 @@ func (rm *loginsRoom) createTraceLink(w http.ResponseWriter, r *http.Request, a 
 	return rm.Done(w, r, paths.TraceLink(l.ID), "The link is ready. Send it to "+l.Person+".")
 }
 
-func (rm *loginsRoom) traceLink(r *http.Request) (model.TraceLink, error) {
+func (rm *Room) traceLink(r *http.Request) (model.TraceLink, error) {
 	id, err := strconv.ParseInt(kit.PathValue(r, "id"), 10, 64)
 	if err != nil {
 		return model.TraceLink{}, store.ErrNotFound
@@ -106,7 +106,7 @@ func (rm *loginsRoom) traceLink(r *http.Request) (model.TraceLink, error) {
 	return rm.Store.TraceLink(r.Context(), id)
 }
 
-func (rm *loginsRoom) showTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v, err := rm.traceLinkPage(r, a)
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func (rm *loginsRoom) showTraceLink(w http.ResponseWriter, r *http.Request, a mo
 
 // traceLinkStatus is the part of the page that follows the login. It answers
 // 204 while there is no news.
-func (rm *loginsRoom) traceLinkStatus(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) traceLinkStatus(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v, err := rm.traceLinkPage(r, a)
 	if err != nil {
 		return err
@@ -139,7 +139,7 @@ func (rm *loginsRoom) traceLinkStatus(w http.ResponseWriter, r *http.Request, a 
 }
 
 // traceLinkPage says how the latest login of a link stands.
-func (rm *loginsRoom) traceLinkPage(r *http.Request, a model.Administrator) (console.TraceLinkPage, error) {
+func (rm *Room) traceLinkPage(r *http.Request, a model.Administrator) (console.TraceLinkPage, error) {
 	l, err := rm.traceLink(r)
 	if err != nil {
 		return console.TraceLinkPage{}, err
@@ -167,7 +167,7 @@ func (rm *loginsRoom) traceLinkPage(r *http.Request, a model.Administrator) (con
 	return v, nil
 }
 
-func (rm *loginsRoom) endTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) endTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	l, err := rm.traceLink(r)
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func (rm *loginsRoom) endTraceLink(w http.ResponseWriter, r *http.Request, a mod
 
 // openTraceLink tells the person what the link is for. It starts nothing yet:
 // programs that look at links in messages must not use it up.
-func (rm *loginsRoom) openTraceLink(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) openTraceLink(w http.ResponseWriter, r *http.Request) error {
 	token := chi.URLParam(r, "token")
 	l, err := rm.Store.TraceLinkByToken(r.Context(), token, rm.Now())
 	if errors.Is(err, store.ErrNotFound) {
@@ -194,7 +194,7 @@ func (rm *loginsRoom) openTraceLink(w http.ResponseWriter, r *http.Request) erro
 
 // startTraceLink starts an ordinary login, and notes that it is watched. It is
 // a GET as every start of a login is.
-func (rm *loginsRoom) startTraceLink(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) startTraceLink(w http.ResponseWriter, r *http.Request) error {
 	l, err := rm.Store.TraceLinkByToken(r.Context(), chi.URLParam(r, "token"), rm.Now())
 	if errors.Is(err, store.ErrNotFound) {
 		return rm.Render(w, r, http.StatusNotFound, person.TraceLinkEnded())

@@ -1,4 +1,4 @@
-package web_test
+package logins_test
 
 import (
 	"net/http"
@@ -11,8 +11,8 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/web"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/logins"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -93,7 +93,7 @@ func TestLinkEnds(t *testing.T) {
 		s.Get(path).Want(t, http.StatusNotFound).Has(t, "main", "This link has ended")
 	}
 	s.Get(paths.Trace(other)).Want(t, http.StatusOK)
-	s.Now = s.Now.Add(web.TraceLinkLifetime)
+	s.Now = s.Now.Add(logins.TraceLinkLifetime)
 	s.Get(paths.TraceStart(other)).Want(t, http.StatusNotFound)
 }
 
@@ -135,7 +135,7 @@ func TestSweepErasesOldLinks(t *testing.T) {
 	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
 	s.SignInAs(model.RoleAdmin)
 	s.MakeLink("user0")
-	ended := s.Now.Add(web.TraceLinkLifetime)
+	ended := s.Now.Add(logins.TraceLinkLifetime)
 	if r, err := s.Store.Sweep(t.Context(), ended.Add(29*24*time.Hour), store.Retention{XML: time.Hour}); err != nil || r.Links != 0 {
 		t.Errorf("after 29 days: %d links, %v", r.Links, err)
 	}

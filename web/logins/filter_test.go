@@ -1,4 +1,4 @@
-package web_test
+package logins_test
 
 import (
 	"encoding/csv"
@@ -13,9 +13,6 @@ import (
 	"github.com/postern-sso/postern/web/webtest"
 )
 
-// at is a login that started at a time.
-func at(t time.Time) func(*model.Login) { return func(l *model.Login) { l.StartedAt = t } }
-
 func TestLoginsAreFilteredByTime(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleViewer)
@@ -25,7 +22,7 @@ func TestLoginsAreFilteredByTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.AddLogin(at(start))
+		s.AddLogin(webtest.At(start))
 	}
 	tests := []struct {
 		query string
@@ -52,7 +49,7 @@ func TestLoginsAreFilteredByTime(t *testing.T) {
 func TestListOfLoginsFollows(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleViewer)
-	s.AddLogin(at(s.Now.Add(-time.Minute)))
+	s.AddLogin(webtest.At(s.Now.Add(-time.Minute)))
 	poll := func(p *webtest.Page) string {
 		t.Helper()
 		to, ok := p.Doc.Find("#login-news").Attr("hx-get")
@@ -73,7 +70,7 @@ func TestListOfLoginsFollows(t *testing.T) {
 		t.Errorf("leads to %q", to)
 	}
 	s.Part(poll(news)).Want(t, http.StatusNoContent)
-	s.AddLogin(at(s.Now.Add(time.Second)))
+	s.AddLogin(webtest.At(s.Now.Add(time.Second)))
 	if got := s.Part(poll(news)).Want(t, http.StatusOK).Doc.Text(); !strings.Contains(got, "2 new logins") {
 		t.Errorf("says %q", got)
 	}
@@ -85,7 +82,7 @@ func TestListOfLoginsFollows(t *testing.T) {
 func TestLoginsAreExported(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleViewer)
-	l := s.AddLogin(func(l *model.Login) { refusedAs(model.CodeExpired)(l); l.NameID = "=1+1" })
+	l := s.AddLogin(func(l *model.Login) { webtest.RefusedAs(model.CodeExpired)(l); l.NameID = "=1+1" })
 	s.AddLogin(func(l *model.Login) { l.Username = "bob" })
 	res := s.Get(paths.LoginsExport+"?outcome=refused").Want(t, http.StatusOK)
 	records, err := csv.NewReader(strings.NewReader(res.Body)).ReadAll()

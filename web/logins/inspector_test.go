@@ -1,4 +1,4 @@
-package web_test
+package logins_test
 
 import (
 	"net/http"
@@ -11,7 +11,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/logins"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -30,12 +30,12 @@ func TestPretendedTime(t *testing.T) {
 		{"2026-11-20 10:05", time.Date(2026, 11, 20, 10, 5, 0, 0, time.UTC)},
 	}
 	for _, tt := range tests {
-		if got, err := web.PretendedTime(tt.text, now); err != nil || !got.Equal(tt.want) {
+		if got, err := logins.PretendedTime(tt.text, now); err != nil || !got.Equal(tt.want) {
 			t.Errorf("%q is %v, %v; want %v", tt.text, got, err, tt.want)
 		}
 	}
 	for _, text := range []string{"yesterday", "14:05", "20.11.2026"} {
-		if got, err := web.PretendedTime(text, now); err == nil {
+		if got, err := logins.PretendedTime(text, now); err == nil {
 			t.Errorf("%q is taken for %v", text, got)
 		}
 	}
@@ -46,10 +46,10 @@ func TestVerifiedBy(t *testing.T) {
 	mark := strings.Repeat("AB:", 31) + "CD"
 	passed := model.Check{State: model.CheckPassed, Received: "the certificate " + mark}
 	failed := model.Check{State: model.CheckFailed, Received: strings.Repeat("00:", 31) + "00"}
-	if got := web.VerifiedBy([]model.Check{failed, passed}); got != mark {
+	if got := logins.VerifiedBy([]model.Check{failed, passed}); got != mark {
 		t.Errorf("got %q, want %q", got, mark)
 	}
-	if got := web.VerifiedBy([]model.Check{failed}); got != "" {
+	if got := logins.VerifiedBy([]model.Check{failed}); got != "" {
 		t.Errorf("a failed check names %q", got)
 	}
 }

@@ -1,4 +1,4 @@
-package web
+package logins
 
 import (
 	"encoding/base64"
@@ -11,7 +11,7 @@ import (
 )
 
 // revealXML shows the message, laid out for reading.
-func (rm *loginsRoom) revealXML(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) revealXML(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v, err := rm.loginPage(r.Context(), kit.PathValue(r, "id"))
 	if err != nil {
 		return err
@@ -25,7 +25,7 @@ func (rm *loginsRoom) revealXML(w http.ResponseWriter, r *http.Request, a model.
 }
 
 // downloadXML hands out the message byte for byte.
-func (rm *loginsRoom) downloadXML(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) downloadXML(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	l, err := rm.Store.Login(r.Context(), kit.PathValue(r, "id"))
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (rm *loginsRoom) downloadXML(w http.ResponseWriter, r *http.Request, a mode
 // openXML unseals the message of a login; store.ErrNotFound when it is kept no
 // more. It names a person and what AWS knows about them, so that somebody looked
 // is written down first, under action.
-func (rm *loginsRoom) openXML(r *http.Request, a model.Administrator, l model.Login, action string) ([]byte, error) {
+func (rm *Room) openXML(r *http.Request, a model.Administrator, l model.Login, action string) ([]byte, error) {
 	if len(l.XMLSealed) == 0 {
 		return nil, store.ErrNotFound
 	}

@@ -1,4 +1,4 @@
-package web
+package logins
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 	"github.com/postern-sso/postern/web/traces"
 )
 
-func (rm *loginsRoom) listLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) listLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	query, filter, problems := loginFilter(r, rm.Now())
 	query.Page = kit.PageOf(r)
 	v := console.LoginList{
@@ -54,7 +54,7 @@ func (rm *loginsRoom) listLogins(w http.ResponseWriter, r *http.Request, a model
 	return rm.Render(w, r, status, console.Logins(v))
 }
 
-func (rm *loginsRoom) showLogin(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showLogin(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v, err := rm.loginPage(r.Context(), kit.PathValue(r, "id"))
 	if err != nil {
 		return err
@@ -62,14 +62,14 @@ func (rm *loginsRoom) showLogin(w http.ResponseWriter, r *http.Request, a model.
 	return rm.renderLogin(w, r, a, v)
 }
 
-func (rm *loginsRoom) renderLogin(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.LoginPage) error {
+func (rm *Room) renderLogin(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.LoginPage) error {
 	v.Page = rm.Page(r, a, layout.NavLogins, "Login "+v.Row.Login.ID, "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
 	return rm.Render(w, r, http.StatusOK, console.Login(v))
 }
 
 // loginPage reads the trace and what it refers to; of those, some may be gone.
-func (rm *loginsRoom) loginPage(ctx context.Context, id string) (console.LoginPage, error) {
+func (rm *Room) loginPage(ctx context.Context, id string) (console.LoginPage, error) {
 	l, err := rm.Store.Login(ctx, id)
 	if err != nil {
 		return console.LoginPage{}, err

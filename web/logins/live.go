@@ -1,4 +1,4 @@
-package web
+package logins
 
 import (
 	"net/http"
@@ -26,7 +26,7 @@ func loginNews(r *http.Request, newest time.Time, shown int) string {
 
 // newLogins says how many logins came since the list was loaded. It answers 204
 // while the page says so already, so that nobody hears it twice.
-func (rm *loginsRoom) newLogins(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+func (rm *Room) newLogins(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
 	list := kit.WithQuery(paths.Logins, filterQuery(r))
 	newest, err := time.Parse(time.RFC3339Nano, r.URL.Query().Get("newest"))
 	if r.Header.Get("HX-Request") == "" || err != nil || newest.Year() < 1 {

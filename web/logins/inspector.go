@@ -1,4 +1,4 @@
-package web
+package logins
 
 import (
 	"cmp"
@@ -36,7 +36,7 @@ func (i inspectable) label() string {
 
 // inspectables are all revisions of every connection, as far as they have AWS's
 // metadata: live ones and drafts first, then past ones, the newest first.
-func (rm *loginsRoom) inspectables(ctx context.Context) ([]inspectable, error) {
+func (rm *Room) inspectables(ctx context.Context) ([]inspectable, error) {
 	connections, err := rm.Store.Connections(ctx)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (rm *loginsRoom) inspectables(ctx context.Context) ([]inspectable, error) {
 	return append(present, past...), nil
 }
 
-func (rm *loginsRoom) showInspector(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showInspector(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	found, err := rm.inspectables(r.Context())
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (rm *loginsRoom) showInspector(w http.ResponseWriter, r *http.Request, a mo
 	return rm.renderInspector(w, r, a, console.InspectorPage{}, found, r.URL.Query().Get("revision"))
 }
 
-func (rm *loginsRoom) renderInspector(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.InspectorPage,
+func (rm *Room) renderInspector(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.InspectorPage,
 	found []inspectable, chosen string) error {
 	v.Page = rm.Page(r, a, layout.NavLogins, "Inspect a SAML response",
 		"Runs every check of a login on a response that you paste. Nobody is signed in, and nothing is kept.")
@@ -86,7 +86,7 @@ func (rm *loginsRoom) renderInspector(w http.ResponseWriter, r *http.Request, a 
 	return rm.Render(w, r, status, console.Inspector(v))
 }
 
-func (rm *loginsRoom) inspect(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) inspect(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	found, err := rm.inspectables(r.Context())
 	if err != nil {
 		return err
@@ -157,7 +157,7 @@ type inspection struct {
 }
 
 // verdict judges a response by a revision, and says what provisioning would do.
-func (rm *loginsRoom) verdict(ctx context.Context, by inspectable, q inspection) (*console.Verdict, error) {
+func (rm *Room) verdict(ctx context.Context, by inspectable, q inspection) (*console.Verdict, error) {
 	idp, err := rm.IdentityProvider(by.revision)
 	if err != nil {
 		return nil, forecast.ErrUnusableMetadata

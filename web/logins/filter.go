@@ -1,4 +1,4 @@
-package web
+package logins
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package web_test
+package logins_test
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package web_test
+package logins_test
 
 import (
 	"context"
@@ -12,18 +12,12 @@ import (
 	"github.com/postern-sso/postern/web/webtest"
 )
 
-func refusedAs(code model.Code) func(*model.Login) {
-	return func(l *model.Login) {
-		l.Outcome, l.Refusal = model.OutcomeRefused, &model.Refusal{Code: code, Expected: "what we wanted", Received: "what came"}
-	}
-}
-
 func TestLoginsAreFiltered(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleViewer)
 	s.Get(paths.Logins).Has(t, ".empty-state", "No logins yet")
 	s.AddLogin(func(*model.Login) {})
-	s.AddLogin(refusedAs(model.CodeExpired))
+	s.AddLogin(webtest.RefusedAs(model.CodeExpired))
 	s.AddLogin(func(l *model.Login) { l.Outcome, l.FinishedAt, l.Username = model.OutcomePending, time.Time{}, "" })
 	bob := s.AddLogin(func(l *model.Login) { l.Username, l.Connection, l.Test = "bob", "other", true })
 	tests := []struct {
@@ -45,7 +39,7 @@ func TestRefusedLoginTellsItsStory(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleAdmin)
 	l := s.AddLogin(func(l *model.Login) {
-		refusedAs(model.CodeUserUnknown)(l)
+		webtest.RefusedAs(model.CodeUserUnknown)(l)
 		l.Username = "carol"
 		l.Person = &model.Person{Username: "carol", Email: "carol@example.com", FirstName: "Carol", NameID: "carol@example.com",
 			Attributes: map[string][]string{"department": {"<b>Ops</b>"}}}
