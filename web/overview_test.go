@@ -7,23 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/PuerkitoBio/goquery"
-
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web"
 	"github.com/postern-sso/postern/web/webtest"
 )
-
-// rowText is the texts of a row's cells.
-func rowText(row *goquery.Selection) string {
-	var all []string
-	for _, c := range row.Find("th, td").EachIter() {
-		all = append(all, strings.Join(strings.Fields(c.Text()), " "))
-	}
-	return strings.Join(all, " ")
-}
 
 func TestOverviewWithoutConnectionLeadsToSetup(t *testing.T) {
 	t.Parallel()
@@ -60,7 +49,7 @@ func TestOverviewCountsLogins(t *testing.T) {
 		t.Fatalf("%d days", rows.Length())
 	}
 	for i, want := range map[int]string{0: "2026-11-23 3 1", 1: "2026-11-22 0 0", 6: "2026-11-17 0 2", 7: "2026-11-16 0 1", 29: "2026-10-25 1 0"} {
-		if got := rowText(rows.Eq(i)); got != want {
+		if got := webtest.RowText(rows.Eq(i)); got != want {
 			t.Errorf("row %d says %q, want %q", i, got, want)
 		}
 	}
@@ -71,7 +60,7 @@ func TestOverviewCountsLogins(t *testing.T) {
 
 	reasons := res.Doc.Find("section[aria-labelledby=reasons] tbody tr")
 	for i, want := range []string{"The answer is for somebody else 2 AWS administrator", "The answer is not valid any more 1 The person signing in"} {
-		if got := rowText(reasons.Eq(i)); got != want {
+		if got := webtest.RowText(reasons.Eq(i)); got != want {
 			t.Errorf("reason %d says %q, want %q", i, got, want)
 		}
 	}
@@ -89,7 +78,7 @@ func TestOverviewCountsWhatAWSNeverAnswered(t *testing.T) {
 	s.AddLogin(func(l *model.Login) {
 		l.Outcome, l.FinishedAt, l.StartedAt = model.OutcomePending, time.Time{}, s.Now.Add(-2*model.NoAnswerAfter)
 	})
-	if got := rowText(s.Get(paths.Overview).Doc.Find("section[aria-labelledby=reasons] tbody tr")); got != "AWS did not send anybody back 1 AWS administrator" {
+	if got := webtest.RowText(s.Get(paths.Overview).Doc.Find("section[aria-labelledby=reasons] tbody tr")); got != "AWS did not send anybody back 1 AWS administrator" {
 		t.Errorf("says %q", got)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/web/apps"
 	"github.com/postern-sso/postern/web/audit"
+	"github.com/postern-sso/postern/web/connections"
 	"github.com/postern-sso/postern/web/help"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/logins"
@@ -25,7 +26,7 @@ type Server struct {
 	Access      *accessRoom
 	apps        *apps.Room
 	audit       *audit.Room
-	connections *connectionsRoom
+	connections *connections.Room
 	help        *help.Room
 	Login       *loginRoom
 	logins      *logins.Room
@@ -62,10 +63,10 @@ func New(o kit.Options) (*Server, error) {
 	s.Setup = newSetupRoom(k, setupNeeds{
 		Flow: flow, beginLogin: s.Login.beginLogin, appSeen: s.apps.AppSeen,
 		showProblem: func(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error {
-			return s.connections.showProblem(w, r, a, c, text) // made next: the two show parts of each other
+			return s.connections.ShowProblem(w, r, a, c, text) // made next: the two show parts of each other
 		},
 	})
-	s.connections = newConnectionsRoom(k, s.Setup)
+	s.connections = connections.New(k, s.Setup)
 	k.Connect(s.Access, s.ConsoleRoutes())
 	s.handler = s.mount()
 	return s, nil

@@ -142,7 +142,7 @@ func TestRow21PasswordStaysWithItsServer(t *testing.T) {
 // What the other side writes is anybody's text.
 func TestAnswersOfOthersAreCutShort(t *testing.T) {
 	t.Parallel()
-	x := newRotating(t)
+	x := webtest.NewRotating(t)
 	box := newMailbox(t)
 	x.Opts.MailTLS = box.tls
 	x.Post("/settings/warnings/mail", box.form()).Want(t, http.StatusSeeOther)

@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/tls"
@@ -118,18 +117,9 @@ func (b *mailbox) form() url.Values {
 		"mail_from": {"postern@example.com"}, "mail_to": {"it@example.com, Night Shift <night@example.com>"}}
 }
 
-// warn is the minute's housekeeping, so much later.
-func (x *rotating) warn(later time.Duration) {
-	x.T.Helper()
-	x.Now = x.Now.Add(later)
-	if err := x.Warnings.Warn(context.Background()); err != nil {
-		x.T.Fatal(err)
-	}
-}
-
 func TestCertificatesAreAnnouncedByMail(t *testing.T) {
 	t.Parallel()
-	x := newRotating(t)
+	x := webtest.NewRotating(t)
 	box := newMailbox(t)
 	x.Opts.MailTLS = box.tls
 	x.Post("/settings/warnings/mail", box.form()).Want(t, http.StatusSeeOther)
@@ -142,8 +132,8 @@ func TestCertificatesAreAnnouncedByMail(t *testing.T) {
 		mails int
 	}{{100, 0}, {89, 1}, {60, 1}, {29, 2}, {8, 2}, {6, 3}, {3, 3}, {-1, 4}, {-20, 4}} {
 		x.Now = end.AddDate(0, 0, -step.days)
-		x.warn(0)
-		x.warn(time.Minute)
+		x.Warn(0)
+		x.Warn(time.Minute)
 		if n := len(box.got()); n != step.mails {
 			t.Fatalf("%d days before the end %d mails were sent, want %d:\n%s", step.days, n, step.mails, strings.Join(box.got(), "\n----\n"))
 		}
@@ -159,7 +149,7 @@ func TestCertificatesAreAnnouncedByMail(t *testing.T) {
 
 func TestMailThatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	x := newRotating(t)
+	x := webtest.NewRotating(t)
 	box := newMailbox(t)
 	x.Opts.MailTLS = box.tls
 	x.Post("/settings/warnings/mail", box.form()).Want(t, http.StatusSeeOther)
@@ -172,16 +162,16 @@ func TestMailThatFailsIsTriedAgain(t *testing.T) {
 		t.Errorf("a refused test: %d %s", res.Status, res.Text())
 	}
 	x.Now = time.Now().AddDate(5, 0, -20)
-	x.signInAgain()
-	x.warn(0)
+	x.SignInAgain()
+	x.Warn(0)
 	if text := x.Get("/settings/warnings").Text(); !strings.Contains(text, "could not be delivered") || !strings.Contains(text, "the mailbox is full") {
 		t.Errorf("the page does not say that it failed: %s", text)
 	}
 	box.refuse = ""
-	if x.warn(30 * time.Second); len(box.got()) != 1 {
+	if x.Warn(30 * time.Second); len(box.got()) != 1 {
 		t.Error("tried again after half a minute")
 	}
-	if x.warn(time.Minute); len(box.got()) != 2 {
+	if x.Warn(time.Minute); len(box.got()) != 2 {
 		t.Errorf("%d mails after it was tried again", len(box.got()))
 	}
 	wrong := box.form()
@@ -191,12 +181,6 @@ func TestMailThatFailsIsTriedAgain(t *testing.T) {
 		!strings.Contains(res.Text(), "did not take the mail") {
 		t.Errorf("with a wrong password: %d %s", res.Status, res.Text())
 	}
-}
-
-// signInAgain is a new session, after the clock was moved.
-func (x *rotating) signInAgain() {
-	x.T.Helper()
-	x.Post("/signin", url.Values{"email": {"owner@example.com"}, "password": {webtest.TestPassword}}).Want(x.T, http.StatusSeeOther)
 }
 
 func TestWhatIsWrongWithAMailServer(t *testing.T) {
@@ -219,7 +203,7 @@ func TestWhatIsWrongWithAMailServer(t *testing.T) {
 
 func TestWebhookIsSignedAndToldOnce(t *testing.T) {
 	t.Parallel()
-	x := newRotating(t)
+	x := webtest.NewRotating(t)
 	var calls []*http.Request
 	var bodies []string
 	answer := http.StatusNoContent
@@ -237,11 +221,11 @@ func TestWebhookIsSignedAndToldOnce(t *testing.T) {
 	if res.Status != http.StatusOK || len(secret) < 50 {
 		t.Fatalf("saved with %d, key %q", res.Status, secret)
 	}
-	x.refresh(0)
-	x.serve(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
-	x.refresh(25 * time.Hour)
-	x.warn(0)
-	x.warn(time.Hour)
+	x.Refresh(0)
+	x.Serve(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
+	x.Refresh(25 * time.Hour)
+	x.Warn(0)
+	x.Warn(time.Hour)
 	if len(calls) != 1 || !strings.Contains(bodies[0], "certificate_offered/aws/") {
 		t.Fatalf("%d calls: %v", len(calls), bodies)
 	}
@@ -252,7 +236,7 @@ func TestWebhookIsSignedAndToldOnce(t *testing.T) {
 	if _, err := strconv.ParseInt(at, 10, 64); err != nil || !found || sum != hex.EncodeToString(mac.Sum(nil)) {
 		t.Errorf("signed as %q", header)
 	}
-	x.signInAgain()
+	x.SignInAgain()
 	answer = http.StatusTeapot
 	if res := x.Post("/settings/warnings/webhook/test", nil); res.Status != http.StatusUnprocessableEntity || !strings.Contains(res.Text(), "418") {
 		t.Errorf("a refused test: %d %s", res.Status, res.Text())
@@ -266,7 +250,7 @@ func TestWebhookIsSignedAndToldOnce(t *testing.T) {
 
 func TestCalendarOfCertificates(t *testing.T) {
 	t.Parallel()
-	x := newRotating(t)
+	x := webtest.NewRotating(t)
 	address := func() string {
 		x.Post("/settings/warnings/calendar", nil).Want(t, http.StatusSeeOther)
 		link := x.Get("/settings/warnings").Doc.Find("[aria-label='Copy Calendar address']").AttrOr("data-copy", "")
@@ -291,7 +275,7 @@ func TestCalendarOfCertificates(t *testing.T) {
 			t.Errorf("%s answers %d", path, res.Status)
 		}
 	}
-	x.signInAgain()
+	x.SignInAgain()
 	if second := address(); second == first {
 		t.Error("the address was not renewed")
 	}

@@ -1,4 +1,4 @@
-package web
+package connections
 
 import (
 	"net/http"
@@ -13,7 +13,7 @@ import (
 	"github.com/postern-sso/postern/web/trust"
 )
 
-func (rm *connectionsRoom) listConnections(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) listConnections(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	connections, err := rm.Store.Connections(r.Context())
 	if err != nil {
 		return err
@@ -25,7 +25,7 @@ func (rm *connectionsRoom) listConnections(w http.ResponseWriter, r *http.Reques
 	}))
 }
 
-func (rm *connectionsRoom) showConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	c, err := rm.Store.Connection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
@@ -33,14 +33,14 @@ func (rm *connectionsRoom) showConnection(w http.ResponseWriter, r *http.Request
 	return rm.renderConnection(w, r, a, c, func(*console.ConnectionPage) {})
 }
 
-// showProblem shows a connection's page with what was wrong with an action there.
-func (rm *connectionsRoom) showProblem(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error {
+// ShowProblem shows a connection's page with what was wrong with an action there.
+func (rm *Room) ShowProblem(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error {
 	return rm.renderConnection(w, r, a, c, func(v *console.ConnectionPage) { v.Problem = text })
 }
 
 // renderConnection shows a connection's page; change puts in what was wrong
 // with an action, and makes the answer a 422.
-func (rm *connectionsRoom) renderConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection,
+func (rm *Room) renderConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection,
 	change func(*console.ConnectionPage)) error {
 	revisions, err := rm.Store.Revisions(r.Context(), c.Slug)
 	if err != nil {

@@ -1,4 +1,4 @@
-package web
+package connections
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 )
 
 // editConnection starts a draft, or goes on with the one there is.
-func (rm *connectionsRoom) editConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) editConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	slug := kit.PathValue(r, "slug")
 	if _, err := rm.Store.StartDraft(r.Context(), rm.Actor(r, a), slug); err != nil {
 		return err
@@ -20,7 +20,7 @@ func (rm *connectionsRoom) editConnection(w http.ResponseWriter, r *http.Request
 	return kit.SeeOther(w, r, paths.Setup(slug))
 }
 
-func (rm *connectionsRoom) discardDraft(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) discardDraft(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	slug := kit.PathValue(r, "slug")
 	if err := rm.Store.DiscardDraft(r.Context(), rm.Actor(r, a), slug); err != nil {
 		return err
@@ -28,15 +28,15 @@ func (rm *connectionsRoom) discardDraft(w http.ResponseWriter, r *http.Request, 
 	return rm.Done(w, r, paths.Connection(slug), "The draft is gone. Logins go on with the live revision.")
 }
 
-func (rm *connectionsRoom) suspendConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) suspendConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.setStatus(w, r, a, model.StatusSuspended, "Suspended. Nobody can sign in through this connection until you resume it.")
 }
 
-func (rm *connectionsRoom) resumeConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) resumeConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.setStatus(w, r, a, model.StatusLive, "Live again.")
 }
 
-func (rm *connectionsRoom) setStatus(w http.ResponseWriter, r *http.Request, a model.Administrator, to model.Status, said string) error {
+func (rm *Room) setStatus(w http.ResponseWriter, r *http.Request, a model.Administrator, to model.Status, said string) error {
 	c, err := rm.Store.Connection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (rm *connectionsRoom) setStatus(w http.ResponseWriter, r *http.Request, a m
 	return rm.Done(w, r, paths.Connection(c.Slug), said)
 }
 
-func (rm *connectionsRoom) deleteConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) deleteConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	c, err := rm.Store.Connection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err

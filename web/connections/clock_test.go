@@ -1,4 +1,4 @@
-package web_test
+package connections_test
 
 import (
 	"net/http"
@@ -85,8 +85,8 @@ func TestConnectionShowsTheClock(t *testing.T) {
 	res := s.Get(paths.Connection("aws")).Want(t, http.StatusOK)
 	res.Has(t, "section[aria-labelledby=clock] p", "This server's clock is 94 s behind AWS's")
 	rows := res.Doc.Find("section[aria-labelledby=clock] tbody tr")
-	if rows.Length() != 2 || !strings.HasSuffix(rowText(rows.First()), "94 s ahead 40") || !strings.HasSuffix(rowText(rows.Last()), "0.0 s ahead 1") {
-		t.Errorf("the table has %q … %q", rowText(rows.First()), rowText(rows.Last()))
+	if rows.Length() != 2 || !strings.HasSuffix(webtest.RowText(rows.First()), "94 s ahead 40") || !strings.HasSuffix(webtest.RowText(rows.Last()), "0.0 s ahead 1") {
+		t.Errorf("the table has %q … %q", webtest.RowText(rows.First()), webtest.RowText(rows.Last()))
 	}
 	if n := res.Doc.Find("section[aria-labelledby=clock] polyline").Length(); n != 2 {
 		t.Errorf("%d lines are drawn", n)

@@ -1,4 +1,4 @@
-package web
+package connections
 
 import (
 	"context"
@@ -22,7 +22,7 @@ const replayed = 500
 // replayLogins judges the newest logins once more, by the live revision and by
 // the draft, and shows where the two differ. What changed about users since a
 // login counts for both, so it is no difference. Nobody is signed in.
-func (rm *connectionsRoom) replayLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) replayLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	c, err := rm.Store.Connection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (rm *connectionsRoom) replayLogins(w http.ResponseWriter, r *http.Request, 
 }
 
 // replayOne judges one login and counts the result.
-func (rm *connectionsRoom) replayOne(ctx context.Context, c model.Connection, l model.Login, v *console.ReplayPage) error {
+func (rm *Room) replayOne(ctx context.Context, c model.Connection, l model.Login, v *console.ReplayPage) error {
 	xml, err := rm.keptXML(l)
 	if err != nil { // sealed with a key that is gone
 		rm.Log.WarnContext(ctx, "a login cannot be replayed", "login", l.ID, "error", err)
@@ -86,7 +86,7 @@ func (rm *connectionsRoom) replayOne(ctx context.Context, c model.Connection, l 
 }
 
 // keptXML is the message of a login, where it is still kept.
-func (rm *connectionsRoom) keptXML(l model.Login) ([]byte, error) {
+func (rm *Room) keptXML(l model.Login) ([]byte, error) {
 	if l.XMLSealed == nil {
 		return nil, nil
 	}
@@ -94,7 +94,7 @@ func (rm *connectionsRoom) keptXML(l model.Login) ([]byte, error) {
 }
 
 // judgeAgain is how a login would end by a revision, by its own time.
-func (rm *connectionsRoom) judgeAgain(ctx context.Context, c model.Connection, rev *model.Revision, l model.Login, xml []byte) (console.ReplayOutcome, error) {
+func (rm *Room) judgeAgain(ctx context.Context, c model.Connection, rev *model.Revision, l model.Login, xml []byte) (console.ReplayOutcome, error) {
 	p, refusal, err := rm.personAgain(c, rev, l, xml)
 	if err != nil || refusal != nil {
 		return replayRefused(refusal), err
@@ -125,7 +125,7 @@ func replayRefused(refusal *model.Refusal) console.ReplayOutcome {
 
 // personAgain reads who signed in, from the message where it is kept, else from
 // what was read from it then.
-func (rm *connectionsRoom) personAgain(c model.Connection, rev *model.Revision, l model.Login, xml []byte) (*model.Person, *model.Refusal, error) {
+func (rm *Room) personAgain(c model.Connection, rev *model.Revision, l model.Login, xml []byte) (*model.Person, *model.Refusal, error) {
 	idp, err := rm.IdentityProvider(rev)
 	if err != nil {
 		return nil, nil, forecast.ErrUnusableMetadata

@@ -1,4 +1,4 @@
-package web
+package connections
 
 import (
 	"net/http"
@@ -8,26 +8,26 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// connectionsRoom is about connections that exist: their state, their certificates
+// Room is about connections that exist: their state, their certificates
 // and their revisions.
-type connectionsRoom struct {
+type Room struct {
 	*kit.Kit
-	links linkPanels
+	links LinkPanels
 }
 
-// linkPanels shows the setup links of a connection that is being edited; nil when
+// LinkPanels shows the setup links of a connection that is being edited; nil when
 // there is nothing to hand over.
-type linkPanels interface {
+type LinkPanels interface {
 	ConnectionPanel(r *http.Request, a model.Administrator, c model.Connection) (*setuplink.Panel, error)
 }
 
-// newConnectionsRoom makes the room; links is the wizard's.
-func newConnectionsRoom(k *kit.Kit, links linkPanels) *connectionsRoom {
-	return &connectionsRoom{Kit: k, links: links}
+// New makes the room; links is the wizard's.
+func New(k *kit.Kit, links LinkPanels) *Room {
+	return &Room{Kit: k, links: links}
 }
 
-// routes are the pages of the room.
-func (rm *connectionsRoom) routes() []kit.Route {
+// Routes are the pages of the room.
+func (rm *Room) Routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 		admin  = model.RoleAdmin

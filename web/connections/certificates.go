@@ -1,4 +1,4 @@
-package web
+package connections
 
 import (
 	"errors"
@@ -18,13 +18,13 @@ import (
 )
 
 // showCertificates lists the certificates that a connection trusts.
-func (rm *connectionsRoom) showCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.renderCertificates(w, r, a, console.CertificatesPage{})
 }
 
 // renderCertificates shows the page; v has what was typed, what is wrong with it,
 // and what it has that is to be confirmed.
-func (rm *connectionsRoom) renderCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.CertificatesPage) error {
+func (rm *Room) renderCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.CertificatesPage) error {
 	c, err := trust.With(rm.Kit).LiveConnection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func shownCertificates(all []sso.Certificate) []console.Certificate {
 
 // reviewCertificates shows what metadata that somebody brings has on top. It
 // changes nothing: they confirm what they see.
-func (rm *connectionsRoom) reviewCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) reviewCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	if err := r.ParseMultipartForm(kit.MaxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return kit.ErrBadForm
 	}
@@ -90,7 +90,7 @@ func (rm *connectionsRoom) reviewCertificates(w http.ResponseWriter, r *http.Req
 	return rm.renderCertificates(w, r, a, console.CertificatesPage{Brought: shownCertificates(fresh), BroughtText: text})
 }
 
-func (rm *connectionsRoom) refuseCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, text, problem string) error {
+func (rm *Room) refuseCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, text, problem string) error {
 	p := model.Problem{Text: problem}
 	if text != "" {
 		p.Field = "metadata"
@@ -100,7 +100,7 @@ func (rm *connectionsRoom) refuseCertificates(w http.ResponseWriter, r *http.Req
 
 // brought are the certificates that metadata of the same application has and the
 // live connection has not; problem says why there are none.
-func (rm *connectionsRoom) brought(c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider, problem string, err error) {
+func (rm *Room) brought(c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider, problem string, err error) {
 	trusted, err := rm.IdentityProvider(c.Live)
 	if err != nil {
 		return nil, nil, "", err
@@ -122,7 +122,7 @@ func (rm *connectionsRoom) brought(c model.Connection, text string) (fresh []sso
 
 // trustCertificates trusts what the last fetch found, or what somebody brought,
 // once they have confirmed the fingerprints that the page showed.
-func (rm *connectionsRoom) trustCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) trustCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	c, err := trust.With(rm.Kit).LiveConnection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
@@ -148,7 +148,7 @@ func (rm *connectionsRoom) trustCertificates(w http.ResponseWriter, r *http.Requ
 
 // toConfirm is what the form is about: metadata that came along, or without it
 // what the last fetch found.
-func (rm *connectionsRoom) toConfirm(r *http.Request, c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider,
+func (rm *Room) toConfirm(r *http.Request, c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider,
 	problem string, err error) {
 	if text != "" {
 		return rm.brought(c, text)
@@ -162,7 +162,7 @@ func (rm *connectionsRoom) toConfirm(r *http.Request, c model.Connection, text s
 }
 
 // removeCertificate takes one off the list.
-func (rm *connectionsRoom) removeCertificate(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) removeCertificate(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	c, err := trust.With(rm.Kit).LiveConnection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
@@ -184,7 +184,7 @@ func (rm *connectionsRoom) removeCertificate(w http.ResponseWriter, r *http.Requ
 }
 
 // checkMetadata fetches AWS's metadata now.
-func (rm *connectionsRoom) checkMetadata(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+func (rm *Room) checkMetadata(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
 	c, err := trust.With(rm.Kit).LiveConnection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
@@ -210,7 +210,7 @@ func (rm *connectionsRoom) checkMetadata(w http.ResponseWriter, r *http.Request,
 }
 
 // saveTrustPolicy says whether new certificates are trusted without asking.
-func (rm *connectionsRoom) saveTrustPolicy(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) saveTrustPolicy(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	slug, trust := kit.PathValue(r, "slug"), r.PostFormValue("trust_new") != ""
 	if err := rm.Store.SetTrustNew(r.Context(), rm.Actor(r, a), slug, trust); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package web_test
+package connections_test
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package web
+package connections
 
 import (
 	"errors"
@@ -18,7 +18,7 @@ import (
 )
 
 // restoreCase is a connection and the earlier revision that is to come back.
-func (rm *connectionsRoom) restoreCase(r *http.Request) (model.Connection, *model.Revision, error) {
+func (rm *Room) restoreCase(r *http.Request) (model.Connection, *model.Revision, error) {
 	c, err := rm.Store.Connection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return c, nil, err
@@ -40,11 +40,11 @@ func (rm *connectionsRoom) restoreCase(r *http.Request) (model.Connection, *mode
 }
 
 // reviewRestore says what bringing a revision back changes, and for whom.
-func (rm *connectionsRoom) reviewRestore(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) reviewRestore(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.renderRestore(w, r, a, "")
 }
 
-func (rm *connectionsRoom) renderRestore(w http.ResponseWriter, r *http.Request, a model.Administrator, problem string) error {
+func (rm *Room) renderRestore(w http.ResponseWriter, r *http.Request, a model.Administrator, problem string) error {
 	c, rev, err := rm.restoreCase(r)
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func (rm *connectionsRoom) renderRestore(w http.ResponseWriter, r *http.Request,
 
 // restoreRevision makes an earlier revision the live one again. The draft, if
 // there is one, stays.
-func (rm *connectionsRoom) restoreRevision(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) restoreRevision(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	c, rev, err := rm.restoreCase(r)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (rm *connectionsRoom) restoreRevision(w http.ResponseWriter, r *http.Reques
 	return rm.Done(w, r, paths.Connection(c.Slug), fmt.Sprintf("Revision %d is live again.", rev.Number))
 }
 
-func (rm *connectionsRoom) restoreList(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) restoreList(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	c, rev, err := rm.restoreCase(r)
 	if err != nil {
 		return err

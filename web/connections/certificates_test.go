@@ -1,14 +1,10 @@
-package web_test
+package connections_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,93 +15,21 @@ import (
 	"github.com/postern-sso/postern/web/webtest"
 )
 
-// rotating is a site whose AWS serves its metadata, which changes.
-type rotating struct {
-	*webtest.Target
-	metadata atomic.Pointer[string] // nil: not to be had
-}
-
-func newRotating(t *testing.T) *rotating {
-	t.Helper()
-	x := &rotating{}
-	aws := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		text := x.metadata.Load()
-		if text == nil {
-			http.Error(w, "gone", http.StatusBadGateway)
-			return
-		}
-		_, _ = w.Write([]byte(*text)) // a broken connection fails the test elsewhere
-	}))
-	t.Cleanup(aws.Close)
-	x.Target = webtest.NewTarget(t, func(c *model.Config) { c.IdPMetadataURL = aws.URL + "/metadata" })
-	x.serve(webtest.Keys().AwsCert)
-	x.SignInAs(model.RoleOwner)
-	return x
-}
-
-func (x *rotating) serve(certificates ...[]byte) {
-	text := webtest.MetadataWith(certificates...)
-	x.metadata.Store(&text)
-}
-
-// refresh is what the minute's housekeeping does, so much later.
-func (x *rotating) refresh(later time.Duration) model.MetadataCheck {
-	x.T.Helper()
-	x.Now = x.Now.Add(later)
-	if err := trust.With(x.Kit).RefreshDue(context.Background()); err != nil {
-		x.T.Fatal(err)
-	}
-	check, err := x.Store.MetadataCheck(context.Background(), x.Connection("aws").ID)
-	if err != nil {
-		x.T.Fatal(err)
-	}
-	return check
-}
-
-// login signs in with the old key or the new one, and wants that outcome.
-func (x *rotating) login(t *testing.T, what string, withNew bool, want model.Code) {
-	t.Helper()
-	e := x.Begin(false)
-	if withNew {
-		e.Scene.Key, e.Scene.Certificate = webtest.Keys().Attacker, webtest.Keys().AttackerCert
-	}
-	w := x.Answer(e, webtest.HonestMessage(&e))
-	x.WantCode(t, what, w, want)
-	if want != "" {
-		return
-	}
-	said := ""
-	for _, c := range x.Trace(w).Checks {
-		if c.ID == "certificate" {
-			said = c.Received
-		}
-	}
-	if print := fingerprintOfDER(e.Scene.Certificate); said != print {
-		t.Errorf("%s: the trace says that %s verified it, want %s", what, said, print)
-	}
-}
-
-// fingerprintOfDER is a certificate's, as it is shown.
-func fingerprintOfDER(der []byte) string {
-	sum := sha256.Sum256(der)
-	return strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(fmt.Sprintf("% x", sum)), " ", ":"))
-}
-
 func TestRow02RotationOfTheCertificate(t *testing.T) {
 	t.Parallel()
-	x := newRotating(t)
-	x.login(t, "before", false, "")
-	if check := x.refresh(0); check.Offered != "" || check.Problem != "" {
+	x := webtest.NewRotating(t)
+	x.Login(t, "before", false, "")
+	if check := x.Refresh(0); check.Offered != "" || check.Problem != "" {
 		t.Errorf("the same metadata: %+v", check)
 	}
-	x.serve(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
-	if check := x.refresh(time.Hour); check.Offered != "" {
+	x.Serve(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
+	if check := x.Refresh(time.Hour); check.Offered != "" {
 		t.Error("it was fetched again within the hour")
 	}
-	if check := x.refresh(24 * time.Hour); check.Offered == "" {
+	if check := x.Refresh(24 * time.Hour); check.Offered == "" {
 		t.Fatal("a day later the new certificate was not found")
 	}
-	x.login(t, "the new one, not trusted yet", true, model.CodeCertificateUnknown)
+	x.Login(t, "the new one, not trusted yet", true, model.CodeCertificateUnknown)
 	page := x.Get("/connections/aws/certificates")
 	prints := page.Doc.Find("[name=fingerprints]").AttrOr("value", "")
 	if !strings.Contains(page.Text(), "AWS offers a new certificate") || prints == "" {
@@ -118,19 +42,19 @@ func TestRow02RotationOfTheCertificate(t *testing.T) {
 	x.Confirm()
 	x.Post("/connections/aws/certificates/trust", url.Values{"fingerprints": {prints[2:]}}).Want(t, http.StatusUnprocessableEntity)
 	x.Post("/connections/aws/certificates/trust", url.Values{"fingerprints": {prints}}).Want(t, http.StatusSeeOther)
-	x.login(t, "the old one while both are trusted", false, "")
-	x.login(t, "the new one while both are trusted", true, "")
-	if check := x.refresh(0); check.Offered != "" {
+	x.Login(t, "the old one while both are trusted", false, "")
+	x.Login(t, "the new one while both are trusted", true, "")
+	if check := x.Refresh(0); check.Offered != "" {
 		t.Error("what is trusted is still offered")
 	}
 
-	old := fingerprintOfDER(webtest.Keys().AwsCert)
+	old := webtest.FingerprintOfDER(webtest.Keys().AwsCert)
 	x.Post("/connections/aws/certificates/remove", url.Values{"fingerprint": {old}}).Want(t, http.StatusSeeOther)
-	x.login(t, "the old one after it was removed", false, model.CodeCertificateUnknown)
-	x.login(t, "the new one alone", true, "")
-	last := url.Values{"fingerprint": {fingerprintOfDER(webtest.Keys().AttackerCert)}}
+	x.Login(t, "the old one after it was removed", false, model.CodeCertificateUnknown)
+	x.Login(t, "the new one alone", true, "")
+	last := url.Values{"fingerprint": {webtest.FingerprintOfDER(webtest.Keys().AttackerCert)}}
 	x.Post("/connections/aws/certificates/remove", last).Want(t, http.StatusUnprocessableEntity)
-	x.login(t, "after the last one was not removed", true, "")
+	x.Login(t, "after the last one was not removed", true, "")
 
 	revisions, err := x.Store.Revisions(context.Background(), "aws")
 	if err != nil || len(revisions) != 3 {
@@ -139,23 +63,23 @@ func TestRow02RotationOfTheCertificate(t *testing.T) {
 	if err := x.Store.Restore(context.Background(), webtest.Tester, "aws", revisions[1].Number); err != nil {
 		t.Fatal(err)
 	}
-	x.login(t, "the old one after the removal was undone", false, "")
+	x.Login(t, "the old one after the removal was undone", false, "")
 }
 
 func TestRow16RefreshNeverWidensTrustByItself(t *testing.T) {
 	t.Parallel()
-	x := newRotating(t)
-	x.refresh(0)
-	x.serve(webtest.Keys().AttackerCert)
-	x.refresh(25 * time.Hour)
-	x.login(t, "a certificate that the metadata has now", true, model.CodeCertificateUnknown)
-	x.login(t, "one that it has no more", false, "")
+	x := webtest.NewRotating(t)
+	x.Refresh(0)
+	x.Serve(webtest.Keys().AttackerCert)
+	x.Refresh(25 * time.Hour)
+	x.Login(t, "a certificate that the metadata has now", true, model.CodeCertificateUnknown)
+	x.Login(t, "one that it has no more", false, "")
 
 	x.Confirm()
 	x.Post("/connections/aws/certificates/policy", url.Values{"trust_new": {"on"}}).Want(t, http.StatusSeeOther)
-	x.refresh(25 * time.Hour)
-	x.login(t, "after the connection allowed it", true, "")
-	x.login(t, "and the old one", false, "")
+	x.Refresh(25 * time.Hour)
+	x.Login(t, "after the connection allowed it", true, "")
+	x.Login(t, "and the old one", false, "")
 	entries, _, err := x.Store.Audit(context.Background(), store.AuditQuery{Action: "connection.trust"})
 	if err != nil || len(entries) != 1 || entries[0].Actor != trust.Refresher.Name {
 		t.Errorf("the audit says %+v, %v", entries, err)
@@ -166,21 +90,21 @@ func TestRow16RefreshNeverWidensTrustByItself(t *testing.T) {
 // brings another, with a setup link for example, is not trusted with that.
 func TestRow16TrustEndsWithTheAddress(t *testing.T) {
 	t.Parallel()
-	x := newRotating(t)
+	x := webtest.NewRotating(t)
 	trustNew := url.Values{"trust_new": {"on"}}
 	x.Post("/connections/aws/certificates/policy", trustNew).Want(t, http.StatusSeeOther)
 	address := x.Connection("aws").Live.Config.IdPMetadataURL
-	x.refresh(0)
+	x.Refresh(0)
 	x.GoLiveWith("aws", func(c *model.Config) { c.Name = "Another name" })
-	if !x.refresh(0).TrustNew {
+	if !x.Refresh(0).TrustNew {
 		t.Error("a change of the name ended it")
 	}
 	x.GoLiveWith("aws", func(c *model.Config) { c.IdPMetadataURL = address + "?other" })
-	x.serve(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
-	if check := x.refresh(25 * time.Hour); check.TrustNew || check.Offered == "" {
+	x.Serve(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
+	if check := x.Refresh(25 * time.Hour); check.TrustNew || check.Offered == "" {
 		t.Errorf("with the new address: %+v", check)
 	}
-	x.login(t, "what the new address offers", true, model.CodeCertificateUnknown)
+	x.Login(t, "what the new address offers", true, model.CodeCertificateUnknown)
 	entries, _, err := x.Store.Audit(context.Background(), store.AuditQuery{Action: "connection.trust_new"})
 	if err != nil || len(entries) != 2 || entries[0].Actor != webtest.Tester.Name || !strings.Contains(entries[0].Note, "another address") {
 		t.Errorf("the audit says %+v, %v", entries, err)
@@ -193,8 +117,8 @@ func TestRow16TrustEndsWithTheAddress(t *testing.T) {
 	}
 	x.Confirm()
 	x.Post("/connections/aws/certificates/policy", trustNew).Want(t, http.StatusSeeOther)
-	x.refresh(0)
-	x.login(t, "after it was said of this address", true, "")
+	x.Refresh(0)
+	x.Login(t, "after it was said of this address", true, "")
 }
 
 // Nor can it be said of an address that is yet to come.
@@ -209,13 +133,13 @@ func TestRow16TrustIsSaidOfALiveAddress(t *testing.T) {
 
 func TestRow16RefreshIsToldWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	x := newRotating(t)
-	x.refresh(0)
+	x := webtest.NewRotating(t)
+	x.Refresh(0)
 	other := strings.ReplaceAll(webtest.MetadataWith(webtest.Keys().AttackerCert), webtest.AttackIssuer, "https://idp.evil.example/saml/metadata")
 	page := "<html><body>Sign in</body></html>"
 	for what, text := range map[string]*string{"another application": &other, "a web page": &page, "nothing": nil} {
-		x.metadata.Store(text)
-		check := x.refresh(25 * time.Hour)
+		x.Metadata.Store(text)
+		check := x.Refresh(25 * time.Hour)
 		if check.Problem == "" || check.Offered != "" {
 			t.Errorf("%s: %+v", what, check)
 		}
@@ -223,7 +147,7 @@ func TestRow16RefreshIsToldWhatIsWrong(t *testing.T) {
 			t.Errorf("%s: the page does not say so", what)
 		}
 	}
-	x.login(t, "with what was trusted before", false, "")
+	x.Login(t, "with what was trusted before", false, "")
 	if text := x.Get("/").Text(); !strings.Contains(text, "3 times in a row") {
 		t.Errorf("after three failures the overview says:\n%s", text)
 	}
@@ -233,17 +157,17 @@ func TestRow16RefreshIsToldWhatIsWrong(t *testing.T) {
 // again and again.
 func TestRow02UnknownKeyAsksForMetadata(t *testing.T) {
 	t.Parallel()
-	x := newRotating(t)
-	x.refresh(0)
-	x.serve(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
+	x := webtest.NewRotating(t)
+	x.Refresh(0)
+	x.Serve(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
 	x.Now = x.Now.Add(time.Minute)
-	x.login(t, "a minute after the last look", true, model.CodeCertificateUnknown)
-	if check := x.refresh(0); check.Offered != "" {
+	x.Login(t, "a minute after the last look", true, model.CodeCertificateUnknown)
+	if check := x.Refresh(0); check.Offered != "" {
 		t.Error("looked again after a minute")
 	}
 	x.Now = x.Now.Add(10 * time.Minute)
-	x.login(t, "eleven minutes after the last look", true, model.CodeCertificateUnknown)
-	if check := x.refresh(0); check.Offered == "" {
+	x.Login(t, "eleven minutes after the last look", true, model.CodeCertificateUnknown)
+	if check := x.Refresh(0); check.Offered == "" {
 		t.Error("an unknown certificate did not bring the look forward")
 	}
 }
@@ -251,14 +175,14 @@ func TestRow02UnknownKeyAsksForMetadata(t *testing.T) {
 // What somebody brings is shown first, and trusted once they have confirmed it.
 func TestRow16CertificatesAreAddedByHand(t *testing.T) {
 	t.Parallel()
-	x := newRotating(t)
+	x := webtest.NewRotating(t)
 	const page, trust = "/connections/aws/certificates", "/connections/aws/certificates/trust"
 	same := x.Post(page, url.Values{"metadata": {webtest.MetadataWith(webtest.Keys().AwsCert)}}).Want(t, http.StatusUnprocessableEntity)
 	if !strings.Contains(same.Text(), "no certificate that is not in the list") {
 		t.Errorf("the same metadata: %s", same.Text())
 	}
 	other := strings.ReplaceAll(webtest.MetadataWith(webtest.Keys().AttackerCert), webtest.AttackIssuer, "https://idp.evil.example/saml/metadata")
-	print := fingerprintOfDER(webtest.Keys().AttackerCert)
+	print := webtest.FingerprintOfDER(webtest.Keys().AttackerCert)
 	for what, text := range map[string]string{"another application": other, "no metadata": "hello"} {
 		for _, path := range []string{page, trust} {
 			res := x.Post(path, url.Values{"metadata": {text}, "fingerprints": {print}}).Want(t, http.StatusUnprocessableEntity)
@@ -269,31 +193,31 @@ func TestRow16CertificatesAreAddedByHand(t *testing.T) {
 	}
 	both := webtest.MetadataWith(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
 	shown := x.Post(page, url.Values{"metadata": {both}}).Want(t, http.StatusOK)
-	if box := shown.Find("section[aria-labelledby=brought]"); !strings.Contains(box, print) || strings.Contains(box, fingerprintOfDER(webtest.Keys().AwsCert)) ||
+	if box := shown.Find("section[aria-labelledby=brought]"); !strings.Contains(box, print) || strings.Contains(box, webtest.FingerprintOfDER(webtest.Keys().AwsCert)) ||
 		!strings.Contains(box, "Nothing has changed yet") {
 		t.Errorf("the page shows:\n%s", box)
 	}
-	x.login(t, "shown, and not confirmed", true, model.CodeCertificateUnknown)
+	x.Login(t, "shown, and not confirmed", true, model.CodeCertificateUnknown)
 
 	form := shown.Hidden("section[aria-labelledby=brought] form")
-	for what, prints := range map[string]string{"none": "", "another's": fingerprintOfDER(webtest.Keys().AwsCert)} {
+	for what, prints := range map[string]string{"none": "", "another's": webtest.FingerprintOfDER(webtest.Keys().AwsCert)} {
 		if res := x.Post(trust, url.Values{"metadata": form["metadata"], "fingerprints": {prints}}); res.Status != http.StatusUnprocessableEntity {
 			t.Errorf("fingerprint %s: answered %d", what, res.Status)
 		}
 	}
 	x.Now = x.Now.Add(kit.StepUpFor)
 	x.Post(trust, form).Want(t, http.StatusUnauthorized)
-	x.login(t, "confirmed by nobody in particular", true, model.CodeCertificateUnknown)
+	x.Login(t, "confirmed by nobody in particular", true, model.CodeCertificateUnknown)
 	x.Confirm()
 	x.Post(trust, form).Want(t, http.StatusSeeOther)
-	x.login(t, "the new one", true, "")
-	x.login(t, "the old one", false, "")
+	x.Login(t, "the new one", true, "")
+	x.Login(t, "the old one", false, "")
 }
 
 // What is wrong with a certificate is said before it is trusted.
 func TestCertificatesAreShownWithWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	x := newRotating(t)
+	x := webtest.NewRotating(t)
 	x.Now = x.Now.AddDate(100, 0, 0)
 	x.Client = x.Browser()
 	x.TryPassword("owner@example.com", webtest.TestPassword)
