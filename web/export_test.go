@@ -3,7 +3,6 @@ package web
 // What the tests of this package look at.
 
 const (
-	ChartDays         = chartDays
 	DecoyHash         = decoyHash
 	FailureWindow     = failureWindow
 	FailuresOfAccount = failuresOfAccount
@@ -27,7 +26,6 @@ var (
 	HashParams      = hashParams
 	Hashing         = hashing
 	IsOutdated      = isOutdated
-	Needs           = needs
 	PasswordMatches = passwordMatches
 	SlugOf          = slugOf
 )

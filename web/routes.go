@@ -16,7 +16,7 @@ import (
 // ConsoleRoutes is every address of the console that needs a signed-in
 // administrator. Tests run the same drills over each.
 func (s *Server) ConsoleRoutes() []kit.Route {
-	return slices.Concat(s.overview.routes(), s.Setup.routes(), s.connections.Routes(), s.People.Routes(), s.logins.Routes(),
+	return slices.Concat(s.overview.Routes(), s.Setup.routes(), s.connections.Routes(), s.People.Routes(), s.logins.Routes(),
 		s.apps.Routes(), s.audit.Routes(), s.Access.routes(), s.help.Routes(), s.settings.Routes(), s.Warnings.routes())
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/postern-sso/postern/web/help"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/logins"
+	"github.com/postern-sso/postern/web/overview"
 	"github.com/postern-sso/postern/web/people"
 	"github.com/postern-sso/postern/web/settings"
 )
@@ -30,7 +31,7 @@ type Server struct {
 	help        *help.Room
 	Login       *loginRoom
 	logins      *logins.Room
-	overview    *overviewRoom
+	overview    *overview.Room
 	People      *people.Room
 	Person      *personRoom
 	settings    *settings.Room
@@ -52,7 +53,7 @@ func New(o kit.Options) (*Server, error) {
 	}
 	k := kit.New(o)
 	s := &Server{
-		Kit: k, Access: newAccessRoom(k), audit: audit.New(k), help: help.New(k), Login: newLoginRoom(k), overview: newOverviewRoom(k),
+		Kit: k, Access: newAccessRoom(k), audit: audit.New(k), help: help.New(k), Login: newLoginRoom(k), overview: overview.New(k),
 		People: people.New(k), Warnings: newWarningsRoom(k),
 	}
 	s.logins = logins.New(k, s.Login)

@@ -1,4 +1,4 @@
-package web_test
+package overview_test
 
 import (
 	"net/http"
@@ -10,7 +10,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/overview"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -45,7 +45,7 @@ func TestOverviewCountsLogins(t *testing.T) {
 
 	res := s.Get(paths.Overview).Want(t, http.StatusOK)
 	rows := res.Doc.Find("section[aria-labelledby=days] tbody tr")
-	if rows.Length() != web.ChartDays {
+	if rows.Length() != overview.ChartDays {
 		t.Fatalf("%d days", rows.Length())
 	}
 	for i, want := range map[int]string{0: "2026-11-23 3 1", 1: "2026-11-22 0 0", 6: "2026-11-17 0 2", 7: "2026-11-16 0 1", 29: "2026-10-25 1 0"} {
@@ -142,7 +142,7 @@ func TestNeeds(t *testing.T) {
 			"120 s behind", true},
 	}
 	for name, tt := range tests {
-		got := web.Needs(console.OverviewPage{Now: now, Connections: []console.OverviewConnection{tt.connection}})
+		got := overview.Needs(console.OverviewPage{Now: now, Connections: []console.OverviewConnection{tt.connection}})
 		switch {
 		case tt.want == "" && len(got) > 0:
 			t.Errorf("%s: needs %+v", name, got)

@@ -1,4 +1,4 @@
-package web
+package overview
 
 import (
 	"cmp"
@@ -30,7 +30,7 @@ const (
 	countedNoAnswers  = 1000 // attempts without answer are counted up to here
 )
 
-func (rm *overviewRoom) showOverview(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showOverview(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v, err := rm.overview(r.Context())
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (rm *overviewRoom) showOverview(w http.ResponseWriter, r *http.Request, a m
 	return rm.Render(w, r, http.StatusOK, console.Overview(v))
 }
 
-func (rm *overviewRoom) overview(ctx context.Context) (console.OverviewPage, error) {
+func (rm *Room) overview(ctx context.Context) (console.OverviewPage, error) {
 	v := console.OverviewPage{Now: rm.Now()}
 	connections, err := rm.Store.Connections(ctx)
 	if err != nil || len(connections) == 0 {
@@ -106,7 +106,7 @@ func chartOf(counted []store.LoginDay, now time.Time) []ui.DayCount {
 
 // reasons counts the refusals of the last days by reason, the most frequent
 // first, and the attempts that AWS never answered.
-func (rm *overviewRoom) reasons(ctx context.Context, counted []store.LoginDay) ([]console.ReasonCount, error) {
+func (rm *Room) reasons(ctx context.Context, counted []store.LoginDay) ([]console.ReasonCount, error) {
 	since := kit.DaysAgo(rm.Now(), reasonDays)
 	byCode := map[model.Code]int{}
 	for _, c := range counted {
@@ -136,7 +136,7 @@ func (rm *overviewRoom) reasons(ctx context.Context, counted []store.LoginDay) (
 }
 
 // triedPeople are those whom AWS let through and who are not known here.
-func (rm *overviewRoom) triedPeople(ctx context.Context) ([]console.TriedPerson, error) {
+func (rm *Room) triedPeople(ctx context.Context) ([]console.TriedPerson, error) {
 	refused, err := rm.Store.RefusedPeople(ctx, "", peopleOnOverview)
 	if err != nil {
 		return nil, err

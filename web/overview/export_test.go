@@ -1,0 +1,11 @@
+package overview
+
+// What the tests of this package look at.
+
+const (
+	ChartDays = chartDays
+)
+
+var (
+	Needs = needs
+)
