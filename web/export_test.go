@@ -7,7 +7,6 @@ const (
 	FailureWindow     = failureWindow
 	FailuresOfAccount = failuresOfAccount
 	FailuresOfAddress = failuresOfAddress
-	FoldAt            = foldAt
 	HashesAtOnce      = hashesAtOnce
 	JudgedPerMinute   = judgedPerMinute
 	MaxUnverifiedXML  = maxUnverifiedXML
@@ -15,10 +14,6 @@ const (
 	RequestLifetime   = requestLifetime
 	SecondStepFor     = secondStepFor
 	SignInsPerMinute  = signInsPerMinute
-)
-
-type (
-	Notice = notice
 )
 
 var (

@@ -17,7 +17,7 @@ import (
 // administrator. Tests run the same drills over each.
 func (s *Server) ConsoleRoutes() []kit.Route {
 	return slices.Concat(s.overview.Routes(), s.Setup.routes(), s.connections.Routes(), s.People.Routes(), s.logins.Routes(),
-		s.apps.Routes(), s.audit.Routes(), s.Access.routes(), s.help.Routes(), s.settings.Routes(), s.Warnings.routes())
+		s.apps.Routes(), s.audit.Routes(), s.Access.routes(), s.help.Routes(), s.settings.Routes(), s.Warnings.Routes())
 }
 
 // mount is the whole site, grouped by who may call it.
@@ -39,7 +39,7 @@ func (s *Server) mount() http.Handler {
 	}
 	r.Handle("/static/*", static.Handler())
 	r.Get("/brand/{file}", s.Handle(s.ShowLogo))
-	s.Warnings.mountCalendar(r)
+	s.Warnings.MountCalendar(r)
 
 	// People signing in. The assertion comes as a cross-site POST, so these
 	// stand beside the cross-origin protection, not excused inside it.

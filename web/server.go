@@ -19,6 +19,7 @@ import (
 	"github.com/postern-sso/postern/web/overview"
 	"github.com/postern-sso/postern/web/people"
 	"github.com/postern-sso/postern/web/settings"
+	"github.com/postern-sso/postern/web/warnings"
 )
 
 // Server answers every request. Make one with New.
@@ -36,7 +37,7 @@ type Server struct {
 	Person      *personRoom
 	settings    *settings.Room
 	Setup       *setupRoom
-	Warnings    *warningsRoom
+	Warnings    *warnings.Room
 
 	handler http.Handler
 }
@@ -54,7 +55,7 @@ func New(o kit.Options) (*Server, error) {
 	k := kit.New(o)
 	s := &Server{
 		Kit: k, Access: newAccessRoom(k), audit: audit.New(k), help: help.New(k), Login: newLoginRoom(k), overview: overview.New(k),
-		People: people.New(k), Warnings: newWarningsRoom(k),
+		People: people.New(k), Warnings: warnings.New(k),
 	}
 	s.logins = logins.New(k, s.Login)
 	if s.Person, err = newPersonRoom(k); err != nil {

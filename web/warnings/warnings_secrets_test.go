@@ -1,4 +1,4 @@
-package web_test
+package warnings_test
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/warnings"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -27,7 +27,7 @@ func TestTheAddressOfAWebhookIsASecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Warnings.Tell(t.Context(), to, web.Notice{Key: "k/1", Subject: "x", Text: "y", Link: "z"}, model.ChannelWebhook); err != nil ||
+	if err := s.Warnings.Tell(t.Context(), to, warnings.Notice{Key: "k/1", Subject: "x", Text: "y", Link: "z"}, model.ChannelWebhook); err != nil ||
 		!strings.Contains(log.String(), "not delivered") {
 		t.Fatalf("told: %v, %s", err, log.String())
 	}

@@ -1,4 +1,4 @@
-package web_test
+package warnings_test
 
 import (
 	"crypto/hmac"
@@ -22,7 +22,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/warnings"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -266,7 +266,7 @@ func TestCalendarOfCertificates(t *testing.T) {
 		}
 	}
 	for line := range strings.SplitSeq(res.Body, "\r\n") {
-		if len(line) > web.FoldAt {
+		if len(line) > warnings.FoldAt {
 			t.Errorf("a line of %d bytes: %s", len(line), line)
 		}
 	}

@@ -1,4 +1,4 @@
-package web
+package warnings
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 )
 
 // showWarnings is where owners say whom to warn, and how.
-func (rm *warningsRoom) showWarnings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showWarnings(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	to, err := rm.Store.Warnings(r.Context())
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func (rm *warningsRoom) showWarnings(w http.ResponseWriter, r *http.Request, a m
 }
 
 // renderWarnings shows the page; secret is a webhook's, just made.
-func (rm *warningsRoom) renderWarnings(w http.ResponseWriter, r *http.Request, a model.Administrator, to model.Warnings,
+func (rm *Room) renderWarnings(w http.ResponseWriter, r *http.Request, a model.Administrator, to model.Warnings,
 	problems []model.Problem, secret string) error {
 	failures, err := rm.Store.NoticeFailures(r.Context())
 	if err != nil {
@@ -56,7 +56,7 @@ func (rm *warningsRoom) renderWarnings(w http.ResponseWriter, r *http.Request, a
 
 // saveMail keeps the mail server. An empty password field leaves the password
 // as it is, where it goes to the same server in the same way.
-func (rm *warningsRoom) saveMail(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) saveMail(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	to, problems, err := rm.readMail(r)
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func (rm *warningsRoom) saveMail(w http.ResponseWriter, r *http.Request, a model
 	return rm.Done(w, r, paths.Warnings, "Saved. Send a test to see whether it arrives.")
 }
 
-func (rm *warningsRoom) readMail(r *http.Request) (model.Warnings, []model.Problem, error) {
+func (rm *Room) readMail(r *http.Request) (model.Warnings, []model.Problem, error) {
 	to, err := rm.Store.Warnings(r.Context())
 	if err != nil {
 		return to, nil, err
@@ -125,7 +125,7 @@ func (rm *warningsRoom) readMail(r *http.Request) (model.Warnings, []model.Probl
 }
 
 // saveWebhook keeps the address and shows the key of its signature, once.
-func (rm *warningsRoom) saveWebhook(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) saveWebhook(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	to, err := rm.Store.Warnings(r.Context())
 	if err != nil {
 		return err
@@ -157,7 +157,7 @@ func (rm *warningsRoom) saveWebhook(w http.ResponseWriter, r *http.Request, a mo
 // sealWebhook seals the address that is there in clear, and makes the key of the
 // signature where there is none or a new one is wanted. secret is that key, to
 // be shown once.
-func (rm *warningsRoom) sealWebhook(to *model.Warnings, renew bool) (secret string, err error) {
+func (rm *Room) sealWebhook(to *model.Warnings, renew bool) (secret string, err error) {
 	to.WebhookShown, to.WebhookURLSealed = model.ShownWebhook(to.WebhookURL), nil
 	if to.WebhookURL == "" {
 		to.WebhookSealed = nil
@@ -174,7 +174,7 @@ func (rm *warningsRoom) sealWebhook(to *model.Warnings, renew bool) (secret stri
 }
 
 // webhookAddress is the address to call; empty: none.
-func (rm *warningsRoom) webhookAddress(to model.Warnings) (string, error) {
+func (rm *Room) webhookAddress(to model.Warnings) (string, error) {
 	if to.WebhookURL != "" || to.WebhookURLSealed == nil {
 		return to.WebhookURL, nil
 	}
@@ -183,7 +183,7 @@ func (rm *warningsRoom) webhookAddress(to model.Warnings) (string, error) {
 
 // sealOldWebhook seals an address that an earlier version kept in clear. While
 // both versions run, the earlier one may write another: that one is newer.
-func (rm *warningsRoom) sealOldWebhook(ctx context.Context, to model.Warnings) error {
+func (rm *Room) sealOldWebhook(ctx context.Context, to model.Warnings) error {
 	if to.WebhookURL == "" {
 		return nil
 	}
@@ -196,7 +196,7 @@ func (rm *warningsRoom) sealOldWebhook(ctx context.Context, to model.Warnings) e
 	})
 }
 
-func (rm *warningsRoom) checkWebhook(address string) string {
+func (rm *Room) checkWebhook(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" {
 		return "This is not a web address."
@@ -209,15 +209,15 @@ func (rm *warningsRoom) checkWebhook(address string) string {
 
 // testMail and testWebhook send a notice that says it is a test, and tell why it
 // did not arrive.
-func (rm *warningsRoom) testMail(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) testMail(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.testWarning(w, r, a, model.ChannelMail)
 }
 
-func (rm *warningsRoom) testWebhook(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) testWebhook(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.testWarning(w, r, a, model.ChannelWebhook)
 }
 
-func (rm *warningsRoom) testWarning(w http.ResponseWriter, r *http.Request, a model.Administrator, channel string) error {
+func (rm *Room) testWarning(w http.ResponseWriter, r *http.Request, a model.Administrator, channel string) error {
 	to, err := rm.Store.Warnings(r.Context())
 	if err != nil {
 		return err
@@ -231,7 +231,7 @@ func (rm *warningsRoom) testWarning(w http.ResponseWriter, r *http.Request, a mo
 }
 
 // renewCalendar makes a calendar address, in place of the one there.
-func (rm *warningsRoom) renewCalendar(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) renewCalendar(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sealed, err := rm.Sealer.Seal([]byte(rand.Text()), model.SealedCalendarToken)
 	if err != nil {
 		return err

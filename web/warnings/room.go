@@ -1,4 +1,4 @@
-package web
+package warnings
 
 import (
 	"github.com/go-chi/chi/v5"
@@ -7,20 +7,20 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// warningsRoom tells people what they should know without looking: by mail, by
+// Room tells people what they should know without looking: by mail, by
 // webhook, and as a calendar.
-type warningsRoom struct{ *kit.Kit }
+type Room struct{ *kit.Kit }
 
-// newWarningsRoom makes the room.
-func newWarningsRoom(k *kit.Kit) *warningsRoom { return &warningsRoom{Kit: k} }
+// New makes the room.
+func New(k *kit.Kit) *Room { return &Room{Kit: k} }
 
-// mountCalendar serves the calendar to programs that know its address.
-func (rm *warningsRoom) mountCalendar(r chi.Router) {
+// MountCalendar serves the calendar to programs that know its address.
+func (rm *Room) MountCalendar(r chi.Router) {
 	r.With(rm.LimitRate(kit.SetupLinksPerMinute)).Get("/calendar/{file}", rm.Handle(rm.showCalendar))
 }
 
-// routes are the pages of the room.
-func (rm *warningsRoom) routes() []kit.Route {
+// Routes are the pages of the room.
+func (rm *Room) Routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 		owner  = model.RoleOwner

@@ -1,4 +1,4 @@
-package web
+package warnings
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 
 // showCalendar is the ends of certificates as a calendar to subscribe to. Who
 // knows the address may read it; nothing in it is secret but the product's name.
-func (rm *warningsRoom) showCalendar(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) showCalendar(w http.ResponseWriter, r *http.Request) error {
 	to, err := rm.Store.Warnings(r.Context())
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func (rm *warningsRoom) showCalendar(w http.ResponseWriter, r *http.Request) err
 
 // calendar has an event on the day on which the last certificate of each
 // connection ends, with alarms before. Source: RFC 5545.
-func (rm *warningsRoom) calendar(ctx context.Context) (string, error) {
+func (rm *Room) calendar(ctx context.Context) (string, error) {
 	connections, err := rm.Store.Connections(ctx)
 	if err != nil {
 		return "", err
@@ -63,7 +63,7 @@ func (rm *warningsRoom) calendar(ctx context.Context) (string, error) {
 	return b.String(), nil
 }
 
-func (rm *warningsRoom) calendarEvent(line func(string, ...any), c model.Connection, idp *sso.IdentityProvider) {
+func (rm *Room) calendarEvent(line func(string, ...any), c model.Connection, idp *sso.IdentityProvider) {
 	last := idp.Certificates[0]
 	for _, cert := range idp.Certificates {
 		if cert.NotAfter.After(last.NotAfter) {

@@ -1,4 +1,4 @@
-package web
+package warnings
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ const deliveryPatience = 20 * time.Second
 
 // deliver sends one notice. The error is for the log; deliveryProblem puts it
 // into words.
-func (rm *warningsRoom) deliver(ctx context.Context, to model.Warnings, n notice, channel string) error {
+func (rm *Room) deliver(ctx context.Context, to model.Warnings, n notice, channel string) error {
 	ctx, cancel := context.WithTimeout(ctx, deliveryPatience)
 	defer cancel()
 	if channel == model.ChannelMail {
@@ -33,7 +33,7 @@ func (rm *warningsRoom) deliver(ctx context.Context, to model.Warnings, n notice
 	return rm.callWebhook(ctx, to, n)
 }
 
-func (rm *warningsRoom) sendMail(ctx context.Context, to model.Warnings, n notice) error {
+func (rm *Room) sendMail(ctx context.Context, to model.Warnings, n notice) error {
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	if err := m.From(to.MailFrom); err != nil {
 		return fmt.Errorf("the sender's address: %w", err)
@@ -82,7 +82,7 @@ func addresses(list string) []string {
 
 // callWebhook posts the notice as JSON. The signature is an HMAC-SHA256 of the
 // time and the body, so that nobody else can make one, or send one again later.
-func (rm *warningsRoom) callWebhook(ctx context.Context, to model.Warnings, n notice) error {
+func (rm *Room) callWebhook(ctx context.Context, to model.Warnings, n notice) error {
 	body, err := json.Marshal(n)
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func (rm *warningsRoom) callWebhook(ctx context.Context, to model.Warnings, n no
 }
 
 // opened is a secret that is kept sealed. The errors are for administrators.
-func (rm *warningsRoom) opened(sealed []byte, context string) (string, error) {
+func (rm *Room) opened(sealed []byte, context string) (string, error) {
 	if sealed == nil {
 		return "", &outgoing.Error{Text: "The secret that belongs to it is missing. Set it once more."}
 	}

@@ -1,4 +1,4 @@
-package web
+package warnings
 
 import (
 	"context"
@@ -29,7 +29,7 @@ var warnDays = []int{90, 30, 7, 0}
 
 // Warn tells what is due by every way that is set up. Any number of processes
 // may call it: each notice is delivered by one.
-func (rm *warningsRoom) Warn(ctx context.Context) error {
+func (rm *Room) Warn(ctx context.Context) error {
 	to, err := rm.Store.Warnings(ctx)
 	if err == nil {
 		err = rm.sealOldWebhook(ctx, to)
@@ -54,7 +54,7 @@ func (rm *warningsRoom) Warn(ctx context.Context) error {
 }
 
 // Tell delivers a notice by one way, unless that was done or is not due.
-func (rm *warningsRoom) Tell(ctx context.Context, to model.Warnings, n notice, channel string) error {
+func (rm *Room) Tell(ctx context.Context, to model.Warnings, n notice, channel string) error {
 	claimed, err := rm.Store.ClaimNotice(ctx, n.Key, channel, rm.Now())
 	if err != nil || !claimed {
 		return err
@@ -69,7 +69,7 @@ func (rm *warningsRoom) Tell(ctx context.Context, to model.Warnings, n notice, c
 
 // dueNotices is everything that somebody should know now. What is over is
 // forgotten, so that it is told again should it happen again.
-func (rm *warningsRoom) dueNotices(ctx context.Context) ([]notice, error) {
+func (rm *Room) dueNotices(ctx context.Context) ([]notice, error) {
 	connections, err := rm.Store.Connections(ctx)
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (rm *warningsRoom) dueNotices(ctx context.Context) ([]notice, error) {
 
 // expiryNotice is about the certificate that lasts longest: while a later one is
 // trusted, the end of an earlier one stops nobody.
-func (rm *warningsRoom) expiryNotice(c model.Connection, idp *sso.IdentityProvider) (notice, bool) {
+func (rm *Room) expiryNotice(c model.Connection, idp *sso.IdentityProvider) (notice, bool) {
 	last := idp.Certificates[0]
 	for _, cert := range idp.Certificates {
 		if cert.NotAfter.After(last.NotAfter) {
@@ -139,6 +139,6 @@ func (rm *warningsRoom) expiryNotice(c model.Connection, idp *sso.IdentityProvid
 		"It ends on "+end+"."+do), true
 }
 
-func (rm *warningsRoom) aboutCertificates(c model.Connection, key, subject, text string) notice {
+func (rm *Room) aboutCertificates(c model.Connection, key, subject, text string) notice {
 	return notice{Key: key, Subject: subject, Text: text, Link: rm.Opts.PublicURL + paths.Certificates(c.Slug)}
 }

@@ -1,4 +1,4 @@
-package web
+package warnings
 
 import (
 	"crypto/tls"
