@@ -123,7 +123,7 @@ func TestRow19StepUp(t *testing.T) {
 	s := webtest.NewSiteAs(t, model.RoleOwner)
 	s.Now = s.Now.Add(kit.StepUpFor)
 	s.Get(paths.Administrators).Want(t, http.StatusOK)
-	drill(t, s, func(t *testing.T, rt kit.Route) {
+	webtest.Drill(t, s, func(t *testing.T, rt kit.Route) {
 		if rt.Proof == kit.Anytime {
 			t.Skip("wants no step-up")
 		}
@@ -170,7 +170,7 @@ func TestEveryAdministratorNeedsAPasskey(t *testing.T) {
 
 	s.Client = s.Browser()
 	s.SignInAs(model.RoleAdmin)
-	drill(t, s, func(t *testing.T, rt kit.Route) {
+	webtest.Drill(t, s, func(t *testing.T, rt kit.Route) {
 		own := strings.HasPrefix(rt.Pattern, "/account") || strings.HasPrefix(rt.Pattern, "/help")
 		if !model.RoleAdmin.Includes(rt.Role) || own {
 			t.Skip("not for this drill")

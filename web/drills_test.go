@@ -13,20 +13,10 @@ import (
 	"github.com/postern-sso/postern/web/webtest"
 )
 
-// drill runs one check over every address of the console.
-func drill(t *testing.T, s *webtest.Site, check func(t *testing.T, rt kit.Route)) {
-	t.Helper()
-	for _, rt := range s.ConsoleRoutes() {
-		t.Run(rt.Method+" "+rt.Pattern, func(t *testing.T) {
-			check(t, rt)
-		})
-	}
-}
-
 func TestDrillSignedOut(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSite(t)
-	drill(t, s, func(t *testing.T, rt kit.Route) {
+	webtest.Drill(t, s, func(t *testing.T, rt kit.Route) {
 		res := s.Ask(rt, nil)
 		if res.Status != http.StatusSeeOther || !strings.HasPrefix(res.Header.Get("Location"), "/signin") {
 			t.Errorf("answered %d to %q, want 303 to /signin", res.Status, res.Header.Get("Location"))
@@ -37,7 +27,7 @@ func TestDrillSignedOut(t *testing.T) {
 func TestDrillUnknownID(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleOwner)
-	drill(t, s, func(t *testing.T, rt kit.Route) {
+	webtest.Drill(t, s, func(t *testing.T, rt kit.Route) {
 		if !strings.Contains(rt.Pattern, "{") {
 			t.Skip("no variable in the address")
 		}
@@ -50,7 +40,7 @@ func TestDrillUnknownID(t *testing.T) {
 func TestDrillCrossSitePost(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleOwner)
-	drill(t, s, func(t *testing.T, rt kit.Route) {
+	webtest.Drill(t, s, func(t *testing.T, rt kit.Route) {
 		if rt.Method != http.MethodPost {
 			t.Skip("not a POST")
 		}
@@ -67,7 +57,7 @@ func TestDrillRoleTooSmall(t *testing.T) {
 		t.Run(string(role), func(t *testing.T) {
 			t.Parallel()
 			s := webtest.NewSiteAs(t, role)
-			drill(t, s, func(t *testing.T, rt kit.Route) {
+			webtest.Drill(t, s, func(t *testing.T, rt kit.Route) {
 				if role.Includes(rt.Role) {
 					t.Skip("the role may")
 				}
@@ -88,7 +78,7 @@ func TestDrillDatabaseDown(t *testing.T) {
 	s := webtest.NewSiteOn(t, st)
 	s.SignInAs(model.RoleOwner)
 	st.Close()
-	drill(t, s, func(t *testing.T, rt kit.Route) {
+	webtest.Drill(t, s, func(t *testing.T, rt kit.Route) {
 		res := s.Ask(rt, nil)
 		if res.Status != http.StatusInternalServerError {
 			t.Errorf("answered %d, want 500", res.Status)

@@ -22,5 +22,4 @@ var (
 	Hashing         = hashing
 	IsOutdated      = isOutdated
 	PasswordMatches = passwordMatches
-	SlugOf          = slugOf
 )

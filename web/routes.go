@@ -16,7 +16,7 @@ import (
 // ConsoleRoutes is every address of the console that needs a signed-in
 // administrator. Tests run the same drills over each.
 func (s *Server) ConsoleRoutes() []kit.Route {
-	return slices.Concat(s.overview.Routes(), s.Setup.routes(), s.connections.Routes(), s.People.Routes(), s.logins.Routes(),
+	return slices.Concat(s.overview.Routes(), s.Setup.Routes(), s.connections.Routes(), s.People.Routes(), s.logins.Routes(),
 		s.apps.Routes(), s.audit.Routes(), s.Access.routes(), s.help.Routes(), s.settings.Routes(), s.Warnings.Routes())
 }
 
@@ -78,7 +78,7 @@ func (s *Server) mount() http.Handler {
 	// Whoever holds a setup link. There is no session of any kind here.
 	r.Group(func(r chi.Router) {
 		r.Use(kit.LimitBody(kit.MaxUpload), crossOrigin.Handler)
-		s.Setup.mountSetupLinks(r)
+		s.Setup.MountSetupLinks(r)
 	})
 
 	// Administrators.

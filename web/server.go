@@ -19,6 +19,7 @@ import (
 	"github.com/postern-sso/postern/web/overview"
 	"github.com/postern-sso/postern/web/people"
 	"github.com/postern-sso/postern/web/settings"
+	"github.com/postern-sso/postern/web/setup"
 	"github.com/postern-sso/postern/web/warnings"
 )
 
@@ -36,7 +37,7 @@ type Server struct {
 	People      *people.Room
 	Person      *personRoom
 	settings    *settings.Room
-	Setup       *setupRoom
+	Setup       *setup.Room
 	Warnings    *warnings.Room
 
 	handler http.Handler
@@ -62,9 +63,9 @@ func New(o kit.Options) (*Server, error) {
 		return nil, err
 	}
 	s.apps, s.settings = apps.New(k, s.Person.Provider), settings.New(k, s.Person.Provider)
-	s.Setup = newSetupRoom(k, setupNeeds{
-		Flow: flow, beginLogin: s.Login.beginLogin, appSeen: s.apps.AppSeen,
-		showProblem: func(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error {
+	s.Setup = setup.New(k, setup.Needs{
+		Flow: flow, BeginLogin: s.Login.beginLogin, AppSeen: s.apps.AppSeen,
+		ShowProblem: func(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error {
 			return s.connections.ShowProblem(w, r, a, c, text) // made next: the two show parts of each other
 		},
 	})

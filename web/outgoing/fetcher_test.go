@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"github.com/postern-sso/postern/internal/wizard"
-	"github.com/postern-sso/postern/web"
 	"github.com/postern-sso/postern/web/outgoing"
+	"github.com/postern-sso/postern/web/setup"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -204,7 +204,7 @@ func TestRow16PrivateAddressesAreClosedToSetupLinks(t *testing.T) {
 	if text := res.Find(".problems"); !strings.Contains(text, "not on the public internet") {
 		t.Errorf("the holder reads %q", text)
 	}
-	if err := s.Setup.StepFetcher(web.SetupCase{}).JudgeDial("tcp", "10.0.0.1:443", nil); err != nil {
+	if err := s.Setup.StepFetcher(setup.SetupCase{}).JudgeDial("tcp", "10.0.0.1:443", nil); err != nil {
 		t.Errorf("an administrator reads %v", err)
 	}
 }

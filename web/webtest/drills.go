@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"testing"
 
 	"github.com/postern-sso/postern/web/kit"
 )
@@ -25,4 +26,14 @@ func (s *Site) Ask(rt kit.Route, header http.Header) *Page {
 		return s.Do(http.MethodPost, Concrete(rt.Pattern), strings.NewReader(url.Values{}.Encode()), header)
 	}
 	return s.Do(http.MethodGet, Concrete(rt.Pattern), nil, header)
+}
+
+// Drill runs one check over every address of the console.
+func Drill(t *testing.T, s *Site, check func(t *testing.T, rt kit.Route)) {
+	t.Helper()
+	for _, rt := range s.ConsoleRoutes() {
+		t.Run(rt.Method+" "+rt.Pattern, func(t *testing.T) {
+			check(t, rt)
+		})
+	}
 }

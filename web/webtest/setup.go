@@ -11,7 +11,7 @@ import (
 	"github.com/postern-sso/postern/internal/awssim"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/setup"
 )
 
 // NewSetup starts a site with an administrator and a connection “aws” whose
@@ -56,7 +56,7 @@ func NewSetupAt(t *testing.T, before wizard.StepID) *Site {
 			}
 		}
 	})
-	if at := s.Setup.Flow.Resume(s.Setup.SetupFacts(web.SetupCase{Connection: s.Connection("aws"), Draft: s.Draft()}, 0)); at != before {
+	if at := s.Setup.Flow.Resume(s.Setup.SetupFacts(setup.SetupCase{Connection: s.Connection("aws"), Draft: s.Draft()}, 0)); at != before {
 		t.Fatalf("the setup is at %q, want %q", at, before)
 	}
 	return s

@@ -1,4 +1,4 @@
-package web
+package setup
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 
 // usernameChoices are the values of a test login that could be the username,
 // each with what the rule makes of it and whether that is somebody known.
-func (rm *setupRoom) usernameChoices(ctx context.Context, cfg model.Config, p *model.Person) ([]setup.UsernameChoice, error) {
+func (rm *Room) usernameChoices(ctx context.Context, cfg model.Config, p *model.Person) ([]setup.UsernameChoice, error) {
 	if p == nil {
 		return nil, nil
 	}
@@ -52,7 +52,7 @@ func (rm *setupRoom) usernameChoices(ctx context.Context, cfg model.Config, p *m
 
 // chooseUsername makes one of the values that really arrived the source of the
 // username. The draft has to be tested again then.
-func (rm *setupRoom) chooseUsername(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) chooseUsername(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, _, err := rm.loadStep(r, wizard.StepTest)
 	if err != nil {
 		return err

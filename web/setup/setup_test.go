@@ -1,4 +1,4 @@
-package web_test
+package setup_test
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
-	"github.com/postern-sso/postern/web"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/setup"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -46,7 +46,7 @@ func TestSlugOf(t *testing.T) {
 		"AWS": "aws", " Example  Ltd. ": "example-ltd", "日本": "", "a": "a",
 		strings.Repeat("ab ", 40): strings.TrimRight(strings.Repeat("ab-", 22)[:64], "-"),
 	} {
-		got := web.SlugOf(name)
+		got := setup.SlugOf(name)
 		if got != want {
 			t.Errorf("slugOf(%q) = %q, want %q", name, got, want)
 		}

@@ -1,4 +1,4 @@
-package web
+package setup
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ import (
 
 // autosave keeps what is typed into a step before it is saved: while it is
 // typed, by the page's script, and at “Back”, without one. It judges nothing.
-func (rm *setupRoom) autosave(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) autosave(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, step, err := rm.loadStep(r, wizard.StepID(kit.PathValue(r, "step")))
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func autosaveKey(a model.Administrator, sc SetupCase, step wizard.Step) store.Au
 	return store.AutosaveKey{Administrator: a.ID, Revision: sc.Draft.ID, Step: string(step.ID)}
 }
 
-func (rm *setupRoom) writeAutosave(r *http.Request, key store.AutosaveKey, sc SetupCase, step wizard.Step) error {
+func (rm *Room) writeAutosave(r *http.Request, key store.AutosaveKey, sc SetupCase, step wizard.Step) error {
 	in, err := readAnswers(r, sc, step)
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (rm *setupRoom) writeAutosave(r *http.Request, key store.AutosaveKey, sc Se
 // restoreAutosave fills a step's form in with what this administrator typed
 // earlier and did not save. Where somebody saved that step meanwhile, the form
 // says so when it is sent, as to two people at once.
-func (rm *setupRoom) restoreAutosave(r *http.Request, a model.Administrator, sc SetupCase, f *setup.Frame) error {
+func (rm *Room) restoreAutosave(r *http.Request, a model.Administrator, sc SetupCase, f *setup.Frame) error {
 	if f.Step.Apply == nil {
 		return nil
 	}

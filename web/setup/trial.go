@@ -1,4 +1,4 @@
-package web
+package setup
 
 import (
 	"context"
@@ -16,17 +16,17 @@ import (
 
 // startTest sends the administrator to AWS with the draft. The answer is
 // judged by the draft, signs nobody in and changes nothing.
-func (rm *setupRoom) startTest(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
+func (rm *Room) startTest(w http.ResponseWriter, r *http.Request, _ model.Administrator) error {
 	sc, _, err := rm.loadStep(r, wizard.StepTest)
 	if err != nil {
 		return err
 	}
-	return rm.beginLogin(w, r, sc.Connection, &sc.Draft, true, "")
+	return rm.BeginLogin(w, r, sc.Connection, &sc.Draft, true, "")
 }
 
 // testStatus is the part of the test's page that follows the login. It answers
 // 204 while there is no news, so that the page is left alone.
-func (rm *setupRoom) testStatus(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) testStatus(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, step, err := rm.loadStep(r, wizard.StepTest)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (rm *setupRoom) testStatus(w http.ResponseWriter, r *http.Request, a model.
 }
 
 // testPage says how the latest test of the draft stands.
-func (rm *setupRoom) testPage(ctx context.Context, f setup.Frame, sc SetupCase) (setup.TestPage, error) {
+func (rm *Room) testPage(ctx context.Context, f setup.Frame, sc SetupCase) (setup.TestPage, error) {
 	v := setup.TestPage{Frame: f, State: setup.TrialNone, Values: wizard.AWSValues(sc.facts)}
 	l, err := rm.Store.LatestTest(ctx, sc.Draft.ID)
 	if errors.Is(err, store.ErrNotFound) {

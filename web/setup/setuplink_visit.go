@@ -1,4 +1,4 @@
-package web
+package setup
 
 import (
 	"crypto/rand"
@@ -30,7 +30,7 @@ type linkHandler func(w http.ResponseWriter, r *http.Request, v linkVisit) error
 
 // readSetupLink finds the link in the address, and whether it was opened by
 // this browser.
-func (rm *setupRoom) readSetupLink(r *http.Request) (v linkVisit, mine bool, err error) {
+func (rm *Room) readSetupLink(r *http.Request) (v linkVisit, mine bool, err error) {
 	v.token = kit.PathValue(r, "token")
 	cookie := ""
 	if c, err := r.Cookie(rm.setupLinkCookieName()); err == nil {
@@ -42,7 +42,7 @@ func (rm *setupRoom) readSetupLink(r *http.Request) (v linkVisit, mine bool, err
 
 // setupLinkCookieName has the prefix by which browsers insist on https; the one
 // for a single host does not go with a path.
-func (rm *setupRoom) setupLinkCookieName() string {
+func (rm *Room) setupLinkCookieName() string {
 	if rm.Secure() {
 		return "__Secure-" + setupLinkCookie
 	}
@@ -51,7 +51,7 @@ func (rm *setupRoom) setupLinkCookieName() string {
 
 // holdSetupLink lets a part of the page behind a setup link run only for the
 // browser that opened the link, and only while the link can be used.
-func (rm *setupRoom) holdSetupLink(h linkHandler) http.HandlerFunc {
+func (rm *Room) holdSetupLink(h linkHandler) http.HandlerFunc {
 	return rm.Handle(func(w http.ResponseWriter, r *http.Request) error {
 		v, mine, err := rm.readSetupLink(r)
 		usable := err == nil && mine && v.link.State(rm.Now()) == model.SetupLinkOpen
@@ -72,7 +72,7 @@ func (rm *setupRoom) holdSetupLink(h linkHandler) http.HandlerFunc {
 
 // showSetupLink is the page behind a setup link: the steps for the browser that
 // opened it, the button to open it while nobody has, and else what to do.
-func (rm *setupRoom) showSetupLink(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) showSetupLink(w http.ResponseWriter, r *http.Request) error {
 	v, mine, err := rm.readSetupLink(r)
 	if errors.Is(err, store.ErrNotFound) {
 		return rm.Render(w, r, http.StatusNotFound, setup.LinkUnknown())
@@ -103,7 +103,7 @@ func (rm *setupRoom) showSetupLink(w http.ResponseWriter, r *http.Request) error
 
 // openSetupLink binds the link to this browser. Nothing else does: mail
 // programs and scanners that look at the address leave it alone.
-func (rm *setupRoom) openSetupLink(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) openSetupLink(w http.ResponseWriter, r *http.Request) error {
 	token, cookie := kit.PathValue(r, "token"), rand.Text()
 	link, err := rm.Store.OpenSetupLink(r.Context(), token, cookie, rm.RemoteAddr(r), rm.Now())
 	if errors.Is(err, store.ErrConflict) {
@@ -121,7 +121,7 @@ func (rm *setupRoom) openSetupLink(w http.ResponseWriter, r *http.Request) error
 
 // linkCase is the draft that a link is for, as the wizard sees it. Whoever
 // brings metadata has made the application, so that step counts as done.
-func (rm *setupRoom) linkCase(r *http.Request, link model.SetupLink) (SetupCase, wizard.Step, error) {
+func (rm *Room) linkCase(r *http.Request, link model.SetupLink) (SetupCase, wizard.Step, error) {
 	c, err := rm.Store.Connection(r.Context(), link.Connection)
 	if err != nil {
 		return SetupCase{}, wizard.Step{}, err
@@ -141,7 +141,7 @@ func (rm *setupRoom) linkCase(r *http.Request, link model.SetupLink) (SetupCase,
 }
 
 // linkPage is the page with the form as it is stored.
-func (rm *setupRoom) linkPage(r *http.Request, v linkVisit) (SetupCase, setup.LinkPage, error) {
+func (rm *Room) linkPage(r *http.Request, v linkVisit) (SetupCase, setup.LinkPage, error) {
 	sc, step, err := rm.linkCase(r, v.link)
 	if err != nil {
 		return sc, setup.LinkPage{}, err
@@ -155,7 +155,7 @@ func (rm *setupRoom) linkPage(r *http.Request, v linkVisit) (SetupCase, setup.Li
 	return sc, page, nil
 }
 
-func (rm *setupRoom) renderLinkPage(w http.ResponseWriter, r *http.Request, status int, sc SetupCase, page setup.LinkPage) error {
+func (rm *Room) renderLinkPage(w http.ResponseWriter, r *http.Request, status int, sc SetupCase, page setup.LinkPage) error {
 	evidence, err := rm.evidence(r.Context(), sc)
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ func (rm *setupRoom) renderLinkPage(w http.ResponseWriter, r *http.Request, stat
 
 // setupLinkEvidence is the part of the page that follows what was seen at AWS.
 // It answers 204 while there is no news.
-func (rm *setupRoom) setupLinkEvidence(w http.ResponseWriter, r *http.Request, v linkVisit) error {
+func (rm *Room) setupLinkEvidence(w http.ResponseWriter, r *http.Request, v linkVisit) error {
 	if r.Header.Get("HX-Request") == "" {
 		return kit.SeeOther(w, r, paths.SetupLink(v.token))
 	}
@@ -185,7 +185,7 @@ func (rm *setupRoom) setupLinkEvidence(w http.ResponseWriter, r *http.Request, v
 }
 
 // setupLinkMetadata takes AWS's metadata as the wizard's own step does.
-func (rm *setupRoom) setupLinkMetadata(w http.ResponseWriter, r *http.Request, v linkVisit) error {
+func (rm *Room) setupLinkMetadata(w http.ResponseWriter, r *http.Request, v linkVisit) error {
 	sc, page, err := rm.linkPage(r, v)
 	if err != nil {
 		return err
@@ -223,7 +223,7 @@ func (rm *setupRoom) setupLinkMetadata(w http.ResponseWriter, r *http.Request, v
 
 // setupLinkConflict shows what is stored now, and keeps what was brought in the
 // form.
-func (rm *setupRoom) setupLinkConflict(w http.ResponseWriter, r *http.Request, v linkVisit, in stepForm) error {
+func (rm *Room) setupLinkConflict(w http.ResponseWriter, r *http.Request, v linkVisit, in stepForm) error {
 	sc, page, err := rm.linkPage(r, v)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package web
+package setup
 
 import (
 	"errors"
@@ -15,10 +15,10 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-func (rm *setupRoom) signInLink(slug string) string { return rm.Opts.PublicURL + paths.SAMLLogin(slug) }
+func (rm *Room) signInLink(slug string) string { return rm.Opts.PublicURL + paths.SAMLLogin(slug) }
 
 // showLive is the end of the wizard: nothing is left to set up.
-func (rm *setupRoom) showLive(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection) error {
+func (rm *Room) showLive(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection) error {
 	title, intro := c.Name()+" is live", "People can sign in through AWS now."
 	if c.Status != model.StatusLive {
 		title, intro = c.Name()+" is set up", "It is suspended: nobody can sign in until you resume it on the connection's page."
@@ -34,7 +34,7 @@ func (rm *setupRoom) showLive(w http.ResponseWriter, r *http.Request, a model.Ad
 
 // goLive makes the draft the live revision. Without a test that passed, the
 // form must say “unsafe”; the audit then says so, too.
-func (rm *setupRoom) goLive(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) goLive(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, step, err := rm.loadStep(r, wizard.StepGoLive)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (rm *setupRoom) goLive(w http.ResponseWriter, r *http.Request, a model.Admi
 }
 
 // preflightList is the forecast of everybody, as CSV.
-func (rm *setupRoom) preflightList(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) preflightList(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, _, err := rm.loadStep(r, wizard.StepGoLive)
 	if err != nil {
 		return err

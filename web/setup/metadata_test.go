@@ -1,4 +1,4 @@
-package web_test
+package setup_test
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package web
+package setup
 
 import (
 	"net/http"
@@ -11,31 +11,29 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// setupRoom is the wizard, and the link by which the AWS administrator takes part
+// Room is the wizard, and the link by which the AWS administrator takes part
 // in it.
-type setupRoom struct {
+type Room struct {
 	*kit.Kit
-	setupNeeds
+	Needs
 }
 
-// setupNeeds is what the wizard wants of other rooms.
-type setupNeeds struct {
+// Needs is what the wizard wants of other rooms.
+type Needs struct {
 	Flow *wizard.Flow
 	// BeginLogin sends the browser to AWS to test a revision.
-	beginLogin func(w http.ResponseWriter, r *http.Request, c model.Connection, rev *model.Revision, test bool, returnTo string) error
+	BeginLogin func(w http.ResponseWriter, r *http.Request, c model.Connection, rev *model.Revision, test bool, returnTo string) error
 	// AppSeen is an app's screen with what was seen of the app.
-	appSeen func(r *http.Request, app model.App) (console.AppPage, error)
+	AppSeen func(r *http.Request, app model.App) (console.AppPage, error)
 	// ShowProblem is the page of a connection with what was wrong with an action there.
-	showProblem func(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error
+	ShowProblem func(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error
 }
 
-// newSetupRoom makes the room; needs must be whole.
-func newSetupRoom(k *kit.Kit, needs setupNeeds) *setupRoom {
-	return &setupRoom{Kit: k, setupNeeds: needs}
-}
+// New makes the room; needs must be whole.
+func New(k *kit.Kit, needs Needs) *Room { return &Room{Kit: k, Needs: needs} }
 
-// mountSetupLinks serves whoever holds a setup link.
-func (rm *setupRoom) mountSetupLinks(r chi.Router) {
+// MountSetupLinks serves whoever holds a setup link.
+func (rm *Room) MountSetupLinks(r chi.Router) {
 	limited := func() chi.Router { return r.With(rm.LimitRate(kit.SetupLinksPerMinute)) } // each address counts by itself
 	limited().Get("/setup-link/{token}", rm.Handle(rm.showSetupLink))
 	limited().Post("/setup-link/{token}", rm.Handle(rm.openSetupLink))
@@ -43,8 +41,8 @@ func (rm *setupRoom) mountSetupLinks(r chi.Router) {
 	limited().Post("/setup-link/{token}/metadata", rm.holdSetupLink(rm.setupLinkMetadata))
 }
 
-// routes are the pages of the room.
-func (rm *setupRoom) routes() []kit.Route {
+// Routes are the pages of the room.
+func (rm *Room) Routes() []kit.Route {
 	const (
 		admin = model.RoleAdmin
 	)

@@ -1,4 +1,4 @@
-package web
+package setup
 
 import (
 	"errors"
@@ -29,7 +29,7 @@ type SetupCase struct {
 var errNoDraft = errors.New("nobody is editing the connection")
 
 // loadSetup reads the connection in the address with its draft.
-func (rm *setupRoom) loadSetup(r *http.Request) (SetupCase, error) {
+func (rm *Room) loadSetup(r *http.Request) (SetupCase, error) {
 	c, err := rm.Store.Connection(r.Context(), kit.PathValue(r, "connection"))
 	if err != nil {
 		return SetupCase{}, err
@@ -46,7 +46,7 @@ func (rm *setupRoom) loadSetup(r *http.Request) (SetupCase, error) {
 	return sc, nil
 }
 
-func (rm *setupRoom) SetupFacts(sc SetupCase, users int) wizard.Facts {
+func (rm *Room) SetupFacts(sc SetupCase, users int) wizard.Facts {
 	return wizard.Facts{
 		Slug: sc.Connection.Slug, Draft: wizard.Draft{Config: sc.Draft.Config, Ticks: sc.Draft.Ticks},
 		Tested: sc.Draft.TestedLogin != "", Live: sc.Connection.Live != nil, Editing: true,
@@ -56,7 +56,7 @@ func (rm *setupRoom) SetupFacts(sc SetupCase, users int) wizard.Facts {
 
 // openStep is the step in the address; store.ErrNotFound when it is unknown or
 // still locked.
-func (rm *setupRoom) openStep(id wizard.StepID, sc SetupCase) (wizard.Step, error) {
+func (rm *Room) openStep(id wizard.StepID, sc SetupCase) (wizard.Step, error) {
 	step, ok := rm.Flow.Step(id)
 	if !ok || !rm.mayVisit(id, sc.facts) {
 		return wizard.Step{}, store.ErrNotFound
@@ -66,7 +66,7 @@ func (rm *setupRoom) openStep(id wizard.StepID, sc SetupCase) (wizard.Step, erro
 
 // mayVisit tells whether a step is open. The last one opens together with the
 // test, because going live without one is offered there, as unsafe.
-func (rm *setupRoom) mayVisit(id wizard.StepID, facts wizard.Facts) bool {
+func (rm *Room) mayVisit(id wizard.StepID, facts wizard.Facts) bool {
 	if id == wizard.StepGoLive {
 		id = wizard.StepTest
 	}
@@ -74,7 +74,7 @@ func (rm *setupRoom) mayVisit(id wizard.StepID, facts wizard.Facts) bool {
 }
 
 // newConnection asks for the name of a new connection.
-func (rm *setupRoom) newConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) newConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	all, err := rm.Store.Connections(r.Context())
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (rm *setupRoom) newConnection(w http.ResponseWriter, r *http.Request, a mod
 	return rm.renderNewConnection(w, r, a, v)
 }
 
-func (rm *setupRoom) renderNewConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, v setup.NewPage) error {
+func (rm *Room) renderNewConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, v setup.NewPage) error {
 	v.Page = rm.Page(r, a, layout.NavConnections, "Set up a connection",
 		"A connection is one application in AWS IAM Identity Center. The setup takes you through both sides, step by step.")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Connections", Href: paths.Connections}}
@@ -98,7 +98,7 @@ func (rm *setupRoom) renderNewConnection(w http.ResponseWriter, r *http.Request,
 	return rm.Render(w, r, status, setup.New(v))
 }
 
-func (rm *setupRoom) createConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) createConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v := setup.NewPage{Name: kit.Typed(r, "name"), Slug: kit.Typed(r, "slug")}
 	slug := v.Slug
 	if slug == "" {
@@ -140,7 +140,7 @@ func slugOf(name string) string {
 }
 
 // resumeSetup leads to the first step that is not done.
-func (rm *setupRoom) resumeSetup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) resumeSetup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, err := rm.loadSetup(r)
 	if errors.Is(err, errNoDraft) {
 		return rm.offerDraft(w, r, a, sc.Connection)
@@ -152,13 +152,13 @@ func (rm *setupRoom) resumeSetup(w http.ResponseWriter, r *http.Request, a model
 }
 
 // offerDraft is shown where nobody is editing the connection.
-func (rm *setupRoom) offerDraft(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection) error {
+func (rm *Room) offerDraft(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection) error {
 	v := setup.StartPage{Page: rm.Page(r, a, layout.NavConnections, "Change "+c.Name(), ""), Connection: c}
 	v.Page.Crumbs = kit.SetupCrumbs(c)
 	return rm.Render(w, r, http.StatusOK, setup.Start(v))
 }
 
-func (rm *setupRoom) showStep(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showStep(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id := wizard.StepID(kit.PathValue(r, "step"))
 	sc, err := rm.loadSetup(r)
 	if errors.Is(err, errNoDraft) {
@@ -185,7 +185,7 @@ func (rm *setupRoom) showStep(w http.ResponseWriter, r *http.Request, a model.Ad
 }
 
 // frame is what every step shows, with the form as it is stored.
-func (rm *setupRoom) frame(r *http.Request, a model.Administrator, sc SetupCase, step wizard.Step) setup.Frame {
+func (rm *Room) frame(r *http.Request, a model.Administrator, sc SetupCase, step wizard.Step) setup.Frame {
 	f := setup.Frame{
 		Page:       rm.Page(r, a, layout.NavConnections, step.Title, step.Lead),
 		Connection: sc.Connection, Draft: sc.Draft, Step: step,
@@ -214,7 +214,7 @@ func storedAnswers(step wizard.Step, facts wizard.Facts) wizard.Answers {
 }
 
 // submitStep saves a step of the draft and leads to the next one.
-func (rm *setupRoom) submitStep(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) submitStep(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, err := rm.loadSetup(r)
 	if errors.Is(err, errNoDraft) {
 		return store.ErrNotFound
@@ -268,13 +268,13 @@ func (rm *setupRoom) submitStep(w http.ResponseWriter, r *http.Request, a model.
 
 // urlFixedFor tells whether somebody cannot change the public URL: all that is
 // made of it, passkeys too, is an owner's matter.
-func (rm *setupRoom) urlFixedFor(a model.Administrator) bool {
+func (rm *Room) urlFixedFor(a model.Administrator) bool {
 	return rm.Opts.PublicURLFixed || a.Role != model.RoleOwner
 }
 
 // saveStep writes the draft, and the public URL where the step changed it. What
 // was kept while it was typed is not needed any more.
-func (rm *setupRoom) saveStep(r *http.Request, a model.Administrator, sc SetupCase, step wizard.Step, draft wizard.Draft) (model.Revision, error) {
+func (rm *Room) saveStep(r *http.Request, a model.Administrator, sc SetupCase, step wizard.Step, draft wizard.Draft) (model.Revision, error) {
 	ctx, actor := r.Context(), rm.Actor(r, a)
 	var saved model.Revision
 	err := rm.Store.InTx(ctx, func(tx *store.Store) error {
@@ -298,7 +298,7 @@ func (rm *setupRoom) saveStep(r *http.Request, a model.Administrator, sc SetupCa
 }
 
 // afterStep leads on: to the next step, or back to where one came from.
-func (rm *setupRoom) afterStep(w http.ResponseWriter, r *http.Request, sc SetupCase, step wizard.Step, draft wizard.Draft, saved model.Revision) error {
+func (rm *Room) afterStep(w http.ResponseWriter, r *http.Request, sc SetupCase, step wizard.Step, draft wizard.Draft, saved model.Revision) error {
 	if draft.PublicURL != "" {
 		if err := rm.PublicURLChanged(r.Context()); err != nil {
 			return err

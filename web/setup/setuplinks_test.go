@@ -1,4 +1,4 @@
-package web_test
+package setup_test
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/wizard"
-	"github.com/postern-sso/postern/web"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/setup"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -70,7 +70,7 @@ func TestSetupLinkReachesNothingElse(t *testing.T) {
 		page.Doc.Find(`a[href="/users"], a[href="/settings"], a[href^="/setup/"], a[href^="/connections"]`).Length() != 0 {
 		t.Errorf("the page shows more than AWS's side: %s", page.Text())
 	}
-	drill(t, h, func(t *testing.T, rt kit.Route) {
+	webtest.Drill(t, h, func(t *testing.T, rt kit.Route) {
 		for _, pattern := range []string{webtest.Concrete(rt.Pattern), strings.NewReplacer("{connection}", "aws", "{slug}", "aws", "{step}", "metadata", "{username}",
 			"zachary").Replace(rt.Pattern)} {
 			res := h.Ask(kit.Route{Method: rt.Method, Pattern: pattern}, nil)
@@ -170,7 +170,7 @@ func TestSetupLinkBringsMetadata(t *testing.T) {
 			if text := h.Get(path).Text(); !strings.Contains(text, "123456789012") || !strings.Contains(text, "us-east-1") {
 				t.Errorf("what was brought is not shown back: %s", text)
 			}
-			if at := s.Setup.Flow.Resume(s.Setup.SetupFacts(web.SetupCase{Connection: s.Connection("aws"), Draft: rev}, 0)); at != wizard.StepAttributes {
+			if at := s.Setup.Flow.Resume(s.Setup.SetupFacts(setup.SetupCase{Connection: s.Connection("aws"), Draft: rev}, 0)); at != wizard.StepAttributes {
 				t.Errorf("the administrator goes on at %q, want %q", at, wizard.StepAttributes)
 			}
 		})

@@ -1,4 +1,4 @@
-package web
+package setup
 
 import (
 	"context"
@@ -20,7 +20,7 @@ import (
 )
 
 // renderStep shows a step's own page around the frame.
-func (rm *setupRoom) renderStep(w http.ResponseWriter, r *http.Request, status int, f setup.Frame, sc SetupCase) error {
+func (rm *Room) renderStep(w http.ResponseWriter, r *http.Request, status int, f setup.Frame, sc SetupCase) error {
 	page, err := rm.stepPage(r, f, sc)
 	if err != nil {
 		return err
@@ -29,7 +29,7 @@ func (rm *setupRoom) renderStep(w http.ResponseWriter, r *http.Request, status i
 }
 
 // stepPage is the page of a step with what it shows beyond the form.
-func (rm *setupRoom) stepPage(r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
+func (rm *Room) stepPage(r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
 	ctx := r.Context()
 	switch f.Step.ID {
 	case wizard.StepWelcome:
@@ -67,7 +67,7 @@ func (rm *setupRoom) stepPage(r *http.Request, f setup.Frame, sc SetupCase) (tem
 }
 
 // appsPage has what was seen of the apps that are connected already.
-func (rm *setupRoom) appsPage(r *http.Request, f setup.Frame) (setup.AppsPage, error) {
+func (rm *Room) appsPage(r *http.Request, f setup.Frame) (setup.AppsPage, error) {
 	v := setup.AppsPage{Frame: f}
 	apps, err := rm.Store.Apps(r.Context())
 	if err != nil {
@@ -77,7 +77,7 @@ func (rm *setupRoom) appsPage(r *http.Request, f setup.Frame) (setup.AppsPage, e
 		if !slices.Contains(f.Draft.Config.Apps, app.Product) {
 			continue
 		}
-		seen, err := rm.appSeen(r, app)
+		seen, err := rm.AppSeen(r, app)
 		if err != nil {
 			return v, err
 		}
@@ -105,7 +105,7 @@ func provisioningPage(r *http.Request, f setup.Frame) setup.ProvisioningPage {
 
 // seenAs is the address that this browser uses for Postern, where it is not
 // the public URL's; AWS sends people to the latter.
-func (rm *setupRoom) seenAs(r *http.Request) string {
+func (rm *Room) seenAs(r *http.Request) string {
 	u, err := url.Parse(rm.Opts.PublicURL)
 	if err != nil || strings.EqualFold(r.Host, u.Host) {
 		return ""
@@ -116,7 +116,7 @@ func (rm *setupRoom) seenAs(r *http.Request) string {
 // drawings are AWS's screens with the values of a configuration, that of the
 // draft or the one in the form. The links lead to the region that the metadata
 // tells, else to the one in the address, or to the simulated AWS.
-func (rm *setupRoom) drawings(r *http.Request, sc SetupCase, cfg model.Config) setup.Drawings {
+func (rm *Room) drawings(r *http.Request, sc SetupCase, cfg model.Config) setup.Drawings {
 	d := setup.Drawings{
 		Slug: sc.Connection.Slug, Name: cfg.Name, NameIDFormat: cfg.NameIDFormat,
 		Values: wizard.AWSValues(sc.facts), Rows: wizard.AWSAttributeRows(cfg),
@@ -134,7 +134,7 @@ func (rm *setupRoom) drawings(r *http.Request, sc SetupCase, cfg model.Config) s
 }
 
 // setupAWS describes AWS as the draft's metadata does; nil without any.
-func (rm *setupRoom) setupAWS(sc SetupCase) *setup.AWS {
+func (rm *Room) setupAWS(sc SetupCase) *setup.AWS {
 	cfg := sc.Draft.Config
 	if cfg.IdPMetadata == "" {
 		return nil
@@ -157,7 +157,7 @@ func (rm *setupRoom) setupAWS(sc SetupCase) *setup.AWS {
 }
 
 // goLivePage gathers the review.
-func (rm *setupRoom) goLivePage(r *http.Request, f setup.Frame, sc SetupCase) (setup.GoLivePage, error) {
+func (rm *Room) goLivePage(r *http.Request, f setup.Frame, sc SetupCase) (setup.GoLivePage, error) {
 	ctx := r.Context()
 	groups, err := rm.Store.CountGroups(ctx)
 	if err != nil {
@@ -187,7 +187,7 @@ func (rm *setupRoom) goLivePage(r *http.Request, f setup.Frame, sc SetupCase) (s
 const preflightAtOnce = 5000
 
 // connectionRules are the rules of one connection.
-func (rm *setupRoom) connectionRules(ctx context.Context, slug string) ([]model.Rule, error) {
+func (rm *Room) connectionRules(ctx context.Context, slug string) ([]model.Rule, error) {
 	all, err := rm.Store.Rules(ctx)
 	if err != nil {
 		return nil, err

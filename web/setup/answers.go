@@ -1,4 +1,4 @@
-package web
+package setup
 
 import (
 	"errors"
@@ -41,7 +41,7 @@ func (f stepForm) placed(problems []model.Problem) []model.Problem {
 
 // readStep reads the fields of a step, and whatever belongs to them beyond the
 // form: an uploaded file, an address to fetch.
-func (rm *setupRoom) readStep(r *http.Request, sc SetupCase, step wizard.Step) (stepForm, error) {
+func (rm *Room) readStep(r *http.Request, sc SetupCase, step wizard.Step) (stepForm, error) {
 	f, err := readAnswers(r, sc, step)
 	if err != nil || step.ID != wizard.StepMetadata || f.version != sc.Draft.Version {
 		return f, err
@@ -68,7 +68,7 @@ func readAnswers(r *http.Request, sc SetupCase, step wizard.Step) (stepForm, err
 
 // readMetadata finds AWS's metadata in the form: a file wins over a text, a
 // text over an address, which is fetched.
-func (rm *setupRoom) readMetadata(r *http.Request, sc SetupCase, f *stepForm) error {
+func (rm *Room) readMetadata(r *http.Request, sc SetupCase, f *stepForm) error {
 	file, err := forms.UploadedMetadata(r)
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func (rm *setupRoom) readMetadata(r *http.Request, sc SetupCase, f *stepForm) er
 // StepFetcher fetches what somebody types in. Where private addresses are
 // allowed, they still are nothing for the holder of a setup link, who may be
 // outside.
-func (rm *setupRoom) StepFetcher(sc SetupCase) outgoing.Fetcher {
+func (rm *Room) StepFetcher(sc SetupCase) outgoing.Fetcher {
 	m := outgoing.NewFetcher(wizard.MetadataOptions(sc.facts).AllowLoopbackHTTP)
 	m.Private = rm.Opts.AllowPrivateMetadata && !sc.byLink
 	return m
@@ -125,7 +125,7 @@ func keepUploaded(r *http.Request, answers wizard.Answers) error {
 
 // renderConflict shows what was typed beside what somebody else has saved, so
 // that neither is lost.
-func (rm *setupRoom) renderConflict(w http.ResponseWriter, r *http.Request, f setup.Frame, sc SetupCase) error {
+func (rm *Room) renderConflict(w http.ResponseWriter, r *http.Request, f setup.Frame, sc SetupCase) error {
 	if err := keepUploaded(r, f.Answers); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package web
+package setup
 
 import (
 	"context"
@@ -24,7 +24,7 @@ const (
 
 // attributesPage has the table for AWS as the form has it now, and a preview of
 // the username rule. samples is what was typed to try; empty: a proposal.
-func (rm *setupRoom) attributesPage(r *http.Request, f setup.Frame, sc SetupCase, samples string) (setup.AttributesPage, error) {
+func (rm *Room) attributesPage(r *http.Request, f setup.Frame, sc SetupCase, samples string) (setup.AttributesPage, error) {
 	v := setup.AttributesPage{Frame: f, MetadataURL: sc.Draft.Config.IdPMetadataURL}
 	cfg, problems := rm.typedConfig(f, sc)
 	v.Drawings = rm.drawings(r, sc, cfg)
@@ -41,14 +41,14 @@ func (rm *setupRoom) attributesPage(r *http.Request, f setup.Frame, sc SetupCase
 
 // typedConfig is the configuration that the form would make; where it has
 // problems, the one that is stored.
-func (rm *setupRoom) typedConfig(f setup.Frame, sc SetupCase) (model.Config, []model.Problem) {
+func (rm *Room) typedConfig(f setup.Frame, sc SetupCase) (model.Config, []model.Problem) {
 	draft, problems := rm.Flow.Submit(wizard.StepAttributes, sc.facts, f.Answers)
 	return draft.Config, problems
 }
 
 // proposedSamples are values to try the rule on: what AWS sent in the latest
 // test, where there was one, then shapes that are common.
-func (rm *setupRoom) proposedSamples(ctx context.Context, sc SetupCase, cfg model.Config) ([]string, error) {
+func (rm *Room) proposedSamples(ctx context.Context, sc SetupCase, cfg model.Config) ([]string, error) {
 	samples := []string{"Ana.Lima", "ana.lima@example.com", `EXAMPLE\alima`}
 	l, err := rm.Store.LatestTest(ctx, sc.Draft.ID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -92,7 +92,7 @@ func previewOf(cfg model.Config, samples string, problems []model.Problem) setup
 
 // previewUsername shows what becomes of sample usernames: the part of the page
 // for scripts, the whole page for the button.
-func (rm *setupRoom) previewUsername(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) previewUsername(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, err := rm.loadSetup(r)
 	if errors.Is(err, errNoDraft) {
 		return store.ErrNotFound

@@ -1,4 +1,4 @@
-package web
+package setup
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 )
 
 // loadStep loads the wizard for a button that belongs to one step.
-func (rm *setupRoom) loadStep(r *http.Request, id wizard.StepID) (SetupCase, wizard.Step, error) {
+func (rm *Room) loadStep(r *http.Request, id wizard.StepID) (SetupCase, wizard.Step, error) {
 	sc, err := rm.loadSetup(r)
 	if errors.Is(err, errNoDraft) {
 		return sc, wizard.Step{}, store.ErrNotFound
@@ -32,7 +32,7 @@ func (rm *setupRoom) loadStep(r *http.Request, id wizard.StepID) (SetupCase, wiz
 }
 
 // setupAddUser adds one user from the wizard.
-func (rm *setupRoom) setupAddUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) setupAddUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, step, err := rm.loadStep(r, wizard.StepUsers)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (rm *setupRoom) setupAddUser(w http.ResponseWriter, r *http.Request, a mode
 // usersShown is how many users the wizard lists; the others are a link away.
 const usersShown = 10
 
-func (rm *setupRoom) usersPage(ctx context.Context, f setup.Frame, sc SetupCase) (setup.UsersPage, error) {
+func (rm *Room) usersPage(ctx context.Context, f setup.Frame, sc SetupCase) (setup.UsersPage, error) {
 	v := setup.UsersPage{Frame: f, Count: sc.facts.Users}
 	if sc.Draft.Config.Provisioning == model.ProvisioningJIT {
 		return v, nil
@@ -77,7 +77,7 @@ func (rm *setupRoom) usersPage(ctx context.Context, f setup.Frame, sc SetupCase)
 const groupsShown = 20
 
 // groupsPage gathers groups, rules and what may be added.
-func (rm *setupRoom) groupsPage(ctx context.Context, f setup.Frame, sc SetupCase) (setup.GroupsPage, error) {
+func (rm *Room) groupsPage(ctx context.Context, f setup.Frame, sc SetupCase) (setup.GroupsPage, error) {
 	v := setup.GroupsPage{Frame: f}
 	groups, next, err := rm.Store.Groups(ctx, store.GroupQuery{Page: store.Page{Limit: groupsShown}})
 	if err != nil {
@@ -106,7 +106,7 @@ func (rm *setupRoom) groupsPage(ctx context.Context, f setup.Frame, sc SetupCase
 }
 
 // setupAddGroups adds the suggested groups that are ticked and those typed in.
-func (rm *setupRoom) setupAddGroups(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) setupAddGroups(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, step, err := rm.loadStep(r, wizard.StepGroups)
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func wantedGroups(apps, ticked []string, own string) ([]model.Group, []model.Pro
 }
 
 // addGroups makes those groups that do not exist yet, all or none.
-func (rm *setupRoom) addGroups(ctx context.Context, actor model.Actor, groups []model.Group) (added, known int, err error) {
+func (rm *Room) addGroups(ctx context.Context, actor model.Actor, groups []model.Group) (added, known int, err error) {
 	err = rm.Store.InTx(ctx, func(tx *store.Store) error {
 		for _, g := range groups {
 			_, err := tx.CreateGroup(ctx, actor, g)
@@ -191,7 +191,7 @@ func addedGroups(added, known int) string {
 }
 
 // setupAddRule adds a rule of this connection.
-func (rm *setupRoom) setupAddRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) setupAddRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, step, err := rm.loadStep(r, wizard.StepGroups)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package web
+package setup
 
 import (
 	"context"
@@ -23,7 +23,7 @@ const setupLinksShown = 5
 
 // ConnectionPanel is what an administrator sees of the setup links on the page of a
 // connection that has a draft; nil when there is nothing to hand over yet.
-func (rm *setupRoom) ConnectionPanel(r *http.Request, a model.Administrator, c model.Connection) (*setuplink.Panel, error) {
+func (rm *Room) ConnectionPanel(r *http.Request, a model.Administrator, c model.Connection) (*setuplink.Panel, error) {
 	sc := SetupCase{Connection: c, Draft: *c.Draft}
 	sc.facts = rm.SetupFacts(sc, 0)
 	return rm.linkPanel(r, a, sc, "")
@@ -31,7 +31,7 @@ func (rm *setupRoom) ConnectionPanel(r *http.Request, a model.Administrator, c m
 
 // linkPanel is what an administrator sees of the setup links of a connection;
 // nil when there is nothing to hand over yet, or nothing any more.
-func (rm *setupRoom) linkPanel(r *http.Request, a model.Administrator, sc SetupCase, from string) (*setuplink.Panel, error) {
+func (rm *Room) linkPanel(r *http.Request, a model.Administrator, sc SetupCase, from string) (*setuplink.Panel, error) {
 	if !rm.mayVisit(wizard.StepAWSApplication, sc.facts) {
 		return nil, nil //nolint:nilnil // no panel is no fault
 	}
@@ -50,7 +50,7 @@ func (rm *setupRoom) linkPanel(r *http.Request, a model.Administrator, sc SetupC
 }
 
 // evidence says how far a draft has got with AWS, by what was seen.
-func (rm *setupRoom) evidence(ctx context.Context, sc SetupCase) (setuplink.Evidence, error) {
+func (rm *Room) evidence(ctx context.Context, sc SetupCase) (setuplink.Evidence, error) {
 	e := setuplink.Evidence{Passed: sc.Draft.TestedLogin != ""}
 	if aws := rm.setupAWS(sc); aws != nil && aws.Problem == "" {
 		e.Metadata, e.Region, e.Account = true, aws.Region, aws.Account
@@ -69,13 +69,13 @@ func (rm *setupRoom) evidence(ctx context.Context, sc SetupCase) (setuplink.Evid
 
 // createSetupLink makes a link for the draft of a connection. The link is shown
 // on the answer itself, because only its hash is kept.
-func (rm *setupRoom) createSetupLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) createSetupLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	c, err := rm.Store.Connection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
 	}
 	refuse := func(text string) error {
-		return rm.showProblem(w, r, a, c, text)
+		return rm.ShowProblem(w, r, a, c, text)
 	}
 	if c.Draft == nil {
 		return refuse("Nobody is editing this connection, so there is nothing to set up in AWS. Start a draft first.")
@@ -110,7 +110,7 @@ func linkPanelPath(r *http.Request, slug string) string {
 	return paths.Connection(slug)
 }
 
-func (rm *setupRoom) revokeSetupLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) revokeSetupLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id, err := strconv.ParseInt(kit.PathValue(r, "id"), 10, 64)
 	if err != nil {
 		return store.ErrNotFound

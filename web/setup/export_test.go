@@ -1,0 +1,7 @@
+package setup
+
+// What the tests of this package look at.
+
+var (
+	SlugOf = slugOf
+)
