@@ -17,7 +17,7 @@ import (
 // administrator. Tests run the same drills over each.
 func (s *Server) ConsoleRoutes() []kit.Route {
 	return slices.Concat(s.overview.Routes(), s.Setup.Routes(), s.connections.Routes(), s.People.Routes(), s.logins.Routes(),
-		s.apps.Routes(), s.audit.Routes(), s.Access.routes(), s.help.Routes(), s.settings.Routes(), s.Warnings.Routes())
+		s.apps.Routes(), s.audit.Routes(), s.Access.Routes(), s.help.Routes(), s.settings.Routes(), s.Warnings.Routes())
 }
 
 // mount is the whole site, grouped by who may call it.
@@ -84,7 +84,7 @@ func (s *Server) mount() http.Handler {
 	// Administrators.
 	r.Group(func(r chi.Router) {
 		r.Use(kit.LimitBody(kit.MaxUpload), crossOrigin.Handler, s.Admins.LoadAndSave)
-		s.Access.mountSignIn(r)
+		s.Access.MountSignIn(r)
 		for _, rt := range s.ConsoleRoutes() {
 			r.Method(rt.Method, rt.Pattern, s.Guard(rt))
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/web/access"
 	"github.com/postern-sso/postern/web/apps"
 	"github.com/postern-sso/postern/web/audit"
 	"github.com/postern-sso/postern/web/connections"
@@ -26,7 +27,7 @@ import (
 // Server answers every request. Make one with New.
 type Server struct {
 	*kit.Kit
-	Access      *accessRoom
+	Access      *access.Room
 	apps        *apps.Room
 	audit       *audit.Room
 	connections *connections.Room
@@ -55,7 +56,7 @@ func New(o kit.Options) (*Server, error) {
 	}
 	k := kit.New(o)
 	s := &Server{
-		Kit: k, Access: newAccessRoom(k), audit: audit.New(k), help: help.New(k), Login: newLoginRoom(k), overview: overview.New(k),
+		Kit: k, Access: access.New(k), audit: audit.New(k), help: help.New(k), Login: newLoginRoom(k), overview: overview.New(k),
 		People: people.New(k), Warnings: warnings.New(k),
 	}
 	s.logins = logins.New(k, s.Login)

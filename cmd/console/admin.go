@@ -13,7 +13,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/access"
 )
 
 type adminCmd struct {
@@ -38,7 +38,7 @@ func (c *adminAddCmd) Run(ctx context.Context, io streams) (err error) {
 	if err != nil {
 		return err
 	}
-	hash, err := web.HashPassword(ctx, password)
+	hash, err := access.HashPassword(ctx, password)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (c *adminResetCmd) Run(ctx context.Context, io streams) (err error) {
 	if err != nil {
 		return err
 	}
-	hash, err := web.HashPassword(ctx, password)
+	hash, err := access.HashPassword(ctx, password)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func readPassword(in io.Reader, email string) (password string, generated bool, 
 	if password == "" {
 		return strings.ToLower(rand.Text()), true, nil
 	}
-	if text := web.CheckPassword(password, email); text != "" {
+	if text := access.CheckPassword(password, email); text != "" {
 		return "", false, errors.New(text)
 	}
 	return password, false, nil

@@ -20,7 +20,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/access"
 )
 
 // SoftKey is a passkey in software, which always says yes.
@@ -63,7 +63,7 @@ func (s *Site) GivePasskey(a model.Administrator) *SoftKey {
 // RecoveryCode gives an administrator recovery codes, and returns one.
 func (s *Site) RecoveryCode(a model.Administrator) string {
 	s.T.Helper()
-	codes, hashes := web.NewRecoveryCodes()
+	codes, hashes := access.NewRecoveryCodes()
 	if err := s.Store.SetRecoveryCodes(s.T.Context(), storetest.Actor, a, hashes); err != nil {
 		s.T.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package web
+package access
 
 import (
 	"cmp"
@@ -17,7 +17,7 @@ import (
 const secondStepFor = 5 * time.Minute
 
 // enterConsole signs an administrator in and goes where they wanted to.
-func (rm *accessRoom) enterConsole(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod, form person.SignInForm) error {
+func (rm *Room) enterConsole(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod, form person.SignInForm) error {
 	if err := rm.Store.RecordAudit(r.Context(), rm.Actor(r, a), "administrator.sign_in", a.Email, "by "+string(method)); err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (rm *accessRoom) enterConsole(w http.ResponseWriter, r *http.Request, a mod
 
 // askSecondStep shows the second step to somebody whose password was right, or
 // who came through AWS.
-func (rm *accessRoom) askSecondStep(w http.ResponseWriter, r *http.Request, a model.Administrator, form person.SignInForm) error {
+func (rm *Room) askSecondStep(w http.ResponseWriter, r *http.Request, a model.Administrator, form person.SignInForm) error {
 	form.ThroughAWS = a.ThroughAWS()
 	if err := rm.Admins.RenewToken(r.Context()); err != nil {
 		return err
@@ -48,7 +48,7 @@ func (rm *accessRoom) askSecondStep(w http.ResponseWriter, r *http.Request, a mo
 
 // pendingAdministrator is who has taken the first step in this browser a short
 // while ago; store.ErrNotFound: nobody.
-func (rm *accessRoom) pendingAdministrator(r *http.Request) (model.Administrator, error) {
+func (rm *Room) pendingAdministrator(r *http.Request) (model.Administrator, error) {
 	id, at := rm.Admins.GetInt64(r.Context(), kit.KeyPendingID), rm.Admins.GetTime(r.Context(), kit.KeyPendingAt)
 	if id == 0 || rm.Now().Sub(at) >= secondStepFor {
 		return model.Administrator{}, store.ErrNotFound
@@ -61,7 +61,7 @@ func (rm *accessRoom) pendingAdministrator(r *http.Request) (model.Administrator
 }
 
 // secondStep takes the passkey or a recovery code.
-func (rm *accessRoom) secondStep(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) secondStep(w http.ResponseWriter, r *http.Request) error {
 	form := rm.signInForm(r)
 	a, err := rm.pendingAdministrator(r)
 	if errors.Is(err, store.ErrNotFound) {
@@ -105,7 +105,7 @@ func (rm *accessRoom) secondStep(w http.ResponseWriter, r *http.Request) error {
 // signInWithPasskey is a sign-in by passkey alone. It is not counted as a try: a
 // passkey cannot be guessed, and whoever sends bad ones from the same address
 // must not keep the good one out.
-func (rm *accessRoom) signInWithPasskey(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) signInWithPasskey(w http.ResponseWriter, r *http.Request) error {
 	form := rm.signInForm(r)
 	a, err := rm.verifyAnyPasskey(r)
 	if err == nil && a.ThroughAWS() { // AWS decides first whether they may come
@@ -123,13 +123,13 @@ func (rm *accessRoom) signInWithPasskey(w http.ResponseWriter, r *http.Request) 
 	return rm.enterConsole(w, r, a, model.ByPasskey, form)
 }
 
-func (rm *accessRoom) signInForm(r *http.Request) person.SignInForm {
+func (rm *Room) signInForm(r *http.Request) person.SignInForm {
 	return person.SignInForm{Next: kit.LocalPath(r.PostFormValue("next")), Resumed: rm.ResumedForm(r)}
 }
 
 // AskStepUp wants to know once more who is there (re-authentication). The
 // form that was sent goes along and is offered again afterwards.
-func (rm *accessRoom) AskStepUp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) AskStepUp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	form := person.SignInForm{Next: rm.PageOf(r.URL.Path)}
 	if r.Method == http.MethodGet {
 		form.Next = r.URL.RequestURI()
@@ -139,7 +139,7 @@ func (rm *accessRoom) AskStepUp(w http.ResponseWriter, r *http.Request, a model.
 	return rm.renderStepUp(w, r, a, form)
 }
 
-func (rm *accessRoom) renderStepUp(w http.ResponseWriter, r *http.Request, a model.Administrator, form person.SignInForm) error {
+func (rm *Room) renderStepUp(w http.ResponseWriter, r *http.Request, a model.Administrator, form person.SignInForm) error {
 	keys, err := rm.Store.Passkeys(r.Context(), a.ID)
 	if err != nil {
 		return err
@@ -149,7 +149,7 @@ func (rm *accessRoom) renderStepUp(w http.ResponseWriter, r *http.Request, a mod
 }
 
 // confirmStepUp takes the password or a passkey of who is signed in.
-func (rm *accessRoom) confirmStepUp(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) confirmStepUp(w http.ResponseWriter, r *http.Request) error {
 	a, err := rm.CurrentAdministrator(r)
 	if errors.Is(err, store.ErrNotFound) {
 		return kit.ToSignIn(w, r)
@@ -186,7 +186,7 @@ func (rm *accessRoom) confirmStepUp(w http.ResponseWriter, r *http.Request) erro
 // provesStepUp tells whether the form has as much as a sign-in would take of who
 // is signed in: with a passkey registered the password alone is not enough, or
 // a stolen session and a password would take the account over.
-func (rm *accessRoom) provesStepUp(r *http.Request, a model.Administrator) (bool, error) {
+func (rm *Room) provesStepUp(r *http.Request, a model.Administrator) (bool, error) {
 	if r.PostFormValue("credential") != "" {
 		return provenUnlessNotFound(rm.verifyPasskey(r, a))
 	}

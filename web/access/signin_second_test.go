@@ -1,4 +1,4 @@
-package web_test
+package access_test
 
 import (
 	"net/http"
@@ -11,7 +11,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/access"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -62,8 +62,10 @@ func TestSecondStepEndsWithAChangedAccount(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, false},
-		"just in time": {func(_ *testing.T, s *webtest.Site, _ model.Administrator) { s.Now = s.Now.Add(web.SecondStepFor - 1) }, true},
-		"too late":     {func(_ *testing.T, s *webtest.Site, _ model.Administrator) { s.Now = s.Now.Add(web.SecondStepFor) }, false},
+		"just in time": {func(_ *testing.T, s *webtest.Site, _ model.Administrator) {
+			s.Now = s.Now.Add(access.SecondStepFor - 1)
+		}, true},
+		"too late": {func(_ *testing.T, s *webtest.Site, _ model.Administrator) { s.Now = s.Now.Add(access.SecondStepFor) }, false},
 	} {
 		for step, take := range map[string]func(s *webtest.Site, k *webtest.SoftKey, code string) *webtest.Page{
 			"passkey": func(s *webtest.Site, k *webtest.SoftKey, _ string) *webtest.Page {

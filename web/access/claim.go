@@ -1,4 +1,4 @@
-package web
+package access
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 
 // showClaim is the first page of a new Postern: the link printed at the first
 // start makes whoever holds it the owner.
-func (rm *accessRoom) showClaim(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) showClaim(w http.ResponseWriter, r *http.Request) error {
 	token := r.URL.Query().Get("token")
 	valid, err := rm.Store.ClaimTokenValid(r.Context(), token, rm.Now())
 	if err != nil {
@@ -25,14 +25,14 @@ func (rm *accessRoom) showClaim(w http.ResponseWriter, r *http.Request) error {
 	return rm.Render(w, r, http.StatusOK, person.Claim(person.ClaimForm{Token: token}))
 }
 
-func (rm *accessRoom) refuseClaim(w http.ResponseWriter, r *http.Request, err error) error {
+func (rm *Room) refuseClaim(w http.ResponseWriter, r *http.Request, err error) error {
 	if err != nil {
 		return err
 	}
 	return rm.Render(w, r, http.StatusForbidden, person.ClaimRefused())
 }
 
-func (rm *accessRoom) claim(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) claim(w http.ResponseWriter, r *http.Request) error {
 	form := person.ClaimForm{
 		Token: r.PostFormValue("token"),
 		Email: model.Canonical(r.PostFormValue("email")),

@@ -1,4 +1,4 @@
-package web
+package access
 
 import (
 	"net/http"
@@ -10,20 +10,20 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// accessRoom is who may use the console: the claim, signing in, passkeys, and the
+// Room is who may use the console: the claim, signing in, passkeys, and the
 // administrators themselves.
-type accessRoom struct {
+type Room struct {
 	*kit.Kit
 	Guesses *throttle.Limiter
 }
 
-// newAccessRoom makes the room.
-func newAccessRoom(k *kit.Kit) *accessRoom {
-	return &accessRoom{Kit: k, Guesses: throttle.New(k.Store.SignInAttempts(), failureWindow, k.Now)}
+// New makes the room.
+func New(k *kit.Kit) *Room {
+	return &Room{Kit: k, Guesses: throttle.New(k.Store.SignInAttempts(), failureWindow, k.Now)}
 }
 
-// mountSignIn serves administrators who are not signed in yet.
-func (rm *accessRoom) mountSignIn(r chi.Router) {
+// MountSignIn serves administrators who are not signed in yet.
+func (rm *Room) MountSignIn(r chi.Router) {
 	limited := func() chi.Router { return r.With(rm.LimitRateBy(signInsPerMinute, rm.signInKey)) } // each address counts by itself
 	r.Get("/claim", rm.Handle(rm.showClaim))
 	r.With(rm.LimitRate(signInsPerMinute)).Post("/claim", rm.Handle(rm.claim))
@@ -38,8 +38,8 @@ func (rm *accessRoom) mountSignIn(r chi.Router) {
 	r.Post("/signout", rm.Handle(rm.signOut))
 }
 
-// routes are the pages of the room.
-func (rm *accessRoom) routes() []kit.Route {
+// Routes are the pages of the room.
+func (rm *Room) Routes() []kit.Route {
 	const (
 		viewer = model.RoleViewer
 		owner  = model.RoleOwner
@@ -70,7 +70,7 @@ const signInsPerMinute = 60
 // signInKey is what the sign-in's requests are counted by: a browser in which
 // somebody signed in before by itself, so that whoever floods the sign-in from
 // the same address does not lock it out; every other by its address.
-func (rm *accessRoom) signInKey(r *http.Request) (string, error) {
+func (rm *Room) signInKey(r *http.Request) (string, error) {
 	if token := rm.KnownBrowser(r); token != "" {
 		if known, err := rm.Store.IsAnyonesBrowser(r.Context(), token); err != nil || known {
 			return "browser\n" + token, err

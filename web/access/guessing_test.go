@@ -1,4 +1,4 @@
-package web_test
+package access_test
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/access"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/webtest"
 )
@@ -31,12 +31,12 @@ func TestRow20BadPasskeysLockNobodyOut(t *testing.T) {
 	}
 	own := s.Client
 	s.Client = s.Browser()
-	for range web.FailuresOfAddress + 1 {
+	for range access.FailuresOfAddress + 1 {
 		s.Post(paths.SignInPasskey, url.Values{"credential": {"{}"}}).Want(t, http.StatusUnprocessableEntity)
 	}
 	s.TryPassword(a.Email, webtest.TestPassword).Want(t, http.StatusSeeOther)
 	k := s.GivePasskey(a)
-	for i := range web.FailuresOfAddress {
+	for i := range access.FailuresOfAddress {
 		if err := s.Access.Guesses.Failed(t.Context(), "address\n127.0.0.1"); err != nil {
 			t.Fatal(i, err)
 		}
@@ -66,7 +66,7 @@ func TestRow20FloodsLockNoKnownBrowserOut(t *testing.T) {
 	s.Client = s.Browser()
 	for _, path := range []string{paths.SignIn, paths.SignInPasskey, paths.PasskeyOptions, paths.SignInSecond} {
 		flooded := false
-		for i := 0; i < 3*web.SignInsPerMinute && !flooded; i++ { // a minute may turn meanwhile
+		for i := 0; i < 3*access.SignInsPerMinute && !flooded; i++ { // a minute may turn meanwhile
 			s.ClaimToBeKnown(fmt.Sprintf("%026d", i))
 			res := s.Post(path, url.Values{"email": {a.Email}, "password": {"guess"}})
 			flooded = res.Status == http.StatusTooManyRequests && strings.Contains(res.Text(), "Wait a minute")
@@ -95,13 +95,13 @@ func TestRow20GuessesDoNotReachWhoComesThroughAWS(t *testing.T) {
 	if err := s.Store.AddPasskey(t.Context(), storetest.Actor, a, model.Passkey{ID: []byte("k"), Name: "k", Credential: []byte("{}")}); err != nil {
 		t.Fatal(err)
 	}
-	codes, hashes := web.NewRecoveryCodes()
+	codes, hashes := access.NewRecoveryCodes()
 	if err := s.Store.SetRecoveryCodes(t.Context(), storetest.Actor, a, hashes); err != nil {
 		t.Fatal(err)
 	}
 	own := s.Client
 	s.Client = s.Browser()
-	for range web.FailuresOfAccount {
+	for range access.FailuresOfAccount {
 		s.TryPassword(u.Username, "guess").Want(t, http.StatusUnprocessableEntity)
 		s.TryPassword("user\n"+u.ID, "guess").Want(t, http.StatusUnprocessableEntity)
 	}
@@ -115,7 +115,7 @@ func TestRow20GuessesDoNotReachWhoComesThroughAWS(t *testing.T) {
 func TestRow20GuessesFromOneNetworkAreCounted(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSite(t)
-	for i := range web.FailuresOfAddress {
+	for i := range access.FailuresOfAddress {
 		if status := s.AttemptFrom(fmt.Sprintf("[2001:db8:1:2::%x]:1", i+1), fmt.Sprintf("a%d@example.com", i), "x"); status != http.StatusUnprocessableEntity {
 			t.Fatalf("guess %d answered %d", i, status)
 		}
@@ -133,14 +133,14 @@ func TestRow20ManyGuessesAtOnce(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteOn(t, storetest.OpenPool(t))
 	s.SignInAs(model.RoleOwner)
-	for range web.FailuresOfAccount + 1 {
+	for range access.FailuresOfAccount + 1 {
 		if status := s.AttemptFrom("198.51.100.6:1", "owner@example.com", webtest.TestPassword); status != http.StatusSeeOther {
 			t.Fatalf("a right password answered %d", status)
 		}
 	}
 	var wg sync.WaitGroup
 	var judged, refused atomic.Int64
-	for i := range 3 * web.FailuresOfAccount {
+	for i := range 3 * access.FailuresOfAccount {
 		wg.Go(func() {
 			switch s.AttemptFrom("198.51.100.7:1", "owner@example.com", fmt.Sprint(i)) {
 			case http.StatusUnprocessableEntity:
@@ -151,7 +151,7 @@ func TestRow20ManyGuessesAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if judged.Load() != web.FailuresOfAccount || refused.Load() != 2*web.FailuresOfAccount {
+	if judged.Load() != access.FailuresOfAccount || refused.Load() != 2*access.FailuresOfAccount {
 		t.Errorf("%d guesses were judged, %d refused", judged.Load(), refused.Load())
 	}
 }
@@ -160,20 +160,20 @@ func TestRow20ManyGuessesAtOnce(t *testing.T) {
 // is not done for a link that does not work.
 func TestRow20HashingWaitsItsTurn(t *testing.T) { //nolint:paralleltest // it keeps every other test from hashing
 	s := webtest.NewSiteAs(t, model.RoleOwner)
-	for range web.HashesAtOnce {
-		web.Hashing <- struct{}{}
+	for range access.HashesAtOnce {
+		access.Hashing <- struct{}{}
 	}
 	defer func() {
-		for range web.HashesAtOnce {
-			<-web.Hashing
+		for range access.HashesAtOnce {
+			<-access.Hashing
 		}
 	}()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := web.PasswordMatches(ctx, "x", web.DecoyHash); !errors.Is(err, kit.ErrBusy) {
+	if _, err := access.PasswordMatches(ctx, "x", access.DecoyHash); !errors.Is(err, kit.ErrBusy) {
 		t.Errorf("hashed beside the others: %v", err)
 	}
-	if _, err := web.HashPassword(ctx, "x"); !errors.Is(err, kit.ErrBusy) {
+	if _, err := access.HashPassword(ctx, "x"); !errors.Is(err, kit.ErrBusy) {
 		t.Errorf("hashed beside the others: %v", err)
 	}
 	s.Client = s.Browser()

@@ -1,4 +1,4 @@
-package web_test
+package access_test
 
 import (
 	"net/http"

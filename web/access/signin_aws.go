@@ -1,4 +1,4 @@
-package web
+package access
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 // signInThroughAWS lets a person into the console whom AWS has signed in, where
 // they are a member of the local group that the owners chose. Who is nobody yet
 // goes to AWS first and comes back here.
-func (rm *accessRoom) signInThroughAWS(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) signInThroughAWS(w http.ResponseWriter, r *http.Request) error {
 	set, err := rm.Store.Settings(r.Context())
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (rm *accessRoom) signInThroughAWS(w http.ResponseWriter, r *http.Request) e
 
 // noteRefusedByGroup puts it into the audit, once an hour: the link can be
 // followed again and again. It is about the user, and goes when they are erased.
-func (rm *accessRoom) noteRefusedByGroup(r *http.Request, u model.User) error {
+func (rm *Room) noteRefusedByGroup(r *http.Request, u model.User) error {
 	const action = "user.console_refused"
 	noted, _, err := rm.Store.Audit(r.Context(), store.AuditQuery{Action: action, Object: u.Username, Since: rm.Now().Add(-time.Hour), Page: store.Page{Limit: 1}})
 	if err != nil || len(noted) > 0 {
@@ -69,7 +69,7 @@ func (rm *accessRoom) noteRefusedByGroup(r *http.Request, u model.User) error {
 		"AWS signed them in, and they are in no group that may use the console.")
 }
 
-func (rm *accessRoom) sendThroughAWS(w http.ResponseWriter, r *http.Request, next string) error {
+func (rm *Room) sendThroughAWS(w http.ResponseWriter, r *http.Request, next string) error {
 	back := paths.WithQuery(paths.SignInAWS, "next", next)
 	live, err := rm.OpenConnections(r)
 	if err != nil {
@@ -83,7 +83,7 @@ func (rm *accessRoom) sendThroughAWS(w http.ResponseWriter, r *http.Request, nex
 
 // goOnSignedIn offers a resumed form to somebody who has signed in in another tab
 // meanwhile: AWS cannot take a form along.
-func (rm *accessRoom) goOnSignedIn(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) goOnSignedIn(w http.ResponseWriter, r *http.Request) error {
 	form := rm.signInForm(r)
 	a, err := rm.CurrentAdministrator(r)
 	if errors.Is(err, store.ErrNotFound) {

@@ -1,4 +1,4 @@
-package web
+package access
 
 import (
 	"context"
@@ -63,7 +63,7 @@ type try struct {
 
 // beginTry counts a try at an account. wait is how long it is refused for without being
 // judged; zero: it may be judged.
-func (rm *accessRoom) beginTry(r *http.Request, a model.Administrator) (t try, wait time.Duration, err error) {
+func (rm *Room) beginTry(r *http.Request, a model.Administrator) (t try, wait time.Duration, err error) {
 	limits, err := rm.tryLimits(r, a)
 	if err != nil {
 		return t, 0, err
@@ -79,7 +79,7 @@ func (rm *accessRoom) beginTry(r *http.Request, a model.Administrator) (t try, w
 // before is counted by itself: whoever guesses from elsewhere, or from behind the
 // same address, does not lock it out. An account that does not exist is counted
 // like any other.
-func (rm *accessRoom) tryLimits(r *http.Request, a model.Administrator) ([]throttle.Limit, error) {
+func (rm *Room) tryLimits(r *http.Request, a model.Administrator) ([]throttle.Limit, error) {
 	if token := rm.KnownBrowser(r); token != "" && a.ID != 0 {
 		known, err := rm.Store.IsKnownBrowser(r.Context(), a.ID, token)
 		if err != nil {
@@ -98,7 +98,7 @@ func (rm *accessRoom) tryLimits(r *http.Request, a model.Administrator) ([]throt
 
 // accountNamed is the account with that email, or one without an id when there
 // is none: for counting tries at it.
-func (rm *accessRoom) accountNamed(ctx context.Context, email string) (model.Administrator, error) {
+func (rm *Room) accountNamed(ctx context.Context, email string) (model.Administrator, error) {
 	a, err := rm.Store.AdministratorByEmail(ctx, email)
 	if errors.Is(err, store.ErrNotFound) || (err == nil && a.ThroughAWS()) {
 		return model.Administrator{Email: email}, nil
@@ -107,13 +107,13 @@ func (rm *accessRoom) accountNamed(ctx context.Context, email string) (model.Adm
 }
 
 // tryWorked takes a try back that was right.
-func (rm *accessRoom) tryWorked(r *http.Request, t try) error {
+func (rm *Room) tryWorked(r *http.Request, t try) error {
 	return rm.Guesses.TakeBack(r.Context(), t.attempt)
 }
 
 // tryFailed leaves a try counted, and puts one line into the audit when
 // further ones begin to be refused.
-func (rm *accessRoom) tryFailed(r *http.Request, t try) error {
+func (rm *Room) tryFailed(r *http.Request, t try) error {
 	rm.Log.WarnContext(r.Context(), "console sign-in refused", "remote", rm.RemoteAddr(r))
 	if !t.attempt.Reached {
 		return nil

@@ -1,4 +1,4 @@
-package web_test
+package access_test
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/access"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/webtest"
 )
@@ -23,7 +23,7 @@ func TestAdministratorIsAdded(t *testing.T) {
 
 	made := s.Post(paths.Administrators, url.Values{"email": {"bo@example.com"}, "role": {"viewer"}}).Want(t, http.StatusOK)
 	password := made.Find(".copybox-value")
-	if text := web.CheckPassword(password, "bo@example.com"); text != "" {
+	if text := access.CheckPassword(password, "bo@example.com"); text != "" {
 		t.Errorf("the password made is %q: %s", password, text)
 	}
 	if s.Get(paths.Administrators).Doc.Find(".copybox-value").Length() != 0 {

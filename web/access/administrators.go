@@ -1,4 +1,4 @@
-package web
+package access
 
 import (
 	"crypto/rand"
@@ -19,11 +19,11 @@ import (
 
 const lastOwner = "This is the last owner. Make somebody else an owner first, so that the console does not lock everybody out."
 
-func (rm *accessRoom) listAdministrators(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) listAdministrators(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.renderAdministrators(w, r, a, console.AdministratorList{})
 }
 
-func (rm *accessRoom) renderAdministrators(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.AdministratorList) error {
+func (rm *Room) renderAdministrators(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.AdministratorList) error {
 	all, err := rm.Store.Administrators(r.Context())
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func (rm *accessRoom) renderAdministrators(w http.ResponseWriter, r *http.Reques
 
 // createAdministrator adds one. A password that was made here is shown on the
 // answer itself, because it must not be kept anywhere, not even for a redirect.
-func (rm *accessRoom) createAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) createAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	f := console.AdministratorForm{Email: kit.Typed(r, "email"), Role: model.Role(r.PostFormValue("role"))}
 	if err := model.CheckEmail(f.Email); err != nil {
 		f.Problems = append(f.Problems, kit.Problem("email", "The email", err))
@@ -112,7 +112,7 @@ func administratorID(r *http.Request) (int64, error) {
 
 // ownAdministrator is an account of Postern's own; store.ErrNotFound for one that
 // comes through AWS: nothing of those is changed here.
-func (rm *accessRoom) ownAdministrator(r *http.Request, id int64) (model.Administrator, error) {
+func (rm *Room) ownAdministrator(r *http.Request, id int64) (model.Administrator, error) {
 	a, err := rm.Store.Administrator(r.Context(), id)
 	if err == nil && a.ThroughAWS() {
 		err = store.ErrNotFound
@@ -120,7 +120,7 @@ func (rm *accessRoom) ownAdministrator(r *http.Request, id int64) (model.Adminis
 	return a, err
 }
 
-func (rm *accessRoom) changeRole(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) changeRole(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id, err := administratorID(r)
 	if err != nil {
 		return err
@@ -149,7 +149,7 @@ func (rm *accessRoom) changeRole(w http.ResponseWriter, r *http.Request, a model
 	return rm.Done(w, r, paths.Administrators, "The role of "+other.Email+" is changed.")
 }
 
-func (rm *accessRoom) deleteAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) deleteAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id, err := administratorID(r)
 	if err != nil {
 		return err
@@ -168,13 +168,13 @@ func (rm *accessRoom) deleteAdministrator(w http.ResponseWriter, r *http.Request
 	return rm.Done(w, r, paths.Administrators, other.Email+" is removed.")
 }
 
-func (rm *accessRoom) refuseAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator, text string) error {
+func (rm *Room) refuseAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator, text string) error {
 	return rm.renderAdministrators(w, r, a, console.AdministratorList{Problems: []model.Problem{{Text: text}}})
 }
 
 // changeOwnPassword asks for the present password, so that an unattended
 // browser is not enough to take an account over.
-func (rm *accessRoom) changeOwnPassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) changeOwnPassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	if a.ThroughAWS() {
 		return kit.ErrForbidden
 	}

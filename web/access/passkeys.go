@@ -1,4 +1,4 @@
-package web
+package access
 
 import (
 	"bytes"
@@ -25,7 +25,7 @@ import (
 const ceremonyFor = 5 * time.Minute
 
 // relyingParty is what passkeys are bound to: the host of the public URL.
-func (rm *accessRoom) relyingParty() (*webauthn.WebAuthn, error) {
+func (rm *Room) relyingParty() (*webauthn.WebAuthn, error) {
 	u, err := url.Parse(rm.Opts.PublicURL)
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func (u passkeyUser) WebAuthnDisplayName() string { return u.a.Email }
 
 func (u passkeyUser) WebAuthnCredentials() []webauthn.Credential { return u.keys }
 
-func (rm *accessRoom) passkeyUser(r *http.Request, a model.Administrator) (passkeyUser, error) {
+func (rm *Room) passkeyUser(r *http.Request, a model.Administrator) (passkeyUser, error) {
 	u := passkeyUser{a: a}
 	all, err := rm.Store.Passkeys(r.Context(), a.ID)
 	for _, p := range all {
@@ -62,7 +62,7 @@ func (rm *accessRoom) passkeyUser(r *http.Request, a model.Administrator) (passk
 
 // sendCeremony keeps the challenge in the session and sends the browser what it
 // needs. The answer comes back in a form.
-func (rm *accessRoom) sendCeremony(w http.ResponseWriter, r *http.Request, options any, session *webauthn.SessionData) error {
+func (rm *Room) sendCeremony(w http.ResponseWriter, r *http.Request, options any, session *webauthn.SessionData) error {
 	session.Expires = rm.Now().Add(ceremonyFor)
 	kept, err := json.Marshal(session)
 	if err != nil {
@@ -75,7 +75,7 @@ func (rm *accessRoom) sendCeremony(w http.ResponseWriter, r *http.Request, optio
 
 // takeCeremony is the challenge that this browser was sent, once;
 // store.ErrNotFound when there is none or it took too long.
-func (rm *accessRoom) takeCeremony(r *http.Request) (webauthn.SessionData, error) {
+func (rm *Room) takeCeremony(r *http.Request) (webauthn.SessionData, error) {
 	var session webauthn.SessionData
 	kept, ok := rm.Admins.Pop(r.Context(), kit.KeyCeremony).([]byte)
 	if !ok || json.Unmarshal(kept, &session) != nil || !rm.Now().Before(session.Expires) {
@@ -87,7 +87,7 @@ func (rm *accessRoom) takeCeremony(r *http.Request) (webauthn.SessionData, error
 
 // passkeyOptions begins the use of a passkey: of who typed the password, of who
 // is signed in, or of anybody.
-func (rm *accessRoom) passkeyOptions(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) passkeyOptions(w http.ResponseWriter, r *http.Request) error {
 	rp, err := rm.relyingParty()
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func answeredPasskey(r *http.Request) (*protocol.ParsedCredentialAssertionData, 
 
 // verifyPasskey tells whether the form has the answer of a passkey of this
 // administrator; store.ErrNotFound when not.
-func (rm *accessRoom) verifyPasskey(r *http.Request, a model.Administrator) error {
+func (rm *Room) verifyPasskey(r *http.Request, a model.Administrator) error {
 	rp, err := rm.relyingParty()
 	if err != nil {
 		return err
@@ -154,7 +154,7 @@ func (rm *accessRoom) verifyPasskey(r *http.Request, a model.Administrator) erro
 }
 
 // verifyAnyPasskey finds the administrator whose passkey answered.
-func (rm *accessRoom) verifyAnyPasskey(r *http.Request) (model.Administrator, error) {
+func (rm *Room) verifyAnyPasskey(r *http.Request) (model.Administrator, error) {
 	rp, err := rm.relyingParty()
 	if err != nil {
 		return model.Administrator{}, err
@@ -184,7 +184,7 @@ func (rm *accessRoom) verifyAnyPasskey(r *http.Request) (model.Administrator, er
 
 // passkeyUsed keeps the counter. One that goes backwards is the sign of a copy:
 // the passkey is refused.
-func (rm *accessRoom) passkeyUsed(r *http.Request, a model.Administrator, c *webauthn.Credential) error {
+func (rm *Room) passkeyUsed(r *http.Request, a model.Administrator, c *webauthn.Credential) error {
 	if c.Authenticator.CloneWarning {
 		rm.Log.WarnContext(r.Context(), "passkey refused: its counter went backwards", "remote", rm.RemoteAddr(r))
 		// Not by the administrator: who holds the copy is not known.
@@ -200,7 +200,7 @@ func (rm *accessRoom) passkeyUsed(r *http.Request, a model.Administrator, c *web
 }
 
 // newPasskeyOptions begins the registration of a passkey.
-func (rm *accessRoom) newPasskeyOptions(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) newPasskeyOptions(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	rp, err := rm.relyingParty()
 	if err != nil {
 		return err
@@ -222,7 +222,7 @@ func (rm *accessRoom) newPasskeyOptions(w http.ResponseWriter, r *http.Request, 
 }
 
 // registeredPasskey verifies the answer of a registration.
-func (rm *accessRoom) registeredPasskey(r *http.Request, a model.Administrator) (model.Passkey, error) {
+func (rm *Room) registeredPasskey(r *http.Request, a model.Administrator) (model.Passkey, error) {
 	rp, err := rm.relyingParty()
 	if err != nil {
 		return model.Passkey{}, err

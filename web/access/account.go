@@ -1,4 +1,4 @@
-package web
+package access
 
 import (
 	"encoding/base64"
@@ -18,12 +18,12 @@ import (
 const maxPasskeyName = 100
 
 // showAccount is an administrator's own page: sessions, passkeys, codes.
-func (rm *accessRoom) showAccount(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showAccount(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.renderAccount(w, r, a, nil)
 }
 
 // renderAccount shows it; codes are recovery codes just made, shown once.
-func (rm *accessRoom) renderAccount(w http.ResponseWriter, r *http.Request, a model.Administrator, codes []string) error {
+func (rm *Room) renderAccount(w http.ResponseWriter, r *http.Request, a model.Administrator, codes []string) error {
 	v := console.AccountPage{
 		Page:    rm.Page(r, a, layout.NavAdministrators, "Your account", "How you sign in to this console, and where you are signed in."),
 		Current: rm.Admins.GetInt64(r.Context(), kit.KeyAdminSession), NewCodes: codes, CanUsePasskeys: rm.PasskeysWork(),
@@ -43,7 +43,7 @@ func (rm *accessRoom) renderAccount(w http.ResponseWriter, r *http.Request, a mo
 }
 
 // endOwnSessions ends one session of one's own, or all but this one.
-func (rm *accessRoom) endOwnSessions(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) endOwnSessions(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	current := rm.Admins.GetInt64(r.Context(), kit.KeyAdminSession)
 	id := int64(0)
 	if text := r.PostFormValue("session"); text != "" {
@@ -60,7 +60,7 @@ func (rm *accessRoom) endOwnSessions(w http.ResponseWriter, r *http.Request, a m
 }
 
 // endSessionsOf ends every session of an administrator.
-func (rm *accessRoom) endSessionsOf(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) endSessionsOf(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id, err := administratorID(r)
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (rm *accessRoom) endSessionsOf(w http.ResponseWriter, r *http.Request, a mo
 
 // removePasskeysOf takes the passkeys of another administrator away, who has lost
 // them, or whose account somebody else has put one into.
-func (rm *accessRoom) removePasskeysOf(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) removePasskeysOf(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id, err := administratorID(r)
 	if err != nil {
 		return err
@@ -104,11 +104,11 @@ func (rm *accessRoom) removePasskeysOf(w http.ResponseWriter, r *http.Request, a
 }
 
 // showNewPasskey is the page to register one.
-func (rm *accessRoom) showNewPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) showNewPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.renderNewPasskey(w, r, a, nil)
 }
 
-func (rm *accessRoom) renderNewPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator, problems []model.Problem) error {
+func (rm *Room) renderNewPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator, problems []model.Problem) error {
 	v := console.NewPasskeyPage{
 		Page: rm.Page(r, a, layout.NavAdministrators, "Register a passkey", "It proves that it is you: with your fingerprint, your face, or a key that you plug in."),
 		Name: kit.Typed(r, "name"), CanUsePasskeys: rm.PasskeysWork(), Problems: problems,
@@ -123,7 +123,7 @@ func (rm *accessRoom) renderNewPasskey(w http.ResponseWriter, r *http.Request, a
 
 // addPasskey keeps the passkey that the browser has made. With the first one
 // come the recovery codes.
-func (rm *accessRoom) addPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) addPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	name := kit.Typed(r, "name")
 	if name == "" {
 		name = "Passkey of " + rm.Now().UTC().Format(time.DateOnly)
@@ -153,7 +153,7 @@ func (rm *accessRoom) addPasskey(w http.ResponseWriter, r *http.Request, a model
 	return rm.Done(w, r, paths.Account, "The passkey is registered.")
 }
 
-func (rm *accessRoom) removePasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) removePasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	id, err := base64.RawURLEncoding.DecodeString(r.PostFormValue("passkey"))
 	if err != nil {
 		return store.ErrNotFound
@@ -166,7 +166,7 @@ func (rm *accessRoom) removePasskey(w http.ResponseWriter, r *http.Request, a mo
 
 // renewRecoveryCodes makes new codes. The page is the answer itself, and
 // nothing keeps them.
-func (rm *accessRoom) renewRecoveryCodes(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) renewRecoveryCodes(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	codes, hashes := NewRecoveryCodes()
 	if err := rm.Store.SetRecoveryCodes(r.Context(), rm.Actor(r, a), a, hashes); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package web
+package access
 
 import (
 	"errors"
@@ -21,7 +21,7 @@ import (
 // knows; making one at each start would cost 64 MiB.
 const decoyHash = "$argon2id$v=19$m=65536,t=1,p=2$01vvo4rItXJhoAz6K2RfhA$z0dlN6v2ekrFeIMapdhJ0fYlp8RW/eZVA19k5OcNnH4"
 
-func (rm *accessRoom) showSignIn(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) showSignIn(w http.ResponseWriter, r *http.Request) error {
 	if _, err := rm.CurrentAdministrator(r); err == nil {
 		return kit.SeeOther(w, r, paths.Overview)
 	} else if !errors.Is(err, store.ErrNotFound) {
@@ -35,7 +35,7 @@ func (rm *accessRoom) showSignIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 // RenderSignIn shows the sign-in page with the ways that there are.
-func (rm *accessRoom) RenderSignIn(w http.ResponseWriter, r *http.Request, status int, form person.SignInForm) error {
+func (rm *Room) RenderSignIn(w http.ResponseWriter, r *http.Request, status int, form person.SignInForm) error {
 	set, err := rm.Store.Settings(r.Context())
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (rm *accessRoom) RenderSignIn(w http.ResponseWriter, r *http.Request, statu
 	return rm.Render(w, r, status, person.SignIn(form))
 }
 
-func (rm *accessRoom) signIn(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) signIn(w http.ResponseWriter, r *http.Request) error {
 	form := rm.signInForm(r)
 	form.Email = strings.TrimSpace(r.PostFormValue("email"))
 	account, err := rm.accountNamed(r.Context(), form.Email)
@@ -76,7 +76,7 @@ func (rm *accessRoom) signIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 // renewHash keeps a right password in a hash that costs as much as the decoy.
-func (rm *accessRoom) renewHash(r *http.Request, a model.Administrator, password string) error {
+func (rm *Room) renewHash(r *http.Request, a model.Administrator, password string) error {
 	if !isOutdated(a.PasswordHash) {
 		return nil
 	}
@@ -88,7 +88,7 @@ func (rm *accessRoom) renewHash(r *http.Request, a model.Administrator, password
 }
 
 // afterFirstStep lets somebody in who has no passkey, and asks for it else.
-func (rm *accessRoom) afterFirstStep(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod, form person.SignInForm) error {
+func (rm *Room) afterFirstStep(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod, form person.SignInForm) error {
 	keys, err := rm.Store.Passkeys(r.Context(), a.ID)
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func (rm *accessRoom) afterFirstStep(w http.ResponseWriter, r *http.Request, a m
 
 // refuseBlocked answers an attempt that comes too early, without looking at the
 // password. It looks the same whether the account exists or not.
-func (rm *accessRoom) refuseBlocked(w http.ResponseWriter, r *http.Request, form person.SignInForm, wait time.Duration, err error) error {
+func (rm *Room) refuseBlocked(w http.ResponseWriter, r *http.Request, form person.SignInForm, wait time.Duration, err error) error {
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (rm *accessRoom) refuseBlocked(w http.ResponseWriter, r *http.Request, form
 
 // checkPassword tells whether it is the account's password. It takes as long for
 // one that does not exist, or has none.
-func (rm *accessRoom) checkPassword(r *http.Request, a model.Administrator, password string) (bool, error) {
+func (rm *Room) checkPassword(r *http.Request, a model.Administrator, password string) (bool, error) {
 	hash := a.PasswordHash
 	if a.ID == 0 || a.ThroughAWS() {
 		hash = decoyHash
@@ -124,7 +124,7 @@ func (rm *accessRoom) checkPassword(r *http.Request, a model.Administrator, pass
 	return match && a.ID != 0 && !a.ThroughAWS(), err
 }
 
-func (rm *accessRoom) signOut(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) signOut(w http.ResponseWriter, r *http.Request) error {
 	if err := rm.Store.CloseConsoleSession(r.Context(), rm.Admins.GetInt64(r.Context(), kit.KeyAdminSession), rm.Now()); err != nil {
 		return err
 	}

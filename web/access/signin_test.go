@@ -1,4 +1,4 @@
-package web_test
+package access_test
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/access"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/webtest"
 )
@@ -125,15 +125,15 @@ func TestClaim(t *testing.T) {
 // however many processors the machine has.
 func TestDecoyCostsAsMuchAsAPassword(t *testing.T) {
 	t.Parallel()
-	hash, err := web.HashPassword(t.Context(), "mild otter reads maps")
+	hash, err := access.HashPassword(t.Context(), "mild otter reads maps")
 	if err != nil {
 		t.Fatal(err)
 	}
-	decoy, _, _, err := argon2id.DecodeHash(web.DecoyHash)
+	decoy, _, _, err := argon2id.DecodeHash(access.DecoyHash)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if real, _, _, err := argon2id.DecodeHash(hash); err != nil || *real != *decoy || *real != web.HashParams {
+	if real, _, _, err := argon2id.DecodeHash(hash); err != nil || *real != *decoy || *real != access.HashParams {
 		t.Errorf("a password costs %+v, the decoy %+v (%v)", real, decoy, err)
 	}
 }
@@ -144,7 +144,7 @@ func TestOldHashIsRenewed(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSite(t)
 	a := s.SignInAs(model.RoleOwner)
-	old, err := argon2id.CreateHash(webtest.TestPassword, &argon2id.Params{Memory: web.HashParams.Memory, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	old, err := argon2id.CreateHash(webtest.TestPassword, &argon2id.Params{Memory: access.HashParams.Memory, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestOldHashIsRenewed(t *testing.T) {
 	s.TryPassword(a.Email, "wrong").Want(t, http.StatusUnprocessableEntity)
 	s.TryPassword(a.Email, webtest.TestPassword).Want(t, http.StatusSeeOther)
 	now, err := s.Store.Administrator(t.Context(), a.ID)
-	if err != nil || now.PasswordHash == old || web.IsOutdated(now.PasswordHash) {
+	if err != nil || now.PasswordHash == old || access.IsOutdated(now.PasswordHash) {
 		t.Errorf("the hash is %s, %v", now.PasswordHash, err)
 	}
 	s.TryPassword(a.Email, webtest.TestPassword).Want(t, http.StatusSeeOther)

@@ -1,4 +1,4 @@
-package web_test
+package access_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/access"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/webtest"
 )
@@ -26,7 +27,7 @@ func TestRow20GuessingAPasswordLocksNobodyOut(t *testing.T) {
 	own := s.Client
 	s.Client = s.Browser()
 	for _, email := range []string{"owner@example.com", "nobody@example.com"} {
-		for i := range web.FailuresOfAccount {
+		for i := range access.FailuresOfAccount {
 			s.ClaimToBeKnown(fmt.Sprintf("%026d", i))
 			if res := s.TryPassword(email, fmt.Sprint("guess ", i)); res.Status != http.StatusUnprocessableEntity {
 				t.Fatalf("%s: guess %d answered %d", email, i, res.Status)
@@ -46,7 +47,7 @@ func TestRow20GuessingAPasswordLocksNobodyOut(t *testing.T) {
 		t.Errorf("from a browser that signed in before: %d %s", res.Status, res.Text())
 	}
 	s.Client = s.Browser()
-	s.Now = s.Now.Add(web.FailureWindow + time.Second)
+	s.Now = s.Now.Add(access.FailureWindow + time.Second)
 	if res := s.TryPassword("owner@example.com", webtest.TestPassword); res.Status != http.StatusSeeOther {
 		t.Errorf("after the time: %d", res.Status)
 	}
@@ -56,7 +57,7 @@ func TestRow20GuessingAPasswordLocksNobodyOut(t *testing.T) {
 func TestGuessesFromOneAddressAreCounted(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSite(t)
-	for i := range web.FailuresOfAddress {
+	for i := range access.FailuresOfAddress {
 		s.TryPassword(fmt.Sprintf("a%d@example.com", i), "guess").Want(t, http.StatusUnprocessableEntity)
 	}
 	s.TryPassword("fresh@example.com", "guess").Want(t, http.StatusTooManyRequests)

@@ -1,4 +1,4 @@
-package web_test
+package access_test
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/access"
 )
 
 func TestCheckPassword(t *testing.T) {
@@ -36,7 +36,7 @@ func TestCheckPassword(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := web.CheckPassword(tt.password, tt.email)
+			got := access.CheckPassword(tt.password, tt.email)
 			if tt.says == "" && got != "" || !strings.Contains(got, tt.says) {
 				t.Errorf("CheckPassword(%q) = %q, want %q", tt.password, got, tt.says)
 			}
@@ -47,7 +47,7 @@ func TestCheckPassword(t *testing.T) {
 func TestHashPasswordVerifies(t *testing.T) {
 	t.Parallel()
 	const pw = "mild otter reads maps"
-	hash, err := web.HashPassword(t.Context(), pw)
+	hash, err := access.HashPassword(t.Context(), pw)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package web
+package access
 
 import (
 	"errors"
@@ -22,7 +22,7 @@ func consoleRules(set store.Settings) console.ConsoleRules {
 
 // addConsoleRules completes the page of the administrators: the rules as they are
 // typed or saved, who may still come through AWS, and who has a passkey.
-func (rm *accessRoom) addConsoleRules(r *http.Request, v *console.AdministratorList) error {
+func (rm *Room) addConsoleRules(r *http.Request, v *console.AdministratorList) error {
 	set, err := rm.Store.Settings(r.Context())
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (rm *accessRoom) addConsoleRules(r *http.Request, v *console.AdministratorL
 
 // saveConsoleRules says whether members of a group come in through AWS, and
 // whether everybody needs a passkey.
-func (rm *accessRoom) saveConsoleRules(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+func (rm *Room) saveConsoleRules(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v := console.ConsoleRules{Group: kit.Typed(r, "console_group"), Role: model.Role(r.PostFormValue("console_role")),
 		RequirePasskey: r.PostFormValue("require_passkey") != ""}
 	var group model.Group
