@@ -36,7 +36,7 @@ func (rm *personRoom) me(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return rm.Render(w, r, http.StatusOK, person.Me(person.Self{
-		User: u, Apps: apps, Text: set.MeText, Groups: groupNames(memberships), Connection: through,
+		User: u, Apps: apps, Text: set.MeText, Groups: GroupNames(memberships), Connection: through,
 	}))
 }
 
@@ -65,8 +65,8 @@ func (rm *personRoom) chooseConnection(w http.ResponseWriter, r *http.Request) e
 	return rm.Render(w, r, http.StatusOK, person.NotSignedIn(live))
 }
 
-// groupNames lists each group once, in the order given.
-func groupNames(memberships []model.Membership) []string {
+// GroupNames lists each group once, in the order given.
+func GroupNames(memberships []model.Membership) []string {
 	var names []string
 	seen := make(map[int64]bool)
 	for _, m := range memberships {

@@ -45,7 +45,7 @@ func (s *Server) mount() http.Handler {
 	// stand beside the cross-origin protection, not excused inside it.
 	r.Group(func(r chi.Router) {
 		r.Use(kit.LimitBody(kit.MaxForm), s.Persons.LoadAndSave)
-		s.Login.mountSignIn(r)
+		s.Login.MountSignIn(r)
 		s.logins.MountTraceLinks(r)
 	})
 
@@ -72,7 +72,7 @@ func (s *Server) mount() http.Handler {
 	r.Group(func(r chi.Router) {
 		r.Use(kit.LimitBody(kit.MaxForm), crossOrigin.Handler, s.Persons.LoadAndSave)
 		s.Person.mountOwnPages(r)
-		s.Login.mountSignOut(r)
+		s.Login.MountSignOut(r)
 	})
 
 	// Whoever holds a setup link. There is no session of any kind here.

@@ -16,6 +16,7 @@ import (
 	"github.com/postern-sso/postern/web/connections"
 	"github.com/postern-sso/postern/web/help"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/login"
 	"github.com/postern-sso/postern/web/logins"
 	"github.com/postern-sso/postern/web/overview"
 	"github.com/postern-sso/postern/web/people"
@@ -32,7 +33,7 @@ type Server struct {
 	audit       *audit.Room
 	connections *connections.Room
 	help        *help.Room
-	Login       *loginRoom
+	Login       *login.Room
 	logins      *logins.Room
 	overview    *overview.Room
 	People      *people.Room
@@ -56,7 +57,7 @@ func New(o kit.Options) (*Server, error) {
 	}
 	k := kit.New(o)
 	s := &Server{
-		Kit: k, Access: access.New(k), audit: audit.New(k), help: help.New(k), Login: newLoginRoom(k), overview: overview.New(k),
+		Kit: k, Access: access.New(k), audit: audit.New(k), help: help.New(k), Login: login.New(k), overview: overview.New(k),
 		People: people.New(k), Warnings: warnings.New(k),
 	}
 	s.logins = logins.New(k, s.Login)
@@ -65,7 +66,7 @@ func New(o kit.Options) (*Server, error) {
 	}
 	s.apps, s.settings = apps.New(k, s.Person.Provider), settings.New(k, s.Person.Provider)
 	s.Setup = setup.New(k, setup.Needs{
-		Flow: flow, BeginLogin: s.Login.beginLogin, AppSeen: s.apps.AppSeen,
+		Flow: flow, BeginLogin: s.Login.BeginLogin, AppSeen: s.apps.AppSeen,
 		ShowProblem: func(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error {
 			return s.connections.ShowProblem(w, r, a, c, text) // made next: the two show parts of each other
 		},

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/postern-sso/postern/web"
+	"github.com/postern-sso/postern/web/login"
 )
 
 // PostOver posts over TCP and returns the status and the trace.
@@ -27,5 +27,5 @@ func (x *Target) PostOver(e Exchange, contentType, encoding, body string) (statu
 		x.T.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	return res.StatusCode, res.Header.Get(web.HeaderLogin)
+	return res.StatusCode, res.Header.Get(login.HeaderLogin)
 }

@@ -1,4 +1,4 @@
-package web
+package login
 
 // What the tests of this package look at.
 
@@ -7,8 +7,4 @@ const (
 	MaxUnverifiedXML  = maxUnverifiedXML
 	RefusalsPerMinute = refusalsPerMinute
 	RequestLifetime   = requestLifetime
-)
-
-var (
-	GroupNames = groupNames
 )

@@ -1,4 +1,4 @@
-package web
+package login
 
 import (
 	"crypto/rand"
@@ -25,7 +25,7 @@ const (
 
 // samlMetadata is our metadata, for uploading to AWS. A connection that is
 // still being set up has one too: AWS needs it before the connection is live.
-func (rm *loginRoom) samlMetadata(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) samlMetadata(w http.ResponseWriter, r *http.Request) error {
 	c, err := rm.Store.Connection(r.Context(), chi.URLParam(r, "connection"))
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (rm *loginRoom) samlMetadata(w http.ResponseWriter, r *http.Request) error 
 }
 
 // samlLogin sends a person to AWS. The trace is written before they leave.
-func (rm *loginRoom) samlLogin(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) samlLogin(w http.ResponseWriter, r *http.Request) error {
 	slug := chi.URLParam(r, "connection")
 	c, err := rm.Store.Connection(r.Context(), slug)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -54,17 +54,17 @@ func (rm *loginRoom) samlLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || c.Status != model.StatusLive || c.Live == nil {
 		return rm.Refuse(w, r, rm.NewAttempt(r, slug), &model.Refusal{Code: model.CodeConnectionNotLive})
 	}
-	return rm.beginLogin(w, r, c, c.Live, false, kit.LocalPath(r.URL.Query().Get("return")))
+	return rm.BeginLogin(w, r, c, c.Live, false, kit.LocalPath(r.URL.Query().Get("return")))
 }
 
-// beginLogin writes the trace and the pending request, and answers 303 to AWS.
+// BeginLogin writes the trace and the pending request, and answers 303 to AWS.
 // A test is judged by the revision given and signs nobody in.
-func (rm *loginRoom) beginLogin(w http.ResponseWriter, r *http.Request, c model.Connection, rev *model.Revision, test bool, returnTo string) error {
+func (rm *Room) BeginLogin(w http.ResponseWriter, r *http.Request, c model.Connection, rev *model.Revision, test bool, returnTo string) error {
 	return rm.BeginAttempt(w, r, rm.NewAttempt(r, c.Slug), c, rev, test, returnTo)
 }
 
 // beginAttempt is beginLogin for a trace that has been begun.
-func (rm *loginRoom) BeginAttempt(w http.ResponseWriter, r *http.Request, l model.Login, c model.Connection, rev *model.Revision, test bool,
+func (rm *Room) BeginAttempt(w http.ResponseWriter, r *http.Request, l model.Login, c model.Connection, rev *model.Revision, test bool,
 	returnTo string) error {
 	l.RevisionID, l.RevisionVersion, l.Test = rev.ID, rev.Version, test
 	idp, err := rm.IdentityProvider(rev)
@@ -95,7 +95,7 @@ func (rm *loginRoom) BeginAttempt(w http.ResponseWriter, r *http.Request, l mode
 }
 
 // NewAttempt is the beginning of a trace.
-func (rm *loginRoom) NewAttempt(r *http.Request, slug string) model.Login {
+func (rm *Room) NewAttempt(r *http.Request, slug string) model.Login {
 	return model.Login{
 		ID: store.NewLoginID(), Connection: kit.Truncate(slug, 64), StartedAt: rm.Now(),
 		Outcome: model.OutcomePending, RemoteAddr: rm.RemoteAddr(r), UserAgent: kit.Truncate(r.UserAgent(), 512),
@@ -104,17 +104,17 @@ func (rm *loginRoom) NewAttempt(r *http.Request, slug string) model.Login {
 
 // explainACS answers a browser that opens the assertion consumer service. AWS
 // sends people here when the application's start URL is set to it.
-func (rm *loginRoom) explainACS(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) explainACS(w http.ResponseWriter, r *http.Request) error {
 	return rm.Render(w, r, http.StatusOK, person.OpenedACS(chi.URLParam(r, "connection")))
 }
 
 // samlTested is where a test login ends for the person who made it.
-func (rm *loginRoom) samlTested(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) samlTested(w http.ResponseWriter, r *http.Request) error {
 	return rm.Render(w, r, http.StatusOK, person.Tested(chi.URLParam(r, "connection")))
 }
 
 // showLogout asks before it ends the session: a link alone must not do it.
-func (rm *loginRoom) showLogout(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) showLogout(w http.ResponseWriter, r *http.Request) error {
 	u, err := rm.CurrentPerson(r)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -124,7 +124,7 @@ func (rm *loginRoom) showLogout(w http.ResponseWriter, r *http.Request) error {
 
 // samlLogout ends the session here. AWS IAM Identity Center does not support
 // single logout, and the page says so instead of pretending.
-func (rm *loginRoom) samlLogout(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) samlLogout(w http.ResponseWriter, r *http.Request) error {
 	if err := rm.EndPersonSession(r.Context()); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package web
+package login
 
 import (
 	"context"
@@ -33,7 +33,7 @@ func accountSwitchOf(a attempt, u model.User) model.AccountSwitch {
 // unasked, and somebody else was signed in by this browser, it goes around once
 // more: AWS's form comes without the session cookie, so only the next request
 // can see whether that person is there still, whom nobody must push aside unseen.
-func (rm *loginRoom) welcome(w http.ResponseWriter, r *http.Request, a attempt, u model.User) error {
+func (rm *Room) welcome(w http.ResponseWriter, r *http.Request, a attempt, u model.User) error {
 	next := accountSwitchOf(a, u)
 	if !a.login.Unsolicited || !rm.mayBeAnother(r, u) {
 		return rm.begin(w, r, next)
@@ -47,7 +47,7 @@ func (rm *loginRoom) welcome(w http.ResponseWriter, r *http.Request, a attempt, 
 }
 
 // askAccountSwitch goes on unless somebody else is signed in here: then it asks.
-func (rm *loginRoom) askAccountSwitch(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) askAccountSwitch(w http.ResponseWriter, r *http.Request) error {
 	token := r.URL.Query().Get("arrival")
 	a, err := rm.Store.AccountSwitch(r.Context(), token, rm.Now())
 	if err != nil || !rm.sameBrowser(r, a) {
@@ -68,7 +68,7 @@ func (rm *loginRoom) askAccountSwitch(w http.ResponseWriter, r *http.Request) er
 }
 
 // answerAccountSwitch applies what the person chose.
-func (rm *loginRoom) answerAccountSwitch(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) answerAccountSwitch(w http.ResponseWriter, r *http.Request) error {
 	token := r.PostFormValue("arrival")
 	a, err := rm.Store.AccountSwitch(r.Context(), token, rm.Now())
 	if err != nil || !rm.sameBrowser(r, a) {
@@ -83,7 +83,7 @@ func (rm *loginRoom) answerAccountSwitch(w http.ResponseWriter, r *http.Request)
 	return kit.SeeOther(w, r, paths.Me)
 }
 
-func (rm *loginRoom) enter(w http.ResponseWriter, r *http.Request, token string) error {
+func (rm *Room) enter(w http.ResponseWriter, r *http.Request, token string) error {
 	a, err := rm.Store.TakeAccountSwitch(r.Context(), token, rm.Now())
 	if err != nil {
 		return rm.accountSwitchTooLate(w, r, err)
@@ -92,7 +92,7 @@ func (rm *loginRoom) enter(w http.ResponseWriter, r *http.Request, token string)
 }
 
 // begin starts the session and goes where the person wanted to.
-func (rm *loginRoom) begin(w http.ResponseWriter, r *http.Request, a model.AccountSwitch) error {
+func (rm *Room) begin(w http.ResponseWriter, r *http.Request, a model.AccountSwitch) error {
 	grants, err := rm.nameGrants(r, a.UserID)
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (rm *loginRoom) begin(w http.ResponseWriter, r *http.Request, a model.Accou
 // begins. Who signs in again keeps it, so that one sign-out ends what was given
 // before and after. What somebody else's session in this browser gave ends now:
 // nobody can sign out of that one any more.
-func (rm *loginRoom) nameGrants(r *http.Request, userID string) (string, error) {
+func (rm *Room) nameGrants(r *http.Request, userID string) (string, error) {
 	there, grants := rm.remembered(r)
 	if there == userID && grants != "" {
 		return grants, nil
@@ -126,7 +126,7 @@ const (
 // rememberPerson sets a cookie that, unlike that of the session, comes along
 // with AWS's form. It says, sealed, whom this browser signed in last, and what
 // apps were given meanwhile by which name. It opens nothing.
-func (rm *loginRoom) rememberPerson(w http.ResponseWriter, userID, grants string) error {
+func (rm *Room) rememberPerson(w http.ResponseWriter, userID, grants string) error {
 	sealed, err := rm.Sealer.Seal([]byte(userID+" "+grants), personContext)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (rm *loginRoom) rememberPerson(w http.ResponseWriter, userID, grants string
 }
 
 // remembered is what rememberPerson wrote; nothing when there is no such cookie.
-func (rm *loginRoom) remembered(r *http.Request) (userID, grants string) {
+func (rm *Room) remembered(r *http.Request) (userID, grants string) {
 	c, err := r.Cookie(rm.CookieName(personCookieName))
 	if err != nil {
 		return "", ""
@@ -159,7 +159,7 @@ func (rm *loginRoom) remembered(r *http.Request) (userID, grants string) {
 }
 
 // mayBeAnother tells whether this browser may have somebody else signed in.
-func (rm *loginRoom) mayBeAnother(r *http.Request, u model.User) bool {
+func (rm *Room) mayBeAnother(r *http.Request, u model.User) bool {
 	if there, err := rm.CurrentPerson(r); err == nil && there.ID != u.ID {
 		return true
 	}
@@ -167,14 +167,14 @@ func (rm *loginRoom) mayBeAnother(r *http.Request, u model.User) bool {
 	return there != "" && there != u.ID
 }
 
-func (rm *loginRoom) sameBrowser(r *http.Request, a model.AccountSwitch) bool {
+func (rm *Room) sameBrowser(r *http.Request, a model.AccountSwitch) bool {
 	value := rm.BrowserValue(r)
 	return value != "" && subtle.ConstantTimeCompare(kit.HashBrowser(value), a.BrowserHash) == 1 && a.Connection == chi.URLParam(r, "connection")
 }
 
 // accountSwitchTooLate: the page was opened twice, late, or by somebody else's
 // browser. Which, makes no difference to the person.
-func (rm *loginRoom) accountSwitchTooLate(w http.ResponseWriter, r *http.Request, err error) error {
+func (rm *Room) accountSwitchTooLate(w http.ResponseWriter, r *http.Request, err error) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
@@ -188,7 +188,7 @@ func (rm *loginRoom) accountSwitchTooLate(w http.ResponseWriter, r *http.Request
 // startPersonSession signs a person in: a new session, nothing of one before.
 // It ends at the latest when AWS says. What apps are given in it can be found by
 // the name grants.
-func (rm *loginRoom) startPersonSession(ctx context.Context, a model.AccountSwitch, grants string) error {
+func (rm *Room) startPersonSession(ctx context.Context, a model.AccountSwitch, grants string) error {
 	if err := rm.Persons.RenewToken(ctx); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package web
+package login
 
 import (
 	"crypto/subtle"
@@ -29,7 +29,7 @@ type attempt struct {
 
 // samlACS is the assertion consumer service: it judges AWS's answer, lets the
 // person in or refuses, and writes the trace either way.
-func (rm *loginRoom) samlACS(w http.ResponseWriter, r *http.Request) {
+func (rm *Room) samlACS(w http.ResponseWriter, r *http.Request) {
 	var a attempt
 	defer func() {
 		if v := recover(); v != nil {
@@ -58,7 +58,7 @@ func (rm *loginRoom) samlACS(w http.ResponseWriter, r *http.Request) {
 const maxUnverifiedXML = 128 << 10
 
 // receive reads the form and judges the message. Nothing is written yet.
-func (rm *loginRoom) receive(r *http.Request, a *attempt) (*model.Refusal, error) {
+func (rm *Room) receive(r *http.Request, a *attempt) (*model.Refusal, error) {
 	field, refusal := readResponseForm(r, a)
 	if refusal != nil {
 		return refusal, nil
@@ -112,7 +112,7 @@ func readResponseForm(r *http.Request, a *attempt) (string, *model.Refusal) {
 
 // findContext finds the connection, the request that is being answered, and
 // the revision to judge by.
-func (rm *loginRoom) findContext(r *http.Request, a *attempt) (*model.Refusal, error) {
+func (rm *Room) findContext(r *http.Request, a *attempt) (*model.Refusal, error) {
 	c, err := rm.Store.Connection(r.Context(), a.login.Connection)
 	if errors.Is(err, store.ErrNotFound) {
 		return &model.Refusal{Code: model.CodeConnectionNotLive}, nil
@@ -145,7 +145,7 @@ func (rm *loginRoom) findContext(r *http.Request, a *attempt) (*model.Refusal, e
 	return nil, nil
 }
 
-func (rm *loginRoom) findPending(r *http.Request, a *attempt) error {
+func (rm *Room) findPending(r *http.Request, a *attempt) error {
 	if len(a.relayState) != kit.HandleLength {
 		return nil
 	}
@@ -163,7 +163,7 @@ func (rm *loginRoom) findPending(r *http.Request, a *attempt) error {
 }
 
 // judge verifies the message and reads the person from it.
-func (rm *loginRoom) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, error) {
+func (rm *Room) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, error) {
 	cfg := a.revision.Config
 	idp, err := rm.IdentityProvider(a.revision)
 	if err != nil {
@@ -206,7 +206,7 @@ func (rm *loginRoom) judge(r *http.Request, a *attempt, xml []byte) (*model.Refu
 }
 
 // finishLogin carries the login out in one transaction and signs the person in.
-func (rm *loginRoom) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) error {
+func (rm *Room) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) error {
 	l, u, err := rm.Store.CompleteLogin(r.Context(), rm.completion(a, a.answeredHandle()))
 	if err != nil {
 		return rm.RefuseInternal(w, r, a.login, err)
@@ -224,7 +224,7 @@ func (rm *loginRoom) finishLogin(w http.ResponseWriter, r *http.Request, a attem
 }
 
 // completion is a login that was judged good, with the request that it consumes.
-func (rm *loginRoom) completion(a attempt, handle string) store.Completion {
+func (rm *Room) completion(a attempt, handle string) store.Completion {
 	return store.Completion{
 		Login: a.login, Handle: handle, ConnectionID: a.connection.ID,
 		AssertionID: a.identity.AssertionID, AssertionExpires: a.identity.ExpiresAt,
@@ -257,7 +257,7 @@ func (a attempt) returnTo() string {
 
 // finishTest ends a login that the setup wizard started: it says what would
 // have happened and changes nothing but the trace and the revision's test mark.
-func (rm *loginRoom) finishTest(w http.ResponseWriter, r *http.Request, a attempt) error {
+func (rm *Room) finishTest(w http.ResponseWriter, r *http.Request, a attempt) error {
 	d, err := rm.Store.PreviewLogin(r.Context(), a.connection.ID, a.connection.Slug, *a.login.Person, rm.Decide(a.connection, a.revision, a.login))
 	if err != nil {
 		return rm.RefuseInternal(w, r, a.login, err)

@@ -1,4 +1,4 @@
-package web_test
+package login_test
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"github.com/postern-sso/postern/internal/attack"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
-	"github.com/postern-sso/postern/web"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/login"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -39,7 +39,7 @@ func TestRow09ExpiredRequest(t *testing.T) {
 	t.Parallel()
 	x := webtest.NewTarget(t, nil)
 	late, inTime := x.Begin(false), x.Begin(false)
-	x.Now = x.Now.Add(web.RequestLifetime - time.Microsecond)
+	x.Now = x.Now.Add(login.RequestLifetime - time.Microsecond)
 	inTime.Scene.Now = x.Now
 	x.WantCode(t, "in the last microsecond", x.Answer(inTime, webtest.HonestMessage(&inTime)), "")
 	x.Now = x.Now.Add(time.Microsecond)

@@ -1,4 +1,4 @@
-package web_test
+package login_test
 
 import (
 	"bytes"
@@ -18,6 +18,7 @@ import (
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/web"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/login"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -176,7 +177,7 @@ func TestRow20LoginStartsAreBounded(t *testing.T) {
 	if _, err := x.Store.Sweep(context.Background(), x.Now.Add(10*time.Minute), store.Retention{XML: time.Hour}); err != nil || pending() == 0 {
 		t.Errorf("after ten minutes nothing waits any more: people dawdle (%v)", err)
 	}
-	if _, err := x.Store.Sweep(context.Background(), x.Now.Add(web.RequestLifetime), store.Retention{XML: time.Hour}); err != nil || pending() != 0 {
+	if _, err := x.Store.Sweep(context.Background(), x.Now.Add(login.RequestLifetime), store.Retention{XML: time.Hour}); err != nil || pending() != 0 {
 		t.Errorf("after an hour %d still wait, %v", pending(), err)
 	}
 }
@@ -190,7 +191,7 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 		t.Helper()
 		message := `<Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol">` + strings.Repeat("x", size) + `</Response>`
 		w := x.Send(webtest.Post("/saml/aws/acs", webtest.FormType, url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(message))}}.Encode()))
-		l, err := x.Store.Login(t.Context(), w.Header().Get(web.HeaderLogin))
+		l, err := x.Store.Login(t.Context(), w.Header().Get(login.HeaderLogin))
 		if err != nil || l.Outcome != model.OutcomeRefused {
 			t.Fatalf("answered %d: %+v, %v", w.Code, l, err)
 		}
@@ -199,7 +200,7 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 	if n := kept(50_000); n < 50_000 {
 		t.Errorf("of a message of the usual size %d bytes are kept", n)
 	}
-	if n := kept(web.MaxUnverifiedXML); n != 0 {
+	if n := kept(login.MaxUnverifiedXML); n != 0 {
 		t.Errorf("of a large one %d bytes are kept", n)
 	}
 	flood := func(n int) {
@@ -214,7 +215,7 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 		r.RemoteAddr = address
 		return x.Send(r)
 	}
-	for _, n := range []int{3 * web.RefusalsPerMinute, 3 * web.JudgedPerMinute} {
+	for _, n := range []int{3 * login.RefusalsPerMinute, 3 * login.JudgedPerMinute} {
 		flood(n)
 		before, traces := x.Traces(), map[string]bool{}
 		for range 20 {
@@ -222,7 +223,7 @@ func TestRow20RefusedAnswersAreBounded(t *testing.T) {
 			if l := x.Trace(w); w.Code != http.StatusTooManyRequests || l.Refusal == nil || l.XMLSealed != nil {
 				t.Fatalf("after %d: %d %+v", n, w.Code, l)
 			}
-			traces[w.Header().Get(web.HeaderLogin)] = true
+			traces[w.Header().Get(login.HeaderLogin)] = true
 		}
 		if more := x.Traces() - before; more > 2 || len(traces) > 2 { // the minute may end meanwhile
 			t.Errorf("after %d, 20 answers leave %d traces and name %d", n, more, len(traces))
@@ -245,14 +246,14 @@ func TestRow20FloodsKeepNobodyOut(t *testing.T) {
 			}
 		}
 	}
-	flood(3 * web.RefusalsPerMinute)
+	flood(3 * login.RefusalsPerMinute)
 	for _, unsolicited := range []bool{false, true} {
 		e := x.Begin(unsolicited)
 		if w := x.GoOn(x.Answer(e, webtest.HonestMessage(&e)), e.Cookies...); w.Code != http.StatusSeeOther || !x.SignedIn(webtest.Later(e.Cookies, w.Result().Cookies())) {
 			t.Errorf("an honest answer, unsolicited %v: %d", unsolicited, w.Code)
 		}
 	}
-	flood(3 * web.JudgedPerMinute)
+	flood(3 * login.JudgedPerMinute)
 	e := x.Begin(false)
 	bad := e
 	bad.Relay, bad.Cookies = "", nil

@@ -1,4 +1,4 @@
-package web
+package login
 
 import (
 	"context"
@@ -60,7 +60,7 @@ func (f *refusals) sharing(network string) bool {
 
 // flooded tells whether an answer is not even judged. One that comes back with a
 // request of this browser always is: those are bounded by how many may start.
-func (rm *loginRoom) flooded(ctx context.Context, a *attempt, network string) (bool, error) {
+func (rm *Room) flooded(ctx context.Context, a *attempt, network string) (bool, error) {
 	if a.ours || !rm.Refusals.sharing(network) {
 		return false, nil
 	}
@@ -73,7 +73,7 @@ func notJudged() *model.Refusal {
 }
 
 // refuseCounted ends a refused answer and counts it for its network.
-func (rm *loginRoom) refuseCounted(w http.ResponseWriter, r *http.Request, a attempt, refusal *model.Refusal) error {
+func (rm *Room) refuseCounted(w http.ResponseWriter, r *http.Request, a attempt, refusal *model.Refusal) error {
 	network := model.NetworkOf(a.login.RemoteAddr)
 	if err := rm.Refusals.Failed(r.Context(), network); err != nil {
 		return rm.RefuseInternal(w, r, a.login, err)
@@ -90,7 +90,7 @@ func (rm *loginRoom) refuseCounted(w http.ResponseWriter, r *http.Request, a att
 
 // refuseShared refuses with one trace a minute for the whole network, without
 // the message, so that what is stored stays bounded whatever is sent.
-func (rm *loginRoom) refuseShared(w http.ResponseWriter, r *http.Request, a attempt, network string, refusal *model.Refusal) error {
+func (rm *Room) refuseShared(w http.ResponseWriter, r *http.Request, a attempt, network string, refusal *model.Refusal) error {
 	id, first := rm.Refusals.share(network, a.login.ID)
 	a.login.ID, a.login.XMLSealed = id, nil
 	a.login.Outcome, a.login.FinishedAt = model.OutcomeRefused, rm.Now()

@@ -1,4 +1,4 @@
-package web
+package login
 
 import (
 	"context"
@@ -13,9 +13,20 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
+// askForMetadata brings the next fetch forward when a login came with a
+// certificate that nobody here knows. That it fails must not fail the answer.
+func (rm *Room) askForMetadata(ctx context.Context, a attempt, refusal *model.Refusal) {
+	if refusal.Code != model.CodeCertificateUnknown || a.revision == nil || a.revision.Config.IdPMetadataURL == "" {
+		return
+	}
+	if err := rm.Store.AskForMetadataCheck(ctx, a.connection.ID, rm.Now()); err != nil {
+		rm.Log.WarnContext(ctx, "metadata not asked for", "error", err)
+	}
+}
+
 // refuseAttempt ends a refused answer. The request that it answered is consumed
 // with it; one that belongs to another browser stays.
-func (rm *loginRoom) refuseAttempt(w http.ResponseWriter, r *http.Request, a attempt, refusal *model.Refusal) error {
+func (rm *Room) refuseAttempt(w http.ResponseWriter, r *http.Request, a attempt, refusal *model.Refusal) error {
 	if a.ours {
 		if err := rm.Store.DropRequest(r.Context(), a.handle); err != nil {
 			return rm.RefuseInternal(w, r, a.login, err)
@@ -26,7 +37,7 @@ func (rm *loginRoom) refuseAttempt(w http.ResponseWriter, r *http.Request, a att
 }
 
 // Refuse writes the trace and shows the page.
-func (rm *loginRoom) Refuse(w http.ResponseWriter, r *http.Request, l model.Login, refusal *model.Refusal) error {
+func (rm *Room) Refuse(w http.ResponseWriter, r *http.Request, l model.Login, refusal *model.Refusal) error {
 	l.Outcome, l.Refusal, l.FinishedAt = model.OutcomeRefused, refusal, rm.Now()
 	l, err := rm.Store.SaveLogin(r.Context(), l)
 	if err != nil {
@@ -37,7 +48,7 @@ func (rm *loginRoom) Refuse(w http.ResponseWriter, r *http.Request, l model.Logi
 
 // RefuseInternal ends an attempt that failed on our side. The trace is tried
 // once more on its own: the fault may not have been the database.
-func (rm *loginRoom) RefuseInternal(w http.ResponseWriter, r *http.Request, l model.Login, cause error) error {
+func (rm *Room) RefuseInternal(w http.ResponseWriter, r *http.Request, l model.Login, cause error) error {
 	rm.Log.ErrorContext(r.Context(), "login failed", "login", l.ID, "connection", l.Connection,
 		"reference", kit.RequestID(r.Context()), "error", cause)
 	l.Outcome, l.FinishedAt = model.OutcomeRefused, rm.Now()
@@ -54,7 +65,7 @@ func (rm *loginRoom) RefuseInternal(w http.ResponseWriter, r *http.Request, l mo
 
 // refusePanic ends an attempt in which something of ours, or of a library,
 // panicked. Where its trace is written already, only the page is left to show.
-func (rm *loginRoom) refusePanic(w http.ResponseWriter, r *http.Request, l model.Login, v any) {
+func (rm *Room) refusePanic(w http.ResponseWriter, r *http.Request, l model.Login, v any) {
 	if v == http.ErrAbortHandler { //nolint:errorlint // recover gives the very value
 		panic(v)
 	}
@@ -73,7 +84,7 @@ func (rm *loginRoom) refusePanic(w http.ResponseWriter, r *http.Request, l model
 
 // showInternal is the page of a fault of ours that came after the trace was
 // written, which stays as it is: the person got in, and has no session.
-func (rm *loginRoom) showInternal(w http.ResponseWriter, r *http.Request, l model.Login, cause error) error {
+func (rm *Room) showInternal(w http.ResponseWriter, r *http.Request, l model.Login, cause error) error {
 	rm.Log.ErrorContext(r.Context(), "login failed after its trace was written", "login", l.ID, "connection", l.Connection,
 		"reference", kit.RequestID(r.Context()), "error", cause, "session", rm.Persons.Destroy(r.Context()))
 	l.Outcome, l.Refusal = model.OutcomeRefused, &model.Refusal{Code: model.CodeInternal}
@@ -82,7 +93,7 @@ func (rm *loginRoom) showInternal(w http.ResponseWriter, r *http.Request, l mode
 
 // showRefusal is what the person sees: a reference and whom to ask. It looks
 // the same for every reason, so that nobody can find out who has an account.
-func (rm *loginRoom) showRefusal(w http.ResponseWriter, r *http.Request, l model.Login) error {
+func (rm *Room) showRefusal(w http.ResponseWriter, r *http.Request, l model.Login) error {
 	w.Header().Set(HeaderLogin, l.ID) // first: it says that the trace is written
 	rm.Opts.Metrics.CountLogin(l)
 	rm.Log.InfoContext(r.Context(), "login refused", "login", l.ID, "connection", l.Connection, "code", string(l.Refusal.Code))

@@ -1,4 +1,4 @@
-package web
+package login
 
 import (
 	"github.com/go-chi/chi/v5"
@@ -6,18 +6,18 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// loginRoom takes people through AWS: it sends them there, judges what AWS
+// Room takes people through AWS: it sends them there, judges what AWS
 // answers, and begins or refuses their session.
-type loginRoom struct {
+type Room struct {
 	*kit.Kit
 	Refusals *refusals
 }
 
-// newLoginRoom makes the room.
-func newLoginRoom(k *kit.Kit) *loginRoom { return &loginRoom{Kit: k, Refusals: newRefusals(k.Now)} }
+// New makes the room.
+func New(k *kit.Kit) *Room { return &Room{Kit: k, Refusals: newRefusals(k.Now)} }
 
-// mountSignIn serves the SAML endpoints.
-func (rm *loginRoom) mountSignIn(r chi.Router) {
+// MountSignIn serves the SAML endpoints.
+func (rm *Room) MountSignIn(r chi.Router) {
 	r.Get("/saml/{connection}/metadata", rm.Handle(rm.samlMetadata))
 	r.With(rm.LimitRate(kit.LoginStartsPerMinute)).Get("/saml/{connection}/login", rm.Handle(rm.samlLogin))
 	r.Post("/saml/{connection}/acs", rm.samlACS)
@@ -26,8 +26,8 @@ func (rm *loginRoom) mountSignIn(r chi.Router) {
 	r.Get("/saml/{connection}/arrived", rm.Handle(rm.askAccountSwitch))
 }
 
-// mountSignOut serves people who are signed in: they sign out, or say who they are.
-func (rm *loginRoom) mountSignOut(r chi.Router) {
+// MountSignOut serves people who are signed in: they sign out, or say who they are.
+func (rm *Room) MountSignOut(r chi.Router) {
 	r.Get("/saml/{connection}/logout", rm.Handle(rm.showLogout))
 	r.Post("/saml/{connection}/logout", rm.Handle(rm.samlLogout))
 	r.Post("/saml/{connection}/arrived", rm.Handle(rm.answerAccountSwitch))
