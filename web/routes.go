@@ -65,13 +65,13 @@ func (s *Server) mount() http.Handler {
 		for _, path := range []string{oidc.DiscoveryPath, oidc.TokenPath, oidc.UserinfoPath, oidc.KeysPath, oidc.RevokePath} {
 			r.Handle(path, provider)
 		}
-		s.Person.mountCallbacks(r)
+		s.Person.MountCallbacks(r)
 	})
 
 	// People who are signed in.
 	r.Group(func(r chi.Router) {
 		r.Use(kit.LimitBody(kit.MaxForm), crossOrigin.Handler, s.Persons.LoadAndSave)
-		s.Person.mountOwnPages(r)
+		s.Person.MountOwnPages(r)
 		s.Login.MountSignOut(r)
 	})
 

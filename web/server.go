@@ -20,6 +20,7 @@ import (
 	"github.com/postern-sso/postern/web/logins"
 	"github.com/postern-sso/postern/web/overview"
 	"github.com/postern-sso/postern/web/people"
+	"github.com/postern-sso/postern/web/person"
 	"github.com/postern-sso/postern/web/settings"
 	"github.com/postern-sso/postern/web/setup"
 	"github.com/postern-sso/postern/web/warnings"
@@ -37,7 +38,7 @@ type Server struct {
 	logins      *logins.Room
 	overview    *overview.Room
 	People      *people.Room
-	Person      *personRoom
+	Person      *person.Room
 	settings    *settings.Room
 	Setup       *setup.Room
 	Warnings    *warnings.Room
@@ -61,7 +62,7 @@ func New(o kit.Options) (*Server, error) {
 		People: people.New(k), Warnings: warnings.New(k),
 	}
 	s.logins = logins.New(k, s.Login)
-	if s.Person, err = newPersonRoom(k); err != nil {
+	if s.Person, err = person.New(k); err != nil {
 		return nil, err
 	}
 	s.apps, s.settings = apps.New(k, s.Person.Provider), settings.New(k, s.Person.Provider)

@@ -16,9 +16,9 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
-	"github.com/postern-sso/postern/web"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/login"
+	"github.com/postern-sso/postern/web/person"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -92,7 +92,7 @@ func TestRow19GroupsAreGivenByRulesAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(web.GroupNames(memberships), ","); got != c.want {
+		if got := strings.Join(person.GroupNames(memberships), ","); got != c.want {
 			t.Errorf("%d, %s: she is in %q, want %q", i, c.what, got, c.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package web
+package person
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 
 // me is who Postern thinks the person is. Somebody who is not signed in gets
 // the connections to sign in with.
-func (rm *personRoom) me(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) me(w http.ResponseWriter, r *http.Request) error {
 	u, err := rm.CurrentPerson(r)
 	if errors.Is(err, store.ErrNotFound) {
 		return rm.chooseConnection(w, r)
@@ -42,7 +42,7 @@ func (rm *personRoom) me(w http.ResponseWriter, r *http.Request) error {
 
 // appTiles are the apps that begin a sign-in by themselves at a known address,
 // and let in who came through that connection.
-func (rm *personRoom) appTiles(ctx context.Context, connection string) ([]person.AppTile, error) {
+func (rm *Room) appTiles(ctx context.Context, connection string) ([]person.AppTile, error) {
 	apps, err := rm.Store.Apps(ctx)
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (rm *personRoom) appTiles(ctx context.Context, connection string) ([]person
 	return tiles, nil
 }
 
-func (rm *personRoom) chooseConnection(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) chooseConnection(w http.ResponseWriter, r *http.Request) error {
 	live, err := rm.OpenConnections(r)
 	if err != nil {
 		return err

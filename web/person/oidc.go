@@ -1,4 +1,4 @@
-package web
+package person
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 )
 
 // newProvider is the OpenID Connect provider under the present public URL.
-func (rm *personRoom) newProvider() (*oidc.Provider, error) {
+func (rm *Room) newProvider() (*oidc.Provider, error) {
 	return oidc.New(oidc.Options{
 		Store: rm.Store, Sealer: rm.Sealer, Logger: rm.Log, Issuer: rm.Opts.PublicURL, Now: rm.Now,
 		TrialPath:  func(app string) string { return paths.AppAction(app, "tested") },
@@ -24,7 +24,7 @@ func (rm *personRoom) newProvider() (*oidc.Provider, error) {
 }
 
 // showProblem is the page for a request from an app that leads nowhere.
-func (rm *personRoom) showProblem(w http.ResponseWriter, r *http.Request, p oidc.Problem) {
+func (rm *Room) showProblem(w http.ResponseWriter, r *http.Request, p oidc.Problem) {
 	switch p.Kind {
 	case oidc.ProblemUnknownApp:
 		rm.FailPage(w, r, http.StatusBadRequest, person.UnknownApp())
@@ -41,7 +41,7 @@ func (rm *personRoom) showProblem(w http.ResponseWriter, r *http.Request, p oidc
 
 // oidcCallback goes on with a request of an app as the provider decides: back to
 // the app when the person is signed in, else to AWS, and from there to here again.
-func (rm *personRoom) oidcCallback(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) oidcCallback(w http.ResponseWriter, r *http.Request) error {
 	v, err := rm.visit(r)
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func (rm *personRoom) oidcCallback(w http.ResponseWriter, r *http.Request) error
 }
 
 // visit is what the provider wants to know of a browser: who is signed in there.
-func (rm *personRoom) visit(r *http.Request) (oidc.Visit, error) {
+func (rm *Room) visit(r *http.Request) (oidc.Visit, error) {
 	v := oidc.Visit{Query: r.URL.Query(), RemoteAddr: rm.RemoteAddr(r)}
 	u, err := rm.CurrentPerson(r)
 	if errors.Is(err, store.ErrNotFound) {
@@ -89,7 +89,7 @@ func (rm *personRoom) visit(r *http.Request) (oidc.Visit, error) {
 
 // signInFor sends the person to AWS and then to back: through the app's
 // connection, else the only one there is, else the one they choose.
-func (rm *personRoom) signInFor(w http.ResponseWriter, r *http.Request, app model.App, back string) error {
+func (rm *Room) signInFor(w http.ResponseWriter, r *http.Request, app model.App, back string) error {
 	if app.Connection != "" {
 		return kit.SeeOther(w, r, paths.WithQuery(paths.SAMLLogin(app.Connection), "return", back))
 	}
@@ -106,7 +106,7 @@ func (rm *personRoom) signInFor(w http.ResponseWriter, r *http.Request, app mode
 // oidcLogout ends the session because an app asks for it. An app that shows
 // whose session it means, with an ID token from here, is believed; else the
 // person is asked: a link alone must not sign anybody out.
-func (rm *personRoom) oidcLogout(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) oidcLogout(w http.ResponseWriter, r *http.Request) error {
 	l, err := rm.Provider.ParseLogout(r)
 	if err != nil {
 		rm.Log.InfoContext(r.Context(), "sign-out of an app refused", "error", err)
@@ -127,7 +127,7 @@ func (rm *personRoom) oidcLogout(w http.ResponseWriter, r *http.Request) error {
 
 // oidcLogoutByForm turns the form of an app into the same request as an
 // address: browsers send no session along with a form from another site.
-func (rm *personRoom) oidcLogoutByForm(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) oidcLogoutByForm(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return kit.ErrBadForm
 	}
@@ -149,7 +149,7 @@ func logoutFields(r *http.Request, l oidc.Logout) url.Values {
 }
 
 // oidcSignOut is the confirmation: it comes from our own page only.
-func (rm *personRoom) oidcSignOut(w http.ResponseWriter, r *http.Request) error {
+func (rm *Room) oidcSignOut(w http.ResponseWriter, r *http.Request) error {
 	l, err := rm.Provider.ParseLogout(r)
 	if err != nil {
 		return rm.Render(w, r, http.StatusBadRequest, person.BadLogout())
@@ -157,7 +157,7 @@ func (rm *personRoom) oidcSignOut(w http.ResponseWriter, r *http.Request) error 
 	return rm.signOutForApp(w, r, l)
 }
 
-func (rm *personRoom) signOutForApp(w http.ResponseWriter, r *http.Request, l oidc.Logout) error {
+func (rm *Room) signOutForApp(w http.ResponseWriter, r *http.Request, l oidc.Logout) error {
 	if err := rm.EndPersonSession(r.Context()); err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (rm *personRoom) signOutForApp(w http.ResponseWriter, r *http.Request, l oi
 // afterLogout goes where the app wants, else says that it is done. After our
 // own form the browser goes nowhere else by itself (form-action), so there the
 // page has a link.
-func (rm *personRoom) afterLogout(w http.ResponseWriter, r *http.Request, l oidc.Logout) error {
+func (rm *Room) afterLogout(w http.ResponseWriter, r *http.Request, l oidc.Logout) error {
 	if l.RedirectURI != "" && r.URL.Path != paths.OIDCSignOut {
 		return kit.SeeOther(w, r, l.RedirectURI)
 	}

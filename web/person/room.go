@@ -1,4 +1,4 @@
-package web
+package person
 
 import (
 	"github.com/go-chi/chi/v5"
@@ -8,31 +8,31 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// personRoom is what people see of Postern: their own page, and the browser's side
+// Room is what people see of Postern: their own page, and the browser's side
 // of a sign-in to an app.
-type personRoom struct {
+type Room struct {
 	*kit.Kit
 	Provider *oidc.Provider
 }
 
-// newPersonRoom makes the room, and the OpenID Connect provider.
-func newPersonRoom(k *kit.Kit) (*personRoom, error) {
-	rm := &personRoom{Kit: k}
+// New makes the room, and the OpenID Connect provider.
+func New(k *kit.Kit) (*Room, error) {
+	rm := &Room{Kit: k}
 	var err error
 	rm.Provider, err = rm.newProvider()
 	return rm, err
 }
 
-// mountCallbacks serves browsers that an app has sent. Only the callback and the
+// MountCallbacks serves browsers that an app has sent. Only the callback and the
 // sign-out look at the session.
-func (rm *personRoom) mountCallbacks(r chi.Router) {
+func (rm *Room) MountCallbacks(r chi.Router) {
 	r.With(rm.Persons.LoadAndSave).Get(oidc.CallbackPath, rm.Handle(rm.oidcCallback))
 	r.With(rm.Persons.LoadAndSave).Get(oidc.LogoutPath, rm.Handle(rm.oidcLogout))
 	r.Post(oidc.LogoutPath, rm.Handle(rm.oidcLogoutByForm))
 }
 
-// mountOwnPages serves people who are signed in.
-func (rm *personRoom) mountOwnPages(r chi.Router) {
+// MountOwnPages serves people who are signed in.
+func (rm *Room) MountOwnPages(r chi.Router) {
 	r.Get("/me", rm.Handle(rm.me))
 	r.Post(paths.OIDCSignOut, rm.Handle(rm.oidcSignOut))
 }
