@@ -1,100 +1,71 @@
 package configdoc
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
 
+	"github.com/goccy/go-yaml/ast"
+
 	"github.com/postern-sso/postern/internal/model"
 )
 
-// Kinds of apps.
-const (
-	kindOIDC  = "oidc"
-	kindCrowd = "crowd"
-)
-
-type appDoc struct {
-	item
-	slug           string
-	kind           *string
-	name           *string
-	product        *string
-	redirectURIs   *[]string
-	postLogoutURIs *[]string
-	startURL       *string
-	allowedIPs     *[]string
-	connection     *string
-	public         *bool
-	allGroups      *bool
-	groups         *[]string
+// appSettings are all settings of an app, in the document's order. What a new
+// app has anyway is left out of an export, unless it belongs to the app's kind.
+var appSettings = []setting[model.App]{
+	nameSetting("slug", func(a *model.App) *string { return &a.Slug }, model.CheckSlug),
+	choiceSetting("kind", func(a *model.App) *string { return &a.Kind }, model.AppKinds()...),
+	textSetting("name", func(a *model.App) *string { return &a.Name }),
+	unlessNew("", choiceSetting("product", func(a *model.App) *string { return &a.Product }, model.Products()...)),
+	unlessNew(model.AppOIDC, listSetting("redirect_uris", func(a *model.App) *[]string { return &a.RedirectURIs }, checkRedirectURI)),
+	unlessNew("", listSetting("post_logout_uris", func(a *model.App) *[]string { return &a.PostLogoutURIs }, checkRedirectURI)),
+	unlessNew("", textSetting("start_url", func(a *model.App) *string { return &a.StartURL }, unlessEmpty(checkRedirectURI))),
+	unlessNew(model.AppCrowd, listSetting("allowed_ips", func(a *model.App) *[]string { return &a.AllowedIPs }, checkAddress)),
+	unlessNew("", connectionSetting(true, func(a *model.App) *string { return &a.Connection })),
+	unlessNew("", boolSetting("public", func(a *model.App) *bool { return &a.Public })),
+	allGroupsSetting(),
+	appGroupsSetting(),
 }
 
-func (r *reader) app(v value) appDoc {
-	m := r.mapping(v, "slug", "kind", "name", "product", "redirect_uris", "post_logout_uris", "start_url", "allowed_ips", "connection", "public",
-		"all_groups", "groups")
-	a := appDoc{
-		item: item{v, m}, slug: r.nameField(v, m, "slug", model.CheckSlug), kind: choiceField(r, m, "kind", kindOIDC, kindCrowd),
-		name: r.textField(m, "name"), product: choiceField(r, m, "product", "jira", "confluence", "bitbucket", "bamboo", model.ProductOther),
-		redirectURIs: r.textsField(m, "redirect_uris"), postLogoutURIs: r.textsField(m, "post_logout_uris"),
-		startURL: r.textField(m, "start_url"), allowedIPs: r.textsField(m, "allowed_ips"),
-		connection: r.textField(m, "connection"), public: r.boolField(m, "public"), allGroups: r.boolField(m, "all_groups"), groups: r.textsField(m, "groups"),
-	}
-	for key, uris := range map[string]*[]string{"redirect_uris": a.redirectURIs, "post_logout_uris": a.postLogoutURIs} {
-		for i, uri := range valueOr(uris) {
-			if err := checkRedirectURI(uri); err != nil {
-				r.problem(m[key].at(i), "“%s” %v.", uri, err)
-			}
-		}
-	}
-	if a.startURL != nil && *a.startURL != "" {
-		if err := checkRedirectURI(*a.startURL); err != nil {
-			r.problem(m["start_url"], "“%s” %v.", *a.startURL, err)
-		}
-	}
-	for i, ip := range valueOr(a.allowedIPs) {
-		if !isAddress(ip) {
-			r.problem(m["allowed_ips"].at(i), "“%s” is neither an IP address nor a network such as 10.0.0.0/24.", ip)
-		}
-	}
-	if a.groups != nil && a.allGroups != nil && *a.allGroups {
-		r.problem(m["all_groups"], "an app sees all groups, or those listed: leave one of the two out.")
-	}
-	return a
+// newApp is an app of which nothing is said.
+func newApp() model.App { return model.App{AllGroups: true, Product: model.ProductOther} }
+
+// unlessNew leaves a setting out of an export where it is as in a new app,
+// unless the app is of the kind that the setting belongs to.
+func unlessNew(kind string, s setting[model.App]) setting[model.App] {
+	s.omit = func(a model.App) bool { return a.Kind != kind && equalValues(s.get(a), s.get(newApp())) }
+	return s
 }
 
-// valueOr is what a key holds, or nothing when it is absent.
-func valueOr[T any](v *[]T) []T {
-	if v == nil {
-		return nil
-	}
-	return *v
+// allGroupsSetting is not exported: an app sees all groups where none are listed.
+func allGroupsSetting() setting[model.App] {
+	s := boolSetting("all_groups", func(a *model.App) *bool { return &a.AllGroups })
+	s.omit = func(model.App) bool { return true }
+	return s
 }
 
-// appFields are all settings of an app, in the document's order. What both an
-// app and the document's default say is left out of an export.
-func appFields(a model.App) []field {
-	return []field{
-		{"kind", a.Kind}, {"name", a.Name}, {"product", a.Product}, {"redirect_uris", a.RedirectURIs}, {"post_logout_uris", a.PostLogoutURIs},
-		{"start_url", a.StartURL},
-		{"allowed_ips", a.AllowedIPs}, {"connection", a.Connection}, {"public", a.Public}, {"all_groups", a.AllGroups}, {"groups", a.Groups},
-	}
-}
-
-// appExport are the fields that an export has: those of the app's kind, and of
-// the rest what differs from a new app.
-func appExport(a model.App) []field {
-	always := map[string]bool{"kind": true, "name": true, "redirect_uris": a.Kind == kindOIDC, "allowed_ips": a.Kind == kindCrowd,
-		"groups": !a.AllGroups} // none at all is not the default
-	fresh := appFields(model.App{AllGroups: true, Product: model.ProductOther})
-	var kept []field
-	for i, f := range appFields(a) {
-		if always[f.key] || (f.key != "all_groups" && f.key != "groups" && !equalValues(f.value, fresh[i].value)) {
-			kept = append(kept, f)
+// appGroupsSetting is the list of those that an app sees, in place of all.
+func appGroupsSetting() setting[model.App] {
+	s := listSetting("groups", func(a *model.App) *[]string { return &a.Groups })
+	read := s.read
+	s.read = func(r *reader, it item) func(*model.App) {
+		set := read(r, it)
+		if set == nil {
+			return nil
+		}
+		if all, ok := it.lines["all_groups"].node.(*ast.BoolNode); ok && all.Value {
+			r.problem(it.where("all_groups"), "an app sees all groups, or those listed: leave one of the two out.")
+		}
+		return func(a *model.App) {
+			set(a)
+			a.AllGroups = false
 		}
 	}
-	return kept
+	s.omit = func(a model.App) bool { return a.AllGroups } // none at all is not the default
+	s.mention = &mention{kind: "group"}
+	return s
 }
 
 // checkRedirectURI says what is wrong with an OpenID Connect redirect URI: it
@@ -122,11 +93,13 @@ func isThisMachine(host string) bool {
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
-// isAddress accepts an IP address or a network in CIDR form.
-func isAddress(s string) bool {
+// checkAddress accepts an IP address or a network in CIDR form.
+func checkAddress(s string) error {
 	if _, err := netip.ParseAddr(s); err == nil {
-		return true
+		return nil
 	}
-	_, err := netip.ParsePrefix(s)
-	return err == nil
+	if _, err := netip.ParsePrefix(s); err == nil {
+		return nil
+	}
+	return errors.New("is neither an IP address nor a network such as 10.0.0.0/24")
 }

@@ -1,12 +1,8 @@
 package configdoc
 
 import (
-	"maps"
-	"slices"
 	"time"
 	"unicode/utf8"
-
-	"github.com/goccy/go-yaml/ast"
 
 	"github.com/postern-sso/postern/internal/model"
 )
@@ -14,171 +10,132 @@ import (
 // connectionDoc is what the document says about one connection: a name, perhaps
 // a status, and changes to its configuration.
 type connectionDoc struct {
-	item
+	thing[model.Config]
 	slug   string
 	status *model.Status
-	set    []func(*model.Config)
 }
 
-// apply is the configuration with everything that the document says.
-func (c connectionDoc) apply(cfg model.Config) model.Config {
-	for _, set := range c.set {
-		set(&cfg)
-	}
-	return cfg
+// configSettings are all settings of a connection's configuration, in the
+// document's order.
+var configSettings = []setting[model.Config]{
+	textSetting("name", func(c *model.Config) *string { return &c.Name }),
+	provisioningSetting(),
+	metadataSetting(),
+	textSetting("entity_id", func(c *model.Config) *string { return &c.EntityID }),
+	boolSetting("allow_idp_initiated", func(c *model.Config) *bool { return &c.AllowIdPInitiated }),
+	choiceSetting("name_id_format", func(c *model.Config) *model.NameIDFormat { return &c.NameIDFormat },
+		model.NameIDNone, model.NameIDUnspecified, model.NameIDEmail, model.NameIDPersistent, model.NameIDTransient),
+	durationSetting("clock_skew", func(c *model.Config) *time.Duration { return &c.ClockSkew }, model.MaxClockSkew),
+	choiceSetting("require_signatures", func(c *model.Config) *model.SignatureRequirement { return &c.RequireSignatures },
+		model.SignaturesBoth, model.SignaturesAssertion),
+	textSetting("attributes.username", func(c *model.Config) *string { return &c.Attributes.Username }),
+	textSetting("attributes.email", func(c *model.Config) *string { return &c.Attributes.Email }),
+	textSetting("attributes.first_name", func(c *model.Config) *string { return &c.Attributes.FirstName }),
+	textSetting("attributes.last_name", func(c *model.Config) *string { return &c.Attributes.LastName }),
+	textSetting("attributes.external_id", func(c *model.Config) *string { return &c.Attributes.ExternalID }),
+	textSetting("attributes.aws_groups", func(c *model.Config) *string { return &c.Attributes.AWSGroups }),
+	boolSetting("username.lowercase", func(c *model.Config) *bool { return &c.Username.Lowercase }),
+	boolSetting("username.strip_domain", func(c *model.Config) *bool { return &c.Username.StripDomain }),
+	textSetting("username.pattern", func(c *model.Config) *string { return &c.Username.Pattern }),
+	textSetting("username.replace", func(c *model.Config) *string { return &c.Username.Replace }),
+	boolSetting("jit.create", func(c *model.Config) *bool { return &c.JIT.Create }),
+	boolSetting("jit.update", func(c *model.Config) *bool { return &c.JIT.Update }),
+	choiceSetting("jit.existing_username", func(c *model.Config) *model.ExistingUsername { return &c.JIT.ExistingUsername },
+		model.ExistingRefuse, model.ExistingLink),
+	listSetting("jit.allowed_email_domains", func(c *model.Config) *[]string { return &c.JIT.AllowedEmailDomains }, checkDomain),
 }
 
 func (r *reader) connection(v value) connectionDoc {
-	m := r.mapping(v, "slug", "name", "provisioning", "status", "idp_metadata_file", "idp_metadata", "entity_id",
-		"allow_idp_initiated", "name_id_format", "clock_skew", "require_signatures", "attributes", "username", "jit")
-	c := connectionDoc{item: item{v, map[string]value{}}, slug: r.nameField(v, m, "slug", model.CheckSlug)}
-	for key, field := range m {
-		c.lines[key] = field
+	c := connectionDoc{thing: readThing(r, v, configSettings, "slug", "status")}
+	own := readOwn(r, c.item)
+	c.slug = own.Slug
+	if own.Status != "" {
+		c.status = &own.Status
 	}
-	c.status = choiceField(r, m, "status", model.StatusDraft, model.StatusReady, model.StatusLive, model.StatusSuspended)
-	setField(&c, r.textField(m, "name"), func(cfg *model.Config) *string { return &cfg.Name })
-	setField(&c, r.textField(m, "entity_id"), func(cfg *model.Config) *string { return &cfg.EntityID })
-	setField(&c, choiceField(r, m, "name_id_format", model.NameIDNone, model.NameIDUnspecified, model.NameIDEmail, model.NameIDPersistent, model.NameIDTransient),
-		func(cfg *model.Config) *model.NameIDFormat { return &cfg.NameIDFormat })
-	setField(&c, choiceField(r, m, "require_signatures", model.SignaturesBoth, model.SignaturesAssertion),
-		func(cfg *model.Config) *model.SignatureRequirement { return &cfg.RequireSignatures })
-	setField(&c, r.boolField(m, "allow_idp_initiated"), func(cfg *model.Config) *bool { return &cfg.AllowIdPInitiated })
-	setField(&c, r.durationField(m, "clock_skew"), func(cfg *model.Config) *time.Duration { return &cfg.ClockSkew })
-	if p := choiceField(r, m, "provisioning", model.ProvisioningJIT, model.ProvisioningManual); p != nil {
-		c.set = append(c.set, func(cfg *model.Config) {
-			cfg.Provisioning = *p
-			cfg.DirectorySynced = cfg.DirectorySynced && *p == model.ProvisioningManual
-		})
-	}
-	r.metadata(&c, m)
-	r.attributes(&c, m)
-	r.usernameRule(&c, m)
-	r.jit(&c, m)
 	r.problems = append(r.problems, judgeAlone(c)...)
 	return c
 }
 
-// setField notes that the document sets a field, when it does.
-func setField[T any](c *connectionDoc, to *T, field func(*model.Config) *T) {
-	if to != nil {
-		c.set = append(c.set, func(cfg *model.Config) { *field(cfg) = *to })
-	}
-}
-
-// nested reads a mapping inside a connection and remembers the lines of its
-// fields as "attributes.email".
-func (r *reader) nested(c *connectionDoc, m map[string]value, key string, known ...string) map[string]value {
-	v, ok := m[key]
-	if !ok {
-		return nil
-	}
-	inner := r.mapping(v, known...)
-	for name, field := range inner {
-		c.lines[key+"."+name] = field
-	}
-	return inner
-}
-
-func (r *reader) attributes(c *connectionDoc, m map[string]value) {
-	fields := map[string]func(*model.Config) *string{
-		"username":    func(cfg *model.Config) *string { return &cfg.Attributes.Username },
-		"email":       func(cfg *model.Config) *string { return &cfg.Attributes.Email },
-		"first_name":  func(cfg *model.Config) *string { return &cfg.Attributes.FirstName },
-		"last_name":   func(cfg *model.Config) *string { return &cfg.Attributes.LastName },
-		"external_id": func(cfg *model.Config) *string { return &cfg.Attributes.ExternalID },
-		"aws_groups":  func(cfg *model.Config) *string { return &cfg.Attributes.AWSGroups },
-	}
-	inner := r.nested(c, m, "attributes", "username", "email", "first_name", "last_name", "external_id", "aws_groups")
-	for _, key := range slices.Sorted(maps.Keys(inner)) {
-		setField(c, r.textField(inner, key), fields[key])
-	}
-}
-
-func (r *reader) usernameRule(c *connectionDoc, m map[string]value) {
-	inner := r.nested(c, m, "username", "lowercase", "strip_domain", "pattern", "replace")
-	setField(c, r.boolField(inner, "lowercase"), func(cfg *model.Config) *bool { return &cfg.Username.Lowercase })
-	setField(c, r.boolField(inner, "strip_domain"), func(cfg *model.Config) *bool { return &cfg.Username.StripDomain })
-	setField(c, r.textField(inner, "pattern"), func(cfg *model.Config) *string { return &cfg.Username.Pattern })
-	setField(c, r.textField(inner, "replace"), func(cfg *model.Config) *string { return &cfg.Username.Replace })
-}
-
-func (r *reader) jit(c *connectionDoc, m map[string]value) {
-	inner := r.nested(c, m, "jit", "create", "update", "existing_username", "allowed_email_domains")
-	setField(c, r.boolField(inner, "create"), func(cfg *model.Config) *bool { return &cfg.JIT.Create })
-	setField(c, r.boolField(inner, "update"), func(cfg *model.Config) *bool { return &cfg.JIT.Update })
-	setField(c, choiceField(r, inner, "existing_username", model.ExistingRefuse, model.ExistingLink),
-		func(cfg *model.Config) *model.ExistingUsername { return &cfg.JIT.ExistingUsername })
-	domains := r.textsField(inner, "allowed_email_domains")
-	if domains != nil {
-		for i, d := range *domains {
-			if err := checkDomain(d); err != nil {
-				r.problem(inner["allowed_email_domains"].at(i), "%v.", err)
-			}
+// readOwn reads what is of the connection, and not of its revision.
+func readOwn(r *reader, it item) model.Connection {
+	var own model.Connection
+	for _, row := range []setting[model.Connection]{
+		nameSetting("slug", func(c *model.Connection) *string { return &c.Slug }, model.CheckSlug),
+		choiceSetting("status", func(c *model.Connection) *model.Status { return &c.Status },
+			model.StatusDraft, model.StatusReady, model.StatusLive, model.StatusSuspended),
+	} {
+		if set := row.read(r, it); set != nil {
+			set(&own)
 		}
 	}
-	setField(c, domains, func(cfg *model.Config) *[]string { return &cfg.JIT.AllowedEmailDomains })
+	return own
 }
 
-// metadata reads AWS's metadata, from the file beside the document or from the
-// document itself.
-func (r *reader) metadata(c *connectionDoc, m map[string]value) {
+// provisioningSetting also ends what only goes with the manual model. A
+// connection for which nothing is chosen yet has no word for it.
+func provisioningSetting() setting[model.Config] {
+	s := choiceSetting("provisioning", func(c *model.Config) *model.Provisioning { return &c.Provisioning },
+		model.ProvisioningJIT, model.ProvisioningManual)
+	read := s.read
+	s.read = func(r *reader, it item) func(*model.Config) {
+		set := read(r, it)
+		if set == nil {
+			return nil
+		}
+		return func(c *model.Config) {
+			set(c)
+			c.DirectorySynced = c.DirectorySynced && c.Provisioning == model.ProvisioningManual
+		}
+	}
+	s.omit = func(c model.Config) bool { return c.Provisioning == "" }
+	return s
+}
+
+// metadataSetting is AWS's metadata, from the file beside the document or from
+// the document itself.
+func metadataSetting() setting[model.Config] {
+	return setting[model.Config]{
+		key: "idp_metadata", also: "idp_metadata_file",
+		read: func(r *reader, it item) func(*model.Config) {
+			xml, ok := r.metadata(it.lines)
+			if !ok {
+				return nil
+			}
+			return func(c *model.Config) {
+				if c.IdPMetadata != xml {
+					c.IdPMetadata, c.IdPMetadataURL = xml, "" // it no longer is what was fetched there
+				}
+			}
+		},
+		get: func(c model.Config) any { return c.IdPMetadata },
+	}
+}
+
+func (r *reader) metadata(m map[string]value) (xml string, ok bool) {
 	file, inFile := m["idp_metadata_file"]
 	inline, inDocument := m["idp_metadata"]
-	if inFile && inDocument {
-		r.problem(inline, "is there as well as idp_metadata_file on line %d. Keep one of the two.", file.line)
-		return
-	}
-	var xml *string
-	if inDocument {
-		if s, ok := r.longText(inline); ok {
-			xml = &s
-		}
-	}
-	if name := r.textField(m, "idp_metadata_file"); name != nil {
-		data, err := r.readFile(*name)
-		if err != nil {
-			r.problem(file, "“%s” cannot be read: %v.", *name, err)
-			return
-		}
-		if !utf8.Valid(data) {
-			r.problem(file, "“%s” is not UTF-8 text.", *name)
-			return
-		}
-		content := string(data)
-		xml = &content
-		c.lines["idp_metadata"] = file // where problems with the XML belong
-	}
-	if xml == nil {
-		return
-	}
-	c.set = append(c.set, func(cfg *model.Config) {
-		if cfg.IdPMetadata != *xml {
-			cfg.IdPMetadata, cfg.IdPMetadataURL = *xml, "" // it no longer is what was fetched there
-		}
-	})
-}
-
-// durationField reads Go's duration text, for example 3m or 90s, and a bare 0.
-func (r *reader) durationField(m map[string]value, key string) *time.Duration {
-	v, ok := m[key]
-	if !ok {
-		return nil
-	}
-	var s string
-	switch n := v.node.(type) {
-	case *ast.StringNode:
-		s = n.Value
-	case *ast.IntegerNode:
-		s = n.String()
-	}
-	d, err := time.ParseDuration(s)
 	switch {
-	case err != nil:
-		r.problem(v, "must be a duration with its unit, for example 3m or 90s.")
-	case d < 0 || d > model.MaxClockSkew:
-		r.problem(v, "must be from 0 to %s.", formatDuration(model.MaxClockSkew))
-	default:
-		return &d
+	case inFile && inDocument:
+		r.problem(inline, "is there as well as idp_metadata_file on line %d. Keep one of the two.", file.line)
+		return "", false
+	case inDocument:
+		return r.longText(inline)
+	case !inFile:
+		return "", false
 	}
-	return nil
+	name, ok := r.text(file)
+	if !ok {
+		return "", false
+	}
+	data, err := r.readFile(name)
+	if err != nil {
+		r.problem(file, "“%s” cannot be read: %v.", name, err)
+		return "", false
+	}
+	if !utf8.Valid(data) {
+		r.problem(file, "“%s” is not UTF-8 text.", name)
+		return "", false
+	}
+	m["idp_metadata"] = file // where problems with the XML belong
+	return string(data), true
 }

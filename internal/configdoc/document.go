@@ -1,9 +1,6 @@
 package configdoc
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -12,10 +9,10 @@ import (
 // Document is a parsed document. A section that is nil was absent.
 type Document struct {
 	connections *[]connectionDoc
-	groups      *[]groupDoc
-	rules       *[]ruleDoc
-	users       *[]userDoc
-	apps        *[]appDoc
+	groups      *[]thing[model.Group]
+	rules       *[]thing[model.Rule]
+	users       *[]thing[UserState]
+	apps        *[]thing[model.App]
 }
 
 // item is what the things of all sections have in common.
@@ -31,29 +28,6 @@ func (it item) where(field string) value {
 		return v
 	}
 	return it.at
-}
-
-type groupDoc struct {
-	item
-	name        string
-	description *string
-}
-
-type ruleDoc struct {
-	item
-	name       string
-	connection *string
-	when       *model.Rule // kind, attribute and value only
-	groups     *[]string
-}
-
-type userDoc struct {
-	item
-	username    string
-	email       *string
-	displayName *string
-	active      *bool
-	groups      *[]string
 }
 
 // Parse reads a document. readFile gets the file that idp_metadata_file names,
@@ -79,15 +53,15 @@ func (r *reader) document(root value, d *Document) {
 	}
 	r.version(root, m)
 	d.connections = section(r, m, "connections", r.connection)
-	d.groups = section(r, m, "groups", r.group)
-	d.rules = section(r, m, "rules", r.rule)
-	d.users = section(r, m, "users", r.user)
-	d.apps = section(r, m, "apps", r.app)
+	d.groups = section(r, m, "groups", things(r, groupSettings))
+	d.rules = section(r, m, "rules", things(r, ruleSettings))
+	d.users = section(r, m, "users", things(r, userSettings))
+	d.apps = section(r, m, "apps", things(r, appSettings))
 	unique(r, d.connections, func(c connectionDoc) (string, value) { return c.slug, c.where("slug") })
-	unique(r, d.groups, func(g groupDoc) (string, value) { return g.name, g.where("name") })
-	unique(r, d.rules, func(u ruleDoc) (string, value) { return u.name, u.where("name") })
-	unique(r, d.users, func(u userDoc) (string, value) { return u.username, u.where("username") })
-	unique(r, d.apps, func(a appDoc) (string, value) { return a.slug, a.where("slug") })
+	unique(r, d.groups, func(g thing[model.Group]) (string, value) { return g.said().Name, g.where("name") })
+	unique(r, d.rules, func(u thing[model.Rule]) (string, value) { return u.said().Name, u.where("name") })
+	unique(r, d.users, func(u thing[UserState]) (string, value) { return u.said().Username, u.where("username") })
+	unique(r, d.apps, func(a thing[model.App]) (string, value) { return a.said().Slug, a.where("slug") })
 }
 
 func (r *reader) version(root value, m map[string]value) {
@@ -135,126 +109,9 @@ func unique[T any](r *reader, things *[]T, name func(T) (string, value)) {
 	}
 }
 
-// nameField reads the field that names a thing, and judges it.
-func (r *reader) nameField(at value, m map[string]value, key string, check func(string) error) string {
-	if _, ok := m[key]; !ok {
-		if m != nil { // else it is known already that this is no mapping
-			r.problem(at, "the %s is missing.", key)
-		}
-		return ""
-	}
-	s := r.textField(m, key)
-	if s == nil {
-		return ""
-	}
-	if err := check(*s); err != nil {
-		r.problem(m[key], "“%s” %v.", *s, err)
-	}
-	return *s
-}
-
-func (r *reader) group(v value) groupDoc {
-	m := r.mapping(v, "name", "description")
-	return groupDoc{item: item{v, m}, name: r.nameField(v, m, "name", model.CheckGroupName), description: r.textField(m, "description")}
-}
-
-func (r *reader) user(v value) userDoc {
-	m := r.mapping(v, "username", "email", "display_name", "active", "groups")
-	u := userDoc{
-		item: item{v, m}, username: r.nameField(v, m, "username", model.CheckUsername), email: r.textField(m, "email"),
-		displayName: r.textField(m, "display_name"), active: r.boolField(m, "active"), groups: r.textsField(m, "groups"),
-	}
-	if u.email != nil && *u.email != "" {
-		if err := model.CheckEmail(*u.email); err != nil {
-			r.problem(m["email"], "“%s” %v.", *u.email, err)
-		}
-	}
-	return u
-}
-
-func (r *reader) rule(v value) ruleDoc {
-	m := r.mapping(v, "name", "connection", "when", "groups")
-	u := ruleDoc{item: item{v, m}, name: r.nameField(v, m, "name", model.CheckGroupName), connection: r.textField(m, "connection"),
-		groups: r.textsField(m, "groups")}
-	if w, ok := m["when"]; ok {
-		u.when = r.when(w)
-	}
-	return u
-}
-
-// when reads the condition of a rule: exactly one.
-func (r *reader) when(v value) *model.Rule {
-	if _, null := v.node.(*ast.NullNode); null {
-		r.problem(v, "has no condition. Write {always: true} for a rule that applies to everybody.")
-		return nil
-	}
-	m := r.mapping(v, "always", "email_domain", "attribute", "equals", "aws_group")
-	if m == nil {
-		return nil
-	}
-	var present []string
-	for _, key := range []string{"always", "email_domain", "attribute", "aws_group"} {
-		if _, ok := m[key]; ok {
-			present = append(present, key)
-		}
-	}
-	_, equals := m["equals"]
-	switch {
-	case len(present) == 0 && equals:
-		r.problem(v, "“equals” belongs to “attribute”: write {attribute: department, equals: Operations}.")
-	case len(present) == 0:
-		r.problem(v, "has no condition. Write {always: true} for a rule that applies to everybody.")
-	case len(present) > 1:
-		r.problem(v, "has more than one condition (%s). Write a rule for each.", strings.Join(present, ", "))
-	case equals && present[0] != "attribute":
-		r.problem(m["equals"], "belongs to “attribute”, not to “%s”.", present[0])
-	default:
-		return r.condition(m, present[0])
-	}
-	return nil
-}
-
-func (r *reader) condition(m map[string]value, key string) *model.Rule {
-	if key == "always" {
-		if b := r.boolField(m, key); b != nil && !*b {
-			r.problem(m[key], "can only be true. Leave the rule out if it shall not apply.")
-		}
-		return &model.Rule{Kind: model.RuleAlways}
-	}
-	s := r.textField(m, key)
-	if s == nil {
-		return nil
-	}
-	if *s == "" {
-		r.problem(m[key], "must not be empty.")
-		return nil
-	}
-	switch key {
-	case "email_domain":
-		if err := checkDomain(*s); err != nil {
-			r.problem(m[key], "%v.", err)
-		}
-		return &model.Rule{Kind: model.RuleEmailDomain, Value: *s}
-	case "aws_group":
-		return &model.Rule{Kind: model.RuleAWSGroup, Value: *s}
-	default:
-		if _, ok := m["equals"]; !ok {
-			r.problem(m[key], "needs a value: write {attribute: %s, equals: …}.", *s)
-		}
-		rule := &model.Rule{Kind: model.RuleAttribute, Attribute: *s}
-		if equals := r.textField(m, "equals"); equals != nil {
-			rule.Value = *equals
-		}
-		return rule
-	}
-}
-
-// checkDomain says what is wrong with an email domain.
-func checkDomain(s string) error {
-	if strings.HasPrefix(s, "@") || !strings.Contains(s, ".") || strings.Contains(s, "*") || model.CheckEmail("a@"+s) != nil {
-		return fmt.Errorf("“%s” is not an email domain such as example.com", s)
-	}
-	return nil
+// things reads the things of a section by the rows of their keys.
+func things[T any](r *reader, rows []setting[T]) func(value) thing[T] {
+	return func(v value) thing[T] { return readThing(r, v, rows) }
 }
 
 // references checks names of groups and connections that the document itself
@@ -276,35 +133,17 @@ func (r *reader) references(d *Document) {
 // eachReference visits every name of a group or connection that a rule, a user
 // or an app mentions.
 func (d *Document) eachReference(visit func(it item, field, kind, name string)) {
-	if d.rules != nil {
-		for _, u := range *d.rules {
-			if u.connection != nil {
-				visit(u.item, "connection", "connection", *u.connection)
-			}
-			visitGroups(u.item, u.groups, visit)
-		}
-	}
-	if d.users != nil {
-		for _, u := range *d.users {
-			visitGroups(u.item, u.groups, visit)
-		}
-	}
-	if d.apps != nil {
-		for _, a := range *d.apps {
-			if a.connection != nil && *a.connection != "" {
-				visit(a.item, "connection", "connection", *a.connection)
-			}
-			visitGroups(a.item, a.groups, visit)
-		}
-	}
+	eachMention(d.rules, ruleSettings, visit)
+	eachMention(d.users, userSettings, visit)
+	eachMention(d.apps, appSettings, visit)
 }
 
-func visitGroups(it item, groups *[]string, visit func(it item, field, kind, name string)) {
-	if groups == nil {
+func eachMention[T any](things *[]thing[T], rows []setting[T], visit func(it item, field, kind, name string)) {
+	if things == nil {
 		return
 	}
-	for _, g := range *groups {
-		visit(it, "groups", "group", g)
+	for _, t := range *things {
+		t.mentions(rows, visit)
 	}
 }
 
@@ -329,7 +168,7 @@ func (d *Document) namedGroups() map[string]bool {
 	}
 	names := map[string]bool{}
 	for _, g := range *d.groups {
-		names[model.Key(g.name)] = true
+		names[model.Key(g.said().Name)] = true
 	}
 	return names
 }

@@ -26,24 +26,19 @@ func Export(s State) ([]byte, error) {
 	}
 	w.section("groups", len(s.Groups))
 	for _, g := range sortedBy(s.Groups, func(g model.Group) string { return model.Key(g.Name) }) {
-		w.line("  - name: " + scalar(g.Name))
-		w.line("    description: " + scalar(g.Description))
+		w.thing(exported(groupSettings, g))
 	}
 	w.section("rules", len(s.Rules))
 	for _, r := range sortedBy(s.Rules, func(r model.Rule) string { return model.Key(r.Name) }) {
-		w.rule(r)
+		w.thing(exported(ruleSettings, r))
 	}
 	w.section("users", len(s.Users))
 	for _, u := range sortedBy(s.Users, func(u UserState) string { return model.Key(u.Username) }) {
-		w.line("  - username: " + scalar(u.Username))
-		w.line("    email: " + scalar(u.Email))
-		w.line("    display_name: " + scalar(u.DisplayName))
-		w.line("    active: " + strconv.FormatBool(u.Active))
-		w.line("    groups: " + flow(sortedNames(u.Groups)))
+		w.thing(exported(userSettings, u))
 	}
 	w.section("apps", len(s.Apps))
 	for _, a := range sortedBy(s.Apps, func(a model.App) string { return a.Slug }) {
-		w.app(a)
+		w.thing(exported(appSettings, a))
 	}
 	return w.Bytes(), nil
 }
@@ -74,24 +69,25 @@ func (w *writer) connection(c model.Connection) error {
 	if rev == nil {
 		return fmt.Errorf("export connection %s: it has neither a live revision nor a draft", c.Slug)
 	}
-	w.line("  - slug: " + scalar(c.Slug))
-	w.line("    status: " + string(c.Status))
-	group := ""
-	for _, f := range configFields(rev.Config) {
+	w.thing(append([]field{{"slug", c.Slug}, {"status", string(c.Status)}}, exported(configSettings, rev.Config)...))
+	return nil
+}
+
+// thing writes an item of a list, with a mapping for keys that have a dot.
+func (w *writer) thing(fields []field) {
+	begin, group := "  - ", ""
+	for _, f := range fields {
 		key, indent := f.key, "    "
 		if outer, inner, nested := strings.Cut(f.key, "."); nested {
 			if outer != group {
-				w.line("    " + outer + ":")
-				group = outer
+				w.line(begin + outer + ":")
+				begin, group = indent, outer
 			}
-			key, indent = inner, "      "
+			key, begin, indent = inner, "      ", "      "
 		}
-		if f.key == "provisioning" && f.value == "" {
-			continue // not chosen yet; there is no word for that
-		}
-		w.line(indent + key + ": " + written(f.value, indent+"  "))
+		w.line(begin + key + ": " + written(f.value, indent+"  "))
+		begin = "    "
 	}
-	return nil
 }
 
 // written is a value behind its key.
@@ -101,32 +97,15 @@ func written(v any, indent string) string {
 		return strconv.FormatBool(x)
 	case []string:
 		return flow(x)
+	case names:
+		return flow(x)
+	case condition:
+		return x.written(scalar)
 	default:
 		s := fmt.Sprint(x)
 		if fitsBlock(s) {
 			return block(s, indent)
 		}
 		return scalar(s)
-	}
-}
-
-func (w *writer) rule(r model.Rule) {
-	w.line("  - name: " + scalar(r.Name))
-	w.line("    connection: " + scalar(r.Connection))
-	switch r.Kind {
-	case model.RuleAlways:
-		w.line("    when: {always: true}")
-	case model.RuleEmailDomain, model.RuleAWSGroup:
-		w.line("    when: {" + string(r.Kind) + ": " + scalar(r.Value) + "}")
-	case model.RuleAttribute:
-		w.line("    when: {attribute: " + scalar(r.Attribute) + ", equals: " + scalar(r.Value) + "}")
-	}
-	w.line("    groups: " + flow(sortedNames(r.Groups)))
-}
-
-func (w *writer) app(a model.App) {
-	w.line("  - slug: " + scalar(a.Slug))
-	for _, f := range appExport(a) {
-		w.line("    " + f.key + ": " + written(f.value, "      "))
 	}
 }

@@ -50,8 +50,8 @@ func missing(cfg model.Config, found []model.Problem) []model.Problem {
 
 func emptyFields(cfg model.Config) map[string]bool {
 	empty := map[string]bool{}
-	for _, f := range configFields(cfg) {
-		empty[f.key] = f.value == ""
+	for _, s := range configSettings {
+		empty[s.key] = s.get(cfg) == ""
 	}
 	return empty
 }

@@ -99,11 +99,14 @@ func differs(key string, from, to any) string {
 }
 
 func equalValues(a, b any) bool {
-	x, isList := a.([]string)
-	if !isList {
+	switch x := a.(type) {
+	case []string:
+		return slices.Equal(x, b.([]string))
+	case names:
+		return x.equal(b.(names))
+	default:
 		return a == b
 	}
-	return slices.Equal(x, b.([]string))
 }
 
 // texts leaves out the empty ones.
@@ -142,23 +145,19 @@ func (p *plan) groups() {
 	}
 	have := byKey(p.have.Groups, func(g model.Group) string { return g.Name })
 	for _, doc := range *p.doc.groups {
-		before, exists := have[model.Key(doc.name)]
+		name := doc.said().Name
+		before, exists := have[model.Key(name)]
 		if !exists {
-			g := model.Group{Name: doc.name}
-			set(&g.Description, doc.description)
-			p.do("group", doc.name, []string{"create"}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
-				_, err := st.CreateGroup(ctx, actor, g)
+			p.do("group", name, []string{"create"}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+				_, err := st.CreateGroup(ctx, actor, doc.said())
 				return err
 			})
 			continue
 		}
-		after := before
-		after.Name = doc.name
-		set(&after.Description, doc.description)
-		changes := texts(differs("name", before.Name, after.Name), differs("description", before.Description, after.Description))
+		changes := differences(groupSettings, before, doc.apply(before))
 		p.do("group", before.Name, changes, func(ctx context.Context, st *store.Store, actor model.Actor) error {
 			_, err := st.UpdateGroup(ctx, actor, before.Name, func(g *model.Group) error {
-				g.Name, g.Description = after.Name, after.Description
+				*g = doc.apply(*g)
 				return nil
 			})
 			return err
@@ -197,18 +196,15 @@ func (p *plan) apps() {
 	have := byKey(p.have.Apps, func(a model.App) string { return a.Slug })
 	wanted := map[string]bool{}
 	for _, doc := range *p.doc.apps {
-		wanted[doc.slug] = true
-		before, exists := have[doc.slug]
+		slug := doc.said().Slug
+		wanted[slug] = true
+		before, exists := have[slug]
 		after := p.app(doc, before, exists)
 		changes := []string{"create"}
 		if exists {
-			changes = nil
-			was := appFields(before)
-			for i, f := range appFields(after) {
-				changes = append(changes, texts(differs(f.key, was[i].value, f.value))...)
-			}
+			changes = differences(appSettings, before, after)
 		}
-		p.do("app", doc.slug, changes, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+		p.do("app", slug, changes, func(ctx context.Context, st *store.Store, actor model.Actor) error {
 			return st.SaveApp(ctx, actor, after)
 		})
 	}
@@ -222,51 +218,30 @@ func (p *plan) apps() {
 }
 
 // app is an app as the document wants it, judged as a whole.
-func (p *plan) app(doc appDoc, before model.App, exists bool) model.App {
-	a := before
-	a.Slug = doc.slug
+func (p *plan) app(doc thing[model.App], before model.App, exists bool) model.App {
 	if !exists {
-		a.AllGroups, a.Product = true, model.ProductOther
+		before = newApp()
 	}
-	set(&a.Kind, doc.kind)
-	set(&a.Name, doc.name)
-	set(&a.Product, doc.product)
-	set(&a.RedirectURIs, doc.redirectURIs)
-	set(&a.PostLogoutURIs, doc.postLogoutURIs)
-	set(&a.StartURL, doc.startURL)
-	set(&a.AllowedIPs, doc.allowedIPs)
-	set(&a.Connection, doc.connection)
-	set(&a.Public, doc.public)
-	set(&a.AllGroups, doc.allGroups)
-	if doc.groups != nil {
-		a.AllGroups, a.Groups = false, *doc.groups
-	}
+	a := doc.apply(before)
 	if a.AllGroups {
 		a.Groups = nil
 	}
-	if !exists && doc.kind == nil {
-		p.problem(doc.at, "a new app needs its kind: %s or %s.", kindOIDC, kindCrowd)
+	if !exists && !doc.says("kind") {
+		p.problem(doc.at, "a new app needs its kind: %s or %s.", model.AppOIDC, model.AppCrowd)
 	}
 	if a.Name == "" {
 		p.problem(doc.where("name"), "an app needs a name.")
 	}
-	if a.Kind == kindCrowd && len(a.RedirectURIs) > 0 {
-		p.problem(doc.where("redirect_uris"), "redirect_uris belong to apps of kind %s.", kindOIDC)
+	if a.Kind == model.AppCrowd && len(a.RedirectURIs) > 0 {
+		p.problem(doc.where("redirect_uris"), "redirect_uris belong to apps of kind %s.", model.AppOIDC)
 	}
-	if a.Kind == kindCrowd && a.StartURL != "" {
-		p.problem(doc.where("start_url"), "start_url belongs to apps of kind %s.", kindOIDC)
+	if a.Kind == model.AppCrowd && a.StartURL != "" {
+		p.problem(doc.where("start_url"), "start_url belongs to apps of kind %s.", model.AppOIDC)
 	}
-	if a.Kind == kindOIDC && len(a.AllowedIPs) > 0 {
-		p.problem(doc.where("allowed_ips"), "allowed_ips belong to apps of kind %s.", kindCrowd)
+	if a.Kind == model.AppOIDC && len(a.AllowedIPs) > 0 {
+		p.problem(doc.where("allowed_ips"), "allowed_ips belong to apps of kind %s.", model.AppCrowd)
 	}
 	return a
-}
-
-// set writes what the document says, if it says anything.
-func set[T any](field *T, to *T) {
-	if to != nil {
-		*field = *to
-	}
 }
 
 // byKey finds things by the key of their name.

@@ -28,7 +28,9 @@ func (p *plan) connections() {
 func (p *plan) newConnection(doc connectionDoc) {
 	cfg := doc.apply(model.DefaultConfig(doc.slug))
 	status := model.StatusDraft
-	set(&status, doc.status)
+	if doc.status != nil {
+		status = *doc.status
+	}
 	p.judge(doc, cfg, status)
 	text := "create"
 	if status != model.StatusDraft {
@@ -57,13 +59,15 @@ func (p *plan) changedConnection(doc connectionDoc, before model.Connection) {
 		return
 	}
 	cfg := doc.apply(rev.Config)
-	changes := configChanges(rev.Config, cfg)
+	changes := differences(configSettings, rev.Config, cfg)
 	changed := len(changes) > 0
 	status := before.Status
 	if changed && status == model.StatusReady {
 		status = model.StatusDraft // what was tested is not what will be
 	}
-	set(&status, doc.status)
+	if doc.status != nil {
+		status = *doc.status
+	}
 	if status != before.Status {
 		changes = append(changes, statusChange(before, status, changed))
 	}
@@ -94,17 +98,6 @@ func statusChange(before model.Connection, to model.Status, changed bool) string
 		text += " (without a tested login)"
 	}
 	return text
-}
-
-func configChanges(before, after model.Config) []string {
-	was, will := configFields(before), configFields(after)
-	var changes []string
-	for i, f := range was {
-		if text := differs(f.key, f.value, will[i].value); text != "" {
-			changes = append(changes, text)
-		}
-	}
-	return changes
 }
 
 // judge looks at a connection's configuration as a whole. A draft may be

@@ -2,7 +2,6 @@ package configdoc
 
 import (
 	"context"
-	"slices"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -18,17 +17,18 @@ func (p *plan) rules() {
 	have := byKey(p.have.Rules, func(r model.Rule) string { return r.Name })
 	wanted := map[string]bool{}
 	for _, doc := range *p.doc.rules {
-		wanted[model.Key(doc.name)] = true
-		before, exists := have[model.Key(doc.name)]
+		name := doc.said().Name
+		wanted[model.Key(name)] = true
+		before, exists := have[model.Key(name)]
 		after := p.rule(doc, before, exists)
 		if !exists {
-			p.do("rule", doc.name, []string{"create"}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+			p.do("rule", name, []string{"create"}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
 				_, err := st.CreateRule(ctx, actor, after)
 				return err
 			})
 			continue
 		}
-		p.do("rule", before.Name, ruleChanges(before, after), updateRule(before.Name, after))
+		p.do("rule", before.Name, differences(ruleSettings, before, after), updateRule(before.Name, after))
 	}
 	for _, r := range p.have.Rules {
 		if !wanted[model.Key(r.Name)] {
@@ -37,38 +37,10 @@ func (p *plan) rules() {
 	}
 }
 
-func ruleChanges(before, after model.Rule) []string {
-	return texts(differs("name", before.Name, after.Name), differs("connection", before.Connection, after.Connection),
-		differs("when", condition(before), condition(after)), groupsDiffer(before.Groups, after.Groups))
-}
-
-// groupsDiffer compares groups as names are compared: the order and the case do
-// not matter.
-func groupsDiffer(before, after []string) string {
-	same := func(a, b string) bool { return model.Key(a) == model.Key(b) }
-	if slices.EqualFunc(sortedNames(before), sortedNames(after), same) {
-		return ""
-	}
-	return differs("groups", sortedNames(before), sortedNames(after))
-}
-
-// condition is a rule's condition as the document writes it.
-func condition(r model.Rule) string {
-	switch r.Kind {
-	case model.RuleAttribute:
-		return "{attribute: " + r.Attribute + ", equals: " + r.Value + "}"
-	case model.RuleAlways:
-		return "{always: true}"
-	default:
-		return "{" + string(r.Kind) + ": " + r.Value + "}"
-	}
-}
-
 func updateRule(name string, after model.Rule) func(context.Context, *store.Store, model.Actor) error {
 	return func(ctx context.Context, st *store.Store, actor model.Actor) error {
 		_, err := st.UpdateRule(ctx, actor, name, func(r *model.Rule) error {
-			r.Name, r.Connection, r.Groups = after.Name, after.Connection, after.Groups
-			r.Kind, r.Attribute, r.Value = after.Kind, after.Attribute, after.Value
+			*r = after
 			return nil
 		})
 		return err
@@ -82,25 +54,19 @@ func (p *plan) removeRule(r model.Rule, text string) {
 }
 
 // rule is a rule as the document wants it, judged as a whole.
-func (p *plan) rule(doc ruleDoc, before model.Rule, exists bool) model.Rule {
-	r := before
-	r.Name = doc.name
-	set(&r.Connection, doc.connection)
-	set(&r.Groups, doc.groups)
+func (p *plan) rule(doc thing[model.Rule], before model.Rule, exists bool) model.Rule {
+	r := doc.apply(before)
 	r.Groups = distinct(r.Groups)
-	if doc.when != nil {
-		r.Kind, r.Attribute, r.Value = doc.when.Kind, doc.when.Attribute, doc.when.Value
-	}
-	if !exists && doc.connection == nil {
+	if !exists && !doc.says("connection") {
 		p.problem(doc.at, "a new rule needs its connection.")
 	}
-	if !exists && doc.when == nil {
+	if !exists && !doc.says("when") {
 		p.problem(doc.at, "a new rule needs its condition: write when: {always: true} for everybody.")
 	}
-	if exists && doc.connection == nil && p.goes(p.doc.namedConnections(), before.Connection) {
+	if exists && !doc.says("connection") && p.goes(p.doc.namedConnections(), before.Connection) {
 		p.problem(doc.at, "the rule's connection “%s” is not in this document, so the rule cannot stay.", before.Connection)
 	}
-	if doc.groups == nil {
+	if !doc.says("groups") {
 		r.Groups = p.staying(r.Groups)
 	}
 	return r
@@ -145,7 +111,7 @@ func (p *plan) shrinkRules() {
 		}
 		after := before
 		after.Groups = p.staying(before.Groups)
-		p.do("rule", before.Name, ruleChanges(before, after), updateRule(before.Name, after))
+		p.do("rule", before.Name, differences(ruleSettings, before, after), updateRule(before.Name, after))
 	}
 }
 
@@ -156,46 +122,35 @@ func (p *plan) users() {
 	}
 	have := byKey(p.have.Users, func(u UserState) string { return u.Username })
 	for _, doc := range *p.doc.users {
-		if before, exists := have[model.Key(doc.username)]; exists {
+		name := doc.said().Username
+		if before, exists := have[model.Key(name)]; exists {
 			p.changedUser(doc, before)
 			continue
 		}
-		u := doc.apply(model.User{Username: doc.username, Active: true, Source: model.UserManual})
-		var groups []string
-		set(&groups, doc.groups)
-		groups = distinct(groups)
-		p.do("user", doc.username, []string{"create"}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
-			_, err := st.CreateUser(ctx, actor, u, groups)
+		u := doc.apply(UserState{User: model.User{Active: true, Source: model.UserManual}})
+		p.do("user", name, []string{"create"}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+			_, err := st.CreateUser(ctx, actor, u.User, distinct(u.Groups))
 			return err
 		})
 	}
 }
 
-func (u userDoc) apply(to model.User) model.User {
-	to.Username = u.username
-	set(&to.Email, u.email)
-	set(&to.DisplayName, u.displayName)
-	set(&to.Active, u.active)
-	return to
-}
-
-func (p *plan) changedUser(doc userDoc, before UserState) {
-	after := doc.apply(before.User)
-	fields := texts(differs("username", before.Username, after.Username), differs("email", before.Email, after.Email),
-		differs("display_name", before.DisplayName, after.DisplayName), differs("active", before.Active, after.Active))
+func (p *plan) changedUser(doc thing[UserState], before UserState) {
+	after := doc.apply(before)
+	fields := differences(userSettings, before, UserState{User: after.User, Groups: before.Groups}) // each group is a change of its own
 	p.do("user", before.Username, fields, func(ctx context.Context, st *store.Store, actor model.Actor) error {
 		_, err := st.UpdateUser(ctx, actor, before.Username, func(u *model.User) error {
-			*u = doc.apply(*u)
+			*u = doc.apply(UserState{User: *u}).User
 			return nil
 		})
 		return err
 	})
-	if doc.groups == nil {
+	if !doc.says("groups") {
 		return
 	}
 	same := func(s string) string { return s }
-	had, want := byKey(before.Groups, same), byKey(*doc.groups, same)
-	for _, g := range sortedNames(distinct(*doc.groups)) {
+	had, want := byKey(before.Groups, same), byKey(after.Groups, same)
+	for _, g := range sortedNames(distinct(after.Groups)) {
 		if _, member := had[model.Key(g)]; !member {
 			p.do("user", after.Username, []string{"add to group " + g}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
 				return st.AddMember(ctx, actor, g, after.Username)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -192,38 +193,19 @@ func (r *reader) wrongKind(v value, want string) {
 	}
 }
 
-// The next ones read an optional field; nil when it is absent or wrong.
-
-func (r *reader) textField(m map[string]value, key string) *string {
-	if v, ok := m[key]; ok {
-		if s, ok := r.text(v); ok {
-			return &s
-		}
-	}
-	return nil
-}
-
-func (r *reader) boolField(m map[string]value, key string) *bool {
-	v, ok := m[key]
-	if !ok {
-		return nil
-	}
+func (r *reader) boolean(v value) (yes, ok bool) {
 	n, ok := v.node.(*ast.BoolNode)
 	if !ok {
 		r.problem(v, "must be true or false.")
-		return nil
+		return false, false
 	}
-	return &n.Value
+	return n.Value, true
 }
 
-func (r *reader) textsField(m map[string]value, key string) *[]string {
-	v, ok := m[key]
-	if !ok {
-		return nil
-	}
+func (r *reader) texts(v value) ([]string, bool) {
 	items, ok := r.list(v)
 	if !ok {
-		return nil
+		return nil, false
 	}
 	texts := make([]string, 0, len(items))
 	for _, item := range items {
@@ -231,23 +213,43 @@ func (r *reader) textsField(m map[string]value, key string) *[]string {
 			texts = append(texts, s)
 		}
 	}
-	return &texts
+	return texts, true
 }
 
-// choiceField reads text that is one of the choices.
-func choiceField[T ~string](r *reader, m map[string]value, key string, choices ...T) *T {
-	s := r.textField(m, key)
-	if s == nil {
-		return nil
+// choice reads text that is one of the choices.
+func choice[T ~string](r *reader, v value, choices []T) (T, bool) {
+	s, ok := r.text(v)
+	if !ok {
+		return "", false
 	}
-	if !slices.Contains(choices, T(*s)) {
+	if !slices.Contains(choices, T(s)) {
 		words := make([]string, len(choices))
 		for i, c := range choices {
 			words[i] = string(c)
 		}
-		r.problem(m[key], "“%s” is not known. Write one of %s.", *s, strings.Join(words, ", "))
-		return nil
+		r.problem(v, "“%s” is not known. Write one of %s.", s, strings.Join(words, ", "))
+		return "", false
 	}
-	t := T(*s)
-	return &t
+	return T(s), true
+}
+
+// duration reads Go's duration text, for example 3m or 90s, and a bare 0.
+func (r *reader) duration(v value, most time.Duration) (time.Duration, bool) {
+	var s string
+	switch n := v.node.(type) {
+	case *ast.StringNode:
+		s = n.Value
+	case *ast.IntegerNode:
+		s = n.String()
+	}
+	d, err := time.ParseDuration(s)
+	switch {
+	case err != nil:
+		r.problem(v, "must be a duration with its unit, for example 3m or 90s.")
+	case d < 0 || d > most:
+		r.problem(v, "must be from 0 to %s.", formatDuration(most))
+	default:
+		return d, true
+	}
+	return 0, false
 }

@@ -100,8 +100,14 @@ const (
 	AppCrowd = "crowd"
 )
 
+// AppKinds are all of them.
+func AppKinds() []string { return []string{AppOIDC, AppCrowd} }
+
 // ProductOther is the product of an app whose screens are not known.
 const ProductOther = "other"
+
+// Products are what an app can be, as the configuration document names it.
+func Products() []string { return []string{"jira", "confluence", "bitbucket", "bamboo", ProductOther} }
 
 // AppSecret is a client secret or an application password. What it is, nobody
 // knows any more: only its hash is kept.

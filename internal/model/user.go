@@ -91,6 +91,11 @@ const (
 	RuleAWSGroup    RuleKind = "aws_group"
 )
 
+// RuleKinds are all conditions, in the order in which they are offered.
+func RuleKinds() []RuleKind {
+	return []RuleKind{RuleAlways, RuleEmailDomain, RuleAttribute, RuleAWSGroup}
+}
+
 // Rule grants groups at login.
 type Rule struct {
 	ID         int64
