@@ -11,14 +11,14 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"github.com/postern-sso/postern/internal/wizard"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/apps"
 	"github.com/postern-sso/postern/templates/paths"
 )
 
 // AppsPage is the step that hands over to the Atlassian apps.
 type AppsPage struct {
 	Frame
-	Connected []console.AppPage
+	Connected []apps.AppPage
 }
 
 // products are the apps that were chosen in the first step.
@@ -31,8 +31,8 @@ func (v AppsPage) products() []wizard.Product {
 }
 
 // of are the apps that are connected for a product.
-func (v AppsPage) of(p wizard.Product) []console.AppPage {
-	var apps []console.AppPage
+func (v AppsPage) of(p wizard.Product) []apps.AppPage {
+	var apps []apps.AppPage
 	for _, a := range v.Connected {
 		if a.Screen.App.Product == p.ID {
 			apps = append(apps, a)
@@ -286,7 +286,7 @@ func product(v AppsPage, p wizard.Product) templ.Component {
 			}
 		}
 		for _, a := range v.of(p) {
-			templ_7745c5c3_Err = console.AppInSetup(a, v.here()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = apps.AppInSetup(a, v.here()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

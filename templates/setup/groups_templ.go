@@ -12,8 +12,8 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/templates/ui"
 )
 
@@ -25,7 +25,7 @@ type GroupsPage struct {
 	Groups    []model.Group // the first few
 	MoreThere bool          // groups that are not listed
 	Rules     []model.Rule  // of this connection
-	Rule      console.RuleForm
+	Rule      people.RuleForm
 	Choices   ui.Picker // groups to give by the rule
 	RuleOpen  bool
 }
@@ -368,7 +368,7 @@ func ruleList(v GroupsPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = console.RuleSentence(r).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = people.RuleSentence(r).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -449,11 +449,11 @@ func addRule(v GroupsPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = console.RuleName(v.Rule).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = people.RuleName(v.Rule).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = console.RuleCondition(v.Rule).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = people.RuleCondition(v.Rule).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/access"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
@@ -24,7 +24,7 @@ func (rm *Room) showAccount(w http.ResponseWriter, r *http.Request, a model.Admi
 
 // renderAccount shows it; codes are recovery codes just made, shown once.
 func (rm *Room) renderAccount(w http.ResponseWriter, r *http.Request, a model.Administrator, codes []string) error {
-	v := console.AccountPage{
+	v := access.AccountPage{
 		Page:    rm.Page(r, a, layout.NavAdministrators, "Your account", "How you sign in to this console, and where you are signed in."),
 		Current: rm.Admins.GetInt64(r.Context(), kit.KeyAdminSession), NewCodes: codes, CanUsePasskeys: rm.PasskeysWork(),
 	}
@@ -39,7 +39,7 @@ func (rm *Room) renderAccount(w http.ResponseWriter, r *http.Request, a model.Ad
 		return err
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Administrators", Href: paths.Administrators}}
-	return rm.Render(w, r, http.StatusOK, console.Account(v))
+	return rm.Render(w, r, http.StatusOK, access.Account(v))
 }
 
 // endOwnSessions ends one session of one's own, or all but this one.
@@ -109,7 +109,7 @@ func (rm *Room) showNewPasskey(w http.ResponseWriter, r *http.Request, a model.A
 }
 
 func (rm *Room) renderNewPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator, problems []model.Problem) error {
-	v := console.NewPasskeyPage{
+	v := access.NewPasskeyPage{
 		Page: rm.Page(r, a, layout.NavAdministrators, "Register a passkey", "It proves that it is you: with your fingerprint, your face, or a key that you plug in."),
 		Name: kit.Typed(r, "name"), CanUsePasskeys: rm.PasskeysWork(), Problems: problems,
 	}
@@ -118,7 +118,7 @@ func (rm *Room) renderNewPasskey(w http.ResponseWriter, r *http.Request, a model
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.NewPasskey(v))
+	return rm.Render(w, r, status, access.NewPasskey(v))
 }
 
 // addPasskey keeps the passkey that the browser has made. With the first one

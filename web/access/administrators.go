@@ -10,20 +10,19 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/access"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/templates/person"
 	"github.com/postern-sso/postern/web/kit"
 )
 
 const lastOwner = "This is the last owner. Make somebody else an owner first, so that the console does not lock everybody out."
 
 func (rm *Room) listAdministrators(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return rm.renderAdministrators(w, r, a, console.AdministratorList{})
+	return rm.renderAdministrators(w, r, a, access.AdministratorList{})
 }
 
-func (rm *Room) renderAdministrators(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.AdministratorList) error {
+func (rm *Room) renderAdministrators(w http.ResponseWriter, r *http.Request, a model.Administrator, v access.AdministratorList) error {
 	all, err := rm.Store.Administrators(r.Context())
 	if err != nil {
 		return err
@@ -41,13 +40,13 @@ func (rm *Room) renderAdministrators(w http.ResponseWriter, r *http.Request, a m
 	if len(v.Problems)+len(v.Form.Problems)+len(v.Own)+len(v.Rules.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.Administrators(v))
+	return rm.Render(w, r, status, access.Administrators(v))
 }
 
 // createAdministrator adds one. A password that was made here is shown on the
 // answer itself, because it must not be kept anywhere, not even for a redirect.
 func (rm *Room) createAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	f := console.AdministratorForm{Email: kit.Typed(r, "email"), Role: model.Role(r.PostFormValue("role"))}
+	f := access.AdministratorForm{Email: kit.Typed(r, "email"), Role: model.Role(r.PostFormValue("role"))}
 	if err := model.CheckEmail(f.Email); err != nil {
 		f.Problems = append(f.Problems, kit.Problem("email", "The email", err))
 	}
@@ -61,7 +60,7 @@ func (rm *Room) createAdministrator(w http.ResponseWriter, r *http.Request, a mo
 		f.Problems = append(f.Problems, model.Problem{Field: "password", Text: text})
 	}
 	if len(f.Problems) > 0 {
-		return rm.renderAdministrators(w, r, a, console.AdministratorList{Form: f})
+		return rm.renderAdministrators(w, r, a, access.AdministratorList{Form: f})
 	}
 	hash, err := HashPassword(r.Context(), password)
 	if err != nil {
@@ -72,7 +71,7 @@ func (rm *Room) createAdministrator(w http.ResponseWriter, r *http.Request, a mo
 	})
 	if errors.Is(err, store.ErrExists) {
 		f.Problems = append(f.Problems, model.Problem{Field: "email", Text: fmt.Sprintf("“%s” is an administrator already.", f.Email)})
-		return rm.renderAdministrators(w, r, a, console.AdministratorList{Form: f})
+		return rm.renderAdministrators(w, r, a, access.AdministratorList{Form: f})
 	}
 	if err != nil {
 		return err
@@ -80,8 +79,8 @@ func (rm *Room) createAdministrator(w http.ResponseWriter, r *http.Request, a mo
 	if !made {
 		return rm.Done(w, r, paths.Administrators, f.Email+" can sign in now.")
 	}
-	return rm.renderAdministrators(w, r, a, console.AdministratorList{
-		Made: &console.MadePassword{Email: f.Email, Password: password},
+	return rm.renderAdministrators(w, r, a, access.AdministratorList{
+		Made: &access.MadePassword{Email: f.Email, Password: password},
 	})
 }
 
@@ -169,7 +168,7 @@ func (rm *Room) deleteAdministrator(w http.ResponseWriter, r *http.Request, a mo
 }
 
 func (rm *Room) refuseAdministrator(w http.ResponseWriter, r *http.Request, a model.Administrator, text string) error {
-	return rm.renderAdministrators(w, r, a, console.AdministratorList{Problems: []model.Problem{{Text: text}}})
+	return rm.renderAdministrators(w, r, a, access.AdministratorList{Problems: []model.Problem{{Text: text}}})
 }
 
 // changeOwnPassword asks for the present password, so that an unattended
@@ -181,7 +180,7 @@ func (rm *Room) changeOwnPassword(w http.ResponseWriter, r *http.Request, a mode
 	var problems []model.Problem
 	guess, wait, err := rm.beginTry(r, a)
 	if err != nil || wait > 0 {
-		return rm.refuseBlocked(w, r, person.SignInForm{Email: a.Email}, wait, err)
+		return rm.refuseBlocked(w, r, access.SignInForm{Email: a.Email}, wait, err)
 	}
 	right, err := rm.checkPassword(r, a, r.PostFormValue("present_password"))
 	if err == nil && right {
@@ -203,7 +202,7 @@ func (rm *Room) changeOwnPassword(w http.ResponseWriter, r *http.Request, a mode
 		problems = append(problems, model.Problem{Field: "repeat_password", Text: "The two new passwords differ. Type the same one twice."})
 	}
 	if len(problems) > 0 {
-		return rm.renderAdministrators(w, r, a, console.AdministratorList{Own: problems})
+		return rm.renderAdministrators(w, r, a, access.AdministratorList{Own: problems})
 	}
 	hash, err := HashPassword(r.Context(), password)
 	if err != nil {

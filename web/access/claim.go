@@ -7,8 +7,8 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/access"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/templates/person"
 )
 
 // showClaim is the first page of a new Postern: the link printed at the first
@@ -22,18 +22,18 @@ func (rm *Room) showClaim(w http.ResponseWriter, r *http.Request) error {
 	if !valid {
 		return rm.refuseClaim(w, r, nil)
 	}
-	return rm.Render(w, r, http.StatusOK, person.Claim(person.ClaimForm{Token: token}))
+	return rm.Render(w, r, http.StatusOK, access.Claim(access.ClaimForm{Token: token}))
 }
 
 func (rm *Room) refuseClaim(w http.ResponseWriter, r *http.Request, err error) error {
 	if err != nil {
 		return err
 	}
-	return rm.Render(w, r, http.StatusForbidden, person.ClaimRefused())
+	return rm.Render(w, r, http.StatusForbidden, access.ClaimRefused())
 }
 
 func (rm *Room) claim(w http.ResponseWriter, r *http.Request) error {
-	form := person.ClaimForm{
+	form := access.ClaimForm{
 		Token: r.PostFormValue("token"),
 		Email: model.Canonical(r.PostFormValue("email")),
 	}
@@ -51,7 +51,7 @@ func (rm *Room) claim(w http.ResponseWriter, r *http.Request) error {
 		form.Problems = append(form.Problems, model.Problem{Field: "repeat", Text: "The two passwords differ. Type the same one twice."})
 	}
 	if len(form.Problems) > 0 {
-		return rm.Render(w, r, http.StatusUnprocessableEntity, person.Claim(form))
+		return rm.Render(w, r, http.StatusUnprocessableEntity, access.Claim(form))
 	}
 	hash, err := HashPassword(r.Context(), password)
 	if err != nil {

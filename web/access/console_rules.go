@@ -6,14 +6,14 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/access"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
 )
 
 // consoleRules is the form of how administrators sign in, as it is saved.
-func consoleRules(set store.Settings) console.ConsoleRules {
-	v := console.ConsoleRules{Group: set.ConsoleGroup, Role: set.ConsoleRole, RequirePasskey: set.RequirePasskey}
+func consoleRules(set store.Settings) access.ConsoleRules {
+	v := access.ConsoleRules{Group: set.ConsoleGroup, Role: set.ConsoleRole, RequirePasskey: set.RequirePasskey}
 	if v.Role == "" {
 		v.Role = model.RoleViewer
 	}
@@ -22,7 +22,7 @@ func consoleRules(set store.Settings) console.ConsoleRules {
 
 // addConsoleRules completes the page of the administrators: the rules as they are
 // typed or saved, who may still come through AWS, and who has a passkey.
-func (rm *Room) addConsoleRules(r *http.Request, v *console.AdministratorList) error {
+func (rm *Room) addConsoleRules(r *http.Request, v *access.AdministratorList) error {
 	set, err := rm.Store.Settings(r.Context())
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (rm *Room) addConsoleRules(r *http.Request, v *console.AdministratorList) e
 // saveConsoleRules says whether members of a group come in through AWS, and
 // whether everybody needs a passkey.
 func (rm *Room) saveConsoleRules(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v := console.ConsoleRules{Group: kit.Typed(r, "console_group"), Role: model.Role(r.PostFormValue("console_role")),
+	v := access.ConsoleRules{Group: kit.Typed(r, "console_group"), Role: model.Role(r.PostFormValue("console_role")),
 		RequirePasskey: r.PostFormValue("require_passkey") != ""}
 	var group model.Group
 	var err error
@@ -84,7 +84,7 @@ func (rm *Room) saveConsoleRules(w http.ResponseWriter, r *http.Request, a model
 		v.Problems = append(v.Problems, model.Problem{Field: "require_passkey", Text: "Register a passkey of your own first, so that you see that it works here."})
 	}
 	if len(v.Problems) > 0 {
-		return rm.renderAdministrators(w, r, a, console.AdministratorList{Rules: &v})
+		return rm.renderAdministrators(w, r, a, access.AdministratorList{Rules: &v})
 	}
 	err = rm.Store.SaveSettings(r.Context(), rm.Actor(r, a), func(set *store.Settings) error {
 		set.ConsoleGroupID, set.ConsoleGroup, set.ConsoleRole, set.RequirePasskey = group.ID, group.Name, v.Role, v.RequirePasskey

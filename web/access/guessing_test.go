@@ -177,5 +177,6 @@ func TestRow20HashingWaitsItsTurn(t *testing.T) { //nolint:paralleltest // it ke
 		t.Errorf("hashed beside the others: %v", err)
 	}
 	s.Client = s.Browser()
-	s.Post("/claim", url.Values{"token": {"x"}, "email": {"a@example.com"}, "password": {webtest.TestPassword}, "repeat": {webtest.TestPassword}}).Want(t, http.StatusForbidden)
+	s.Post("/claim", url.Values{"token": {"x"}, "email": {"a@example.com"},
+		"password": {webtest.TestPassword}, "repeat": {webtest.TestPassword}}).Want(t, http.StatusForbidden)
 }

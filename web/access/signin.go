@@ -10,8 +10,8 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/access"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/templates/person"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
 )
@@ -31,17 +31,17 @@ func (rm *Room) showSignIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return rm.RenderSignIn(w, r, http.StatusOK, person.SignInForm{Next: kit.LocalPath(r.URL.Query().Get("next")), Unclaimed: !claimed, Flash: rm.TakeFlash(r)})
+	return rm.RenderSignIn(w, r, http.StatusOK, access.SignInForm{Next: kit.LocalPath(r.URL.Query().Get("next")), Unclaimed: !claimed, Flash: rm.TakeFlash(r)})
 }
 
 // RenderSignIn shows the sign-in page with the ways that there are.
-func (rm *Room) RenderSignIn(w http.ResponseWriter, r *http.Request, status int, form person.SignInForm) error {
+func (rm *Room) RenderSignIn(w http.ResponseWriter, r *http.Request, status int, form access.SignInForm) error {
 	set, err := rm.Store.Settings(r.Context())
 	if err != nil {
 		return err
 	}
 	form.Passkeys, form.AWSOffered = rm.PasskeysWork(), set.ConsoleGroupID != 0
-	return rm.Render(w, r, status, person.SignIn(form))
+	return rm.Render(w, r, status, access.SignIn(form))
 }
 
 func (rm *Room) signIn(w http.ResponseWriter, r *http.Request) error {
@@ -88,7 +88,7 @@ func (rm *Room) renewHash(r *http.Request, a model.Administrator, password strin
 }
 
 // afterFirstStep lets somebody in who has no passkey, and asks for it else.
-func (rm *Room) afterFirstStep(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod, form person.SignInForm) error {
+func (rm *Room) afterFirstStep(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod, form access.SignInForm) error {
 	keys, err := rm.Store.Passkeys(r.Context(), a.ID)
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func (rm *Room) afterFirstStep(w http.ResponseWriter, r *http.Request, a model.A
 
 // refuseBlocked answers an attempt that comes too early, without looking at the
 // password. It looks the same whether the account exists or not.
-func (rm *Room) refuseBlocked(w http.ResponseWriter, r *http.Request, form person.SignInForm, wait time.Duration, err error) error {
+func (rm *Room) refuseBlocked(w http.ResponseWriter, r *http.Request, form access.SignInForm, wait time.Duration, err error) error {
 	if err != nil {
 		return err
 	}

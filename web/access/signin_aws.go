@@ -7,6 +7,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/access"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/person"
 	"github.com/postern-sso/postern/web/kit"
@@ -23,7 +24,7 @@ func (rm *Room) signInThroughAWS(w http.ResponseWriter, r *http.Request) error {
 	if set.ConsoleGroupID == 0 {
 		return store.ErrNotFound
 	}
-	form := person.SignInForm{Next: kit.LocalPath(r.URL.Query().Get("next"))}
+	form := access.SignInForm{Next: kit.LocalPath(r.URL.Query().Get("next"))}
 	if _, err := rm.CurrentAdministrator(r); err == nil { // a link does not sign anybody out
 		return kit.SeeOther(w, r, paths.Overview)
 	} else if !errors.Is(err, store.ErrNotFound) {

@@ -8,8 +8,8 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/access"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/templates/person"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -17,7 +17,7 @@ import (
 const secondStepFor = 5 * time.Minute
 
 // enterConsole signs an administrator in and goes where they wanted to.
-func (rm *Room) enterConsole(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod, form person.SignInForm) error {
+func (rm *Room) enterConsole(w http.ResponseWriter, r *http.Request, a model.Administrator, method model.SignInMethod, form access.SignInForm) error {
 	if err := rm.Store.RecordAudit(r.Context(), rm.Actor(r, a), "administrator.sign_in", a.Email, "by "+string(method)); err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (rm *Room) enterConsole(w http.ResponseWriter, r *http.Request, a model.Adm
 
 // askSecondStep shows the second step to somebody whose password was right, or
 // who came through AWS.
-func (rm *Room) askSecondStep(w http.ResponseWriter, r *http.Request, a model.Administrator, form person.SignInForm) error {
+func (rm *Room) askSecondStep(w http.ResponseWriter, r *http.Request, a model.Administrator, form access.SignInForm) error {
 	form.ThroughAWS = a.ThroughAWS()
 	if err := rm.Admins.RenewToken(r.Context()); err != nil {
 		return err
@@ -43,7 +43,7 @@ func (rm *Room) askSecondStep(w http.ResponseWriter, r *http.Request, a model.Ad
 	rm.Admins.Put(r.Context(), kit.KeyPendingID, a.ID)
 	rm.Admins.Put(r.Context(), kit.KeyPendingEpoch, a.SessionEpoch)
 	rm.Admins.Put(r.Context(), kit.KeyPendingAt, rm.Now())
-	return rm.Render(w, r, http.StatusOK, person.SecondStep(form))
+	return rm.Render(w, r, http.StatusOK, access.SecondStep(form))
 }
 
 // pendingAdministrator is who has taken the first step in this browser a short
@@ -88,7 +88,7 @@ func (rm *Room) secondStep(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		form.Problems = []model.Problem{{Text: "That did not work. Use a passkey of this account, or a recovery code that was not used before."}}
-		return rm.Render(w, r, http.StatusUnprocessableEntity, person.SecondStep(form))
+		return rm.Render(w, r, http.StatusUnprocessableEntity, access.SecondStep(form))
 	}
 	if err != nil {
 		return err
@@ -123,14 +123,14 @@ func (rm *Room) signInWithPasskey(w http.ResponseWriter, r *http.Request) error 
 	return rm.enterConsole(w, r, a, model.ByPasskey, form)
 }
 
-func (rm *Room) signInForm(r *http.Request) person.SignInForm {
-	return person.SignInForm{Next: kit.LocalPath(r.PostFormValue("next")), Resumed: rm.ResumedForm(r)}
+func (rm *Room) signInForm(r *http.Request) access.SignInForm {
+	return access.SignInForm{Next: kit.LocalPath(r.PostFormValue("next")), Resumed: rm.ResumedForm(r)}
 }
 
 // AskStepUp wants to know once more who is there (re-authentication). The
 // form that was sent goes along and is offered again afterwards.
 func (rm *Room) AskStepUp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	form := person.SignInForm{Next: rm.PageOf(r.URL.Path)}
+	form := access.SignInForm{Next: rm.PageOf(r.URL.Path)}
 	if r.Method == http.MethodGet {
 		form.Next = r.URL.RequestURI()
 	} else if resumed, ok := kit.ReadResumed(r); ok {
@@ -139,13 +139,13 @@ func (rm *Room) AskStepUp(w http.ResponseWriter, r *http.Request, a model.Admini
 	return rm.renderStepUp(w, r, a, form)
 }
 
-func (rm *Room) renderStepUp(w http.ResponseWriter, r *http.Request, a model.Administrator, form person.SignInForm) error {
+func (rm *Room) renderStepUp(w http.ResponseWriter, r *http.Request, a model.Administrator, form access.SignInForm) error {
 	keys, err := rm.Store.Passkeys(r.Context(), a.ID)
 	if err != nil {
 		return err
 	}
 	form.Email, form.Passkeys, form.ThroughAWS, form.NeedsPasskey = a.Email, rm.PasskeysWork() && len(keys) > 0, a.ThroughAWS(), len(keys) > 0
-	return rm.Render(w, r, http.StatusUnauthorized, person.StepUp(form))
+	return rm.Render(w, r, http.StatusUnauthorized, access.StepUp(form))
 }
 
 // confirmStepUp takes the password or a passkey of who is signed in.
@@ -160,7 +160,7 @@ func (rm *Room) confirmStepUp(w http.ResponseWriter, r *http.Request) error {
 	form := rm.signInForm(r)
 	guess, wait, err := rm.beginTry(r, a)
 	if err != nil || wait > 0 {
-		return rm.refuseBlocked(w, r, person.SignInForm{Email: a.Email}, wait, err)
+		return rm.refuseBlocked(w, r, access.SignInForm{Email: a.Email}, wait, err)
 	}
 	right, err := rm.provesStepUp(r, a)
 	if err != nil {

@@ -20,7 +20,8 @@ import (
 func firstStepTaken(t *testing.T) (s *webtest.Site, a model.Administrator, k *webtest.SoftKey, code string) {
 	t.Helper()
 	s = webtest.NewSiteAs(t, model.RoleOwner) // one owner stays, whatever happens to the other
-	a, err := s.Store.CreateAdministrator(t.Context(), storetest.Actor, model.Administrator{Email: "ana@example.com", PasswordHash: webtest.TestHash, Role: model.RoleOwner})
+	a, err := s.Store.CreateAdministrator(t.Context(), storetest.Actor, model.Administrator{
+		Email: "ana@example.com", PasswordHash: webtest.TestHash, Role: model.RoleOwner})
 	if err != nil {
 		t.Fatal(err)
 	}

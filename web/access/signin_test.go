@@ -144,7 +144,8 @@ func TestOldHashIsRenewed(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSite(t)
 	a := s.SignInAs(model.RoleOwner)
-	old, err := argon2id.CreateHash(webtest.TestPassword, &argon2id.Params{Memory: access.HashParams.Memory, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	old, err := argon2id.CreateHash(webtest.TestPassword, &argon2id.Params{
+		Memory: access.HashParams.Memory, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,20 +13,20 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/wizard"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/apps"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
 )
 
 func (rm *Room) listApps(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	apps, err := rm.Store.Apps(r.Context())
+	all, err := rm.Store.Apps(r.Context())
 	if err != nil {
 		return err
 	}
-	return rm.Render(w, r, http.StatusOK, console.Apps(console.AppList{
+	return rm.Render(w, r, http.StatusOK, apps.Apps(apps.AppList{
 		Page: rm.Page(r, a, layout.NavApps, "Apps", "What gets people and groups from Postern: Jira, Confluence, Bitbucket, Bamboo and others."),
-		Apps: apps,
+		Apps: all,
 	}))
 }
 
@@ -38,26 +38,26 @@ const (
 )
 
 func (rm *Room) newApp(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	f := console.AppForm{Product: r.URL.Query().Get("product"), Integration: integrationBoth}
+	f := apps.AppForm{Product: r.URL.Query().Get("product"), Integration: integrationBoth}
 	if f.Product == "" {
 		f.Product = "jira"
 	}
 	return rm.renderNewApp(w, r, a, f)
 }
 
-func (rm *Room) renderNewApp(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.AppForm) error {
+func (rm *Room) renderNewApp(w http.ResponseWriter, r *http.Request, a model.Administrator, f apps.AppForm) error {
 	p := rm.Page(r, a, layout.NavApps, "Connect an app", "You get the very values to type into the app, screen by screen.")
 	p.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}}
 	status := http.StatusOK
 	if len(f.Problems) > 0 {
 		p.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.NewApp(console.NewAppPage{Page: p, Form: f}))
+	return rm.Render(w, r, status, apps.NewApp(apps.NewAppPage{Page: p, Form: f}))
 }
 
 // readAppForm reads what was typed about a new app.
-func readAppForm(r *http.Request) console.AppForm {
-	f := console.AppForm{
+func readAppForm(r *http.Request) apps.AppForm {
+	f := apps.AppForm{
 		Product: kit.Typed(r, "product"), Integration: kit.Typed(r, "road"), Base: strings.TrimRight(kit.Typed(r, "base_url"), "/"),
 		Slug: kit.Typed(r, "slug"), Redirect: kit.Typed(r, "redirect_uri"),
 	}
@@ -69,7 +69,7 @@ func readAppForm(r *http.Request) console.AppForm {
 
 // newApps are the apps that the form describes: one for each integration. What is
 // wrong with it is added to the form.
-func newApps(f *console.AppForm) []model.App {
+func newApps(f *apps.AppForm) []model.App {
 	wrong := func(field, text string) { f.Problems = append(f.Problems, model.Problem{Field: field, Text: text}) }
 	product := wizard.ProductOf(f.Product)
 	if product.ID != f.Product {
@@ -107,7 +107,7 @@ func newApps(f *console.AppForm) []model.App {
 
 // redirectOf is where the app takes people back: an Atlassian product at a known
 // place below its address, another app where it says.
-func redirectOf(f console.AppForm) (string, *model.Problem) {
+func redirectOf(f apps.AppForm) (string, *model.Problem) {
 	if f.Product != model.ProductOther {
 		if text := wizard.CheckBaseURL(f.Base); text != "" {
 			return "", &model.Problem{Field: "base_url", Text: text}
@@ -162,24 +162,24 @@ func addSecret(ctx context.Context, st *store.Store, actor model.Actor, app mode
 
 // showSecrets draws the screens to fill in, with the secrets in place. The page
 // is the answer itself, and nothing keeps the secrets.
-func (rm *Room) showSecrets(w http.ResponseWriter, r *http.Request, a model.Administrator, apps []model.App, secrets map[string]string) error {
-	product := wizard.ProductOf(apps[0].Product)
-	v := console.SecretsPage{Page: rm.Page(r, a, layout.NavApps, "Type these values into "+product.Name, "")}
-	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}, {Label: apps[0].Name, Href: paths.App(apps[0].Slug)}}
-	for _, app := range apps {
+func (rm *Room) showSecrets(w http.ResponseWriter, r *http.Request, a model.Administrator, of []model.App, secrets map[string]string) error {
+	product := wizard.ProductOf(of[0].Product)
+	v := apps.SecretsPage{Page: rm.Page(r, a, layout.NavApps, "Type these values into "+product.Name, "")}
+	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}, {Label: of[0].Name, Href: paths.App(of[0].Slug)}}
+	for _, app := range of {
 		screen, err := rm.appScreen(r.Context(), app, secrets[app.Slug])
 		if err != nil {
 			return err
 		}
 		v.Screens = append(v.Screens, screen)
 	}
-	return rm.Render(w, r, http.StatusOK, console.Secrets(v))
+	return rm.Render(w, r, http.StatusOK, apps.Secrets(v))
 }
 
 // appScreen is the screen of the app to fill in. secret is empty where it is
 // not known any more.
-func (rm *Room) appScreen(ctx context.Context, app model.App, secret string) (console.AppScreen, error) {
-	v := console.AppScreen{App: app, Product: wizard.ProductOf(app.Product), Secret: secret,
+func (rm *Room) appScreen(ctx context.Context, app model.App, secret string) (apps.AppScreen, error) {
+	v := apps.AppScreen{App: app, Product: wizard.ProductOf(app.Product), Secret: secret,
 		Start: wizard.StartURL(app), Fallback: wizard.FallbackURL(app)}
 	if app.Kind == model.AppCrowd {
 		v.Values = wizard.DirectoryValues(app, rm.Opts.PublicURL)
@@ -222,11 +222,11 @@ func (rm *Room) renderApp(w http.ResponseWriter, r *http.Request, a model.Admini
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.App(v))
+	return rm.Render(w, r, status, apps.App(v))
 }
 
 // AppSeen is the screen of an app and what was seen of it.
-func (rm *Room) AppSeen(r *http.Request, app model.App) (v console.AppPage, err error) {
+func (rm *Room) AppSeen(r *http.Request, app model.App) (v apps.AppPage, err error) {
 	ctx := r.Context()
 	if v.Screen, err = rm.appScreen(ctx, app, ""); err != nil {
 		return v, err
@@ -268,7 +268,8 @@ func (rm *Room) updateApp(w http.ResponseWriter, r *http.Request, a model.Admini
 	}
 	err = rm.Store.SaveApp(r.Context(), rm.Actor(r, a), app)
 	if errors.Is(err, store.ErrNotFound) {
-		return rm.renderApp(w, r, a, app, []model.Problem{{Field: "groups", Text: "One of these groups does not exist. Write each name as it is on the Groups page."}})
+		return rm.renderApp(w, r, a, app, []model.Problem{{Field: "groups",
+			Text: "One of these groups does not exist. Write each name as it is on the Groups page."}})
 	}
 	if errors.Is(err, store.ErrNoConnection) {
 		return rm.renderApp(w, r, a, app, []model.Problem{{Field: "connection", Text: "This connection is not there any more. Choose another one."}})
@@ -347,7 +348,8 @@ func (rm *Room) renewSecret(w http.ResponseWriter, r *http.Request, a model.Admi
 	}
 	secret, err := addSecret(r.Context(), rm.Store, rm.Actor(r, a), app)
 	if errors.Is(err, store.ErrTooManySecrets) {
-		return rm.renderApp(w, r, a, app, []model.Problem{{Text: "The app has two secrets already. Remove the one that it does not use any more, then make another."}})
+		return rm.renderApp(w, r, a, app, []model.Problem{{
+			Text: "The app has two secrets already. Remove the one that it does not use any more, then make another."}})
 	}
 	if err != nil {
 		return err

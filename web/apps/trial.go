@@ -13,7 +13,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/apps"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
@@ -38,8 +38,8 @@ func (rm *Room) startAppTest(w http.ResponseWriter, r *http.Request, a model.Adm
 	return kit.SeeOther(w, r, to)
 }
 
-func (rm *Room) appTestedPage(r *http.Request, a model.Administrator, app model.App) console.AppTestedPage {
-	v := console.AppTestedPage{App: app, Page: rm.Page(r, a, layout.NavApps, "Test sign-in to "+app.Name, "")}
+func (rm *Room) appTestedPage(r *http.Request, a model.Administrator, app model.App) apps.AppTestedPage {
+	v := apps.AppTestedPage{App: app, Page: rm.Page(r, a, layout.NavApps, "Test sign-in to "+app.Name, "")}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}, {Label: app.Name, Href: paths.App(app.Slug)}}
 	return v
 }
@@ -54,7 +54,7 @@ func (rm *Room) appTestTooEarly(w http.ResponseWriter, r *http.Request, a model.
 	if app.Connection != "" {
 		v.Problem = "Nobody can sign in to the app now: the connection “" + app.Connection + "”, through which its people come, is not live."
 	}
-	return rm.Render(w, r, http.StatusOK, console.AppTested(v))
+	return rm.Render(w, r, http.StatusOK, apps.AppTested(v))
 }
 
 // finishAppTest shows what the app would have got.
@@ -68,34 +68,34 @@ func (rm *Room) finishAppTest(w http.ResponseWriter, r *http.Request, a model.Ad
 	expected := rm.Admins.PopString(r.Context(), kit.KeyAppTest)
 	if expected == "" || subtle.ConstantTimeCompare([]byte(expected), []byte(query.Get("state"))) != 1 {
 		v.Problem = "This is not the end of a test that this browser started, or the page was loaded a second time. Start the test again."
-		return rm.Render(w, r, http.StatusOK, console.AppTested(v))
+		return rm.Render(w, r, http.StatusOK, apps.AppTested(v))
 	}
 	if refused := query.Get("error"); refused != "" {
 		v.Problem = "The sign-in was refused (" + kit.Truncate(refused, 60) + "). The logins say why."
-		return rm.Render(w, r, http.StatusOK, console.AppTested(v))
+		return rm.Render(w, r, http.StatusOK, apps.AppTested(v))
 	}
 	trial, err := rm.provider.FinishTrial(r.Context(), app, query.Get("code"))
 	if errors.Is(err, oidc.ErrTrial) {
 		v.Problem = "The test took too long, or the person was deactivated meanwhile. Start it again."
-		return rm.Render(w, r, http.StatusOK, console.AppTested(v))
+		return rm.Render(w, r, http.StatusOK, apps.AppTested(v))
 	}
 	if err != nil {
 		return err
 	}
-	v.Person, v.Protocol = ShownClaims(trial.Claims)
-	return rm.Render(w, r, http.StatusOK, console.AppTested(v))
+	v.Person, v.Protocol = shownClaims(trial.Claims)
+	return rm.Render(w, r, http.StatusOK, apps.AppTested(v))
 }
 
-// ShownClaims parts what an app is told into what it says about the person and
+// shownClaims parts what an app is told into what it says about the person and
 // the rest.
-func ShownClaims(claims map[string]any) (person, protocol []console.Claim) {
-	for _, known := range console.PersonClaims {
+func shownClaims(claims map[string]any) (person, protocol []apps.Claim) {
+	for _, known := range apps.PersonClaims {
 		if value, there := claims[known.Name]; there {
 			person = append(person, shownClaim(known.Name, value))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(claims)) {
-		if !slices.ContainsFunc(person, func(c console.Claim) bool { return c.Name == name }) {
+		if !slices.ContainsFunc(person, func(c apps.Claim) bool { return c.Name == name }) {
 			protocol = append(protocol, shownClaim(name, claims[name]))
 		}
 	}
@@ -104,8 +104,8 @@ func ShownClaims(claims map[string]any) (person, protocol []console.Claim) {
 
 // shownClaim is a claim as people read it. Times are seconds since 1970 (RFC
 // 7519, section 2).
-func shownClaim(name string, value any) console.Claim {
-	c := console.Claim{Name: name}
+func shownClaim(name string, value any) apps.Claim {
+	c := apps.Claim{Name: name}
 	switch v := value.(type) {
 	case []any:
 		for _, one := range v {

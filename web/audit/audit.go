@@ -10,8 +10,9 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/audit"
 	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
 )
@@ -19,7 +20,7 @@ import (
 func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	query, problems := rm.auditFilter(r)
 	q := r.URL.Query()
-	v := console.AuditList{
+	v := audit.AuditList{
 		Page:   rm.Page(r, a, layout.NavAudit, "Audit", "Who changed what, and when. Entries cannot be changed or removed here."),
 		Search: query.Search, Object: query.Object, Actor: query.Actor, Kind: query.Action, When: q.Get("when"),
 		From: strings.TrimSpace(q.Get("from")), To: strings.TrimSpace(q.Get("to")), Problems: problems,
@@ -40,7 +41,7 @@ func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Admini
 		return err
 	}
 	for _, e := range entries {
-		row := console.AuditRow{Entry: e, Action: kit.ActionWords(e.Action), Fields: diff(e.Before, e.After)}
+		row := parts.AuditRow{Entry: e, Action: kit.ActionWords(e.Action), Fields: diff(e.Before, e.After)}
 		if b, ok := bulk[e.ID]; ok {
 			row.Bulk, row.CanUndo = &b, b.CanUndo(rm.Now())
 		}
@@ -51,7 +52,7 @@ func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Admini
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.Audit(v))
+	return rm.Render(w, r, status, audit.Audit(v))
 }
 
 // auditFilter reads the filters from the address. A day that cannot be read is no
@@ -59,7 +60,7 @@ func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Admini
 func (rm *Room) auditFilter(r *http.Request) (store.AuditQuery, []model.Problem) {
 	q := r.URL.Query()
 	query := store.AuditQuery{Search: strings.TrimSpace(q.Get("q")), Object: q.Get("object"), Actor: strings.TrimSpace(q.Get("actor"))}
-	if kind := q.Get("kind"); console.IsAuditKind(kind) {
+	if kind := q.Get("kind"); audit.IsAuditKind(kind) {
 		query.Action = kind
 	}
 	var problems []model.Problem
@@ -73,7 +74,7 @@ func (rm *Room) auditFilter(r *http.Request) (store.AuditQuery, []model.Problem)
 
 // diff compares two JSON objects field by field and lists what differs, by the
 // field's path. Either may be absent: something was created or deleted.
-func diff(before, after json.RawMessage) []console.FieldChange {
+func diff(before, after json.RawMessage) []parts.FieldChange {
 	was, is := flatten(before), flatten(after)
 	names := map[string]bool{}
 	for name := range was {
@@ -82,10 +83,10 @@ func diff(before, after json.RawMessage) []console.FieldChange {
 	for name := range is {
 		names[name] = true
 	}
-	var changes []console.FieldChange
+	var changes []parts.FieldChange
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		if was[name] != is[name] {
-			changes = append(changes, console.FieldChange{Name: name, Before: was[name], After: is[name]})
+			changes = append(changes, parts.FieldChange{Name: name, Before: was[name], After: is[name]})
 		}
 	}
 	return changes

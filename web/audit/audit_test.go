@@ -11,7 +11,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/web/audit"
 	"github.com/postern-sso/postern/web/webtest"
 )
@@ -20,23 +20,23 @@ func TestDiff(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, before, after string
-		want                []console.FieldChange
+		want                []parts.FieldChange
 	}{
 		{"nothing", "", "", nil},
 		{"the same", `{"a":"x"}`, `{"a":"x"}`, nil},
 		{"created", "", `{"name":"ana","email":"","active":true,"groups":[]}`,
-			[]console.FieldChange{{Name: "active", After: "true"}, {Name: "name", After: "ana"}}},
-		{"deleted", `{"name":"ana"}`, "", []console.FieldChange{{Name: "name", Before: "ana"}}},
+			[]parts.FieldChange{{Name: "active", After: "true"}, {Name: "name", After: "ana"}}},
+		{"deleted", `{"name":"ana"}`, "", []parts.FieldChange{{Name: "name", Before: "ana"}}},
 		{"changed", `{"email":"a@example.com","name":"ana"}`, `{"email":"b@example.com","name":"ana"}`,
-			[]console.FieldChange{{Name: "email", Before: "a@example.com", After: "b@example.com"}}},
+			[]parts.FieldChange{{Name: "email", Before: "a@example.com", After: "b@example.com"}}},
 		{"nested", `{"jit":{"create":true,"update":true}}`, `{"jit":{"create":false,"update":true}}`,
-			[]console.FieldChange{{Name: "jit.create", Before: "true", After: "false"}}},
+			[]parts.FieldChange{{Name: "jit.create", Before: "true", After: "false"}}},
 		{"large numbers stay exact", `{"skew":180000000000}`, `{"skew":180000000001}`,
-			[]console.FieldChange{{Name: "skew", Before: "180000000000", After: "180000000001"}}},
+			[]parts.FieldChange{{Name: "skew", Before: "180000000000", After: "180000000001"}}},
 		{"lists", `{"groups":["a"]}`, `{"groups":["a","b"]}`,
-			[]console.FieldChange{{Name: "groups", Before: `["a"]`, After: `["a","b"]`}}},
-		{"no object", `"draft"`, `"live"`, []console.FieldChange{{Name: "value", Before: "draft", After: "live"}}},
-		{"not JSON", `{`, "", []console.FieldChange{{Name: "value", Before: "{"}}},
+			[]parts.FieldChange{{Name: "groups", Before: `["a"]`, After: `["a","b"]`}}},
+		{"no object", `"draft"`, `"live"`, []parts.FieldChange{{Name: "value", Before: "draft", After: "live"}}},
+		{"not JSON", `{`, "", []parts.FieldChange{{Name: "value", Before: "{"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

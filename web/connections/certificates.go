@@ -9,8 +9,9 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/connections"
 	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/forms"
 	"github.com/postern-sso/postern/web/kit"
@@ -19,12 +20,12 @@ import (
 
 // showCertificates lists the certificates that a connection trusts.
 func (rm *Room) showCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return rm.renderCertificates(w, r, a, console.CertificatesPage{})
+	return rm.renderCertificates(w, r, a, connections.CertificatesPage{})
 }
 
 // renderCertificates shows the page; v has what was typed, what is wrong with it,
 // and what it has that is to be confirmed.
-func (rm *Room) renderCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.CertificatesPage) error {
+func (rm *Room) renderCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, v connections.CertificatesPage) error {
 	c, err := trust.With(rm.Kit).LiveConnection(r.Context(), kit.PathValue(r, "slug"))
 	if err != nil {
 		return err
@@ -48,13 +49,13 @@ func (rm *Room) renderCertificates(w http.ResponseWriter, r *http.Request, a mod
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.Certificates(v))
+	return rm.Render(w, r, status, connections.Certificates(v))
 }
 
-func shownCertificates(all []sso.Certificate) []console.Certificate {
-	var shown []console.Certificate
+func shownCertificates(all []sso.Certificate) []parts.Certificate {
+	var shown []parts.Certificate
 	for _, c := range all {
-		one := console.Certificate{Fingerprint: c.Fingerprint, NotBefore: c.NotBefore, NotAfter: c.NotAfter}
+		one := parts.Certificate{Fingerprint: c.Fingerprint, NotBefore: c.NotBefore, NotAfter: c.NotAfter}
 		for _, f := range c.Findings {
 			one.Findings = append(one.Findings, f.Text)
 		}
@@ -87,7 +88,7 @@ func (rm *Room) reviewCertificates(w http.ResponseWriter, r *http.Request, a mod
 	if problem != "" {
 		return rm.refuseCertificates(w, r, a, text, problem)
 	}
-	return rm.renderCertificates(w, r, a, console.CertificatesPage{Brought: shownCertificates(fresh), BroughtText: text})
+	return rm.renderCertificates(w, r, a, connections.CertificatesPage{Brought: shownCertificates(fresh), BroughtText: text})
 }
 
 func (rm *Room) refuseCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, text, problem string) error {
@@ -95,7 +96,7 @@ func (rm *Room) refuseCertificates(w http.ResponseWriter, r *http.Request, a mod
 	if text != "" {
 		p.Field = "metadata"
 	}
-	return rm.renderCertificates(w, r, a, console.CertificatesPage{Typed: text, Problems: []model.Problem{p}})
+	return rm.renderCertificates(w, r, a, connections.CertificatesPage{Typed: text, Problems: []model.Problem{p}})
 }
 
 // brought are the certificates that metadata of the same application has and the

@@ -193,7 +193,8 @@ func TestRow16CertificatesAreAddedByHand(t *testing.T) {
 	}
 	both := webtest.MetadataWith(webtest.Keys().AwsCert, webtest.Keys().AttackerCert)
 	shown := x.Post(page, url.Values{"metadata": {both}}).Want(t, http.StatusOK)
-	if box := shown.Find("section[aria-labelledby=brought]"); !strings.Contains(box, print) || strings.Contains(box, webtest.FingerprintOfDER(webtest.Keys().AwsCert)) ||
+	if box := shown.Find("section[aria-labelledby=brought]"); !strings.Contains(box, print) ||
+		strings.Contains(box, webtest.FingerprintOfDER(webtest.Keys().AwsCert)) ||
 		!strings.Contains(box, "Nothing has changed yet") {
 		t.Errorf("the page shows:\n%s", box)
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/connections"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
 )
@@ -43,7 +43,7 @@ func (rm *Room) setStatus(w http.ResponseWriter, r *http.Request, a model.Admini
 	}
 	err = rm.Store.SetStatus(r.Context(), rm.Actor(r, a), c.Slug, to)
 	if errors.Is(err, store.ErrTransition) {
-		return rm.renderConnection(w, r, a, c, func(v *console.ConnectionPage) {
+		return rm.renderConnection(w, r, a, c, func(v *connections.ConnectionPage) {
 			v.Problem = "The connection is in a state that does not allow this. Somebody may have changed it since you opened the page."
 		})
 	}
@@ -59,7 +59,7 @@ func (rm *Room) deleteConnection(w http.ResponseWriter, r *http.Request, a model
 		return err
 	}
 	if text := kit.Confirmed(r, c.Slug); text != "" {
-		return rm.renderConnection(w, r, a, c, func(v *console.ConnectionPage) { v.DeleteText = text })
+		return rm.renderConnection(w, r, a, c, func(v *connections.ConnectionPage) { v.DeleteText = text })
 	}
 	if err := rm.Store.DeleteConnection(r.Context(), rm.Actor(r, a), c.Slug); err != nil {
 		return err

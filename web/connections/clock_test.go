@@ -10,7 +10,7 @@ import (
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/traces"
 	"github.com/postern-sso/postern/web/webtest"
@@ -52,16 +52,16 @@ func TestClockPointsAreMedians(t *testing.T) {
 func TestClockSentences(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		clock console.Clock
+		clock parts.Clock
 		want  string
 		wrong bool
 	}{
-		{console.Clock{}, "Not measured yet: the first login tells how AWS's clock and this server's differ.", false},
-		{console.Clock{Measured: true, Ahead: -400 * time.Millisecond}, "AWS and this server agree within 0.4 s.", false},
-		{console.Clock{Measured: true, Ahead: 94 * time.Second}, "This server's clock is 94 s behind AWS's. Logins fail from 180 s: check NTP on this server.", true},
-		{console.Clock{Measured: true, Ahead: 200 * time.Second}, "This server's clock is 200 s behind AWS's. Logins fail from 180 s: set this " +
+		{parts.Clock{}, "Not measured yet: the first login tells how AWS's clock and this server's differ.", false},
+		{parts.Clock{Measured: true, Ahead: -400 * time.Millisecond}, "AWS and this server agree within 0.4 s.", false},
+		{parts.Clock{Measured: true, Ahead: 94 * time.Second}, "This server's clock is 94 s behind AWS's. Logins fail from 180 s: check NTP on this server.", true},
+		{parts.Clock{Measured: true, Ahead: 200 * time.Second}, "This server's clock is 200 s behind AWS's. Logins fail from 180 s: set this " +
 			"server's clock by NTP now.", true},
-		{console.Clock{Measured: true, Ahead: -94 * time.Second}, "This server's clock is 94 s ahead of AWS's, so that answers expire early: check " +
+		{parts.Clock{Measured: true, Ahead: -94 * time.Second}, "This server's clock is 94 s ahead of AWS's, so that answers expire early: check " +
 			"NTP on this server.", true},
 	} {
 		tt.clock.Limit = 3 * time.Minute
@@ -85,7 +85,8 @@ func TestConnectionShowsTheClock(t *testing.T) {
 	res := s.Get(paths.Connection("aws")).Want(t, http.StatusOK)
 	res.Has(t, "section[aria-labelledby=clock] p", "This server's clock is 94 s behind AWS's")
 	rows := res.Doc.Find("section[aria-labelledby=clock] tbody tr")
-	if rows.Length() != 2 || !strings.HasSuffix(webtest.RowText(rows.First()), "94 s ahead 40") || !strings.HasSuffix(webtest.RowText(rows.Last()), "0.0 s ahead 1") {
+	if rows.Length() != 2 || !strings.HasSuffix(webtest.RowText(rows.First()), "94 s ahead 40") ||
+		!strings.HasSuffix(webtest.RowText(rows.Last()), "0.0 s ahead 1") {
 		t.Errorf("the table has %q … %q", webtest.RowText(rows.First()), webtest.RowText(rows.Last()))
 	}
 	if n := res.Doc.Find("section[aria-labelledby=clock] polyline").Length(); n != 2 {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/connections"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
@@ -14,14 +14,14 @@ import (
 )
 
 func (rm *Room) listConnections(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	connections, err := rm.Store.Connections(r.Context())
+	all, err := rm.Store.Connections(r.Context())
 	if err != nil {
 		return err
 	}
-	return rm.Render(w, r, http.StatusOK, console.Connections(console.ConnectionList{
+	return rm.Render(w, r, http.StatusOK, connections.Connections(connections.ConnectionList{
 		Page: rm.Page(r, a, layout.NavConnections, "Connections",
 			"Each connection is one application in AWS IAM Identity Center through which people sign in."),
-		Connections: connections,
+		Connections: all,
 	}))
 }
 
@@ -30,18 +30,18 @@ func (rm *Room) showConnection(w http.ResponseWriter, r *http.Request, a model.A
 	if err != nil {
 		return err
 	}
-	return rm.renderConnection(w, r, a, c, func(*console.ConnectionPage) {})
+	return rm.renderConnection(w, r, a, c, func(*connections.ConnectionPage) {})
 }
 
 // ShowProblem shows a connection's page with what was wrong with an action there.
 func (rm *Room) ShowProblem(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error {
-	return rm.renderConnection(w, r, a, c, func(v *console.ConnectionPage) { v.Problem = text })
+	return rm.renderConnection(w, r, a, c, func(v *connections.ConnectionPage) { v.Problem = text })
 }
 
 // renderConnection shows a connection's page; change puts in what was wrong
 // with an action, and makes the answer a 422.
 func (rm *Room) renderConnection(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection,
-	change func(*console.ConnectionPage)) error {
+	change func(*connections.ConnectionPage)) error {
 	revisions, err := rm.Store.Revisions(r.Context(), c.Slug)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (rm *Room) renderConnection(w http.ResponseWriter, r *http.Request, a model
 	if err != nil {
 		return err
 	}
-	v := console.ConnectionPage{
+	v := connections.ConnectionPage{
 		Clock: clock,
 		Page:  rm.Page(r, a, layout.NavConnections, c.Name(), ""),
 		Now:   rm.Now(), Connection: c, AWS: trust.With(rm.Kit).AwsSide(c.Current()), Revisions: revisions,
@@ -66,7 +66,7 @@ func (rm *Room) renderConnection(w http.ResponseWriter, r *http.Request, a model
 	}
 	if rev := c.Current(); rev != nil {
 		sp := rm.ServiceProvider(c.Slug, rev.Config)
-		v.Ours = console.OurSide{
+		v.Ours = connections.OurSide{
 			EntityID: sp.EntityID, ACSURL: sp.ACSURL,
 			MetadataURL: rm.Opts.PublicURL + paths.SAMLMetadata(c.Slug),
 			SignInLink:  rm.Opts.PublicURL + paths.SAMLLogin(c.Slug),
@@ -86,5 +86,5 @@ func (rm *Room) renderConnection(w http.ResponseWriter, r *http.Request, a model
 	if v.Problem != "" || v.DeleteText != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.Connection(v))
+	return rm.Render(w, r, status, connections.Connection(v))
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/connections"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/web/forecast"
 	"github.com/postern-sso/postern/web/kit"
@@ -30,14 +30,14 @@ func (rm *Room) replayLogins(w http.ResponseWriter, r *http.Request, a model.Adm
 	if c.Live == nil || c.Draft == nil {
 		return store.ErrNotFound // nothing to compare
 	}
-	v := console.ReplayPage{
+	v := connections.ReplayPage{
 		Page: rm.Page(r, a, layout.NavConnections, "Replay the last logins",
 			fmt.Sprintf("The last %d logins, judged by the draft. What would have gone differently?", replayed)),
 		Connection: c,
 	}
 	v.Page.Crumbs = kit.SetupCrumbs(c)
 	if r.URL.Query().Get("run") == "" {
-		return rm.Render(w, r, http.StatusOK, console.Replay(v))
+		return rm.Render(w, r, http.StatusOK, connections.Replay(v))
 	}
 	v.Ran = true
 	err = rm.Store.EachLatestLogin(r.Context(), c.Slug, replayed, func(l model.Login) error {
@@ -46,11 +46,11 @@ func (rm *Room) replayLogins(w http.ResponseWriter, r *http.Request, a model.Adm
 	if err != nil {
 		return err
 	}
-	return rm.Render(w, r, http.StatusOK, console.Replay(v))
+	return rm.Render(w, r, http.StatusOK, connections.Replay(v))
 }
 
 // replayOne judges one login and counts the result.
-func (rm *Room) replayOne(ctx context.Context, c model.Connection, l model.Login, v *console.ReplayPage) error {
+func (rm *Room) replayOne(ctx context.Context, c model.Connection, l model.Login, v *connections.ReplayPage) error {
 	xml, err := rm.keptXML(l)
 	if err != nil { // sealed with a key that is gone
 		rm.Log.WarnContext(ctx, "a login cannot be replayed", "login", l.ID, "error", err)
@@ -71,7 +71,7 @@ func (rm *Room) replayOne(ctx context.Context, c model.Connection, l model.Login
 	if live.Same(draft) {
 		return nil
 	}
-	d := console.ReplayDifference{Login: l, Live: live, Draft: draft}
+	d := connections.ReplayDifference{Login: l, Live: live, Draft: draft}
 	switch {
 	case live.Code == "" && draft.Code != "":
 		v.NowRefused++
@@ -94,7 +94,7 @@ func (rm *Room) keptXML(l model.Login) ([]byte, error) {
 }
 
 // judgeAgain is how a login would end by a revision, by its own time.
-func (rm *Room) judgeAgain(ctx context.Context, c model.Connection, rev *model.Revision, l model.Login, xml []byte) (console.ReplayOutcome, error) {
+func (rm *Room) judgeAgain(ctx context.Context, c model.Connection, rev *model.Revision, l model.Login, xml []byte) (connections.ReplayOutcome, error) {
 	p, refusal, err := rm.personAgain(c, rev, l, xml)
 	if err != nil || refusal != nil {
 		return replayRefused(refusal), err
@@ -105,7 +105,7 @@ func (rm *Room) judgeAgain(ctx context.Context, c model.Connection, rev *model.R
 	if err != nil || d.Refusal != nil {
 		return replayRefused(d.Refusal), err
 	}
-	o := console.ReplayOutcome{Username: d.User.Username}
+	o := connections.ReplayOutcome{Username: d.User.Username}
 	for _, change := range d.Changes {
 		if change.What == "group_added" || change.What == "group_kept" {
 			o.Groups = append(o.Groups, change.Name)
@@ -116,11 +116,11 @@ func (rm *Room) judgeAgain(ctx context.Context, c model.Connection, rev *model.R
 	return o, nil
 }
 
-func replayRefused(refusal *model.Refusal) console.ReplayOutcome {
+func replayRefused(refusal *model.Refusal) connections.ReplayOutcome {
 	if refusal == nil {
-		return console.ReplayOutcome{}
+		return connections.ReplayOutcome{}
 	}
-	return console.ReplayOutcome{Code: refusal.Code, Why: sso.Explain(refusal.Code).Title}
+	return connections.ReplayOutcome{Code: refusal.Code, Why: sso.Explain(refusal.Code).Title}
 }
 
 // personAgain reads who signed in, from the message where it is kept, else from

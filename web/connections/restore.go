@@ -9,7 +9,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/wizard"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/connections"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
@@ -49,7 +49,7 @@ func (rm *Room) renderRestore(w http.ResponseWriter, r *http.Request, a model.Ad
 	if err != nil {
 		return err
 	}
-	v := console.RestorePage{
+	v := connections.RestorePage{
 		Page:       rm.Page(r, a, layout.NavConnections, fmt.Sprintf("Bring back revision %d", rev.Number), "What changes, and for whom, before you do it."),
 		Connection: c, Revision: *rev, Problem: problem,
 		Differences: wizard.Differences(c.Live.Config, rev.Config, rm.Opts.PublicURL, c.Slug, rm.Now()),
@@ -63,7 +63,7 @@ func (rm *Room) renderRestore(w http.ResponseWriter, r *http.Request, a model.Ad
 	if problem != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.Restore(v))
+	return rm.Render(w, r, status, connections.Restore(v))
 }
 
 // restoreRevision makes an earlier revision the live one again. The draft, if

@@ -8,7 +8,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -17,8 +17,8 @@ const maxRuleText = 255
 
 // ReadRule reads and judges what somebody typed about a rule: the form, to be
 // shown again, and the rule that it makes.
-func (lf Forms) ReadRule(r *http.Request) (console.RuleForm, model.Rule, error) {
-	f := console.RuleForm{
+func (lf Forms) ReadRule(r *http.Request) (people.RuleForm, model.Rule, error) {
+	f := people.RuleForm{
 		Name: kit.Typed(r, "name"), Kind: model.RuleKind(r.PostFormValue("kind")),
 		Domain: kit.Typed(r, "domain"), Attribute: kit.Typed(r, "attribute"), Value: kit.Typed(r, "value"), AWSGroup: kit.Typed(r, "aws_group"),
 	}
@@ -47,7 +47,7 @@ func (lf Forms) ReadRule(r *http.Request) (console.RuleForm, model.Rule, error) 
 }
 
 // readCondition puts what belongs to the chosen condition into the rule.
-func readCondition(f console.RuleForm, rule *model.Rule) []model.Problem {
+func readCondition(f people.RuleForm, rule *model.Rule) []model.Problem {
 	switch f.Kind {
 	case model.RuleAlways:
 		return nil

@@ -5,13 +5,13 @@ import (
 	"net/http"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/web/kit"
 )
 
 // ReadUserForm reads and judges what somebody typed about a user.
-func ReadUserForm(r *http.Request) console.UserForm {
-	f := console.UserForm{
+func ReadUserForm(r *http.Request) people.UserForm {
+	f := people.UserForm{
 		Username: kit.Typed(r, "username"), Email: kit.Typed(r, "email"), DisplayName: kit.Typed(r, "display_name"),
 		FirstName: kit.Typed(r, "first_name"), LastName: kit.Typed(r, "last_name"),
 	}

@@ -21,7 +21,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/help"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
@@ -32,14 +32,14 @@ import (
 const reasonsPage = "when-somebody-cannot-sign-in"
 
 // guidePages reads and renders the guide once.
-var guidePages = sync.OnceValues(func() ([]console.GuidePage, error) { //nolint:gochecknoglobals // rendered once, never changed
+var guidePages = sync.OnceValues(func() ([]help.GuidePage, error) { //nolint:gochecknoglobals // rendered once, never changed
 	names, err := fs.Glob(guide.FS, "*.md")
 	if err != nil {
 		return nil, err
 	}
 	markdown := goldmark.New(goldmark.WithExtensions(extension.Table),
 		goldmark.WithParserOptions(parser.WithAutoHeadingID(), parser.WithASTTransformers(util.Prioritized(guideLinks{}, 100))))
-	var pages []console.GuidePage
+	var pages []help.GuidePage
 	for _, name := range names {
 		source, err := fs.ReadFile(guide.FS, name)
 		if err != nil {
@@ -51,7 +51,7 @@ var guidePages = sync.OnceValues(func() ([]console.GuidePage, error) { //nolint:
 		}
 		title, _, _ := strings.Cut(strings.TrimPrefix(string(source), "# "), "\n")
 		_, html, _ := strings.Cut(out.String(), "</h1>") // the page has its own
-		pages = append(pages, console.GuidePage{Slug: guideSlug(name), Title: title, HTML: html})
+		pages = append(pages, help.GuidePage{Slug: guideSlug(name), Title: title, HTML: html})
 	}
 	return pages, nil
 })
@@ -103,7 +103,7 @@ func (rm *Room) renderHelp(w http.ResponseWriter, r *http.Request, a model.Admin
 	if err != nil {
 		return err
 	}
-	v := console.HelpPage{Pages: pages, Search: search}
+	v := help.HelpPage{Pages: pages, Search: search}
 	for i, p := range pages {
 		if p.Slug == slug || (slug == "" && i == 0) {
 			v.Current = p
@@ -133,7 +133,7 @@ func (rm *Room) renderHelp(w http.ResponseWriter, r *http.Request, a model.Admin
 		title = "Search the guide"
 	}
 	v.Page = rm.Page(r, a, layout.NavHelp, title, "")
-	return rm.Render(w, r, http.StatusOK, console.Help(v))
+	return rm.Render(w, r, http.StatusOK, help.Help(v))
 }
 
 // helpImage is a picture of the guide.

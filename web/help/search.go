@@ -16,7 +16,7 @@ import (
 	"github.com/postern-sso/postern/docs/guide"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/help"
 	"github.com/postern-sso/postern/templates/paths"
 )
 
@@ -106,7 +106,7 @@ func plainText(n ast.Node, source []byte) string {
 
 // searchGuide finds the sections that hold every word, those with the words in
 // their titles first. Capital letters do not count.
-func searchGuide(query string) ([]console.GuideHit, error) {
+func searchGuide(query string) ([]help.GuideHit, error) {
 	sections, err := guideSections()
 	if err != nil {
 		return nil, err
@@ -124,9 +124,9 @@ func searchGuide(query string) ([]console.GuideHit, error) {
 	}
 	slices.SortStableFunc(found, func(a, b ranked) int { return a.rank - b.rank })
 	found = found[:min(len(found), maxGuideHits)]
-	hits := make([]console.GuideHit, 0, len(found))
+	hits := make([]help.GuideHit, 0, len(found))
 	for _, f := range found {
-		hits = append(hits, console.GuideHit{Page: f.section.page, Section: f.section.title, Href: f.section.href, Excerpt: excerpt(f.section.text, words[0])})
+		hits = append(hits, help.GuideHit{Page: f.section.page, Section: f.section.title, Href: f.section.href, Excerpt: excerpt(f.section.text, words[0])})
 	}
 	return hits, nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/person"
+	"github.com/postern-sso/postern/templates/access"
 )
 
 // Options is what the site is made of.
@@ -68,7 +68,7 @@ type Kit struct {
 // in, or whose proof is too old, and sends them to the room that can tell.
 type Asker interface {
 	// RenderSignIn shows the sign-in page, with a form that goes along.
-	RenderSignIn(w http.ResponseWriter, r *http.Request, status int, form person.SignInForm) error
+	RenderSignIn(w http.ResponseWriter, r *http.Request, status int, form access.SignInForm) error
 	// AskStepUp asks who is signed in to prove it again, and offers what they
 	// sent again afterwards.
 	AskStepUp(w http.ResponseWriter, r *http.Request, a model.Administrator) error

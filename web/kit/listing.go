@@ -8,7 +8,8 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/parts"
+	"github.com/postern-sso/postern/templates/people"
 )
 
 // RowsPerPage is how many rows a list shows.
@@ -36,8 +37,8 @@ func PageOf(r *http.Request) store.Page {
 
 // Paging leads from a page of the list at path to its first and its next page,
 // with the search and the filters kept.
-func Paging(r *http.Request, path, next string) console.Paging {
-	var p console.Paging
+func Paging(r *http.Request, path, next string) parts.Paging {
+	var p parts.Paging
 	q := r.URL.Query()
 	if q.Get("after") != "" {
 		q.Del("after")
@@ -53,11 +54,11 @@ func Paging(r *http.Request, path, next string) console.Paging {
 // SortLinks are the heads of the columns by which the list at path can be
 // sorted, given as key, label pairs. Sorting leads back to the first page. A key
 // with a minus sorts downwards first.
-func SortLinks(r *http.Request, path, current string, pairs ...string) []console.SortLink {
-	var links []console.SortLink
+func SortLinks(r *http.Request, path, current string, pairs ...string) []parts.SortLink {
+	var links []parts.SortLink
 	for i := 0; i+1 < len(pairs); i += 2 {
 		key := pairs[i]
-		link := console.SortLink{Label: pairs[i+1]}
+		link := parts.SortLink{Label: pairs[i+1]}
 		q := r.URL.Query()
 		q.Del("after")
 		q.Set("sort", key)
@@ -93,8 +94,8 @@ func WithQuery(path string, q url.Values) string {
 
 // FilterTags are the filters that the address sets, of those given as name,
 // label pairs, each with the way to the list at path without it.
-func FilterTags(r *http.Request, path string, pairs ...string) []console.FilterTag {
-	var tags []console.FilterTag
+func FilterTags(r *http.Request, path string, pairs ...string) []people.FilterTag {
+	var tags []people.FilterTag
 	for i := 0; i+1 < len(pairs); i += 2 {
 		q := r.URL.Query()
 		value := q.Get(pairs[i])
@@ -103,7 +104,7 @@ func FilterTags(r *http.Request, path string, pairs ...string) []console.FilterT
 		}
 		q.Del(pairs[i])
 		q.Del("after")
-		tags = append(tags, console.FilterTag{Label: pairs[i+1] + ": " + value, Href: WithQuery(path, q)})
+		tags = append(tags, people.FilterTag{Label: pairs[i+1] + ": " + value, Href: WithQuery(path, q)})
 	}
 	return tags
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
 )
@@ -46,12 +46,12 @@ func TestPathValue(t *testing.T) {
 func TestPagingKeepsTheView(t *testing.T) {
 	t.Parallel()
 	r := &http.Request{URL: &url.URL{Path: "/users", RawQuery: "q=ana&active=&after=abc&sort=email"}}
-	want := console.Paging{First: "/users?q=ana&sort=email", Next: "/users?after=def&q=ana&sort=email"}
+	want := parts.Paging{First: "/users?q=ana&sort=email", Next: "/users?after=def&q=ana&sort=email"}
 	if got := kit.Paging(r, paths.Users, "def"); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	r.URL.RawQuery = ""
-	if got := kit.Paging(r, paths.Users, ""); got != (console.Paging{}) {
+	if got := kit.Paging(r, paths.Users, ""); got != (parts.Paging{}) {
 		t.Errorf("the only page leads to %+v", got)
 	}
 }
@@ -59,7 +59,7 @@ func TestPagingKeepsTheView(t *testing.T) {
 func TestSortLinks(t *testing.T) {
 	t.Parallel()
 	r := &http.Request{URL: &url.URL{Path: "/users", RawQuery: "q=ana&after=abc&sort=email"}}
-	want := []console.SortLink{
+	want := []parts.SortLink{
 		{Label: "Last login", Href: "/users?q=ana&sort=-last_login"},
 		{Label: "Username", Href: "/users?q=ana&sort=username"},
 		{Label: "Email", Href: "/users?q=ana&sort=-email", Order: "ascending"},

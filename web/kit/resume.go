@@ -12,8 +12,8 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/access"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/templates/person"
 )
 
 // maxResumed bounds a form that goes along with the sign-in, in bytes.
@@ -28,15 +28,15 @@ func (k *Kit) resumeAfterSignIn(w http.ResponseWriter, r *http.Request) error {
 	if !ok || resumed.Encoded == "" {
 		return ToSignIn(w, r)
 	}
-	return k.asker.RenderSignIn(w, r, http.StatusUnauthorized, person.SignInForm{Resumed: resumed})
+	return k.asker.RenderSignIn(w, r, http.StatusUnauthorized, access.SignInForm{Resumed: resumed})
 }
 
 // ReadResumed takes the fields of a form along; false when some of them cannot be.
-func ReadResumed(r *http.Request) (*person.ResumedForm, bool) {
+func ReadResumed(r *http.Request) (*access.ResumedForm, bool) {
 	if err := r.ParseMultipartForm(MaxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return nil, false
 	}
-	resumed := &person.ResumedForm{Action: r.URL.Path}
+	resumed := &access.ResumedForm{Action: r.URL.Path}
 	var secrets []string
 	if r.MultipartForm != nil {
 		for _, files := range r.MultipartForm.File {
@@ -62,12 +62,12 @@ func isSecret(field string) bool { return strings.Contains(strings.ToLower(field
 
 // ResumedForm is the form that came along with a sign-in; nil when none did, or
 // when it is not for a page of the console.
-func (k *Kit) ResumedForm(r *http.Request) *person.ResumedForm {
+func (k *Kit) ResumedForm(r *http.Request) *access.ResumedForm {
 	action := r.PostFormValue("kept_action")
 	if action == "" || LocalPath(action) == "" || !k.isConsolePost(action) {
 		return nil
 	}
-	return &person.ResumedForm{Action: action, Encoded: r.PostFormValue("kept"), Files: r.PostFormValue("kept_files") != "",
+	return &access.ResumedForm{Action: action, Encoded: r.PostFormValue("kept"), Files: r.PostFormValue("kept_files") != "",
 		Secrets: r.PostFormValue("kept_secrets")}
 }
 
@@ -83,27 +83,27 @@ func (k *Kit) isConsolePost(address string) bool {
 
 // OfferResumed shows the resumed form to who has just signed in. Saving it is a new
 // request, which every check runs over again.
-func (k *Kit) OfferResumed(w http.ResponseWriter, r *http.Request, a model.Administrator, resumed person.ResumedForm) error {
+func (k *Kit) OfferResumed(w http.ResponseWriter, r *http.Request, a model.Administrator, resumed access.ResumedForm) error {
 	fields, err := url.ParseQuery(resumed.Encoded)
 	if err != nil {
 		return SeeOther(w, r, paths.Overview)
 	}
-	v := person.ResumePage{
+	v := access.ResumePage{
 		Page:   k.Page(r, a, "", "Go on where you were", "Postern had to know first that it is you."),
 		Action: resumed.Action, Files: resumed.Files, Leave: k.PageOf(resumed.Action),
 	}
 	v.Page.Error = true
 	for _, name := range sortedNames(fields) {
 		for _, value := range fields[name] {
-			v.Fields = append(v.Fields, person.ResumedField{Name: name, Value: value, Shown: name != "version" && value != ""})
+			v.Fields = append(v.Fields, access.ResumedField{Name: name, Value: value, Shown: name != "version" && value != ""})
 		}
 	}
 	for name := range strings.SplitSeq(resumed.Secrets, ",") {
 		if isSecret(name) {
-			v.Secrets = append(v.Secrets, person.ResumedField{Name: name})
+			v.Secrets = append(v.Secrets, access.ResumedField{Name: name})
 		}
 	}
-	return k.Render(w, r, http.StatusOK, person.Resume(v))
+	return k.Render(w, r, http.StatusOK, access.Resume(v))
 }
 
 func sortedNames(fields url.Values) []string {

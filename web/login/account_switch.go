@@ -15,8 +15,8 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/failure"
+	"github.com/postern-sso/postern/templates/login"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/templates/person"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -64,7 +64,7 @@ func (rm *Room) askAccountSwitch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return rm.Render(w, r, http.StatusOK, person.AccountSwitch(a.Connection, token, there.Username, u.Username))
+	return rm.Render(w, r, http.StatusOK, login.AccountSwitch(a.Connection, token, there.Username, u.Username))
 }
 
 // answerAccountSwitch applies what the person chose.

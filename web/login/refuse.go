@@ -9,7 +9,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/templates/person"
+	"github.com/postern-sso/postern/templates/login"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -103,7 +103,7 @@ func (rm *Room) showRefusal(w http.ResponseWriter, r *http.Request, l model.Logi
 			contact, text = set.HelpContact, set.RefusedText
 		}
 	}
-	return rm.Render(w, r, refusalStatus(l.Refusal.Code), person.Refused(person.Refusal{
+	return rm.Render(w, r, refusalStatus(l.Refusal.Code), login.Refused(login.Refusal{
 		Reference: l.ID, Contact: contact, Text: text, At: l.StartedAt, Test: l.Test,
 		Ours: l.Refusal.Code == model.CodeInternal,
 	}))

@@ -62,7 +62,8 @@ func TestRow19GroupsAreGivenByRulesAlone(t *testing.T) {
 		storetest.Group(t, x.Store, g)
 	}
 	const id = "64d84438-b0c1-708c-f431-91ece2abb39a"
-	_, err := x.Store.CreateRule(ctx, webtest.Tester, model.Rule{Name: "mapped", Connection: "aws", Kind: model.RuleAWSGroup, Value: id, Groups: []string{"mapped"}})
+	_, err := x.Store.CreateRule(ctx, webtest.Tester, model.Rule{Name: "mapped", Connection: "aws",
+		Kind: model.RuleAWSGroup, Value: id, Groups: []string{"mapped"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +250,8 @@ func TestRow20FloodsKeepNobodyOut(t *testing.T) {
 	flood(3 * login.RefusalsPerMinute)
 	for _, unsolicited := range []bool{false, true} {
 		e := x.Begin(unsolicited)
-		if w := x.GoOn(x.Answer(e, webtest.HonestMessage(&e)), e.Cookies...); w.Code != http.StatusSeeOther || !x.SignedIn(webtest.Later(e.Cookies, w.Result().Cookies())) {
+		if w := x.GoOn(x.Answer(e, webtest.HonestMessage(&e)), e.Cookies...); w.Code != http.StatusSeeOther ||
+			!x.SignedIn(webtest.Later(e.Cookies, w.Result().Cookies())) {
 			t.Errorf("an honest answer, unsolicited %v: %d", unsolicited, w.Code)
 		}
 	}

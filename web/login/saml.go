@@ -11,7 +11,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/person"
+	"github.com/postern-sso/postern/templates/login"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -105,12 +105,12 @@ func (rm *Room) NewAttempt(r *http.Request, slug string) model.Login {
 // explainACS answers a browser that opens the assertion consumer service. AWS
 // sends people here when the application's start URL is set to it.
 func (rm *Room) explainACS(w http.ResponseWriter, r *http.Request) error {
-	return rm.Render(w, r, http.StatusOK, person.OpenedACS(chi.URLParam(r, "connection")))
+	return rm.Render(w, r, http.StatusOK, login.OpenedACS(chi.URLParam(r, "connection")))
 }
 
 // samlTested is where a test login ends for the person who made it.
 func (rm *Room) samlTested(w http.ResponseWriter, r *http.Request) error {
-	return rm.Render(w, r, http.StatusOK, person.Tested(chi.URLParam(r, "connection")))
+	return rm.Render(w, r, http.StatusOK, login.Tested(chi.URLParam(r, "connection")))
 }
 
 // showLogout asks before it ends the session: a link alone must not do it.
@@ -119,7 +119,7 @@ func (rm *Room) showLogout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return rm.Render(w, r, http.StatusOK, person.SignOut(chi.URLParam(r, "connection"), u.Username))
+	return rm.Render(w, r, http.StatusOK, login.SignOut(chi.URLParam(r, "connection"), u.Username))
 }
 
 // samlLogout ends the session here. AWS IAM Identity Center does not support
@@ -139,5 +139,5 @@ func (rm *Room) samlLogout(w http.ResponseWriter, r *http.Request) error {
 	if set, err := rm.Store.Settings(r.Context()); err == nil { // signed out all the same
 		text = set.SignedOutText
 	}
-	return rm.Render(w, r, http.StatusOK, person.SignedOut(slug, awsSignOut, text))
+	return rm.Render(w, r, http.StatusOK, login.SignedOut(slug, awsSignOut, text))
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/logins"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
 )
 
 // loginFilter reads from the address which logins are asked for. What cannot be
 // read is no filter; of a date, that is said.
-func loginFilter(r *http.Request, now time.Time) (store.LoginQuery, console.LoginFilter, []model.Problem) {
+func loginFilter(r *http.Request, now time.Time) (store.LoginQuery, logins.LoginFilter, []model.Problem) {
 	q := r.URL.Query()
-	f := console.LoginFilter{
+	f := logins.LoginFilter{
 		Search: q.Get("q"), Connection: q.Get("connection"),
 		From: strings.TrimSpace(q.Get("from")), To: strings.TrimSpace(q.Get("to")),
 	}

@@ -14,8 +14,8 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/logins"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/forecast"
@@ -68,10 +68,10 @@ func (rm *Room) showInspector(w http.ResponseWriter, r *http.Request, a model.Ad
 	if err != nil {
 		return err
 	}
-	return rm.renderInspector(w, r, a, console.InspectorPage{}, found, r.URL.Query().Get("revision"))
+	return rm.renderInspector(w, r, a, logins.InspectorPage{}, found, r.URL.Query().Get("revision"))
 }
 
-func (rm *Room) renderInspector(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.InspectorPage,
+func (rm *Room) renderInspector(w http.ResponseWriter, r *http.Request, a model.Administrator, v logins.InspectorPage,
 	found []inspectable, chosen string) error {
 	v.Page = rm.Page(r, a, layout.NavLogins, "Inspect a SAML response",
 		"Runs every check of a login on a response that you paste. Nobody is signed in, and nothing is kept.")
@@ -83,7 +83,7 @@ func (rm *Room) renderInspector(w http.ResponseWriter, r *http.Request, a model.
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.Inspector(v))
+	return rm.Render(w, r, status, logins.Inspector(v))
 }
 
 func (rm *Room) inspect(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -91,7 +91,7 @@ func (rm *Room) inspect(w http.ResponseWriter, r *http.Request, a model.Administ
 	if err != nil {
 		return err
 	}
-	v := console.InspectorPage{
+	v := logins.InspectorPage{
 		Response: r.PostFormValue("response"), At: strings.TrimSpace(r.PostFormValue("at")),
 		Clock: r.PostFormValue("clock"), RequestID: strings.TrimSpace(r.PostFormValue("request_id")),
 	}
@@ -102,7 +102,7 @@ func (rm *Room) inspect(w http.ResponseWriter, r *http.Request, a model.Administ
 	}
 	if strings.TrimSpace(v.Response) == "" {
 		v.Problems = append(v.Problems, model.Problem{Field: "response", Text: "Paste a SAML response first."})
-	} else if v.Clock == console.ClockMade {
+	} else if v.Clock == logins.ClockMade {
 		issued, ok := sso.IssueInstant([]byte(v.Response))
 		if !ok {
 			v.Problems = append(v.Problems, model.Problem{Field: "clock", Text: "The response does not say when it was made. Choose another time."})
@@ -157,7 +157,7 @@ type inspection struct {
 }
 
 // verdict judges a response by a revision, and says what provisioning would do.
-func (rm *Room) verdict(ctx context.Context, by inspectable, q inspection) (*console.Verdict, error) {
+func (rm *Room) verdict(ctx context.Context, by inspectable, q inspection) (*logins.Verdict, error) {
 	idp, err := rm.IdentityProvider(by.revision)
 	if err != nil {
 		return nil, forecast.ErrUnusableMetadata
@@ -168,7 +168,7 @@ func (rm *Room) verdict(ctx context.Context, by inspectable, q inspection) (*con
 		Metadata: idp, Now: q.at, EntityID: sp.EntityID, ACSURL: sp.ACSURL, RequestID: q.requestID,
 		RequireSignatures: cfg.RequireSignatures, ClockSkew: cfg.ClockSkew, Config: &cfg,
 	})
-	v := &console.Verdict{
+	v := &logins.Verdict{
 		Accepted: found.Refusal == nil, Revision: by.label(), At: q.at, Person: found.Person, Checks: found.Checks,
 		TileRefused: found.Unsolicited && !cfg.AllowIdPInitiated,
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/logins"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/webtest"
 )
@@ -63,10 +63,10 @@ func TestInspectorTakesAnyRevisionTimeAndRequest(t *testing.T) {
 
 	s.Now = s.Now.Add(48 * time.Hour)
 	s.Post(paths.Inspector, form).Has(t, ".alert-danger h2", "would be refused")
-	form.Set("clock", console.ClockMade)
+	form.Set("clock", logins.ClockMade)
 	made := s.Post(paths.Inspector, form).Want(t, http.StatusOK)
 	made.Has(t, ".alert-success h2", "would be accepted")
-	if got, _ := made.Doc.Find("select[name=clock] option[selected]").Attr("value"); got != console.ClockMade {
+	if got, _ := made.Doc.Find("select[name=clock] option[selected]").Attr("value"); got != logins.ClockMade {
 		t.Errorf("the form comes back with %q", got)
 	}
 	form.Set("response", "nothing of that kind")

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/logins"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
 )
@@ -44,7 +44,7 @@ func (rm *Room) newLogins(w http.ResponseWriter, r *http.Request, _ model.Admini
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	return rm.Render(w, r, http.StatusOK, console.LoginNews(console.News{
+	return rm.Render(w, r, http.StatusOK, logins.LoginNews(logins.News{
 		Count: n, More: n == maxNews, List: list, Poll: loginNews(r, newest, n),
 	}))
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/logins"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/traces"
@@ -17,13 +17,13 @@ import (
 func (rm *Room) listLogins(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	query, filter, problems := loginFilter(r, rm.Now())
 	query.Page = kit.PageOf(r)
-	v := console.LoginList{
+	v := logins.LoginList{
 		Page:   rm.Page(r, a, layout.NavLogins, "Logins", "Every attempt to sign in through AWS, and what became of it."),
 		Filter: filter, Reasons: reasonOptions(filter.Code), Problems: problems,
-		Filtered: filter != (console.LoginFilter{}) || query.After != "",
+		Filtered: filter != (logins.LoginFilter{}) || query.After != "",
 		Export:   kit.WithQuery(paths.LoginsExport, filterQuery(r)),
 	}
-	logins, next, err := rm.Store.Logins(r.Context(), query)
+	found, next, err := rm.Store.Logins(r.Context(), query)
 	if err != nil {
 		return err
 	}
@@ -36,12 +36,12 @@ func (rm *Room) listLogins(w http.ResponseWriter, r *http.Request, a model.Admin
 	}
 	if query.After == "" && query.Until.IsZero() {
 		newest := rm.Now()
-		if len(logins) > 0 {
-			newest = logins[0].StartedAt
+		if len(found) > 0 {
+			newest = found[0].StartedAt
 		}
 		v.News = loginNews(r, newest, 0)
 	}
-	v.Rows, v.Paging = traces.With(rm.Kit).LoginRows(logins), kit.Paging(r, paths.Logins, next)
+	v.Rows, v.Paging = traces.With(rm.Kit).LoginRows(found), kit.Paging(r, paths.Logins, next)
 	if filter.Search != "" && a.Role.Includes(model.RoleAdmin) {
 		if v.KnownName, err = rm.Store.NameKnown(r.Context(), filter.Search); err != nil {
 			return err
@@ -51,7 +51,7 @@ func (rm *Room) listLogins(w http.ResponseWriter, r *http.Request, a model.Admin
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.Logins(v))
+	return rm.Render(w, r, status, logins.Logins(v))
 }
 
 func (rm *Room) showLogin(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -62,19 +62,19 @@ func (rm *Room) showLogin(w http.ResponseWriter, r *http.Request, a model.Admini
 	return rm.renderLogin(w, r, a, v)
 }
 
-func (rm *Room) renderLogin(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.LoginPage) error {
+func (rm *Room) renderLogin(w http.ResponseWriter, r *http.Request, a model.Administrator, v logins.LoginPage) error {
 	v.Page = rm.Page(r, a, layout.NavLogins, "Login "+v.Row.Login.ID, "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
-	return rm.Render(w, r, http.StatusOK, console.Login(v))
+	return rm.Render(w, r, http.StatusOK, logins.Login(v))
 }
 
 // loginPage reads the trace and what it refers to; of those, some may be gone.
-func (rm *Room) loginPage(ctx context.Context, id string) (console.LoginPage, error) {
+func (rm *Room) loginPage(ctx context.Context, id string) (logins.LoginPage, error) {
 	l, err := rm.Store.Login(ctx, id)
 	if err != nil {
-		return console.LoginPage{}, err
+		return logins.LoginPage{}, err
 	}
-	v := console.LoginPage{
+	v := logins.LoginPage{
 		Row: traces.With(rm.Kit).LoginRow(l), HasXML: len(l.XMLSealed) > 0, Certificate: verifiedBy(l.Checks),
 	}
 	if v.Row.Code != "" {

@@ -111,7 +111,10 @@ func TestAuditShowsWhatChanged(t *testing.T) {
 	s := webtest.NewSiteAs(t, model.RoleViewer)
 	s.AddUser("ana")
 	s.AddUser("bob")
-	if _, err := s.Store.UpdateUser(context.Background(), webtest.Tester, "ana", func(u *model.User) error { u.Email = "lima@example.com"; return nil }); err != nil {
+	if _, err := s.Store.UpdateUser(context.Background(), webtest.Tester, "ana", func(u *model.User) error {
+		u.Email = "lima@example.com"
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	res := s.Get(paths.Audit+"?object=ana").Want(t, http.StatusOK)

@@ -47,7 +47,10 @@ func TestTraceIsToldStepByStep(t *testing.T) {
 func TestHandoutNamesNoInternals(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleAdmin)
-	if err := s.Store.SaveSettings(context.Background(), webtest.Tester, func(set *store.Settings) error { set.HelpContact = "it@example.com"; return nil }); err != nil {
+	if err := s.Store.SaveSettings(context.Background(), webtest.Tester, func(set *store.Settings) error {
+		set.HelpContact = "it@example.com"
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	l := s.AddLogin(webtest.RefusedAs(model.CodeUserUnknown))

@@ -12,10 +12,10 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/login"
+	"github.com/postern-sso/postern/templates/logins"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/templates/person"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/traces"
@@ -26,10 +26,10 @@ const traceLinkLifetime = 24 * time.Hour
 
 // newTraceLink asks whose login is to be followed, and on which connection.
 func (rm *Room) newTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return rm.renderTraceLinkForm(w, r, a, console.TraceLinkForm{Person: r.URL.Query().Get("person")}, r.URL.Query().Get("connection"))
+	return rm.renderTraceLinkForm(w, r, a, logins.TraceLinkForm{Person: r.URL.Query().Get("person")}, r.URL.Query().Get("connection"))
 }
 
-func (rm *Room) renderTraceLinkForm(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.TraceLinkForm, chosen string) error {
+func (rm *Room) renderTraceLinkForm(w http.ResponseWriter, r *http.Request, a model.Administrator, v logins.TraceLinkForm, chosen string) error {
 	live, err := rm.liveConnections(r.Context())
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (rm *Room) renderTraceLinkForm(w http.ResponseWriter, r *http.Request, a mo
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.NewTraceLink(v))
+	return rm.Render(w, r, status, logins.NewTraceLink(v))
 }
 
 // liveConnections are the slugs of the connections through which people can
@@ -67,7 +67,7 @@ func (rm *Room) liveConnections(ctx context.Context) ([]string, error) {
 }
 
 func (rm *Room) createTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v := console.TraceLinkForm{Person: kit.Typed(r, "person")}
+	v := logins.TraceLinkForm{Person: kit.Typed(r, "person")}
 	slug := r.PostFormValue("connection")
 	if v.Person == "" {
 		v.Problems = append(v.Problems, model.Problem{Field: "person", Text: "Say whose login you want to follow."})
@@ -118,7 +118,7 @@ func (rm *Room) showTraceLink(w http.ResponseWriter, r *http.Request, a model.Ad
 	v.URL = rm.Opts.PublicURL + paths.Trace(string(token))
 	v.Page = rm.Page(r, a, layout.NavLogins, "Following "+v.Link.Person, "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}, {Label: "Follow a login", Href: paths.TraceLinkNew}}
-	return rm.Render(w, r, http.StatusOK, console.TraceLink(v))
+	return rm.Render(w, r, http.StatusOK, logins.TraceLink(v))
 }
 
 // traceLinkStatus is the part of the page that follows the login. It answers
@@ -135,16 +135,16 @@ func (rm *Room) traceLinkStatus(w http.ResponseWriter, r *http.Request, a model.
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	return rm.Render(w, r, http.StatusOK, console.TraceLinkStatus(v))
+	return rm.Render(w, r, http.StatusOK, logins.TraceLinkStatus(v))
 }
 
 // traceLinkPage says how the latest login of a link stands.
-func (rm *Room) traceLinkPage(r *http.Request, a model.Administrator) (console.TraceLinkPage, error) {
+func (rm *Room) traceLinkPage(r *http.Request, a model.Administrator) (logins.TraceLinkPage, error) {
 	l, err := rm.traceLink(r)
 	if err != nil {
-		return console.TraceLinkPage{}, err
+		return logins.TraceLinkPage{}, err
 	}
-	v := console.TraceLinkPage{Link: l, Open: l.Open(rm.Now())}
+	v := logins.TraceLinkPage{Link: l, Open: l.Open(rm.Now())}
 	if l.LoginID == "" {
 		return v, nil
 	}
@@ -184,12 +184,12 @@ func (rm *Room) openTraceLink(w http.ResponseWriter, r *http.Request) error {
 	token := chi.URLParam(r, "token")
 	l, err := rm.Store.TraceLinkByToken(r.Context(), token, rm.Now())
 	if errors.Is(err, store.ErrNotFound) {
-		return rm.Render(w, r, http.StatusNotFound, person.TraceLinkEnded())
+		return rm.Render(w, r, http.StatusNotFound, login.TraceLinkEnded())
 	}
 	if err != nil {
 		return err
 	}
-	return rm.Render(w, r, http.StatusOK, person.TraceLink(token, l.Author, l.ExpiresAt))
+	return rm.Render(w, r, http.StatusOK, login.TraceLink(token, l.Author, l.ExpiresAt))
 }
 
 // startTraceLink starts an ordinary login, and notes that it is watched. It is
@@ -197,7 +197,7 @@ func (rm *Room) openTraceLink(w http.ResponseWriter, r *http.Request) error {
 func (rm *Room) startTraceLink(w http.ResponseWriter, r *http.Request) error {
 	l, err := rm.Store.TraceLinkByToken(r.Context(), chi.URLParam(r, "token"), rm.Now())
 	if errors.Is(err, store.ErrNotFound) {
-		return rm.Render(w, r, http.StatusNotFound, person.TraceLinkEnded())
+		return rm.Render(w, r, http.StatusNotFound, login.TraceLinkEnded())
 	}
 	if err != nil {
 		return err

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/overview"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
@@ -20,9 +20,9 @@ const (
 )
 
 // needs lists what waits for somebody, the urgent first.
-func needs(v console.OverviewPage) []console.Need {
-	var urgent, later []console.Need
-	add := func(isUrgent bool, n console.Need) {
+func needs(v overview.OverviewPage) []overview.Need {
+	var urgent, later []overview.Need
+	add := func(isUrgent bool, n overview.Need) {
 		if isUrgent {
 			n.Urgent = true
 			urgent = append(urgent, n)
@@ -41,7 +41,7 @@ func needs(v console.OverviewPage) []console.Need {
 			add(true, n)
 		}
 		if c.Clock.Wrong() {
-			add(c.Clock.Ahead > c.Clock.Limit/2, console.Need{
+			add(c.Clock.Ahead > c.Clock.Limit/2, overview.Need{
 				Text: c.Clock.Sentence(), Link: "See the measurements", Href: paths.Connection(c.Connection.Slug) + "#clock",
 			})
 		}
@@ -51,13 +51,13 @@ func needs(v console.OverviewPage) []console.Need {
 		if n == peopleOnOverview {
 			text = fmt.Sprintf("%d or more people came through AWS and could not sign in, because no user here fits.", n)
 		}
-		add(false, console.Need{Text: text, Link: "Add them", Href: "#tried"})
+		add(false, overview.Need{Text: text, Link: "Add them", Href: "#tried"})
 	}
 	return append(urgent, later...)
 }
 
-func connectionNeed(c model.Connection) (console.Need, bool) {
-	n := console.Need{Link: "Go on", Href: paths.Setup(c.Slug), Change: true}
+func connectionNeed(c model.Connection) (overview.Need, bool) {
+	n := overview.Need{Link: "Go on", Href: paths.Setup(c.Slug), Change: true}
 	switch {
 	case c.Status == model.StatusSuspended:
 		n.Text, n.Link, n.Href, n.Change = c.Name()+" is suspended: nobody can sign in through it.", "Resume it", paths.Connection(c.Slug), false
@@ -75,7 +75,7 @@ func connectionNeed(c model.Connection) (console.Need, bool) {
 
 // certificateNeed looks at the certificate that lasts longest: while a later one
 // is known already, AWS may change over at any time.
-func certificateNeed(c console.OverviewConnection, now time.Time) (console.Need, time.Duration, bool) {
+func certificateNeed(c overview.OverviewConnection, now time.Time) (overview.Need, time.Duration, bool) {
 	var last time.Time
 	for _, cert := range c.Certificates {
 		if cert.NotAfter.After(last) {
@@ -84,7 +84,7 @@ func certificateNeed(c console.OverviewConnection, now time.Time) (console.Need,
 	}
 	left := last.Sub(now)
 	if last.IsZero() || left > certificateSoon {
-		return console.Need{}, 0, false
+		return overview.Need{}, 0, false
 	}
 	text := fmt.Sprintf("AWS's certificate for %s ends in %s. In AWS: Manage certificate, generate a new one. Then import the metadata here "+
 		"before you set it as active.",
@@ -93,5 +93,5 @@ func certificateNeed(c console.OverviewConnection, now time.Time) (console.Need,
 		text = fmt.Sprintf("AWS's certificate for %s has ended. In AWS: Manage certificate, generate a new one and set it as active. Then "+
 			"import the metadata here.", c.Connection.Name())
 	}
-	return console.Need{Text: text, Link: "See the certificates", Href: paths.Certificates(c.Connection.Slug)}, left, true
+	return overview.Need{Text: text, Link: "See the certificates", Href: paths.Certificates(c.Connection.Slug)}, left, true
 }

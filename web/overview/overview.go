@@ -10,8 +10,9 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/overview"
+	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
@@ -36,17 +37,17 @@ func (rm *Room) showOverview(w http.ResponseWriter, r *http.Request, a model.Adm
 		return err
 	}
 	v.Page = rm.Page(r, a, layout.NavOverview, "Overview", "How sign-in through AWS is doing, what needs you, and what changed.")
-	return rm.Render(w, r, http.StatusOK, console.Overview(v))
+	return rm.Render(w, r, http.StatusOK, overview.Overview(v))
 }
 
-func (rm *Room) overview(ctx context.Context) (console.OverviewPage, error) {
-	v := console.OverviewPage{Now: rm.Now()}
+func (rm *Room) overview(ctx context.Context) (overview.OverviewPage, error) {
+	v := overview.OverviewPage{Now: rm.Now()}
 	connections, err := rm.Store.Connections(ctx)
 	if err != nil || len(connections) == 0 {
 		return v, err
 	}
 	for _, c := range connections {
-		oc := console.OverviewConnection{Connection: c}
+		oc := overview.OverviewConnection{Connection: c}
 		if side := trust.With(rm.Kit).AwsSide(c.Current()); side != nil {
 			oc.Certificates = side.Certificates
 		}
@@ -76,7 +77,7 @@ func (rm *Room) overview(ctx context.Context) (console.OverviewPage, error) {
 	}
 	entries, _, err := rm.Store.Audit(ctx, store.AuditQuery{Page: store.Page{Limit: changesOnOverview}})
 	for _, e := range entries {
-		v.Changes = append(v.Changes, console.AuditRow{Entry: e, Action: kit.ActionWords(e.Action)})
+		v.Changes = append(v.Changes, parts.AuditRow{Entry: e, Action: kit.ActionWords(e.Action)})
 	}
 	v.Needs = needs(v)
 	return v, err
@@ -106,7 +107,7 @@ func chartOf(counted []store.LoginDay, now time.Time) []ui.DayCount {
 
 // reasons counts the refusals of the last days by reason, the most frequent
 // first, and the attempts that AWS never answered.
-func (rm *Room) reasons(ctx context.Context, counted []store.LoginDay) ([]console.ReasonCount, error) {
+func (rm *Room) reasons(ctx context.Context, counted []store.LoginDay) ([]overview.ReasonCount, error) {
 	since := kit.DaysAgo(rm.Now(), reasonDays)
 	byCode := map[model.Code]int{}
 	for _, c := range counted {
@@ -121,33 +122,33 @@ func (rm *Room) reasons(ctx context.Context, counted []store.LoginDay) ([]consol
 	if unanswered > 0 {
 		byCode[model.CodeNoAnswer] = unanswered
 	}
-	all := make([]console.ReasonCount, 0, len(byCode))
+	all := make([]overview.ReasonCount, 0, len(byCode))
 	for code, n := range byCode {
 		e := sso.Explain(code)
-		all = append(all, console.ReasonCount{
+		all = append(all, overview.ReasonCount{
 			Code: code, Title: e.Title, Who: e.Who, Count: n, AtLeast: code == model.CodeNoAnswer && n == countedNoAnswers,
 			Href: paths.WithQuery(paths.Logins, "code", string(code), "when", kit.WhenWeek),
 		})
 	}
-	slices.SortFunc(all, func(a, b console.ReasonCount) int {
+	slices.SortFunc(all, func(a, b overview.ReasonCount) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
 	})
 	return all, nil
 }
 
 // triedPeople are those whom AWS let through and who are not known here.
-func (rm *Room) triedPeople(ctx context.Context) ([]console.TriedPerson, error) {
+func (rm *Room) triedPeople(ctx context.Context) ([]overview.TriedPerson, error) {
 	refused, err := rm.Store.RefusedPeople(ctx, "", peopleOnOverview)
 	if err != nil {
 		return nil, err
 	}
-	var people []console.TriedPerson
+	var people []overview.TriedPerson
 	for _, p := range refused {
 		name := p.DisplayName
 		if name == "" {
 			name = p.Username
 		}
-		people = append(people, console.TriedPerson{
+		people = append(people, overview.TriedPerson{
 			Name: name, Username: p.Username, DisplayName: p.DisplayName, FirstName: p.FirstName, LastName: p.LastName,
 			Email: p.Email, Connection: p.Connection, LoginID: p.LastLoginID, Count: p.Count, LastAt: p.LastAt,
 			Edit: traces.AddPerson(p.Username, p.Email, p.DisplayName, p.FirstName, p.LastName),

@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/templates/console"
+	page "github.com/postern-sso/postern/templates/overview"
+	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/overview"
 	"github.com/postern-sso/postern/web/webtest"
@@ -78,7 +79,8 @@ func TestOverviewCountsWhatAWSNeverAnswered(t *testing.T) {
 	s.AddLogin(func(l *model.Login) {
 		l.Outcome, l.FinishedAt, l.StartedAt = model.OutcomePending, time.Time{}, s.Now.Add(-2*model.NoAnswerAfter)
 	})
-	if got := webtest.RowText(s.Get(paths.Overview).Doc.Find("section[aria-labelledby=reasons] tbody tr")); got != "AWS did not send anybody back 1 AWS administrator" {
+	rows := s.Get(paths.Overview).Doc.Find("section[aria-labelledby=reasons] tbody tr")
+	if got := webtest.RowText(rows); got != "AWS did not send anybody back 1 AWS administrator" {
 		t.Errorf("says %q", got)
 	}
 }
@@ -113,36 +115,36 @@ func TestNeeds(t *testing.T) {
 	now := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
 	rev := &model.Revision{Number: 1}
 	live := model.Connection{Slug: "aws", Status: model.StatusLive, Live: rev}
-	certificate := func(days ...int) []console.Certificate {
-		var all []console.Certificate
+	certificate := func(days ...int) []parts.Certificate {
+		var all []parts.Certificate
 		for _, d := range days {
-			all = append(all, console.Certificate{NotAfter: now.AddDate(0, 0, d)})
+			all = append(all, parts.Certificate{NotAfter: now.AddDate(0, 0, d)})
 		}
 		return all
 	}
 	tests := map[string]struct {
-		connection console.OverviewConnection
+		connection page.OverviewConnection
 		want       string // of the first; empty: nothing
 		urgent     bool
 	}{
-		"all is well":    {console.OverviewConnection{Connection: live, Certificates: certificate(400)}, "", false},
-		"a later one":    {console.OverviewConnection{Connection: live, Certificates: certificate(3, 400)}, "", false},
-		"ends soon":      {console.OverviewConnection{Connection: live, Certificates: certificate(40)}, "ends in 40 days", false},
-		"ends very soon": {console.OverviewConnection{Connection: live, Certificates: certificate(3)}, "ends in 3 days", true},
-		"has ended":      {console.OverviewConnection{Connection: live, Certificates: certificate(-1)}, "has ended", true},
-		"suspended": {console.OverviewConnection{Connection: model.Connection{Slug: "aws", Status: model.StatusSuspended, Live: rev}},
+		"all is well":    {page.OverviewConnection{Connection: live, Certificates: certificate(400)}, "", false},
+		"a later one":    {page.OverviewConnection{Connection: live, Certificates: certificate(3, 400)}, "", false},
+		"ends soon":      {page.OverviewConnection{Connection: live, Certificates: certificate(40)}, "ends in 40 days", false},
+		"ends very soon": {page.OverviewConnection{Connection: live, Certificates: certificate(3)}, "ends in 3 days", true},
+		"has ended":      {page.OverviewConnection{Connection: live, Certificates: certificate(-1)}, "has ended", true},
+		"suspended": {page.OverviewConnection{Connection: model.Connection{Slug: "aws", Status: model.StatusSuspended, Live: rev}},
 			"nobody can sign in", true},
-		"never live": {console.OverviewConnection{Connection: model.Connection{Slug: "aws", Status: model.StatusDraft, Draft: rev}}, "is not finished", false},
-		"ready":      {console.OverviewConnection{Connection: model.Connection{Slug: "aws", Status: model.StatusReady, Draft: rev}}, "ready to go live", false},
-		"draft over live": {console.OverviewConnection{Connection: model.Connection{Slug: "aws", Status: model.StatusLive, Live: rev, Draft: rev}}, "has a draft",
+		"never live": {page.OverviewConnection{Connection: model.Connection{Slug: "aws", Status: model.StatusDraft, Draft: rev}}, "is not finished", false},
+		"ready":      {page.OverviewConnection{Connection: model.Connection{Slug: "aws", Status: model.StatusReady, Draft: rev}}, "ready to go live", false},
+		"draft over live": {page.OverviewConnection{Connection: model.Connection{Slug: "aws", Status: model.StatusLive, Live: rev, Draft: rev}}, "has a draft",
 			false},
-		"clock is off": {console.OverviewConnection{Connection: live, Clock: console.Clock{Measured: true, Ahead: time.Minute, Limit: 3 * time.Minute}},
+		"clock is off": {page.OverviewConnection{Connection: live, Clock: parts.Clock{Measured: true, Ahead: time.Minute, Limit: 3 * time.Minute}},
 			"60 s behind", false},
-		"clock is far off": {console.OverviewConnection{Connection: live, Clock: console.Clock{Measured: true, Ahead: 2 * time.Minute, Limit: 3 * time.Minute}},
+		"clock is far off": {page.OverviewConnection{Connection: live, Clock: parts.Clock{Measured: true, Ahead: 2 * time.Minute, Limit: 3 * time.Minute}},
 			"120 s behind", true},
 	}
 	for name, tt := range tests {
-		got := overview.Needs(console.OverviewPage{Now: now, Connections: []console.OverviewConnection{tt.connection}})
+		got := overview.Needs(page.OverviewPage{Now: now, Connections: []page.OverviewConnection{tt.connection}})
 		switch {
 		case tt.want == "" && len(got) > 0:
 			t.Errorf("%s: needs %+v", name, got)

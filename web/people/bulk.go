@@ -10,9 +10,10 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
 )
@@ -62,7 +63,7 @@ func bulkKind(r *http.Request) model.BulkKind {
 
 // judgeBulk says of each name what the change would do, and the ids of those
 // whom it concerns.
-func (rm *Room) judgeBulk(ctx context.Context, kind model.BulkKind, g model.Group, names []string) ([]console.BulkLine, []string, error) {
+func (rm *Room) judgeBulk(ctx context.Context, kind model.BulkKind, g model.Group, names []string) ([]people.BulkLine, []string, error) {
 	keys := make([]string, len(names))
 	for i, name := range names {
 		keys[i] = model.Key(name)
@@ -84,7 +85,7 @@ func (rm *Room) judgeBulk(ctx context.Context, kind model.BulkKind, g model.Grou
 			return nil, nil, err
 		}
 	}
-	lines := make([]console.BulkLine, len(names))
+	lines := make([]people.BulkLine, len(names))
 	var concerned []string
 	for i, name := range names {
 		lines[i] = judgeName(kind, name, byName, byEmail, in)
@@ -96,8 +97,8 @@ func (rm *Room) judgeBulk(ctx context.Context, kind model.BulkKind, g model.Grou
 }
 
 // judgeName is judgeBulk for one name. A username goes before an email.
-func judgeName(kind model.BulkKind, name string, byName map[string]model.User, byEmail map[string][]model.User, in map[string]bool) console.BulkLine {
-	line := console.BulkLine{Typed: name}
+func judgeName(kind model.BulkKind, name string, byName map[string]model.User, byEmail map[string][]model.User, in map[string]bool) people.BulkLine {
+	line := people.BulkLine{Typed: name}
 	u, known := byName[model.Key(name)]
 	if same := byEmail[model.Key(name)]; !known && len(same) > 0 {
 		if len(same) > 1 {
@@ -123,7 +124,7 @@ func judgeName(kind model.BulkKind, name string, byName map[string]model.User, b
 	case kind == model.BulkDeactivate && !u.Active:
 		line.Says = "Deactivated already."
 	default:
-		line.Says, line.Changes = console.BulkWill(kind), true
+		line.Says, line.Changes = people.BulkWill(kind), true
 	}
 	return line
 }
@@ -133,7 +134,7 @@ func (rm *Room) showGroupBulk(w http.ResponseWriter, r *http.Request, a model.Ad
 	if err != nil {
 		return err
 	}
-	return rm.renderBulk(w, r, a, console.BulkPage{Kind: model.BulkAdd, Group: g.Name, Fixed: true})
+	return rm.renderBulk(w, r, a, people.BulkPage{Kind: model.BulkAdd, Group: g.Name, Fixed: true})
 }
 
 // previewBulk says what would happen; nothing is changed.
@@ -160,15 +161,15 @@ func (rm *Room) confirmBulk(w http.ResponseWriter, r *http.Request, a model.Admi
 	}
 	f := layout.Flash{Kind: "success", Text: "Nothing had to be changed."}
 	if b.ID != 0 {
-		f.Text, f.Undo = console.BulkDid(b), paths.BulkUndo(b.ID)
+		f.Text, f.Undo = parts.BulkDid(b), paths.BulkUndo(b.ID)
 	}
 	rm.PutFlash(r, f)
 	return kit.SeeOther(w, r, bulkBack(v.Group))
 }
 
 // readBulk reads the form and judges the names in it.
-func (rm *Room) readBulk(r *http.Request) (console.BulkPage, []string, error) {
-	v := console.BulkPage{Kind: bulkKind(r)}
+func (rm *Room) readBulk(r *http.Request) (people.BulkPage, []string, error) {
+	v := people.BulkPage{Kind: bulkKind(r)}
 	names := bulkNames(r)
 	v.Text = strings.Join(names, "\n")
 	var g model.Group
@@ -204,7 +205,7 @@ func (rm *Room) readBulk(r *http.Request) (console.BulkPage, []string, error) {
 	return v, ids, err
 }
 
-func (rm *Room) renderBulk(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.BulkPage) error {
+func (rm *Room) renderBulk(w http.ResponseWriter, r *http.Request, a model.Administrator, v people.BulkPage) error {
 	v.Page = rm.Page(r, a, layout.NavUsers, "Change many users", "A preview comes first: nothing changes until you confirm it.")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
 	if v.Fixed {
@@ -215,7 +216,7 @@ func (rm *Room) renderBulk(w http.ResponseWriter, r *http.Request, a model.Admin
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.Bulk(v))
+	return rm.Render(w, r, status, people.Bulk(v))
 }
 
 // undoBulk reverses a bulk change and says what could not be reversed.

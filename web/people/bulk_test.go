@@ -20,7 +20,10 @@ func TestBulkAddIsPreviewedConfirmedAndUndone(t *testing.T) {
 	s.AddUser("cleo")
 	s.AddUser("dora")
 	for _, name := range []string{"cleo", "dora"} { // one mailbox for two
-		if _, err := s.Store.UpdateUser(context.Background(), webtest.Tester, name, func(u *model.User) error { u.Email = "team@example.com"; return nil }); err != nil {
+		if _, err := s.Store.UpdateUser(context.Background(), webtest.Tester, name, func(u *model.User) error {
+			u.Email = "team@example.com"
+			return nil
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -8,9 +8,9 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -26,28 +26,28 @@ func (rm *Room) listGroups(w http.ResponseWriter, r *http.Request, a model.Admin
 	if err != nil {
 		return err
 	}
-	return rm.Render(w, r, http.StatusOK, console.Groups(console.GroupList{
+	return rm.Render(w, r, http.StatusOK, people.Groups(people.GroupList{
 		Page:   rm.Page(r, a, layout.NavGroups, "Groups", "The groups that the Atlassian apps see."),
 		Search: search, Groups: groups, Paging: kit.Paging(r, paths.Groups, next),
 	}))
 }
 
 func (rm *Room) newGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return rm.renderNewGroup(w, r, a, console.GroupForm{Name: r.URL.Query().Get("name")})
+	return rm.renderNewGroup(w, r, a, people.GroupForm{Name: r.URL.Query().Get("name")})
 }
 
-func (rm *Room) renderNewGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.GroupForm) error {
+func (rm *Room) renderNewGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, f people.GroupForm) error {
 	p := rm.Page(r, a, layout.NavGroups, "Add a group", "")
 	p.Crumbs = []layout.Crumb{{Label: "Groups", Href: paths.Groups}}
 	status := http.StatusOK
 	if len(f.Problems) > 0 {
 		p.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.NewGroup(console.NewGroupPage{Page: p, Form: f}))
+	return rm.Render(w, r, status, people.NewGroup(people.NewGroupPage{Page: p, Form: f}))
 }
 
 func (rm *Room) createGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	f := console.GroupForm{Name: kit.Typed(r, "name"), Description: kit.Typed(r, "description")}
+	f := people.GroupForm{Name: kit.Typed(r, "name"), Description: kit.Typed(r, "description")}
 	if err := model.CheckGroupName(f.Name); err != nil {
 		f.Problems = append(f.Problems, kit.Problem("name", "The name", err))
 	}
@@ -72,12 +72,12 @@ func (rm *Room) showGroup(w http.ResponseWriter, r *http.Request, a model.Admini
 	if err != nil {
 		return err
 	}
-	return rm.renderGroup(w, r, a, g, func(*console.GroupPage) {})
+	return rm.renderGroup(w, r, a, g, func(*people.GroupPage) {})
 }
 
 // renderGroup shows a group's page; change puts in what a refused form said,
 // and makes the answer a 422.
-func (rm *Room) renderGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, g model.Group, change func(*console.GroupPage)) error {
+func (rm *Room) renderGroup(w http.ResponseWriter, r *http.Request, a model.Administrator, g model.Group, change func(*people.GroupPage)) error {
 	search := r.URL.Query().Get("q")
 	members, next, err := rm.Store.Members(r.Context(), g.Name, store.MemberQuery{Search: search, Page: kit.PageOf(r)})
 	if err != nil {
@@ -87,14 +87,14 @@ func (rm *Room) renderGroup(w http.ResponseWriter, r *http.Request, a model.Admi
 	if err != nil {
 		return err
 	}
-	v := console.GroupPage{
+	v := people.GroupPage{
 		Page:  rm.Page(r, a, layout.NavGroups, g.Name, g.Description),
-		Group: g, Form: console.GroupForm{Name: g.Name, Description: g.Description},
+		Group: g, Form: people.GroupForm{Name: g.Name, Description: g.Description},
 		Search: search, Paging: kit.Paging(r, paths.Group(g.Name), next),
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Groups", Href: paths.Groups}}
 	for _, m := range members {
-		v.Members = append(v.Members, console.Member{User: m.User, Reasons: m.Memberships})
+		v.Members = append(v.Members, people.Member{User: m.User, Reasons: m.Memberships})
 	}
 	for _, rule := range rules {
 		if slices.Contains(rule.Groups, g.Name) {
@@ -117,7 +117,7 @@ func (rm *Room) renderGroup(w http.ResponseWriter, r *http.Request, a model.Admi
 	if len(v.Form.Problems) > 0 || v.AddProblem != "" || v.DeleteText != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.Group(v))
+	return rm.Render(w, r, status, people.Group(v))
 }
 
 func (rm *Room) updateGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -125,10 +125,10 @@ func (rm *Room) updateGroup(w http.ResponseWriter, r *http.Request, a model.Admi
 	if err != nil {
 		return err
 	}
-	f := console.GroupForm{Name: g.Name, Description: kit.Typed(r, "description")}
+	f := people.GroupForm{Name: g.Name, Description: kit.Typed(r, "description")}
 	f.Problems = kit.CheckText("description", "The description", f.Description, maxDescription)
 	if len(f.Problems) > 0 {
-		return rm.renderGroup(w, r, a, g, func(v *console.GroupPage) { v.Form = f })
+		return rm.renderGroup(w, r, a, g, func(v *people.GroupPage) { v.Form = f })
 	}
 	_, err = rm.Store.UpdateGroup(r.Context(), rm.Actor(r, a), g.Name, func(g *model.Group) error {
 		g.Description = f.Description
@@ -148,7 +148,7 @@ func (rm *Room) addMember(w http.ResponseWriter, r *http.Request, a model.Admini
 	name := kit.Typed(r, "username")
 	err = rm.Store.AddMember(r.Context(), rm.Actor(r, a), g.Name, name)
 	if errors.Is(err, store.ErrNotFound) {
-		return rm.renderGroup(w, r, a, g, func(v *console.GroupPage) {
+		return rm.renderGroup(w, r, a, g, func(v *people.GroupPage) {
 			v.AddName, v.AddProblem = name, "There is no user “"+name+"”. Type the username of somebody on the Users page."
 		})
 	}
@@ -176,7 +176,7 @@ func (rm *Room) deleteGroup(w http.ResponseWriter, r *http.Request, a model.Admi
 		return err
 	}
 	if text := kit.Confirmed(r, g.Name); text != "" {
-		return rm.renderGroup(w, r, a, g, func(v *console.GroupPage) { v.DeleteText = text })
+		return rm.renderGroup(w, r, a, g, func(v *people.GroupPage) { v.DeleteText = text })
 	}
 	if err := rm.Store.DeleteGroup(r.Context(), rm.Actor(r, a), g.Name); err != nil {
 		return err

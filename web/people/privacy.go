@@ -8,9 +8,9 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -39,7 +39,7 @@ func (rm *Room) erasePerson(w http.ResponseWriter, r *http.Request, a model.Admi
 		return err
 	}
 	if text := kit.Confirmed(r, u.Username); text != "" {
-		return rm.renderUser(w, r, a, u, func(v *console.UserPage) { v.EraseText = text })
+		return rm.renderUser(w, r, a, u, func(v *people.UserPage) { v.EraseText = text })
 	}
 	alias, err := rm.Store.ErasePerson(r.Context(), rm.Actor(r, a), u.Username)
 	if err != nil {
@@ -71,7 +71,7 @@ func (rm *Room) renderName(w http.ResponseWriter, r *http.Request, a model.Admin
 	if known, err := rm.Store.NameKnown(r.Context(), name); err != nil || !known {
 		return cmp.Or(err, store.ErrNotFound)
 	}
-	v := console.NamePage{Page: rm.Page(r, a, layout.NavLogins, name, "No user is called this. What is stored about the name, from logins that were refused or "+
+	v := people.NamePage{Page: rm.Page(r, a, layout.NavLogins, name, "No user is called this. What is stored about the name, from logins that were refused or "+
 		"from before a user was deleted."),
 		Name: name, EraseText: eraseText}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
@@ -85,7 +85,7 @@ func (rm *Room) renderName(w http.ResponseWriter, r *http.Request, a model.Admin
 	if eraseText != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.Name(v))
+	return rm.Render(w, r, status, people.Name(v))
 }
 
 // nameData hands out what is stored about the name.

@@ -4,9 +4,9 @@ import (
 	"net/http"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/forms"
 	"github.com/postern-sso/postern/web/kit"
@@ -21,14 +21,14 @@ func (rm *Room) listRules(w http.ResponseWriter, r *http.Request, a model.Admini
 	if err != nil {
 		return err
 	}
-	return rm.Render(w, r, http.StatusOK, console.Rules(console.RuleList{
+	return rm.Render(w, r, http.StatusOK, people.Rules(people.RuleList{
 		Page:  rm.Page(r, a, layout.NavRules, "Rules", "Who gets which groups at login. Rules are worked out again each time."),
 		Rules: rules, Ready: len(connections) > 0,
 	}))
 }
 
 func (rm *Room) newRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return rm.renderRule(w, r, a, console.RulePage{Form: console.RuleForm{Kind: model.RuleAlways}}, model.Rule{})
+	return rm.renderRule(w, r, a, people.RulePage{Form: people.RuleForm{Kind: model.RuleAlways}}, model.Rule{})
 }
 
 func (rm *Room) showRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -36,12 +36,12 @@ func (rm *Room) showRule(w http.ResponseWriter, r *http.Request, a model.Adminis
 	if err != nil {
 		return err
 	}
-	return rm.renderRule(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule)}, rule)
+	return rm.renderRule(w, r, a, people.RulePage{Name: rule.Name, Form: ruleForm(rule)}, rule)
 }
 
 // ruleForm is the form of a rule as it is stored.
-func ruleForm(rule model.Rule) console.RuleForm {
-	f := console.RuleForm{Name: rule.Name, Kind: rule.Kind}
+func ruleForm(rule model.Rule) people.RuleForm {
+	f := people.RuleForm{Name: rule.Name, Kind: rule.Kind}
 	switch rule.Kind {
 	case model.RuleEmailDomain:
 		f.Domain = rule.Value
@@ -56,7 +56,7 @@ func ruleForm(rule model.Rule) console.RuleForm {
 
 // renderRule shows the form; chosen has the connection and the groups as
 // stored or as typed.
-func (rm *Room) renderRule(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.RulePage, chosen model.Rule) error {
+func (rm *Room) renderRule(w http.ResponseWriter, r *http.Request, a model.Administrator, v people.RulePage, chosen model.Rule) error {
 	connections, err := rm.Store.Connections(r.Context())
 	if err != nil {
 		return err
@@ -81,5 +81,5 @@ func (rm *Room) renderRule(w http.ResponseWriter, r *http.Request, a model.Admin
 	if len(v.Form.Problems) > 0 || v.DeleteText != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.Rule(v))
+	return rm.Render(w, r, status, people.Rule(v))
 }

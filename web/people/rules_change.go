@@ -6,8 +6,8 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/web/forms"
 	"github.com/postern-sso/postern/web/kit"
 )
@@ -18,7 +18,7 @@ func (rm *Room) createRule(w http.ResponseWriter, r *http.Request, a model.Admin
 		return err
 	}
 	if len(f.Problems) == 0 && r.PostFormValue("try") != "" {
-		return rm.answerTrial(w, r, a, console.RulePage{Form: f, TryUsername: kit.Typed(r, "try_username")}, rule, RuleChange{After: &rule})
+		return rm.answerTrial(w, r, a, people.RulePage{Form: f, TryUsername: kit.Typed(r, "try_username")}, rule, RuleChange{After: &rule})
 	}
 	if len(f.Problems) == 0 {
 		_, err := rm.Store.CreateRule(r.Context(), rm.Actor(r, a), rule)
@@ -30,7 +30,7 @@ func (rm *Room) createRule(w http.ResponseWriter, r *http.Request, a model.Admin
 		}
 		f.Problems = append(f.Problems, forms.RuleTaken(rule.Name))
 	}
-	return rm.renderRule(w, r, a, console.RulePage{Form: f}, rule)
+	return rm.renderRule(w, r, a, people.RulePage{Form: f}, rule)
 }
 
 func (rm *Room) updateRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -43,7 +43,7 @@ func (rm *Room) updateRule(w http.ResponseWriter, r *http.Request, a model.Admin
 		return err
 	}
 	if len(f.Problems) == 0 && r.PostFormValue("try") != "" {
-		return rm.answerTrial(w, r, a, console.RulePage{Name: old.Name, Form: f, TryUsername: kit.Typed(r, "try_username")}, rule,
+		return rm.answerTrial(w, r, a, people.RulePage{Name: old.Name, Form: f, TryUsername: kit.Typed(r, "try_username")}, rule,
 			RuleChange{before: &old, After: &rule})
 	}
 	if len(f.Problems) == 0 {
@@ -60,7 +60,7 @@ func (rm *Room) updateRule(w http.ResponseWriter, r *http.Request, a model.Admin
 		}
 		f.Problems = append(f.Problems, forms.RuleTaken(rule.Name))
 	}
-	return rm.renderRule(w, r, a, console.RulePage{Name: old.Name, Form: f}, rule)
+	return rm.renderRule(w, r, a, people.RulePage{Name: old.Name, Form: f}, rule)
 }
 
 func (rm *Room) deleteRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -69,10 +69,10 @@ func (rm *Room) deleteRule(w http.ResponseWriter, r *http.Request, a model.Admin
 		return err
 	}
 	if r.PostFormValue("try") != "" {
-		return rm.answerTrial(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule)}, rule, RuleChange{before: &rule})
+		return rm.answerTrial(w, r, a, people.RulePage{Name: rule.Name, Form: ruleForm(rule)}, rule, RuleChange{before: &rule})
 	}
 	if text := kit.Confirmed(r, rule.Name); text != "" {
-		return rm.renderRule(w, r, a, console.RulePage{Name: rule.Name, Form: ruleForm(rule), DeleteText: text}, rule)
+		return rm.renderRule(w, r, a, people.RulePage{Name: rule.Name, Form: ruleForm(rule), DeleteText: text}, rule)
 	}
 	if err := rm.Store.DeleteRule(r.Context(), rm.Actor(r, a), rule.Name); err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/provision"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -60,7 +60,7 @@ func (c RuleChange) groups() []string {
 
 // eachEffect calls f for everybody known on whom the change has an effect, or
 // cannot be known to have one. who limits it to one username; empty: everybody.
-func (rm *Room) eachEffect(ctx context.Context, c RuleChange, who string, f func(console.RuleEffect) error) error {
+func (rm *Room) eachEffect(ctx context.Context, c RuleChange, who string, f func(people.RuleEffect) error) error {
 	all, err := rm.Store.Rules(ctx)
 	if err != nil {
 		return err
@@ -91,27 +91,27 @@ func (rm *Room) eachEffect(ctx context.Context, c RuleChange, who string, f func
 	return nil
 }
 
-func effectOn(slug string, before, after []model.Rule, k store.KnownPerson) console.RuleEffect {
+func effectOn(slug string, before, after []model.Rule, k store.KnownPerson) people.RuleEffect {
 	subject := provision.Subject{UserID: k.User.ID, Memberships: k.Memberships}
 	if subject.Received = k.Person != nil; subject.Received {
 		subject.Person = *k.Person
 	}
 	subject.Person.Email = k.User.Email
 	e := provision.DryRun(slug, before, after, subject)
-	v := console.RuleEffect{User: k.User, Unknown: e.Unknown}
+	v := people.RuleEffect{User: k.User, Unknown: e.Unknown}
 	for _, g := range e.Gains {
-		v.Gains = append(v.Gains, console.GroupReason{Group: g.Group, Why: g.Why})
+		v.Gains = append(v.Gains, people.GroupReason{Group: g.Group, Why: g.Why})
 	}
 	for _, g := range e.Losses {
-		v.Losses = append(v.Losses, console.GroupReason{Group: g.Group, Why: g.Why})
+		v.Losses = append(v.Losses, people.GroupReason{Group: g.Group, Why: g.Why})
 	}
 	return v
 }
 
 // TryRule sums the effects up.
-func (rm *Room) TryRule(ctx context.Context, c RuleChange, who string) (*console.RuleTrial, error) {
-	t := &console.RuleTrial{Who: who}
-	err := rm.eachEffect(ctx, c, who, func(e console.RuleEffect) error {
+func (rm *Room) TryRule(ctx context.Context, c RuleChange, who string) (*people.RuleTrial, error) {
+	t := &people.RuleTrial{Who: who}
+	err := rm.eachEffect(ctx, c, who, func(e people.RuleEffect) error {
 		t.People++
 		if len(e.Gains) > 0 {
 			t.Gain++
@@ -138,7 +138,7 @@ const (
 )
 
 // answerTrial answers a press of one of these buttons.
-func (rm *Room) answerTrial(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.RulePage, rule model.Rule, c RuleChange) error {
+func (rm *Room) answerTrial(w http.ResponseWriter, r *http.Request, a model.Administrator, v people.RulePage, rule model.Rule, c RuleChange) error {
 	how := r.PostFormValue("try")
 	if how == tryList {
 		return rm.writeEffects(w, r, c)
@@ -170,7 +170,7 @@ func (rm *Room) writeEffects(w http.ResponseWriter, r *http.Request, c RuleChang
 	if err := out.Write([]string{"username", "display_name", "email", "gains", "loses", "known"}); err != nil {
 		return nil // the browser is gone
 	}
-	err := rm.eachEffect(r.Context(), c, "", func(e console.RuleEffect) error {
+	err := rm.eachEffect(r.Context(), c, "", func(e people.RuleEffect) error {
 		if !e.Changes() && !e.Unknown {
 			return nil
 		}
@@ -193,7 +193,7 @@ func (rm *Room) writeEffects(w http.ResponseWriter, r *http.Request, c RuleChang
 	return nil
 }
 
-func effectGroups(groups []console.GroupReason) string {
+func effectGroups(groups []people.GroupReason) string {
 	names := make([]string, len(groups))
 	for i, g := range groups {
 		names[i] = g.Group

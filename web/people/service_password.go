@@ -7,8 +7,8 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -22,14 +22,14 @@ func (rm *Room) setServicePassword(w http.ResponseWriter, r *http.Request, a mod
 	secret := seal.NewSecret()
 	err = rm.Store.SetServicePassword(r.Context(), rm.Actor(r, a), u.Username, secret.Hash, secret.Hint)
 	if errors.Is(err, store.ErrLinked) {
-		return rm.renderUser(w, r, a, u, func(v *console.UserPage) {
+		return rm.renderUser(w, r, a, u, func(v *people.UserPage) {
 			v.Password.Problem = "This user signs in through AWS, so there is no local password. Make a user of its own for the program."
 		})
 	}
 	if err != nil {
 		return err
 	}
-	return rm.renderUser(w, r, a, u, func(v *console.UserPage) { v.Password.Value = secret.Value })
+	return rm.renderUser(w, r, a, u, func(v *people.UserPage) { v.Password.Value = secret.Value })
 }
 
 func (rm *Room) removeServicePassword(w http.ResponseWriter, r *http.Request, a model.Administrator) error {

@@ -7,9 +7,9 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/forms"
 	"github.com/postern-sso/postern/web/kit"
@@ -21,7 +21,7 @@ const loginsOnUserPage = 5
 
 func (rm *Room) listUsers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	q := r.URL.Query()
-	v := console.UserList{
+	v := people.UserList{
 		Page:   rm.Page(r, a, layout.NavUsers, "Users", "Everybody known to Postern."),
 		Search: q.Get("q"), Active: q.Get("active"), Source: q.Get("source"), Group: q.Get("group"), Sort: q.Get("sort"),
 	}
@@ -37,7 +37,7 @@ func (rm *Room) listUsers(w http.ResponseWriter, r *http.Request, a model.Admini
 	}
 	v.Users, v.Paging = users, kit.Paging(r, paths.Users, next)
 	v.Columns = kit.SortLinks(r, paths.Users, query.Sort, "username", "Username", "email", "Email", "-last_login", "Last login")
-	return rm.Render(w, r, http.StatusOK, console.Users(v))
+	return rm.Render(w, r, http.StatusOK, people.Users(v))
 }
 
 // userQuery is which users the address of the list chooses.
@@ -68,13 +68,13 @@ func userSort(asked string) string {
 // people who tried to sign in can be added with one click.
 func (rm *Room) newUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	q := r.URL.Query()
-	return rm.renderNewUser(w, r, a, console.UserForm{
+	return rm.renderNewUser(w, r, a, people.UserForm{
 		Username: q.Get("username"), Email: q.Get("email"), DisplayName: q.Get("display_name"),
 		FirstName: q.Get("first_name"), LastName: q.Get("last_name"),
 	}, nil)
 }
 
-func (rm *Room) renderNewUser(w http.ResponseWriter, r *http.Request, a model.Administrator, f console.UserForm, chosen []string) error {
+func (rm *Room) renderNewUser(w http.ResponseWriter, r *http.Request, a model.Administrator, f people.UserForm, chosen []string) error {
 	groups, err := forms.With(rm.Kit).GroupPicker(r.Context(), "groups", "Groups", chosen, "")
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (rm *Room) renderNewUser(w http.ResponseWriter, r *http.Request, a model.Ad
 	if len(f.Problems) > 0 {
 		p.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.NewUser(console.NewUserPage{Page: p, Form: f, Groups: groups}))
+	return rm.Render(w, r, status, people.NewUser(people.NewUserPage{Page: p, Form: f, Groups: groups}))
 }
 
 func (rm *Room) showUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -94,12 +94,12 @@ func (rm *Room) showUser(w http.ResponseWriter, r *http.Request, a model.Adminis
 	if err != nil {
 		return err
 	}
-	return rm.renderUser(w, r, a, u, func(*console.UserPage) {})
+	return rm.renderUser(w, r, a, u, func(*people.UserPage) {})
 }
 
 // renderUser shows a user's page; change puts in what a refused form said, and
 // makes the answer a 422.
-func (rm *Room) renderUser(w http.ResponseWriter, r *http.Request, a model.Administrator, u model.User, change func(*console.UserPage)) error {
+func (rm *Room) renderUser(w http.ResponseWriter, r *http.Request, a model.Administrator, u model.User, change func(*people.UserPage)) error {
 	v, err := rm.userPage(r.Context(), u)
 	if err != nil {
 		return err
@@ -112,12 +112,12 @@ func (rm *Room) renderUser(w http.ResponseWriter, r *http.Request, a model.Admin
 	if len(v.Form.Problems) > 0 || v.JoinIssue != "" || v.DeleteText != "" || v.EraseText != "" || v.Password.Problem != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.User(v))
+	return rm.Render(w, r, status, people.User(v))
 }
 
 // userPage reads all that belongs to a user.
-func (rm *Room) userPage(ctx context.Context, u model.User) (console.UserPage, error) {
-	v := console.UserPage{User: u, Form: console.UserForm{
+func (rm *Room) userPage(ctx context.Context, u model.User) (people.UserPage, error) {
+	v := people.UserPage{User: u, Form: people.UserForm{
 		Username: u.Username, Email: u.Email, DisplayName: u.DisplayName, FirstName: u.FirstName, LastName: u.LastName,
 	}}
 	memberships, err := rm.Store.UserMemberships(ctx, u.ID)
@@ -145,15 +145,15 @@ func (rm *Room) userPage(ctx context.Context, u model.User) (console.UserPage, e
 }
 
 // byGroup gathers the reasons for each group, in the order of the memberships.
-func byGroup(memberships []model.Membership) []console.GroupReasons {
-	var groups []console.GroupReasons
+func byGroup(memberships []model.Membership) []people.GroupReasons {
+	var groups []people.GroupReasons
 	at := map[string]int{}
 	for _, m := range memberships {
 		i, known := at[m.Group]
 		if !known {
 			i = len(groups)
 			at[m.Group] = i
-			groups = append(groups, console.GroupReasons{Group: m.Group})
+			groups = append(groups, people.GroupReasons{Group: m.Group})
 		}
 		groups[i].Reasons = append(groups[i].Reasons, m)
 	}

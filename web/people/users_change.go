@@ -9,8 +9,8 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/forms"
 	"github.com/postern-sso/postern/web/kit"
@@ -61,7 +61,7 @@ func (rm *Room) updateUser(w http.ResponseWriter, r *http.Request, a model.Admin
 		}
 		f.Problems = append(f.Problems, forms.UsernameTaken(f.Username))
 	}
-	return rm.renderUser(w, r, a, u, func(v *console.UserPage) { v.Form = f })
+	return rm.renderUser(w, r, a, u, func(v *people.UserPage) { v.Form = f })
 }
 
 func (rm *Room) activateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -101,7 +101,7 @@ func (rm *Room) addUserToGroup(w http.ResponseWriter, r *http.Request, a model.A
 		if err != nil {
 			return err
 		}
-		return rm.renderUser(w, r, a, u, func(v *console.UserPage) {
+		return rm.renderUser(w, r, a, u, func(v *people.UserPage) {
 			v.Join, v.JoinIssue = join, "Tick a group, or type the whole name of one."
 			if len(missing) > 0 {
 				v.JoinIssue = kit.GroupsGone(missing).Text
@@ -162,7 +162,7 @@ func (rm *Room) deleteUser(w http.ResponseWriter, r *http.Request, a model.Admin
 		return err
 	}
 	if text := kit.Confirmed(r, u.Username); text != "" {
-		return rm.renderUser(w, r, a, u, func(v *console.UserPage) { v.DeleteText = text })
+		return rm.renderUser(w, r, a, u, func(v *people.UserPage) { v.DeleteText = text })
 	}
 	if err := rm.Store.DeleteUser(r.Context(), rm.Actor(r, a), u.Username); err != nil {
 		return err

@@ -11,9 +11,9 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/web/csvimport"
 	"github.com/postern-sso/postern/web/kit"
 )
@@ -29,7 +29,7 @@ func (rm *Room) importLayout(r *http.Request, a model.Administrator, title, intr
 }
 
 func (rm *Room) renderImport(w http.ResponseWriter, r *http.Request, a model.Administrator, text string, problems []csvimport.Problem) error {
-	v := console.ImportPage{
+	v := people.ImportPage{
 		Page: rm.importLayout(r, a, "Import users", "A preview comes first: nothing changes until you confirm it."), CSV: text,
 	}
 	status := http.StatusOK
@@ -37,9 +37,9 @@ func (rm *Room) renderImport(w http.ResponseWriter, r *http.Request, a model.Adm
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
 	for _, p := range problems {
-		v.Problems = append(v.Problems, console.LineProblem{Line: p.Line, Text: p.Text})
+		v.Problems = append(v.Problems, people.LineProblem{Line: p.Line, Text: p.Text})
 	}
-	return rm.Render(w, r, status, console.Import(v))
+	return rm.Render(w, r, status, people.Import(v))
 }
 
 // previewImport says what the file would do; nothing is changed.
@@ -55,11 +55,11 @@ func (rm *Room) previewImport(w http.ResponseWriter, r *http.Request, a model.Ad
 	if len(problems) > 0 {
 		return rm.renderImport(w, r, a, shownAgain(text), problems)
 	}
-	v := console.ImportPreview{
+	v := people.ImportPreview{
 		Page: rm.importLayout(r, a, "Preview of the import", "Nothing has been changed yet."), CSV: text,
 	}
 	for _, step := range steps {
-		line := console.ImportLine{Line: step.Row.Line, Username: step.User.Username, Email: step.User.Email, Changes: step.Changes}
+		line := people.ImportLine{Line: step.Row.Line, Username: step.User.Username, Email: step.User.Email, Changes: step.Changes}
 		switch {
 		case step.New:
 			v.New = append(v.New, line)
@@ -69,7 +69,7 @@ func (rm *Room) previewImport(w http.ResponseWriter, r *http.Request, a model.Ad
 			v.Unchanged = append(v.Unchanged, line)
 		}
 	}
-	return rm.Render(w, r, http.StatusOK, console.Preview(v))
+	return rm.Render(w, r, http.StatusOK, people.Preview(v))
 }
 
 // confirmImport carries the import out. The file comes back with the form and

@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	provider "github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/internal/store/storetest"
-	"github.com/postern-sso/postern/templates/console"
-	"github.com/postern-sso/postern/web/apps"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -63,17 +59,4 @@ func TestTrialOfAnApp(t *testing.T) {
 		t.Errorf("a code of the app's own: %v", err)
 	}
 	s.Exchange(t, real)
-}
-
-// An administrator reads claims, not JSON: what is about the person first.
-func TestClaimsAreShownInWords(t *testing.T) {
-	t.Parallel()
-	person, protocol := apps.ShownClaims(map[string]any{"aud": []any{"jira"}, "exp": 1e9, "nonce": "n", "groups": []any{},
-		"email_verified": true, "preferred_username": "ana", "auth_time": 2e9})
-	wantPerson := []console.Claim{{Name: "preferred_username", Values: []string{"ana"}}, {Name: "email_verified", Values: []string{"Yes"}},
-		{Name: "groups"}, {Name: "auth_time", At: time.Unix(2e9, 0)}}
-	wantProtocol := []console.Claim{{Name: "aud", Values: []string{"jira"}}, {Name: "exp", At: time.Unix(1e9, 0)}, {Name: "nonce", Values: []string{"n"}}}
-	if !reflect.DeepEqual(person, wantPerson) || !reflect.DeepEqual(protocol, wantProtocol) {
-		t.Errorf("about the person %+v, the protocol's %+v", person, protocol)
-	}
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/wizard"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/settings"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/logo"
 )
@@ -37,14 +37,14 @@ func (rm *Room) showSettings(w http.ResponseWriter, r *http.Request, a model.Adm
 	if err != nil {
 		return err
 	}
-	return rm.renderSettings(w, r, a, console.SettingsPage{
+	return rm.renderSettings(w, r, a, settings.SettingsPage{
 		PublicURL: rm.Opts.PublicURL, HelpContact: set.HelpContact,
 		RetentionDays: strconv.Itoa(int(set.TraceRetention / kit.Day)), LoginDays: strconv.Itoa(int(set.LoginRetention / kit.Day)), ProductName: set.ProductName,
-		Texts: console.PageTexts{Refused: set.RefusedText, SignedOut: set.SignedOutText, Me: set.MeText},
+		Texts: settings.PageTexts{Refused: set.RefusedText, SignedOut: set.SignedOutText, Me: set.MeText},
 	})
 }
 
-func (rm *Room) renderSettings(w http.ResponseWriter, r *http.Request, a model.Administrator, v console.SettingsPage) error {
+func (rm *Room) renderSettings(w http.ResponseWriter, r *http.Request, a model.Administrator, v settings.SettingsPage) error {
 	v.Page = rm.Page(r, a, layout.NavSettings, "Settings", "What concerns Postern as a whole.")
 	v.PublicURLFixed, v.Version = rm.Opts.PublicURLFixed, rm.Opts.Version
 	v.Logo = rm.Brand(r.Context()).Logo
@@ -52,7 +52,7 @@ func (rm *Room) renderSettings(w http.ResponseWriter, r *http.Request, a model.A
 	if len(v.Problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.Settings(v))
+	return rm.Render(w, r, status, settings.Settings(v))
 }
 
 // previewTexts shows how pages would look with the texts as they are typed.
@@ -60,18 +60,18 @@ func (rm *Room) renderSettings(w http.ResponseWriter, r *http.Request, a model.A
 func (rm *Room) previewTexts(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	v := rm.typedSettings(r)
 	if r.Header.Get("HX-Request") != "" {
-		return rm.Render(w, r, http.StatusOK, console.TextsPreview(v))
+		return rm.Render(w, r, http.StatusOK, settings.TextsPreview(v))
 	}
 	v.Previewed = true
 	return rm.renderSettings(w, r, a, v)
 }
 
 // typedSettings is the form as it was sent.
-func (rm *Room) typedSettings(r *http.Request) console.SettingsPage {
-	v := console.SettingsPage{
+func (rm *Room) typedSettings(r *http.Request) settings.SettingsPage {
+	v := settings.SettingsPage{
 		PublicURL: rm.Opts.PublicURL, RetentionDays: kit.Typed(r, "retention_days"), LoginDays: kit.Typed(r, "login_days"), ProductName: kit.Typed(r, "product_name"),
 		HelpContact: strings.Join(strings.Fields(kit.Typed(r, "help_contact")), " "),
-		Texts: console.PageTexts{
+		Texts: settings.PageTexts{
 			Refused: typedProse(r, "refused_text"), SignedOut: typedProse(r, "signed_out_text"), Me: typedProse(r, "me_text"),
 		},
 		RemoveLogo: r.PostFormValue("remove_logo") != "",
@@ -142,7 +142,7 @@ func days(typed string, most int) (time.Duration, bool) {
 
 // checkSettings says what is wrong with the form, and brings the public URL into
 // its normal form.
-func (rm *Room) checkSettings(v *console.SettingsPage) []model.Problem {
+func (rm *Room) checkSettings(v *settings.SettingsPage) []model.Problem {
 	var problems []model.Problem
 	if !rm.Opts.PublicURLFixed {
 		if normal, _, err := wizard.CheckPublicURL(v.PublicURL); err != nil {

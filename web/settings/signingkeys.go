@@ -6,9 +6,9 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/oidc"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/settings"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -18,10 +18,10 @@ func (rm *Room) showSigningKeys(w http.ResponseWriter, r *http.Request, a model.
 	if err != nil {
 		return err
 	}
-	v := console.SigningKeysPage{Page: rm.Page(r, a, layout.NavApps, "Signing keys",
+	v := settings.SigningKeysPage{Page: rm.Page(r, a, layout.NavApps, "Signing keys",
 		"What Postern tells an app about a person is signed. The apps fetch the public keys by themselves."), Keys: keys}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}}
-	return rm.Render(w, r, http.StatusOK, console.SigningKeys(v))
+	return rm.Render(w, r, http.StatusOK, settings.SigningKeys(v))
 }
 
 // rotateSigningKeys replaces the key that signs; the old one stays published
@@ -29,7 +29,8 @@ func (rm *Room) showSigningKeys(w http.ResponseWriter, r *http.Request, a model.
 func (rm *Room) rotateSigningKeys(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	err := rm.provider.RotateKeys(r.Context(), rm.Actor(r, a), false)
 	if errors.Is(err, oidc.ErrKeyTooNew) {
-		rm.PutFlash(r, layout.Flash{Kind: "warning", Text: "Nothing was changed. The next key was made less than ten minutes ago, and apps may not know it yet. Try " +
+		rm.PutFlash(r, layout.Flash{Kind: "warning", Text: "Nothing was changed. " +
+			" The next key was made less than ten minutes ago, and apps may not know it yet. Try " +
 			"again in ten minutes. If a key was stolen, withdraw the old keys instead."})
 		return kit.SeeOther(w, r, paths.SigningKeys)
 	}

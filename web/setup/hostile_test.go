@@ -62,10 +62,12 @@ func TestRow16HostileMetadataOverHTTP(t *testing.T) {
 func TestRow16SeveralCertificatesAreShownAndKept(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSetupAt(t, wizard.StepMetadata)
-	over := strings.Replace(webtest.MetadataWith(webtest.Keys().AwsCert, webtest.Keys().AttackerCert), " entityID=", ` validUntil="2020-01-01T00:00:00Z" entityID=`, 1)
+	over := strings.Replace(webtest.MetadataWith(webtest.Keys().AwsCert, webtest.Keys().AttackerCert),
+		" entityID=", ` validUntil="2020-01-01T00:00:00Z" entityID=`, 1)
 	webtest.Expect(t, s.Bring("", over, ""), http.StatusSeeOther, "/setup/aws/metadata")
 	shown := s.Get("/setup/aws/metadata")
-	for _, want := range []string{webtest.FingerprintOfDER(webtest.Keys().AwsCert), webtest.FingerprintOfDER(webtest.Keys().AttackerCert), "several certificates", "valid only until 2020-01-01"} {
+	for _, want := range []string{webtest.FingerprintOfDER(webtest.Keys().AwsCert), webtest.FingerprintOfDER(webtest.Keys().AttackerCert),
+		"several certificates", "valid only until 2020-01-01"} {
 		if !strings.Contains(shown.Text(), want) {
 			t.Errorf("the page does not say %q:\n%s", want, shown.Text())
 		}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/apps"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -24,7 +24,7 @@ type Needs struct {
 	// BeginLogin sends the browser to AWS to test a revision.
 	BeginLogin func(w http.ResponseWriter, r *http.Request, c model.Connection, rev *model.Revision, test bool, returnTo string) error
 	// AppSeen is an app's screen with what was seen of the app.
-	AppSeen func(r *http.Request, app model.App) (console.AppPage, error)
+	AppSeen func(r *http.Request, app model.App) (apps.AppPage, error)
 	// ShowProblem is the page of a connection with what was wrong with an action there.
 	ShowProblem func(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, text string) error
 }

@@ -245,7 +245,10 @@ func TestAFormOfAnEarlierDraft(t *testing.T) {
 		t.Fatal(err)
 	}
 	for next.Version < first.Version {
-		if next, err = s.Store.SaveDraft(t.Context(), webtest.Tester, "aws", next.Version, func(r *model.Revision) error { r.Config.Name += "!"; return nil }); err != nil {
+		if next, err = s.Store.SaveDraft(t.Context(), webtest.Tester, "aws", next.Version, func(r *model.Revision) error {
+			r.Config.Name += "!"
+			return nil
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
 )
@@ -49,16 +49,16 @@ func median(all []time.Duration) time.Duration {
 }
 
 // Clock says how AWS's clock and ours differ, by the logins of a connection.
-func (lf Traces) Clock(ctx context.Context, c model.Connection, days int) (console.Clock, error) {
+func (lf Traces) Clock(ctx context.Context, c model.Connection, days int) (parts.Clock, error) {
 	rev := c.Current()
 	if rev == nil {
-		return console.Clock{}, nil
+		return parts.Clock{}, nil
 	}
 	samples, err := lf.Store.ClockSamples(ctx, c.Slug, sso.ClockCheck, lf.Now(), days, ClockPerDay)
 	if err != nil {
-		return console.Clock{}, err
+		return parts.Clock{}, err
 	}
-	v := console.Clock{Points: ClockPoints(samples, lf.Now(), days), Limit: rev.Config.ClockSkew}
+	v := parts.Clock{Points: ClockPoints(samples, lf.Now(), days), Limit: rev.Config.ClockSkew}
 	for _, p := range slices.Backward(v.Points) {
 		if p.Logins > 0 {
 			v.Measured, v.Ahead, v.Day = true, p.Ahead, p.Day

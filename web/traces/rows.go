@@ -3,12 +3,12 @@ package traces
 import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
 )
 
-func (lf Traces) LoginRows(logins []model.Login) []console.LoginRow {
-	rows := make([]console.LoginRow, 0, len(logins))
+func (lf Traces) LoginRows(logins []model.Login) []parts.LoginRow {
+	rows := make([]parts.LoginRow, 0, len(logins))
 	for _, l := range logins {
 		rows = append(rows, lf.LoginRow(l))
 	}
@@ -16,8 +16,8 @@ func (lf Traces) LoginRows(logins []model.Login) []console.LoginRow {
 }
 
 // LoginRow adds the reason in words, as of now.
-func (lf Traces) LoginRow(l model.Login) console.LoginRow {
-	row := console.LoginRow{Login: l, Code: l.Code(lf.Now())}
+func (lf Traces) LoginRow(l model.Login) parts.LoginRow {
+	row := parts.LoginRow{Login: l, Code: l.Code(lf.Now())}
 	if row.Code != "" {
 		row.Reason = sso.Explain(row.Code).Title
 	}

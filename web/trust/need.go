@@ -3,7 +3,7 @@ package trust
 import (
 	"fmt"
 
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/overview"
 	"github.com/postern-sso/postern/templates/paths"
 )
 
@@ -11,8 +11,8 @@ import (
 // before somebody should look.
 const failuresWorthSaying = 3
 
-func MetadataNeed(c console.OverviewConnection) (console.Need, bool) {
-	n := console.Need{Link: "See the certificates", Href: paths.Certificates(c.Connection.Slug)}
+func MetadataNeed(c overview.OverviewConnection) (overview.Need, bool) {
+	n := overview.Need{Link: "See the certificates", Href: paths.Certificates(c.Connection.Slug)}
 	switch {
 	case c.Check.Offered != "":
 		n.Text = "AWS's metadata for " + c.Connection.Name() + " has other certificates than are trusted here. Look at them before AWS begins " +

@@ -9,7 +9,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
-	"github.com/postern-sso/postern/templates/console"
+	"github.com/postern-sso/postern/templates/overview"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
@@ -100,7 +100,7 @@ func (rm *Room) dueNotices(ctx context.Context) ([]notice, error) {
 				"AWS's metadata has a certificate that is not trusted here yet. Compare its fingerprint and trust it before AWS begins to sign with it; otherwise nobody "+
 					"can sign in from that moment on."))
 		}
-		if need, found := trust.MetadataNeed(console.OverviewConnection{Connection: c, Check: check}); found && check.Offered == "" {
+		if need, found := trust.MetadataNeed(overview.OverviewConnection{Connection: c, Check: check}); found && check.Offered == "" {
 			key := "refresh_failing/" + c.Slug
 			failing = append(failing, key)
 			due = append(due, rm.aboutCertificates(c, key, "AWS's metadata for "+c.Name()+" cannot be fetched", need.Text))

@@ -10,9 +10,9 @@ import (
 	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/templates/console"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/warnings"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/outgoing"
 )
@@ -33,7 +33,7 @@ func (rm *Room) renderWarnings(w http.ResponseWriter, r *http.Request, a model.A
 	if err != nil {
 		return err
 	}
-	v := console.WarningsPage{
+	v := warnings.WarningsPage{
 		Page: rm.Page(r, a, layout.NavSettings, "Warnings", "Postern tells you about certificates that end, new ones in AWS's metadata, and metadata "+
 			"that cannot be fetched."),
 		To: to, Failures: failures, Problems: problems, NewSecret: secret,
@@ -51,7 +51,7 @@ func (rm *Room) renderWarnings(w http.ResponseWriter, r *http.Request, a model.A
 	if len(problems) > 0 {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, console.Warnings(v))
+	return rm.Render(w, r, status, warnings.Warnings(v))
 }
 
 // saveMail keeps the mail server. An empty password field leaves the password

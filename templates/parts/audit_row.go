@@ -1,0 +1,21 @@
+package parts
+
+import (
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// AuditRow is one change.
+type AuditRow struct {
+	Entry   model.AuditEntry
+	Action  string // in words
+	Fields  []FieldChange
+	Bulk    *model.BulkChange // nil: not a bulk change
+	CanUndo bool
+}
+
+// FieldChange is one field before and after.
+type FieldChange struct {
+	Name   string
+	Before string // empty: there was none
+	After  string // empty: there is none
+}
