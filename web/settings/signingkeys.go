@@ -30,7 +30,7 @@ func (rm *Room) rotateSigningKeys(w http.ResponseWriter, r *http.Request, a mode
 	err := rm.provider.RotateKeys(r.Context(), rm.Actor(r, a), false)
 	if errors.Is(err, oidc.ErrKeyTooNew) {
 		rm.PutFlash(r, layout.Flash{Kind: "warning", Text: "Nothing was changed. " +
-			" The next key was made less than ten minutes ago, and apps may not know it yet. Try " +
+			"The next key was made less than ten minutes ago, and apps may not know it yet. Try " +
 			"again in ten minutes. If a key was stolen, withdraw the old keys instead."})
 		return kit.SeeOther(w, r, paths.SigningKeys)
 	}
