@@ -31,6 +31,12 @@ type window struct {
 
 func (w *window) count() Count { return Count{N: float64(w.n), Until: w.until} }
 
+// holds tells whether now is in the window. When the clock was set back, the
+// window lies ahead and holds nothing: it must not go on for as long as that.
+func (w *window) holds(now time.Time, length time.Duration) bool {
+	return now.Before(w.until) && !now.Before(w.until.Add(-length))
+}
+
 // NewMemory makes a store without counts. Each limiter needs its own.
 func NewMemory() *Memory {
 	return &Memory{seed: maphash.MakeSeed(), most: memoryKeys, counts: map[uint64]*list.Element{}, age: list.New()}
@@ -42,7 +48,7 @@ func (m *Memory) Add(_ context.Context, key string, now time.Time, length time.D
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e := m.counts[id]
-	if e == nil || !now.Before(windowOf(e).until) {
+	if e == nil || !windowOf(e).holds(now, length) {
 		m.forget(e)
 		m.makeRoom(now)
 		e = m.age.PushBack(&window{key: id, until: now.Add(length)})
@@ -54,11 +60,11 @@ func (m *Memory) Add(_ context.Context, key string, now time.Time, length time.D
 }
 
 // Get implements Store.
-func (m *Memory) Get(_ context.Context, key string, now time.Time, _ time.Duration) (Count, error) {
+func (m *Memory) Get(_ context.Context, key string, now time.Time, length time.Duration) (Count, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e := m.counts[maphash.String(m.seed, key)]
-	if e == nil || !now.Before(windowOf(e).until) {
+	if e == nil || !windowOf(e).holds(now, length) {
 		return Count{}, nil
 	}
 	return windowOf(e).count(), nil
