@@ -1,4 +1,4 @@
-package webtest
+package crowd_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store/storetest"
 )
 
 // copyOfDirectory is what an app keeps. It follows events as Atlassian's own
@@ -23,7 +24,7 @@ type copyOfDirectory struct {
 	members  map[string]map[string]bool // lower-cased names of users by that of the group
 	accounts map[string]int             // by key: what a person owns in the app
 	made     int                        // accounts so far
-	Followed int                        // times that it was enough to follow
+	followed int                        // times that it was enough to follow
 }
 
 type copiedUser struct {
@@ -43,20 +44,20 @@ type xmlGroup struct {
 	Description string `xml:"description"`
 }
 
-func (s *CrowdSite) NewCopy(t *testing.T) *copyOfDirectory {
+func (s *site) newCopy(t *testing.T) *copyOfDirectory {
 	return &copyOfDirectory{t: t, accounts: map[string]int{}}
 }
 
-// FullSync reads everything with the requests of Atlassian's client, and returns
+// fullSync reads everything with the requests of Atlassian's client, and returns
 // the token that it keeps. meanwhile is called between any two of the requests.
-func (c *copyOfDirectory) FullSync(s *CrowdSite, meanwhile func()) string {
+func (c *copyOfDirectory) fullSync(s *site, meanwhile func()) string {
 	c.t.Helper()
-	read := func(v any, res *Page) {
+	read := func(v any, res *page) {
 		c.t.Helper()
-		if res.Status != 200 {
-			c.t.Fatalf("answered %d %s", res.Status, res.Body)
+		if res.status != 200 {
+			c.t.Fatalf("answered %d %s", res.status, res.body)
 		}
-		s.Must(xml.Unmarshal([]byte(res.Body), v))
+		s.must(xml.Unmarshal([]byte(res.body), v))
 		meanwhile()
 	}
 	var users struct {
@@ -71,13 +72,13 @@ func (c *copyOfDirectory) FullSync(s *CrowdSite, meanwhile func()) string {
 			User  []xmlUser `xml:"users>user"`
 		} `xml:"membership"`
 	}
-	s.Since("")
+	s.since("")
 	meanwhile()
 	restriction := `<?xml version="1.0" encoding="UTF-8" standalone="yes"?><null-search-restriction/>`
-	read(&users, s.Ask("POST", "/search?entity-type=user&start-index=0&max-results=-1&expand=user,attributes", "xml", restriction))
-	read(&groups, s.Ask("POST", "/search?entity-type=group&start-index=0&max-results=-1&expand=group,attributes", "xml", restriction))
-	read(&memberships, s.Ask("GET", "/group/membership", "xml", ""))
-	_, token := s.Since("")
+	read(&users, s.ask("POST", "/search?entity-type=user&start-index=0&max-results=-1&expand=user,attributes", "xml", restriction))
+	read(&groups, s.ask("POST", "/search?entity-type=group&start-index=0&max-results=-1&expand=group,attributes", "xml", restriction))
+	read(&memberships, s.ask("GET", "/group/membership", "xml", ""))
+	_, token := s.since("")
 
 	c.users, c.groups, c.members = map[string]copiedUser{}, map[string]xmlGroup{}, map[string]map[string]bool{}
 	known := c.accounts
@@ -106,15 +107,15 @@ func (c *copyOfDirectory) put(u xmlUser, account int) {
 	c.users[strings.ToLower(u.Name)] = copiedUser{u.Name, u.Key, u.Email, u.Active, account}
 }
 
-// Follow applies what is new since a token, and returns the next one. When the
+// follow applies what is new since a token, and returns the next one. When the
 // token has expired it reads everything.
-func (c *copyOfDirectory) Follow(s *CrowdSite, token string, meanwhile func()) string {
+func (c *copyOfDirectory) follow(s *site, token string, meanwhile func()) string {
 	c.t.Helper()
-	res := s.Ask("GET", "/event/"+token, "xml", "")
-	if res.Status == 400 && strings.Contains(res.Body, "<reason>EVENT_TOKEN_EXPIRED</reason>") {
-		return c.FullSync(s, meanwhile)
+	res := s.ask("GET", "/event/"+token, "xml", "")
+	if res.status == 400 && strings.Contains(res.body, "<reason>EVENT_TOKEN_EXPIRED</reason>") {
+		return c.fullSync(s, meanwhile)
 	}
-	c.Followed++
+	c.followed++
 	var news struct {
 		Token  string `xml:"newEventToken,attr"`
 		Events []struct {
@@ -126,7 +127,7 @@ func (c *copyOfDirectory) Follow(s *CrowdSite, token string, meanwhile func()) s
 			Parents   []xmlGroup `xml:"parentGroups>group"`
 		} `xml:",any"`
 	}
-	s.Must(xml.Unmarshal([]byte(res.Body), &news))
+	s.must(xml.Unmarshal([]byte(res.body), &news))
 	for _, e := range news.Events {
 		switch e.XMLName.Local {
 		case "userEvent":
@@ -200,50 +201,104 @@ func (c *copyOfDirectory) print() string {
 	return b.String()
 }
 
-// SecondApp makes one to compare with, because what an app was told is kept.
-func (s *CrowdSite) SecondApp() {
-	s.T.Helper()
-	ctx := context.Background()
-	s.Must(s.Store.CreateApp(ctx, Tester, model.App{Slug: "other", Kind: model.AppCrowd, Name: "Other", AllGroups: true}))
-	s.Must(s.Store.AddAppSecret(ctx, Tester, "other", TestHash, "a pas"))
+// A copy that follows the events is the same as one that is read anew, whatever
+// happens between two looks: names change hands, people and groups come and go.
+func TestCopyFollows(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, storetest.OpenPool(t), nil)
+			s.secondApp()
+			random := rand.New(rand.NewPCG(1, seed))
+			c := s.newCopy(t)
+			token := c.fullSync(s, func() {})
+			for range 40 {
+				for range 1 + random.IntN(12) {
+					s.changeSomething(random)
+				}
+				token = c.follow(s, token, func() {})
+				c.compare(s)
+			}
+			if c.followed < 5 {
+				t.Errorf("the copy followed the events %d times of 40", c.followed)
+			}
+		})
+	}
 }
 
-// Compare sees to it that the copy is what another app would read.
-func (c *copyOfDirectory) Compare(s *CrowdSite) {
+// secondApp makes one to compare with, because what an app was told is kept.
+func (s *site) secondApp() {
+	s.t.Helper()
+	ctx := context.Background()
+	s.must(s.store.CreateApp(ctx, tester, model.App{Slug: "other", Kind: model.AppCrowd, Name: "Other", AllGroups: true}))
+	s.must(s.store.AddAppSecret(ctx, tester, "other", testHash, "a pas"))
+}
+
+// Whatever happens between two requests of a full synchronization, the news after
+// it make the copy whole.
+func TestCopyIsWholeAfterChangesWhileReading(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, storetest.OpenPool(t), nil)
+			s.secondApp()
+			random := rand.New(rand.NewPCG(2, seed))
+			changes := func() {
+				for range random.IntN(5) {
+					s.changeSomething(random)
+				}
+			}
+			c := s.newCopy(t)
+			for range 25 {
+				token := c.fullSync(s, changes)
+				c.follow(s, token, func() {})
+				c.compare(s)
+			}
+			if c.followed < 5 {
+				t.Errorf("the copy followed the events %d times of 25", c.followed)
+			}
+		})
+	}
+}
+
+// compare sees to it that the copy is what another app would read.
+func (c *copyOfDirectory) compare(s *site) {
 	c.t.Helper()
-	app := s.App
-	s.App = "other"
-	anew := s.NewCopy(c.t)
-	anew.FullSync(s, func() {})
-	s.App = app
+	app := s.app
+	s.app = "other"
+	anew := s.newCopy(c.t)
+	anew.fullSync(s, func() {})
+	s.app = app
 	if c.print() != anew.print() {
 		c.t.Fatalf("the copy is\n%s\nand should be\n%s", c.print(), anew.print())
 	}
 }
 
-// ChangeSomething does one thing that an administrator, a rule or a directory
+// changeSomething does one thing that an administrator, a rule or a directory
 // may do, with few names, so that they clash and change hands.
-func (s *CrowdSite) ChangeSomething(random *rand.Rand) {
+func (s *site) changeSomething(random *rand.Rand) {
 	ctx := context.Background()
 	user, other := fmt.Sprint("user", random.IntN(6)), fmt.Sprint("user", random.IntN(6))
 	group, another := fmt.Sprint("group", random.IntN(4)), fmt.Sprint("group", random.IntN(4))
 	changed := func(change func(*model.User)) {
-		_, _ = s.Store.UpdateUser(ctx, Tester, user, func(u *model.User) error { change(u); return nil })
+		_, _ = s.store.UpdateUser(ctx, tester, user, func(u *model.User) error { change(u); return nil })
 	}
 	pair := "(select id from users where username_key = $1), (select id from groups where name_key = $2)"
 	// Much of this fails, because the name is taken or nobody has it: that is meant.
 	switch random.IntN(11) {
 	case 0, 1:
-		_, _ = s.Store.CreateUser(ctx, Tester, model.User{Username: user, Active: true}, nil)
+		_, _ = s.store.CreateUser(ctx, tester, model.User{Username: user, Active: true}, nil)
 	case 2:
-		_, _ = s.Store.CreateGroup(ctx, Tester, model.Group{Name: group})
+		_, _ = s.store.CreateGroup(ctx, tester, model.Group{Name: group})
 	case 3, 4:
-		_ = s.Store.AddMember(ctx, Tester, group, user)
+		_ = s.store.AddMember(ctx, tester, group, user)
 	case 5:
-		_, _ = s.Store.Pool().Exec(ctx, "insert into memberships (user_id, group_id, source) values ("+pair+", 'rule')", user, group)
+		_, _ = s.store.Pool().Exec(ctx, "insert into memberships (user_id, group_id, source) values ("+pair+", 'rule')", user, group)
 	case 6:
-		_, _ = s.Store.Pool().Exec(ctx, "delete from memberships where (user_id, group_id) = ("+pair+") and source = 'rule'", user, group)
-		_ = s.Store.RemoveMember(ctx, Tester, group, user)
+		_, _ = s.store.Pool().Exec(ctx, "delete from memberships where (user_id, group_id) = ("+pair+") and source = 'rule'", user, group)
+		_ = s.store.RemoveMember(ctx, tester, group, user)
 	case 7:
 		if random.IntN(3) == 0 { // each means a full synchronization
 			changed(func(u *model.User) { u.Username = other })
@@ -251,15 +306,15 @@ func (s *CrowdSite) ChangeSomething(random *rand.Rand) {
 	case 8:
 		changed(func(u *model.User) { u.Active, u.Email = !u.Active, fmt.Sprint(random.IntN(100), "@example.com") })
 	case 9:
-		_, _ = s.Store.UpdateGroup(ctx, Tester, group, func(g *model.Group) error {
+		_, _ = s.store.UpdateGroup(ctx, tester, group, func(g *model.Group) error {
 			g.Name, g.Description = another, fmt.Sprint(random.IntN(100))
 			return nil
 		})
 	case 10:
 		if random.IntN(2) == 0 {
-			_ = s.Store.DeleteUser(ctx, Tester, user)
+			_ = s.store.DeleteUser(ctx, tester, user)
 		} else {
-			_ = s.Store.DeleteGroup(ctx, Tester, group)
+			_ = s.store.DeleteGroup(ctx, tester, group)
 		}
 	}
 }

@@ -1,8 +1,9 @@
-package web_test
+package crowd_test
 
 import (
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -12,24 +13,54 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
-	"github.com/postern-sso/postern/web/webtest"
 )
 
-func wantNames(t *testing.T, what string, p *webtest.Page, want ...string) {
+// names are the names in a list, in order.
+func (p *page) names(t *testing.T) []string {
 	t.Helper()
-	if p.Status != 200 {
-		t.Errorf("%s answered %d %s", what, p.Status, p.Body)
+	if strings.HasPrefix(p.body, "{") {
+		var list struct {
+			Users, Groups []struct{ Name string }
+		}
+		if err := json.Unmarshal([]byte(p.body), &list); err != nil {
+			t.Fatalf("%v in %s", err, p.body)
+		}
+		names := []string{}
+		for _, e := range append(list.Users, list.Groups...) {
+			names = append(names, e.Name)
+		}
+		return names
+	}
+	var list struct {
+		Entries []struct {
+			Name string `xml:"name,attr"`
+		} `xml:",any"`
+	}
+	if err := xml.Unmarshal([]byte(p.body), &list); err != nil {
+		t.Fatalf("%v in %s", err, p.body)
+	}
+	names := []string{}
+	for _, e := range list.Entries {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+func wantNames(t *testing.T, what string, p *page, want ...string) {
+	t.Helper()
+	if p.status != 200 {
+		t.Errorf("%s answered %d %s", what, p.status, p.body)
 		return
 	}
-	if got := p.Names(t); !slices.Equal(got, want) {
+	if got := p.names(t); !slices.Equal(got, want) {
 		t.Errorf("%s: %q, want %q", what, got, want)
 	}
 }
 
-func TestCrowdSearch(t *testing.T) {
+func TestSearch(t *testing.T) {
 	t.Parallel()
-	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
-	s.People()
+	s := newSite(t, storetest.Open(t), nil)
+	s.people()
 	boolean := func(logic string, parts ...string) string {
 		return `<boolean-search-restriction boolean-logic="` + logic + `"><restrictions>` + strings.Join(parts, "") +
 			"</restrictions></boolean-search-restriction>"
@@ -71,7 +102,7 @@ func TestCrowdSearch(t *testing.T) {
 	} {
 		for _, accept := range []string{"xml", "json"} {
 			path := "/search?entity-type=" + c.entity + "&start-index=0&max-results=1000&expand=" + c.entity
-			wantNames(t, c.restriction, s.Ask("POST", path, accept, c.restriction), c.want...)
+			wantNames(t, c.restriction, s.ask("POST", path, accept, c.restriction), c.want...)
 		}
 	}
 	for query, want := range map[string][]string{
@@ -80,38 +111,38 @@ func TestCrowdSearch(t *testing.T) {
 		`createdDate > 2001-01-31 and name = *`:                        {"Ana", "bob"},
 		`active = false or active = true and name = nobody`:            {"bob"},
 	} {
-		wantNames(t, query, s.Ask("GET", "/search?entity-type=user&restriction="+url.QueryEscape(query), "json", ""), want...)
+		wantNames(t, query, s.ask("GET", "/search?entity-type=user&restriction="+url.QueryEscape(query), "json", ""), want...)
 	}
 }
 
-func TestCrowdListsOfNames(t *testing.T) {
+func TestListsOfNames(t *testing.T) {
 	t.Parallel()
-	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
-	s.People()
-	base := s.URL + webtest.CrowdBase
+	s := newSite(t, storetest.Open(t), nil)
+	s.people()
+	base := s.url + crowdBase
 	want := `<users expand="user"><user name="bob"><link rel="self" href="` + base + `/user?username=bob"></link></user></users>`
-	got := s.Ask("POST", "/search?entity-type=user", "xml", propertyXML("name", "STRING", "EXACTLY_MATCHES", "bob"))
-	if got.XmlBody() != want {
-		t.Errorf("got  %s\nwant %s", got.XmlBody(), want)
+	got := s.ask("POST", "/search?entity-type=user", "xml", propertyXML("name", "STRING", "EXACTLY_MATCHES", "bob"))
+	if got.xmlBody() != want {
+		t.Errorf("got  %s\nwant %s", got.xmlBody(), want)
 	}
 	want = `{"expand":"group","groups":[{"name":"Jira Users","link":{"rel":"self","href":"` + base + `/group?groupname=Jira+Users"}}]}`
-	if got := s.Ask("GET", "/user/group/nested?username=BOB", "json", ""); got.Body != want {
-		t.Errorf("got  %s\nwant %s", got.Body, want)
+	if got := s.ask("GET", "/user/group/nested?username=BOB", "json", ""); got.body != want {
+		t.Errorf("got  %s\nwant %s", got.body, want)
 	}
 }
 
-func TestCrowdMemberships(t *testing.T) {
+func TestMemberships(t *testing.T) {
 	t.Parallel()
-	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
-	s.People()
-	_, err := s.Store.CreateGroup(context.Background(), webtest.Tester, model.Group{Name: `Z "quoted" & <odd>`})
-	s.Must(err)
+	s := newSite(t, storetest.Open(t), nil)
+	s.people()
+	_, err := s.store.CreateGroup(context.Background(), tester, model.Group{Name: `Z "quoted" & <odd>`})
+	s.must(err)
 	want := `<memberships><membership group="Jira Users"><users><user name="A"/><user name="B"/></users><groups/></membership>` +
 		`<membership group="jira-administrators"><users><user name="A"/></users><groups/></membership>` +
 		`<membership group="Z &#34;quoted&#34; &amp; &lt;odd&gt;"><users></users><groups/></membership></memberships>`
-	got := s.Ask("GET", "/group/membership", "xml", "")
-	if order(got.XmlBody()) != want {
-		t.Errorf("got  %s\nwant %s", order(got.XmlBody()), want)
+	got := s.ask("GET", "/group/membership", "xml", "")
+	if order(got.xmlBody()) != want {
+		t.Errorf("got  %s\nwant %s", order(got.xmlBody()), want)
 	}
 	var list struct {
 		Memberships []struct {
@@ -119,16 +150,16 @@ func TestCrowdMemberships(t *testing.T) {
 			Users []struct{ Name string }
 		}
 	}
-	s.Must(json.Unmarshal([]byte(s.Ask("GET", "/group/membership", "json", "").Body), &list))
+	s.must(json.Unmarshal([]byte(s.ask("GET", "/group/membership", "json", "").body), &list))
 	if len(list.Memberships) != 3 || len(list.Memberships[0].Users) != 2 || len(list.Memberships[2].Users) != 0 {
 		t.Errorf("JSON: %+v", list)
 	}
-	wantNames(t, "members", s.Ask("GET", "/group/user/direct?groupname=jira+users", "xml", ""), "Ana", "bob")
-	wantNames(t, "groups", s.Ask("GET", "/user/group/direct?username=ana&expand=group", "xml", ""), "Jira Users", "jira-administrators")
-	wantNames(t, "children", s.Ask("GET", "/group/child-group/direct?groupname=jira+users", "json", ""))
-	wantNames(t, "parents", s.Ask("GET", "/group/parent-group/nested?groupname=jira+users", "xml", ""))
-	if got := s.Ask("GET", "/group/user/direct?groupname=jira+users&username=BOB", "json", ""); got.Status != 200 || !strings.Contains(got.Body, `"name":"bob"`) {
-		t.Errorf("membership: %d %s", got.Status, got.Body)
+	wantNames(t, "members", s.ask("GET", "/group/user/direct?groupname=jira+users", "xml", ""), "Ana", "bob")
+	wantNames(t, "groups", s.ask("GET", "/user/group/direct?username=ana&expand=group", "xml", ""), "Jira Users", "jira-administrators")
+	wantNames(t, "children", s.ask("GET", "/group/child-group/direct?groupname=jira+users", "json", ""))
+	wantNames(t, "parents", s.ask("GET", "/group/parent-group/nested?groupname=jira+users", "xml", ""))
+	if got := s.ask("GET", "/group/user/direct?groupname=jira+users&username=BOB", "json", ""); got.status != 200 || !strings.Contains(got.body, `"name":"bob"`) {
+		t.Errorf("membership: %d %s", got.status, got.body)
 	}
 }
 
@@ -140,42 +171,42 @@ func order(body string) string {
 }
 
 // An app that may see chosen groups sees no others, anywhere.
-func TestCrowdChosenGroups(t *testing.T) {
+func TestChosenGroups(t *testing.T) {
 	t.Parallel()
-	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
-	s.People()
-	s.Must(s.Store.SaveApp(context.Background(), webtest.Tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira",
+	s := newSite(t, storetest.Open(t), nil)
+	s.people()
+	s.must(s.store.SaveApp(context.Background(), tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira",
 		Groups: []string{"jira users"}}))
-	wantNames(t, "search", s.Ask("POST", "/search?entity-type=group", "xml", ""), "Jira Users")
-	wantNames(t, "groups of a user", s.Ask("GET", "/user/group/nested?username=ana", "xml", ""), "Jira Users")
+	wantNames(t, "search", s.ask("POST", "/search?entity-type=group", "xml", ""), "Jira Users")
+	wantNames(t, "groups of a user", s.ask("GET", "/user/group/nested?username=ana", "xml", ""), "Jira Users")
 	for _, path := range []string{"/group?groupname=jira-administrators", "/group/user/direct?groupname=jira-administrators",
 		"/user/group/direct?username=ana&groupname=jira-administrators", "/group/child-group/direct?groupname=jira-administrators",
 		"/group/attribute?groupname=jira-administrators", "/group/parent-group/direct?groupname=jira-administrators",
 		"/group/parent-group/nested?groupname=jira-administrators", "/group/user/nested?groupname=jira-administrators&username=ana"} {
-		if got := s.Ask("GET", path, "xml", ""); got.Status != 404 || !strings.Contains(got.Body, "GROUP_NOT_FOUND") {
-			t.Errorf("%s answered %d %s", path, got.Status, got.Body)
+		if got := s.ask("GET", path, "xml", ""); got.status != 404 || !strings.Contains(got.body, "GROUP_NOT_FOUND") {
+			t.Errorf("%s answered %d %s", path, got.status, got.body)
 		}
 	}
 	for _, accept := range []string{"xml", "json"} {
-		if got := s.Ask("GET", "/group/membership", accept, "").Body; strings.Contains(got, "administrators") || !strings.Contains(got, "Jira Users") {
+		if got := s.ask("GET", "/group/membership", accept, "").body; strings.Contains(got, "administrators") || !strings.Contains(got, "Jira Users") {
 			t.Errorf("memberships: %s", got)
 		}
 	}
-	wantNames(t, "search by name", s.Ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`name = jira-administrators`), "xml", ""))
-	wantNames(t, "search by description", s.Ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`description = "*everything*"`), "json", ""))
-	wantNames(t, "search by part of the name", s.Ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`name = "jira*" or name = x`), "xml", ""),
+	wantNames(t, "search by name", s.ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`name = jira-administrators`), "xml", ""))
+	wantNames(t, "search by description", s.ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`description = "*everything*"`), "json", ""))
+	wantNames(t, "search by part of the name", s.ask("GET", "/search?entity-type=group&restriction="+url.QueryEscape(`name = "jira*" or name = x`), "xml", ""),
 		"Jira Users")
 }
 
-func TestCrowdPages(t *testing.T) {
+func TestPages(t *testing.T) {
 	t.Parallel()
-	s := webtest.NewCrowdSite(t, storetest.Open(t), nil)
+	s := newSite(t, storetest.Open(t), nil)
 	for i := range 7 {
-		_, err := s.Store.CreateUser(context.Background(), webtest.Tester, model.User{Username: fmt.Sprintf("u%d", i), Active: true}, nil)
-		s.Must(err)
+		_, err := s.store.CreateUser(context.Background(), tester, model.User{Username: fmt.Sprintf("u%d", i), Active: true}, nil)
+		s.must(err)
 	}
-	page := func(start, most int) *webtest.Page {
-		return s.Ask("POST", fmt.Sprintf("/search?entity-type=user&start-index=%d&max-results=%d", start, most), "json", "")
+	page := func(start, most int) *page {
+		return s.ask("POST", fmt.Sprintf("/search?entity-type=user&start-index=%d&max-results=%d", start, most), "json", "")
 	}
 	wantNames(t, "in the middle", page(4, 2), "u4", "u5")
 	wantNames(t, "first", page(0, 3), "u0", "u1", "u2")
