@@ -154,8 +154,10 @@ func TestRequestIsAnsweredOnce(t *testing.T) {
 		}
 	}
 	s.newBrowser()
-	if d := s.decides(s.visit(query)); d.Outcome != provider.RequestOver {
-		t.Errorf("in another browser: %+v", d)
+	for name, query := range map[string]url.Values{"answered": query, "expired": late} {
+		if d := s.decides(s.visit(query)); d.Outcome != provider.RequestOver {
+			t.Errorf("%s, in another browser: %+v", name, d)
+		}
 	}
 }
 
