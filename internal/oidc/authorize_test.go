@@ -116,7 +116,8 @@ func TestRequestsThatAreRefusedAtTheApp(t *testing.T) {
 			to.Query().Get("state") != form.Get("state") || to.Query().Get("iss") != s.url || to.Query().Get("error_description") == "" {
 			t.Errorf("%s: %d to %q, want %s", name, res.status, to, c.want)
 		}
-		if last := s.noted(); last.RefusedError != c.want || !last.RefusedAt.Equal(s.now) {
+		if last := s.noted(); last.RefusedError != c.want || !last.RefusedAt.Equal(s.now) ||
+			form.Has("max_age") != strings.Contains(last.RefusedWhy, "max_age") {
 			t.Errorf("%s: noted %+v", name, last)
 		}
 	}

@@ -51,6 +51,7 @@ func TestWhoIsSentToSignIn(t *testing.T) {
 		suits      bool
 	}{
 		"nobody":                             {nil, "", nil, "", false},
+		"a session of nobody":                {nil, "user0", func(v *provider.Visit) { v.SignedIn.UserID = "" }, "", false},
 		"somebody":                           {nil, "user0", nil, "", true},
 		"no time of the authentication":      {nil, "user0", func(v *provider.Visit) { v.SignedIn.AuthTime = time.Time{} }, "", false},
 		"no name of the session":             {nil, "user0", func(v *provider.Visit) { v.SignedIn.SessionID = "" }, "", false},

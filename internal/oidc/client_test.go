@@ -172,7 +172,7 @@ func TestWrongSecretsAreLimited(t *testing.T) {
 		}
 	}
 	wrong := url.Values{"client_id": {"jira"}, "client_secret": {"wrong"}}
-	for range maxFailures - 1 {
+	for range provider.SecretFailuresPerMinute {
 		try(wrong, "192.0.2.1")
 	}
 	want("after some mistakes", try(jira, "192.0.2.1"), http.StatusBadRequest)
@@ -187,7 +187,7 @@ func TestWrongSecretsAreLimited(t *testing.T) {
 	wiki := url.Values{"client_id": {"wiki"}, "client_secret": {s.oauth.ClientSecret}, "grant_type": {"refresh_token"}, "refresh_token": {"x"}}
 	want("another app", try(wiki, "192.0.2.1"), http.StatusBadRequest)
 
-	for range 2 * maxFailures { // one network of IPv6 is one caller
+	for range 2 * provider.SecretFailuresPerMinute { // one network of IPv6 is one caller
 		try(wrong, "[2001:db8::1]")
 	}
 	want("the same network", try(jira, "[2001:db8::2]"), http.StatusTooManyRequests)

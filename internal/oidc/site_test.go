@@ -34,7 +34,6 @@ const (
 	appBye      = "https://jira.example.com/bye"
 	formType    = "application/x-www-form-urlencoded"
 	acr         = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
-	maxFailures = 30 // wrong secrets that are listened to
 )
 
 // site is a provider with the app "jira", coreos/go-oidc as that app, and one
@@ -48,7 +47,6 @@ type site struct {
 	now      time.Time
 	life     time.Duration // of the next session
 	present  provider.Visit
-	failures map[string]int
 	handler  http.Handler
 	oauth    oauth2.Config
 	verifier *oidc.IDTokenVerifier
@@ -70,18 +68,16 @@ func newSite(t testing.TB, st *store.Store) *site {
 func newSiteWithoutKeys(t testing.TB, st *store.Store) *site {
 	t.Helper()
 	ctx := context.Background()
-	s := &site{t: t, store: st, now: time.Now().Truncate(time.Microsecond), life: 8 * time.Hour, failures: map[string]int{}}
+	s := &site{t: t, store: st, now: time.Now().Truncate(time.Microsecond), life: 8 * time.Hour}
 	sealer, err := seal.LoadOrCreate(t.TempDir() + "/secret.key")
 	s.must(err)
 	srv := httptest.NewUnstartedServer(nil)
 	s.url = "http://" + srv.Listener.Addr().String()
 	s.options = provider.Options{
 		Store: st, Sealer: sealer, Logger: slog.New(slog.DiscardHandler), Issuer: s.url, Now: func() time.Time { return s.now },
-		TrialPath:       func(app string) string { return "/tested/" + app },
-		RemoteAddr:      func(r *http.Request) string { host, _, _ := net.SplitHostPort(r.RemoteAddr); return host },
-		TooManyFailures: func(key string) bool { return s.failures[key] >= maxFailures },
-		CountFailure:    func(key string) error { s.failures[key]++; return nil },
-		ShowProblem:     showProblem,
+		TrialPath:   func(app string) string { return "/tested/" + app },
+		RemoteAddr:  func(r *http.Request) string { host, _, _ := net.SplitHostPort(r.RemoteAddr); return host },
+		ShowProblem: showProblem,
 	}
 	s.Provider, err = provider.New(s.options)
 	s.must(err)

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -98,6 +99,7 @@ func TestFinishTestIsDoneOnce(t *testing.T) {
 	c.Live = c.Draft // whose test it is
 	begin := func(assertion string) store.Completion {
 		comp := started(t, st, c, person("ana"), assertion)
+		comp.Login.Changes = []model.Change{{What: "created", Name: "ana"}} // what would have been done
 		comp.Login.Test, comp.Login.RevisionID, comp.Login.RevisionVersion, comp.Login.UserID = true, c.Draft.ID, c.Draft.Version, ""
 		return comp
 	}
@@ -116,14 +118,20 @@ func TestFinishTestIsDoneOnce(t *testing.T) {
 	if tested() != l.ID {
 		t.Errorf("the draft was tested by %q", tested())
 	}
+	if _, err := st.PendingRequest(ctx, first.Handle, first.Now); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("its request is still there: %v", err)
+	}
+	if n, err := st.CountUsers(ctx); err != nil || n != 0 {
+		t.Errorf("a test made %d users, %v", n, err)
+	}
 	gone := begin("_a2")
 	if err := st.DropRequest(ctx, gone.Handle); err != nil {
 		t.Fatal(err)
 	}
 	for want, comp := range map[model.Code]store.Completion{model.CodeReplayed: begin("_a1"), model.CodeInResponseToUnknown: gone} {
 		again, err := st.FinishTest(ctx, comp)
-		if err != nil || again.Outcome != model.OutcomeRefused || again.Refusal == nil || again.Refusal.Code != want {
-			t.Errorf("%s: %v %s %+v", want, err, again.Outcome, again.Refusal)
+		if err != nil || again.Outcome != model.OutcomeRefused || again.Refusal == nil || again.Refusal.Code != want || len(again.Changes) > 0 {
+			t.Errorf("%s: %v %s %+v, changes %+v", want, err, again.Outcome, again.Refusal, again.Changes)
 		}
 		if stored, err := st.Login(ctx, again.ID); err != nil || stored.Refusal == nil || stored.Refusal.Code != want {
 			t.Errorf("%s: the trace says %+v, %v", want, stored.Refusal, err)

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -252,54 +251,5 @@ func TestUnknownDecisionDoesNothing(t *testing.T) {
 	}
 	if _, err := st.PendingRequest(ctx, comp.Handle, comp.Now); err != nil {
 		t.Errorf("the request: %v", err)
-	}
-}
-
-// Of two answers to the same test login, or of one that comes twice, the second
-// neither passes nor marks the draft as tested.
-func TestTestLoginIsFinishedOnce(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
-	st := storetest.Open(t)
-	c := storetest.Connection(t, st, "aws", nil)
-	c.Live = c.Draft // what is tested
-	test := func(assertion string) store.Completion {
-		comp := started(t, st, c, person("ana"), assertion)
-		comp.Login.RevisionID, comp.Login.RevisionVersion = c.Draft.ID, c.Draft.Version
-		comp.Login.Changes = []model.Change{{What: "created", Name: "ana"}}
-		return comp
-	}
-	tested := func() string {
-		t.Helper()
-		now, err := st.Connection(ctx, "aws")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return now.Draft.TestedLogin
-	}
-	gone := test("_gone")
-	if err := st.DropRequest(ctx, gone.Handle); err != nil {
-		t.Fatal(err)
-	}
-	if l, err := st.FinishTest(ctx, gone); err != nil || l.Refusal == nil || l.Refusal.Code != model.CodeInResponseToUnknown || tested() != "" {
-		t.Errorf("the request is gone: %+v, tested by %q, %v", l.Refusal, tested(), err)
-	}
-	first := test("_a1")
-	if l, err := st.FinishTest(ctx, first); err != nil || l.Outcome != model.OutcomeSignedIn || tested() != first.Login.ID {
-		t.Fatalf("the first: %+v, tested by %q, %v", l, tested(), err)
-	}
-	if _, err := st.PendingRequest(ctx, first.Handle, first.Now); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("its request is still there: %v", err)
-	}
-	second := test("_a1")
-	l, err := st.FinishTest(ctx, second)
-	if err != nil || l.Outcome != model.OutcomeRefused || l.Refusal == nil || l.Refusal.Code != model.CodeReplayed || len(l.Changes) > 0 {
-		t.Errorf("the same message again: %+v, %v", l, err)
-	}
-	if tested() != first.Login.ID {
-		t.Errorf("the draft counts as tested by %q", tested())
-	}
-	if n, err := st.CountUsers(ctx); err != nil || n != 0 {
-		t.Errorf("a test made %d users, %v", n, err)
 	}
 }

@@ -3,7 +3,6 @@ package person_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,7 +14,6 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/postern-sso/postern/internal/model"
-	provider "github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/web/webtest"
 )
@@ -175,92 +173,6 @@ func TestAppSignsOut(t *testing.T) {
 	res = s.Post(res.Doc.Find("form").AttrOr("action", ""), form)
 	if res.Doc.Find("a.btn").AttrOr("href", "") != bye+"?state=s" || signedIn() {
 		t.Errorf("after the confirmation: %d %s", res.Status, res.Text())
-	}
-}
-
-func TestRevocation(t *testing.T) {
-	t.Parallel()
-	s := webtest.NewAppSite(t, storetest.Open(t))
-	ctx := context.Background()
-	s.Oauth.Scopes = append(s.Oauth.Scopes, oidc.ScopeOfflineAccess)
-	token, _ := s.SignIn(t, "user0")
-	revoke := func(value, secret string) int {
-		t.Helper()
-		return s.Post("/oidc/revoke", url.Values{"token": {value}, "client_id": {"jira"}, "client_secret": {secret}}).Status
-	}
-	if status := revoke(token.AccessToken, "wrong"); status != http.StatusUnauthorized {
-		t.Errorf("with a wrong secret: %d", status)
-	}
-	if status := revoke("unknown", s.Oauth.ClientSecret); status != http.StatusOK {
-		t.Errorf("an unknown token: %d", status)
-	}
-	if status := revoke(token.AccessToken, s.Oauth.ClientSecret); status != http.StatusOK {
-		t.Errorf("its own token: %d", status)
-	}
-	if _, err := s.Op.UserInfo(ctx, oauth2.StaticTokenSource(token)); err == nil {
-		t.Error("the access token outlived its revocation")
-	}
-	fresh, err := s.Oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
-	if err != nil {
-		t.Fatalf("the refresh token ended with the access token: %v", err)
-	}
-	if status := revoke(fresh.RefreshToken, s.Oauth.ClientSecret); status != http.StatusOK {
-		t.Errorf("the refresh token: %d", status)
-	}
-	if _, err := s.Op.UserInfo(ctx, oauth2.StaticTokenSource(fresh)); err == nil {
-		t.Error("the access token outlived the refresh token")
-	}
-}
-
-func TestSigningKeys(t *testing.T) {
-	t.Parallel()
-	s := webtest.NewAppSite(t, storetest.Open(t))
-	ctx := context.Background()
-	kids := func() []string {
-		t.Helper()
-		var set struct {
-			Keys []struct{ Kid, Kty, Alg, Use, D string }
-		}
-		if err := json.Unmarshal([]byte(s.Get("/oidc/keys").Body), &set); err != nil {
-			t.Fatal(err)
-		}
-		var ids []string
-		for _, k := range set.Keys {
-			if k.Kty != "RSA" || k.Alg != "RS256" || k.Use != "sig" || k.D != "" {
-				t.Errorf("a key is published as %+v", k)
-			}
-			ids = append(ids, k.Kid)
-		}
-		return ids
-	}
-	before := kids()
-	s.SignIn(t, "user0")
-	if err := s.Person.Provider.RotateKeys(ctx, storetest.Actor, false); !errors.Is(err, provider.ErrKeyTooNew) {
-		t.Errorf("a key that apps may not know yet takes over: %v", err)
-	}
-	s.Now = s.Now.Add(10 * time.Minute)
-	if err := s.Person.Provider.RotateKeys(ctx, storetest.Actor, false); err != nil {
-		t.Fatal(err)
-	}
-	after := kids()
-	if len(before) != 2 || len(after) != 3 || after[0] != before[1] || after[2] != before[0] {
-		t.Errorf("keys %v, after a rotation %v: want the next one to sign and the old one to stay", before, after)
-	}
-	s.SignIn(t, "") // the client knows the new key already: it was published as the next
-	if err := s.Person.Provider.RotateKeys(ctx, storetest.Actor, true); err != nil {
-		t.Fatal(err)
-	}
-	if last := kids(); len(last) != 2 || slices.Contains(last, after[0]) || slices.Contains(last, after[2]) {
-		t.Errorf("keys %v after the others were withdrawn, of %v", last, after)
-	}
-	s.SignIn(t, "")
-	s.Now = s.Now.Add(91 * 24 * time.Hour)
-	if due := kids(); len(due) != 3 {
-		t.Errorf("keys %v after 91 days", due)
-	}
-	s.Now = s.Now.Add(25 * time.Hour)
-	if later := kids(); len(later) != 2 {
-		t.Errorf("keys %v a day later", later)
 	}
 }
 

@@ -193,22 +193,3 @@ func TestSignOutOfSomebodyElse(t *testing.T) {
 		t.Errorf("after the confirmation: %d %s", res.Status, res.Text())
 	}
 }
-
-func TestRefusedSignOutsAreNoted(t *testing.T) {
-	t.Parallel()
-	s := webtest.NewAppSite(t, storetest.Open(t))
-	s.OtherApp(t)
-	token, _ := s.SignIn(t, "user0")
-	hint, _ := token.Extra("id_token").(string)
-	for want, v := range map[string]url.Values{
-		"not registered":         {"client_id": {"jira"}, "post_logout_redirect_uri": {"https://evil.example/"}},
-		"another app's ID token": {"client_id": {"jira"}, "id_token_hint": {hint}},
-	} {
-		s.Now = s.Now.Add(time.Second)
-		s.Get("/oidc/logout?" + v.Encode())
-		last, err := s.Store.AppSignInsOf(context.Background(), "jira")
-		if err != nil || !strings.Contains(last.RefusedWhy, want) {
-			t.Errorf("%+v, want %q: %v", last, want, err)
-		}
-	}
-}

@@ -23,7 +23,7 @@ import (
 type AppSite struct {
 	*SamlSite
 	Oauth    oauth2.Config
-	Verifier *oidc.IDTokenVerifier
+	verifier *oidc.IDTokenVerifier
 	Op       *oidc.Provider
 }
 
@@ -42,8 +42,8 @@ func NewAppSite(t testing.TB, st *store.Store) *AppSite {
 		t.Fatal(err)
 	}
 	s.Op = op
-	s.Verifier = op.Verifier(&oidc.Config{ClientID: "jira"})
-	s.Oauth = oauth2.Config{ClientID: "jira", ClientSecret: s.NewSecret(t, "jira"), Endpoint: op.Endpoint(),
+	s.verifier = op.Verifier(&oidc.Config{ClientID: "jira"})
+	s.Oauth = oauth2.Config{ClientID: "jira", ClientSecret: s.newSecret(t, "jira"), Endpoint: op.Endpoint(),
 		RedirectURL: AppCallback, Scopes: []string{oidc.ScopeOpenID, "profile", "email", "groups"}}
 	return s
 }
@@ -51,11 +51,11 @@ func NewAppSite(t testing.TB, st *store.Store) *AppSite {
 // LongSessions lets AWS say that sessions last twelve hours, the longest there is.
 func (s *AppSite) LongSessions(t testing.TB) {
 	t.Helper()
-	s.SessionsLast(t, 12*time.Hour)
+	s.sessionsLast(t, 12*time.Hour)
 }
 
-// SessionsLast lets AWS say how long sessions last.
-func (s *AppSite) SessionsLast(t testing.TB, d time.Duration) {
+// sessionsLast lets AWS say how long sessions last.
+func (s *AppSite) sessionsLast(t testing.TB, d time.Duration) {
 	t.Helper()
 	err := s.Sim.UpdateSettings(func(set *awssim.Settings) {
 		for i := range set.Applications {
@@ -67,7 +67,7 @@ func (s *AppSite) SessionsLast(t testing.TB, d time.Duration) {
 	}
 }
 
-func (s *AppSite) NewSecret(t testing.TB, app string) string {
+func (s *AppSite) newSecret(t testing.TB, app string) string {
 	t.Helper()
 	secret := seal.NewSecret()
 	if err := s.Store.AddAppSecret(context.Background(), storetest.Actor, app, secret.Hash, secret.Hint); err != nil {
@@ -148,7 +148,7 @@ func (s *AppSite) Exchange(t testing.TB, code string, opts ...oauth2.AuthCodeOpt
 		t.Fatal(err)
 	}
 	raw, _ := token.Extra("id_token").(string)
-	id, err := s.Verifier.Verify(context.Background(), raw)
+	id, err := s.verifier.Verify(context.Background(), raw)
 	if err != nil {
 		t.Fatal(err)
 	}

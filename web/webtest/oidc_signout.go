@@ -34,6 +34,6 @@ func (s *AppSite) OtherApp(t testing.TB) {
 	if err := s.Store.CreateApp(context.Background(), storetest.Actor, app); err != nil {
 		t.Fatal(err)
 	}
-	s.Oauth.ClientID, s.Oauth.ClientSecret = "wiki", s.NewSecret(t, "wiki")
-	s.Verifier = s.Op.Verifier(&oidc.Config{ClientID: "wiki"})
+	s.Oauth.ClientID, s.Oauth.ClientSecret = "wiki", s.newSecret(t, "wiki")
+	s.verifier = s.Op.Verifier(&oidc.Config{ClientID: "wiki"})
 }
