@@ -61,9 +61,19 @@ func (c judgeCase) judge(t *testing.T, name string) {
 	m, e := verified()
 	c.change(m, e)
 	id, checks, refusal := m.Judge(*e)
+	for _, check := range []string{"issuer", "destination", "replay", "in_response_to", "audience"} {
+		if !slices.ContainsFunc(checks, func(c model.Check) bool { return c.ID == check }) {
+			t.Errorf("%s: nothing is said of %s", name, check)
+		}
+	}
 	if refusal == nil {
 		if c.code != "" || id == nil {
 			t.Errorf("%s: accepted as %+v", name, id)
+		}
+		for _, check := range []string{"not_before", "not_on_or_after", "recipient", "confirmation", "session", "subject"} {
+			if !slices.ContainsFunc(checks, func(c model.Check) bool { return c.ID == check }) {
+				t.Errorf("%s: nothing is said of %s", name, check)
+			}
 		}
 		return
 	}
@@ -267,13 +277,38 @@ func TestJudgeNamesTheFirst(t *testing.T) {
 	}
 }
 
+// TestJudgeEvidence: what was received stands beside what was expected.
+func TestJudgeEvidence(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change             func(*Message)
+		expected, received string
+	}{
+		"methods":       {func(m *Message) { m.parsed.confirmations = []confirmation{{method: "a"}, {method: "b"}} }, methodBearer, "a, b"},
+		"audiences":     {func(m *Message) { m.parsed.conditions.audiences = [][]string{{"a", "b"}} }, judgedEntity, "a, b"},
+		"requests":      {func(m *Message) { m.envelope.inResponseTo = "_x" }, "_q", "_q (Response: _x)"},
+		"a long issuer": {func(m *Message) { m.envelope.issuer = strings.Repeat("x", 501) }, judgedIdP, strings.Repeat("x", 500) + "…"},
+	} {
+		m, e := verified()
+		c.change(m)
+		if _, _, r := m.Judge(*e); r == nil || r.Expected != c.expected || r.Received != c.received || r.Detail == "" {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	m, e := verified()
+	e.MeasureClock, m.parsed.issueInstant = true, "soon"
+	if _, checks, _ := m.Judge(*e); slices.ContainsFunc(checks, func(c model.Check) bool { return c.ID == ClockCheck }) {
+		t.Errorf("the clock is measured by what is no time: %+v", checks)
+	}
+}
+
 // TestIdentityOfSeveralStatements: the session ends with the first that ends.
 func TestIdentityOfSeveralStatements(t *testing.T) {
 	t.Parallel()
 	m, e := verified()
 	m.parsed.authn = []authnStatement{
 		{instant: around(-time.Minute), sessionIndex: "_1", context: "urn:x"}, {instant: around(0), notOnOrAfter: around(2 * time.Hour)},
-		{instant: around(0), notOnOrAfter: around(time.Hour)}, {instant: around(0), notOnOrAfter: around(3 * time.Hour)},
+		{instant: around(0), notOnOrAfter: around(time.Hour)}, {instant: around(0), notOnOrAfter: around(3 * time.Hour)}, {instant: around(0)},
 	}
 	m.parsed.nameID, m.parsed.nameIDFormat = " alice ", "urn:f"
 	id, _, refusal := m.Judge(*e)

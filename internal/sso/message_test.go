@@ -1,7 +1,10 @@
 package sso
 
 import (
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
@@ -197,7 +200,7 @@ func TestStoredCertificates(t *testing.T) {
 	}
 	key, der := fuzzedKey()
 	good := stored(der)
-	_, other := attack.FixedKey(2)
+	strangerKey, other := attack.FixedKey(2)
 	stranger := stored(other)
 	scene := attack.Scene{ACS: fuzzedACS, Audience: fuzzedSP, Issuer: fuzzedIdP, Now: fuzzedAt}
 	named, unnamed := []byte(attack.SignedBy(&scene, key, der)), []byte(attack.SignedBy(&scene, key))
@@ -214,6 +217,7 @@ func TestStoredCertificates(t *testing.T) {
 		"not named, another is stored":  {unnamed, []Certificate{stranger}, model.CodeSignatureInvalid},
 		"named, none is stored":         {named, nil, model.CodeCertificateUnknown},
 		"not named, and none is stored": {unnamed, nil, model.CodeCertificateUnknown},
+		"named, signed by another one":  {[]byte(attack.SignedBy(&scene, strangerKey, der)), []Certificate{good, stranger}, model.CodeSignatureInvalid},
 	} {
 		m, _, r := Open(c.message, Trust{Certificates: c.stored})
 		if r != nil && r.Code != c.code || r == nil && c.code != "" {
@@ -221,6 +225,61 @@ func TestStoredCertificates(t *testing.T) {
 		}
 		if r == nil && !slices.Equal(m.SignedBy, []string{good.Fingerprint, good.Fingerprint}) {
 			t.Errorf("%s: signed by %v", name, m.SignedBy)
+		}
+	}
+}
+
+// TestUnknownCertificateIsShown: people compare the received fingerprint with all
+// that are stored.
+func TestUnknownCertificateIsShown(t *testing.T) {
+	t.Parallel()
+	stored := []Certificate{{Raw: []byte("1"), Fingerprint: "AA"}, {Raw: []byte("2"), Fingerprint: "BB"}}
+	text := base64.StdEncoding.EncodeToString([]byte("3"))
+	for certificates, received := range map[string]string{text: fingerprint([]byte("3")), "%": "no certificate", text + "%": "no certificate"} {
+		_, r := selectCertificate(signatureShape{certificates: []string{certificates}}, stored)
+		if r == nil || r.Code != model.CodeCertificateUnknown || r.Expected != "AA or BB" || r.Received != received {
+			t.Errorf("%q: %+v, want %s", certificates, r, received)
+		}
+	}
+	if c, r := selectCertificate(signatureShape{certificates: []string{base64.StdEncoding.EncodeToString([]byte("2")), text}}, stored); r != nil || c.Fingerprint != "BB" {
+		t.Errorf("%+v %+v", c, r)
+	}
+}
+
+// TestCertificatesOutsideTheirDates: the key is trusted because somebody stored
+// it, whatever the real clock says of its certificate.
+func TestCertificatesOutsideTheirDates(t *testing.T) {
+	t.Parallel()
+	key, _ := fuzzedKey()
+	for name, begin := range map[string]time.Time{"long over": time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), "long to come": time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: begin, NotAfter: begin.AddDate(1, 0, 0)}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := parseCertificate(der, fuzzedAt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scene := attack.Scene{ACS: fuzzedACS, Audience: fuzzedSP, Issuer: fuzzedIdP, Now: fuzzedAt}
+		if _, _, r := Open([]byte(attack.SignedBy(&scene, key, der)), Trust{Certificates: []Certificate{c}}); r != nil {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+// TestTooManyToVerify: beyond what goxmldsig walks over, the size is the reason
+// that is told, wherever the signature stands.
+func TestTooManyToVerify(t *testing.T) {
+	t.Parallel()
+	first := signedSeed(`<saml2:Attribute Name="x">` + strings.Repeat(`<saml2:AttributeValue>v</saml2:AttributeValue>`, 1500) + `</saml2:Attribute>`)
+	begin, end := strings.Index(first, "<ds:Signature>"), strings.Index(first, "</ds:Signature>")+len("</ds:Signature>")
+	last := strings.Replace(first[:begin]+first[end:], "</saml2p:Response>", first[begin:end]+"</saml2p:Response>", 1)
+	for name, message := range map[string]string{"signature first": first, "signature last": last} {
+		for _, signatures := range []model.SignatureRequirement{model.SignaturesBoth, model.SignaturesAssertion} {
+			if r := judgeSeed(t, []byte(message), signatures); r == nil || r.Code != model.CodeTooLarge {
+				t.Errorf("%s, %s: %+v", name, signatures, r)
+			}
 		}
 	}
 }

@@ -105,6 +105,7 @@ func TestDeclarations(t *testing.T) {
 		`<?xml version="1.0" standalone="maybe"?>`:                malformed,
 		`<?xml encoding="UTF-8"?>`:                                malformed,
 		`<?xml-stylesheet href="x"?>`:                             malformed,
+		`<?x version="1.0"?>`:                                     malformed,
 		`<?x?>`:                                                   malformed,
 		`<?xml version="1.0"?><?x?>`:                              malformed,
 		`<?xml version="1.0"?><?xml version="1.0"?>`:              malformed,
@@ -121,7 +122,8 @@ func TestDeclarations(t *testing.T) {
 			t.Errorf("%q: %q, want %q", before, got, want)
 		}
 	}
-	for after, want := range map[string]model.Code{" \n": "", "x": malformed, "<?x?>": malformed, "<!-- -->": malformed, "<": malformed, "</x>": malformed, "<x/>": malformed} {
+	for after, want := range map[string]model.Code{" \n": "", "x": malformed, "<?x?>": malformed, "<!-- -->": malformed, "<": malformed, "</x>": malformed, "<x/>": malformed,
+		`<p:Response xmlns:p="` + nsProtocol + `"><p:Status><p:StatusCode Value="` + statusSuccess + `"/></p:Status></p:Response>`: malformed} {
 		if got := shapeOf(bare("") + after); got != want {
 			t.Errorf("%q behind it: %q, want %q", after, got, want)
 		}
@@ -140,10 +142,14 @@ func TestNamespaces(t *testing.T) {
 		`<a:Attribute xmlns:q="urn:q"/><a:Attribute xmlns:q="urn:q" q:x="1"/>`:                                      "",
 		`<a:Attribute xmlns:q="urn:q"/><a:Attribute q:x="1"/>`:                                                      malformed,
 		`<a:Attribute xmlns:q="urn:q"/><a:Attribute xmlns:q="urn:r"/>`:                                              malformed,
-		`<a:Attribute q:x="1"/>`:                   malformed,
-		`<q:Attribute/>`:                           malformed,
-		`<Attribute/>`:                             malformed,
-		`<Attribute xmlns="` + nsAssertion + `"/>`: "",
+		`<a:Attribute q:x="1"/>`:                                     malformed,
+		`<q:Attribute xmlns:q="` + nsAssertion + `"/><q:Attribute/>`: malformed,
+		`<a:Attribute q:xmlns="urn:x"/>`:                             malformed,
+		`<a:Attribute xmlns="urn:q" xmlns:q="urn:q" x="1" q:x="2"/>`: "",
+		`<a:Attribute xmlns="urn:q" xmlns:q="urn:q" q:x="2" x="1"/>`: "",
+		`<q:Attribute/>`: malformed,
+		`<Attribute/>`:   malformed,
+		`<Attribute xmlns="` + nsAssertion + `"/>`:                                      "",
 		`<Attribute xmlns="` + nsAssertion + `"><AttributeValue/></Attribute>`:          "",
 		`<Attribute xmlns="` + nsAssertion + `"/><Attribute/>`:                          malformed,
 		`<Attribute xmlns="` + nsAssertion + `"><AttributeValue xmlns=""/></Attribute>`: malformed,
@@ -233,6 +239,22 @@ func TestText(t *testing.T) {
 	for _, cut := range []string{"", "<", "<p:Response", bare("")[:len(bare(""))-1], strings.TrimSuffix(bare(""), "</p:Response>")} {
 		if got := shapeOf(cut); got != malformed {
 			t.Errorf("%q: %q, want %q", cut, got, malformed)
+		}
+	}
+}
+
+// TestStatusEvidence: what AWS gives as its reason is told with the code.
+func TestStatusEvidence(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[string]string{
+		`<p:StatusCode Value="urn:x"/>`:                                               "urn:x",
+		`<p:StatusCode Value="urn:x"><p:StatusCode Value="urn:y"/></p:StatusCode>`:    "urn:x / urn:y",
+		`<p:StatusCode Value="urn:x"/><p:StatusMessage> No access </p:StatusMessage>`: "urn:x: No access",
+		`<p:StatusCode Value="urn:x"/><p:StatusMessage> </p:StatusMessage>`:           "urn:x",
+	} {
+		_, r := inspectShape([]byte(strings.Replace(bare(""), `<p:StatusCode Value="`+statusSuccess+`"/>`, status, 1)))
+		if r == nil || r.Code != model.CodeStatusNotSuccess || r.Received != want || r.Expected != statusSuccess {
+			t.Errorf("%s: %+v, want %q", status, r, want)
 		}
 	}
 }
