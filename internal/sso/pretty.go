@@ -49,7 +49,7 @@ const (
 func Pretty(data []byte, refusal *model.Refusal) []Line {
 	p := &printer{rest: strings.ToValidUTF8(string(data), "\uFFFD")}
 	if refusal != nil {
-		p.targets = targets[refusal.Code]
+		p.targets = reasons[refusal.Code].places
 		p.received = refusal.Received
 	}
 	for p.rest != "" {
@@ -75,7 +75,10 @@ type printer struct {
 }
 
 // place is a part that the refusal may be about.
-type place struct{ line, part int }
+type place struct {
+	line, part int
+	marked     marking
+}
 
 func (p *printer) depth() int { return min(len(p.stack), prettyDepth) }
 
@@ -156,9 +159,11 @@ func (p *printer) text() {
 	p.block(PartText, strings.Trim(text, " \t\r\n"))
 }
 
+const doctype = "<!DOCTYPE"
+
 func (p *printer) other(token string) {
 	p.block(PartOther, token)
-	if strings.HasPrefix(token, "<!DOCTYPE") {
+	if len(token) >= len(doctype) && strings.EqualFold(token[:len(doctype)], doctype) {
 		p.candidateNamed("!DOCTYPE", "", token)
 	}
 }
@@ -272,29 +277,39 @@ func (p *printer) candidateNamed(element, attribute, text string) {
 	for _, t := range p.targets {
 		if t.attribute == attribute && (t.element == element || t.element == "") && (t.element != "" || text != "") {
 			line := len(p.lines) - 1
-			p.found = append(p.found, place{line, len(p.lines[line].Parts) - 1})
+			p.found = append(p.found, place{line, len(p.lines[line].Parts) - 1, t.marked})
 			return
 		}
 	}
 }
 
 // mark chooses among the candidates: those that carry the received value where
-// there are any, else all.
+// there are any; else all that are marked anyway; else what lacks them.
 func (p *printer) mark() {
-	chosen := p.found
-	if p.received != "" {
-		var exact []place
-		for _, at := range p.found {
-			text := strings.Trim(p.lines[at.line].Parts[at.part].Text, `"'`)
-			if text != "" && (text == p.received || len(text) > 3 && strings.Contains(p.received, text)) {
-				exact = append(exact, at)
-			}
+	for _, chosen := range [][]place{p.with(p.hasReceived), p.with(isMarked(markAnyway)), p.with(isMarked(markLacking))} {
+		for _, at := range chosen {
+			p.lines[at.line].Marked, p.lines[at.line].Parts[at.part].Marked = true, true
 		}
-		if len(exact) > 0 {
-			chosen = exact
+		if len(chosen) > 0 {
+			return
 		}
 	}
-	for _, at := range chosen {
-		p.lines[at.line].Marked, p.lines[at.line].Parts[at.part].Marked = true, true
+}
+
+// with are the candidates that fit.
+func (p *printer) with(fits func(place) bool) []place {
+	var some []place
+	for _, at := range p.found {
+		if fits(at) {
+			some = append(some, at)
+		}
 	}
+	return some
+}
+
+func isMarked(m marking) func(place) bool { return func(at place) bool { return at.marked == m } }
+
+func (p *printer) hasReceived(at place) bool {
+	text := strings.Trim(p.lines[at.line].Parts[at.part].Text, `"'`)
+	return p.received != "" && text != "" && (text == p.received || len(text) > 3 && strings.Contains(p.received, text))
 }
