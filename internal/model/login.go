@@ -98,13 +98,27 @@ const (
 // NoAnswerAfter is how long an attempt may be out before it shows as no_answer.
 const NoAnswerAfter = time.Minute
 
+// ChangeKind is what became of a thing in a login.
+type ChangeKind string
+
+// What a login does. The spelling is stored with each login.
+const (
+	ChangeCreated      ChangeKind = "created" // the user
+	ChangeUpdated      ChangeKind = "updated" // a field
+	ChangeKept         ChangeKind = "kept"    // a field, although AWS sent something else
+	ChangeLinked       ChangeKind = "linked"  // the user, to an AWS identity
+	ChangeGroupAdded   ChangeKind = "group_added"
+	ChangeGroupRemoved ChangeKind = "group_removed"
+	ChangeGroupKept    ChangeKind = "group_kept"
+)
+
 // Change is one thing that a login did (or, in a test, would do), and why.
 type Change struct {
-	What string `json:"what"` // created, updated, linked, group_added, group_removed, group_kept
-	Name string `json:"name"` // the field, the group, the username
-	From string `json:"from,omitempty"`
-	To   string `json:"to,omitempty"`
-	Why  string `json:"why"`
+	What ChangeKind `json:"what"`
+	Name string     `json:"name"` // the field, the group, the username
+	From string     `json:"from,omitempty"`
+	To   string     `json:"to,omitempty"`
+	Why  string     `json:"why"`
 }
 
 // Login is one attempt through the SAML endpoints, with its trace.

@@ -47,7 +47,7 @@ func granted(connection string, rules []model.Rule, s Subject) []GroupEffect {
 		Known: model.Known{Rules: rules, Memberships: s.Memberships}}, &d)
 	var groups []GroupEffect
 	for _, c := range d.Changes {
-		if c.What == "group_added" || c.What == "group_kept" {
+		if c.What == model.ChangeGroupAdded || c.What == model.ChangeGroupKept {
 			groups = append(groups, GroupEffect{Group: c.Name, Why: c.Why})
 		}
 	}

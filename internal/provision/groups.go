@@ -24,9 +24,9 @@ func decideGroups(in Input, d *model.Decision) {
 
 	for _, g := range grants {
 		m, member := mine[model.Key(g.Group)]
-		what, why := "group_added", because(all, g.Group)
+		what, why := model.ChangeGroupAdded, because(all, g.Group)
 		if member {
-			what = "group_kept"
+			what = model.ChangeGroupKept
 		}
 		if !member || m.Origin != g.Origin {
 			d.AddGroups = append(d.AddGroups, g)
@@ -40,7 +40,7 @@ func decideGroups(in Input, d *model.Decision) {
 			why += "; the person stays in the group " + strings.Join(sources, " and ")
 		}
 		d.RemoveGroups = append(d.RemoveGroups, m.Group)
-		d.Changes = append(d.Changes, model.Change{What: "group_removed", Name: m.Group, Why: why})
+		d.Changes = append(d.Changes, model.Change{What: model.ChangeGroupRemoved, Name: m.Group, Why: why})
 	}
 }
 

@@ -131,7 +131,7 @@ func createUser(in Input) (model.Decision, *model.Refusal) {
 			Username: p.Username, Email: p.Email, FirstName: p.FirstName, LastName: p.LastName,
 			DisplayName: p.DisplayName(), Active: true, Source: model.UserJIT,
 		},
-		Changes: []model.Change{{What: "created", Name: p.Username, To: p.Username,
+		Changes: []model.Change{{What: model.ChangeCreated, Name: p.Username, To: p.Username,
 			Why: "because the person was not known and this connection creates users as they sign in"}},
 	}, nil
 }
@@ -163,7 +163,7 @@ func linkByUsername(in Input, why string) (model.Decision, *model.Refusal) {
 	}
 	return model.Decision{
 		Action: model.UserKept, User: u, LinkIdentity: true,
-		Changes: []model.Change{{What: "linked", Name: u.Username, To: in.Person.NameID, Why: why}},
+		Changes: []model.Change{{What: model.ChangeLinked, Name: u.Username, To: in.Person.NameID, Why: why}},
 	}, nil
 }
 
@@ -180,11 +180,11 @@ func decideIdentity(in Input, d *model.Decision) {
 	d.Identity = *in.Known.Identity
 	if p.ExternalID != "" && d.Identity.ExternalID == "" {
 		d.LinkIdentity, d.Identity.ExternalID = true, p.ExternalID
-		d.Changes = append(d.Changes, model.Change{What: "updated", Name: "stable id", To: p.ExternalID,
+		d.Changes = append(d.Changes, model.Change{What: model.ChangeUpdated, Name: "stable id", To: p.ExternalID,
 			Why: "because AWS sent it for the first time; from now on it recognizes the person"})
 	}
 	if d.Identity.NameID != p.NameID {
-		d.Changes = append(d.Changes, model.Change{What: "updated", Name: "NameID", From: d.Identity.NameID, To: p.NameID,
+		d.Changes = append(d.Changes, model.Change{What: model.ChangeUpdated, Name: "NameID", From: d.Identity.NameID, To: p.NameID,
 			Why: "because AWS sent a different one with the same stable id"})
 		d.LinkIdentity, d.Identity.NameID = true, p.NameID
 	}

@@ -360,7 +360,7 @@ func checkChanges(t *testing.T, got []model.Change, want []string, why string) {
 		if !strings.HasPrefix(c.Why, "because ") {
 			t.Errorf("change %+v does not say why", c)
 		}
-		lines = append(lines, c.What+" "+c.Name+": "+c.From+" → "+c.To)
+		lines = append(lines, string(c.What)+" "+c.Name+": "+c.From+" → "+c.To)
 	}
 	if !slices.EqualFunc(lines, want, strings.HasPrefix) {
 		t.Errorf("changes = %q\nwant      %q", lines, want)

@@ -18,7 +18,7 @@ func update(in Input, d *model.Decision) {
 		if sent == "" || *field == sent {
 			return
 		}
-		d.Changes = append(d.Changes, model.Change{What: "updated", Name: name, From: *field, To: sent,
+		d.Changes = append(d.Changes, model.Change{What: model.ChangeUpdated, Name: name, From: *field, To: sent,
 			Why: "because AWS sent a different " + name})
 		*field, d.Action = sent, model.UserUpdated
 	}
@@ -38,11 +38,11 @@ func updateUsername(in Input, d *model.Decision) {
 		return
 	}
 	if other := in.Known.ByUsername; other != nil && other.ID != u.ID {
-		d.Changes = append(d.Changes, model.Change{What: "kept", Name: "username " + u.Username, From: u.Username, To: u.Username,
+		d.Changes = append(d.Changes, model.Change{What: model.ChangeKept, Name: "username " + u.Username, From: u.Username, To: u.Username,
 			Why: "because AWS now says “" + sent + "”, but another user has that username"})
 		return
 	}
-	d.Changes = append(d.Changes, model.Change{What: "updated", Name: "username", From: u.Username, To: sent,
+	d.Changes = append(d.Changes, model.Change{What: model.ChangeUpdated, Name: "username", From: u.Username, To: sent,
 		Why: "because AWS sent a different username"})
 	u.Username, d.Action = sent, model.UserUpdated
 }

@@ -95,6 +95,23 @@ func constSpecs(f *ast.File) []*ast.ValueSpec {
 	return specs
 }
 
+// Worded fails for a constant of a type of internal/model that has no word of
+// its own: none, that of another constant, or the constant itself.
+func Worded(t testing.TB, typeName string, word func(string) string) {
+	t.Helper()
+	of := map[string]string{}
+	for _, c := range Constants(t, "internal/model", typeName) {
+		w := strings.TrimSpace(word(c))
+		switch {
+		case w == "" || w == c:
+			t.Errorf("%s %q has no word for people", typeName, c)
+		case of[w] != "":
+			t.Errorf("%s %q is called %q, as %q is", typeName, c, w, of[w])
+		}
+		of[w] = c
+	}
+}
+
 // Text is what a text literal says; false for any other expression.
 func Text(e ast.Expr) (string, bool) {
 	lit, ok := e.(*ast.BasicLit)

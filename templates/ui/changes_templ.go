@@ -13,20 +13,22 @@ import "github.com/postern-sso/postern/internal/model"
 
 func changeText(c model.Change) string {
 	switch c.What {
-	case "created":
+	case model.ChangeCreated:
 		return "User " + c.Name + " created"
-	case "updated":
+	case model.ChangeUpdated:
 		return c.Name + " changed from “" + c.From + "” to “" + c.To + "”"
-	case "linked":
+	case model.ChangeLinked:
 		return "User " + c.Name + " linked to this AWS identity"
-	case "group_added":
+	case model.ChangeGroupAdded:
 		return "Group " + c.Name + " added"
-	case "group_removed":
+	case model.ChangeGroupRemoved:
 		return "Group " + c.Name + " removed"
-	case "group_kept":
+	case model.ChangeGroupKept:
 		return "Group " + c.Name + " kept"
+	case model.ChangeKept:
+		return "Kept " + c.Name
 	default:
-		return c.What + " " + c.Name
+		return string(c.What) + " " + c.Name
 	}
 }
 
@@ -60,7 +62,7 @@ func Changes(changes []model.Change) templ.Component {
 			var templ_7745c5c3_Var2 string
 			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(changeText(c))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/changes.templ`, Line: 29, Col: 27}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/changes.templ`, Line: 31, Col: 27}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 			if templ_7745c5c3_Err != nil {
@@ -73,7 +75,7 @@ func Changes(changes []model.Change) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(c.Why)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/changes.templ`, Line: 30, Col: 40}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/changes.templ`, Line: 32, Col: 40}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
