@@ -1,5 +1,6 @@
-// Package console holds the pages of the console, one a file. A page is a
-// function of one value that says all it shows; nothing here reads a database.
+// Package parts holds what pages of several rooms of the console show, one a
+// file, and the words that they share. Like the pages it reads no database: a
+// part is a function of a value that says all it shows.
 package parts
 
 import (
