@@ -7,3 +7,6 @@ import "github.com/postern-sso/postern/internal/model"
 func Grants(rules []model.Rule, p model.Person) []model.GroupGrant {
 	return grantsOf(matching(rules, p))
 }
+
+// Condition is what a rule that holds says.
+func Condition(r model.Rule) string { return condition(r) }

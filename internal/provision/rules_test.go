@@ -387,3 +387,24 @@ func TestGroupsAreOfThePerson(t *testing.T) {
 		t.Errorf("a new user: %+v", d)
 	}
 }
+
+// Each kind of condition can hold, and says so in words of its own.
+func TestEveryKindOfConditionCanHold(t *testing.T) {
+	t.Parallel()
+	person := model.Person{Email: "ana@example.com", AWSGroups: []string{"x"}, Attributes: map[string][]string{"x": {"x"}}}
+	said := map[string]bool{}
+	for _, kind := range model.RuleKinds() {
+		holds := false
+		for _, value := range []string{"", "x", "example.com"} {
+			r := model.Rule{Name: "r", Kind: kind, Attribute: "x", Value: value, Groups: []string{"g"}}
+			holds = holds || provision.Matches(r, person)
+			said[provision.Condition(r)] = true
+		}
+		if !holds {
+			t.Errorf("a rule with the condition %s matches nobody", kind)
+		}
+	}
+	if said[provision.Condition(model.Rule{Kind: "unknown"})] {
+		t.Error("a condition has no words of its own")
+	}
+}

@@ -216,3 +216,14 @@ func TestMetadataFromAnAddress(t *testing.T) {
 		t.Errorf("nothing to fetch: %q, %v", got, problem)
 	}
 }
+
+func TestProductsAreThoseOfTheModel(t *testing.T) {
+	t.Parallel()
+	var ids []string
+	for _, p := range wizard.Products() {
+		ids = append(ids, p.ID)
+	}
+	if !slices.Equal(ids, model.Products()) {
+		t.Errorf("screens are known of %v, and an app can be one of %v", ids, model.Products())
+	}
+}
