@@ -41,6 +41,20 @@ func Read(t testing.TB, file string) string {
 	return string(text)
 }
 
+// Guide is the text of all pages of the administrator's guide.
+func Guide(t testing.TB) string {
+	t.Helper()
+	pages, err := filepath.Glob(filepath.Join(Root(t), "docs", "guide", "*.md"))
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("%d pages, %v", len(pages), err)
+	}
+	var all strings.Builder
+	for _, page := range pages {
+		all.WriteString(Read(t, "docs/guide/"+filepath.Base(page)))
+	}
+	return all.String()
+}
+
 // Files are the parsed Go files of a folder, named from the root, and of those
 // below it; neither tests nor what templ generated.
 func Files(t testing.TB, folder string) []*ast.File {
