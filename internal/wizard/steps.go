@@ -4,6 +4,21 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
+// The steps of the setup, by the names in addresses and stored drafts.
+const (
+	StepWelcome        StepID = "welcome"
+	StepProvisioning   StepID = "provisioning"
+	StepAWSApplication StepID = "aws-application"
+	StepMetadata       StepID = "metadata"
+	StepAttributes     StepID = "attributes"
+	StepUsers          StepID = "users"
+	StepGroups         StepID = "groups"
+	StepAssign         StepID = "assign"
+	StepTest           StepID = "test"
+	StepApps           StepID = "apps"
+	StepGoLive         StepID = "go-live"
+)
+
 // Names of the fields, as they are in forms, in answers and in problems.
 const (
 	FieldName      = "name"       // welcome: what people call the connection
@@ -49,7 +64,8 @@ const (
 	ModelDirectory = "directory" // users come from LDAP; the login follows the manual model
 )
 
-// Setup is the setup of a connection. To add a step, add a row.
+// Setup is the setup of a connection. To add a step, add its id above and a row
+// here; setup.Plain can show any step that needs no page of its own.
 func Setup() (*Flow, error) {
 	return NewFlow(
 		Step{

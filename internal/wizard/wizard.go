@@ -14,21 +14,6 @@ import (
 // StepID names a step in addresses and in stored drafts. It never changes.
 type StepID string
 
-// The steps of the setup.
-const (
-	StepWelcome        StepID = "welcome"
-	StepProvisioning   StepID = "provisioning"
-	StepAWSApplication StepID = "aws-application"
-	StepMetadata       StepID = "metadata"
-	StepAttributes     StepID = "attributes"
-	StepUsers          StepID = "users"
-	StepGroups         StepID = "groups"
-	StepAssign         StepID = "assign"
-	StepTest           StepID = "test"
-	StepApps           StepID = "apps"
-	StepGoLive         StepID = "go-live"
-)
-
 // Draft is what a step may change.
 type Draft struct {
 	Config    model.Config
