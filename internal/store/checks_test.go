@@ -48,6 +48,35 @@ func TestChecksAcceptWhatTheProgramKnows(t *testing.T) {
 	}
 }
 
+// columns are the texts of one column of an answer of the database.
+func columns(t *testing.T, sql string) []string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), storetest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	rows, err := conn.Query(t.Context(), sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(texts) == 0 {
+		t.Fatalf("%d rows, %v", len(texts), err)
+	}
+	return texts
+}
+
+// sourceOf are the words in quotes of a file, named from the root.
+func sourceOf(t *testing.T, file string) map[string]bool {
+	t.Helper()
+	words := map[string]bool{}
+	for _, m := range regexp.MustCompile(`"(\w+)"`).FindAllStringSubmatch(sourcetest.Read(t, file), -1) {
+		words[m[1]] = true
+	}
+	return words
+}
+
 // allowed are the values that a check allows, sorted, by table and column.
 func allowed(t *testing.T) map[string][]string {
 	t.Helper()
