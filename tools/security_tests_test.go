@@ -10,22 +10,16 @@ import (
 	"testing"
 )
 
-// Every test that docs/security-tests.md names exists, every class has one, and
-// every test named after a class is in the table.
-func TestSecurityTableIsTrue(t *testing.T) {
-	t.Parallel()
-	root := ".."
-	table, err := os.ReadFile(filepath.Join(root, "docs", "security-tests.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+// tests are the names of all tests of the project.
+func tests(t *testing.T) map[string]bool {
+	t.Helper()
 	there := map[string]bool{}
 	function := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
-	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if name := d.Name(); d.IsDir() && (name == "node_modules" || (strings.HasPrefix(name, ".") && path != root)) {
+		if name := d.Name(); d.IsDir() && (name == "node_modules" || (strings.HasPrefix(name, ".") && path != "..")) {
 			return filepath.SkipDir
 		}
 		if !strings.HasSuffix(path, "_test.go") {
@@ -40,6 +34,38 @@ func TestSecurityTableIsTrue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return there
+}
+
+// Every test that ARCHITECTURE.md promises exists.
+func TestArchitectureNamesTestsThatExist(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "ARCHITECTURE.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := tests(t)
+	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1)
+	if len(named) < 20 {
+		t.Errorf("only %d tests are named", len(named))
+	}
+	for _, m := range named {
+		if !there[m[1]] {
+			t.Errorf("ARCHITECTURE.md names %s, and there is no such test", m[1])
+		}
+	}
+}
+
+// Every test that docs/security-tests.md names exists, every class has one, and
+// every test named after a class is in the table.
+func TestSecurityTableIsTrue(t *testing.T) {
+	t.Parallel()
+	root := ".."
+	table, err := os.ReadFile(filepath.Join(root, "docs", "security-tests.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := tests(t)
 	named := map[string]bool{}
 	rows := map[int]bool{}
 	for _, row := range regexp.MustCompile(`(?m)^\| (\d+) \|.*$`).FindAllStringSubmatch(string(table), -1) {
