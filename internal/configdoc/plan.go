@@ -104,6 +104,8 @@ func equalValues(a, b any) bool {
 		return slices.Equal(x, b.([]string))
 	case names:
 		return x.equal(b.(names))
+	case condition:
+		return shown(x) == shown(b) // what a kind has no use for does not count
 	default:
 		return a == b
 	}
