@@ -74,3 +74,14 @@ func TestFingerprint(t *testing.T) {
 		t.Errorf("what is no base64 has the fingerprint %s", got)
 	}
 }
+
+// TestDaysLeft: whole days, and the day itself.
+func TestDaysLeft(t *testing.T) {
+	t.Parallel()
+	end := time.Date(2031, 1, 1, 12, 0, 0, 0, time.UTC)
+	cert := Certificate{NotAfter: end, parsed: &x509.Certificate{}}
+	found := certificateFindings(cert, end.Add(-50*24*time.Hour+time.Minute))
+	if found[0].Text != "The certificate expires in 49 days, on 2031-01-01." {
+		t.Errorf("%s", found[0].Text)
+	}
+}

@@ -243,6 +243,8 @@ func TestAlgorithmsByName(t *testing.T) {
 		nsSignature + "dsa-sha1", nsExclusive + "WithComments", "http://www.w3.org/TR/2001/REC-xml-c14n-20010315", "http://www.w3.org/2006/12/xml-c14n11",
 		nsSignature + "base64", "http://www.w3.org/TR/1999/REC-xpath-19991116", "http://www.w3.org/TR/1999/REC-xslt-19991116", strings.ToUpper(more + "rsa-sha256"),
 	}
+	transforms := "enveloped signature, then exclusive canonicalisation"
+	expected := map[string]string{"c14n": "exclusive canonicalisation", "signature": "RSA with SHA-256 or better", "digest": "SHA-256 or better", "first": transforms, "second": transforms}
 	all := slices.Clone(bad)
 	for _, g := range good {
 		all = append(all, g...)
@@ -255,9 +257,34 @@ func TestAlgorithmsByName(t *testing.T) {
 			if slices.Contains(list, algorithm) {
 				want = ""
 			}
-			if got := shapeOf(signed(use["c14n"], use["signature"], use["digest"], use["first"], use["second"])); got != want {
-				t.Errorf("%s %q: judged %q, want %q", place, algorithm, got, want)
+			_, r := inspectShape([]byte(signed(use["c14n"], use["signature"], use["digest"], use["first"], use["second"])))
+			if r == nil && want != "" || r != nil && (r.Code != want || r.Received != algorithm || r.Expected != expected[place]) {
+				t.Errorf("%s %q: judged %+v, want %q", place, algorithm, r, want)
 			}
 		}
+	}
+}
+
+// TestForeignAttributesAreNone: an attribute of another namespace says nothing of
+// a signature or a status, whatever its name.
+func TestForeignAttributesAreNone(t *testing.T) {
+	t.Parallel()
+	good := (&builder{rules: samlRules(t), path: []string{"p:Response"}, child: "d:Signature", times: 1}).write("p:Response", 0)
+	good = strings.Replace(good, "<p:Response ", `<p:Response xmlns:p="`+nsProtocol+`" xmlns:a="`+nsAssertion+`" xmlns:d="`+nsSignature+`" xmlns:q="urn:q" `, 1)
+	if got := shapeOf(good); got != model.CodeNoAssertion {
+		t.Fatalf("as it is: %q", got)
+	}
+	for attribute, want := range map[string]model.Code{
+		" Value=": model.CodeStatusNotSuccess, " URI=": model.CodeSignatureInvalid, "CanonicalizationMethod Algorithm=": model.CodeSignatureAlgorithm,
+		"SignatureMethod Algorithm=": model.CodeSignatureAlgorithm, "DigestMethod Algorithm=": model.CodeSignatureAlgorithm, "Transform Algorithm=": model.CodeSignatureAlgorithm,
+	} {
+		i := strings.LastIndexByte(attribute, ' ')
+		if got := shapeOf(strings.Replace(good, attribute, attribute[:i]+" q:"+attribute[i+1:], 1)); got != want {
+			t.Errorf("q:%s: %q, want %q", attribute[i+1:], got, want)
+		}
+	}
+	nameless := strings.NewReplacer(` ID="_1"`, "", `URI="#_1"`, `URI="#"`).Replace(good)
+	if got := shapeOf(nameless); got != model.CodeSignatureInvalid {
+		t.Errorf("a signature over what has no ID: %q", got)
 	}
 }

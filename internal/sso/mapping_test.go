@@ -64,7 +64,7 @@ func TestMappedValues(t *testing.T) {
 		!slices.Equal(values, []string{"alice"}) || check.State != model.CheckPassed || check.Received != "alice" {
 		t.Errorf("the subject: %q %+v %+v", values, check, refusal)
 	}
-	for want, attributes := range map[string]map[string][]string{"no attributes": nil, "a, b": {"b": nil, "a": {"secret"}}} {
+	for want, attributes := range map[string]map[string][]string{"no attributes": nil, "a, b, c, d, e, f": {"f": nil, "e": nil, "d": nil, "c": nil, "b": nil, "a": {"secret"}}} {
 		if got := received(&Identity{Attributes: attributes}); got != want {
 			t.Errorf("%v came as %q", attributes, got)
 		}

@@ -66,6 +66,9 @@ func TestReadEnvelope(t *testing.T) {
 	if got := readEnvelope(rootOf(t, `<Response InResponseTo="" Destination=""><Issuer/></Response>`), false); got != (envelope{hasInResponseTo: true, hasDestination: true, hasIssuer: true}) {
 		t.Errorf("what is empty: %+v", got)
 	}
+	if got := readEnvelope(rootOf(t, `<Response><Status/><Issuer>x</Issuer></Response>`), false); got != (envelope{hasIssuer: true, issuer: "x"}) {
+		t.Errorf("in another order: %+v", got)
+	}
 	if got := readEnvelope(rootOf(t, `<Response/>`), false); got != (envelope{}) {
 		t.Errorf("what is missing: %+v", got)
 	}

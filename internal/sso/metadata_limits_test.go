@@ -232,3 +232,42 @@ func TestAcceptsNameIDFormat(t *testing.T) {
 		}
 	}
 }
+
+// TestMetadataOfOthers: what is no metadata of an identity provider is called by
+// its name.
+func TestMetadataOfOthers(t *testing.T) {
+	t.Parallel()
+	const assertionNS, protocolNS = "urn:oasis:names:tc:SAML:2.0:assertion", "urn:oasis:names:tc:SAML:2.0:protocol"
+	for text, code := range map[string]string{
+		`<Assertion xmlns="` + assertionNS + `"/>`:   "saml_response",
+		`<Response xmlns="` + protocolNS + `"/>`:     "saml_response",
+		`<AuthnRequest xmlns="` + protocolNS + `"/>`: "saml_request",
+		`<Assertion xmlns="` + protocolNS + `"/>`:    "not_metadata",
+		`<EntityDescriptor/>`:                        "not_metadata",
+	} {
+		if got := pasteCode(t, text, sso.MetadataOptions{}); got != code {
+			t.Errorf("%s: %q, want %q", text, got, code)
+		}
+	}
+	ours := standard(func(m *written) { m.entityID = entityID })
+	if got := pasteCode(t, ours, sso.MetadataOptions{OurEntityID: entityID}); got != "own_metadata" {
+		t.Errorf("an identity provider of our own name: %q", got)
+	}
+	if got := pasteCode(t, ours, sso.MetadataOptions{OurEntityID: entityID + "2"}); got != "" {
+		t.Errorf("an identity provider of another name: %q", got)
+	}
+}
+
+// TestUnmappedSubjectIsTold: AWS names no format until its Subject row is mapped.
+func TestUnmappedSubjectIsTold(t *testing.T) {
+	t.Parallel()
+	a := newAWS(t, nil)
+	good := a.descriptor()
+	unmapped := cut(good, "<md:NameIDFormat>", "</md:NameIDFormat>")
+	for text, want := range map[string]bool{good: false, unmapped: true} {
+		idp, err := sso.ParseMetadata([]byte(text), sso.MetadataOptions{Now: a.now})
+		if err != nil || hasFinding(idp, "name_id_format_missing") != want {
+			t.Errorf("%v: %+v", err, idp.Findings)
+		}
+	}
+}
