@@ -49,12 +49,15 @@ type cluster struct {
 
 var shared cluster //nolint:gochecknoglobals // one server for all tests of a process
 
-// Main runs the tests of a package and stops the cluster afterwards. Packages
-// that use this one call it from TestMain.
-func Main(m *testing.M) {
+// Main runs the tests of a package, stops the cluster afterwards, and does what
+// else is to be done at the end. Packages that use this one call it from TestMain.
+func Main(m *testing.M, atEnd ...func()) {
 	code := m.Run()
 	if shared.stop != nil {
 		shared.stop()
+	}
+	for _, f := range atEnd {
+		f()
 	}
 	os.Exit(code)
 }

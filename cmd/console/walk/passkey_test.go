@@ -1,4 +1,4 @@
-package main
+package walk
 
 import (
 	"strings"
@@ -12,7 +12,8 @@ const walkPassword = "nine lives of a grey cat"
 // TestPasskeysInABrowser: an owner registers a passkey, needs it from then on,
 // signs in with it alone, loses it, comes in with a recovery code once, and is
 // let in again from the shell.
-func TestPasskeysInABrowser(t *testing.T) { //nolint:paralleltest // one browser at a time
+func TestPasskeysInABrowser(t *testing.T) {
+	t.Parallel()
 	d := startDemo(t, browsertest.Mouse)
 	d.claim()
 	d.Goto(d.publicURL + "/account")
@@ -95,10 +96,9 @@ func (d *demo) useCode(code string) {
 // resetFromShell is the way back in for somebody who has lost everything.
 func (d *demo) resetFromShell() {
 	d.t.Helper()
-	var out, log strings.Builder
-	code := run(d.t.Context(), []string{"admin", "reset", "olga@example.com", "--database-url", d.database},
-		streams{strings.NewReader(walkPassword + "\n"), &out, &log})
-	if code != 0 || !strings.Contains(out.String(), "passkey") {
-		d.t.Fatalf("admin reset: exit %d, %s%s", code, out.String(), log.String())
+	reset := command(d.t, "admin", "reset", "olga@example.com", "--database-url", d.database)
+	reset.Stdin = strings.NewReader(walkPassword + "\n")
+	if out, err := reset.CombinedOutput(); err != nil || !strings.Contains(string(out), "passkey") {
+		d.t.Fatalf("admin reset: %v, %s", err, out)
 	}
 }

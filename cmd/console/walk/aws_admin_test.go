@@ -1,4 +1,4 @@
-package main
+package walk
 
 import "github.com/postern-sso/postern/internal/browsertest"
 

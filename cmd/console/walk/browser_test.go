@@ -1,80 +1,11 @@
-package main
+package walk
 
 import (
-	"bytes"
-	"context"
-	"net"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/postern-sso/postern/internal/browsertest"
-	"github.com/postern-sso/postern/internal/store/storetest"
 )
-
-// demo is "console demo" with a browser in front of it.
-type demo struct {
-	*browsertest.Browser
-	t         *testing.T
-	publicURL string
-	awsURL    string
-	appURL    string // of the sample app
-	claimLink string
-	database  string
-	handOver  bool // somebody else holds the AWS console
-}
-
-var claimLink = regexp.MustCompile(`http://\S+/claim\?token=\S+`)
-
-// startDemo runs the program as "make run" does, on ports that are free.
-func startDemo(t *testing.T, way browsertest.Way) *demo {
-	t.Helper()
-	b := browsertest.Open(t)
-	b.Use(way)
-	listen, awsListen, appListen := freeAddress(t), freeAddress(t), freeAddress(t)
-	d := &demo{Browser: b, t: t, publicURL: "http://localhost" + port(listen), awsURL: "http://localhost" + port(awsListen),
-		appURL: "http://localhost" + port(appListen)}
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	out := newReadyWriter("Postern is ready: " + d.publicURL)
-	var log bytes.Buffer
-	ended := make(chan int, 1)
-	db := storetest.Database(t)
-	d.database = db
-	go func() {
-		ended <- run(ctx, []string{"demo", "--listen", listen, "--aws-listen", awsListen, "--app-listen", appListen,
-			"--database-url", storetest.RunURL(db), "--migrate-database-url", db, "--data-dir", t.TempDir()}, streams{strings.NewReader(""), out, &log})
-	}()
-	t.Cleanup(func() {
-		stop()
-		if code := <-ended; code != 0 {
-			t.Errorf("demo: exit %d", code)
-		}
-		if t.Failed() {
-			t.Logf("demo logged:\n%s", log.String())
-		}
-	})
-	select {
-	case <-out.ready:
-	case code := <-ended:
-		ended <- code
-		t.Fatalf("demo ended with exit %d before it was ready:\n%s", code, log.String())
-	}
-	d.claimLink = claimLink.FindString(out.String())
-	return d
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }() // only to learn a free port
-	return l.Addr().String()
-}
-
-func port(address string) string { return address[strings.LastIndexByte(address, ':'):] }
 
 // claim makes the first owner, who is signed in then.
 func (d *demo) claim() {
@@ -203,9 +134,13 @@ func (d *demo) goLive() {
 }
 
 // The whole main job, in each way that a browser is used.
-func TestMainJobJustInTime(t *testing.T) { //nolint:paralleltest // one browser at a time
-	for _, way := range browsertest.Ways() { //nolint:paralleltest // likewise
-		t.Run(string(way), func(t *testing.T) { walkJustInTime(t, way) })
+func TestMainJobJustInTime(t *testing.T) {
+	t.Parallel()
+	for _, way := range browsertest.Ways() {
+		t.Run(string(way), func(t *testing.T) {
+			t.Parallel()
+			walkJustInTime(t, way)
+		})
 	}
 }
 
@@ -302,7 +237,8 @@ func (d *demo) readTrace() {
 	d.Look("trace")
 }
 
-func TestMainJobManual(t *testing.T) { //nolint:paralleltest // one browser at a time
+func TestMainJobManual(t *testing.T) {
+	t.Parallel()
 	d := startDemo(t, browsertest.Mouse)
 	d.handOver = true
 	d.claim()
