@@ -162,6 +162,29 @@ func TestRequestIsAnsweredOnce(t *testing.T) {
 	}
 }
 
+// Of two tabs that bring the same request at once, one gets the code, and the
+// other is told that the request is over.
+func TestRequestInTwoTabsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, storetest.Open(t))
+	s.signInAs("user0")
+	v := s.visit(s.asks())
+	var first provider.Decision
+	options, asked := s.options, 0
+	options.Now = func() time.Time {
+		if asked++; asked == 2 { // the request was found pending, and no code is given yet
+			first = s.decides(v)
+		}
+		return s.now
+	}
+	slow, err := provider.New(options)
+	s.must(err)
+	second, err := slow.Decide(context.Background(), v)
+	if err != nil || second.Outcome != provider.RequestOver || second.To != "" || first.Outcome != provider.ToApp {
+		t.Errorf("the first %+v, the second %+v, %v", first, second, err)
+	}
+}
+
 // Nobody is sent to an address that was taken from the app meanwhile, nor to one
 // of an app that does not sign people in any more.
 func TestAddressIsTakenDuringASignIn(t *testing.T) {

@@ -212,6 +212,10 @@ func TestDatabaseLostDuringAnExchange(t *testing.T) {
 			t.Errorf("%s: %d %s", path, res.status, res.body)
 		}
 	}
+	if res := s.get(provider.KeysPath); res.status != http.StatusInternalServerError || res.body != `{"error":"server_error"}` ||
+		res.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("the keys: %d %s %v", res.status, res.body, res.header)
+	}
 	for _, form := range []url.Values{goodRequest(), {"max_age": {"x"}, "client_id": {"jira"}}} {
 		res := s.get(provider.AuthorizePath + "?" + form.Encode())
 		if res.status != http.StatusInternalServerError || res.body != problem(provider.ProblemInternal)+" " {

@@ -116,6 +116,11 @@ func TestUserinfoIsRefused(t *testing.T) {
 		if res.status != http.StatusUnauthorized || !strings.HasPrefix(res.header.Get("WWW-Authenticate"), "Bearer ") {
 			t.Errorf("%.20q: %d %s", header, res.status, res.body)
 		}
+		// Who sent no token is told of no error (RFC 6750, section 3.1).
+		sent := strings.HasPrefix(header, "Bearer ") && header != "Bearer "
+		if sent != strings.Contains(res.header.Get("WWW-Authenticate"), `error="invalid_token"`) || sent != strings.Contains(res.body, "invalid_token") {
+			t.Errorf("%.20q: %q and %s", header, res.header.Get("WWW-Authenticate"), res.body)
+		}
 	}
 	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, provider.UserinfoPath, nil)
 	r.Header.Set("Authorization", "bearer "+token.AccessToken)
