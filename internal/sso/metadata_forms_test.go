@@ -134,6 +134,8 @@ func TestRow16MetadataTimesAreFlagged(t *testing.T) {
 		"the role is over":       {role, a.now, "valid_until_passed", true},
 		"the role is over before": {strings.Replace(role, "<md:EntityDescriptor", "<md:EntityDescriptor"+until(time.Hour), 1), a.now,
 			"valid_until_passed", true},
+		"the role is not over, but what it is in": {strings.Replace(entity(-time.Hour), "<md:IDPSSODescriptor",
+			"<md:IDPSSODescriptor"+until(time.Hour), 1), a.now, "valid_until_passed", true},
 		"the file is over":             {many(until(-time.Hour), one), a.now, "valid_until_passed", true},
 		"the file is over before":      {many(until(-time.Hour), entity(time.Hour)), a.now, "valid_until_passed", true},
 		"a part of the file is over":   {many("", many(until(-time.Hour), one)), a.now, "valid_until_passed", true},

@@ -190,6 +190,7 @@ func TestMetadataKeys(t *testing.T) {
 		"no certificate":           {signingKey(``, []byte("x")), 0, "bad_certificate"},
 		"a good one and a bad":     {signingKey(``, first, []byte("x")), 0, "bad_certificate"},
 		"none":                     {"", 0, "no_certificate"},
+		"more behind it":           {strings.Replace(signingKey(``, first), "</d:X509C", "%%%%</d:X509C", 1), 0, "bad_certificate"},
 		"a bad one of another use": {signingKey(`use="encryption"`, []byte("x")) + signingKey(``, first), 1, ""},
 	} {
 		text := standard(func(m *written) { m.keys = c.keys })
@@ -237,6 +238,7 @@ func TestAcceptsNameIDFormat(t *testing.T) {
 // its name.
 func TestMetadataOfOthers(t *testing.T) {
 	t.Parallel()
+	a := newAWS(t, nil)
 	const assertionNS, protocolNS = "urn:oasis:names:tc:SAML:2.0:assertion", "urn:oasis:names:tc:SAML:2.0:protocol"
 	for text, code := range map[string]string{
 		`<Assertion xmlns="` + assertionNS + `"/>`:   "saml_response",
@@ -244,10 +246,16 @@ func TestMetadataOfOthers(t *testing.T) {
 		`<AuthnRequest xmlns="` + protocolNS + `"/>`: "saml_request",
 		`<Assertion xmlns="` + protocolNS + `"/>`:    "not_metadata",
 		`<EntityDescriptor/>`:                        "not_metadata",
+		``:                                           "empty", "\ufeff\n ": "empty", "metadata": "not_xml", "<\x00?\x00": "encoding",
+		`<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="%zz"/>`: "no_idp",
 	} {
 		if got := pasteCode(t, text, sso.MetadataOptions{}); got != code {
 			t.Errorf("%s: %q, want %q", text, got, code)
 		}
+	}
+	elsewhere := standard(func(m *written) { m.entityID = a.idp.EntityID })
+	if got := pasteCode(t, elsewhere, sso.MetadataOptions{}); got != "" {
+		t.Errorf("AWS's name with another's address: %q", got)
 	}
 	ours := standard(func(m *written) { m.entityID = entityID })
 	if got := pasteCode(t, ours, sso.MetadataOptions{OurEntityID: entityID}); got != "own_metadata" {
@@ -264,7 +272,7 @@ func TestUnmappedSubjectIsTold(t *testing.T) {
 	a := newAWS(t, nil)
 	good := a.descriptor()
 	unmapped := cut(good, "<md:NameIDFormat>", "</md:NameIDFormat>")
-	for text, want := range map[string]bool{good: false, unmapped: true} {
+	for text, want := range map[string]bool{good: false, unmapped: true, standard(nil): false} {
 		idp, err := sso.ParseMetadata([]byte(text), sso.MetadataOptions{Now: a.now})
 		if err != nil || hasFinding(idp, "name_id_format_missing") != want {
 			t.Errorf("%v: %+v", err, idp.Findings)

@@ -69,3 +69,68 @@ func TestCertificatesAreAddedAndRemoved(t *testing.T) {
 		t.Errorf("certificates of another: %v", err)
 	}
 }
+
+// TestCertificatesInTheirPlace: what is added is metadata as the schema has it,
+// whatever prefixes are used around it, and what is removed leaves nothing behind.
+func TestCertificatesInTheirPlace(t *testing.T) {
+	t.Parallel()
+	o := sso.MetadataOptions{Now: fuzzedAt}
+	third := fixedPair(3).certificate
+	offered, err := sso.ParseMetadata([]byte(standard(func(m *written) { m.keys = signingKey("", pairs()[1].certificate, third) })), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted := strings.NewReplacer("<EntityDescriptor xmlns=", "<md:EntityDescriptor xmlns:md=", "</Entity", "</md:Entity", "<IDP", "<md:IDP", "</IDP", "</md:IDP",
+		"<Key", "<md:Key", "</Key", "</md:Key", "<Single", "<md:Single").Replace(standard(func(m *written) {
+		m.keys = signingKey(`use="encryption"`, third) + signingKey(`use="signing"`, pairs()[0].certificate)
+	}))
+	both, err := sso.AddCertificates(trusted, offered, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	idp, err := sso.ParseMetadata([]byte(both), o)
+	if err != nil || len(idp.Certificates) != 3 || string(idp.Certificates[1].Raw) != string(pairs()[1].certificate) || string(idp.Certificates[2].Raw) != string(third) {
+		t.Fatalf("%v: not those three, in that order: %+v", err, idp)
+	}
+	if last, first := strings.LastIndex(both, "KeyDescriptor"), strings.Index(both, "SingleSignOnService"); last > first || strings.Count(both, `use="signing"`) != 3 {
+		t.Errorf("not together, or not for signing:\n%s", both)
+	}
+	one, err := sso.RemoveCertificate(both, idp.Certificates[2].Fingerprint, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(one, "<md:KeyDescriptor")+strings.Count(one, "<KeyDescriptor") != 3 || strings.Count(one, base64.StdEncoding.EncodeToString(third)) != 1 {
+		t.Errorf("something is left behind, or the key for encryption is gone:\n%s", one)
+	}
+}
+
+// TestTrustIsNotChangedByHalves: what cannot be done is an error, and what is
+// there already is left as it is, to the byte.
+func TestTrustIsNotChangedByHalves(t *testing.T) {
+	t.Parallel()
+	o := sso.MetadataOptions{Now: fuzzedAt}
+	trusted := strings.Replace(standard(nil), `protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"`, `protocolSupportEnumeration='urn:oasis:names:tc:SAML:2.0:protocol'`, 1)
+	idp, err := sso.ParseMetadata([]byte(trusted), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if same, err := sso.AddCertificates(trusted, idp, o); err != nil || same != trusted {
+		t.Errorf("%v: nothing to add, and it became\n%s", err, same)
+	}
+	if same, err := sso.RemoveCertificate(trusted, "AA", o); err != nil {
+		t.Errorf("one that is not there: %v\n%s", err, same)
+	}
+	mine := idp.Certificates[0].Fingerprint
+	if text, err := sso.AddCertificates("<x/>", idp, o); err == nil {
+		t.Errorf("added to what is no metadata: %s", text)
+	}
+	if text, err := sso.RemoveCertificate("<x/>", mine, o); err == nil {
+		t.Errorf("removed from what is no metadata: %s", text)
+	}
+	hidden := many("", `<x:IDPSSODescriptor xmlns:x="urn:x"/>`, standard(func(m *written) { // the first by name alone
+		m.keys = signingKey("", pairs()[0].certificate, pairs()[1].certificate)
+	}))
+	if _, err := sso.RemoveCertificate(hidden, mine, o); !errors.Is(err, sso.ErrStillTrusted) {
+		t.Errorf("a certificate that was not taken out: %v", err)
+	}
+}
