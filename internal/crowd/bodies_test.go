@@ -8,11 +8,25 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 )
 
+// nothing is a restriction that restricts nothing, in JSON.
+const nothing = `{"restriction-type":"null-search-restriction"}`
+
+// allOf is the beginning of a list of restrictions in JSON.
+func allOf(logic string) string {
+	return `{"restriction-type":"boolean-search-restriction","boolean-logic":"` + logic + `","restrictions":[`
+}
+
+// compares is the beginning of a comparison in JSON.
+func compares(property string) string {
+	return `{"restriction-type":"property-search-restriction","property":{"name":"` + property + `"},`
+}
+
 // nested is a restriction of that depth, as it is sent.
 func nested(depth int, inJSON bool) string {
-	before, inner, after := `<boolean-search-restriction boolean-logic="and"><restrictions>`, "<null-search-restriction/>", "</restrictions></boolean-search-restriction>"
+	before, inner, after := `<boolean-search-restriction boolean-logic="and"><restrictions>`, "<null-search-restriction/>",
+		"</restrictions></boolean-search-restriction>"
 	if inJSON {
-		before, inner, after = `{"restriction-type":"boolean-search-restriction","boolean-logic":"and","restrictions":[`, `{"restriction-type":"null-search-restriction"}`, "]}"
+		before, inner, after = allOf("and"), nothing, "]}"
 	}
 	return strings.Repeat(before, depth-1) + inner + strings.Repeat(after, depth-1)
 }
@@ -20,8 +34,7 @@ func nested(depth int, inJSON bool) string {
 // many is a restriction with so many parts, itself included.
 func many(parts int, inJSON bool) string {
 	if inJSON {
-		return `{"restriction-type":"boolean-search-restriction","boolean-logic":"or","restrictions":[` +
-			strings.TrimSuffix(strings.Repeat(`{"restriction-type":"null-search-restriction"},`, parts-1), ",") + "]}"
+		return allOf("or") + strings.TrimSuffix(strings.Repeat(nothing+",", parts-1), ",") + "]}"
 	}
 	return `<boolean-search-restriction boolean-logic="or"><restrictions>` + strings.Repeat("<null-search-restriction/>", parts-1) +
 		"</restrictions></boolean-search-restriction>"
@@ -37,7 +50,8 @@ func TestRestrictionsAreBounded(t *testing.T) {
 	read := func(body string) error { _, err := readRestriction(userKind(t), "", []byte(body)); return err }
 	ask := func(text string) error { _, err := readQuery(userKind(t), text); return err }
 	value := func(n int) string { return strings.Repeat("ü", n) }
-	property := `<property-search-restriction><property><name>name</name></property><match-mode>CONTAINS</match-mode><value>%s</value></property-search-restriction>`
+	property := `<property-search-restriction><property><name>name</name></property>` +
+		`<match-mode>CONTAINS</match-mode><value>%s</value></property-search-restriction>`
 	for name, c := range map[string]struct {
 		most, more error
 	}{
@@ -104,26 +118,26 @@ func TestRestrictionsHalfUnderstoodAreRefused(t *testing.T) {
 	for name, body := range map[string]string{
 		"unknown kind":          `{"restriction-type":"odd-search-restriction"}`,
 		"no kind":               `{"property":{"name":"name"},"match-mode":"CONTAINS","value":"a"}`,
-		"unknown logic":         `{"restriction-type":"boolean-search-restriction","boolean-logic":"nand","restrictions":[{"restriction-type":"null-search-restriction"}]}`,
+		"unknown logic":         allOf("nand") + nothing + "]}",
 		"no logic":              `{"restriction-type":"boolean-search-restriction","restrictions":[{"restriction-type":"null-search-restriction"}]}`,
-		"no restrictions":       `{"restriction-type":"boolean-search-restriction","boolean-logic":"and"}`,
-		"a bad part":            `{"restriction-type":"boolean-search-restriction","boolean-logic":"or","restrictions":[{"restriction-type":"null-search-restriction"},{}]}`,
+		"no restrictions":       allOf("and") + "]}",
+		"a bad part":            allOf("or") + nothing + ",{}]}",
 		"unknown field":         property(`},"match-mode":"CONTAINS","value":"a","limit":1`),
-		"unknown property":      `{"restriction-type":"property-search-restriction","property":{"name":"shoe"},"match-mode":"CONTAINS","value":"a"}`,
-		"of a group":            `{"restriction-type":"property-search-restriction","property":{"name":"description"},"match-mode":"CONTAINS","value":"a"}`,
+		"unknown property":      compares("shoe") + `"match-mode":"CONTAINS","value":"a"}`,
+		"of a group":            compares("description") + `"match-mode":"CONTAINS","value":"a"}`,
 		"another type":          property(`,"type":"DATE"},"match-mode":"CONTAINS","value":"a"`),
 		"unknown type":          property(`,"type":"SHOE"},"match-mode":"CONTAINS","value":"a"`),
 		"unknown match":         property(`},"match-mode":"RESEMBLES","value":"a"`),
 		"no match":              property(`},"value":"a"`),
 		"several values":        property(`},"match-mode":"CONTAINS","value":["a","b"]`),
 		"an object":             property(`},"match-mode":"CONTAINS","value":{}`),
-		"neither true or false": `{"restriction-type":"property-search-restriction","property":{"name":"active"},"match-mode":"EXACTLY_MATCHES","value":"perhaps"}`,
-		"more than true":        `{"restriction-type":"property-search-restriction","property":{"name":"active"},"match-mode":"GREATER_THAN","value":true}`,
-		"part of a date":        `{"restriction-type":"property-search-restriction","property":{"name":"createdDate"},"match-mode":"CONTAINS","value":"2001-01-01"}`,
-		"no date":               `{"restriction-type":"property-search-restriction","property":{"name":"createdDate"},"match-mode":"LESS_THAN","value":"soon"}`,
-		"the year 0":            `{"restriction-type":"property-search-restriction","property":{"name":"createdDate"},"match-mode":"LESS_THAN","value":"0000-01-01"}`,
-		"the year 200000":       `{"restriction-type":"property-search-restriction","property":{"name":"createdDate"},"match-mode":"LESS_THAN","value":6248223600000000}`,
-		"more after it":         `{"restriction-type":"null-search-restriction"}{"restriction-type":"null-search-restriction"}`,
+		"neither true or false": compares("active") + `"match-mode":"EXACTLY_MATCHES","value":"perhaps"}`,
+		"more than true":        compares("active") + `"match-mode":"GREATER_THAN","value":true}`,
+		"part of a date":        compares("createdDate") + `"match-mode":"CONTAINS","value":"2001-01-01"}`,
+		"no date":               compares("createdDate") + `"match-mode":"LESS_THAN","value":"soon"}`,
+		"the year 0":            compares("createdDate") + `"match-mode":"LESS_THAN","value":"0000-01-01"}`,
+		"the year 200000":       compares("createdDate") + `"match-mode":"LESS_THAN","value":6248223600000000}`,
+		"more after it":         nothing + nothing,
 	} {
 		if got, err := readRestriction(userKind(t), "application/json", []byte(body)); err == nil {
 			t.Errorf("%s gave %+v", name, got)
@@ -132,7 +146,8 @@ func TestRestrictionsHalfUnderstoodAreRefused(t *testing.T) {
 	for name, inner := range map[string]string{
 		"unknown element": "<limit>1</limit>", "unknown kind in a list": "",
 	} {
-		body := `<property-search-restriction><property><name>name</name></property><match-mode>CONTAINS</match-mode><value>a</value>` + inner + `</property-search-restriction>`
+		body := `<property-search-restriction><property><name>name</name></property><match-mode>CONTAINS</match-mode><value>a</value>` + inner +
+			`</property-search-restriction>`
 		if inner == "" {
 			body = `<boolean-search-restriction boolean-logic="or"><restrictions><null-search-restriction/><odd/></restrictions></boolean-search-restriction>`
 		}
@@ -152,8 +167,8 @@ func TestRestrictionsHalfUnderstoodAreRefused(t *testing.T) {
 	if r, err := readRestriction(userKind(t), "", nil); err != nil || !r.None() {
 		t.Errorf("no restriction gave %+v, %v", r, err)
 	}
-	if got, err := readRestriction(userKind(t), "", []byte(`{"restriction-type":"property-search-restriction","property":{"name":"lastName"},"match-mode":"null"}`)); err != nil ||
-		got.Match != store.MatchNull {
+	absent := []byte(compares("lastName") + `"match-mode":"null"}`)
+	if got, err := readRestriction(userKind(t), "", absent); err != nil || got.Match != store.MatchNull {
 		t.Errorf("a property that is not there: %+v, %v", got, err)
 	}
 }

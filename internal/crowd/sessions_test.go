@@ -49,7 +49,8 @@ func TestPasswordsOfServiceAccounts(t *testing.T) {
 	password, other := s.serviceAccount("build-bot"), s.serviceAccount("other-bot")
 	const wrong, inactive = "INVALID_USER_AUTHENTICATION", "INACTIVE_ACCOUNT"
 	wantReason(t, "the right password", s.authenticate("BUILD-bot", password), 200, `"name":"build-bot"`)
-	wantReason(t, "in XML", s.ask("POST", "/authentication?username=build-bot", "xml", "<password><value>"+password+"</value></password>"), 200, `name="build-bot"`)
+	inXML := s.ask("POST", "/authentication?username=build-bot", "xml", "<password><value>"+password+"</value></password>")
+	wantReason(t, "in XML", inXML, 200, `name="build-bot"`)
 	used, err := s.store.ServicePassword(context.Background(), s.userID("build-bot"))
 	if err != nil || !used.LastUsedAt.Equal(s.now) {
 		t.Errorf("the use is not noted: %+v, %v", used, err)
@@ -121,21 +122,22 @@ func TestWhoGetsASession(t *testing.T) {
 	s.begin("?validate-password=true", `{"username":"build-bot","password":"`+password+`"}`)
 	s.begin("?validate-password=false", `{"username":"ana"}`)
 	for name, c := range map[string]struct{ query, body, reason string }{
-		"a wrong password":          {"", `{"username":"build-bot","password":"x"}`, "INVALID_USER_AUTHENTICATION"},
-		"no password":               {"", `{"username":"ana"}`, "INVALID_USER_AUTHENTICATION"},
-		"another word for no":       {"?validate-password=no", `{"username":"ana"}`, "INVALID_USER_AUTHENTICATION"},
-		"no name":                   {"?validate-password=false", `{}`, "ILLEGAL_ARGUMENT"},
-		"nothing":                   {"?validate-password=false", "", "ILLEGAL_ARGUMENT"},
-		"nobody":                    {"?validate-password=false", `{"username":"nobody"}`, "INVALID_USER_AUTHENTICATION"},
-		"not active":                {"?validate-password=false", `{"username":"bob"}`, "INACTIVE_ACCOUNT"},
-		"no time":                   {"?validate-password=false&duration=0", `{"username":"ana"}`, "ILLEGAL_ARGUMENT"},
-		"less than no time":         {"?validate-password=false&duration=-1", `{"username":"ana"}`, "ILLEGAL_ARGUMENT"},
-		"a time in words":           {"?validate-password=false&duration=long", `{"username":"ana"}`, "ILLEGAL_ARGUMENT"},
-		"broken JSON":               {"?validate-password=false", `{"username":"ana"`, "ILLEGAL_ARGUMENT"},
-		"factors that are none":     {"?validate-password=false", `{"username":"ana","validationFactors":1}`, "ILLEGAL_ARGUMENT"},
-		"nested factors, likewise":  {"?validate-password=false", `{"username":"ana","validation-factors":[]}`, "ILLEGAL_ARGUMENT"},
-		"broken XML":                {"?validate-password=false", `<authentication-context><username>ana</username>`, "ILLEGAL_ARGUMENT"},
-		"XML with a document type":  {"?validate-password=false", `<!DOCTYPE a><authentication-context><username>ana</username></authentication-context>`, "ILLEGAL_ARGUMENT"},
+		"a wrong password":         {"", `{"username":"build-bot","password":"x"}`, "INVALID_USER_AUTHENTICATION"},
+		"no password":              {"", `{"username":"ana"}`, "INVALID_USER_AUTHENTICATION"},
+		"another word for no":      {"?validate-password=no", `{"username":"ana"}`, "INVALID_USER_AUTHENTICATION"},
+		"no name":                  {"?validate-password=false", `{}`, "ILLEGAL_ARGUMENT"},
+		"nothing":                  {"?validate-password=false", "", "ILLEGAL_ARGUMENT"},
+		"nobody":                   {"?validate-password=false", `{"username":"nobody"}`, "INVALID_USER_AUTHENTICATION"},
+		"not active":               {"?validate-password=false", `{"username":"bob"}`, "INACTIVE_ACCOUNT"},
+		"no time":                  {"?validate-password=false&duration=0", `{"username":"ana"}`, "ILLEGAL_ARGUMENT"},
+		"less than no time":        {"?validate-password=false&duration=-1", `{"username":"ana"}`, "ILLEGAL_ARGUMENT"},
+		"a time in words":          {"?validate-password=false&duration=long", `{"username":"ana"}`, "ILLEGAL_ARGUMENT"},
+		"broken JSON":              {"?validate-password=false", `{"username":"ana"`, "ILLEGAL_ARGUMENT"},
+		"factors that are none":    {"?validate-password=false", `{"username":"ana","validationFactors":1}`, "ILLEGAL_ARGUMENT"},
+		"nested factors, likewise": {"?validate-password=false", `{"username":"ana","validation-factors":[]}`, "ILLEGAL_ARGUMENT"},
+		"broken XML":               {"?validate-password=false", `<authentication-context><username>ana</username>`, "ILLEGAL_ARGUMENT"},
+		"XML with a document type": {"?validate-password=false",
+			`<!DOCTYPE a><authentication-context><username>ana</username></authentication-context>`, "ILLEGAL_ARGUMENT"},
 		"XML deeper than is needed": {"?validate-password=false", strings.Repeat("<a>", 49) + strings.Repeat("</a>", 49), "not XML as it is expected"},
 	} {
 		wantReason(t, name, s.ask("POST", "/session"+c.query, "json", c.body), 400, c.reason)

@@ -53,7 +53,8 @@ type site struct {
 
 func newSite(t testing.TB, st *store.Store, change func(*model.App)) *site {
 	t.Helper()
-	s := &site{t: t, store: st, url: "http://postern.example", now: time.Now().Truncate(time.Microsecond), app: "jira", password: testPassword, address: "127.0.0.1"}
+	s := &site{t: t, store: st, url: "http://postern.example", now: time.Now().Truncate(time.Microsecond),
+		app: "jira", password: testPassword, address: "127.0.0.1"}
 	s.handler = crowd.New(crowd.Options{
 		Store: st, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return s.now }, PublicURL: s.url,
 		RemoteAddr: func(r *http.Request) string { host, _, _ := net.SplitHostPort(r.RemoteAddr); return host },

@@ -23,7 +23,8 @@ import (
 func TestRequestsThatLeadNowhere(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, storetest.Open(t))
-	s.must(s.store.CreateApp(context.Background(), storetest.Actor, model.App{Slug: "crowd", Kind: model.AppCrowd, Name: "Crowd", RedirectURIs: []string{appCallback}}))
+	s.must(s.store.CreateApp(context.Background(), storetest.Actor,
+		model.App{Slug: "crowd", Kind: model.AppCrowd, Name: "Crowd", RedirectURIs: []string{appCallback}}))
 	set := func(name, value string) func(url.Values) { return func(v url.Values) { v.Set(name, value) } }
 	s.change(func(a *model.App) { a.RedirectURIs = append(a.RedirectURIs, "http://127.0.0.1:8080/cb") })
 	for name, c := range map[string]struct {

@@ -43,6 +43,8 @@ func TestWhoIsSentToSignIn(t *testing.T) {
 	raw, _ := token.Extra("id_token").(string)
 	hint, param := oauth2.SetAuthURLParam("id_token_hint", raw), oauth2.SetAuthURLParam
 	const earlier = 10 * time.Minute
+	since := func(v *provider.Visit) { v.SignedInAt = v.SignedInAt.Add(earlier) }
+	longAgo := func(v *provider.Visit) { v.SignedIn.AuthTime = v.SignedIn.AuthTime.Add(-time.Hour) }
 	for name, c := range map[string]struct {
 		ask        []oauth2.AuthCodeOption
 		username   string // empty: nobody
@@ -65,12 +67,12 @@ func TestWhoIsSentToSignIn(t *testing.T) {
 		"signed in recently enough":          {[]oauth2.AuthCodeOption{param("max_age", "600")}, "user0", nil, "", true},
 		"signed in too long ago":             {[]oauth2.AuthCodeOption{param("max_age", "599")}, "user0", nil, "", false},
 		"never too long ago":                 {[]oauth2.AuthCodeOption{param("max_age", "9223372036854775807")}, "user0", nil, "", true},
-		"AWS saw them longer ago than we":    {[]oauth2.AuthCodeOption{param("max_age", "900")}, "user0", func(v *provider.Visit) { v.SignedIn.AuthTime = v.SignedIn.AuthTime.Add(-time.Hour) }, "", false},
-		"prompt=login, then signed in":       {[]oauth2.AuthCodeOption{param("prompt", "login")}, "user0", func(v *provider.Visit) { v.SignedInAt = v.SignedInAt.Add(earlier) }, "", true},
-		"max_age, then signed in":            {[]oauth2.AuthCodeOption{param("max_age", "0")}, "user0", func(v *provider.Visit) { v.SignedInAt = v.SignedInAt.Add(earlier) }, "", true},
-		"expected, signed in as another":     {[]oauth2.AuthCodeOption{hint}, "user1", func(v *provider.Visit) { v.SignedInAt = v.SignedInAt.Add(earlier) }, "", false},
-		"signed in since, elsewhere":         {nil, "user0", func(v *provider.Visit) { v.SignedInAt = v.SignedInAt.Add(earlier) }, "other", false},
-		"signed in since, no session's name": {nil, "user0", func(v *provider.Visit) { v.SignedInAt = v.SignedInAt.Add(earlier); v.SignedIn.SessionID = "" }, "", false},
+		"AWS saw them longer ago than we":    {[]oauth2.AuthCodeOption{param("max_age", "900")}, "user0", longAgo, "", false},
+		"prompt=login, then signed in":       {[]oauth2.AuthCodeOption{param("prompt", "login")}, "user0", since, "", true},
+		"max_age, then signed in":            {[]oauth2.AuthCodeOption{param("max_age", "0")}, "user0", since, "", true},
+		"expected, signed in as another":     {[]oauth2.AuthCodeOption{hint}, "user1", since, "", false},
+		"signed in since, elsewhere":         {nil, "user0", since, "other", false},
+		"signed in since, no session's name": {nil, "user0", func(v *provider.Visit) { since(v); v.SignedIn.SessionID = "" }, "", false},
 	} {
 		s.change(func(a *model.App) { a.Connection = c.connection })
 		s.newBrowser()

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -111,8 +112,12 @@ func TestUnknownAppsLookLikeWrongSecrets(t *testing.T) {
 			t.Errorf("%s answers %q, %q and %q", path, known.body, unknown.body, none.body)
 		}
 	}
-	if last := s.noted(); !strings.Contains(last.RefusedWhy, "secret") || last.RefusedAddr != "192.0.2.1" {
-		t.Errorf("noted %+v", last)
+	for secret, want := range map[string]string{"": "sent no client secret", "wrong": "not one of its own"} { // but its page tells
+		s.now = s.now.Add(time.Second)
+		s.post(provider.TokenPath, url.Values{"client_id": {"jira"}, "client_secret": {secret}})
+		if last := s.noted(); !strings.Contains(last.RefusedWhy, want) || last.RefusedAddr != "192.0.2.1" {
+			t.Errorf("noted %+v, want %q", last, want)
+		}
 	}
 }
 

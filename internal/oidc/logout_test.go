@@ -2,12 +2,18 @@ package oidc_test
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/postern-sso/postern/internal/model"
 	provider "github.com/postern-sso/postern/internal/oidc"
@@ -41,24 +47,28 @@ func TestSignOutOfAnApp(t *testing.T) {
 	s.must(err)
 	s.otherApp()
 	foreign := s.idToken("user0")
+	jira := func(user, to string) provider.Logout {
+		return provider.Logout{App: "jira", AppName: "Jira", UserID: user, RedirectURI: to}
+	}
 	for name, c := range map[string]struct {
 		query url.Values
 		want  provider.Logout
 	}{
 		"nothing":           {url.Values{}, provider.Logout{}},
-		"the app":           {url.Values{"client_id": {"jira"}}, provider.Logout{App: "jira", AppName: "Jira"}},
-		"an address":        {url.Values{"client_id": {"jira"}, "post_logout_redirect_uri": {appBye}}, provider.Logout{App: "jira", AppName: "Jira", RedirectURI: appBye}},
-		"with state":        {url.Values{"client_id": {"jira"}, "post_logout_redirect_uri": {appBye}, "state": {"s&"}}, provider.Logout{App: "jira", AppName: "Jira", RedirectURI: appBye + "?state=s%26"}},
-		"state alone":       {url.Values{"client_id": {"jira"}, "state": {"s"}}, provider.Logout{App: "jira", AppName: "Jira"}},
-		"its ID token":      {url.Values{"id_token_hint": {hint}}, provider.Logout{App: "jira", AppName: "Jira", UserID: u.ID}},
-		"both":              {url.Values{"id_token_hint": {hint}, "client_id": {"jira"}}, provider.Logout{App: "jira", AppName: "Jira", UserID: u.ID}},
-		"a token of nobody": {url.Values{"id_token_hint": {"e30.e30.e30"}, "client_id": {"jira"}}, provider.Logout{App: "jira", AppName: "Jira"}},
+		"the app":           {url.Values{"client_id": {"jira"}}, jira("", "")},
+		"an address":        {url.Values{"client_id": {"jira"}, "post_logout_redirect_uri": {appBye}}, jira("", appBye)},
+		"with state":        {url.Values{"client_id": {"jira"}, "post_logout_redirect_uri": {appBye}, "state": {"s&"}}, jira("", appBye+"?state=s%26")},
+		"state alone":       {url.Values{"client_id": {"jira"}, "state": {"s"}}, jira("", "")},
+		"its ID token":      {url.Values{"id_token_hint": {hint}}, jira(u.ID, "")},
+		"both":              {url.Values{"id_token_hint": {hint}, "client_id": {"jira"}}, jira(u.ID, "")},
+		"a token of nobody": {url.Values{"id_token_hint": {"e30.e30.e30"}, "client_id": {"jira"}}, jira("", "")},
 	} {
 		if got, err := s.signOut(c.query); err != nil || got != c.want {
 			t.Errorf("%s: %+v, %v, want %+v", name, got, err, c.want)
 		}
 	}
-	s.must(s.store.CreateApp(context.Background(), storetest.Actor, model.App{Slug: "crowd", Kind: model.AppCrowd, Name: "Crowd", PostLogoutURIs: []string{appBye}}))
+	s.must(s.store.CreateApp(context.Background(), storetest.Actor,
+		model.App{Slug: "crowd", Kind: model.AppCrowd, Name: "Crowd", PostLogoutURIs: []string{appBye}}))
 	for name, query := range map[string]url.Values{
 		"foreign address":             {"client_id": {"jira"}, "post_logout_redirect_uri": {"https://evil.example/"}},
 		"longer address":              {"client_id": {"jira"}, "post_logout_redirect_uri": {appBye + "/x"}},
@@ -77,14 +87,77 @@ func TestSignOutOfAnApp(t *testing.T) {
 	}
 }
 
-// An ID token says whom it is about after it has expired, too; when its key is
-// gone it says nobody's name.
+// forged is an ID token as the app has them, with a change, signed by a key of
+// the test's choice.
+func (s *site) forged(der []byte, kid string, change func(map[string]any)) string {
+	s.t.Helper()
+	key, err := x509.ParsePKCS8PrivateKey(der)
+	s.must(err)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: kid}}, nil)
+	s.must(err)
+	u, err := s.store.User(context.Background(), "user0")
+	s.must(err)
+	now := time.Now()
+	claims := map[string]any{"iss": s.url, "sub": u.ID, "aud": []string{"jira"}, "azp": "jira",
+		"iat": now.Unix(), "auth_time": now.Unix(), "exp": now.Add(time.Minute).Unix()}
+	if change != nil {
+		change(claims)
+	}
+	data, err := json.Marshal(claims)
+	s.must(err)
+	signed, err := signer.Sign(data)
+	s.must(err)
+	raw, err := signed.CompactSerialize()
+	s.must(err)
+	return raw
+}
+
+// An ID token says whom it is about after it has expired, too; one that was not
+// signed here, or is from elsewhere, says nobody's name, and is no hint whom an
+// app expects either.
+func TestWhichIDTokensAreBelieved(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, storetest.Open(t))
+	ders, err := keys()
+	s.must(err)
+	foreign, err := rsa.GenerateKey(rand.Reader, 2048)
+	s.must(err)
+	stranger, err := x509.MarshalPKCS8PrivateKey(foreign)
+	s.must(err)
+	for name, c := range map[string]struct {
+		token    string
+		believed bool
+	}{
+		"signed here":     {s.forged(ders[0], "key0", nil), true},
+		"by the next key": {s.forged(ders[1], "key1", nil), true},
+		"expired": {s.forged(ders[0], "key0", func(c map[string]any) {
+			c["exp"], c["iat"] = time.Now().Add(-time.Hour).Unix(), time.Now().Add(-2*time.Hour).Unix()
+		}), true},
+		"signed elsewhere":  {s.forged(stranger, "key0", nil), false},
+		"by an unknown key": {s.forged(stranger, "key9", nil), false},
+		"of another issuer": {s.forged(ders[0], "key0", func(c map[string]any) { c["iss"] = "https://evil.example" }), false},
+		"not signed":        {"eyJhbGciOiJub25lIn0." + strings.Split(s.forged(ders[0], "key0", nil), ".")[1] + ".", false},
+	} {
+		got, err := s.signOut(url.Values{"id_token_hint": {c.token}, "client_id": {"jira"}})
+		if err != nil || (got.UserID != "") != c.believed {
+			t.Errorf("%s: a sign-out of %+v, %v", name, got, err)
+		}
+		if _, err := s.signOut(url.Values{"id_token_hint": {c.token}}); (err == nil) != c.believed {
+			t.Errorf("%s: a sign-out of an app that does not say who it is: %v", name, err)
+		}
+		form := goodRequest()
+		form.Set("id_token_hint", c.token)
+		if to := s.get(provider.AuthorizePath + "?" + form.Encode()).location(); strings.HasPrefix(to, provider.CallbackPath) != c.believed {
+			t.Errorf("%s: an authorization leads to %q", name, to)
+		}
+	}
+}
+
+// When its key is gone an ID token says nobody's name.
 func TestSignOutWithAnOldIDToken(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, storetest.Open(t))
-	s.now = s.now.Add(-time.Hour)
 	hint := s.idToken("user0")
-	s.now = s.now.Add(time.Hour)
 	ask := url.Values{"id_token_hint": {hint}, "client_id": {"jira"}, "post_logout_redirect_uri": {appBye}}
 	if got, err := s.signOut(ask); err != nil || got.UserID == "" {
 		t.Errorf("%+v, %v", got, err)

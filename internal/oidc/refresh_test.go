@@ -3,6 +3,7 @@ package oidc_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -81,6 +82,9 @@ func TestRefreshTokensEndWithTheSession(t *testing.T) {
 	}
 	s.now = s.now.Add(time.Second)
 	s.wantEnded("when the session is over", token)
+	if _, err := s.store.Token(context.Background(), model.TokenRefresh, token.RefreshToken, s.now); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the refresh token is kept for longer: %v", err)
+	}
 }
 
 // A replay is seen for as long as what the code gave is good.

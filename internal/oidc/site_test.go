@@ -136,12 +136,13 @@ func (s *site) seedKeys() {
 	ders, err := keys()
 	s.must(err)
 	next := 0
-	_, err = s.store.RotateSigningKeys(context.Background(), store.KeyRotation{Now: s.now, Period: 90 * 24 * time.Hour, Generate: func() (model.SigningKey, error) {
+	seal := func() (model.SigningKey, error) {
 		k := model.SigningKey{ID: fmt.Sprint("key", next)}
 		k.Sealed, err = s.options.Sealer.Seal(ders[next], model.SealedSigningKey(k.ID))
 		next++
 		return k, err
-	}})
+	}
+	_, err = s.store.RotateSigningKeys(context.Background(), store.KeyRotation{Now: s.now, Period: 90 * 24 * time.Hour, Generate: seal})
 	s.must(err)
 }
 

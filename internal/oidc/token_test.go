@@ -117,6 +117,54 @@ func TestCodeEndsWithTheSession(t *testing.T) {
 	}
 }
 
+// Nor for a code that is good for longer than its session.
+func TestSessionEndsBeforeItsCode(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, storetest.Open(t))
+	ctx := context.Background()
+	s.life = time.Second
+	s.signInAs("user0")
+	s.must(s.store.GrantCode(ctx, s.asks().Get("id"), "the code", s.present.SignedIn, s.now, s.now.Add(time.Minute)))
+	s.now = s.now.Add(time.Second)
+	if _, err := s.oauth.Exchange(ctx, "the code"); s.refused(err) != "invalid_grant" {
+		t.Errorf("a code of a session that is over: %v", err)
+	}
+}
+
+// Who was deactivated once and is back gets tokens that are good.
+func TestUserWhoCameBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, storetest.Open(t))
+	for _, active := range []bool{false, true} {
+		_, err := s.store.UpdateUser(context.Background(), storetest.Actor, "user0", func(u *model.User) error { u.Active = active; return nil })
+		s.must(err)
+	}
+	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
+	token, _ := s.signIn("user0")
+	if err := s.userinfo(token); err != nil {
+		t.Errorf("userinfo: %v", err)
+	}
+	if _, err := s.refresh(token); err != nil {
+		t.Errorf("the refresh token: %v", err)
+	}
+}
+
+// Whoever took somebody's account away, and however: nothing is given to it.
+func TestInactiveUserGetsNothing(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := newSite(t, storetest.OpenPool(t))
+	s.oauth.Scopes = append(s.oauth.Scopes, oidc.ScopeOfflineAccess)
+	token, _ := s.signIn("user0")
+	code := s.code()
+	_, err := s.store.Pool().Exec(ctx, "update users set active = false where username_key = 'user0'") // in the same session epoch
+	s.must(err)
+	s.wantEnded("inactive", token)
+	if _, err := s.oauth.Exchange(ctx, code); s.refused(err) != "invalid_grant" {
+		t.Errorf("a code: %v", err)
+	}
+}
+
 // An access token is good for ten minutes, and in a session that ends before for
 // as long as that.
 func TestAccessTokensAreShort(t *testing.T) {
@@ -149,6 +197,9 @@ func TestGrantsEndWithTheUserAndTheConnection(t *testing.T) {
 	status := func(status model.Status) func(*site) {
 		return func(s *site) { s.must(s.store.SetStatus(context.Background(), storetest.Actor, "aws", status)) }
 	}
+	public := func(public bool) func(*site) {
+		return func(s *site) { s.change(func(a *model.App) { a.Public = public }) }
+	}
 	for name, c := range map[string]struct {
 		end, revive func(*site)
 		comesBack   bool // what was given works again afterwards
@@ -157,7 +208,7 @@ func TestGrantsEndWithTheUserAndTheConnection(t *testing.T) {
 		"connection sleeps":   {status(model.StatusSuspended), status(model.StatusLive), true},
 		"connection deleted":  {func(s *site) { s.must(s.store.DeleteConnection(context.Background(), storetest.Actor, "aws")) }, nil, false},
 		"user deleted":        {func(s *site) { s.must(s.store.DeleteUser(context.Background(), storetest.Actor, "user0")) }, nil, false},
-		"the app's secret":    {func(s *site) { s.change(func(a *model.App) { a.Public = true }) }, func(s *site) { s.change(func(a *model.App) { a.Public = false }) }, false},
+		"the app's secret":    {public(true), public(false), false},
 		"the session ends":    {func(s *site) { s.must(s.store.RevokeSession(context.Background(), s.present.SignedIn.SessionID)) }, nil, false},
 		"nothing of the kind": {func(s *site) { s.change(func(a *model.App) { a.Name = "Jira of ours" }) }, nil, true},
 	} {

@@ -153,15 +153,21 @@ func TestUnknownAppsDoNotFillTheAudit(t *testing.T) {
 	s := newSite(t, storetest.Open(t))
 	audited := func() int {
 		t.Helper()
-		for _, id := range []string{"nobody", "someone", strings.Repeat("x", 1000)} {
+		for _, id := range []string{strings.Repeat("x", 1000), "nobody", "someone"} {
 			form := goodRequest()
 			form.Set("client_id", id)
 			s.get(provider.AuthorizePath + "?" + form.Encode())
 		}
 		entries, _, err := s.store.Audit(context.Background(), store.AuditQuery{Action: "app.sign_in_refused"})
 		s.must(err)
+		for _, e := range entries {
+			if len(e.Object) > 210 || !strings.HasPrefix(e.Object, "xxx") || e.Actor != "unknown app" || e.RemoteAddr != "192.0.2.1" {
+				t.Errorf("audited %+v", e)
+			}
+		}
 		return len(entries)
 	}
+	s.post(provider.TokenPath, url.Values{"grant_type": {"authorization_code"}}) // names no app that could be unknown
 	if n := audited(); n != 1 {
 		t.Errorf("%d entries for three requests", n)
 	}

@@ -95,7 +95,8 @@ func TestDecisionSeesItsOwnRulesAndMemberships(t *testing.T) {
 	storetest.LiveConnection(t, st, "other", nil)
 	for _, connection := range []string{"aws", "other"} {
 		storetest.Group(t, st, "by-"+connection)
-		_, err := st.CreateRule(ctx, storetest.Actor, model.Rule{Name: connection, Connection: connection, Kind: model.RuleAlways, Groups: []string{"by-" + connection}})
+		_, err := st.CreateRule(ctx, storetest.Actor,
+			model.Rule{Name: connection, Connection: connection, Kind: model.RuleAlways, Groups: []string{"by-" + connection}})
 		if err != nil {
 			t.Fatal(err)
 		}

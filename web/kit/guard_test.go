@@ -44,7 +44,9 @@ func TestGuardAsksWhoIsNotSignedIn(t *testing.T) {
 // What the role does not include is not done.
 func TestGuardWantsTheRole(t *testing.T) {
 	t.Parallel()
-	for role, want := range map[model.Role]int{model.RoleViewer: http.StatusForbidden, model.RoleAdmin: http.StatusSeeOther, model.RoleOwner: http.StatusSeeOther} {
+	for role, want := range map[model.Role]int{
+		model.RoleViewer: http.StatusForbidden, model.RoleAdmin: http.StatusSeeOther, model.RoleOwner: http.StatusSeeOther,
+	} {
 		s := webtest.NewSiteAs(t, role)
 		s.Post("/users", url.Values{"username": {"ana"}}).Want(t, want)
 		if _, err := s.Store.User(t.Context(), "ana"); (err == nil) != (want == http.StatusSeeOther) {
