@@ -72,7 +72,8 @@ func TestEvidenceOfAnHonestMessage(t *testing.T) {
 	}
 	id := v.identity
 	if !id.IssuedAt.Equal(fuzzedAt) || !id.AuthnInstant.Equal(fuzzedAt) || !id.SessionNotOnOrAfter.Equal(end) || !id.ExpiresAt.Equal(fuzzedAt.Add(time.Hour)) ||
-		!strings.HasPrefix(id.SessionIndex, "_") || !strings.HasSuffix(id.AuthnContext, ":PasswordProtectedTransport") || !strings.HasSuffix(id.NameIDFormat, ":unspecified") {
+		!strings.HasPrefix(id.SessionIndex, "_") || !strings.HasSuffix(id.AuthnContext, ":PasswordProtectedTransport") ||
+		!strings.HasSuffix(id.NameIDFormat, ":unspecified") {
 		t.Errorf("%+v", id)
 	}
 	if p := v.person; p.IdPEntityID != sceneIdP || p.NameID != "alice" || len(p.Attributes["email"]) != 1 {

@@ -173,7 +173,8 @@ func pathTo(rules map[string]rule, from, to string, seen map[string]bool) []stri
 func (b builder) passes(t *testing.T) bool {
 	t.Helper()
 	message := b.write("p:Response", 0)
-	message = strings.Replace(message, "<p:Response ", `<p:Response xmlns:p="`+nsProtocol+`" xmlns:a="`+nsAssertion+`" xmlns:d="`+nsSignature+`" xmlns:e="`+nsExclusive+`" `, 1)
+	message = strings.Replace(message, "<p:Response ", `<p:Response xmlns:p="`+nsProtocol+`" xmlns:a="`+nsAssertion+`" xmlns:d="`+nsSignature+
+		`" xmlns:e="`+nsExclusive+`" `, 1)
 	switch code := shapeOf(message); code {
 	case "", model.CodeStatusNotSuccess, model.CodeNoAssertion:
 		return true
@@ -244,7 +245,8 @@ func TestAlgorithmsByName(t *testing.T) {
 		nsSignature + "base64", "http://www.w3.org/TR/1999/REC-xpath-19991116", "http://www.w3.org/TR/1999/REC-xslt-19991116", strings.ToUpper(more + "rsa-sha256"),
 	}
 	transforms := "enveloped signature, then exclusive canonicalisation"
-	expected := map[string]string{"c14n": "exclusive canonicalisation", "signature": "RSA with SHA-256 or better", "digest": "SHA-256 or better", "first": transforms, "second": transforms}
+	expected := map[string]string{"c14n": "exclusive canonicalisation", "signature": "RSA with SHA-256 or better",
+		"digest": "SHA-256 or better", "first": transforms, "second": transforms}
 	all := slices.Clone(bad)
 	for _, g := range good {
 		all = append(all, g...)
@@ -276,7 +278,8 @@ func TestForeignAttributesAreNone(t *testing.T) {
 	}
 	for attribute, want := range map[string]model.Code{
 		" Value=": model.CodeStatusNotSuccess, " URI=": model.CodeSignatureInvalid, "CanonicalizationMethod Algorithm=": model.CodeSignatureAlgorithm,
-		"SignatureMethod Algorithm=": model.CodeSignatureAlgorithm, "DigestMethod Algorithm=": model.CodeSignatureAlgorithm, "Transform Algorithm=": model.CodeSignatureAlgorithm,
+		"SignatureMethod Algorithm=": model.CodeSignatureAlgorithm, "DigestMethod Algorithm=": model.CodeSignatureAlgorithm,
+		"Transform Algorithm=": model.CodeSignatureAlgorithm,
 	} {
 		i := strings.LastIndexByte(attribute, ' ')
 		if got := shapeOf(strings.Replace(good, attribute, attribute[:i]+" q:"+attribute[i+1:], 1)); got != want {

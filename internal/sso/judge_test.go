@@ -34,7 +34,8 @@ func verified() (*Message, *Expectations) {
 			authn:         []authnStatement{{instant: around(0), notOnOrAfter: around(time.Hour)}},
 		},
 	}
-	return m, &Expectations{EntityID: judgedEntity, ACSURL: judgedACS, IdPEntityID: judgedIdP, Now: fuzzedAt, ClockSkew: 3 * time.Minute, Request: &PendingRequest{ID: "_q"}}
+	return m, &Expectations{EntityID: judgedEntity, ACSURL: judgedACS, IdPEntityID: judgedIdP, Now: fuzzedAt, ClockSkew: 3 * time.Minute,
+		Request: &PendingRequest{ID: "_q"}}
 }
 
 func bearer() confirmation {
@@ -167,10 +168,12 @@ func TestJudgeAddressing(t *testing.T) {
 		"response without issuer": {func(m *Message, _ *Expectations) { m.envelope.issuer, m.envelope.hasIssuer = "", false }, "", ""},
 		"response's issuer empty": {func(m *Message, _ *Expectations) { m.envelope.issuer = "" }, issuer, "issuer"},
 
-		"destination":                     {func(m *Message, _ *Expectations) { m.envelope.destination += "/" }, destination, "destination"},
-		"no destination":                  {func(m *Message, _ *Expectations) { m.envelope.destination, m.envelope.hasDestination = "", false }, destination, "destination"},
-		"no destination, not signed":      {func(m *Message, _ *Expectations) { m.envelope = envelope{version: "2.0", issueInstant: around(0)} }, "", ""},
-		"another destination, not signed": {func(m *Message, _ *Expectations) { m.envelope.trusted, m.envelope.destination = false, "x" }, destination, "destination"},
+		"destination": {func(m *Message, _ *Expectations) { m.envelope.destination += "/" }, destination, "destination"},
+		"no destination": {func(m *Message, _ *Expectations) { m.envelope.destination, m.envelope.hasDestination = "", false },
+			destination, "destination"},
+		"no destination, not signed": {func(m *Message, _ *Expectations) { m.envelope = envelope{version: "2.0", issueInstant: around(0)} }, "", ""},
+		"another destination, not signed": {func(m *Message, _ *Expectations) { m.envelope.trusted, m.envelope.destination = false, "x" },
+			destination, "destination"},
 
 		"no audience":              {audiences(), audience, "audience"},
 		"an empty restriction":     {audiences([]string{}), audience, "audience"},
@@ -204,8 +207,10 @@ func TestJudgeAddressing(t *testing.T) {
 		"an unsigned response has none": {func(m *Message, _ *Expectations) {
 			m.envelope.trusted, m.envelope.inResponseTo, m.envelope.hasInResponseTo = false, "", false
 		}, "", ""},
-		"an unsigned response's differs":    {func(m *Message, _ *Expectations) { m.envelope.trusted, m.envelope.inResponseTo = false, "_x" }, unknown, "in_response_to"},
-		"an unsigned response's is empty":   {func(m *Message, _ *Expectations) { m.envelope.trusted, m.envelope.inResponseTo = false, "" }, unknown, "in_response_to"},
+		"an unsigned response's differs": {func(m *Message, _ *Expectations) { m.envelope.trusted, m.envelope.inResponseTo = false, "_x" },
+			unknown, "in_response_to"},
+		"an unsigned response's is empty": {func(m *Message, _ *Expectations) { m.envelope.trusted, m.envelope.inResponseTo = false, "" },
+			unknown, "in_response_to"},
 		"a browser of what was never asked": {func(m *Message, e *Expectations) { unsolicited(m, e); e.OtherBrowser = true }, "", ""},
 	} {
 		c.judge(t, name)
@@ -227,7 +232,8 @@ func TestJudgePerson(t *testing.T) {
 		}
 	}
 	good, elsewhere := func(*confirmation) {}, func(c *confirmation) { c.recipient = "https://elsewhere.example.com" }
-	ended, vouches := func(c *confirmation) { c.notOnOr = around(-time.Hour) }, func(c *confirmation) { c.method = "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches" }
+	ended, vouches := func(c *confirmation) { c.notOnOr = around(-time.Hour) },
+		func(c *confirmation) { c.method = "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches" }
 	foreign, silent := func(c *confirmation) { c.inResponseTo = "_x" }, func(c *confirmation) { c.hasData = false }
 	named := func(name string) func(*Message, *Expectations) {
 		return func(m *Message, _ *Expectations) { m.parsed.nameID = name }
@@ -315,10 +321,12 @@ func TestIdentityOfSeveralStatements(t *testing.T) {
 	if refusal != nil {
 		t.Fatal(refusal)
 	}
-	if !id.SessionNotOnOrAfter.Equal(fuzzedAt.Add(time.Hour)) || id.SessionIndex != "_1" || id.AuthnContext != "urn:x" || !id.AuthnInstant.Equal(fuzzedAt.Add(-time.Minute)) {
+	if !id.SessionNotOnOrAfter.Equal(fuzzedAt.Add(time.Hour)) || id.SessionIndex != "_1" || id.AuthnContext != "urn:x" ||
+		!id.AuthnInstant.Equal(fuzzedAt.Add(-time.Minute)) {
 		t.Errorf("%+v", id)
 	}
-	if id.NameID != "alice" || id.NameIDFormat != "urn:f" || id.Issuer != judgedIdP || id.AssertionID != "_a" || id.SignedBy != "BB" || !id.ExpiresAt.Equal(fuzzedAt.Add(time.Hour)) {
+	if id.NameID != "alice" || id.NameIDFormat != "urn:f" || id.Issuer != judgedIdP || id.AssertionID != "_a" || id.SignedBy != "BB" ||
+		!id.ExpiresAt.Equal(fuzzedAt.Add(time.Hour)) {
 		t.Errorf("%+v", id)
 	}
 }

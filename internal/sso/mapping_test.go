@@ -64,7 +64,8 @@ func TestMappedValues(t *testing.T) {
 		!slices.Equal(values, []string{"alice"}) || check.State != model.CheckPassed || check.Received != "alice" {
 		t.Errorf("the subject: %q %+v %+v", values, check, refusal)
 	}
-	for want, attributes := range map[string]map[string][]string{"no attributes": nil, "a, b, c, d, e, f": {"f": nil, "e": nil, "d": nil, "c": nil, "b": nil, "a": {"secret"}}} {
+	for want, attributes := range map[string]map[string][]string{"no attributes": nil, "a, b, c, d, e, f": {"f": nil, "e": nil, "d": nil,
+		"c": nil, "b": nil, "a": {"secret"}}} {
 		if got := received(&Identity{Attributes: attributes}); got != want {
 			t.Errorf("%v came as %q", attributes, got)
 		}
@@ -77,7 +78,8 @@ func TestMapEveryField(t *testing.T) {
 	t.Parallel()
 	cfg := model.DefaultConfig("x")
 	cfg.Attributes = model.AttributeMap{Username: "u", Email: "e", FirstName: "f", LastName: "l", ExternalID: "x", AWSGroups: "g"}
-	id := &Identity{NameID: "n", Issuer: "i", Attributes: map[string][]string{"u": {"ana"}, "e": {"a@b.c"}, "f": {"Ana"}, "l": {"Lee"}, "x": {"id"}, "g": {"g1", "g2"}}}
+	id := &Identity{NameID: "n", Issuer: "i", Attributes: map[string][]string{"u": {"ana"}, "e": {"a@b.c"}, "f": {"Ana"}, "l": {"Lee"},
+		"x": {"id"}, "g": {"g1", "g2"}}}
 	p, checks, refusal := MapAttributes(cfg, id)
 	if refusal != nil || p.Username != "ana" || p.Email != "a@b.c" || p.FirstName != "Ana" || p.LastName != "Lee" || p.ExternalID != "id" ||
 		!slices.Equal(p.AWSGroups, []string{"g1", "g2"}) || !p.AWSGroupsSent || p.NameID != "n" || p.IdPEntityID != "i" {
@@ -103,7 +105,8 @@ func TestMapEveryField(t *testing.T) {
 	}
 	id.Attributes = map[string][]string{"u": {"ana lee"}, "e": {"a@b.c"}, "x": {"id"}, "g": {}}
 	p, checks, refusal = MapAttributes(cfg, id)
-	if last := checks[len(checks)-1]; refusal == nil || refusal.Code != model.CodeUsernameInvalid || refusal.Received != "ana lee" || last.ID != "username" || last.State != model.CheckFailed {
+	if last := checks[len(checks)-1]; refusal == nil || refusal.Code != model.CodeUsernameInvalid || refusal.Received != "ana lee" ||
+		last.ID != "username" || last.State != model.CheckFailed {
 		t.Errorf("%+v %+v", refusal, checks)
 	}
 	if !p.AWSGroupsSent || len(p.AWSGroups) > 0 {

@@ -37,13 +37,16 @@ func TestReadAssertion(t *testing.T) {
 			<SubjectConfirmation Method="m3"><SubjectConfirmationData InResponseTo=""/></SubjectConfirmation></Subject>
 		<Conditions NotBefore="cb" NotOnOrAfter="ce"><AudienceRestriction><Audience>a1</Audience><Audience>a2</Audience></AudienceRestriction>
 			<AudienceRestriction><Audience>a3</Audience></AudienceRestriction><OneTimeUse/></Conditions>
-		<AuthnStatement AuthnInstant="ai" SessionIndex="si" SessionNotOnOrAfter="se"><AuthnContext><AuthnContextClassRef> c </AuthnContextClassRef></AuthnContext></AuthnStatement>
+		<AuthnStatement AuthnInstant="ai" SessionIndex="si" SessionNotOnOrAfter="se">
+			<AuthnContext><AuthnContextClassRef> c </AuthnContextClassRef></AuthnContext></AuthnStatement>
 		<AuthnStatement><AuthnContext/></AuthnStatement><AuthnStatement/>
 		<AttributeStatement><Attribute Name="x"><AttributeValue>1</AttributeValue><AttributeValue>2</AttributeValue></Attribute><Attribute Name="none"/>
-			<Attribute Name="x"><AttributeValue>3</AttributeValue></Attribute><Attribute Name="X"><AttributeValue> 4 </AttributeValue></Attribute></AttributeStatement></Assertion>`))
+			<Attribute Name="x"><AttributeValue>3</AttributeValue></Attribute>
+			<Attribute Name="X"><AttributeValue> 4 </AttributeValue></Attribute></AttributeStatement></Assertion>`))
 	want := assertionData{
 		id: "_a", version: "2.0", issueInstant: "i", issuer: "idp", subjects: 1, nameID: "alice", nameIDFormat: "f", hasNameID: true,
-		confirmations: []confirmation{{method: "m1"}, {method: "m2", hasData: true, recipient: "r", inResponseTo: "q", hasInResponseTo: true, notBefore: "b", notOnOr: "e"},
+		confirmations: []confirmation{{method: "m1"}, {method: "m2", hasData: true, recipient: "r", inResponseTo: "q", hasInResponseTo: true,
+			notBefore: "b", notOnOr: "e"},
 			{method: "m3", hasData: true, hasInResponseTo: true}},
 		conditions: &conditions{notBefore: "cb", notOnOrAfter: "ce", audiences: [][]string{{"a1", "a2"}, {"a3"}}},
 		authn:      []authnStatement{{instant: "ai", sessionIndex: "si", notOnOrAfter: "se", context: "c"}, {}, {}},
@@ -52,18 +55,21 @@ func TestReadAssertion(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v\nwant %+v", got, want)
 	}
-	if got := readAssertion(rootOf(t, `<Assertion><Subject/></Assertion>`)); got.subjects != 1 || got.hasNameID || got.conditions != nil || len(got.authn)+len(got.confirmations) > 0 {
+	if got := readAssertion(rootOf(t, `<Assertion><Subject/></Assertion>`)); got.subjects != 1 || got.hasNameID || got.conditions != nil ||
+		len(got.authn)+len(got.confirmations) > 0 {
 		t.Errorf("of nothing: %+v", got)
 	}
 }
 
 func TestReadEnvelope(t *testing.T) {
 	t.Parallel()
-	full := envelope{trusted: true, id: "_r", version: "2.0", issueInstant: "i", inResponseTo: "q", hasInResponseTo: true, destination: "d", hasDestination: true, issuer: " x ", hasIssuer: true}
+	full := envelope{trusted: true, id: "_r", version: "2.0", issueInstant: "i", inResponseTo: "q", hasInResponseTo: true, destination: "d",
+		hasDestination: true, issuer: " x ", hasIssuer: true}
 	if got := readEnvelope(rootOf(t, `<Response ID="_r" Version="2.0" IssueInstant="i" InResponseTo="q" Destination="d"><Issuer> x </Issuer></Response>`), true); got != full {
 		t.Errorf("%+v", got)
 	}
-	if got := readEnvelope(rootOf(t, `<Response InResponseTo="" Destination=""><Issuer/></Response>`), false); got != (envelope{hasInResponseTo: true, hasDestination: true, hasIssuer: true}) {
+	if got := readEnvelope(rootOf(t, `<Response InResponseTo="" Destination=""><Issuer/></Response>`),
+		false); got != (envelope{hasInResponseTo: true, hasDestination: true, hasIssuer: true}) {
 		t.Errorf("what is empty: %+v", got)
 	}
 	if got := readEnvelope(rootOf(t, `<Response><Status/><Issuer>x</Issuer></Response>`), false); got != (envelope{hasIssuer: true, issuer: "x"}) {
@@ -136,7 +142,8 @@ func TestShapeChecks(t *testing.T) {
 		for i, c := range checks {
 			ids = append(ids, c.ID)
 			last := i == len(checks)-1
-			if (c.State == model.CheckFailed) != last || (c.State == model.CheckPassed) == last || c.Title == "" || last && (c.Code != code || c.Expected+c.Received+c.Note != "erd") {
+			if (c.State == model.CheckFailed) != last || (c.State == model.CheckPassed) == last || c.Title == "" || last && (c.Code != code ||
+				c.Expected+c.Received+c.Note != "erd") {
 				t.Errorf("%s: %+v", code, c)
 			}
 		}
@@ -244,7 +251,8 @@ func TestUnknownCertificateIsShown(t *testing.T) {
 			t.Errorf("%q: %+v, want %s", certificates, r, received)
 		}
 	}
-	if c, r := selectCertificate(signatureShape{certificates: []string{base64.StdEncoding.EncodeToString([]byte("2")), text}}, stored); r != nil || c.Fingerprint != "BB" {
+	if c, r := selectCertificate(signatureShape{certificates: []string{base64.StdEncoding.EncodeToString([]byte("2")), text}},
+		stored); r != nil || c.Fingerprint != "BB" {
 		t.Errorf("%+v %+v", c, r)
 	}
 }
@@ -254,7 +262,8 @@ func TestUnknownCertificateIsShown(t *testing.T) {
 func TestCertificatesOutsideTheirDates(t *testing.T) {
 	t.Parallel()
 	key, _ := fuzzedKey()
-	for name, begin := range map[string]time.Time{"long over": time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), "long to come": time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC)} {
+	for name, begin := range map[string]time.Time{"long over": time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), "long to come": time.Date(2999, 1,
+		1, 0, 0, 0, 0, time.UTC)} {
 		template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: begin, NotAfter: begin.AddDate(1, 0, 0)}
 		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 		if err != nil {

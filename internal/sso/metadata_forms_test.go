@@ -75,9 +75,10 @@ func TestRow16MetadataOfManyNamespaces(t *testing.T) {
 		return "<e xmlns='urn:e'" + b.String() + ">" + inner + "</e>"
 	}
 	for name, c := range map[string]struct{ text, code string }{
-		"many beside one another":  {inside(strings.Repeat(element(50, ""), 30)), ""},
-		"many inside one another":  {inside(element(50, element(50, ""))), "hostile_xml"},
-		"a few on each of fifteen": {inside(strings.Repeat("<e xmlns:a='urn:a' xmlns:b='urn:b' xmlns:c='urn:c' xmlns:d='urn:d' xmlns='urn:e'>", 15) + strings.Repeat("</e>", 15)), "hostile_xml"},
+		"many beside one another": {inside(strings.Repeat(element(50, ""), 30)), ""},
+		"many inside one another": {inside(element(50, element(50, ""))), "hostile_xml"},
+		"a few on each of fifteen": {inside(strings.Repeat("<e xmlns:a='urn:a' xmlns:b='urn:b' xmlns:c='urn:c' xmlns:d='urn:d' xmlns='urn:e'>",
+			15) + strings.Repeat("</e>", 15)), "hostile_xml"},
 	} {
 		idp, err := sso.ParseMetadata([]byte(c.text), sso.MetadataOptions{Now: a.now})
 		var paste *sso.PasteError

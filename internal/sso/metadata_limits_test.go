@@ -25,7 +25,8 @@ func signingKey(use string, certificates ...[]byte) string {
 	for _, c := range certificates {
 		b.WriteString("<d:X509Certificate>" + base64.StdEncoding.EncodeToString(c) + "</d:X509Certificate>")
 	}
-	return `<KeyDescriptor ` + use + `><d:KeyInfo xmlns:d="http://www.w3.org/2000/09/xmldsig#"><d:X509Data>` + b.String() + `</d:X509Data></d:KeyInfo></KeyDescriptor>`
+	return `<KeyDescriptor ` + use + `><d:KeyInfo xmlns:d="http://www.w3.org/2000/09/xmldsig#"><d:X509Data>` + b.String() +
+		`</d:X509Data></d:KeyInfo></KeyDescriptor>`
 }
 
 func endpoint(kind, binding, location string) string {
@@ -101,7 +102,8 @@ func TestMetadataLimits(t *testing.T) {
 		}
 	}
 	for before, code := range map[string]string{
-		"\ufeff \n": "", "<?xml version=\"1.0\"?>": "", "<!-- x -->": "", "<!ELEMENT x ANY>": "hostile_xml", "<!doctype x>": "hostile_xml", "<!ENTITY x 'y'>": "hostile_xml",
+		"\ufeff \n": "", "<?xml version=\"1.0\"?>": "", "<!-- x -->": "", "<!ELEMENT x ANY>": "hostile_xml", "<!doctype x>": "hostile_xml",
+		"<!ENTITY x 'y'>": "hostile_xml",
 	} {
 		if got := pasteCode(t, before+standard(nil), sso.MetadataOptions{}); got != code {
 			t.Errorf("%q before it: %q, want %q", before, got, code)
@@ -154,7 +156,8 @@ func TestMetadataEndpoints(t *testing.T) {
 		t.Errorf("POST alone: %q", got)
 	}
 	idp, err := sso.ParseMetadata([]byte(standard(func(m *written) {
-		m.endpoints = endpoint("SingleLogoutService", redirectBinding, "http://idp.example/out") + endpoint("SingleLogoutService", redirectBinding, "https://idp.example/out1") +
+		m.endpoints = endpoint("SingleLogoutService", redirectBinding, "http://idp.example/out") + endpoint("SingleLogoutService",
+			redirectBinding, "https://idp.example/out1") +
 			endpoint("SingleLogoutService", redirectBinding, "https://idp.example/out2") + `<NameIDFormat> urn:a </NameIDFormat><NameIDFormat> </NameIDFormat>` +
 			endpoint("SingleSignOnService", soap, "http://idp.example/soap") +
 			endpoint("SingleSignOnService", redirectBinding, "https://idp.example/1") + endpoint("SingleSignOnService", redirectBinding, "https://idp.example/2") +
@@ -163,7 +166,8 @@ func TestMetadataEndpoints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if idp.RedirectURL != "https://idp.example/1" || idp.PostURL != "https://idp.example/3" || idp.LogoutURL != "https://idp.example/out1" || !slices.Equal(idp.NameIDFormats, []string{"urn:a"}) {
+	if idp.RedirectURL != "https://idp.example/1" || idp.PostURL != "https://idp.example/3" || idp.LogoutURL != "https://idp.example/out1" ||
+		!slices.Equal(idp.NameIDFormats, []string{"urn:a"}) {
 		t.Errorf("not the first of each: %+v", idp)
 	}
 }

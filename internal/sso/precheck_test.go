@@ -31,7 +31,8 @@ func TestLimits(t *testing.T) {
 		return bare(`<a:Attribute>` + strings.Repeat(`<a:AttributeValue/>`, n) + `</a:Attribute>`)
 	}
 	nested := func(n int) string {
-		return `<p:Response xmlns:p="` + nsProtocol + `"><p:Status>` + strings.Repeat(`<p:StatusCode>`, n) + strings.Repeat(`</p:StatusCode>`, n) + `</p:Status></p:Response>`
+		return `<p:Response xmlns:p="` + nsProtocol + `"><p:Status>` + strings.Repeat(`<p:StatusCode>`, n) + strings.Repeat(`</p:StatusCode>`,
+			n) + `</p:Status></p:Response>`
 	}
 	numbered := func(n int) string {
 		var b strings.Builder
@@ -78,7 +79,8 @@ func TestCharacterReferences(t *testing.T) {
 			"&#4294967296; &#4294967305; &#99999999999999999999; &#x; &#; &nbsp; &evil;",
 	} {
 		for reference := range strings.FieldsSeq(references) {
-			for _, message := range []string{bare(`<a:Attribute Name="` + reference + `"/>`), bare(`<a:Attribute><a:AttributeValue>` + reference + `</a:AttributeValue></a:Attribute>`)} {
+			for _, message := range []string{bare(`<a:Attribute Name="` + reference + `"/>`), bare(`<a:Attribute><a:AttributeValue>` + reference +
+				`</a:AttributeValue></a:Attribute>`)} {
 				if got := shapeOf(message); got != want {
 					t.Errorf("%s: %q, want %q", reference, got, want)
 				}
@@ -122,7 +124,8 @@ func TestDeclarations(t *testing.T) {
 			t.Errorf("%q: %q, want %q", before, got, want)
 		}
 	}
-	for after, want := range map[string]model.Code{" \n": "", "x": malformed, "<?x?>": malformed, "<!-- -->": malformed, "<": malformed, "</x>": malformed, "<x/>": malformed,
+	for after, want := range map[string]model.Code{" \n": "", "x": malformed, "<?x?>": malformed, "<!-- -->": malformed, "<": malformed,
+		"</x>": malformed, "<x/>": malformed,
 		`<p:Response xmlns:p="` + nsProtocol + `"><p:Status><p:StatusCode Value="` + statusSuccess + `"/></p:Status></p:Response>`: malformed} {
 		if got := shapeOf(bare("") + after); got != want {
 			t.Errorf("%q behind it: %q, want %q", after, got, want)
@@ -208,7 +211,8 @@ func TestIdentifiers(t *testing.T) {
 		`ID="_x"`: "", `ID="x-1.2_Z"`: "", `ID="A"`: "", `ID="z9"`: "", `IDs="1"`: "", `xID="1"`: "",
 		`ID="_r"`: malformed, `ID="_a"`: malformed, `ID=""`: malformed, `ID="1x"`: malformed, `ID="-x"`: malformed, `ID=".x"`: malformed, `ID="x y"`: malformed,
 		`ID="x:y"`: malformed, `ID="é"`: malformed, `ID="x/"`: malformed, `ID="x@"`: malformed, `ID="x["`: malformed, "ID=\"x`\"": malformed, `ID="x{"`: malformed,
-		`ID="x'"`: malformed, `id="_x"`: malformed, `Id="_x"`: malformed, `iD="_x"`: malformed, `xml:id="_x"`: malformed, `a:ID="_x"`: malformed, `a:id="_x"`: malformed,
+		`ID="x'"`: malformed, `id="_x"`: malformed, `Id="_x"`: malformed, `iD="_x"`: malformed, `xml:id="_x"`: malformed, `a:ID="_x"`: malformed,
+		`a:id="_x"`: malformed,
 	} {
 		if got := shapeOf(bare(`<a:Attribute ` + attribute + `/>`)); got != want {
 			t.Errorf("%s: %q, want %q", attribute, got, want)

@@ -89,10 +89,12 @@ func TestCertificatesInTheirPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	idp, err := sso.ParseMetadata([]byte(both), o)
-	if err != nil || len(idp.Certificates) != 3 || string(idp.Certificates[1].Raw) != string(pairs()[1].certificate) || string(idp.Certificates[2].Raw) != string(third) {
+	if err != nil || len(idp.Certificates) != 3 || string(idp.Certificates[1].Raw) != string(pairs()[1].certificate) ||
+		string(idp.Certificates[2].Raw) != string(third) {
 		t.Fatalf("%v: not those three, in that order: %+v", err, idp)
 	}
-	if last, first := strings.LastIndex(both, "KeyDescriptor"), strings.Index(both, "SingleSignOnService"); last > first || strings.Count(both, `use="signing"`) != 3 {
+	if last, first := strings.LastIndex(both, "KeyDescriptor"), strings.Index(both, "SingleSignOnService"); last > first ||
+		strings.Count(both, `use="signing"`) != 3 {
 		t.Errorf("not together, or not for signing:\n%s", both)
 	}
 	one, err := sso.RemoveCertificate(both, idp.Certificates[2].Fingerprint, o)
@@ -109,7 +111,8 @@ func TestCertificatesInTheirPlace(t *testing.T) {
 func TestTrustIsNotChangedByHalves(t *testing.T) {
 	t.Parallel()
 	o := sso.MetadataOptions{Now: fuzzedAt}
-	trusted := strings.Replace(standard(nil), `protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"`, `protocolSupportEnumeration='urn:oasis:names:tc:SAML:2.0:protocol'`, 1)
+	trusted := strings.Replace(standard(nil), `protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"`,
+		`protocolSupportEnumeration='urn:oasis:names:tc:SAML:2.0:protocol'`, 1)
 	idp, err := sso.ParseMetadata([]byte(trusted), o)
 	if err != nil {
 		t.Fatal(err)

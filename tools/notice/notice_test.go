@@ -40,7 +40,8 @@ func TestOnlyKnownLicences(t *testing.T) {
 	if err != nil || !slices.Equal(p.ids, []string{"Apache-2.0"}) || len(p.texts) != 2 {
 		t.Errorf("%v, with %d texts: %v", p.ids, len(p.texts), err)
 	}
-	for why, files := range map[string][]string{"words of its own": {words}, "a known one and words": {known, words}, "no licence": nil, "a notice alone": {remark}} {
+	for why, files := range map[string][]string{"words of its own": {words}, "a known one and words": {known, words}, "no licence": nil,
+		"a notice alone": {remark}} {
 		if p, err := read(why, files); err == nil {
 			t.Errorf("%s: taken for %v", why, p.ids)
 		}

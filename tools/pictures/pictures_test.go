@@ -76,7 +76,8 @@ func TestATemplateIsFoundByTheEndOfItsPath(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for name, want := range map[string]string{"groups.templ": "people/groups.templ", "setup/users.templ": "setup/users.templ", "users.templ": "", "ups.templ": ""} {
+	for name, want := range map[string]string{"groups.templ": "people/groups.templ", "setup/users.templ": "setup/users.templ",
+		"users.templ": "", "ups.templ": ""} {
 		got, err := find(folder, name)
 		if (err == nil) != (want != "") || err == nil && got != filepath.Join(folder, want) {
 			t.Errorf("%s: %q, %v", name, got, err)

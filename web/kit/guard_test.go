@@ -124,7 +124,8 @@ func TestGuardAsksAgainWhenTheProofIsStale(t *testing.T) {
 func TestGuardSaysWhatIsGone(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleViewer)
-	for path, name := range map[string]string{"/users/nobody": "nobody", "/groups/no%20group": "no group", "/connections/none": "none", "/apps/none": "none", "/rules/none": "none"} {
+	for path, name := range map[string]string{"/users/nobody": "nobody", "/groups/no%20group": "no group", "/connections/none": "none",
+		"/apps/none": "none", "/rules/none": "none"} {
 		res := s.Get(path).Want(t, http.StatusNotFound)
 		res.Has(t, "h1", "“"+name+"” is not here")
 		if to, _ := url.Parse(res.Doc.Find("a.btn-primary").AttrOr("href", "")); to.Path != paths.Audit || to.Query().Get("object") != name {
