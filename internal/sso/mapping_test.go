@@ -132,6 +132,7 @@ func TestPreviewUsername(t *testing.T) {
 		"there is no domain":    {model.UsernameRule{StripDomain: true}, "ana", "ana", false},
 		"nothing but a domain":  {model.UsernameRule{StripDomain: true}, "@example.com", "", true},
 		"in small letters":      {model.UsernameRule{Lowercase: true}, "ANA", "ana", false},
+		"nothing to replace":    {model.UsernameRule{Replace: "x"}, "ana", "ana", false},
 		"replaced":              {model.UsernameRule{Pattern: `^CORP\\(.*)$`, Replace: "$1.x"}, `CORP\Ana`, "Ana.x", false},
 		"all of it":             {model.UsernameRule{Pattern: `^.*\\`, StripDomain: true, Lowercase: true}, `CORP\Ana@example.com`, "ana", false},
 		"blank at the end":      {model.UsernameRule{Pattern: `x$`, Replace: " "}, "anax", "ana", false},
