@@ -81,7 +81,7 @@ func (w *writer) thing(fields []field) {
 		if outer, inner, nested := strings.Cut(f.key, "."); nested {
 			if outer != group {
 				w.line(begin + outer + ":")
-				begin, group = indent, outer
+				group = outer
 			}
 			key, begin, indent = inner, "      ", "      "
 		}
