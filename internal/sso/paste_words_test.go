@@ -22,7 +22,7 @@ func TestEveryPasteHasItsWords(t *testing.T) {
 	for _, f := range sourcetest.Files(t, "internal/sso") {
 		for _, d := range f.Decls {
 			f, ok := d.(*ast.FuncDecl)
-			recognises := ok && strings.HasPrefix(f.Name.Name, "recognise") // those that return a code
+			givesCode := ok && strings.HasPrefix(f.Name.Name, "recogni")
 			ast.Inspect(d, func(n ast.Node) bool {
 				switch n := n.(type) {
 				case *ast.IndexExpr:
@@ -30,7 +30,7 @@ func TestEveryPasteHasItsWords(t *testing.T) {
 						note(n.Index)
 					}
 				case *ast.ReturnStmt:
-					if recognises && len(n.Results) == 1 {
+					if givesCode && len(n.Results) == 1 {
 						note(n.Results[0])
 					}
 				}
