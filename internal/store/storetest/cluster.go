@@ -94,7 +94,9 @@ func (c *cluster) launch() error {
 	if err != nil {
 		return err
 	}
-	if c.dir, err = os.MkdirTemp("", "postern-test"); err != nil {
+	parent := parentDir()
+	removeLeft(parent)
+	if c.dir, err = os.MkdirTemp(parent, folderPrefix+strconv.Itoa(os.Getpid())+"-"); err != nil {
 		return err
 	}
 	attributes, err := c.giveAway()
@@ -128,6 +130,21 @@ func (c *cluster) launch() error {
 	}
 	c.url = "postgres:///postgres?host=" + c.dir + "&user=" + owner
 	return waitFor(c.url, ended, &log)
+}
+
+// folderPrefix begins the name of a cluster's folder; the number of the test
+// process follows.
+const folderPrefix = "postern-test-"
+
+// removeLeft removes what test processes have left that were killed.
+func removeLeft(parent string) {
+	folders, _ := filepath.Glob(filepath.Join(parent, folderPrefix+"*")) // the pattern is good
+	for _, folder := range folders {
+		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(folder), folderPrefix), "-")
+		if n, err := strconv.Atoi(pid); err == nil && errors.Is(syscall.Kill(n, 0), syscall.ESRCH) {
+			_ = os.RemoveAll(folder) // of somebody else's it is not ours to remove
+		}
+	}
 }
 
 // giveAway lets the server's account own the folder, and ends the server with

@@ -2,6 +2,11 @@
 
 package storetest
 
-import "syscall"
+import (
+	"os"
+	"syscall"
+)
 
 func dieWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+func parentDir() string { return os.TempDir() }
