@@ -59,7 +59,7 @@ func TestRow16MetadataOfManyEntities(t *testing.T) {
 }
 
 // Namespace declarations cost the parser behind what they are times the elements
-// below them. Those of neighbours do not add up.
+// below them. Those of neighbors do not add up.
 func TestRow16MetadataOfManyNamespaces(t *testing.T) {
 	t.Parallel()
 	a := newAWS(t, nil)

@@ -107,7 +107,7 @@ func (rm *Room) judgeAgain(ctx context.Context, c model.Connection, rev *model.R
 	}
 	o := connections.ReplayOutcome{Username: d.User.Username}
 	for _, change := range d.Changes {
-		if change.What == "group_added" || change.What == "group_kept" {
+		if change.What == model.ChangeGroupAdded || change.What == model.ChangeGroupKept {
 			o.Groups = append(o.Groups, change.Name)
 		}
 	}

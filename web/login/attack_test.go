@@ -52,11 +52,11 @@ func TestAttacksOverHTTP(t *testing.T) {
 	t.Parallel()
 	both := webtest.NewTarget(t, nil)
 	assertionOnly := webtest.NewTarget(t, func(c *model.Config) { c.RequireSignatures = model.SignaturesAssertion })
-	for _, v := range overHTTP(t) {
+	for _, v := range overHTTP(t) { //nolint:paralleltest // one after the other on one site
 		x := both
 		if v.AssertionOnly {
 			x = assertionOnly
 		}
-		t.Run(fmt.Sprintf("row %d/%s", v.Row, v.Name), func(t *testing.T) { x.Try(t, v) }) // one after the other on one site
+		t.Run(fmt.Sprintf("row %d/%s", v.Row, v.Name), func(t *testing.T) { x.Try(t, v) })
 	}
 }

@@ -23,8 +23,8 @@ func crowdClient(t testing.TB, name string) (node, packages string) {
 		_, err = os.Stat(filepath.Join(packages, name))
 	}
 	if err != nil {
-		err = errors.Join(fmt.Errorf("Node.js or the package %s is missing; run “npm ci”", name), err)
-		if os.Getenv("REQUIRE_PEERS") == "1" {
+		err = errors.Join(fmt.Errorf("the package %s or Node.js is missing; run “npm ci”", name), err)
+		if os.Getenv("REQUIRE_PEERS") == "1" { //nolint:forbidigo // a setting of the test run, not of Postern
 			t.Fatal(err)
 		}
 		t.Skip(err)
