@@ -153,7 +153,7 @@ func TestWrongPastes(t *testing.T) {
 		"a message around it":     {"Hello, here it is:\n" + good, "surrounded"},
 		"UTF-16":                  {"\xff\xfe<\x00?\x00x\x00m\x00l\x00", "encoding"},
 	} {
-		_, err := sso.RecognisePaste(c.text, sso.MetadataOptions{Now: a.now, OurEntityID: entityID})
+		_, err := judgePaste(c.text, sso.MetadataOptions{Now: a.now, OurEntityID: entityID})
 		var paste *sso.PasteError
 		if !errors.As(err, &paste) || paste.Code != c.code {
 			t.Errorf("%s: %v, want %s", name, err, c.code)
@@ -165,11 +165,21 @@ func TestWrongPastes(t *testing.T) {
 	}
 }
 
+// judgePaste recognizes what somebody pasted and reads it where it is XML, as
+// the wizard does.
+func judgePaste(text string, o sso.MetadataOptions) (sso.Paste, error) {
+	p, err := sso.RecognisePaste(text, o)
+	if err == nil && p.Kind == sso.PasteMetadataXML {
+		_, err = sso.ParseMetadata(p.XML, o)
+	}
+	return p, err
+}
+
 // Of several addresses of one application, the right one is named.
 func TestWrongPasteNamesTheRightAddress(t *testing.T) {
 	t.Parallel()
 	const base, token = "https://portal.sso.eu-central-1.amazonaws.com/saml/", "/MTIzNDU2Nzg5MDEyX2lucy1mZWRjYmE5ODc2NTQzMjEw"
-	_, err := sso.RecognisePaste(base+"assertion"+token+"\n"+base+"logout"+token+"\n"+base+"metadata"+token, sso.MetadataOptions{})
+	_, err := judgePaste(base+"assertion"+token+"\n"+base+"logout"+token+"\n"+base+"metadata"+token, sso.MetadataOptions{})
 	var paste *sso.PasteError
 	if !errors.As(err, &paste) || paste.Code != "several_urls" || !strings.HasSuffix(paste.Remedy, " "+base+"metadata"+token) {
 		t.Errorf("%v", err)
@@ -209,7 +219,7 @@ func TestRightPastes(t *testing.T) {
 		"<https://portal.sso.us-east-1.amazonaws.com/saml/metadata/MTIzNDU2Nzg5MDEyX2lucy1mZWRjYmE5ODc2NTQzMjEw>":      sso.PasteMetadataURL,
 		"https://portal.sso.us-east-1.api.aws/saml/metadata/MTIzNDU2Nzg5MDEyX2lucy1mZWRjYmE5ODc2NTQzMjEw":              sso.PasteMetadataURL,
 	} {
-		if p, err := sso.RecognisePaste(text, sso.MetadataOptions{Now: a.now}); err != nil || p.Kind != kind {
+		if p, err := judgePaste(text, sso.MetadataOptions{Now: a.now}); err != nil || p.Kind != kind {
 			t.Errorf("%.60q: %v %v", text, p.Kind, err)
 		}
 	}

@@ -36,8 +36,8 @@ var (
 	encoded    = regexp.MustCompile(`^[A-Za-z0-9+/_%-]{40,}={0,2}$`)
 )
 
-// RecognisePaste says what somebody pasted: metadata as text, its address, or
-// a *PasteError for everything else.
+// RecognisePaste says what somebody pasted: XML that ParseMetadata is to read,
+// the address of metadata, or a *PasteError for everything else.
 func RecognisePaste(text string, o MetadataOptions) (Paste, error) {
 	text = strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
 	lower := strings.ToLower(text)
@@ -48,9 +48,6 @@ func RecognisePaste(text string, o MetadataOptions) (Paste, error) {
 	case text == "":
 		return Paste{}, pasteErrors["empty"]
 	case strings.HasPrefix(text, "<"):
-		if _, err := ParseMetadata([]byte(text), o); err != nil {
-			return Paste{}, err
-		}
 		return Paste{Kind: PasteMetadataXML, XML: []byte(text)}, nil
 	case strings.HasPrefix(lower, "http://"), strings.HasPrefix(lower, "https://"):
 		return recogniseURL(text, o)

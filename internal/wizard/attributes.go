@@ -89,8 +89,9 @@ func applyAttributes(d *Draft, _ Facts, a Answers) []model.Problem {
 
 // alsoOfConfig adds what is wrong with the parts of a configuration that begin
 // with one of the prefixes, under the names of the form's fields. A field has
-// one problem at a time.
+// one problem at a time. AWS's metadata is none of these parts and not read.
 func alsoOfConfig(problems []model.Problem, c model.Config, prefixes ...string) []model.Problem {
+	c.IdPMetadata = ""
 	for _, p := range sso.CheckConfig(c) {
 		for _, prefix := range prefixes {
 			field, ok := strings.CutPrefix(p.Field, prefix)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/url"
+	"sync"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
@@ -39,6 +40,37 @@ func MetadataOptions(fc Facts) sso.MetadataOptions {
 	}
 }
 
+// ParseFunc reads an identity provider's metadata; its error is a
+// *sso.PasteError. sso.ParseMetadata is one.
+type ParseFunc func(data []byte, o sso.MetadataOptions) (*sso.IdentityProvider, error)
+
+// Reading are the facts with the parser for all metadata that is read by them.
+// The draft's own is read when somebody first asks, and once.
+func (fc Facts) Reading(parse ParseFunc) Facts {
+	fc.parse = parse
+	fc.stored = sync.OnceValues(func() (*sso.IdentityProvider, error) {
+		return parse([]byte(fc.Draft.Config.IdPMetadata), MetadataOptions(fc))
+	})
+	return fc
+}
+
+// Stored is AWS as the draft's metadata describes it, or why that cannot be
+// used: a *sso.PasteError.
+func (fc Facts) Stored() (*sso.IdentityProvider, error) {
+	if fc.stored == nil {
+		fc = fc.Reading(sso.ParseMetadata)
+	}
+	return fc.stored()
+}
+
+// read reads metadata that was brought.
+func (fc Facts) read(xml []byte) (*sso.IdentityProvider, error) {
+	if fc.parse == nil {
+		fc.parse = sso.ParseMetadata
+	}
+	return fc.parse(xml, MetadataOptions(fc))
+}
+
 // MetadataURL is the address to fetch before the answers are submitted: what
 // was typed into the address field, or an address that was pasted as the text.
 // Empty with no problem means that there is nothing to fetch. What came from
@@ -61,6 +93,9 @@ func MetadataURL(fc Facts, a Answers) (address string, problem *model.Problem) {
 		return "", pasteProblem(FieldMetadataURL, err)
 	}
 	if paste.Kind != sso.PasteMetadataURL {
+		if _, err := fc.read(paste.XML); err != nil {
+			return "", pasteProblem(FieldMetadataURL, err)
+		}
 		return "", &model.Problem{Field: FieldMetadataURL, Text: "This is the metadata itself, not its address. Paste it into the field for its text."}
 	}
 	return paste.URL, nil
@@ -96,7 +131,7 @@ func applyMetadata(d *Draft, fc Facts, a Answers) []model.Problem {
 // storeMetadata judges metadata and puts it into the draft. Metadata of another
 // application means that the people assigned in AWS are assigned to another one.
 func storeMetadata(d *Draft, fc Facts, field string, xml []byte, address string) []model.Problem {
-	idp, err := sso.ParseMetadata(xml, MetadataOptions(fc))
+	idp, err := fc.read(xml)
 	if err != nil {
 		return []model.Problem{*pasteProblem(field, err)}
 	}
@@ -110,7 +145,7 @@ func storeMetadata(d *Draft, fc Facts, field string, xml []byte, address string)
 		return problems
 	}
 	same := bytes.Equal(xml, []byte(d.Config.IdPMetadata))
-	if !same && d.Config.IdPMetadata != "" && entityIDOf(d.Config, fc) != idp.EntityID {
+	if !same && d.Config.IdPMetadata != "" && storedEntityID(fc) != idp.EntityID {
 		d.untick(StepAssign)
 	}
 	if !same || address != "" {
@@ -119,10 +154,10 @@ func storeMetadata(d *Draft, fc Facts, field string, xml []byte, address string)
 	return nil
 }
 
-// entityIDOf is the entity ID of the stored metadata; empty when it cannot be
+// storedEntityID is the entity ID of the stored metadata; empty when it cannot be
 // read any more, which is as good as another one.
-func entityIDOf(c model.Config, fc Facts) string {
-	idp, err := sso.ParseMetadata([]byte(c.IdPMetadata), MetadataOptions(fc))
+func storedEntityID(fc Facts) string {
+	idp, err := fc.Stored()
 	if err != nil {
 		return ""
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
 )
 
 // StepID names a step in addresses and in stored drafts. It never changes.
@@ -49,6 +50,9 @@ type Facts struct {
 	PublicURL      string
 	PublicURLFixed bool // set at the start of the program: shown, not editable
 	Now            time.Time
+
+	parse  ParseFunc                             // see Reading; nil: sso.ParseMetadata
+	stored func() (*sso.IdentityProvider, error) // the draft's metadata, read once; nil: whenever somebody asks
 }
 
 // Answers are the fields of a submitted form, by name. A checkbox that is not

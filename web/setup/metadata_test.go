@@ -12,6 +12,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/web/outgoing"
+	"github.com/postern-sso/postern/web/setup"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -131,5 +132,37 @@ func TestMetadataFileSurvivesAConflict(t *testing.T) {
 	webtest.Expect(t, s.Post("/setup/aws/metadata", form), http.StatusSeeOther, "/setup/aws/metadata")
 	if got := s.Draft().Config; got.IdPMetadata == "" || got.Name != "Renamed" {
 		t.Errorf("the draft has name %q and %d bytes of metadata", got.Name, len(got.IdPMetadata))
+	}
+}
+
+// What is brought is read once, what is stored is read once, however many parts
+// of the answer ask for it.
+func TestMetadataIsReadOnce(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSetupAt(t, wizard.StepTest)
+	readings := s.Setup.CountReadings()
+	known := setup.Counted + webtest.AwsMetadata()
+	another := strings.ReplaceAll(known, "us-east-1", "eu-central-1")
+	address := webtest.MetadataServer(t, false, webtest.Sends(another)).URL + "/saml/metadata/MTIzNDU2Nzg5MDEyX2lucy0wMTIzNDU2Nzg5YWJjZGVm"
+	h, link := s.Opened()
+	for _, c := range []struct {
+		name   string
+		do     func() *webtest.Page
+		status int
+		want   int32
+	}{
+		{"pasted", func() *webtest.Page { return s.Bring("", another, "") }, http.StatusSeeOther, 2},
+		{"a file", func() *webtest.Page { return s.Bring(another, "", "") }, http.StatusSeeOther, 2},
+		{"fetched", func() *webtest.Page { return s.Bring("", "", address) }, http.StatusSeeOther, 2},
+		{"none, shown beside the stored", func() *webtest.Page { return s.Bring("", "<html></html>", "") }, http.StatusUnprocessableEntity, 2},
+		{"the step's page", func() *webtest.Page { return s.Get("/setup/aws/metadata") }, http.StatusOK, 1},
+		{"the application's page", func() *webtest.Page { return s.Get("/setup/aws/aws-application") }, http.StatusOK, 1},
+		{"the link's page", func() *webtest.Page { return h.Get(link) }, http.StatusOK, 1},
+	} {
+		s.EditDraft(func(rev *model.Revision) { rev.Config.IdPMetadata = known })
+		readings.Store(0)
+		if res := c.do(); res.Status != c.status || readings.Load() != c.want || (c.status != http.StatusSeeOther && !strings.Contains(res.Text(), "us-east-1")) {
+			t.Errorf("%s: answered %d and read %d times, want %d and %d: %s", c.name, res.Status, readings.Load(), c.status, c.want, res.Text())
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/apps"
 	"github.com/postern-sso/postern/web/kit"
@@ -16,6 +17,7 @@ import (
 type Room struct {
 	*kit.Kit
 	Needs
+	parse wizard.ParseFunc
 }
 
 // Needs is what the wizard wants of other rooms.
@@ -30,7 +32,7 @@ type Needs struct {
 }
 
 // New makes the room; needs must be whole.
-func New(k *kit.Kit, needs Needs) *Room { return &Room{Kit: k, Needs: needs} }
+func New(k *kit.Kit, needs Needs) *Room { return &Room{Kit: k, Needs: needs, parse: sso.ParseMetadata} }
 
 // MountSetupLinks serves whoever holds a setup link.
 func (rm *Room) MountSetupLinks(r chi.Router) {

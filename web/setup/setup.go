@@ -46,12 +46,15 @@ func (rm *Room) loadSetup(r *http.Request) (SetupCase, error) {
 	return sc, nil
 }
 
+// SetupFacts are what the flow is judged by. Whoever asks them what the draft's
+// metadata says gets what was read the first time.
 func (rm *Room) SetupFacts(sc SetupCase, users int) wizard.Facts {
-	return wizard.Facts{
+	facts := wizard.Facts{
 		Slug: sc.Connection.Slug, Draft: wizard.Draft{Config: sc.Draft.Config, Ticks: sc.Draft.Ticks},
 		Tested: sc.Draft.TestedLogin != "", Live: sc.Connection.Live != nil, Editing: true,
 		Users: users, PublicURL: rm.Opts.PublicURL, PublicURLFixed: rm.Opts.PublicURLFixed, Now: rm.Now(),
 	}
+	return facts.Reading(rm.parse)
 }
 
 // openStep is the step in the address; store.ErrNotFound when it is unknown or

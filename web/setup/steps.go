@@ -11,7 +11,6 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/setup"
 	"github.com/postern-sso/postern/templates/setuplink"
@@ -126,7 +125,7 @@ func (rm *Room) drawings(r *http.Request, sc SetupCase, cfg model.Config) setup.
 		return d
 	}
 	d.Region = wizard.CheckedRegion(r.URL.Query().Get("region"))
-	if idp, err := rm.IdentityProvider(&sc.Draft); err == nil && idp.Region != "" {
+	if idp, err := sc.facts.Stored(); err == nil && idp.Region != "" {
 		d.Region = idp.Region
 	}
 	d.ConsoleURL = wizard.ConsoleURL(d.Region)
@@ -139,7 +138,7 @@ func (rm *Room) setupAWS(sc SetupCase) *setup.AWS {
 	if cfg.IdPMetadata == "" {
 		return nil
 	}
-	idp, err := sso.ParseMetadata([]byte(cfg.IdPMetadata), wizard.MetadataOptions(sc.facts))
+	idp, err := sc.facts.Stored()
 	if err != nil {
 		return &setup.AWS{Problem: "The metadata that is stored cannot be used any more. Replace it.", FetchedFrom: cfg.IdPMetadataURL}
 	}
