@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -160,6 +162,47 @@ func TestFewPasswordsAreCheckedAtOnce(t *testing.T) {
 	}
 	if len(g.checks) != checksAtOnce-1 {
 		t.Error("a check does not make room for the next")
+	}
+}
+
+// A check that finds no room waits until there is some.
+func TestACheckWaitsForRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g, _, secrets := gateAt(t)
+		for range checksAtOnce {
+			g.checks <- struct{}{}
+		}
+		done := make(chan error, 1)
+		go func() {
+			_, err := g.check(t.Context(), "jira", "10.0.0.1", "one", secrets)
+			done <- err
+		}()
+		synctest.Wait()
+		if len(done) > 0 {
+			t.Error("more passwords are checked at once")
+		}
+		<-g.checks
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A name that no app has costs as much memory as a wrong password of one that has
+// secrets, and so about as much time.
+//
+//nolint:paralleltest // it counts what the process allocates
+func TestUnknownNamesCostAsMuch(t *testing.T) {
+	g, _, _ := gateAt(t)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := g.check(t.Context(), "nobody", "10.0.0.1", "x", nil); !errors.Is(err, errWrongPassword) {
+		t.Error(err)
+	}
+	runtime.ReadMemStats(&after)
+	if least := uint64(argon2id.DefaultParams.Memory) << 10; after.TotalAlloc-before.TotalAlloc < least {
+		t.Errorf("it took %d bytes, want %d at least", after.TotalAlloc-before.TotalAlloc, least)
 	}
 }
 
