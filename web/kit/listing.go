@@ -10,6 +10,7 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/people"
+	"github.com/postern-sso/postern/templates/ui"
 )
 
 // RowsPerPage is how many rows a list shows.
@@ -54,11 +55,11 @@ func Paging(r *http.Request, path, next string) parts.Paging {
 // SortLinks are the heads of the columns by which the list at path can be
 // sorted, given as key, label pairs. Sorting leads back to the first page. A key
 // with a minus sorts downwards first.
-func SortLinks(r *http.Request, path, current string, pairs ...string) []parts.SortLink {
-	var links []parts.SortLink
+func SortLinks(r *http.Request, path, current string, pairs ...string) []ui.SortLink {
+	var links []ui.SortLink
 	for i := 0; i+1 < len(pairs); i += 2 {
 		key := pairs[i]
-		link := parts.SortLink{Label: pairs[i+1]}
+		link := ui.SortLink{Label: pairs[i+1]}
 		q := r.URL.Query()
 		q.Del("after")
 		q.Set("sort", key)

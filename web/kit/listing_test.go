@@ -12,6 +12,7 @@ import (
 
 	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -59,7 +60,7 @@ func TestPagingKeepsTheView(t *testing.T) {
 func TestSortLinks(t *testing.T) {
 	t.Parallel()
 	r := &http.Request{URL: &url.URL{Path: "/users", RawQuery: "q=ana&after=abc&sort=email"}}
-	want := []parts.SortLink{
+	want := []ui.SortLink{
 		{Label: "Last login", Href: "/users?q=ana&sort=-last_login"},
 		{Label: "Username", Href: "/users?q=ana&sort=username"},
 		{Label: "Email", Href: "/users?q=ana&sort=-email", Order: "ascending"},
