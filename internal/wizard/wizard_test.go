@@ -149,7 +149,11 @@ func walk(t *testing.T, answers map[wizard.StepID]wizard.Answers) wizard.Facts {
 		case wizard.StepGoLive:
 			fc.Live, fc.Editing = true, false
 		default:
-			submit(t, f, &fc, id, answers[id])
+			a, ok := answers[id]
+			if field, tick := tickOf(p.Step); !ok && tick {
+				a = wizard.Answers{field: {"on"}}
+			}
+			submit(t, f, &fc, id, a)
 		}
 		if got := f.StateOf(id, fc); got != wizard.Done {
 			t.Fatalf("%s is %v after it was answered", id, got)
@@ -161,17 +165,21 @@ func walk(t *testing.T, answers map[wizard.StepID]wizard.Answers) wizard.Facts {
 	return fc
 }
 
-// common are the answers that do not depend on the provisioning model.
+// tickOf is the one field of a step that is confirmed by a checkbox.
+func tickOf(s wizard.Step) (field string, ok bool) {
+	if len(s.Fields) != 1 || s.Fields[0].Kind != wizard.FieldCheckbox {
+		return "", false
+	}
+	return s.Fields[0].Name, true
+}
+
+// common are the answers, other than a tick, that do not depend on the provisioning model.
 func common(more map[wizard.StepID]wizard.Answers) map[wizard.StepID]wizard.Answers {
 	answers := map[wizard.StepID]wizard.Answers{
 		wizard.StepWelcome: {wizard.FieldName: {" Example Ltd. "}, wizard.FieldPublicURL: {"https://SSO.example.com/"},
 			wizard.FieldApps: {"confluence", "jira"}},
-		wizard.StepAWSApplication: {wizard.FieldCreated: {"on"}},
-		wizard.StepMetadata:       {wizard.FieldMetadata: {metadata("eu-central-1", "0123456789abcdef")}},
-		wizard.StepAttributes:     {wizard.FieldUsername: {"Subject"}, wizard.FieldEmail: {"email"}, wizard.FieldLowercase: {"on"}},
-		wizard.StepGroups:         {wizard.FieldReviewed: {"on"}},
-		wizard.StepAssign:         {wizard.FieldAssigned: {"on"}},
-		wizard.StepApps:           {wizard.FieldConnected: {"on"}},
+		wizard.StepMetadata:   {wizard.FieldMetadata: {metadata("eu-central-1", "0123456789abcdef")}},
+		wizard.StepAttributes: {wizard.FieldUsername: {"Subject"}, wizard.FieldEmail: {"email"}, wizard.FieldLowercase: {"on"}},
 	}
 	for id, a := range more {
 		answers[id] = a
@@ -218,13 +226,22 @@ func TestFromEmptyToFinished(t *testing.T) {
 
 // finished are the facts after everything was answered.
 func finished() wizard.Facts {
+	f, err := wizard.Setup()
+	if err != nil {
+		panic(err)
+	}
 	fc := fresh()
 	fc.PublicURL = "https://sso.example.com"
 	fc.Draft.Config = model.DefaultConfig("Example")
 	fc.Draft.Config.Provisioning = model.ProvisioningJIT
 	fc.Draft.Config.IdPMetadata = metadata("eu-central-1", "0123456789abcdef")
 	fc.Draft.Config.Attributes = model.WizardAttributes()
-	fc.Draft.Ticks = map[string]bool{"welcome": true, "aws-application": true, "attributes": true, "users": true, "groups": true, "assign": true, "apps": true}
+	fc.Draft.Ticks = map[string]bool{"welcome": true, "attributes": true, "users": true}
+	for _, p := range f.Progress(fc) {
+		if _, tick := tickOf(p.Step); tick {
+			fc.Draft.Ticks[string(p.Step.ID)] = true
+		}
+	}
 	fc.Tested, fc.Editing = true, true
 	return fc
 }

@@ -11,6 +11,8 @@ import (
 
 var (
 	SlugOf = slugOf
+
+	StepPages = stepPages
 )
 
 // Counted begins metadata that only the parser of CountReadings can read.

@@ -2,7 +2,6 @@ package setup
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,42 +26,56 @@ func (rm *Room) renderStep(w http.ResponseWriter, r *http.Request, status int, f
 	return rm.Render(w, r, status, page)
 }
 
-// stepPage is the page of a step with what it shows beyond the form.
+// stepPage is the page of a step; setup.Plain where it has none of its own.
 func (rm *Room) stepPage(r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
-	ctx := r.Context()
-	switch f.Step.ID {
-	case wizard.StepWelcome:
+	if page, ok := stepPages[f.Step.ID]; ok {
+		return page(rm, r, f, sc)
+	}
+	return setup.Plain(f), nil
+}
+
+// stepPages are the pages of the steps that show more than their form.
+var stepPages = map[wizard.StepID]func(*Room, *http.Request, setup.Frame, SetupCase) (templ.Component, error){
+	wizard.StepWelcome: func(rm *Room, r *http.Request, f setup.Frame, _ SetupCase) (templ.Component, error) {
 		return setup.Welcome(setup.WelcomePage{Frame: f, URLFixed: rm.urlFixedFor(f.Page.Viewer), AtStart: rm.Opts.PublicURLFixed, SeenAs: rm.seenAs(r)}), nil
-	case wizard.StepProvisioning:
+	},
+	wizard.StepProvisioning: func(_ *Room, r *http.Request, f setup.Frame, _ SetupCase) (templ.Component, error) {
 		return setup.Provisioning(provisioningPage(r, f)), nil
-	case wizard.StepAWSApplication:
+	},
+	wizard.StepAWSApplication: func(rm *Room, r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
 		links, err := rm.linkPanel(r, f.Page.Viewer, sc, setuplink.FromSetup)
 		return setup.Application(setup.ApplicationPage{Frame: f, Drawings: rm.drawings(r, sc, sc.Draft.Config), Links: links}), err
-	case wizard.StepMetadata:
+	},
+	wizard.StepMetadata: func(rm *Room, _ *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
 		return setup.Metadata(setup.MetadataPage{Frame: f, Stored: rm.setupAWS(sc), Now: rm.Now()}), nil
-	case wizard.StepAttributes:
+	},
+	wizard.StepAttributes: func(rm *Room, r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
 		v, err := rm.attributesPage(r, f, sc, "")
 		return setup.Attributes(v), err
-	case wizard.StepUsers:
-		v, err := rm.usersPage(ctx, f, sc)
+	},
+	wizard.StepUsers: func(rm *Room, r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
+		v, err := rm.usersPage(r.Context(), f, sc)
 		return setup.Users(v), err
-	case wizard.StepGroups:
-		v, err := rm.groupsPage(ctx, f, sc)
+	},
+	wizard.StepGroups: func(rm *Room, r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
+		v, err := rm.groupsPage(r.Context(), f, sc)
 		return setup.Groups(v), err
-	case wizard.StepAssign:
+	},
+	wizard.StepAssign: func(rm *Room, r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
 		return setup.Assign(setup.AssignPage{Frame: f, Drawings: rm.drawings(r, sc, sc.Draft.Config)}), nil
-	case wizard.StepTest:
-		v, err := rm.testPage(ctx, f, sc)
+	},
+	wizard.StepTest: func(rm *Room, r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
+		v, err := rm.testPage(r.Context(), f, sc)
 		return setup.Test(v), err
-	case wizard.StepApps:
-		apps, err := rm.appsPage(r, f)
-		return setup.Apps(apps), err
-	case wizard.StepGoLive:
+	},
+	wizard.StepApps: func(rm *Room, r *http.Request, f setup.Frame, _ SetupCase) (templ.Component, error) {
+		v, err := rm.appsPage(r, f)
+		return setup.Apps(v), err
+	},
+	wizard.StepGoLive: func(rm *Room, r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
 		v, err := rm.goLivePage(r, f, sc)
 		return setup.GoLive(v), err
-	default:
-		return nil, fmt.Errorf("setup step %q has no page", f.Step.ID)
-	}
+	},
 }
 
 // appsPage has what was seen of the apps that are connected already.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,12 +14,63 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/web/setup"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
 // cells joins what each match says.
 func cells(p *webtest.Page, selector string) string {
 	return strings.Join(p.Doc.Find(selector).Map(func(_ int, cell *goquery.Selection) string { return cell.Text() }), " ")
+}
+
+// A step is a row of the wizard's table: it is shown, filled in and left without
+// anything of its own here.
+func TestAStepIsOneRow(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSetupAt(t, wizard.StepProvisioning)
+	var rows []wizard.Step
+	for _, p := range s.Setup.Flow.Progress(wizard.Facts{}) {
+		rows = append(rows, p.Step)
+	}
+	further := wizard.Step{
+		ID: "further", Title: "Further", Lead: "One more thing.",
+		Fields: []wizard.Field{{Name: "thing", Label: "I have done it", Kind: wizard.FieldCheckbox}},
+		Apply: func(d *wizard.Draft, _ wizard.Facts, a wizard.Answers) []model.Problem {
+			d.Ticks["further"] = a.Ticked("thing")
+			return nil
+		},
+		Done: func(fc wizard.Facts) bool { return fc.Draft.Ticks["further"] },
+	}
+	flow, err := wizard.NewFlow(slices.Insert(rows, 1, further)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Setup.Flow = flow
+	page := s.Get("/setup/aws/further").Want(t, http.StatusOK)
+	if page.Find("h1") != "Further" || page.Doc.Find("form[action='/setup/aws/further'] [name=thing]").Length() != 1 {
+		t.Errorf("the page is %s", page.Text())
+	}
+	webtest.Expect(t, s.Submit("further", url.Values{"thing": {"on"}}), http.StatusSeeOther, "/setup/aws/provisioning")
+}
+
+// A page belongs to a step, and what setup.Plain cannot ask for has one.
+func TestPagesBelongToSteps(t *testing.T) {
+	t.Parallel()
+	flow, err := wizard.Setup()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id := range setup.StepPages {
+		if _, ok := flow.Step(id); !ok {
+			t.Errorf("%s has a page and is no step", id)
+		}
+	}
+	for _, p := range flow.Progress(wizard.Facts{}) {
+		upload := slices.ContainsFunc(p.Step.Fields, func(f wizard.Field) bool { return f.Kind == wizard.FieldFile })
+		if upload && setup.StepPages[p.Step.ID] == nil {
+			t.Errorf("%s asks for a file and has no page", p.Step.ID)
+		}
+	}
 }
 
 func TestUsernamePreview(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/internal/wizard"
 )
 
 // signedInBefore makes a user by a login, as AWS would have described them.
@@ -57,8 +58,8 @@ func EditedLive(t *testing.T, change func(*model.Config)) *Site {
 	}
 	draft, err = s.Store.SaveDraft(ctx, storetest.Actor, "aws", draft.Version, func(rev *model.Revision) error {
 		change(&rev.Config)
-		for _, step := range []string{"welcome", "aws-application", "attributes", "users", "groups", "assign"} {
-			rev.Ticks[step] = true
+		for _, p := range s.Setup.Flow.Progress(wizard.Facts{}) {
+			rev.Ticks[string(p.Step.ID)] = true
 		}
 		return nil
 	})
