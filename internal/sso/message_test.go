@@ -65,7 +65,8 @@ func TestReadEnvelope(t *testing.T) {
 	t.Parallel()
 	full := envelope{trusted: true, id: "_r", version: "2.0", issueInstant: "i", inResponseTo: "q", hasInResponseTo: true, destination: "d",
 		hasDestination: true, issuer: " x ", hasIssuer: true}
-	if got := readEnvelope(rootOf(t, `<Response ID="_r" Version="2.0" IssueInstant="i" InResponseTo="q" Destination="d"><Issuer> x </Issuer></Response>`), true); got != full {
+	root := rootOf(t, `<Response ID="_r" Version="2.0" IssueInstant="i" InResponseTo="q" Destination="d"><Issuer> x </Issuer></Response>`)
+	if got := readEnvelope(root, true); got != full {
 		t.Errorf("%+v", got)
 	}
 	if got := readEnvelope(rootOf(t, `<Response InResponseTo="" Destination=""><Issuer/></Response>`),
