@@ -45,17 +45,17 @@ func TestTable(t *testing.T) {
 	doc := showTable(t, fruits(fruit{"Apple", "red"}, fruit{"<b>", "blue"}))
 	for selector, want := range map[string]string{
 		".card > .table-responsive > table.card-table.roll > caption.visually-hidden": "Fruits",
-		"thead th[scope=col]":                             "Name ↑|Ripe|Colour|Action",
-		"thead th[aria-sort=ascending] a.sort":            "Name ↑",
-		"thead th:not([aria-sort]) a.sort":                "Ripe",
-		"thead th .visually-hidden":                       "Action",
-		"tbody tr:first-child td":                         "Apple|yes|red|",
-		"tbody tr:last-child td.names":                    "<b>",
-		"tbody td[data-label=Ripe]":                       "yes|yes",
-		"tbody td[data-label=Colour] .tag":                "red|blue",
-		"td.names[data-label], td:last-child[data-label]": "",
-		"tbody td:empty":                                  "|",
-		"input, #none, [tabindex]":                        "",
+		"thead th[scope=col]":                                "Name ↑|Ripe|Colour|Action",
+		"thead th[aria-sort=ascending] a.sort":               "Name ↑",
+		"thead th:not([aria-sort]) a.sort":                   "Ripe",
+		"thead th .visually-hidden":                          "Action",
+		"tbody tr:first-child td":                            "Apple|yes|red|",
+		"tbody tr:last-child td.row-name":                    "<b>",
+		"tbody td[data-label=Ripe]":                          "yes|yes",
+		"tbody td[data-label=Colour] .tag":                   "red|blue",
+		"td.row-name[data-label], td:last-child[data-label]": "",
+		"tbody td:empty":                                     "|",
+		"input, #none, [tabindex]":                           "",
 	} {
 		if got := texts(doc, selector); got != want {
 			t.Errorf("%s: %q, want %q", selector, got, want)
