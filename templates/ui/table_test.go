@@ -10,13 +10,13 @@ import (
 	"github.com/a-h/templ"
 )
 
-type fruit struct{ name, colour string }
+type fruit struct{ name, color string }
 
 func fruits(rows ...fruit) TableOf[fruit] {
 	return TableOf[fruit]{Caption: "Fruits", Rows: rows, Columns: []Column[fruit]{
 		{Sort: SortLink{Label: "Name", Href: "/fruits?sort=-name", Order: "ascending"}, Names: true, Text: func(f fruit) string { return f.name }},
 		{Sort: SortLink{Label: "Ripe", Href: "/fruits?sort=ripe"}, Text: func(fruit) string { return "yes" }},
-		{Head: "Colour", Cell: func(f fruit) templ.Component { return Badge("gray", f.colour) }},
+		{Head: "Color", Cell: func(f fruit) templ.Component { return Badge("gray", f.color) }},
 		{Head: "Action", Quiet: true, Cell: func(fruit) templ.Component { return templ.NopComponent }},
 	}}
 }
@@ -45,14 +45,14 @@ func TestTable(t *testing.T) {
 	doc := showTable(t, fruits(fruit{"Apple", "red"}, fruit{"<b>", "blue"}))
 	for selector, want := range map[string]string{
 		".card > .table-responsive > table.card-table.roll > caption.visually-hidden": "Fruits",
-		"thead th[scope=col]":                                "Name ↑|Ripe|Colour|Action",
+		"thead th[scope=col]":                                "Name ↑|Ripe|Color|Action",
 		"thead th[aria-sort=ascending] a.sort":               "Name ↑",
 		"thead th:not([aria-sort]) a.sort":                   "Ripe",
 		"thead th .visually-hidden":                          "Action",
 		"tbody tr:first-child td":                            "Apple|yes|red|",
 		"tbody tr:last-child td.row-name":                    "<b>",
 		"tbody td[data-label=Ripe]":                          "yes|yes",
-		"tbody td[data-label=Colour] .tag":                   "red|blue",
+		"tbody td[data-label=Color] .tag":                   "red|blue",
 		"td.row-name[data-label], td:last-child[data-label]": "",
 		"tbody td:empty":                                     "|",
 		"input, #none, [tabindex]":                           "",
