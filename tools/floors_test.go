@@ -39,9 +39,9 @@ func TestDependencyFloors(t *testing.T) {
 	for module, floor := range map[string]struct{ version, why string }{
 		"github.com/russellhaering/goxmldsig": {"v1.6.1", "signature bypass, GO-2026-4753 (CVE-2026-33487), fixed in v1.6.0"},
 		"github.com/crewjam/saml":             {"v0.6.3", "older ones ask for goxmldsig v1.4.0; docs/verification.md says what v0.6.3 does, tried"},
-		"github.com/beevik/etree":             {"v1.8.1", "stack overflow on deep XML, GHSA-qm2r-qg5g-crr3, fixed in v1.7.0; " +
+		"github.com/beevik/etree": {"v1.8.1", "stack overflow on deep XML, GHSA-qm2r-qg5g-crr3, fixed in v1.7.0; " +
 			"v1.8.1 is what crewjam/saml v0.6.3 asks for"},
-		"github.com/a-h/templ":                {"v0.3.1118", "javascript: addresses in src and formaction, GHSA-94c2-xg24-pwhv, were not looked at before"},
+		"github.com/a-h/templ": {"v0.3.1118", "javascript: addresses in src and formaction, GHSA-94c2-xg24-pwhv, were not looked at before"},
 	} {
 		got, ok := have[module]
 		if !ok {

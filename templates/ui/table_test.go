@@ -52,7 +52,7 @@ func TestTable(t *testing.T) {
 		"tbody tr:first-child td":                            "Apple|yes|red|",
 		"tbody tr:last-child td.row-name":                    "<b>",
 		"tbody td[data-label=Ripe]":                          "yes|yes",
-		"tbody td[data-label=Color] .tag":                   "red|blue",
+		"tbody td[data-label=Color] .tag":                    "red|blue",
 		"td.row-name[data-label], td:last-child[data-label]": "",
 		"tbody td:empty":                                     "|",
 		"input, #none, [tabindex]":                           "",
