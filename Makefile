@@ -48,6 +48,10 @@ bench: ## run the benchmarks
 fuzz: generate ## run each fuzz target for FUZZTIME (30s)
 	scripts/fuzz
 
+.PHONY: mutate
+mutate: generate ## change the code in small ways and print what no test notices: make mutate ARGS="sso crowd"
+	scripts/mutate $(ARGS)
+
 .PHONY: lighthouse
 lighthouse: build ## measure the main pages with Lighthouse (from npm, fetched when needed)
 	@scripts/setup test
