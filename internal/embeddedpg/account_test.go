@@ -168,6 +168,10 @@ func copyProgram(t *testing.T, from, to string) {
 		t.Fatal(err)
 	}
 	defer in.Close()
+	// A process that another test starts meanwhile would have the file open for
+	// writing until it is another program, and nobody can run it until then.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
 	if err != nil {
 		t.Fatal(err)
