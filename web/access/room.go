@@ -1,3 +1,5 @@
+// Package access is the room of who may use the console: the claim, signing in,
+// step-up, passkeys, and the administrators themselves.
 package access
 
 import (

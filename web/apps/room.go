@@ -1,3 +1,4 @@
+// Package apps is the room of the apps that get people and groups from Postern.
 package apps
 
 import (

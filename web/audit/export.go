@@ -24,7 +24,7 @@ func (rm *Room) exportAuditCSV(w http.ResponseWriter, r *http.Request, a model.A
 		_ = lines.Write(auditColumns) // the writer keeps its error
 		lines.Flush()
 		return func(e model.AuditEntry) error {
-			record := []string{strconv.FormatInt(e.ID, 10), kit.CsvTime(e.At), e.Actor, e.RemoteAddr, e.Action, e.Object, string(e.Before), string(e.After), e.Note}
+			record := []string{strconv.FormatInt(e.ID, 10), kit.CSVTime(e.At), e.Actor, e.RemoteAddr, e.Action, e.Object, string(e.Before), string(e.After), e.Note}
 			for i := range record {
 				record[i] = kit.HarmlessCell(record[i])
 			}

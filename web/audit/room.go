@@ -1,3 +1,4 @@
+// Package audit is the room that shows who changed what, and exports it.
 package audit
 
 import (

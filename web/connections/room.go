@@ -1,3 +1,5 @@
+// Package connections is the room of connections that exist: their state, their
+// certificates and their revisions.
 package connections
 
 import (

@@ -1,3 +1,4 @@
+// Package forecast tells how the next logins of the people known would end.
 package forecast
 
 import (

@@ -1,3 +1,4 @@
+// Package forms reads forms that are on the pages of several rooms.
 package forms
 
 import (

@@ -75,6 +75,7 @@ func needed(field, what, value string) []model.Problem {
 	return kit.CheckText(field, "This", value, maxRuleText)
 }
 
+// RuleTaken says that another rule has the name.
 func RuleTaken(name string) model.Problem {
 	return model.Problem{Field: "name", Text: fmt.Sprintf("There is a rule “%s” already. Choose another name.", name)}
 }

@@ -29,6 +29,7 @@ func ReadUserForm(r *http.Request) people.UserForm {
 	return f
 }
 
+// UsernameTaken says that another user has the username.
 func UsernameTaken(name string) model.Problem {
 	return model.Problem{Field: "username", Text: fmt.Sprintf("There is a user “%s” already. Capital letters make no difference.", name)}
 }

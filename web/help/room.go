@@ -1,3 +1,4 @@
+// Package help is the room that shows the guide and finds in it.
 package help
 
 import (

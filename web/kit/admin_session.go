@@ -73,6 +73,8 @@ func (k *Kit) rememberBrowser(w http.ResponseWriter, r *http.Request, a model.Ad
 	return nil
 }
 
+// KnownBrowser is the token of a browser in which an administrator signed in before;
+// empty where none did, or where it is no token of ours by its form.
 func (k *Kit) KnownBrowser(r *http.Request) string {
 	c, err := r.Cookie(k.CookieName(KnownCookie))
 	if err != nil || len(c.Value) != HandleLength {

@@ -35,6 +35,7 @@ func (k *Kit) MarkBrowser(w http.ResponseWriter, r *http.Request) []byte {
 	return HashBrowser(value)
 }
 
+// BrowserValue tells this browser from others; empty where it has no such cookie.
 func (k *Kit) BrowserValue(r *http.Request) string {
 	c, err := r.Cookie(k.CookieName(browserCookie))
 	if err != nil || len(c.Value) != HandleLength {
@@ -43,6 +44,7 @@ func (k *Kit) BrowserValue(r *http.Request) string {
 	return c.Value
 }
 
+// HashBrowser is what is stored of a browser's value.
 func HashBrowser(value string) []byte {
 	h := sha256.Sum256([]byte(value))
 	return h[:]

@@ -25,7 +25,8 @@ const (
 	ExportPage = 1000
 )
 
-func CsvTime(t time.Time) string {
+// CSVTime writes a time in exports: RFC 3339 in UTC; empty for the zero time.
+func CSVTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}

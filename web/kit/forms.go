@@ -64,10 +64,12 @@ func (k *Kit) MissingGroups(ctx context.Context, names []string) ([]string, erro
 	return missing, nil
 }
 
+// GroupsGone says that groups which were chosen are not there any more.
 func GroupsGone(names []string) model.Problem {
 	return model.Problem{Field: "groups", Text: "There is no group “" + strings.Join(names, "”, “") + "” any more. Choose again."}
 }
 
+// Truncate cuts a text off at that many bytes.
 func Truncate(v string, limit int) string {
 	if len(v) > limit {
 		return v[:limit]
@@ -79,6 +81,7 @@ func Truncate(v string, limit int) string {
 // wizard's first step has the same.
 const MaxConnectionName = 100
 
+// SetupCrumbs leads from a page about a connection back to it.
 func SetupCrumbs(c model.Connection) []layout.Crumb {
 	return []layout.Crumb{{Label: "Connections", Href: paths.Connections}, {Label: c.Name(), Href: paths.Connection(c.Slug)}}
 }

@@ -35,6 +35,7 @@ var ErrForbidden = errors.New("the role does not allow this")
 // ErrStepUp: what was asked for needs a proof of who asks that is not old.
 var ErrStepUp = errors.New("who asks has to prove again who they are")
 
+// Handle makes a page of a function that returns its errors.
 func (k *Kit) Handle(h Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
@@ -71,6 +72,7 @@ func (k *Kit) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
+// FailPage answers with the page of an error.
 func (k *Kit) FailPage(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
 	if err := k.Render(w, r, status, page); err != nil {
 		k.Log.ErrorContext(r.Context(), "error page failed", "error", err)

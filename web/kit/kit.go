@@ -1,3 +1,5 @@
+// Package kit is what every room of the web needs: the error boundary, the guard,
+// middleware, sessions, forms and lists. It imports no room.
 package kit
 
 import (

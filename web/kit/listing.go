@@ -81,6 +81,7 @@ func SortLinks(r *http.Request, path, current string, pairs ...string) []ui.Sort
 	return links
 }
 
+// WithQuery is the address of a path with a query, without the parts that are empty.
 func WithQuery(path string, q url.Values) string {
 	for name, values := range q {
 		if len(values) == 0 || values[0] == "" {

@@ -35,6 +35,7 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
+// CountLogin counts a login that has ended. Without metrics it does nothing.
 func (m *Metrics) CountLogin(l model.Login) {
 	if m == nil {
 		return

@@ -1,3 +1,5 @@
+// Package login is the room of /saml: it sends people to AWS, judges what AWS
+// answers, and begins or refuses their session.
 package login
 
 import (

@@ -73,7 +73,7 @@ func (rm *Room) loginRecord(l model.Login) []string {
 	if l.Unsolicited {
 		by = "AWS"
 	}
-	record := []string{l.ID, kit.CsvTime(l.StartedAt), kit.CsvTime(l.FinishedAt), l.Connection, l.Username, l.NameID, string(l.Outcome),
+	record := []string{l.ID, kit.CSVTime(l.StartedAt), kit.CSVTime(l.FinishedAt), l.Connection, l.Username, l.NameID, string(l.Outcome),
 		string(code), reason, who, test, by, l.RemoteAddr}
 	for i := range record {
 		record[i] = kit.HarmlessCell(record[i])

@@ -1,3 +1,5 @@
+// Package logins is the room that shows how logins went: traces, the inspector,
+// and links by which somebody's login can be followed.
 package logins
 
 import (

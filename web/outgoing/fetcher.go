@@ -1,3 +1,5 @@
+// Package outgoing fetches from addresses that people type in, and is no way into
+// the network that Postern stands in.
 package outgoing
 
 import (
@@ -49,6 +51,8 @@ type Fetcher struct {
 	Resolver *net.Resolver // nil: the machine's
 }
 
+// NewFetcher makes one that asks public addresses only, and this machine where
+// loopback says so.
 func NewFetcher(loopback bool) Fetcher {
 	return Fetcher{loopback: loopback, Patience: FetchPatience}
 }

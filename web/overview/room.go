@@ -1,3 +1,4 @@
+// Package overview is the room of the first page of the console.
 package overview
 
 import (

@@ -1,3 +1,5 @@
+// Package people is the room of users, groups and rules: one by one, many at
+// once, and their privacy.
 package people
 
 import (

@@ -1,3 +1,5 @@
+// Package person is the room of what people see of Postern: their own page, and
+// the browser's side of a sign-in to an app.
 package person
 
 import (

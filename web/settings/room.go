@@ -1,3 +1,4 @@
+// Package settings is the room of what holds for the whole of Postern.
 package settings
 
 import (

@@ -1,3 +1,5 @@
+// Package setup is the room of the wizard, and of the link by which the AWS
+// administrator takes part in it.
 package setup
 
 import (

@@ -7,6 +7,7 @@ import (
 	"github.com/postern-sso/postern/templates/paths"
 )
 
+// LoginRows are logins as lists show them.
 func (lf Traces) LoginRows(logins []model.Login) []parts.LoginRow {
 	rows := make([]parts.LoginRow, 0, len(logins))
 	for _, l := range logins {

@@ -1,3 +1,5 @@
+// Package traces tells what the traces of logins say: in rows, in words, and of
+// the clocks.
 package traces
 
 import (

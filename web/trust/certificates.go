@@ -6,6 +6,7 @@ import (
 	"github.com/postern-sso/postern/internal/sso"
 )
 
+// FingerprintsOf joins the fingerprints of certificates with blanks.
 func FingerprintsOf(all []sso.Certificate) string {
 	var prints []string
 	for _, c := range all {

@@ -11,6 +11,8 @@ import (
 // before somebody should look.
 const failuresWorthSaying = 3
 
+// MetadataNeed is what somebody should do about AWS's metadata; false where there is
+// nothing.
 func MetadataNeed(c overview.OverviewConnection) (overview.Need, bool) {
 	n := overview.Need{Link: "See the certificates", Href: paths.Certificates(c.Connection.Slug)}
 	switch {

@@ -1,3 +1,4 @@
+// Package trust is what is trusted of AWS on a connection, and what AWS offers.
 package trust
 
 import (

@@ -1,3 +1,5 @@
+// Package warnings is the room that tells people what they should know without
+// looking: by mail, by webhook, and as a calendar.
 package warnings
 
 import (

@@ -1,3 +1,5 @@
+// Package webtest is the whole site in tests: on a database of its own, with a
+// browser that keeps cookies, with AWS and with apps beside it.
 package webtest
 
 import (
