@@ -215,3 +215,19 @@ func TestPages(t *testing.T) {
 	wantNames(t, "all", page(0, -1), "u0", "u1", "u2", "u3", "u4", "u5", "u6")
 	wantNames(t, "none", page(0, 0))
 }
+
+// An app that names no number gets a thousand entries, and one that wants all of
+// them says so.
+func TestListsAreBounded(t *testing.T) {
+	t.Parallel()
+	st := storetest.OpenPool(t)
+	s := newSite(t, st, nil)
+	_, err := st.Pool().Exec(context.Background(), `insert into groups (name, name_key, description, search_key)
+		select 'g' || i, 'g' || i, '', 'g' || i from generate_series(1, 1001) i`)
+	s.must(err)
+	for query, want := range map[string]int{"": 1000, "&max-results=1001": 1001, "&max-results=-1": 1001, "&start-index=1000": 1} {
+		if got := len(s.ask("GET", "/search?entity-type=group"+query, "json", "").names(t)); got != want {
+			t.Errorf("%q gives %d groups, want %d", query, got, want)
+		}
+	}
+}
