@@ -43,7 +43,8 @@ func TestReadQuery(t *testing.T) {
 			t.Errorf("%s\n gave %+v, %v\n want %+v", query, got, err, want)
 		}
 	}
-	for _, bad := range []string{"name", "name =", "name = = a", "name = (", "name = <", "name a b", "= a", "name = a or", "name = a)", "(name = a", "()", "name = 'a",
+	for _, bad := range []string{"name", "name =", "name = = a", "name = (", "name = <", "name a b", "= a", "name = a or", "name = a)",
+		"(name = a", "()", "name = 'a",
 		"shoe = 9", "active > true", "active = perhaps", "createdDate = soon", "name = a email = b", "name ! a",
 		strings.Repeat("(", 100) + "name = a", strings.Repeat("name = a and ", 1000) + "name = a"} {
 		if got, err := readQuery(userKind(t), bad); err == nil {
