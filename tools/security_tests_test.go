@@ -37,23 +37,36 @@ func tests(t *testing.T) map[string]bool {
 	return there
 }
 
-// Every test that ARCHITECTURE.md promises exists.
-func TestArchitectureNamesTestsThatExist(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile(filepath.Join("..", "ARCHITECTURE.md"))
+// namesTestsThatExist fails for every test that a document names, and that is
+// not there.
+func namesTestsThatExist(t *testing.T, document string, least int) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(document)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	there := tests(t)
-	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1)
-	if len(named) < 20 {
-		t.Errorf("only %d tests are named", len(named))
+	named := regexp.MustCompile("`(Test\\w+)[`/ ]").FindAllStringSubmatch(string(text), -1)
+	if len(named) < least {
+		t.Errorf("%s names only %d tests", document, len(named))
 	}
 	for _, m := range named {
 		if !there[m[1]] {
-			t.Errorf("ARCHITECTURE.md names %s, and there is no such test", m[1])
+			t.Errorf("%s names %s, and there is no such test", document, m[1])
 		}
 	}
+}
+
+// Every test that ARCHITECTURE.md promises exists.
+func TestArchitectureNamesTestsThatExist(t *testing.T) {
+	t.Parallel()
+	namesTestsThatExist(t, "ARCHITECTURE.md", 20)
+}
+
+// Every case that went wrong once has a test that is there.
+func TestEveryCaseHasItsTest(t *testing.T) {
+	t.Parallel()
+	namesTestsThatExist(t, "docs/cases.md", 0)
 }
 
 // Every test that docs/security-tests.md names exists, every class has one, and
