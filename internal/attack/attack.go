@@ -61,7 +61,7 @@ func Variants() []Variant {
 	var all []Variant
 	for _, table := range [][]Variant{honest(), signedContent(), trustAnchor(), signatureShape(), wrapping(), parsers(), algorithms(),
 		times(), addressing(), binding(), confirmations(), encryption(), exhaustion(), output(), identities(),
-		mixedSignatures(), signaturePlaces(), moreParsing(), moreTimes(), moreAddressing(), stableIDs()} {
+		mixedSignatures(), signaturePlaces(), moreParsing(), moreTimes(), moreAddressing(), stableIDs(), foreignAttributes()} {
 		all = append(all, table...)
 	}
 	return all

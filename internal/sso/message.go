@@ -39,13 +39,11 @@ type authnStatement struct{ instant, sessionIndex, notOnOrAfter, context string 
 
 func readEnvelope(e *etree.Element, trusted bool) envelope {
 	env := envelope{
-		trusted: trusted, id: e.SelectAttrValue("ID", ""), version: e.SelectAttrValue("Version", ""),
-		issueInstant: e.SelectAttrValue("IssueInstant", ""), inResponseTo: e.SelectAttrValue("InResponseTo", ""),
+		trusted: trusted, id: attributeValue(e, "ID"), version: attributeValue(e, "Version"),
+		issueInstant: attributeValue(e, "IssueInstant"), inResponseTo: attributeValue(e, "InResponseTo"),
 	}
-	env.hasInResponseTo = e.SelectAttr("InResponseTo") != nil
-	if a := e.SelectAttr("Destination"); a != nil {
-		env.destination, env.hasDestination = a.Value, true
-	}
+	_, env.hasInResponseTo = attributeOf(e, "InResponseTo")
+	env.destination, env.hasDestination = attributeOf(e, "Destination")
 	if i := childNamed(e, "Issuer"); i != nil {
 		env.issuer, env.hasIssuer = i.Text(), true
 	}
@@ -113,8 +111,8 @@ func instant(text string) (time.Time, bool) {
 
 func readAssertion(e *etree.Element) assertionData {
 	a := assertionData{
-		id: e.SelectAttrValue("ID", ""), version: e.SelectAttrValue("Version", ""),
-		issueInstant: e.SelectAttrValue("IssueInstant", ""), attributes: map[string][]string{},
+		id: attributeValue(e, "ID"), version: attributeValue(e, "Version"),
+		issueInstant: attributeValue(e, "IssueInstant"), attributes: map[string][]string{},
 	}
 	for _, c := range e.ChildElements() {
 		switch c.Tag {
@@ -136,8 +134,8 @@ func readAssertion(e *etree.Element) assertionData {
 
 func readAuthn(e *etree.Element) authnStatement {
 	s := authnStatement{
-		instant: e.SelectAttrValue("AuthnInstant", ""), sessionIndex: e.SelectAttrValue("SessionIndex", ""),
-		notOnOrAfter: e.SelectAttrValue("SessionNotOnOrAfter", ""),
+		instant: attributeValue(e, "AuthnInstant"), sessionIndex: attributeValue(e, "SessionIndex"),
+		notOnOrAfter: attributeValue(e, "SessionNotOnOrAfter"),
 	}
 	if c := childNamed(e, "AuthnContext"); c != nil {
 		if ref := childNamed(c, "AuthnContextClassRef"); ref != nil {
@@ -149,24 +147,23 @@ func readAuthn(e *etree.Element) authnStatement {
 
 func (a *assertionData) readSubject(e *etree.Element) {
 	if n := childNamed(e, "NameID"); n != nil {
-		a.nameID, a.nameIDFormat, a.hasNameID = n.Text(), n.SelectAttrValue("Format", ""), true
+		a.nameID, a.nameIDFormat, a.hasNameID = n.Text(), attributeValue(n, "Format"), true
 	}
 	for _, s := range childrenNamed(e, "SubjectConfirmation") {
-		c := confirmation{method: s.SelectAttrValue("Method", "")}
+		c := confirmation{method: attributeValue(s, "Method")}
 		if d := childNamed(s, "SubjectConfirmationData"); d != nil {
 			c.hasData = true
-			c.recipient = d.SelectAttrValue("Recipient", "")
-			c.inResponseTo = d.SelectAttrValue("InResponseTo", "")
-			c.hasInResponseTo = d.SelectAttr("InResponseTo") != nil
-			c.notBefore = d.SelectAttrValue("NotBefore", "")
-			c.notOnOr = d.SelectAttrValue("NotOnOrAfter", "")
+			c.recipient = attributeValue(d, "Recipient")
+			c.inResponseTo, c.hasInResponseTo = attributeOf(d, "InResponseTo")
+			c.notBefore = attributeValue(d, "NotBefore")
+			c.notOnOr = attributeValue(d, "NotOnOrAfter")
 		}
 		a.confirmations = append(a.confirmations, c)
 	}
 }
 
 func (a *assertionData) readConditions(e *etree.Element) {
-	c := &conditions{notBefore: e.SelectAttrValue("NotBefore", ""), notOnOrAfter: e.SelectAttrValue("NotOnOrAfter", "")}
+	c := &conditions{notBefore: attributeValue(e, "NotBefore"), notOnOrAfter: attributeValue(e, "NotOnOrAfter")}
 	for _, r := range childrenNamed(e, "AudienceRestriction") {
 		var audiences []string
 		for _, v := range childrenNamed(r, "Audience") {
@@ -181,7 +178,7 @@ func (a *assertionData) readConditions(e *etree.Element) {
 // values of several elements with one name are joined into one list.
 func (a *assertionData) readAttributes(e *etree.Element) {
 	for _, attr := range childrenNamed(e, "Attribute") {
-		name := attr.SelectAttrValue("Name", "")
+		name := attributeValue(attr, "Name")
 		values := a.attributes[name]
 		if values == nil {
 			values = []string{}

@@ -2,6 +2,7 @@ package sso
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -150,7 +151,7 @@ func hasForbiddenReference(data []byte) bool {
 func (p *precheck) verdict() *model.Refusal {
 	switch {
 	case len(p.shape.statusCodes) != 1 || p.shape.statusCodes[0] != statusSuccess:
-		received := strings.Join(p.shape.statusCodes, " / ")
+		received := cmp.Or(strings.Join(p.shape.statusCodes, " / "), "no status")
 		if p.shape.statusMessage != "" {
 			received += ": " + p.shape.statusMessage
 		}
@@ -303,6 +304,9 @@ func (p *precheck) attributes(f *frame, attrs []xml.Attr) *model.Refusal {
 		if _, ok := p.resolve(a.Name.Space, false); !ok {
 			return refuse(model.CodeMalformedResponse, "An attribute has a prefix that is not bound to a namespace.")
 		}
+		if a.Name.Space != "" && readOfSignatures[a.Name.Local] && (f.name.space == nsSignature || f.name.space == nsExclusive) {
+			return refuse(model.CodeMalformedResponse, "A part of a signature has the attribute %s with a prefix.", a.Name.Local)
+		}
 		if !strings.EqualFold(a.Name.Local, "ID") {
 			continue
 		}
@@ -317,6 +321,10 @@ func (p *precheck) attributes(f *frame, attrs []xml.Attr) *model.Refusal {
 	}
 	return nil
 }
+
+// readOfSignatures are the attributes that the verification reads by their local
+// names alone, whatever their prefix.
+var readOfSignatures = map[string]bool{"Algorithm": true, "URI": true, "PrefixList": true}
 
 func (p *precheck) sameSpace(a, b string) bool {
 	if a == "" || b == "" || a == "xmlns" || b == "xmlns" {

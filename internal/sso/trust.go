@@ -88,7 +88,7 @@ func RemoveCertificate(trusted, fingerprint string, o MetadataOptions) (string, 
 		return "", err
 	}
 	for _, k := range descriptor.ChildElements() {
-		if use := k.SelectAttrValue("use", ""); k.Tag != "KeyDescriptor" || (use != "" && use != "signing") {
+		if use := attributeValue(k, "use"); k.Tag != "KeyDescriptor" || (use != "" && use != "signing") {
 			continue // as ParseMetadata reads it
 		}
 		for _, c := range k.FindElements(".//X509Certificate") {
