@@ -76,6 +76,7 @@ type AuditEntry struct {
 	Before     json.RawMessage
 	After      json.RawMessage
 	Note       string
+	Act        int64 `json:"-"` // the entry that begins the act that this one belongs to; zero: this one
 }
 
 // App is a relying party that gets users and groups from Postern.

@@ -11,8 +11,10 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
+const auditColumns = "id, at, actor, remote_addr, action, object, before, after, note, coalesce(act, 0)"
+
 func scanAuditEntry(row pgx.CollectableRow) (e model.AuditEntry, err error) {
-	err = row.Scan(&e.ID, &e.At, &e.Actor, &e.RemoteAddr, &e.Action, &e.Object, &e.Before, &e.After, &e.Note)
+	err = row.Scan(&e.ID, &e.At, &e.Actor, &e.RemoteAddr, &e.Action, &e.Object, &e.Before, &e.After, &e.Note, &e.Act)
 	return e, err
 }
 
@@ -24,6 +26,8 @@ type AuditQuery struct {
 	Object string
 	Since  time.Time // zero: no limit
 	Until  time.Time
+	Acts   bool  // only the first entry of each act
+	Act    int64 // only the entries of the act that this one begins; zero: any
 	Page
 }
 
@@ -36,8 +40,7 @@ func (s *Store) Audit(ctx context.Context, q AuditQuery) ([]model.AuditEntry, st
 			f.with("id < @before", "before", id)
 		}
 	}
-	entries, err := filtered(ctx, s.db, scanAuditEntry, `
-		select id, at, actor, remote_addr, action, object, before, after, note from audit`+f.String()+
+	entries, err := filtered(ctx, s.db, scanAuditEntry, "select "+auditColumns+" from audit"+f.String()+
 		"order by id desc limit @limit", f.args)
 	if err != nil {
 		return nil, "", err
@@ -63,6 +66,12 @@ func (q AuditQuery) filter() *filter {
 	if q.Object != "" {
 		f.with("object = @object", "object", q.Object)
 	}
+	if q.Acts {
+		f.where("act is null")
+	}
+	if q.Act != 0 {
+		f.with("(id = @act or act = @act)", "act", q.Act)
+	}
 	if !q.Since.IsZero() {
 		f.with("at >= @since", "since", q.Since)
 	}
@@ -85,16 +94,38 @@ func (s *Store) record(ctx context.Context, actor model.Actor, action, object st
 	if err != nil || args == nil {
 		return err
 	}
-	_, err = s.db.Exec(ctx, auditSQL, args)
+	_, err = s.recordOne(ctx, args)
 	return err
 }
 
-const auditSQL = `
-	insert into audit (actor, remote_addr, action, object, before, after, note)
-	values (@actor, @remote, @action, @object, @before, @after, @note)`
+// recordOne appends an entry, as auditArgs makes it, and returns its id. The first
+// of a transaction begins the act that the later ones belong to.
+func (s *Store) recordOne(ctx context.Context, args named) (id int64, err error) {
+	args["act"] = s.actOf()
+	err = s.db.QueryRow(ctx, `insert into audit (actor, remote_addr, action, object, before, after, note, act)
+		values (@actor, @remote, @action, @object, @before, @after, @note, @act) returning id`, args).Scan(&id)
+	if err == nil && s.act != nil && s.act.first == 0 {
+		s.act.first = id
+	}
+	return id, err
+}
+
+// actOf is the act under way; nil when the next entry begins one.
+func (s *Store) actOf() *int64 {
+	if s.act == nil || s.act.first == 0 {
+		return nil
+	}
+	return &s.act.first
+}
 
 // recordAll appends many entries, each as auditArgs makes it.
 func (s *Store) recordAll(ctx context.Context, entries []named) error {
+	if len(entries) > 0 && s.act != nil && s.act.first == 0 {
+		if _, err := s.recordOne(ctx, entries[0]); err != nil {
+			return err
+		}
+		entries = entries[1:]
+	}
 	if len(entries) == 0 {
 		return nil
 	}
@@ -102,11 +133,37 @@ func (s *Store) recordAll(ctx context.Context, entries []named) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.db.Exec(ctx, `insert into audit (actor, remote_addr, action, object, before, after, note)
-		select r.actor, r.remote, r.action, r.object, r.before::jsonb, r.after::jsonb, r.note
+	_, err = s.db.Exec(ctx, `insert into audit (actor, remote_addr, action, object, before, after, note, act)
+		select r.actor, r.remote, r.action, r.object, r.before::jsonb, r.after::jsonb, r.note, @act
 		from jsonb_to_recordset(@rows::jsonb) as r (actor text, remote text, action text, object text, before text, after text, note text)`,
-		named{"rows": rows})
+		named{"rows": rows, "act": s.actOf()})
 	return err
+}
+
+// ActParts is what an act did besides its first entry.
+type ActParts struct {
+	Count   int
+	Entries []model.AuditEntry // the first of them
+}
+
+// AuditParts are the further entries of acts, by the id of the entry that begins
+// each; at most limit of an act. An act of one entry is left out.
+func (s *Store) AuditParts(ctx context.Context, acts []int64, limit int) (map[int64]ActParts, error) {
+	if len(acts) == 0 {
+		return nil, nil
+	}
+	var count int
+	parts := make(map[int64]ActParts, len(acts))
+	_, err := list(ctx, s.db, func(row pgx.CollectableRow) (e model.AuditEntry, err error) {
+		err = row.Scan(&e.ID, &e.At, &e.Actor, &e.RemoteAddr, &e.Action, &e.Object, &e.Before, &e.After, &e.Note, &e.Act, &count)
+		p := parts[e.Act]
+		parts[e.Act] = ActParts{Count: count, Entries: append(p.Entries, e)}
+		return e, err
+	}, `select p.*, n.parts from unnest(@acts::bigint[]) a (id),
+		lateral (select count(*) parts from audit where act = a.id) n,
+		lateral (select `+auditColumns+` from audit where act = a.id order by id limit @limit) p
+		order by p.id`, named{"acts": acts, "limit": limit})
+	return parts, err
 }
 
 // auditArgs are the columns of an entry; nil when nothing changed.

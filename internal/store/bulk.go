@@ -104,8 +104,7 @@ func (s *Store) recordBulk(ctx context.Context, actor model.Actor, action, group
 	if err != nil {
 		return 0, err
 	}
-	err = s.db.QueryRow(ctx, auditSQL+" returning id", args).Scan(&id)
-	return id, err
+	return s.recordOne(ctx, args)
 }
 
 // undoSQL reverses a change for those of @users who still are as it left them:

@@ -198,7 +198,7 @@ const administratorOf = "select id from administrators where user_id = nullif(@i
 // they are named: the others are none of their business.
 const auditOfPerson = `select id, at, actor, remote_addr, action, object, before,
 		case when action like 'bulk.%' and not actor = any(@actors) then jsonb_set(after, '{usernames}',
-			(select coalesce(jsonb_agg(u), '[]') from jsonb_array_elements_text(after -> 'usernames') u where u = any(@names))) else after end, note
+			(select coalesce(jsonb_agg(u), '[]') from jsonb_array_elements_text(after -> 'usernames') u where u = any(@names))) else after end, note, coalesce(act, 0)
 	from audit a where actor = any(@actors) or exists (select from unnest(@names::text[]) n where a.object = n or right(a.object, length(n) + 2) = ': ' || n
 		or a.before ->> 'username' = n or a.after ->> 'username' = n or a.before ->> 'person' = n or a.after ->> 'person' = n
 		or (a.action like 'bulk.%' and a.after -> 'usernames' @> to_jsonb(array[n])))

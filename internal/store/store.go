@@ -50,6 +50,12 @@ func single[T any](ctx context.Context, d db, scan pgx.RowToFunc[T], sql string,
 type Store struct {
 	db   db
 	pool *pgxpool.Pool // nil on a transaction
+	act  *act          // nil on a pool
+}
+
+// act is what one transaction does, as the audit tells it.
+type act struct {
+	first int64 // the entry that begins it; zero: nothing is written yet
 }
 
 // Limits of the connection pool.
@@ -116,15 +122,26 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // InTx runs f on a Store that is one transaction: committed when f returns
-// nil, else rolled back. Inside another transaction it is a savepoint.
+// nil, else rolled back. Inside another transaction it is a savepoint. All that
+// it writes to the audit is one act.
 func (s *Store) InTx(ctx context.Context, f func(*Store) error) error {
 	tx, err := s.db.Begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // does nothing after a commit
-	if err := f(&Store{db: tx}); err != nil {
+	inner := &Store{db: tx, act: &act{}}
+	if s.act != nil {
+		inner.act.first = s.act.first
+	}
+	if err := f(inner); err != nil {
 		return err
 	}
-	return tx.Commit(ctx)
+	if err := tx.Commit(ctx); err != nil {
+		return err
+	}
+	if s.act != nil {
+		s.act.first = inner.act.first
+	}
+	return nil
 }

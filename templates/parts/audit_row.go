@@ -11,6 +11,8 @@ type AuditRow struct {
 	Fields  []FieldChange
 	Bulk    *model.BulkChange // nil: not a bulk change
 	CanUndo bool
+	Parts   []AuditRow // what the same act did besides, the first of it
+	More    int        // how many there are of these
 }
 
 // FieldChange is one field before and after.

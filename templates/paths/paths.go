@@ -127,6 +127,9 @@ func GroupAction(name string, action ...string) string { return named(Groups, na
 // BulkUndo undoes a bulk change.
 func BulkUndo(id int64) string { return join(UsersBulk, strconv.FormatInt(id, 10), "undo") }
 
+// AuditAct is what one act did, entry by entry.
+func AuditAct(id int64) string { return WithQuery(Audit, "act", strconv.FormatInt(id, 10)) }
+
 // GroupExport is the file with the members of a group.
 func GroupExport(name string) string { return join("/export/groups", name) }
 

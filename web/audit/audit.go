@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -23,7 +24,7 @@ func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Admini
 	v := audit.AuditList{
 		Page:   rm.Page(r, a, layout.NavAudit, "Audit", "Who changed what, and when. Entries cannot be changed or removed here."),
 		Search: query.Search, Object: query.Object, Actor: query.Actor, Kind: query.Action, When: q.Get("when"),
-		From: strings.TrimSpace(q.Get("from")), To: strings.TrimSpace(q.Get("to")), Problems: problems,
+		From: strings.TrimSpace(q.Get("from")), To: strings.TrimSpace(q.Get("to")), Problems: problems, Act: query.Act,
 	}
 	q.Del("after")
 	v.CSV, v.JSONLines = kit.WithQuery(paths.AuditExport+".csv", q), kit.WithQuery(paths.AuditExport+".jsonl", q)
@@ -40,8 +41,21 @@ func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Admini
 	if err != nil {
 		return err
 	}
+	var more map[int64]store.ActParts
+	if query.Acts {
+		if more, err = rm.Store.AuditParts(r.Context(), ids, partsShown); err != nil {
+			return err
+		}
+	}
 	for _, e := range entries {
-		row := parts.AuditRow{Entry: e, Action: kit.ActionWords(e.Action), Fields: diff(e.Before, e.After)}
+		row := auditRow(e)
+		if query.Act != 0 {
+			row.Entry.Act = 0 // the whole act is shown
+		}
+		row.More = more[e.ID].Count
+		for _, part := range more[e.ID].Entries {
+			row.Parts = append(row.Parts, auditRow(part))
+		}
 		if b, ok := bulk[e.ID]; ok {
 			row.Bulk, row.CanUndo = &b, b.CanUndo(rm.Now())
 		}
@@ -55,14 +69,24 @@ func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Admini
 	return rm.Render(w, r, status, audit.Audit(v))
 }
 
+// partsShown is how many entries of an act the list shows besides the first.
+const partsShown = 20
+
+func auditRow(e model.AuditEntry) parts.AuditRow {
+	return parts.AuditRow{Entry: e, Action: kit.ActionWords(e.Action), Fields: diff(e.Before, e.After)}
+}
+
 // auditFilter reads the filters from the address. A day that cannot be read is no
-// filter, and said.
+// filter, and said. Acts are told as one where whole acts are listed: what is
+// searched for may be any part of one.
 func (rm *Room) auditFilter(r *http.Request) (store.AuditQuery, []model.Problem) {
 	q := r.URL.Query()
 	query := store.AuditQuery{Search: strings.TrimSpace(q.Get("q")), Object: q.Get("object"), Actor: strings.TrimSpace(q.Get("actor"))}
 	if kind := q.Get("kind"); audit.IsAuditKind(kind) {
 		query.Action = kind
 	}
+	query.Act, _ = strconv.ParseInt(q.Get("act"), 10, 64) // else any
+	query.Acts = query.Search == "" && query.Object == "" && query.Action == "" && query.Act == 0
 	var problems []model.Problem
 	if from, to := strings.TrimSpace(q.Get("from")), strings.TrimSpace(q.Get("to")); from != "" || to != "" {
 		query.Since, query.Until, problems = kit.DaysFromTo(from, to)

@@ -86,3 +86,31 @@ func TestAuditIsFilteredAndExported(t *testing.T) {
 		t.Errorf("%d exports are recorded, %v", len(exports), err)
 	}
 }
+
+// An import of many is one line that unfolds; a search finds each entry, and a
+// file has them all.
+func TestAnActIsOneLine(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSiteAs(t, model.RoleViewer)
+	var rows []store.ImportRow
+	for _, name := range []string{"ana", "bo", "cy"} {
+		rows = append(rows, store.ImportRow{User: model.User{Username: name, Active: true, Source: model.UserManual}})
+	}
+	if _, _, err := s.Store.ImportUsers(t.Context(), model.Actor{Name: "owner@example.com"}, rows); err != nil {
+		t.Fatal(err)
+	}
+	list := s.Get("/audit?actor=owner@example.com")
+	if n := list.Doc.Find("tbody tr").Length(); n != 1 {
+		t.Errorf("the import has %d lines", n)
+	}
+	list.Has(t, "tbody details", "2 more changes by the same act")
+	list.Has(t, "tbody details", "User created: cy")
+	whole, _ := list.Doc.Find("tbody details a").Attr("href")
+	if n := s.Get(whole).Want(t, http.StatusOK).Doc.Find("tbody tr").Length(); n != 3 {
+		t.Errorf("%s shows %d entries, want 3", whole, n)
+	}
+	s.Get("/audit?kind=user.&q=cy").Has(t, "tbody", "show the whole")
+	if n := strings.Count(s.Get("/audit/export.csv?actor=owner@example.com").Body, "user.create"); n != 3 {
+		t.Errorf("the file has %d entries, want 3", n)
+	}
+}

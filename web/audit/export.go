@@ -66,6 +66,7 @@ func (rm *Room) exportAudit(w http.ResponseWriter, r *http.Request, a model.Admi
 		return err
 	}
 	query, _ := rm.auditFilter(r)
+	query.Acts = false // a file has every entry
 	query.Page = store.Page{Limit: kit.ExportPage}
 	entries, next, err := rm.Store.Audit(r.Context(), query)
 	if err != nil {
