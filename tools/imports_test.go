@@ -32,8 +32,8 @@ var layers = [][]string{
 	{"internal/store/storetest"},
 	{"internal/store", "internal/embeddedpg"},
 	{"internal/seal", "internal/sampleapp", "internal/attack/*"},
-	{"internal/attack", "internal/awssim", "internal/browsertest", "internal/peertest", "internal/sourcetest", "internal/testall", "migrations",
-		"docs/guide", "docs/images", "scripts/shrink"},
+	{"internal/attack", "internal/awssim", "internal/bodytest", "internal/browsertest", "internal/peertest", "internal/sourcetest", "internal/testall",
+		"migrations", "docs/guide", "docs/images", "scripts/shrink"},
 }
 
 // leaves import nothing of ours, and all may import them, but for the simulator:

@@ -253,3 +253,23 @@ func TestWrongPasswordsAreCountedByNetwork(t *testing.T) {
 		}
 	}
 }
+
+// Whoever has an IPv6 network has all of its addresses: they count as one.
+func TestFailuresCountByNetwork(t *testing.T) {
+	t.Parallel()
+	g, _, secrets := gateAt(t)
+	try := func(address, password string) error {
+		_, err := g.check(t.Context(), "jira", address, password, secrets)
+		return err
+	}
+	for i := range failuresPerName {
+		if err := try(fmt.Sprintf("2001:db8:0:1::%x", i), "wrong"); !errors.Is(err, errWrongPassword) {
+			t.Fatal(err)
+		}
+	}
+	for address, want := range map[string]error{"2001:db8:0:1:ffff::1": errTooMany, "2001:db8:0:2::1": nil, "192.0.2.1": nil} {
+		if err := try(address, "one"); !errors.Is(err, want) {
+			t.Errorf("from %s: %v, want %v", address, err, want)
+		}
+	}
+}

@@ -62,8 +62,26 @@ func New(o Options) *Handler {
 	return h
 }
 
-// ServeHTTP answers requests below Base.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.router.ServeHTTP(w, r) }
+// ServeHTTP answers requests below Base. An app that was told an address with a
+// slash at the end asks for Base, two slashes and the rest.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// What a router above has found is not this one's: it would still see HEAD where GetHead says GET.
+	r = r.WithContext(context.WithValue(r.Context(), chi.RouteCtxKey, (*chi.Context)(nil)))
+	if strings.HasPrefix(r.URL.Path, Base+"//") {
+		u := *r.URL
+		u.Path = oneSlash(u.Path)
+		if u.RawPath != "" {
+			u.RawPath = oneSlash(u.RawPath)
+		}
+		r.URL = &u
+	}
+	h.router.ServeHTTP(w, r)
+}
+
+// oneSlash is a path below Base with one slash behind it.
+func oneSlash(path string) string {
+	return Base + "/" + strings.TrimLeft(strings.TrimPrefix(path, Base), "/")
+}
 
 // resources is every resource and what may be done with it. What Crowd lets
 // applications change is refused with its error for a read-only directory.

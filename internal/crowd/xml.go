@@ -12,14 +12,19 @@ import (
 const (
 	maxElements     = 4096
 	maxElementDepth = 3 * maxDepth
+	// maxTokens is what so many elements need: a beginning, an end, and text
+	// before and after. Comments and the like cut text into more.
+	maxTokens = 4*maxElements + 1024
 )
 
 // element is a part of a small XML document. Namespaces are not looked at.
 type element struct {
 	name       string
 	attributes map[string]string
-	content    string
+	content    string // whole once the element has ended
 	children   []*element
+
+	pieces []byte // content so far: text may come in many
 }
 
 // text is the content of the first child of that name.
@@ -43,19 +48,24 @@ func (e *element) child(name string) *element {
 }
 
 // readXML reads a document without a document type: no entities but XML's own
-// five, nothing outside.
+// five, nothing outside. What it does grows with the body's length and no faster;
+// a body with too many elements or pieces is refused where they begin.
 func readXML(data []byte) (*element, error) {
 	bad := illegal("The body is not XML as it is expected.")
+	// Attributes come with their element at once, so they are bounded before.
+	if bytes.Count(data, []byte("=")) > maxTokens {
+		return nil, bad
+	}
 	d := xml.NewDecoder(bytes.NewReader(data))
 	var root *element
 	var open []*element
-	count := 0
+	elements, tokens := 0, 0
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) && root != nil && len(open) == 0 {
 			return root, nil
 		}
-		if err != nil {
+		if tokens++; err != nil || tokens > maxTokens {
 			return nil, bad
 		}
 		switch t := token.(type) {
@@ -63,7 +73,7 @@ func readXML(data []byte) (*element, error) {
 			return nil, illegal("The body has a document type, which is refused.")
 		case xml.StartElement:
 			e := newElement(t)
-			if count++; count > maxElements || len(open) >= maxElementDepth || (len(open) == 0 && root != nil) {
+			if elements++; elements > maxElements || len(open) >= maxElementDepth || (len(open) == 0 && root != nil) {
 				return nil, bad
 			}
 			if len(open) == 0 {
@@ -74,10 +84,13 @@ func readXML(data []byte) (*element, error) {
 			}
 			open = append(open, e)
 		case xml.EndElement:
-			open = open[:len(open)-1]
+			last := len(open) - 1
+			open[last].content, open[last].pieces = string(open[last].pieces), nil
+			open = open[:last]
 		case xml.CharData:
 			if len(open) > 0 {
-				open[len(open)-1].content += string(t)
+				parent := open[len(open)-1]
+				parent.pieces = append(parent.pieces, t...)
 			}
 		}
 	}
