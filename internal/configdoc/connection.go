@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
 )
 
 // connectionDoc is what the document says about one connection: a name, perhaps
@@ -133,7 +134,10 @@ func (r *reader) metadata(m map[string]value) (xml string, ok bool) {
 		return "", false
 	}
 	if !utf8.Valid(data) {
-		r.problem(file, "“%s” is not UTF-8 text.", name)
+		data = sso.MetadataText(data)
+	}
+	if !utf8.Valid(data) {
+		r.problem(file, "“%s” is in an encoding that cannot be read.", name)
 		return "", false
 	}
 	m["idp_metadata"] = file // where problems with the XML belong

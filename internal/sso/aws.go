@@ -8,14 +8,13 @@ import (
 )
 
 // AWS's SAML addresses are https://portal.sso.REGION.SUFFIX/saml/KIND/TOKEN,
-// where the token is base64 of ACCOUNT_ins-HEX. Newer, dual-stack hosts end in
-// api.aws; the entity ID stays with the older form.
+// where the token is base64 of ACCOUNT_ins-HEX, which never has a slash. Newer,
+// dual-stack hosts have another suffix; the entity ID stays with the older form.
+// The sign-out address may be the sign-in address with /logout behind it.
 var (
-	awsHost = regexp.MustCompile(`^portal\.sso(?:-fips)?\.([a-z0-9-]+)\.` +
-		`(amazonaws\.com|amazonaws\.com\.cn|api\.aws|api\.amazonwebservices\.com\.cn|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov)$`)
-	awsPath   = regexp.MustCompile(`^/saml/(assertion|logout|metadata)/([A-Za-z0-9+/=_-]{20,100})$`)
+	awsPath   = regexp.MustCompile(`^/saml/(assertion|logout|metadata)/([A-Za-z0-9+=_-]{20,100})$`)
 	awsToken  = regexp.MustCompile(`^(\d{12})_ins-([0-9a-f]{16})$`)
-	simulated = regexp.MustCompile(`/saml/(assertion|logout|metadata)/([A-Za-z0-9+/=]{20,100})$`)
+	simulated = regexp.MustCompile(`/saml/(assertion|logout|metadata)/([A-Za-z0-9+=_-]{20,100})(/logout)?$`)
 )
 
 // AWSIdentifiers reads region, partition, account and instance from an entity
@@ -25,7 +24,7 @@ func AWSIdentifiers(address string) (region, partition, accountID, instanceID st
 	if err != nil || u.Scheme != "https" {
 		return "", "", "", "", false
 	}
-	host, path := awsHost.FindStringSubmatch(u.Hostname()), awsPath.FindStringSubmatch(u.Path)
+	host, path := samlHost.FindStringSubmatch(strings.ToLower(u.Hostname())), awsPath.FindStringSubmatch(u.Path)
 	if host == nil || path == nil {
 		return "", "", "", "", false
 	}
@@ -37,31 +36,21 @@ func AWSIdentifiers(address string) (region, partition, accountID, instanceID st
 	if parts == nil {
 		return "", "", "", "", false
 	}
-	return host[1], partitionOf(host[1]), parts[1], "ins-" + parts[2], true
-}
-
-func partitionOf(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	case strings.HasPrefix(region, "eusc-"):
-		return "aws-eusc"
-	default:
-		return "aws"
-	}
+	return host[1], PartitionOf(host[1]).Name, parts[1], "ins-" + parts[2], true
 }
 
 // applicationToken is what tells AWS applications apart in their addresses;
 // empty when the address is of another shape. The host does not matter: it
 // differs between the old and the dual-stack form, and in the simulation.
 func applicationToken(address string) string {
-	m := simulated.FindStringSubmatch(address)
-	if m == nil {
+	u, err := url.Parse(address)
+	if err != nil {
 		return ""
 	}
-	return m[2]
+	if m := simulated.FindStringSubmatch(u.Path); m != nil {
+		return m[2]
+	}
+	return ""
 }
 
 // providerName is what people call the product behind an entity ID.
@@ -70,7 +59,7 @@ func providerName(entityID string) string {
 		{"okta", "Okta"}, {"sts.windows.net", "Microsoft Entra ID"}, {"login.microsoftonline", "Microsoft Entra ID"},
 		{"accounts.google.com", "Google Workspace"}, {"/realms/", "Keycloak"}, {"/adfs/", "Microsoft AD FS"},
 		{"onelogin", "OneLogin"}, {"pingidentity", "Ping Identity"}, {"pingone", "Ping Identity"}, {"auth0", "Auth0"},
-		{"simplesaml", "SimpleSAMLphp"}, {"shibboleth", "Shibboleth"}, {"jumpcloud", "JumpCloud"}, {"duosecurity", "Duo"},
+		{"simplesaml", "SimpleSAMLphp"}, {"shibboleth", "Shibboleth"}, {"cognito", "Amazon Cognito"}, {"jumpcloud", "JumpCloud"}, {"duosecurity", "Duo"},
 	} {
 		if strings.Contains(strings.ToLower(entityID), p.part) {
 			return p.name

@@ -78,7 +78,7 @@ func certificateFindings(c Certificate, now time.Time) []Finding {
 	switch {
 	case now.After(c.NotAfter):
 		found = append(found, Finding{Code: "cert_expired", Text: "The certificate expired on " + end +
-			". Sign-in goes on working with it, but make a new one in AWS: Manage certificate → Generate new certificate."})
+			". Sign-in goes on working with it. In AWS: Manage certificate → Generate new certificate."})
 	case now.Before(c.NotBefore):
 		found = append(found, Finding{Code: "cert_not_yet_valid", Text: "The certificate is valid only from " +
 			c.NotBefore.UTC().Format(time.DateOnly) + " on. Look at the clock of this machine."})

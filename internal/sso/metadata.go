@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"regexp"
@@ -46,7 +47,7 @@ const maxMetadata = 1 << 20
 // ParseMetadata reads an identity provider's metadata. Its error is a
 // *PasteError that says what is wrong and what to paste instead.
 func ParseMetadata(data []byte, o MetadataOptions) (*IdentityProvider, error) {
-	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	data = MetadataText(data)
 	if err := checkMetadataBytes(data); err != nil {
 		return nil, err
 	}
@@ -54,7 +55,8 @@ func ParseMetadata(data []byte, o MetadataOptions) (*IdentityProvider, error) {
 	if err != nil {
 		return nil, err
 	}
-	entity, err := findEntity(data, root, o)
+	text, odd := withoutOddTimes(data)
+	entity, err := findEntity(text, root)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +66,12 @@ func ParseMetadata(data []byte, o MetadataOptions) (*IdentityProvider, error) {
 	if len(entity.IDPSSODescriptors) == 0 {
 		return nil, pasteErrors[recogniseApplication(entity.EntityID, o)]
 	}
-	return readIdentityProvider(entity, o)
+	idp, err := readIdentityProvider(entity, o)
+	if err != nil {
+		return nil, ofProvider(err, entity.EntityID)
+	}
+	idp.remarks(odd, !hasDeclaration(data), entity.IDPSSODescriptors[0])
+	return idp, nil
 }
 
 // recogniseApplication is the code of metadata that describes no identity
@@ -74,13 +81,43 @@ func recogniseApplication(entityID string, o MetadataOptions) string {
 	switch {
 	case strings.HasPrefix(entityID, "urn:amazon:webservices"):
 		return "aws_account_metadata"
-	case err == nil && signInHost.MatchString(strings.ToLower(u.Hostname())):
+	case err == nil && isHost(u.Hostname(), signInHosts):
 		return "aws_sp_metadata"
 	case ours(entityID, o):
 		return "own_metadata"
 	default:
 		return "no_idp"
 	}
+}
+
+// tooMuch is why a document is not read that is larger than one provider's
+// metadata is: a federation's file of many, else what is given.
+func tooMuch(data []byte, otherwise *PasteError) *PasteError {
+	if !bytes.Contains(data[:min(len(data), 4096)], []byte("EntitiesDescriptor")) {
+		return otherwise
+	}
+	if n := countProviders(data); n > 1 {
+		return severalProviders(n)
+	}
+	return otherwise
+}
+
+func severalProviders(n int) *PasteError {
+	e := *pasteErrors["several_idps"]
+	e.Title = fmt.Sprintf("This file has many identity providers (%d)", n)
+	return &e
+}
+
+// ofProvider is what is wrong with an identity provider's metadata, without
+// AWS's way out where it is not AWS's.
+func ofProvider(err error, entityID string) error {
+	var paste *PasteError
+	if _, _, _, _, aws := AWSIdentifiers(entityID); aws || !errors.As(err, &paste) {
+		return err
+	}
+	e, name := *paste, providerName(entityID)
+	e.Remedy = "The file is not AWS's: it describes " + name + ". If that is what you want, get it again there; for AWS, bring the file of the application in AWS."
+	return &e
 }
 
 // pageStart is what web pages begin with, after a comment perhaps.
@@ -91,10 +128,12 @@ func checkMetadataBytes(data []byte) error {
 	case len(data) == 0:
 		return pasteErrors["empty"]
 	case len(data) > maxMetadata:
-		return pasteErrors["too_large"]
+		return tooMuch(data, pasteErrors["too_large"])
 	case data[0] != '<' || bytes.HasPrefix(data, []byte("<\x00")):
 		text := string(data)
 		return pasteErrors[recogniseText(text, strings.ToLower(text))]
+	case !utf8.Valid(data) && declaredEncoding.Match(data):
+		return pasteErrors["encoding"]
 	case !utf8.Valid(data):
 		return pasteErrors["not_xml"]
 	case pageStart.Match(data[:min(len(data), 4096)]):
@@ -122,7 +161,7 @@ func checkMetadataTokens(data []byte) (qname, error) {
 		switch t := token.(type) {
 		case xml.StartElement:
 			if !b.enter(t) {
-				return root, pasteErrors["hostile_xml"]
+				return root, tooMuch(data, pasteErrors["hostile_xml"])
 			}
 			if location := attribute(t.Attr, "Location"); location != "" && !strings.HasPrefix(strings.TrimSpace(location), "http") {
 				return root, pasteErrors["unsupported_url"]
@@ -178,7 +217,7 @@ func (b *bounds) leave() {
 const nsMetadata = "urn:oasis:names:tc:SAML:2.0:metadata"
 
 // findEntity takes the one identity provider out of the document.
-func findEntity(data []byte, root qname, o MetadataOptions) (*saml.EntityDescriptor, error) {
+func findEntity(data []byte, root qname) (*saml.EntityDescriptor, error) {
 	switch root {
 	case qname{nsMetadata, "EntityDescriptor"}:
 		var e saml.EntityDescriptor
@@ -198,7 +237,7 @@ func findEntity(data []byte, root qname, o MetadataOptions) (*saml.EntityDescrip
 		case 1:
 			return found[0], nil
 		}
-		return nil, pasteErrors["several_idps"]
+		return nil, severalProviders(len(found))
 	case protocol("Response"), assertion("Assertion"):
 		return nil, pasteErrors["saml_response"]
 	case protocol("AuthnRequest"):
@@ -306,7 +345,7 @@ func (idp *IdentityProvider) readCertificates(keys []saml.KeyDescriptor, now tim
 			continue
 		}
 		for _, x := range k.KeyInfo.X509Data.X509Certificates {
-			der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(x.Data), ""))
+			der, err := certificateBytes(x.Data)
 			if err != nil {
 				return pasteErrors["bad_certificate"]
 			}
@@ -326,6 +365,19 @@ func (idp *IdentityProvider) readCertificates(keys []saml.KeyDescriptor, now tim
 	return nil
 }
 
+// pemLine is what stands around a certificate in a file of its own.
+var pemLine = regexp.MustCompile(`-----(BEGIN|END) CERTIFICATE-----`)
+
+// certificateBytes is the DER of what stands in X509Certificate: base64, with
+// blanks, with the lines of a PEM file around it, or a whole PEM file in base64.
+func certificateBytes(text string) ([]byte, error) {
+	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(pemLine.ReplaceAllString(text, "")), ""))
+	if err == nil && pemLine.Match(der[:min(len(der), 64)]) {
+		return certificateBytes(string(der))
+	}
+	return der, err
+}
+
 // readAWS reads region and account from AWS's addresses, and refuses metadata
 // put together from two applications.
 func (idp *IdentityProvider) readAWS() error {
@@ -340,31 +392,6 @@ func (idp *IdentityProvider) readAWS() error {
 		}
 	}
 	return nil
-}
-
-func (idp *IdentityProvider) findings(now time.Time) {
-	add := func(code, text string, blocking bool) {
-		idp.Findings = append(idp.Findings, Finding{Code: code, Text: text, Blocking: blocking})
-	}
-	if idp.AccountID == "" {
-		add("other_idp", "This is not the metadata of AWS IAM Identity Center but of "+providerName(idp.EntityID)+
-			". Where AWS gets its people from there, it is the file that AWS was given. Sign-in would go to "+providerName(idp.EntityID)+
-			" directly, past AWS. To go through AWS, bring the file of the application in AWS instead.", false)
-	}
-	if !idp.ValidUntil.IsZero() && now.After(idp.ValidUntil) {
-		add("valid_until_passed", "The metadata says that it was valid only until "+idp.ValidUntil.UTC().Format(time.DateOnly)+". Get it again.", false)
-	}
-	if len(idp.Certificates) > 1 {
-		add("several_certificates", "The metadata has several certificates. All of them are trusted, which is right while AWS's certificate is being replaced.",
-			false)
-	}
-	if idp.AccountID != "" && len(idp.NameIDFormats) == 0 {
-		add("name_id_format_missing", "The Subject is not mapped in AWS yet: the metadata names no format for it. That is normal at this point. Import the "+
-			"metadata again after you have edited the attribute mappings.", false)
-	}
-	for _, c := range idp.Certificates {
-		idp.Findings = append(idp.Findings, c.Findings...)
-	}
 }
 
 // AcceptsNameIDFormat tells whether a request may ask for a format: AWS refuses

@@ -250,7 +250,7 @@ func TestMetadataOfOthers(t *testing.T) {
 		`<AuthnRequest xmlns="` + protocolNS + `"/>`: "saml_request",
 		`<Assertion xmlns="` + protocolNS + `"/>`:    "not_metadata",
 		`<EntityDescriptor/>`:                        "not_metadata",
-		``:                                           "empty", "\ufeff\n ": "empty", "metadata": "not_xml", "<\x00?\x00": "encoding",
+		``:                                           "empty", "\ufeff\n ": "empty", "metadata": "not_xml", "<\x00?\x00": "not_xml",
 		`<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="%zz"/>`: "no_idp",
 	} {
 		if got := pasteCode(t, text, sso.MetadataOptions{}); got != code {

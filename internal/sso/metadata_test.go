@@ -151,7 +151,8 @@ func TestWrongPastes(t *testing.T) {
 		"a browser's view":        {"This XML file does not appear to have any style information associated with it.\n" + good, "browser_view"},
 		"escaped":                 {strings.ReplaceAll(good, "<", "&lt;"), "escaped_xml"},
 		"a message around it":     {"Hello, here it is:\n" + good, "surrounded"},
-		"UTF-16":                  {"\xff\xfe<\x00?\x00x\x00m\x00l\x00", "encoding"},
+		"half of UTF-16":          {"\xff\xfe<\x00?\x00x\x00m\x00l\x00", "not_xml"},
+		"an unknown encoding":     {"<?xml version='1.0' encoding='x-unknown'?><a>\xe9</a>", "encoding"},
 	} {
 		_, err := judgePaste(c.text, sso.MetadataOptions{Now: a.now, OurEntityID: entityID})
 		var paste *sso.PasteError

@@ -27,10 +27,6 @@ const (
 )
 
 var (
-	portalHost  = regexp.MustCompile(`(^|\.)(awsapps\.com|app\.aws|portal\.amazonaws\.com)$|^start\..*home\.awsapps\.com$`)
-	consoleHost = regexp.MustCompile(`(^|\.)console\.(aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com|amazonaws-eusc\.eu)$`)
-	// AWS as the application of another identity provider signs people in here.
-	signInHost = regexp.MustCompile(`(^|\.)signin\.(aws\.amazon\.com|aws|amazonaws\.cn|amazonaws-us-gov\.com)$`)
 	awsID      = regexp.MustCompile(`^((ssoins|apl|ins|d)-[0-9a-f]{8,20}|\d{12})$`)
 	schemeless = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?/\S+$`)
 	encoded    = regexp.MustCompile(`^[A-Za-z0-9+/_%-]{40,}={0,2}$`)
@@ -39,7 +35,7 @@ var (
 // RecognisePaste says what somebody pasted: XML that ParseMetadata is to read,
 // the address of metadata, or a *PasteError for everything else.
 func RecognisePaste(text string, o MetadataOptions) (Paste, error) {
-	text = strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
+	text = strings.TrimSpace(string(MetadataText([]byte(text))))
 	lower := strings.ToLower(text)
 	if inside := unwrapped(text); inside != "" {
 		text, lower = inside, strings.ToLower(inside)
@@ -51,6 +47,10 @@ func RecognisePaste(text string, o MetadataOptions) (Paste, error) {
 		return Paste{Kind: PasteMetadataXML, XML: []byte(text)}, nil
 	case strings.HasPrefix(lower, "http://"), strings.HasPrefix(lower, "https://"):
 		return recogniseURL(text, o)
+	case schemeless.MatchString(lower):
+		if _, err := recogniseURL("https://"+text, o); err != nil {
+			return Paste{}, err // with its beginning it would still be the wrong one
+		}
 	}
 	return Paste{}, pasteErrors[recogniseText(text, lower)]
 }
@@ -79,10 +79,7 @@ func recogniseText(text, lower string) string {
 	case awsID.MatchString(lower):
 		return "aws_id"
 	case strings.HasPrefix(text, "{"), strings.HasPrefix(text, "["):
-		if strings.Contains(lower, `"no access"`) {
-			return "json_no_access"
-		}
-		return "json"
+		return recogniseJSON(lower)
 	case strings.HasPrefix(text, "SAMLResponse="):
 		return "saml_response"
 	case strings.HasPrefix(text, "SAMLRequest="):
@@ -97,6 +94,18 @@ func recogniseText(text, lower string) string {
 		return "no_scheme"
 	}
 	return recogniseEncoded(text)
+}
+
+// recogniseJSON is the code of what begins as JSON does.
+func recogniseJSON(lower string) string {
+	switch {
+	case strings.Contains(lower, `"no access"`):
+		return "json_no_access"
+	case strings.Contains(lower, `"issuer"`) && strings.Contains(lower, `_endpoint"`), strings.Contains(lower, `"jwks_uri"`):
+		return "openid_document"
+	default:
+		return "json"
+	}
 }
 
 // recogniseEncoded looks into base64, in which programs pass on metadata and
@@ -131,29 +140,47 @@ func recogniseURL(text string, o MetadataOptions) (Paste, error) {
 	if err != nil || u.Host == "" {
 		return Paste{}, pasteErrors["not_xml"]
 	}
-	host := strings.ToLower(u.Hostname())
-	kind := simulated.FindStringSubmatch(u.Path)
+	host, kind := u.Hostname(), simulated.FindStringSubmatch(u.Path)
 	switch {
 	case o.OurEntityID != "" && text == o.OurEntityID:
 		return Paste{}, pasteErrors["own_metadata"]
 	case ours(text, o):
 		return Paste{}, pasteErrors["own_address"]
+	case kind != nil && (kind[1] == "logout" || kind[3] != ""):
+		return Paste{}, pasteErrors["sign_out_url"]
 	case kind != nil && kind[1] == "assertion":
 		return Paste{}, pasteErrors["sign_in_url"]
-	case kind != nil && kind[1] == "logout":
-		return Paste{}, pasteErrors["sign_out_url"]
-	case signInHost.MatchString(host) && strings.Contains(u.Path, "/platform/saml/"):
-		return Paste{}, pasteErrors["aws_sp_metadata"]
-	case signInHost.MatchString(host) && strings.Contains(u.Path, "saml-metadata.xml"):
-		return Paste{}, pasteErrors["aws_account_metadata"]
-	case consoleHost.MatchString(host), signInHost.MatchString(host):
-		return Paste{}, pasteErrors["console_url"]
-	case portalHost.MatchString(host), strings.HasPrefix(u.Path, "/start") && kind == nil:
+	}
+	if code := recogniseAWSPage(host, u.Path); code != "" {
+		return Paste{}, pasteErrors[code]
+	}
+	switch {
+	case u.Path == "/start", strings.HasPrefix(u.Path, "/start/"): // an access portal under a name of the company
 		return Paste{}, pasteErrors["portal_url"]
 	case !goodEndpoint(text, o):
 		return Paste{}, pasteErrors["not_https"]
 	}
 	return Paste{Kind: PasteMetadataURL, URL: text}, nil
+}
+
+// recogniseAWSPage is the code of an address of AWS, in whatever partition, at
+// which there is no metadata of an application; empty for every other.
+func recogniseAWSPage(host, path string) string {
+	switch {
+	case isHost(host, signInHosts) && strings.Contains(path, "/platform/saml/"):
+		return "aws_sp_metadata"
+	case isHost(host, signInHosts) && strings.Contains(path, "saml-metadata.xml"):
+		return "aws_account_metadata"
+	case isHost(host, consoleHosts), isHost(host, signInHosts):
+		return "console_url"
+	case isHost(host, portalHosts):
+		return "portal_url"
+	case isHost(host, issuerHosts):
+		return "issuer_url"
+	case scimHost.MatchString(strings.ToLower(host)):
+		return "scim_url"
+	}
+	return ""
 }
 
 // recogniseAddresses judges a text that begins with an address and goes on. Of

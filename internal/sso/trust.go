@@ -3,7 +3,6 @@ package sso
 import (
 	"encoding/base64"
 	"errors"
-	"strings"
 
 	"github.com/beevik/etree"
 )
@@ -123,7 +122,7 @@ func notTrusted(metadata, fingerprint string, o MetadataOptions) error {
 }
 
 func fingerprintOf(text string) string {
-	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
+	der, err := certificateBytes(text)
 	if err != nil {
 		return ""
 	}
@@ -134,7 +133,7 @@ func fingerprintOf(text string) string {
 // ParseMetadata has read.
 func readDescriptor(metadata string) (*etree.Document, *etree.Element, error) {
 	doc := etree.NewDocument()
-	if err := doc.ReadFromString(metadata); err != nil {
+	if err := doc.ReadFromBytes(MetadataText([]byte(metadata))); err != nil {
 		return nil, nil, pasteErrors["not_xml"]
 	}
 	found := doc.FindElement("//IDPSSODescriptor")

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
 )
 
 // AWSValue is one field of AWS's form with what to type into it.
@@ -125,17 +126,8 @@ func CheckedRegion(code string) string {
 // ConsoleURL is where AWS's console shows IAM Identity Center of a region. An
 // empty or impossible region gives the address that lets AWS choose.
 func ConsoleURL(region string) string {
-	const page = "/singlesignon"
-	switch {
-	case !regionPattern.MatchString(region):
-		return "https://console.aws.amazon.com" + page
-	case strings.HasPrefix(region, "cn-"):
-		return "https://" + region + ".console.amazonaws.cn" + page
-	case strings.HasPrefix(region, "us-gov-"):
-		return "https://" + region + ".console.amazonaws-us-gov.com" + page
-	case strings.HasPrefix(region, "eusc-"):
-		return "https://" + region + ".console.amazonaws-eusc.eu" + page
-	default:
-		return "https://" + region + ".console.aws.amazon.com" + page
+	if !regionPattern.MatchString(region) {
+		region = ""
 	}
+	return "https://" + sso.PartitionOf(region).ConsoleHost(region) + "/singlesignon"
 }

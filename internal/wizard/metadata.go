@@ -131,6 +131,7 @@ func applyMetadata(d *Draft, fc Facts, a Answers) []model.Problem {
 // storeMetadata judges metadata and puts it into the draft. Metadata of another
 // application means that the people assigned in AWS are assigned to another one.
 func storeMetadata(d *Draft, fc Facts, field string, xml []byte, address string) []model.Problem {
+	xml = sso.MetadataText(xml)
 	idp, err := fc.read(xml)
 	if err != nil {
 		return []model.Problem{*pasteProblem(field, err)}

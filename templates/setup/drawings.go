@@ -1,9 +1,9 @@
 package setup
 
 import (
-	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/ui"
 )
@@ -54,11 +54,7 @@ func (d Drawings) metadataAddress() string {
 	if region == "" {
 		region = "REGION"
 	}
-	host := "portal.sso." + region + ".amazonaws.com"
-	if strings.HasPrefix(region, "cn-") {
-		host += ".cn"
-	}
-	return "https://" + host + "/saml/metadata/…"
+	return "https://" + sso.PartitionOf(region).SAMLHost(region) + "/saml/metadata/…"
 }
 
 func (d Drawings) subjectFormat() string {

@@ -27,7 +27,7 @@ func hostileMetadata() map[string]struct{ text, say string } {
 		"a declaration":    {good + `<!ELEMENT a ANY>`, "cannot be trusted"},
 		"many elements":    {"<a>" + strings.Repeat("<b/>", 50_000) + "</a>", "cannot be trusted"},
 		"two providers": {`<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">` + good + good + `</EntitiesDescriptor>`,
-			"several identity providers"},
+			"many identity providers (2)"},
 		"a script":             {location("javascript:alert(1)"), "not https"},
 		"a page in an address": {location("data:text/html,&lt;script&gt;alert(1)&lt;/script&gt;"), "not https"},
 	}
