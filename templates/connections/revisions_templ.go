@@ -63,7 +63,7 @@ func revisionTable(v ConnectionPage) ui.TableOf[model.Revision] {
 		{Head: "Author", Text: func(r model.Revision) string { return r.Author }},
 		{Head: "Changed", Cell: func(r model.Revision) templ.Component { return ui.Time(r.UpdatedAt) }},
 		{Head: "Tested", Cell: revisionTested},
-		{Head: "Live since", Cell: func(r model.Revision) templ.Component { return ui.Time(r.LiveAt) }},
+		{Head: "Live since", Cell: func(r model.Revision) templ.Component { return ui.Moment(r.LiveAt) }},
 	}}
 	if parts.CanChange(v.Page) {
 		t.Columns = append(t.Columns, column{Head: "Action", Quiet: true, Cell: func(r model.Revision) templ.Component {

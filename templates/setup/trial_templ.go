@@ -510,7 +510,7 @@ func trialWaiting(v TestPage) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<section class=\"card\" aria-labelledby=\"trial-title\"><div class=\"card-body\"><h2 id=\"trial-title\">Waiting for AWS</h2><p>The test left for AWS at ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<section class=\"card\" aria-labelledby=\"trial-title\"><div class=\"card-body\"><h2 id=\"trial-title\">Waiting for AWS</h2><p>The test left for AWS ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -527,7 +527,7 @@ func trialWaiting(v TestPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, " . Sign in there; AWS then sends you back here.</p><ol class=\"stages\"><li class=\"stage-done\"><strong>The request left for AWS</strong></li><li class=\"stage-now\"><strong>You sign in at AWS</strong><br>Password and second factor, unless AWS knows this browser already.</li><li><strong>AWS sends the answer</strong><br>It is checked point by point: signatures, sender and receiver, times, attributes.</li><li><strong>What a real sign-in would do</strong><br>To users and groups, and why. Nothing of it is done.</li></ol><p>If AWS shows “No access” or another error instead, it never comes back. After a minute, this page says what to look at.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, " . Sign in there; AWS then sends you back here.</p><ol class=\"trial-stages\"><li class=\"stage-done\"><strong>The request left for AWS</strong></li><li class=\"stage-now\"><strong>You sign in at AWS</strong><br>Password and second factor, unless AWS knows this browser already.</li><li><strong>AWS sends the answer</strong><br>It is checked point by point: signatures, sender and receiver, times, attributes.</li><li><strong>What a real sign-in would do</strong><br>To users and groups, and why. Nothing of it is done.</li></ol><p>If AWS shows “No access” or another error instead, it never comes back. After a minute, this page says what to look at.</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -560,7 +560,7 @@ func trialNoAnswer(v TestPage) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<section class=\"card\" aria-labelledby=\"trial-title\"><div class=\"card-body\"><h2 id=\"trial-title\">AWS has not sent anybody back</h2><p>The test left for AWS at ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<section class=\"card\" aria-labelledby=\"trial-title\"><div class=\"card-body\"><h2 id=\"trial-title\">AWS has not sent anybody back</h2><p>The test left for AWS ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -821,7 +821,7 @@ func trialPassed(v TestPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "</strong> signed in at ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "</strong> signed in ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

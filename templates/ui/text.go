@@ -47,6 +47,22 @@ func Members(n int) string {
 
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
+// Initials are the one or two letters that stand for a person in a circle: of
+// the words of a name, or of the part of an address before the @.
+func Initials(name string) string {
+	name, _, _ = strings.Cut(name, "@")
+	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if len(words) > 2 {
+		words = []string{words[0], words[len(words)-1]}
+	}
+	var out strings.Builder
+	for _, w := range words {
+		r, _ := utf8.DecodeRuneInString(w)
+		out.WriteRune(unicode.ToUpper(r))
+	}
+	return out.String()
+}
+
 // lowerFirst makes a sentence fit behind a colon.
 func lowerFirst(s string) string {
 	r, size := utf8.DecodeRuneInString(s)

@@ -97,6 +97,9 @@ func vendored(folder string) ([]part, error) {
 	}
 	var parts []part
 	for _, f := range all {
+		if slices.ContainsFunc(parts, func(p part) bool { return p.name == f.Package }) {
+			continue // one licence for all its files
+		}
 		name, _, _ := strings.Cut(f.File, ".")
 		p, err := read(f.Package, []string{filepath.Join(folder, name+".LICENSE.txt")})
 		if err != nil {

@@ -1,4 +1,4 @@
-// What pages do beyond HTML: copy buttons, times in the viewer's zone, focus
+// What pages do beyond HTML: copy buttons, times as people say them, focus
 // on the list of problems. Everything else works without scripts.
 (function () {
   "use strict";
@@ -8,11 +8,28 @@
     root.querySelectorAll("[data-copy]").forEach(function (b) { b.hidden = false; });
   }
 
-  function localTimes(root) {
-    var form = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-    root.querySelectorAll("time[datetime]").forEach(function (t) {
+  var exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  var date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+
+  // "2 min ago", "in 3 h"; what is more than a week away is a date.
+  function relative(d) {
+    var seconds = Math.round((d - Date.now()) / 1000), far = Math.abs(seconds);
+    var text;
+    if (far < 45) return seconds > 0 ? "in a moment" : "just now";
+    if (far < 3570) text = Math.round(far / 60) + " min";
+    else if (far < 84600) text = Math.round(far / 3600) + " h";
+    else if (far < 129600) text = "1 day";
+    else if (far < 7 * 86400) text = Math.round(far / 86400) + " days";
+    else return date.format(d);
+    return seconds > 0 ? "in " + text : text + " ago";
+  }
+
+  function times(root) {
+    root.querySelectorAll("time[data-time]").forEach(function (t) {
       var d = new Date(t.getAttribute("datetime"));
-      if (!isNaN(d)) t.textContent = form.format(d);
+      if (isNaN(d)) return;
+      var text = t.getAttribute("data-time") === "ago" ? relative(d) : exact.format(d);
+      if (t.textContent !== text) t.textContent = text;
     });
   }
 
@@ -29,17 +46,23 @@
     var b = e.target.closest("[data-copy]");
     if (!b) return;
     navigator.clipboard.writeText(b.getAttribute("data-copy")).then(function () {
-      var was = b.textContent;
-      b.textContent = "Copied";
+      var was = b.textContent, words = !b.classList.contains("icon-btn");
+      if (words) b.textContent = "Copied";
+      b.setAttribute("data-copied", "");
       live.textContent = b.getAttribute("aria-label") + ": done";
-      setTimeout(function () { b.textContent = was; live.textContent = ""; }, 1500);
+      setTimeout(function () {
+        if (words) b.textContent = was;
+        b.removeAttribute("data-copied");
+        live.textContent = "";
+      }, 1500);
     });
   });
 
   document.addEventListener("DOMContentLoaded", function () {
     document.body.appendChild(live);
     copyButtons(document);
-    localTimes(document);
+    times(document);
+    setInterval(function () { times(document); }, 20000);
     focusProblems(document);
     var follow = document.querySelector("a[data-follow]");
     if (follow) setTimeout(function () { location.assign(follow.href); }, 2000);
@@ -77,6 +100,6 @@
 
   document.addEventListener("htmx:afterSettle", function (e) {
     copyButtons(e.target);
-    localTimes(e.target);
+    times(e.target);
   });
 })();

@@ -15,6 +15,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,7 +24,7 @@ import (
 // prefix is where the site mounts Handler.
 const prefix = "/static/"
 
-//go:embed *.css *.js *.svg vendor
+//go:embed css *.js *.svg vendor
 var files embed.FS
 
 // file is one file as it is served.
@@ -34,29 +35,52 @@ type file struct {
 	gzipped     []byte // nil when it gains nothing
 }
 
-// table holds every embedded file by name, made at first use.
+// sheets are the files that app.css is made of, in their order.
+var sheets = []string{ //nolint:gochecknoglobals // a table
+	"tokens", "base", "shell", "forms", "lists", "parts", "checks", "setup", "logins", "charts", "pages", "aws",
+}
+
+// table holds every embedded file by name, made at first use. The style sheet
+// comes last, because it names the addresses of others.
 var table = sync.OnceValue(func() map[string]file {
 	all := map[string]file{}
 	// The walk is over memory: it fails only for a name that is not there.
 	_ = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || path.Dir(name) == "css" {
 			return err
 		}
 		content, err := files.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		sum := sha256.Sum256(content)
-		all[name] = file{
-			hash:        hex.EncodeToString(sum[:8]),
-			contentType: contentType(name),
-			content:     content,
-			gzipped:     compress(content),
-		}
+		all[name] = newFile(name, content)
 		return nil
 	})
+	all["app.css"] = newFile("app.css", styles(all))
 	return all
 })
+
+func newFile(name string, content []byte) file {
+	sum := sha256.Sum256(content)
+	return file{hash: hex.EncodeToString(sum[:8]), contentType: contentType(name), content: content, gzipped: compress(content)}
+}
+
+// asset is how a style sheet names a file.
+var asset = regexp.MustCompile(`url\("([^":]+)"\)`)
+
+// styles joins the style sheets, and gives the files that they name the
+// addresses under which browsers keep them.
+func styles(all map[string]file) []byte {
+	var out bytes.Buffer
+	for _, name := range sheets {
+		content, _ := files.ReadFile("css/" + name + ".css") // TestEveryStyleSheetIsServed
+		out.Write(asset.ReplaceAllFunc(content, func(m []byte) []byte {
+			named := string(asset.FindSubmatch(m)[1])
+			return []byte(`url("` + address(all, named) + `")`)
+		}))
+	}
+	return out.Bytes()
+}
 
 // contentType does not ask the machine's MIME tables, which differ.
 func contentType(name string) string {
@@ -69,6 +93,8 @@ func contentType(name string) string {
 		return "image/svg+xml"
 	case ".json":
 		return "application/json"
+	case ".woff2":
+		return "font/woff2"
 	case ".txt":
 		return "text/plain; charset=utf-8"
 	}
@@ -94,8 +120,10 @@ func compress(content []byte) []byte {
 // Path is the address of the file with this name, for example
 // "vendor/htmx.min.js". For a name that does not exist it is an address that
 // answers 404.
-func Path(name string) string {
-	f, ok := table()[name]
+func Path(name string) string { return address(table(), name) }
+
+func address(all map[string]file, name string) string {
+	f, ok := all[name]
 	if !ok {
 		return prefix + "missing/" + name
 	}

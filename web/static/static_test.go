@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -39,11 +40,12 @@ func body(t *testing.T, r io.Reader) []byte {
 func TestPathAndHandlerAgree(t *testing.T) {
 	t.Parallel()
 	for name, wantType := range map[string]string{
-		"app.css":                 "text/css; charset=utf-8",
-		"app.js":                  "text/javascript; charset=utf-8",
-		"vendor/tabler.min.css":   "text/css; charset=utf-8",
-		"vendor/htmx.min.js":      "text/javascript; charset=utf-8",
-		"vendor/htmx.LICENSE.txt": "text/plain; charset=utf-8",
+		"app.js":                   "text/javascript; charset=utf-8",
+		"vendor/tabler.min.css":    "text/css; charset=utf-8",
+		"vendor/htmx.min.js":       "text/javascript; charset=utf-8",
+		"vendor/htmx.LICENSE.txt":  "text/plain; charset=utf-8",
+		"vendor/inter.latin.woff2": "font/woff2",
+		"vendor/tabler-icons.svg":  "image/svg+xml",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,6 +68,40 @@ func TestPathAndHandlerAgree(t *testing.T) {
 				t.Errorf("Cache-Control %q, want it immutable", got)
 			}
 		})
+	}
+}
+
+// Every file of the folder is part of app.css, and what they name is served
+// under an address that browsers may keep.
+func TestEveryStyleSheetIsServed(t *testing.T) {
+	t.Parallel()
+	entries, err := os.ReadDir("css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := string(body(t, get(t, http.MethodGet, Path("app.css"), nil).Body))
+	for _, e := range entries {
+		name := strings.TrimSuffix(e.Name(), ".css")
+		content, err := os.ReadFile(filepath.Join("css", e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := content[bytes.LastIndexByte(bytes.TrimSpace(content), '\n')+1:]
+		if !slices.Contains(sheets, name) || !strings.Contains(served, string(last)) {
+			t.Errorf("%s is not part of app.css", e.Name())
+		}
+	}
+	if len(entries) != len(sheets) {
+		t.Errorf("%d files, %d in the list", len(entries), len(sheets))
+	}
+	named := regexp.MustCompile(`url\("(/static/[^"]+)"\)`).FindAllStringSubmatch(served, -1)
+	if len(named) < 2 {
+		t.Errorf("the fonts are not named: %v", named)
+	}
+	for _, m := range named {
+		if res := get(t, http.MethodGet, m[1], nil); res.StatusCode != http.StatusOK || !strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: status %d, %s", m[1], res.StatusCode, res.Header.Get("Cache-Control"))
+		}
 	}
 }
 
@@ -195,13 +231,16 @@ func TestVendoredVersionsArePinned(t *testing.T) {
 	if err := json.Unmarshal(text, &pkg); err != nil {
 		t.Fatal(err)
 	}
-	list := vendorList(t)
-	if len(list) != len(pkg.Dependencies) {
-		t.Errorf("%d vendored files, %d dependencies", len(list), len(pkg.Dependencies))
-	}
-	for _, v := range list {
+	taken := map[string]bool{}
+	for _, v := range vendorList(t) {
+		taken[v.Package] = true
 		if got := pkg.Dependencies[v.Package]; got != v.Version {
 			t.Errorf("package.json asks for %s %q, vendored is %q. Run make assets", v.Package, got, v.Version)
+		}
+	}
+	for name := range pkg.Dependencies {
+		if !taken[name] {
+			t.Errorf("nothing is taken of %s", name)
 		}
 	}
 }
@@ -215,13 +254,17 @@ func TestVendoredFilesMatchThePackages(t *testing.T) {
 	}
 	comment := regexp.MustCompile(`/\*# sourceMappingURL=[^*]*\*/`)
 	for file, from := range map[string]string{
-		"tabler.min.css":   "@tabler/core/dist/css/tabler.min.css",
-		"htmx.min.js":      "htmx.org/dist/htmx.min.js",
-		"htmx.LICENSE.txt": "htmx.org/LICENSE",
+		"tabler.min.css":           "@tabler/core/dist/css/tabler.min.css",
+		"htmx.min.js":              "htmx.org/dist/htmx.min.js",
+		"htmx.LICENSE.txt":         "htmx.org/LICENSE",
+		"inter.latin.woff2":        "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
+		"inter.latin-ext.woff2":    "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
+		"inter.LICENSE.txt":        "@fontsource-variable/inter/LICENSE",
+		"tabler-icons.LICENSE.txt": "@tabler/icons/LICENSE",
 	} {
 		original, err := os.ReadFile(filepath.Join("../../node_modules", from))
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%v. Run scripts/setup test", err)
 		}
 		want := comment.ReplaceAll(original, nil)
 		if got, err := os.ReadFile(filepath.Join("vendor", file)); err != nil || !bytes.Equal(bytes.TrimSpace(got), bytes.TrimSpace(want)) {
