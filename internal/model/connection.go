@@ -65,6 +65,7 @@ type Connection struct {
 	Status    Status
 	Live      *Revision // nil: none yet
 	Draft     *Revision // nil: nobody is editing
+	LiveSince time.Time // since it went live or was resumed, whatever revision is live now; zero: it is not live
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }

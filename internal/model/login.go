@@ -158,6 +158,20 @@ func (l Login) Code(now time.Time) Code {
 	}
 }
 
+// CertificateCheck is the check whose evidence is the certificate that verified a message.
+const CertificateCheck = "certificate"
+
+// VerifiedBy is the fingerprint of the certificate that verified the message;
+// empty when none did.
+func (l Login) VerifiedBy() string {
+	for _, c := range l.Checks {
+		if c.ID == CertificateCheck && c.State != CheckFailed {
+			return c.Received
+		}
+	}
+	return ""
+}
+
 // PendingRequest is an AuthnRequest that AWS has not answered yet.
 type PendingRequest struct {
 	LoginID         string

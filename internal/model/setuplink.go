@@ -9,8 +9,9 @@ import (
 type SetupLink struct {
 	ID         int64
 	Connection string // slug
-	RevisionID int64  // the draft it was made for; 0: discarded since
-	Draft      bool   // that revision still is the draft
+	Task       SetupTask
+	RevisionID int64 // the draft it was made for; 0: discarded since, or the task is not about a draft
+	Current    bool  // there still is what it was made for: that draft, or for the certificate a live connection
 	Author     string
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
@@ -20,6 +21,15 @@ type SetupLink struct {
 	RevokedBy  string
 }
 
+// SetupTask is what the holder of a setup link is asked to do.
+type SetupTask string
+
+// Tasks of a setup link.
+const (
+	TaskSetup       SetupTask = "setup"       // AWS's side of a draft
+	TaskCertificate SetupTask = "certificate" // AWS's new certificate, for a connection that is live
+)
+
 // SetupLinkState is where a setup link stands.
 type SetupLinkState string
 
@@ -28,7 +38,7 @@ const (
 	SetupLinkWaiting SetupLinkState = "waiting" // nobody has opened it
 	SetupLinkOpen    SetupLinkState = "open"    // it belongs to one browser
 	SetupLinkRevoked SetupLinkState = "revoked"
-	SetupLinkEnded   SetupLinkState = "ended" // the draft went live or was discarded
+	SetupLinkEnded   SetupLinkState = "ended" // the draft went live or was discarded; nothing is live any more
 	SetupLinkExpired SetupLinkState = "expired"
 )
 
@@ -37,7 +47,7 @@ func (l SetupLink) State(now time.Time) SetupLinkState {
 	switch {
 	case !l.RevokedAt.IsZero():
 		return SetupLinkRevoked
-	case !l.Draft:
+	case !l.Current:
 		return SetupLinkEnded
 	case !now.Before(l.ExpiresAt):
 		return SetupLinkExpired

@@ -76,7 +76,7 @@ func verify(data []byte, s shape, t Trust) (*Message, []model.Check, *model.Refu
 // administrator stored it, and AWS goes on signing with it. Somebody should
 // know, though.
 func certificateCheck(c Certificate) model.Check {
-	return model.Check{ID: "certificate", State: model.CheckPassed, Expected: "a stored certificate",
+	return model.Check{ID: model.CertificateCheck, State: model.CheckPassed, Expected: "a stored certificate",
 		Received: c.Fingerprint, Note: "Valid until " + c.NotAfter.UTC().Format(time.DateOnly) + "."}
 }
 

@@ -16,7 +16,7 @@ import (
 var constantsOf = map[string]string{
 	"administrators.role": "Role", "connections.status": "Status", "revisions.state": "RevisionState", "users.source": "UserSource",
 	"memberships.source": "MembershipSource", "rules.kind": "RuleKind", "logins.outcome": "Outcome", "bulk_changes.kind": "BulkKind",
-	"oidc_keys.state": "KeyState", "oidc_tokens.kind": "TokenKind",
+	"setup_links.task": "SetupTask", "oidc_keys.state": "KeyState", "oidc_tokens.kind": "TokenKind",
 }
 
 // The database accepts the very values that the program knows: one that it does

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -12,11 +13,13 @@ import (
 )
 
 func scanConnection(row pgx.CollectableRow) (c model.Connection, err error) {
-	err = row.Scan(&c.ID, &c.Slug, &c.Status, &c.CreatedAt, &c.UpdatedAt)
+	var since *time.Time
+	err = row.Scan(&c.ID, &c.Slug, &c.Status, &since, &c.CreatedAt, &c.UpdatedAt)
+	c.LiveSince = valueOrZero(since)
 	return c, err
 }
 
-const connectionColumns = `id, slug, status, created_at, updated_at`
+const connectionColumns = `id, slug, status, live_since, created_at, updated_at`
 
 // Connections lists every connection with its live and draft revisions.
 func (s *Store) Connections(ctx context.Context) ([]model.Connection, error) {
@@ -64,6 +67,9 @@ func attach(c *model.Connection, revisions []model.Revision) {
 		switch r.State {
 		case model.RevisionLive:
 			c.Live = &r
+			if c.Status == model.StatusLive && c.LiveSince.IsZero() {
+				c.LiveSince = r.LiveAt // made live by a program that does not know the column
+			}
 		case model.RevisionDraft:
 			c.Draft = &r
 		case model.RevisionPast:
@@ -121,8 +127,9 @@ func (s *Store) moveStatus(ctx context.Context, c model.Connection, to model.Sta
 	if !c.Status.CanBecome(to) {
 		return ErrTransition
 	}
-	tag, err := s.db.Exec(ctx, "update connections set status = @to, updated_at = now() where id = @id and status = @from",
-		named{"id": c.ID, "from": c.Status, "to": to})
+	tag, err := s.db.Exec(ctx, `update connections set status = @to, live_since = case when @to = @live then now() end, updated_at = now()
+		where id = @id and status = @from`,
+		named{"live": model.StatusLive, "id": c.ID, "from": c.Status, "to": to})
 	if err == nil && tag.RowsAffected() == 0 {
 		err = ErrTransition
 	}

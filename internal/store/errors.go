@@ -15,6 +15,7 @@ var (
 	ErrExists     = errors.New("exists already")
 	ErrLastOwner  = errors.New("the last owner must stay")
 	ErrUntested   = errors.New("the draft has not been tested")
+	ErrLimit      = errors.New("too many wait already")
 	ErrTransition = errors.New("the status does not allow this")
 
 	// ErrNoConnection: an app names a connection that is not there.

@@ -142,7 +142,8 @@ func (s *Store) SaveLogin(ctx context.Context, l model.Login) (model.Login, erro
 
 // saveLoginSQL writes the trace and, when the login has ended, counts it among
 // those of its day; those of connections that do not exist together, since
-// anybody can invent names. It returns how many traces it wrote.
+// anybody can invent names. A sign-in counts for the certificate that verified
+// it. It returns how many traces it wrote.
 const saveLoginSQL = `
 	with saved as (insert into logins (id, connection_id, connection, revision_id, revision_version, test, unsolicited, started_at, finished_at,
 		outcome, code, refusal, username, username_key, user_id, name_id, name_id_key, request_id, remote_addr, user_agent, checks, changes,
@@ -156,11 +157,17 @@ const saveLoginSQL = `
 		name_id = excluded.name_id, name_id_key = excluded.name_id_key, checks = excluded.checks, changes = excluded.changes, person = excluded.person,
 		xml_sealed = excluded.xml_sealed
 	where logins.outcome = 'pending'
-	returning started_at, connection_id, connection, outcome, code, test),
+	returning id, started_at, finished_at, connection_id, connection, outcome, code, test),
 	counted as (insert into login_days (day, connection, outcome, code, part, count)
 		select (started_at at time zone 'UTC')::date, case when connection_id is null then '' else connection end, outcome, code, pg_backend_pid() % 16, 1
 		from saved where outcome <> 'pending' and not test
-		on conflict (day, connection, outcome, code, part) do update set count = login_days.count + 1)
+		on conflict (day, connection, outcome, code, part) do update set count = login_days.count + 1),
+	signed as (insert into certificate_days (connection_id, fingerprint, day, part, sign_ins, first_at, last_at, last_login)
+		select connection_id, @certificate, (finished_at at time zone 'UTC')::date, pg_backend_pid() % 16, 1, finished_at, finished_at, id
+		from saved where outcome = 'signed_in' and not test and connection_id is not null and finished_at is not null and @certificate <> ''
+		on conflict (connection_id, fingerprint, day, part) do update set sign_ins = certificate_days.sign_ins + 1,
+			last_login = case when excluded.last_at >= certificate_days.last_at then excluded.last_login else certificate_days.last_login end,
+			last_at = greatest(certificate_days.last_at, excluded.last_at), first_at = least(certificate_days.first_at, excluded.first_at))
 	select count(*) from saved`
 
 // loginArgs are the columns of a trace. Whatever AWS or a browser sent is made
@@ -172,7 +179,7 @@ func loginArgs(l model.Login) (named, error) {
 		"outcome": l.Outcome, "code": model.Code(""), "username": clean(l.Username, maxText),
 		"username_key": clean(model.Key(l.Username), maxText), "user": l.UserID, "name_id": clean(l.NameID, maxText),
 		"name_id_key": clean(model.Key(l.NameID), maxText), "request_id": l.RequestID, "remote": clean(l.RemoteAddr, 64),
-		"agent": clean(l.UserAgent, 512), "xml": l.XMLSealed,
+		"agent": clean(l.UserAgent, 512), "xml": l.XMLSealed, "certificate": clean(l.VerifiedBy(), 128),
 	}
 	if l.Refusal != nil {
 		args["code"] = l.Refusal.Code

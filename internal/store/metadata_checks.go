@@ -18,13 +18,13 @@ const (
 )
 
 func scanMetadataCheck(row pgx.CollectableRow) (c model.MetadataCheck, err error) {
-	var checked *time.Time
-	err = row.Scan(&c.ConnectionID, &c.TrustNew, &checked, &c.NextAt, &c.Failures, &c.Problem, &c.Offered)
-	c.CheckedAt = valueOrZero(checked)
+	var checked, since *time.Time
+	err = row.Scan(&c.ConnectionID, &c.TrustNew, &checked, &c.NextAt, &c.Failures, &c.Problem, &c.Shown, &since, &c.Offered)
+	c.CheckedAt, c.ShownSince = valueOrZero(checked), valueOrZero(since)
 	return c, err
 }
 
-const metadataCheckColumns = "connection_id, trust_new, checked_at, next_at, failures, problem, offered"
+const metadataCheckColumns = "connection_id, trust_new, checked_at, next_at, failures, problem, shown, shown_since, offered"
 
 // MetadataCheck is the state of a connection's; a zero one before the first.
 func (s *Store) MetadataCheck(ctx context.Context, connectionID int64) (model.MetadataCheck, error) {
@@ -53,16 +53,21 @@ func (s *Store) AskForMetadataCheck(ctx context.Context, connectionID int64, now
 	return err
 }
 
-// FinishMetadataCheck keeps what came of it. problem is empty when it worked.
-func (s *Store) FinishMetadataCheck(ctx context.Context, connectionID int64, now time.Time, problem, offered string) error {
+// FinishMetadataCheck keeps what came of it: which certificates the metadata has,
+// by fingerprint, and the metadata itself where they are not those that are
+// trusted. problem is empty when it worked; else the rest stays as it was.
+func (s *Store) FinishMetadataCheck(ctx context.Context, connectionID int64, now time.Time, problem string, shown []string, offered string) error {
 	next := now.Add(metadataEvery)
 	if problem != "" {
 		next = now.Add(metadataRetry)
 	}
 	_, err := s.db.Exec(ctx, `update metadata_checks set checked_at = @now, next_at = @next, problem = @problem,
 		failures = case when @problem = '' then 0 else failures + 1 end,
-		offered = case when @problem = '' then @offered else offered end
-		where connection_id = @id`, named{"id": connectionID, "now": now, "next": next, "problem": clean(problem, 1000), "offered": offered})
+		offered = case when @problem = '' then @offered else offered end,
+		shown = case when @problem = '' then @shown::text[] else shown end,
+		shown_since = case when @problem <> '' or (shown = @shown::text[] and shown_since is not null) then shown_since else @now end
+		where connection_id = @id`,
+		named{"id": connectionID, "now": now, "next": next, "problem": clean(problem, 1000), "shown": orNone(shown), "offered": offered})
 	return err
 }
 
@@ -74,7 +79,8 @@ func (s *Store) forgetMetadataCheck(ctx context.Context, actor model.Actor, c mo
 	if err != nil {
 		return err
 	}
-	_, err = s.db.Exec(ctx, `update metadata_checks set trust_new = false, offered = '', problem = '', failures = 0, checked_at = null, next_at = now()
+	_, err = s.db.Exec(ctx, `update metadata_checks set trust_new = false, offered = '', shown = '{}', shown_since = null, problem = '',
+		failures = 0, checked_at = null, next_at = now()
 		where connection_id = @id`, named{"id": c.ID})
 	if err != nil || !before.TrustNew {
 		return err
@@ -105,6 +111,18 @@ func (s *Store) SetTrustNew(ctx context.Context, actor model.Actor, slug string,
 			return err
 		}
 		return tx.record(ctx, actor, "connection.trust_new", slug, map[string]bool{"trust_new": !trust}, map[string]bool{"trust_new": trust}, "")
+	})
+}
+
+// TrustCertificates is ChangeTrust for certificates that get in: proposals of
+// them are settled with it. trusted are their fingerprints.
+func (s *Store) TrustCertificates(ctx context.Context, actor model.Actor, slug, note string, trusted []string,
+	change func(metadata string) (string, error)) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		if err := tx.ChangeTrust(ctx, actor, slug, note, change); err != nil {
+			return err
+		}
+		return tx.settleProposals(ctx, actor, slug, trusted)
 	})
 }
 

@@ -10,13 +10,15 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-const setupLinkColumns = `k.id, c.slug, coalesce(k.revision_id, 0), coalesce(r.state = 'draft', false), k.author,
+const setupLinkColumns = `k.id, c.slug, k.task, coalesce(k.revision_id, 0),
+	case k.task when 'setup' then coalesce(r.state = 'draft', false)
+		else exists (select from revisions v where v.connection_id = c.id and v.state = 'live') end, k.author,
 	k.created_at, k.expires_at, k.opened_at, k.opened_from, k.revoked_at, k.revoked_by`
 
 const setupLinksFrom = ` from setup_links k join connections c on c.id = k.connection_id left join revisions r on r.id = k.revision_id `
 
 func setupLinkFields(l *model.SetupLink, opened, revoked **time.Time) []any {
-	return []any{&l.ID, &l.Connection, &l.RevisionID, &l.Draft, &l.Author,
+	return []any{&l.ID, &l.Connection, &l.Task, &l.RevisionID, &l.Current, &l.Author,
 		&l.CreatedAt, &l.ExpiresAt, opened, &l.OpenedFrom, revoked, &l.RevokedBy}
 }
 
@@ -27,23 +29,31 @@ func scanSetupLink(row pgx.CollectableRow) (l model.SetupLink, err error) {
 	return l, err
 }
 
-// CreateSetupLink makes a link for the draft of a connection; ErrNotFound when
-// there is none. token is what the link has in its address; its hash is kept.
-func (s *Store) CreateSetupLink(ctx context.Context, actor model.Actor, slug, token string, now, expires time.Time) (model.SetupLink, error) {
+// CreateSetupLink makes a link for the draft of a connection, or for the
+// certificate of one that is live; ErrNotFound when there is none. token is what
+// the link has in its address; its hash is kept.
+func (s *Store) CreateSetupLink(ctx context.Context, actor model.Actor, slug string, task model.SetupTask, token string,
+	now, expires time.Time) (model.SetupLink, error) {
 	var l model.SetupLink
 	err := s.InTx(ctx, func(tx *Store) error {
 		c, err := tx.connection(ctx, slug, "for update")
 		if err != nil {
 			return err
 		}
-		if c.Draft == nil {
+		var revision *int64
+		switch {
+		case task == model.TaskCertificate && c.Live != nil:
+		case task == model.TaskSetup && c.Draft != nil:
+			revision = &c.Draft.ID
+		default:
 			return ErrNotFound
 		}
 		var id int64
 		err = tx.db.QueryRow(ctx, `
-			insert into setup_links (token_hash, connection_id, revision_id, author, created_at, expires_at)
-			values (@token, @connection, @revision, @author, @now, @expires) returning id`,
-			named{"token": hashToken(token), "connection": c.ID, "revision": c.Draft.ID, "author": actor.Name, "now": now, "expires": expires}).Scan(&id)
+			insert into setup_links (token_hash, connection_id, task, revision_id, author, created_at, expires_at)
+			values (@token, @connection, @task, @revision, @author, @now, @expires) returning id`,
+			named{"token": hashToken(token), "connection": c.ID, "task": task, "revision": revision, "author": actor.Name, "now": now,
+				"expires": expires}).Scan(&id)
 		if err != nil {
 			return translate(err)
 		}
@@ -56,17 +66,17 @@ func (s *Store) CreateSetupLink(ctx context.Context, actor model.Actor, slug, to
 }
 
 func auditedSetupLink(l model.SetupLink) any {
-	return map[string]any{"id": l.ID, "expires_at": l.ExpiresAt.UTC()}
+	return map[string]any{"id": l.ID, "task": l.Task, "expires_at": l.ExpiresAt.UTC()}
 }
 
 func (s *Store) setupLink(ctx context.Context, id int64) (model.SetupLink, error) {
 	return single(ctx, s.db, scanSetupLink, "select "+setupLinkColumns+setupLinksFrom+"where k.id = @id", named{"id": id})
 }
 
-// SetupLinks lists the newest setup links of a connection.
-func (s *Store) SetupLinks(ctx context.Context, slug string, limit int) ([]model.SetupLink, error) {
+// SetupLinks lists the newest setup links of a connection for a task.
+func (s *Store) SetupLinks(ctx context.Context, slug string, task model.SetupTask, limit int) ([]model.SetupLink, error) {
 	return list(ctx, s.db, scanSetupLink, "select "+setupLinkColumns+setupLinksFrom+
-		"where c.slug = @slug order by k.id desc limit @limit", named{"slug": slug, "limit": limit})
+		"where c.slug = @slug and k.task = @task order by k.id desc limit @limit", named{"slug": slug, "task": task, "limit": limit})
 }
 
 // SetupLinkByToken finds a link by the token in its address. mine tells whether
@@ -89,7 +99,8 @@ func (s *Store) OpenSetupLink(ctx context.Context, token, cookie, remoteAddr str
 		err := tx.db.QueryRow(ctx, `
 			update setup_links set browser_hash = @browser, opened_at = @now, opened_from = @remote
 			where token_hash = @token and opened_at is null and revoked_at is null and expires_at > @now
-			  and revision_id in (select id from revisions where state = 'draft') returning id`,
+			  and case task when 'setup' then revision_id in (select id from revisions where state = 'draft')
+				else connection_id in (select connection_id from revisions where state = 'live') end returning id`,
 			named{"token": hashToken(token), "browser": hashToken(cookie), "now": now, "remote": clean(remoteAddr, 64)}).Scan(&id)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrConflict
@@ -111,23 +122,30 @@ func (s *Store) SaveThroughSetupLink(ctx context.Context, l model.SetupLink, rem
 	change func(*model.Revision) error) (model.Revision, error) {
 	var saved model.Revision
 	err := s.InTx(ctx, func(tx *Store) error {
-		if _, err := tx.connection(ctx, l.Connection, "for update"); err != nil { // first, as in every change
-			return err
-		}
-		if _, err := tx.db.Exec(ctx, "select from setup_links where id = $1 for update", l.ID); err != nil {
-			return err
-		}
-		link, err := tx.setupLink(ctx, l.ID)
+		link, err := tx.openLink(ctx, l, model.TaskSetup, now)
 		if err != nil {
 			return err
-		}
-		if link.State(now) != model.SetupLinkOpen {
-			return ErrNotFound
 		}
 		saved, err = tx.SaveDraft(ctx, model.Actor{Name: link.Actor(), RemoteAddr: remoteAddr}, link.Connection, version, change)
 		return err
 	})
 	return saved, err
+}
+
+// openLink locks a link and its connection, and judges it again: ErrNotFound
+// when it is not open, or for another task.
+func (s *Store) openLink(ctx context.Context, l model.SetupLink, task model.SetupTask, now time.Time) (model.SetupLink, error) {
+	if _, err := s.connection(ctx, l.Connection, "for update"); err != nil { // first, as in every change
+		return l, err
+	}
+	if _, err := s.db.Exec(ctx, "select from setup_links where id = $1 for update", l.ID); err != nil {
+		return l, err
+	}
+	link, err := s.setupLink(ctx, l.ID)
+	if err == nil && (link.Task != task || link.State(now) != model.SetupLinkOpen) {
+		err = ErrNotFound
+	}
+	return link, err
 }
 
 // RevokeSetupLink ends a link of a connection; ErrNotFound when there is none

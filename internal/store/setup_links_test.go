@@ -34,7 +34,7 @@ func TestSetupLinkIsOpenedOnce(t *testing.T) {
 	t.Cleanup(st.Close)
 	newDraft(t, st)
 	now := time.Now()
-	if _, err := st.CreateSetupLink(ctx, ana, "aws", "token", now, now.Add(time.Hour)); err != nil {
+	if _, err := st.CreateSetupLink(ctx, ana, "aws", model.TaskSetup, "token", now, now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	browsers := []string{"a", "b", "c", "d", "e", "f"}
@@ -92,7 +92,7 @@ func TestSetupLinkEnds(t *testing.T) {
 			st := storetest.Open(t)
 			c := newDraft(t, st)
 			now := time.Now()
-			if _, err := st.CreateSetupLink(ctx, ana, "aws", "token", now, now.Add(time.Hour)); err != nil {
+			if _, err := st.CreateSetupLink(ctx, ana, "aws", model.TaskSetup, "token", now, now.Add(time.Hour)); err != nil {
 				t.Fatal(err)
 			}
 			link, err := st.OpenSetupLink(ctx, "token", "cookie", "192.0.2.9", now)
@@ -129,7 +129,7 @@ func TestSetupLinkIsAudited(t *testing.T) {
 	st := storetest.Open(t)
 	c := newDraft(t, st)
 	now := time.Now()
-	if _, err := st.CreateSetupLink(ctx, ana, "aws", "token", now, now.Add(time.Hour)); err != nil {
+	if _, err := st.CreateSetupLink(ctx, ana, "aws", model.TaskSetup, "token", now, now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	link, err := st.OpenSetupLink(ctx, "token", "cookie", "192.0.2.9", now)

@@ -76,6 +76,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keep Retention) (Sweep
 		{&r.Autosaves, "typed_answers", "updated_at <= $1 or revision_id in (select id from revisions where state <> 'draft')", now.Add(-autosaveRetention)},
 		{&r.Undo, "bulk_changes", "at <= $1", now.Add(-model.UndoFor)},
 		{&r.Links, "trace_links", "expires_at <= $1", now.Add(-endedLinkKept)},
+		{&r.Logins, "certificate_days", "day < ($1 at time zone 'UTC')::date", now.Add(-certificateUseFor)},
+		{&r.SetupLinks, "certificate_proposals", "decided_at <= $1", now.Add(-setupLinkRetention)},
 		{&r.SetupLinks, "setup_links", "expires_at <= $1", now.Add(-setupLinkRetention)},
 		{&r.Logins, "logins", "started_at <= $1", oldestLogin},
 		{&r.Logins, "login_days", "day < ($1 at time zone 'UTC')::date", oldestLogin},

@@ -126,7 +126,7 @@ func (rm *Room) linkCase(r *http.Request, link model.SetupLink) (SetupCase, wiza
 	if err != nil {
 		return SetupCase{}, wizard.Step{}, err
 	}
-	if c.Draft == nil || c.Draft.ID != link.RevisionID {
+	if c.Draft == nil || c.Draft.ID != link.RevisionID || link.Task != model.TaskSetup {
 		return SetupCase{}, wizard.Step{}, store.ErrNotFound // went live this moment
 	}
 	sc := SetupCase{Connection: c, Draft: *c.Draft}

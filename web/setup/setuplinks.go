@@ -35,7 +35,7 @@ func (rm *Room) linkPanel(r *http.Request, a model.Administrator, sc SetupCase, 
 	if !rm.mayVisit(wizard.StepAWSApplication, sc.facts) {
 		return nil, nil //nolint:nilnil // no panel is no fault
 	}
-	links, err := rm.Store.SetupLinks(r.Context(), sc.Connection.Slug, setupLinksShown)
+	links, err := rm.Store.SetupLinks(r.Context(), sc.Connection.Slug, model.TaskSetup, setupLinksShown)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (rm *Room) createSetupLink(w http.ResponseWriter, r *http.Request, a model.
 		return refuse("Choose from the list how long the setup link works.")
 	}
 	token, now := rand.Text(), rm.Now()
-	link, err := rm.Store.CreateSetupLink(r.Context(), rm.Actor(r, a), c.Slug, token, now, now.Add(time.Duration(days)*24*time.Hour))
+	link, err := rm.Store.CreateSetupLink(r.Context(), rm.Actor(r, a), c.Slug, model.TaskSetup, token, now, now.Add(time.Duration(days)*24*time.Hour))
 	if err != nil {
 		return err
 	}

@@ -7,10 +7,12 @@ import (
 )
 
 // FingerprintsOf joins the fingerprints of certificates with blanks.
-func FingerprintsOf(all []sso.Certificate) string {
+func FingerprintsOf(all []sso.Certificate) string { return strings.Join(printsOf(all), " ") }
+
+func printsOf(all []sso.Certificate) []string {
 	var prints []string
 	for _, c := range all {
 		prints = append(prints, c.Fingerprint)
 	}
-	return strings.Join(prints, " ")
+	return prints
 }

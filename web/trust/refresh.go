@@ -47,7 +47,7 @@ func (lf Trust) RefreshMetadata(ctx context.Context, c model.Connection) error {
 			return err
 		}
 		lf.Log.WarnContext(ctx, "metadata refresh failed", "connection", c.Slug, "error", err)
-		return lf.Store.FinishMetadataCheck(ctx, c.ID, lf.Now(), said.Text, "")
+		return lf.Store.FinishMetadataCheck(ctx, c.ID, lf.Now(), said.Text, nil, "")
 	}
 	trusted, err := lf.IdentityProvider(c.Live)
 	if err != nil {
@@ -67,7 +67,7 @@ func (lf Trust) RefreshMetadata(ctx context.Context, c model.Connection) error {
 	if len(fresh)+len(gone) == 0 {
 		text = ""
 	}
-	return lf.Store.FinishMetadataCheck(ctx, c.ID, lf.Now(), "", text)
+	return lf.Store.FinishMetadataCheck(ctx, c.ID, lf.Now(), "", printsOf(offered.Certificates), text)
 }
 
 // offeredMetadata is what the address says now. What an administrator can act on
@@ -96,7 +96,7 @@ func (lf Trust) offeredMetadata(ctx context.Context, c model.Connection) (*sso.I
 
 // Trust adds the certificates of other metadata to a live connection's.
 func (lf Trust) Trust(ctx context.Context, actor model.Actor, slug string, offered *sso.IdentityProvider, note string) error {
-	return lf.Store.ChangeTrust(ctx, actor, slug, note, func(trusted string) (string, error) {
+	return lf.Store.TrustCertificates(ctx, actor, slug, note, printsOf(offered.Certificates), func(trusted string) (string, error) {
 		return sso.AddCertificates(trusted, offered, lf.MetadataOptions())
 	})
 }
