@@ -2,7 +2,9 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -23,20 +25,22 @@ func (s *Server) ConsoleRoutes() []kit.Route {
 // mount is the whole site, grouped by who may call it.
 func (s *Server) mount() http.Handler {
 	r := chi.NewRouter()
-	r.Use(kit.WithRequestID, s.WithLog, s.WithSecurityHeaders, s.WithBrand, s.WithRecovery)
+	r.Use(kit.WithRequestID, s.WithLog, s.WithSecurityHeaders, s.WithBrand, s.WithRecovery, kit.HeadAsGet, s.Login.CatchAstray)
+	r.MethodNotAllowed(s.methodNotAllowed(r))
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		s.FailPage(w, r, http.StatusNotFound, failure.NotFound())
 	})
 	crossOrigin := http.NewCrossOriginProtection()
+	if err := crossOrigin.AddTrustedOrigin(s.origin()); err != nil { // behind a proxy that puts another Host
+		panic(err) // New has read the public URL: it has scheme and host
+	}
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.FailPage(w, r, http.StatusForbidden, failure.CrossSite())
 	}))
 
 	// Anyone.
-	for path, h := range map[string]http.HandlerFunc{"/healthz": s.healthz, "/readyz": s.readyz} {
-		r.Get(path, h)
-		r.Head(path, h) // as load balancers ask
-	}
+	r.Get("/healthz", s.healthz)
+	r.Get("/readyz", s.readyz)
 	r.Handle("/static/*", static.Handler())
 	r.Get("/brand/{file}", s.Handle(s.ShowLogo))
 	s.Warnings.MountCalendar(r)
@@ -90,4 +94,35 @@ func (s *Server) mount() http.Handler {
 		}
 	})
 	return r
+}
+
+// origin is the origin of our own pages, as browsers name it.
+func (s *Server) origin() string {
+	u, err := url.Parse(s.Opts.PublicURL)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// methodNotAllowed is the page for an address that is there, but not for this
+// method; it says in Allow for which.
+func (s *Server) methodNotAllowed(routes chi.Routes) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var allowed []string
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			if routes.Match(chi.NewRouteContext(), method, r.URL.EscapedPath()) {
+				allowed = append(allowed, method)
+			}
+			if method == http.MethodGet && len(allowed) > 0 {
+				allowed = append(allowed, http.MethodHead)
+			}
+		}
+		if len(allowed) == 0 { // a method that nothing here knows, at an address where nothing is
+			s.FailPage(w, r, http.StatusNotFound, failure.NotFound())
+			return
+		}
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		s.FailPage(w, r, http.StatusMethodNotAllowed, failure.MethodNotAllowed(r.Method, slices.Contains(allowed, http.MethodGet), r.URL.EscapedPath()))
+	}
 }

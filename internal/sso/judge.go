@@ -18,6 +18,7 @@ type Expectations struct {
 	AllowUnsolicited bool            // AWS may start a login (the tile)
 	Request          *PendingRequest // the request that the message came back with; nil: none
 	OtherBrowser     bool            // the request was made by another browser
+	NoHandle         bool            // no RelayState of ours came along, which says to which request it belongs
 	Replayed         bool            // the assertion was used before
 	AnyRequest       bool            // the inspector does not know the request: the check is skipped
 	MeasureClock     bool            // the message arrives just now: its time of issue tells how the clocks differ
@@ -131,6 +132,10 @@ func (j *judge) inResponseTo() {
 	case received == "":
 		j.fail("in_response_to", model.CodeUnsolicitedRefused, "an answer to a request of ours", "an answer that AWS started",
 			"The person clicked the tile in the access portal, and this connection does not allow that.")
+	case j.e.Request == nil && j.e.NoHandle:
+		j.fail("in_response_to", model.CodeInResponseToUnknown, "a request that is waiting", received,
+			"The answer came back without the RelayState that we had sent along. It is then looked for among the requests of the browser that brings it, "+
+				"and this browser has none with that ID: it keeps no cookies, is not the one that asked, or the request is over.")
 	case j.e.Request == nil:
 		j.fail("in_response_to", model.CodeInResponseToUnknown, "a request that is waiting", received,
 			"The request was answered before, has expired, or was never ours.")

@@ -219,6 +219,7 @@ var reasons = map[model.Code]Reason{
 // checkTitles names every check for people.
 var checkTitles = map[string]string{
 	"form":                  "The form can be read",
+	"place":                 "The answer came to the right address",
 	"size":                  "The answer is not too large",
 	"xml_shape":             "The answer has the shape of a SAML response",
 	"status":                "AWS says that the sign-in succeeded",

@@ -118,14 +118,14 @@ func TestFinishTestIsDoneOnce(t *testing.T) {
 	if tested() != l.ID {
 		t.Errorf("the draft was tested by %q", tested())
 	}
-	if _, err := st.PendingRequest(ctx, first.Handle, first.Now); !errors.Is(err, store.ErrNotFound) {
+	if _, err := st.PendingRequest(ctx, "handle-"+first.Login.ID, first.Now); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("its request is still there: %v", err)
 	}
 	if n, err := st.CountUsers(ctx); err != nil || n != 0 {
 		t.Errorf("a test made %d users, %v", n, err)
 	}
 	gone := begin("_a2")
-	if err := st.DropRequest(ctx, gone.Handle); err != nil {
+	if err := st.DropRequest(ctx, gone.Request); err != nil {
 		t.Fatal(err)
 	}
 	for want, comp := range map[model.Code]store.Completion{model.CodeReplayed: begin("_a1"), model.CodeInResponseToUnknown: gone} {

@@ -13,7 +13,7 @@ import (
 // Completion is a login whose message has been judged good.
 type Completion struct {
 	Login            model.Login // the trace so far
-	Handle           string      // of the request that it answers; empty: AWS started it
+	Request          RequestKey  // of the request that it answers; none: AWS started it
 	ConnectionID     int64
 	AssertionID      string
 	AssertionExpires time.Time // as it says itself
@@ -95,10 +95,10 @@ func (s *Store) consume(ctx context.Context, c Completion) (*model.Refusal, erro
 	if !fresh {
 		return &model.Refusal{Code: model.CodeReplayed, Received: c.AssertionID}, nil
 	}
-	if c.Handle == "" {
+	if c.Request == nil {
 		return nil, nil
 	}
-	claimed, err := s.claim(ctx, c.Handle)
+	claimed, err := s.claim(ctx, c.Request)
 	if err != nil {
 		return nil, err
 	}

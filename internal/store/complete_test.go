@@ -250,7 +250,7 @@ func TestUnknownDecisionDoesNothing(t *testing.T) {
 	if seen, err := st.AssertionSeen(ctx, c.Slug, "_a1"); err != nil || seen {
 		t.Errorf("the assertion is used up by a login that failed: %v", err)
 	}
-	if _, err := st.PendingRequest(ctx, comp.Handle, comp.Now); err != nil {
+	if _, err := st.PendingRequest(ctx, "handle-"+comp.Login.ID, comp.Now); err != nil {
 		t.Errorf("the request: %v", err)
 	}
 }

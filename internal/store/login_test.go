@@ -47,7 +47,7 @@ func started(t testing.TB, st *store.Store, c model.Connection, p model.Person, 
 		t.Fatal(err)
 	}
 	return store.Completion{
-		Login: l, Handle: handle, ConnectionID: c.ID, AssertionID: assertion, AssertionExpires: now.Add(time.Hour),
+		Login: l, Request: store.KeyOf(handle), ConnectionID: c.ID, AssertionID: assertion, AssertionExpires: now.Add(time.Hour),
 		Person: p, Decide: createsUser(p), Now: now,
 	}
 }
@@ -70,7 +70,7 @@ func TestCompleteLogin(t *testing.T) {
 	if err != nil || len(ids) != 1 || ids[0].NameID != "ana@example.com" || ids[0].LastLoginAt.IsZero() {
 		t.Errorf("identities: %v %+v", err, ids)
 	}
-	if _, err := st.PendingRequest(ctx, comp.Handle, comp.Now); err != store.ErrNotFound { //nolint:errorlint // the very value
+	if _, err := st.PendingRequest(ctx, "handle-"+comp.Login.ID, comp.Now); err != store.ErrNotFound { //nolint:errorlint // the very value
 		t.Errorf("the request is still there: %v", err)
 	}
 
@@ -79,7 +79,7 @@ func TestCompleteLogin(t *testing.T) {
 		t.Errorf("same assertion again: %v %+v", err, l.Refusal)
 	}
 	gone := started(t, st, c, person("ana"), "_a2")
-	if err := st.DropRequest(ctx, gone.Handle); err != nil {
+	if err := st.DropRequest(ctx, gone.Request); err != nil {
 		t.Fatal(err)
 	}
 	if l, _, err = st.CompleteLogin(ctx, gone); err != nil || l.Refusal == nil || l.Refusal.Code != model.CodeInResponseToUnknown {

@@ -33,23 +33,46 @@ func (s *Store) StartLogin(ctx context.Context, l model.Login, r *model.PendingR
 // PendingRequest finds the request of a handle without claiming it;
 // ErrNotFound when it was answered or has expired.
 func (s *Store) PendingRequest(ctx context.Context, handle string, now time.Time) (model.PendingRequest, error) {
-	var r model.PendingRequest
-	err := s.db.QueryRow(ctx, `
-		select login_id, connection_id, revision_id, revision_version, request_id, browser_hash, return_to, test, created_at, expires_at
-		from requests where handle_hash = $1 and expires_at > $2`, hashToken(handle), now).
-		Scan(&r.LoginID, &r.ConnectionID, &r.RevisionID, &r.RevisionVersion, &r.RequestID, &r.BrowserHash, &r.ReturnTo, &r.Test, &r.CreatedAt, &r.ExpiresAt)
-	return r, translate(err)
+	r, _, err := s.pendingRequest(ctx, "handle_hash = @handle and expires_at > @now", named{"handle": hashToken(handle), "now": now})
+	return r, err
+}
+
+// PendingRequestOf finds a request of a browser by its own ID instead of its
+// handle, for an answer that came without one; ErrNotFound as PendingRequest. key
+// is what the request is claimed by.
+func (s *Store) PendingRequestOf(ctx context.Context, requestID string, browserHash []byte, now time.Time) (r model.PendingRequest, key RequestKey, err error) {
+	return s.pendingRequest(ctx, "browser_hash = @browser and request_id = @request and expires_at > @now",
+		named{"browser": browserHash, "request": clean(requestID, maxText), "now": now})
+}
+
+// RequestKey is what a request is claimed by: the hash of its handle.
+type RequestKey []byte
+
+// KeyOf is the key of a handle; none for an empty one.
+func KeyOf(handle string) RequestKey {
+	if handle == "" {
+		return nil
+	}
+	return hashToken(handle)
+}
+
+func (s *Store) pendingRequest(ctx context.Context, where string, args named) (r model.PendingRequest, key RequestKey, err error) {
+	err = s.db.QueryRow(ctx, `
+		select login_id, connection_id, revision_id, revision_version, request_id, browser_hash, return_to, test, created_at, expires_at, handle_hash
+		from requests where `+where+" limit 1", args).
+		Scan(&r.LoginID, &r.ConnectionID, &r.RevisionID, &r.RevisionVersion, &r.RequestID, &r.BrowserHash, &r.ReturnTo, &r.Test, &r.CreatedAt, &r.ExpiresAt, &key)
+	return r, key, translate(err)
 }
 
 // DropRequest uses a request up after a refusal.
-func (s *Store) DropRequest(ctx context.Context, handle string) error {
-	_, err := s.claim(ctx, handle)
+func (s *Store) DropRequest(ctx context.Context, key RequestKey) error {
+	_, err := s.claim(ctx, key)
 	return err
 }
 
 // claim deletes the request; exactly one caller gets true.
-func (s *Store) claim(ctx context.Context, handle string) (bool, error) {
-	tag, err := s.db.Exec(ctx, "delete from requests where handle_hash = $1", hashToken(handle))
+func (s *Store) claim(ctx context.Context, key RequestKey) (bool, error) {
+	tag, err := s.db.Exec(ctx, "delete from requests where handle_hash = $1", []byte(key))
 	return tag.RowsAffected() == 1, err
 }
 

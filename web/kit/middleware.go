@@ -111,6 +111,18 @@ func (k *Kit) WithLog(next http.Handler) http.Handler {
 	})
 }
 
+// HeadAsGet answers HEAD as GET is answered. The server leaves the body out: it
+// goes by what was asked of it.
+func HeadAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			r = r.WithContext(r.Context())
+			r.Method = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // LimitBody refuses bodies over the limit, in bytes, before anything reads them.
 func LimitBody(limit int64) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {

@@ -4,7 +4,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -22,7 +21,7 @@ type attempt struct {
 	revision   *model.Revision
 	pending    *model.PendingRequest // the request it answers, of this browser or another
 	ours       bool                  // the pending request belongs to this browser
-	handle     string                // RelayState, where it is one of our handles
+	request    store.RequestKey      // of the pending request
 	relayState string
 	identity   *sso.Identity
 }
@@ -63,7 +62,8 @@ func (rm *Room) receive(r *http.Request, a *attempt) (*model.Refusal, error) {
 	if refusal != nil {
 		return refusal, nil
 	}
-	if refusal, err := rm.findContext(r, a); refusal != nil || err != nil {
+	xml, unreadable := sso.DecodeResponse(field)
+	if refusal, err := rm.findContext(r, a, xml); refusal != nil || err != nil {
 		return refusal, err
 	}
 	if flooded, err := rm.flooded(r.Context(), a, model.NetworkOf(a.login.RemoteAddr)); err != nil {
@@ -71,9 +71,8 @@ func (rm *Room) receive(r *http.Request, a *attempt) (*model.Refusal, error) {
 	} else if flooded {
 		return notJudged(), nil
 	}
-	xml, refusal := sso.DecodeResponse(field)
-	if refusal != nil {
-		return refusal, nil
+	if unreadable != nil {
+		return unreadable, nil
 	}
 	sealed, err := rm.Sealer.Seal(xml, model.SealedXML(a.login.ID))
 	if err != nil {
@@ -86,7 +85,7 @@ func (rm *Room) receive(r *http.Request, a *attempt) (*model.Refusal, error) {
 // readResponseForm takes the one SAMLResponse field and at most one RelayState
 // from the body; the address's query is never looked at.
 func readResponseForm(r *http.Request, a *attempt) (string, *model.Refusal) {
-	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+	if !isForm(r) {
 		return "", &model.Refusal{Code: model.CodeMalformedResponse,
 			Expected: "application/x-www-form-urlencoded", Received: kit.Truncate(r.Header.Get("Content-Type"), 200),
 			Detail: "The request is not a form."}
@@ -112,7 +111,7 @@ func readResponseForm(r *http.Request, a *attempt) (string, *model.Refusal) {
 
 // findContext finds the connection, the request that is being answered, and
 // the revision to judge by.
-func (rm *Room) findContext(r *http.Request, a *attempt) (*model.Refusal, error) {
+func (rm *Room) findContext(r *http.Request, a *attempt, xml []byte) (*model.Refusal, error) {
 	c, err := rm.Store.Connection(r.Context(), a.login.Connection)
 	if errors.Is(err, store.ErrNotFound) {
 		return &model.Refusal{Code: model.CodeConnectionNotLive}, nil
@@ -121,13 +120,8 @@ func (rm *Room) findContext(r *http.Request, a *attempt) (*model.Refusal, error)
 		return nil, err
 	}
 	a.connection = c
-	if err := rm.findPending(r, a); err != nil {
+	if err := rm.findPending(r, a, xml); err != nil {
 		return nil, err
-	}
-	if a.ours {
-		p := a.pending
-		a.login.ID, a.login.StartedAt = p.LoginID, p.CreatedAt
-		a.login.RequestID, a.login.Test = p.RequestID, p.Test
 	}
 	if a.login.Test {
 		rev, err := rm.Store.RevisionByID(r.Context(), a.pending.RevisionID)
@@ -145,21 +139,62 @@ func (rm *Room) findContext(r *http.Request, a *attempt) (*model.Refusal, error)
 	return nil, nil
 }
 
-func (rm *Room) findPending(r *http.Request, a *attempt) error {
-	if len(a.relayState) != kit.HandleLength {
+// findPending finds the request that an answer belongs to: by its RelayState, or,
+// where that is no handle of ours, among those of this browser by what the answer
+// says of itself. Whether it says so rightly is judged from what was signed.
+func (rm *Room) findPending(r *http.Request, a *attempt, xml []byte) error {
+	p, key, err := rm.pendingOf(r, a.relayState, xml)
+	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
-	p, err := rm.Store.PendingRequest(r.Context(), a.relayState, rm.Now())
-	if errors.Is(err, store.ErrNotFound) || (err == nil && p.ConnectionID != a.connection.ID) {
-		return nil
+	if err == nil {
+		rm.answers(r, a, p, key)
 	}
-	if err != nil {
-		return err
+	return err
+}
+
+// answers notes that an attempt answers a request, unless that is another
+// connection's.
+func (rm *Room) answers(r *http.Request, a *attempt, p model.PendingRequest, key store.RequestKey) {
+	if p.ConnectionID != a.connection.ID {
+		return
 	}
-	a.pending, a.handle = &p, a.relayState
+	a.pending, a.request = &p, key
 	value := rm.BrowserValue(r)
 	a.ours = value != "" && subtle.ConstantTimeCompare(kit.HashBrowser(value), p.BrowserHash) == 1
-	return nil
+	if a.ours {
+		a.login.ID, a.login.StartedAt = p.LoginID, p.CreatedAt
+		a.login.RequestID, a.login.Test = p.RequestID, p.Test
+	}
+}
+
+func (rm *Room) pendingOf(r *http.Request, relayState string, xml []byte) (model.PendingRequest, store.RequestKey, error) {
+	p, key, err := rm.pendingByHandle(r, relayState)
+	if errors.Is(err, store.ErrNotFound) {
+		return rm.pendingByAnswer(r, xml)
+	}
+	return p, key, err
+}
+
+func (rm *Room) pendingByHandle(r *http.Request, handle string) (model.PendingRequest, store.RequestKey, error) {
+	if len(handle) != kit.HandleLength {
+		return model.PendingRequest{}, nil, store.ErrNotFound
+	}
+	p, err := rm.Store.PendingRequest(r.Context(), handle, rm.Now())
+	return p, store.KeyOf(handle), err
+}
+
+// pendingByAnswer is for an answer that lost its RelayState on the way.
+func (rm *Room) pendingByAnswer(r *http.Request, xml []byte) (model.PendingRequest, store.RequestKey, error) {
+	value := rm.BrowserValue(r)
+	if value == "" {
+		return model.PendingRequest{}, nil, store.ErrNotFound
+	}
+	id := sso.ClaimsOf(xml).InResponseTo
+	if id == "" {
+		return model.PendingRequest{}, nil, store.ErrNotFound
+	}
+	return rm.Store.PendingRequestOf(r.Context(), id, kit.HashBrowser(value), rm.Now())
 }
 
 // judge verifies the message and reads the person from it.
@@ -187,7 +222,7 @@ func (rm *Room) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, 
 	expect := sso.Expectations{
 		EntityID: sp.EntityID, ACSURL: sp.ACSURL, IdPEntityID: idp.EntityID,
 		Now: rm.Now(), ClockSkew: cfg.ClockSkew, AllowUnsolicited: cfg.AllowIdPInitiated,
-		OtherBrowser: a.pending != nil && !a.ours, Replayed: seen, MeasureClock: true,
+		OtherBrowser: a.pending != nil && !a.ours, Replayed: seen, MeasureClock: true, NoHandle: len(a.relayState) != kit.HandleLength,
 	}
 	if a.pending != nil {
 		expect.Request = &sso.PendingRequest{ID: a.pending.RequestID}
@@ -207,7 +242,7 @@ func (rm *Room) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, 
 
 // finishLogin carries the login out in one transaction and signs the person in.
 func (rm *Room) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) error {
-	l, u, err := rm.Store.CompleteLogin(r.Context(), rm.completion(a, a.answeredHandle()))
+	l, u, err := rm.Store.CompleteLogin(r.Context(), rm.completion(a, a.answered()))
 	if err != nil {
 		return rm.RefuseInternal(w, r, a.login, err)
 	}
@@ -224,21 +259,21 @@ func (rm *Room) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) e
 }
 
 // completion is a login that was judged good, with the request that it consumes.
-func (rm *Room) completion(a attempt, handle string) store.Completion {
+func (rm *Room) completion(a attempt, request store.RequestKey) store.Completion {
 	return store.Completion{
-		Login: a.login, Handle: handle, ConnectionID: a.connection.ID,
+		Login: a.login, Request: request, ConnectionID: a.connection.ID,
 		AssertionID: a.identity.AssertionID, AssertionExpires: a.identity.ExpiresAt,
 		Person: *a.login.Person, Decide: rm.Decide(a.connection, a.revision, a.login), Now: rm.Now(),
 	}
 }
 
-// answeredHandle is the handle of the request that this message answers; a
-// message that AWS started answers none, whatever its RelayState.
-func (a attempt) answeredHandle() string {
+// answered is the request that this message answers; a message that AWS started
+// answers none, whatever its RelayState.
+func (a attempt) answered() store.RequestKey {
 	if a.login.Unsolicited {
-		return ""
+		return nil
 	}
-	return a.handle
+	return a.request
 }
 
 // returnTo is where the person goes: where they came from, or the path on this
@@ -267,7 +302,7 @@ func (rm *Room) finishTest(w http.ResponseWriter, r *http.Request, a attempt) er
 		return rm.refuseAttempt(w, r, a, d.Refusal)
 	}
 	a.login.Changes, a.login.UserID = d.Changes, d.User.ID
-	l, err := rm.Store.FinishTest(r.Context(), rm.completion(a, a.handle))
+	l, err := rm.Store.FinishTest(r.Context(), rm.completion(a, a.request))
 	if err != nil {
 		return rm.RefuseInternal(w, r, a.login, err)
 	}

@@ -28,7 +28,7 @@ func (rm *Room) askForMetadata(ctx context.Context, a attempt, refusal *model.Re
 // with it; one that belongs to another browser stays.
 func (rm *Room) refuseAttempt(w http.ResponseWriter, r *http.Request, a attempt, refusal *model.Refusal) error {
 	if a.ours {
-		if err := rm.Store.DropRequest(r.Context(), a.handle); err != nil {
+		if err := rm.Store.DropRequest(r.Context(), a.request); err != nil {
 			return rm.RefuseInternal(w, r, a.login, err)
 		}
 	}
