@@ -95,7 +95,9 @@ func TestDrillMethodNotAllowed(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range []struct{ method, path, allow string }{{"DELETE", "/me", "GET, HEAD"}, {"POST", "/me", "GET, HEAD"}, {"PUT", "/saml/aws/acs", "GET, HEAD, POST"}} {
+	for _, c := range []struct{ method, path, allow string }{
+		{"DELETE", "/me", "GET, HEAD"}, {"POST", "/me", "GET, HEAD"}, {"PUT", "/saml/aws/acs", "GET, HEAD, POST"},
+	} {
 		if res := s.Do(c.method, c.path, nil, nil); res.Status != http.StatusMethodNotAllowed || res.Header.Get("Allow") != c.allow {
 			t.Errorf("%s %s: %d, Allow %q", c.method, c.path, res.Status, res.Header.Get("Allow"))
 		}
