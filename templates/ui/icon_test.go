@@ -1,4 +1,4 @@
-package ui_test
+package ui
 
 import (
 	"os"
@@ -31,6 +31,11 @@ func TestEveryIconIsServed(t *testing.T) {
 	}
 	if want := strings.Fields(string(list)); !slices.Equal(served, want) {
 		t.Errorf("served are %v, listed %v. Run make assets", served, want)
+	}
+	for _, tone := range []Tone{Plain, Good, Warn, Bad, Info, None} {
+		if !slices.Contains(served, tone.icon()) {
+			t.Errorf("the icon of tone %q, %s, is not served", tone, tone.icon())
+		}
 	}
 	used := 0
 	for _, root := range []string{"../../templates", "../../web"} {
