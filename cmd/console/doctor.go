@@ -67,6 +67,9 @@ func printFindings(w io.Writer, findings []finding) {
 }
 
 func checkMigrations(ctx context.Context, db *database) []finding {
+	if err := db.CheckGate(ctx); err != nil {
+		return []finding{{stateFail, "migrations", err.Error()}}
+	}
 	pending, err := db.PendingMigrations(ctx)
 	switch {
 	case err != nil:

@@ -15,6 +15,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web"
 	"github.com/postern-sso/postern/web/kit"
 )
@@ -80,6 +81,8 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 		return err
 	}
 	options.Store = db.Store
+	beat := f.heartbeat(db, options.Sealer, options.Readiness, log)
+	beat.look(ctx)
 	if beside != nil {
 		options.DemoAWSURL = beside.awsURL
 	}
@@ -94,6 +97,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 		func(ctx context.Context) error { return serveHTTP(ctx, listener, site, log) },
 		func(ctx context.Context) error { return keepHouse(ctx, db, site, log) },
 		func(ctx context.Context) error { return followKey(ctx, db, options.Sealer, log) },
+		beat.run,
 	}
 	if f.MetricsListen != "" {
 		metrics, err := listen(ctx, f.MetricsListen)
@@ -119,7 +123,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 
 // webOptions judges the flags and turns them into what web needs.
 func (f serveFlags) webOptions(log *slog.Logger, listening net.Addr) (kit.Options, error) {
-	o := kit.Options{Logger: log, Version: version, Metrics: kit.NewMetrics(),
+	o := kit.Options{Logger: log, Version: version, Metrics: kit.NewMetrics(), Readiness: new(kit.Readiness),
 		PublicURL: f.PublicURL, PublicURLFixed: f.PublicURL != "", AllowPrivateMetadata: f.PrivateMetadata}
 	if o.PublicURL == "" {
 		var err error
@@ -147,12 +151,15 @@ func (f serveFlags) webOptions(log *slog.Logger, listening net.Addr) (kit.Option
 
 func (f serveFlags) migrate(ctx context.Context, db *database, log *slog.Logger) error {
 	if f.NoMigrate {
+		if err := db.CheckGate(ctx); err != nil {
+			return err
+		}
 		pending, err := db.PendingMigrations(ctx)
 		if err != nil {
 			return err
 		}
 		if len(pending) > 0 {
-			return fmt.Errorf("%d database migrations are pending; run “console migrate” first", len(pending))
+			return fmt.Errorf("%s pending; run “console migrate” first", ui.Count(len(pending), "database migration is", "database migrations are"))
 		}
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -13,8 +14,12 @@ import (
 )
 
 // Migrate applies pending migrations, one process at a time, and returns the
-// names of those it applied.
+// names of those it applied. A database for another version of the program is
+// refused with ErrOtherProgram.
 func (s *Store) Migrate(ctx context.Context) ([]string, error) {
+	if err := s.CheckGate(ctx); err != nil {
+		return nil, err
+	}
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
 		return nil, err
@@ -28,24 +33,25 @@ func (s *Store) Migrate(ctx context.Context) ([]string, error) {
 		return err
 	}, goose.WithSessionLocker(locker))
 	if err != nil {
-		return applied, fmt.Errorf("apply migrations: %w", err)
+		return applied, fmt.Errorf("apply migrations: %w", mayNot(err))
 	}
 	return applied, nil
 }
 
-// PendingMigrations returns the names of the migrations not applied yet.
+// PendingMigrations returns the names of the migrations not applied yet, in order.
 func (s *Store) PendingMigrations(ctx context.Context) ([]string, error) {
+	applied, err := s.appliedMigrations(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var pending []string
-	err := s.withGoose(func(p *goose.Provider) error {
-		status, err := p.Status(ctx)
-		for _, m := range status {
-			if m.State == goose.StatePending {
-				pending = append(pending, m.Source.Path)
-			}
+	for n, name := range migrations.Numbers() {
+		if !applied[n] {
+			pending = append(pending, name)
 		}
-		return err
-	})
-	return pending, err
+	}
+	slices.Sort(pending)
+	return pending, nil
 }
 
 // errNoPool: migrations need connections of their own.

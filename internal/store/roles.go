@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -24,16 +25,31 @@ func (s *Store) GrantRun(ctx context.Context, role string) error {
 			"grant usage on schema public to %s",
 			"grant select, insert, update, delete on all tables in schema public to %s",
 			"grant usage on all sequences in schema public to %s",
-			"revoke update, delete on audit from %s",
+			"revoke insert, update, delete on audit from %s",
 			"grant execute on function erase_from_audit(uuid, text[], text, text, text) to %s",
 			"revoke insert, update, delete on goose_db_version from %s",
+			"revoke insert, update, delete on table schema from %s",
 		} {
 			if _, err := tx.db.Exec(ctx, fmt.Sprintf(sql, name)); err != nil {
 				return fmt.Errorf("grant the role %s what it needs: %w", role, err)
 			}
 		}
-		return nil
+		return tx.grantAuditColumns(ctx, name)
 	})
+}
+
+// grantAuditColumns lets a role fill in every column of the audit but when it was
+// and which number it has: those are the database's to say.
+func (s *Store) grantAuditColumns(ctx context.Context, name string) error {
+	columns, err := list(ctx, s.db, pgx.RowTo[string], `select quote_ident(attname) from pg_attribute
+		where attrelid = 'audit'::regclass and attnum > 0 and not attisdropped and attname not in ('id', 'at') order by attnum`)
+	if err != nil {
+		return err
+	}
+	if _, err := s.db.Exec(ctx, fmt.Sprintf("grant insert (%s) on audit to %s", strings.Join(columns, ", "), name)); err != nil {
+		return fmt.Errorf("let the role %s add to the audit: %w", name, err)
+	}
+	return nil
 }
 
 // AuditIsAppendOnly tells whether the role that this store runs as can neither

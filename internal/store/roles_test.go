@@ -24,9 +24,12 @@ func TestAuditIsAppendOnlyForTheRoleThatRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, sql := range []string{
+		"insert into audit (at, actor, action, object) values (now() - interval '1 year', 'a', 'b', 'c')",
+		"insert into audit (id, actor, action, object) overriding system value values (1, 'a', 'b', 'c')",
 		"update audit set note = 'nothing happened'", "delete from audit", "truncate audit", "drop table audit",
 		"alter table audit disable trigger all", "create table more (id int)",
 		"update goose_db_version set is_applied = false", "set role postern",
+		"update schema set min_program = version", "insert into schema (version, min_program) values (1, 1)", "delete from schema", "truncate table schema",
 		"create or replace function crowd_users_inserted() returns trigger language plpgsql as 'begin return null; end'",
 	} {
 		_, err := st.Pool().Exec(ctx, sql)

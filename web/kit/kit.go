@@ -40,6 +40,7 @@ type Options struct {
 	Version    string
 	DemoAWSURL string // the simulated AWS of `console demo`; empty: real AWS
 	Metrics    *Metrics
+	Readiness  *Readiness // what /readyz answers; nil: not ready
 
 	SessionStore scs.Store // nil: PostgreSQL; tests keep sessions in memory
 

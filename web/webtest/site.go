@@ -73,10 +73,12 @@ func NewSiteWith(t testing.TB, st *store.Store, key string) *Site {
 	}
 	srv := httptest.NewUnstartedServer(nil)
 	site := &Site{T: t, URL: "http://localhost:" + strconv.Itoa(srv.Listener.Addr().(*net.TCPAddr).Port), Now: time.Now().Truncate(time.Microsecond)}
+	ready := &kit.Readiness{Now: func() time.Time { return time.Unix(0, 0).UTC() }} // no process looks here
+	ready.Beat()
 	site.Server, err = web.New(kit.Options{
 		Store: st, Sealer: sealer, Logger: slog.New(slog.DiscardHandler),
 		Now:       func() time.Time { return site.Now },
-		PublicURL: site.URL, PublicURLFixed: true, SessionStore: sessionStore(st), Version: "test",
+		PublicURL: site.URL, PublicURLFixed: true, SessionStore: sessionStore(st), Version: "test", Readiness: ready,
 	})
 	if err != nil {
 		t.Fatal(err)
