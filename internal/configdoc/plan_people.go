@@ -129,7 +129,7 @@ func (p *plan) users() {
 		}
 		u := doc.apply(UserState{User: model.User{Active: true, Source: model.UserManual}})
 		p.do("user", name, []string{"create"}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
-			_, err := st.CreateUser(ctx, actor, u.User, distinct(u.Groups))
+			_, err := st.CreateUserOfDocument(ctx, actor, u.User, distinct(u.Groups))
 			return err
 		})
 	}

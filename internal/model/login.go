@@ -53,9 +53,23 @@ var Codes = []Code{
 	CodeInternal,
 }
 
+// Cause is what stands behind a code: remedies differ by it. The spelling is stored
+// with each login.
+type Cause string
+
+// Causes of CodeUsernameTaken.
+const (
+	CauseLinkedElsewhere Cause = "linked_elsewhere"  // the user is linked to another person in AWS on this connection
+	CauseNotAllowed      Cause = "link_not_allowed"  // nobody has allowed to link the user
+	CauseConsentEnded    Cause = "link_anew_ended"   // the time for linking anew is over
+	CauseAdministers     Cause = "link_console_user" // the user administers the console: only an administrator links them
+	CauseStableID        Cause = "link_stable_id"    // the stable id contradicts what is known from elsewhere
+)
+
 // Refusal says why a login was refused, with the evidence.
 type Refusal struct {
 	Code     Code   `json:"code"`
+	Cause    Cause  `json:"cause,omitempty"` // which of the code's causes it was
 	Expected string `json:"expected,omitempty"`
 	Received string `json:"received,omitempty"`
 	Detail   string `json:"detail,omitempty"` // what is particular to this case, a sentence
@@ -188,11 +202,15 @@ type PendingRequest struct {
 
 // Known is what the database knows about the person of a login, read with locks.
 type Known struct {
-	Identity         *Identity // matched by external id, else by NameID
-	ByIdentity       *User     // the user behind Identity
-	ByUsername       *User     // the user with that username, if any
-	UsernameIdentity *Identity // ByUsername's own identity at the same identity provider, if any
-	Rules            []Rule    // of this connection
+	Identity         *Identity  // matched by external id, else by NameID
+	ByIdentity       *User      // the user behind Identity
+	ByUsername       *User      // the user with that username, if any
+	UsernameIdentity *Identity  // ByUsername's own identity at the same identity provider, if any
+	UsernameElse     []Identity // the other identities of ByUsername, on every connection
+	Consent          *Consent   // to link ByUsername on this connection, not taken back and about this username
+	Administers      bool       // ByUsername may use the console
+	StableIDOf       string     // another user who is known by the person's stable id, on any connection
+	Rules            []Rule     // of this connection
 	Memberships      []Membership
 	// Memberships are those of the user that ByIdentity, else ByUsername names.
 }
@@ -211,9 +229,11 @@ const (
 type Decision struct {
 	Refusal      *Refusal // set: nothing else happens
 	Action       UserAction
-	User         User     // as it shall be; ID empty when created
-	LinkIdentity bool     // write Identity (new, or its external id learned)
-	Identity     Identity // as it shall be
+	User         User       // as it shall be; ID empty when created
+	LinkIdentity bool       // write Identity (new, or its external id learned)
+	Identity     Identity   // as it shall be
+	Consent      *Consent   // that it uses up
+	Replaced     []Identity // that give way to Identity
 	AddGroups    []GroupGrant
 	RemoveGroups []string // names whose membership by this connection's rules goes
 	Changes      []Change

@@ -70,12 +70,7 @@ func justInTime(in Input) (model.Decision, *model.Refusal) {
 	if in.Known.ByUsername == nil {
 		return createUser(in)
 	}
-	if in.Config.JIT.ExistingUsername != model.ExistingLink {
-		return model.Decision{}, &model.Refusal{Code: model.CodeUsernameTaken,
-			Expected: "a username that nobody has yet", Received: in.Person.Username,
-			Detail: "A user with this username exists, and this connection does not link users that exist."}
-	}
-	d, refusal := linkByUsername(in, "because the username is the same, the user had no AWS identity yet, and this connection links such users")
+	d, refusal := linkExisting(in)
 	if refusal != nil {
 		return d, refusal
 	}
@@ -145,26 +140,10 @@ func manual(in Input) (model.Decision, *model.Refusal) {
 		return model.Decision{}, &model.Refusal{Code: model.CodeUserUnknown, Expected: "a user that exists",
 			Received: in.Person.Username, Detail: "Only users that an administrator has added may sign in through this connection."}
 	}
-	return linkByUsername(in, "because the username is the same and this is the person's first sign-in through this connection")
-}
-
-// linkByUsername takes the user with the person's username, if nobody else from
-// AWS has it. The email plays no part: it may be given to another person.
-func linkByUsername(in Input, why string) (model.Decision, *model.Refusal) {
-	u := *in.Known.ByUsername
-	switch {
-	case in.Known.UsernameIdentity != nil, model.Key(u.Username) != model.Key(in.Person.Username):
-		return model.Decision{}, &model.Refusal{Code: model.CodeUsernameTaken,
-			Expected: "a username that no other person from AWS has", Received: in.Person.Username,
-			Detail: "The user with this username is already linked to another identity in AWS. " +
-				"If it is the same person, unlink the old identity on the user's page."}
-	case !u.Active:
-		return model.Decision{}, deactivated(u)
+	if mayReplace(in) {
+		return linkByConsent(in)
 	}
-	return model.Decision{
-		Action: model.UserKept, User: u, LinkIdentity: true,
-		Changes: []model.Change{{What: model.ChangeLinked, Name: u.Username, To: in.Person.NameID, Why: why}},
-	}, nil
+	return linkByUsername(in, "because the username is the same and this is the person's first sign-in through this connection")
 }
 
 // decideIdentity makes the link between the user and the person: a new one, or

@@ -118,7 +118,7 @@ func TestRefusals(t *testing.T) {
 		"manual: found, of another": {func(in *provision.Input) {
 			byHand(in)
 			in.Known.ByUsername, in.Known.UsernameIdentity = anaUser(), other
-		}, model.CodeUsernameTaken, "unlink"},
+		}, model.CodeUsernameTaken, "another person"},
 		"manual: another NameID, no stable id": {func(in *provision.Input) {
 			byHand(in)
 			known(in)

@@ -17,6 +17,7 @@ var constantsOf = map[string]string{
 	"administrators.role": "Role", "connections.status": "Status", "revisions.state": "RevisionState", "users.source": "UserSource",
 	"memberships.source": "MembershipSource", "rules.kind": "RuleKind", "logins.outcome": "Outcome", "bulk_changes.kind": "BulkKind",
 	"setup_links.task": "SetupTask", "oidc_keys.state": "KeyState", "oidc_tokens.kind": "TokenKind",
+	"link_consents.why": "ConsentWhy",
 }
 
 // The database accepts the very values that the program knows: one that it does

@@ -165,13 +165,8 @@ func (s *Store) known(ctx context.Context, connectionID int64, slug string, p mo
 		if subject == "" {
 			subject = u.ID
 		}
-		own, err := s.identities(ctx, "where i.user_id = @user::uuid and i.connection_id = @connection and i.idp_entity_id = @idp",
-			named{"user": u.ID, "connection": connectionID, "idp": p.IdPEntityID})
-		if err != nil {
+		if err := s.namesake(ctx, &k, connectionID, p); err != nil {
 			return k, err
-		}
-		if len(own) > 0 {
-			k.UsernameIdentity = &own[0]
 		}
 	}
 	if k.Rules, err = s.rules(ctx, "where r.connection_id = @id order by r.name_key", named{"id": connectionID}); err != nil {
@@ -181,6 +176,26 @@ func (s *Store) known(ctx context.Context, connectionID int64, slug string, p mo
 		k.Memberships, err = s.UserMemberships(ctx, subject)
 	}
 	return k, err
+}
+
+// namesake reads what is known about the user with the username: who they are in
+// AWS, and, where nobody recognizes the person, whether they may be linked.
+func (s *Store) namesake(ctx context.Context, k *model.Known, connectionID int64, p model.Person) error {
+	all, err := s.Identities(ctx, k.ByUsername.ID)
+	if err != nil {
+		return err
+	}
+	for _, i := range all {
+		if i.ConnectionID == connectionID && i.IdPEntityID == p.IdPEntityID {
+			k.UsernameIdentity = &i
+		} else {
+			k.UsernameElse = append(k.UsernameElse, i)
+		}
+	}
+	if k.Identity != nil {
+		return nil
+	}
+	return s.linkFacts(ctx, k, connectionID, p)
 }
 
 // findIdentity matches by external id where one was sent, else by NameID. An
@@ -208,12 +223,7 @@ func (s *Store) apply(ctx context.Context, c Completion, d model.Decision) (mode
 		return u, err
 	}
 	if d.LinkIdentity {
-		i := d.Identity
-		i.UserID, i.ConnectionID = u.ID, c.ConnectionID
-		if err := s.writeIdentity(ctx, i); err != nil {
-			return u, err
-		}
-		if err := s.record(ctx, c.actor(), "identity.link", u.Username, nil, auditedIdentity(i), ""); err != nil {
+		if u, err = s.applyIdentity(ctx, c, d, u); err != nil {
 			return u, err
 		}
 	}
@@ -230,6 +240,30 @@ func (s *Store) apply(ctx context.Context, c Completion, d model.Decision) (mode
 		update users set last_login_at = @now where id = @user::uuid`,
 		named{"now": c.Now, "user": u.ID, "connection": c.ConnectionID, "idp": c.Person.IdPEntityID, "person": person})
 	return u, err
+}
+
+// applyIdentity links the user, or writes what was learned about the link. An
+// identity that gives way goes first, and its sessions end.
+func (s *Store) applyIdentity(ctx context.Context, c Completion, d model.Decision, u model.User) (model.User, error) {
+	i := d.Identity
+	i.UserID, i.ConnectionID, i.Connection = u.ID, c.ConnectionID, c.Login.Connection
+	note := ""
+	if i.ID == 0 {
+		if err := s.useConsent(ctx, d.Consent, u.ID, c.ConnectionID); err != nil {
+			return u, err
+		}
+		if d.Consent != nil {
+			note = allowedBy(*d.Consent)
+		}
+	}
+	u, err := s.dropIdentities(ctx, u, d.Replaced)
+	if err != nil {
+		return u, err
+	}
+	if _, err := s.writeIdentity(ctx, i); err != nil {
+		return u, err
+	}
+	return u, s.record(ctx, c.actor(), "identity.link", u.Username, auditedIdentities(d.Replaced), auditedIdentity(i), note)
 }
 
 func (c Completion) actor() model.Actor {

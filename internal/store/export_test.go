@@ -20,3 +20,9 @@ func (s *Store) CollectPerson(ctx context.Context, u model.User, limit int) (Per
 	d := PersonData{User: &u, Names: []string{u.Username}}
 	return d, s.collect(ctx, &d, limit)
 }
+
+// Exec runs SQL, also where the store sits on a transaction.
+func (s *Store) Exec(ctx context.Context, sql string, args ...any) error {
+	_, err := s.db.Exec(ctx, sql, args...)
+	return err
+}

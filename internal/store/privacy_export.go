@@ -18,6 +18,7 @@ type PersonData struct {
 	Names       []string           `json:"names"` // now and before
 	User        *model.User        `json:"user"`  // null: no user has the name
 	Identities  []PersonIdentity   `json:"aws_identities"`
+	Consents    []model.Consent    `json:"link_consents"` // by which the next login may be linked to them
 	Memberships []model.Membership `json:"memberships"`
 	Logins      []PersonLogin      `json:"logins"`
 	Audit       []model.AuditEntry `json:"audit"` // what was done to them, and what they did as an administrator
@@ -209,6 +210,7 @@ func (s *Store) collectLists(ctx context.Context, d *PersonData, args named) err
 	return errors.Join(
 		into(ctx, s, &d.Identities, scanPersonIdentity, "select "+identityColumns+`, i.last_person from identities i join connections c on c.id = i.connection_id
 			where i.user_id = nullif(@id, '')::uuid order by i.id`, args),
+		into(ctx, s, &d.Consents, scanConsent, "select "+consentColumns+consentTables+"where k.user_id = nullif(@id, '')::uuid order by k.id", args),
 		into(ctx, s, &d.Logins, scanPersonLogin, "select "+loginColumns+", l.person, l.xml_sealed is not null from logins l where "+loginsOfPerson+`
 			order by l.started_at desc, l.id desc limit @limit`, args),
 		into(ctx, s, &d.Audit, scanAuditEntry, auditOfPerson, args),

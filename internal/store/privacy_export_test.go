@@ -60,7 +60,7 @@ func TestPersonDataIsEverythingStored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"names":["ana","ana.old"]`, "ana-at-aws", "last@by.aws", "said@by.aws", `"message_kept_sealed":true`,
+	for _, want := range []string{`"names":["ana","ana.old"]`, `"Why":"made"`, "ana-at-aws", "last@by.aws", "said@by.aws", `"message_kept_sealed":true`,
 		`"created_by":"owner@example.com"`,
 		`"app":"jira-directory"`, `"kind":"refresh"`, `"apps_last_used_by_them":[{"app":"jira"`, `"operation":"renamed"`, `"kind":"deactivate"`, "Console Browser",
 		"blue key", `"recovery_codes":1`, "2026-01-02", "what-she-did", `"object":"ana.old"`, `"action":"bulk.deactivate"`, `"truncated":[]`} {

@@ -166,7 +166,7 @@ func TestWhatExpiresIsSwept(t *testing.T) {
 	t.Parallel()
 	sweep := sourceOf(t, "internal/store/sweep.go")
 	for _, table := range columns(t, `select distinct table_name from information_schema.columns
-		where table_schema = 'public' and column_name in ('expires_at', 'expiry', 'until', 'retired_at')`) {
+		where table_schema = 'public' and column_name in ('expires_at', 'expiry', 'until', 'retired_at', 'ends_at')`) {
 		if !sweep[table] {
 			t.Errorf("nothing erases from %s what has expired", table)
 		}

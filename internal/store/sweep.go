@@ -13,6 +13,7 @@ type SweepResult struct {
 
 	Autosaves int64
 	Links     int64
+	Consents  int64 // to link anew
 	Undo      int64 // of changes that are too old to be undone
 
 	SetupLinks                 int64
@@ -26,6 +27,10 @@ const autosaveRetention = 90 * 24 * time.Hour
 // endedLinkKept is for how long a link that has ended is still shown beside its
 // login.
 const endedLinkKept = 30 * 24 * time.Hour
+
+// endedConsentKept is for how long a trace can say that the time for linking anew
+// was over.
+const endedConsentKept = 30 * 24 * time.Hour
 
 // knownBrowserKept is for how long a browser counts as known.
 const knownBrowserKept = 180 * 24 * time.Hour
@@ -78,6 +83,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keep Retention) (Sweep
 		{&r.Links, "trace_links", "expires_at <= $1", now.Add(-endedLinkKept)},
 		{&r.Logins, "certificate_days", "day < ($1 at time zone 'UTC')::date", now.Add(-certificateUseFor)},
 		{&r.SetupLinks, "certificate_proposals", "decided_at <= $1", now.Add(-setupLinkRetention)},
+		{&r.Consents, "link_consents", "ends_at <= $1", now.Add(-endedConsentKept)},
 		{&r.SetupLinks, "setup_links", "expires_at <= $1", now.Add(-setupLinkRetention)},
 		{&r.Logins, "logins", "started_at <= $1", oldestLogin},
 		{&r.Logins, "login_days", "day < ($1 at time zone 'UTC')::date", oldestLogin},

@@ -47,9 +47,19 @@ func (s *Store) CountUsers(ctx context.Context) (int, error) {
 	return n, err
 }
 
-// CreateUser adds a user, with memberships by hand in the groups named.
-// ErrExists when the username is taken, ErrNotFound when a group is unknown.
+// CreateUser adds a user, with memberships by hand in the groups named. That is
+// consent to link the user through the connections that are live. ErrExists when
+// the username is taken, ErrNotFound when a group is unknown.
 func (s *Store) CreateUser(ctx context.Context, actor model.Actor, u model.User, groups []string) (model.User, error) {
+	return s.createUser(ctx, actor, u, groups, model.ConsentMade)
+}
+
+// CreateUserOfDocument does the same for a user whom the configuration document names.
+func (s *Store) CreateUserOfDocument(ctx context.Context, actor model.Actor, u model.User, groups []string) (model.User, error) {
+	return s.createUser(ctx, actor, u, groups, model.ConsentDocument)
+}
+
+func (s *Store) createUser(ctx context.Context, actor model.Actor, u model.User, groups []string, why model.ConsentWhy) (model.User, error) {
 	err := s.InTx(ctx, func(tx *Store) (err error) {
 		if u, err = tx.insertUser(ctx, u); err != nil {
 			return err
@@ -62,7 +72,8 @@ func (s *Store) CreateUser(ctx context.Context, actor model.Actor, u model.User,
 				return err
 			}
 		}
-		return nil
+		_, err = tx.consents(ctx, actor, consent{why: why, users: []string{u.ID}})
+		return err
 	})
 	return u, err
 }
@@ -103,8 +114,10 @@ func (s *Store) UpdateUser(ctx context.Context, actor model.Actor, username stri
 		if err := change(&after); err != nil {
 			return err
 		}
-		after, _, err = tx.changeUser(ctx, actor, before, after)
-		return err
+		if after, _, err = tx.changeUser(ctx, actor, before, after); err != nil {
+			return err
+		}
+		return tx.renameConsents(ctx, before, after)
 	})
 	return after, err
 }

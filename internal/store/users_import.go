@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -31,6 +32,9 @@ func (s *Store) ImportUsers(ctx context.Context, actor model.Actor, rows []Impor
 			return err
 		}
 		created, updated = in.created, len(in.changed)
+		if _, err := tx.consents(ctx, actor, consent{why: model.ConsentImported, users: slices.Collect(maps.Keys(in.made))}); err != nil {
+			return err
+		}
 		return tx.recordAll(ctx, in.audit)
 	})
 	if err != nil {
