@@ -28,6 +28,7 @@ var layers = [][]string{
 	{"templates/layout"},
 	{"templates/ui", "templates/paths"},
 	{"internal/wizard", "internal/configdoc"},
+	{"internal/forecast"},
 	{"internal/sso", "internal/provision", "internal/oidc", "internal/crowd", "internal/directory"},
 	{"internal/store/storetest"},
 	{"internal/store", "internal/embeddedpg"},

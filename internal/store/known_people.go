@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,6 +15,9 @@ type KnownPerson struct {
 	User        model.User
 	Identity    *model.Identity    // on the connection; nil: never signed in through it
 	Person      *model.Person      // as AWS described the person last; nil: never
+	Identities  []model.Identity   // on every connection, Identity among them
+	Consent     *model.Consent     // by which the user may be linked on the connection; read for links, as the next
+	Administers bool               // may use the console
 	Memberships []model.Membership // those that were asked for
 }
 
@@ -22,6 +26,7 @@ type KnownPeopleQuery struct {
 	Connection  string   // slug
 	Groups      []string // of these, every membership is read
 	Memberships bool     // those by rules of the connection are read, too
+	Links       bool     // and what a login needs to know to link them
 }
 
 // peopleAtOnce is how many people are read and held at a time.
@@ -57,31 +62,102 @@ func (s *Store) KnownPeople(ctx context.Context, q KnownPeopleQuery, usernames [
 	return s.knownPeople(ctx, q, users)
 }
 
-func (s *Store) knownPeople(ctx context.Context, q KnownPeopleQuery, users []model.User) ([]KnownPerson, error) {
-	people := make([]KnownPerson, len(users))
+// LiveConnections are those that people sign in with, with their live revisions.
+func (s *Store) LiveConnections(ctx context.Context) ([]model.Connection, error) {
+	return list(ctx, s.db, func(row pgx.CollectableRow) (c model.Connection, err error) {
+		c.Live = new(model.Revision)
+		err = row.Scan(&c.ID, &c.Slug, &c.Status, &c.Live.ID, &c.Live.Version, &c.Live.Number, &c.Live.Config)
+		c.Live.ConnectionID, c.Live.State = c.ID, model.RevisionLive
+		return c, err
+	}, `select c.id, c.slug, c.status, r.id, r.version, r.number, r.config from connections c
+		join revisions r on r.connection_id = c.id and r.state = 'live' where c.status = 'live' order by c.slug`)
+}
+
+// KnownOn reads the same users seen from each of some connections: what a login
+// through each would know about them, by the connection's slug.
+func (s *Store) KnownOn(ctx context.Context, connections []string, users []model.User) (map[string][]KnownPerson, error) {
+	known := make(map[string][]KnownPerson, len(connections))
+	at := map[knownKey]*KnownPerson{}
 	ids := make([]string, len(users))
-	at := make(map[string]*KnownPerson, len(users))
-	for i, u := range users {
-		people[i].User, ids[i], at[u.ID] = u, u.ID, &people[i]
+	for _, slug := range connections {
+		known[slug] = make([]KnownPerson, len(users))
+		for i, u := range users {
+			known[slug][i].User, ids[i] = u, u.ID
+			at[knownKey{slug, u.ID}] = &known[slug][i]
+		}
 	}
+	if err := s.readIdentities(ctx, connections, ids, at); err != nil {
+		return nil, err
+	}
+	return known, s.readLinks(ctx, connections, ids, at)
+}
+
+// knownKey is a user, seen from a connection.
+type knownKey struct{ connection, user string }
+
+// readIdentities reads what AWS calls the users, everywhere, and what it said last
+// on the connections.
+func (s *Store) readIdentities(ctx context.Context, connections, ids []string, at map[knownKey]*KnownPerson) error {
 	type seen struct {
 		identity model.Identity
 		person   *model.Person
 	}
 	all, err := list(ctx, s.db, func(row pgx.CollectableRow) (v seen, err error) {
-		err = row.Scan(&v.identity.ID, &v.identity.UserID, &v.identity.ConnectionID, &v.identity.IdPEntityID,
-			&v.identity.NameID, &v.identity.ExternalID, &v.person)
+		var last *time.Time
+		err = row.Scan(append(identityFields(&v.identity, &last), &v.person)...)
+		v.identity.LastLoginAt = valueOrZero(last)
 		return v, err
-	}, `select i.id, i.user_id::text, i.connection_id, i.idp_entity_id, i.name_id, i.external_id, i.last_person
-		from identities i join connections c on c.id = i.connection_id
-		where c.slug = @connection and i.user_id = any(@users::uuid[])
-		order by i.last_login_at nulls first`, named{"connection": q.Connection, "users": ids})
+	}, "select "+identityColumns+`, case when c.slug = any(@connections) then i.last_person end
+		from identities i join connections c on c.id = i.connection_id where i.user_id = any(@users::uuid[])
+		order by i.last_login_at nulls first, i.id`, named{"connections": connections, "users": ids})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, v := range all { // of several, the one used last counts
-		k := at[v.identity.UserID]
-		k.Identity, k.Person = &v.identity, v.person
+		for _, slug := range connections {
+			k := at[knownKey{slug, v.identity.UserID}]
+			k.Identities = append(k.Identities, v.identity)
+			if v.identity.Connection == slug {
+				k.Identity, k.Person = &v.identity, v.person
+			}
+		}
+	}
+	return nil
+}
+
+// readLinks reads what allows to link the users, and what speaks against it.
+func (s *Store) readLinks(ctx context.Context, connections, ids []string, at map[knownKey]*KnownPerson) error {
+	type link struct {
+		user, connection string
+		administers      bool
+		consent          *model.Consent
+	}
+	all, err := list(ctx, s.db, func(row pgx.CollectableRow) (v link, err error) {
+		return v, row.Scan(&v.user, &v.connection, &v.administers, &v.consent)
+	}, "select u.id::text, c.slug, "+administers+", "+openConsent+`
+		from users u cross join connections c left join link_consents k on k.user_id = u.id and k.connection_id = c.id
+		where u.id = any(@users::uuid[]) and c.slug = any(@connections)`, named{"connections": connections, "users": ids})
+	for _, v := range all {
+		k := at[knownKey{v.connection, v.user}]
+		k.Administers, k.Consent = v.administers, v.consent
+	}
+	return err
+}
+
+func (s *Store) knownPeople(ctx context.Context, q KnownPeopleQuery, users []model.User) ([]KnownPerson, error) {
+	people := make([]KnownPerson, len(users))
+	ids := make([]string, len(users))
+	at := make(map[knownKey]*KnownPerson, len(users))
+	for i, u := range users {
+		people[i].User, ids[i], at[knownKey{q.Connection, u.ID}] = u, u.ID, &people[i]
+	}
+	if err := s.readIdentities(ctx, []string{q.Connection}, ids, at); err != nil {
+		return nil, err
+	}
+	if q.Links {
+		if err := s.readLinks(ctx, []string{q.Connection}, ids, at); err != nil {
+			return nil, err
+		}
 	}
 	if !q.Memberships && len(q.Groups) == 0 {
 		return people, nil
@@ -91,7 +167,7 @@ func (s *Store) knownPeople(ctx context.Context, q KnownPeopleQuery, users []mod
 			((@memberships and m.source = 'rule' and m.ref = @connection) or g.name_key = any(@groups))`,
 		named{"users": ids, "memberships": q.Memberships, "connection": q.Connection, "groups": sortedKeys(q.Groups)})
 	for _, m := range memberships {
-		k := at[m.UserID]
+		k := at[knownKey{q.Connection, m.UserID}]
 		k.Memberships = append(k.Memberships, m)
 	}
 	return people, err

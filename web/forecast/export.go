@@ -6,18 +6,18 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/postern-sso/postern/internal/forecast"
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
 )
 
 // WriteForecasts is the forecast of everybody known, as CSV. The names of the
 // columns are a contract.
 func (lf Forecasts) WriteForecasts(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, next *model.Revision) error {
-	if _, err := lf.forecaster(c.Slug, next); err != nil {
-		return err
+	if _, err := lf.kit.IdentityProvider(next); err != nil {
+		return ErrUnusableMetadata
 	}
-	if err := lf.Store.RecordAudit(r.Context(), lf.Actor(r, a), "user.export", "users",
+	if err := lf.Store.RecordAudit(r.Context(), lf.kit.Actor(r, a), "user.export", "users",
 		fmt.Sprintf("who gets in through %s with revision %d", c.Slug, next.Number)); err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func (lf Forecasts) WriteForecasts(w http.ResponseWriter, r *http.Request, a mod
 	if err := out.Write([]string{"username", "display_name", "email", "active", "today", "afterwards", "reason_code", "locked_out"}); err != nil {
 		return nil // the browser is gone
 	}
-	err := lf.eachForecast(r.Context(), c, next, func(f ui.Forecast) error {
+	err := lf.Each(r.Context(), c, next, func(f forecast.Forecast) error {
 		record := []string{f.User.Username, f.User.DisplayName, f.User.Email, strconv.FormatBool(f.User.Active),
 			f.Today.Words(), f.Then.Words(), string(f.Then.Code), strconv.FormatBool(f.Lost())}
 		for i := range record {
@@ -37,7 +37,7 @@ func (lf Forecasts) WriteForecasts(w http.ResponseWriter, r *http.Request, a mod
 	})
 	if err != nil {
 		// Half of the file is out: only breaking off tells the browser.
-		lf.Log.ErrorContext(r.Context(), "list broken off", "reference", kit.RequestID(r.Context()), "error", err)
+		lf.kit.Log.ErrorContext(r.Context(), "list broken off", "reference", kit.RequestID(r.Context()), "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	out.Flush()

@@ -22,9 +22,9 @@ func TestPreflightCountsWhoGetsIn(t *testing.T) {
 		says   []string
 	}{
 		"nothing changes": {func(*model.Config) {}, 0,
-			[]string{"2 get in as the user", "1 are refused: the user is deactivated", "1 are refused, if AWS sends their username"}},
+			[]string{"2 get in as the user", "1 is refused: the user is deactivated", "1 gets in, if AWS sends exactly their username"}},
 		"by hand from now on": {func(c *model.Config) { c.Provisioning = model.ProvisioningManual }, 0,
-			[]string{"2 get in as the user", "1 get in, if AWS sends exactly their username"}},
+			[]string{"2 get in as the user", "1 gets in, if AWS sends exactly their username"}},
 		"an attribute that AWS never sent": {func(c *model.Config) { c.Attributes.Username = "nickname" }, 2,
 			[]string{"2 people who can sign in today could not", "an attribute is missing"}},
 		"no stable id and another username": {func(c *model.Config) { c.Attributes.Username, c.Attributes.ExternalID = "login", "" }, 0,
@@ -57,6 +57,22 @@ func TestPreflightCountsWhoGetsIn(t *testing.T) {
 				t.Errorf("%d lines in the audit about who read the list", n)
 			}
 		})
+	}
+}
+
+// Who gets in because an administrator allowed it does not when that is taken back.
+func TestPreflightKnowsWhatIsAllowed(t *testing.T) {
+	t.Parallel()
+	s := webtest.EditedLive(t, func(*model.Config) {})
+	dora, err := s.Store.User(t.Context(), "dora")
+	if err == nil {
+		err = s.Store.TakeBackLink(t.Context(), webtest.Tester, dora.ID, "aws")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page := s.Get("/setup/aws/go-live").Find("#who-gets-in"); !strings.Contains(page, "1 is refused, if AWS sends their username") {
+		t.Errorf("the page says %s", page)
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/setup"
 	"github.com/postern-sso/postern/templates/setuplink"
-	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/forecast"
 )
 
@@ -187,7 +186,7 @@ func (rm *Room) goLivePage(r *http.Request, f setup.Frame, sc SetupCase) (setup.
 		v.Differences = wizard.Differences(live.Config, sc.Draft.Config, rm.Opts.PublicURL, sc.Connection.Slug, rm.Now())
 	}
 	if v.AWS == nil || v.AWS.Problem != "" {
-		v.Preflight = &ui.Preflight{} // nobody could be judged by it
+		v.Preflight = &forecast.Preflight{} // nobody could be judged by it
 	} else if sc.facts.Users <= preflightAtOnce || r.URL.Query().Get("people") != "" || r.Method == http.MethodPost {
 		v.Preflight, err = forecast.With(rm.Kit).Preflight(ctx, sc.Connection, &sc.Draft)
 	}

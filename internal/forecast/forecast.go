@@ -1,0 +1,107 @@
+// Package forecast tells how sign-ins that have not happened would end: it asks
+// provision.Decide what it would decide, with what the database knows.
+package forecast
+
+import (
+	"errors"
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/provision"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+// ErrUnusableMetadata: AWS's metadata of a revision cannot be read.
+var ErrUnusableMetadata = errors.New("unusable metadata")
+
+// Forecasts tells how sign-ins would end.
+type Forecasts struct {
+	Store    *store.Store
+	Provider func(*model.Revision) (*sso.IdentityProvider, error) // AWS, as a revision has it
+	Now      func() time.Time
+}
+
+// forecaster tells how the next login of somebody known would end under one
+// revision, without a login.
+type forecaster struct {
+	slug string
+	cfg  model.Config
+	idp  string // entity ID of AWS
+	now  time.Time
+}
+
+func (lf Forecasts) forecaster(slug string, rev *model.Revision) (*forecaster, error) {
+	idp, err := lf.Provider(rev)
+	if err != nil {
+		return nil, ErrUnusableMetadata
+	}
+	return &forecaster{slug: slug, cfg: rev.Config, idp: idp.EntityID, now: lf.Now()}, nil
+}
+
+// person is how AWS would describe somebody under this revision. Somebody it
+// never described is assumed to come with their username here.
+func (f *forecaster) person(k store.KnownPerson) (p model.Person, assumed bool, refusal *model.Refusal) {
+	if k.Person == nil {
+		return model.Person{IdPEntityID: f.idp, NameID: k.User.Username, Username: k.User.Username, Email: k.User.Email}, true, nil
+	}
+	p, _, refusal = sso.MapAttributes(f.cfg, &sso.Identity{Issuer: f.idp, NameID: k.Person.NameID, Attributes: k.Person.Attributes})
+	return p, false, refusal
+}
+
+// known is what a login through the connection would know about k, with who has
+// the username now.
+func (f *forecaster) known(k store.KnownPerson, namesake *store.KnownPerson) model.Known {
+	var known model.Known
+	if known.Identity = f.own(k); known.Identity != nil {
+		known.ByIdentity = &k.User
+	}
+	if namesake == nil {
+		return known
+	}
+	known.ByUsername, known.UsernameIdentity = &namesake.User, f.own(*namesake)
+	known.Consent, known.Administers = namesake.Consent, namesake.Administers
+	for _, i := range namesake.Identities {
+		if known.UsernameIdentity == nil || i.ID != known.UsernameIdentity.ID {
+			known.UsernameElse = append(known.UsernameElse, i)
+		}
+	}
+	return known
+}
+
+// own is what AWS, as this revision has it, calls k on the connection.
+func (f *forecaster) own(k store.KnownPerson) *model.Identity {
+	for _, i := range k.Identities {
+		if i.Connection == f.slug && i.IdPEntityID == f.idp {
+			return &i
+		}
+	}
+	return nil
+}
+
+// outlook is the next login of k, with who has the username now.
+func (f *forecaster) outlook(k store.KnownPerson, namesake *store.KnownPerson) Outlook {
+	p, assumed, refusal := f.person(k)
+	if refusal == nil {
+		return f.decided(p, assumed, f.known(k, namesake))
+	}
+	return refused(refusal, p.Username, assumed)
+}
+
+func (f *forecaster) decided(p model.Person, assumed bool, known model.Known) Outlook {
+	d := provision.Decide(provision.Input{Connection: f.slug, Config: f.cfg, Person: p, Known: known, Now: f.now})
+	switch {
+	case d.Refusal != nil:
+		return refused(d.Refusal, p.Username, assumed)
+	case d.Action == model.UserCreated:
+		return Outlook{Kind: OutlookCreated, Username: p.Username, Assumed: assumed}
+	case assumed:
+		return Outlook{Kind: OutlookAssumed, Username: p.Username, Assumed: true, Links: d.Identity.ID == 0}
+	default:
+		return Outlook{Kind: OutlookIn, Username: p.Username, Links: d.Identity.ID == 0}
+	}
+}
+
+func refused(r *model.Refusal, username string, assumed bool) Outlook {
+	return Outlook{Kind: OutlookRefused, Code: r.Code, Cause: r.Cause, Why: sso.Explain(r.Code).Title, Assumed: assumed, Username: username}
+}

@@ -1,0 +1,85 @@
+package forecast
+
+import (
+	"context"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+)
+
+// SignIn is how the next sign-in of a user through one live connection would end.
+type SignIn struct {
+	Outlook
+	Connection string         // slug
+	Name       string         // of the connection
+	Consent    *model.Consent // to link the user, or to link them anew, where there is one
+	Linked     bool           // somebody in AWS is linked to the user on the connection
+	StableID   string         // the user is known by elsewhere: AWS must not send another
+}
+
+// Next tells for each of the users how their next sign-in through each live
+// connection would end, if AWS brings their username; by the user's id. It makes as
+// many queries for one user as for many.
+func (lf Forecasts) Next(ctx context.Context, users ...model.User) (map[string][]SignIn, error) {
+	forecasters, slugs, err := lf.live(ctx)
+	if err != nil || len(users) == 0 {
+		return nil, err
+	}
+	known, err := lf.Store.KnownOn(ctx, slugs, users)
+	if err != nil {
+		return nil, err
+	}
+	next := make(map[string][]SignIn, len(users))
+	for _, f := range forecasters {
+		namesakes, err := lf.namesakes(ctx, store.KnownPeopleQuery{Connection: f.slug, Links: true}, known[f.slug], f)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range known[f.slug] {
+			next[k.User.ID] = append(next[k.User.ID], f.signIn(k, namesakes.of(f, k)))
+		}
+	}
+	return next, nil
+}
+
+// IfMade tells how the first sign-in of a user through each live connection would
+// end, if an administrator made the user now, by the act that why names.
+func (lf Forecasts) IfMade(ctx context.Context, u model.User, why model.ConsentWhy) ([]SignIn, error) {
+	forecasters, _, err := lf.live(ctx)
+	var next []SignIn
+	for _, f := range forecasters {
+		k := store.KnownPerson{User: u, Consent: &model.Consent{UserID: u.ID, UsernameKey: model.Key(u.Username), Connection: f.slug, Why: why, GivenAt: f.now}}
+		next = append(next, f.signIn(k, &k))
+	}
+	return next, err
+}
+
+// live are forecasters of the connections that people sign in with, and their
+// slugs. With metadata that cannot be used nobody gets in; the connection's page
+// says so.
+func (lf Forecasts) live(ctx context.Context) (some []*forecaster, slugs []string, err error) {
+	connections, err := lf.Store.LiveConnections(ctx)
+	for _, c := range connections {
+		if f, err := lf.forecaster(c.Slug, c.Live); err == nil {
+			some, slugs = append(some, f), append(slugs, c.Slug)
+		}
+	}
+	return some, slugs, err
+}
+
+// signIn is the next sign-in of k, with who has the username now. Whoever is linked
+// comes as AWS described them last; whoever may be linked anew might come so, too.
+func (f *forecaster) signIn(k store.KnownPerson, namesake *store.KnownPerson) SignIn {
+	s := SignIn{Outlook: f.outlook(k, namesake), Connection: f.slug, Name: f.cfg.Name}
+	if k.Consent != nil && k.Consent.Open(f.now) {
+		s.Consent = k.Consent
+	}
+	for _, i := range k.Identities {
+		if i.Connection == f.slug {
+			s.Linked = true
+		} else if s.Links && i.ExternalID != "" {
+			s.StableID = i.ExternalID
+		}
+	}
+	return s
+}

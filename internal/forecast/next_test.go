@@ -1,0 +1,134 @@
+package forecast_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/postern-sso/postern/internal/forecast"
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/provision"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+const idp = "https://idp.example"
+
+func over(st *store.Store) forecast.Forecasts {
+	return forecast.Forecasts{Store: st, Now: time.Now,
+		Provider: func(*model.Revision) (*sso.IdentityProvider, error) { return &sso.IdentityProvider{EntityID: idp}, nil }}
+}
+
+// comes is a real login of somebody, as provision decides it.
+func comes(t *testing.T, st *store.Store, c model.Connection, username, id string) *model.Refusal {
+	t.Helper()
+	p := model.Person{IdPEntityID: idp, NameID: username, ExternalID: id, Username: username, Email: username + "@example.com",
+		Attributes: map[string][]string{"email": {username + "@example.com"}, "userId": {id}}}
+	l, _, err := st.CompleteLogin(t.Context(), store.Completion{
+		Login:        model.Login{ID: store.NewLoginID(), Connection: c.Slug, StartedAt: time.Now(), Person: &p, Username: username},
+		ConnectionID: c.ID, AssertionID: "_" + store.NewLoginID(), AssertionExpires: time.Now().Add(time.Hour), Person: p, Now: time.Now(),
+		Decide: func(k model.Known) model.Decision {
+			return provision.Decide(provision.Input{Connection: c.Slug, Config: c.Live.Config, Person: p, Known: k, Now: time.Now()})
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.Refusal
+}
+
+// What is said about a user's next sign-in is what then happens.
+func TestNextIsWhatHappens(t *testing.T) {
+	t.Parallel()
+	takenBack := func(t *testing.T, st *store.Store, u model.User, slug string) {
+		t.Helper()
+		if err := st.TakeBackLink(t.Context(), storetest.Actor, u.ID, slug); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		config  func(*model.Config)
+		prepare func(*testing.T, *store.Store, model.Connection) model.User
+		id      string // that AWS then brings
+		links   bool
+	}{
+		"added": {nil, func(t *testing.T, st *store.Store, _ model.Connection) model.User { return storetest.User(t, st, "dave") }, "D-1", true},
+		"taken back": {nil, func(t *testing.T, st *store.Store, _ model.Connection) model.User {
+			u := storetest.User(t, st, "dave")
+			takenBack(t, st, u, "aws")
+			return u
+		}, "D-1", false},
+		"taken back, users that exist are linked": {func(c *model.Config) { c.JIT.ExistingUsername = model.ExistingLink },
+			func(t *testing.T, st *store.Store, _ model.Connection) model.User {
+				u := storetest.User(t, st, "dave")
+				takenBack(t, st, u, "aws")
+				return u
+			}, "D-1", true},
+		"taken back, users by hand": {func(c *model.Config) { c.Provisioning = model.ProvisioningManual },
+			func(t *testing.T, st *store.Store, _ model.Connection) model.User {
+				u := storetest.User(t, st, "dave")
+				takenBack(t, st, u, "aws")
+				return u
+			}, "D-1", true},
+		"another domain": {func(c *model.Config) { c.JIT.AllowedEmailDomains = []string{"example.net"} },
+			func(t *testing.T, st *store.Store, _ model.Connection) model.User { return storetest.User(t, st, "dave") }, "D-1", false},
+		"signed in": {nil, func(t *testing.T, st *store.Store, aws model.Connection) model.User {
+			comes(t, st, aws, "dave", "D-1")
+			u, err := st.User(t.Context(), "dave")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return u
+		}, "D-1", false},
+		"deactivated": {nil, func(t *testing.T, st *store.Store, _ model.Connection) model.User {
+			storetest.User(t, st, "dave")
+			u, err := st.UpdateUser(t.Context(), storetest.Actor, "dave", func(u *model.User) error { u.Active = false; return nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return u
+		}, "D-1", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := storetest.Open(t)
+			storetest.Connection(t, st, "draft", nil) // nothing is said about it
+			aws := storetest.LiveConnection(t, st, "aws", func(cfg *model.Config) {
+				cfg.Attributes = model.AttributeMap{Username: model.AttributeSubject, Email: "email", ExternalID: "userId"}
+				if c.config != nil {
+					c.config(cfg)
+				}
+			})
+			u := c.prepare(t, st, aws)
+			other := storetest.User(t, st, "other")
+			next, err := over(st).Next(t.Context(), u, other)
+			if err != nil || len(next[u.ID]) != 1 || len(next[other.ID]) != 1 {
+				t.Fatalf("%+v, %v", next, err)
+			}
+			said, refusal := next[u.ID][0], comes(t, st, aws, "dave", c.id)
+			if said.Connection != "aws" || (said.Kind == forecast.OutlookRefused) != (refusal != nil) {
+				t.Fatalf("said %+v, happened %+v", said, refusal)
+			}
+			if refusal != nil && (said.Code != refusal.Code || said.Cause != refusal.Cause) {
+				t.Errorf("said %s, %s; happened %+v", said.Code, said.Cause, refusal)
+			}
+			if links := said.Links && refusal == nil; links != c.links {
+				t.Errorf("linked: %v", links)
+			}
+		})
+	}
+}
+
+// Before a user is made, it is said what that would do.
+func TestIfMade(t *testing.T) {
+	t.Parallel()
+	st := storetest.Open(t)
+	storetest.LiveConnection(t, st, "aws", nil)
+	storetest.LiveConnection(t, st, "domain", func(c *model.Config) { c.JIT.AllowedEmailDomains = []string{"example.net"} })
+	next, err := over(st).IfMade(t.Context(), model.User{Username: "dave", Email: "dave@example.com", Active: true}, model.ConsentMade)
+	if err != nil || len(next) != 2 || next[0].Kind != forecast.OutlookAssumed || !next[0].Links || next[1].Code != model.CodeEmailDomainRefused {
+		t.Errorf("%+v, %v", next, err)
+	}
+}
