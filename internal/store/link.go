@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/postern-sso/postern/internal/model"
 )
 
@@ -121,7 +119,7 @@ func (s *Store) recordLink(ctx context.Context, actor model.Actor, v Link, note 
 	if err != nil || args == nil {
 		return 0, err
 	}
-	return single(ctx, s.db, pgx.RowTo[int64], auditSQL+" returning id", args)
+	return s.recordOne(ctx, args)
 }
 
 // linkedThen is an identity as the audit has it.
@@ -138,7 +136,7 @@ type linkedThen struct {
 func (s *Store) UndoLink(ctx context.Context, actor model.Actor, auditID int64, now time.Time) (model.User, error) {
 	var u model.User
 	err := s.InTx(ctx, func(tx *Store) error {
-		e, err := single(ctx, tx.db, scanAuditEntry, `select id, at, actor, remote_addr, action, object, before, after, note from audit
+		e, err := single(ctx, tx.db, scanAuditEntry, "select "+auditColumns+` from audit
 			where id = @id and action = 'identity.link' and note like 'from login %'`, named{"id": auditID})
 		if err != nil {
 			return err
