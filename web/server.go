@@ -15,6 +15,7 @@ import (
 	"github.com/postern-sso/postern/web/audit"
 	"github.com/postern-sso/postern/web/connections"
 	"github.com/postern-sso/postern/web/help"
+	"github.com/postern-sso/postern/web/jobs"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/login"
 	"github.com/postern-sso/postern/web/logins"
@@ -34,6 +35,7 @@ type Server struct {
 	audit       *audit.Room
 	connections *connections.Room
 	help        *help.Room
+	jobs        *jobs.Room
 	Login       *login.Room
 	logins      *logins.Room
 	overview    *overview.Room
@@ -58,7 +60,7 @@ func New(o kit.Options) (*Server, error) {
 	}
 	k := kit.New(o)
 	s := &Server{
-		Kit: k, Access: access.New(k), audit: audit.New(k), help: help.New(k), Login: login.New(k), overview: overview.New(k),
+		Kit: k, Access: access.New(k), audit: audit.New(k), help: help.New(k), jobs: jobs.New(k), Login: login.New(k), overview: overview.New(k),
 		People: people.New(k), Warnings: warnings.New(k),
 	}
 	s.logins = logins.New(k, s.Login)

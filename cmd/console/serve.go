@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/postern-sso/postern/internal/jobs"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/paths"
@@ -80,7 +81,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 	if options.Sealer, err = f.openSealer(ctx, db, f.DataDir); err != nil {
 		return err
 	}
-	options.Store = db.Store
+	options.Store, options.Jobs = db.Store, jobs.New(db.Store, log)
 	beat := f.heartbeat(db, options.Sealer, options.Readiness, log)
 	beat.look(ctx)
 	if beside != nil {
@@ -96,6 +97,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 	parts := []func(context.Context) error{
 		func(ctx context.Context) error { return serveHTTP(ctx, listener, site, log) },
 		func(ctx context.Context) error { return keepHouse(ctx, db, site, log) },
+		options.Jobs.Run,
 		func(ctx context.Context) error { return followKey(ctx, db, options.Sealer, log) },
 		beat.run,
 	}

@@ -23,6 +23,7 @@ func TestListsHaveEveryConstant(t *testing.T) {
 	for typeName, list := range map[string][]string{
 		"Code":     words(model.Codes),
 		"RuleKind": words(model.RuleKinds()),
+		"JobKind":  words(model.JobKinds()),
 	} {
 		if want := sourcetest.Constants(t, "internal/model", typeName); !slices.Equal(list, want) {
 			t.Errorf("the list of %s has\n%v\nthe constants are\n%v", typeName, list, want)

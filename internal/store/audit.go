@@ -143,7 +143,7 @@ func (s *Store) recordAll(ctx context.Context, entries []named) error {
 // ActParts is what an act did besides its first entry.
 type ActParts struct {
 	Count   int
-	Entries []model.AuditEntry // the first of them
+	Entries []model.AuditEntry // the newest of them
 }
 
 // AuditParts are the further entries of acts, by the id of the entry that begins
@@ -161,8 +161,8 @@ func (s *Store) AuditParts(ctx context.Context, acts []int64, limit int) (map[in
 		return e, err
 	}, `select p.*, n.parts from unnest(@acts::bigint[]) a (id),
 		lateral (select count(*) parts from audit where act = a.id) n,
-		lateral (select `+auditColumns+` from audit where act = a.id order by id limit @limit) p
-		order by p.id`, named{"acts": acts, "limit": limit})
+		lateral (select `+auditColumns+` from audit where act = a.id order by id desc limit @limit) p
+		order by p.id desc`, named{"acts": acts, "limit": limit})
 	return parts, err
 }
 

@@ -46,7 +46,7 @@ func TestATransactionIsOneAct(t *testing.T) {
 		rows = append(rows, store.ImportRow{Groups: []string{"alone"},
 			User: model.User{Username: fmt.Sprint("person", i), Active: true, Source: model.UserManual}})
 	}
-	if _, _, err := st.ImportUsers(ctx, actor, rows); err != nil {
+	if _, err := st.ImportUsers(ctx, actor, rows); err != nil {
 		t.Fatal(err)
 	}
 	acts, _, err := st.Audit(ctx, store.AuditQuery{Acts: true})

@@ -272,7 +272,7 @@ func TestAFailedChangeLeavesNoAudit(t *testing.T) {
 		t.Error(err)
 	}
 	rows := []store.ImportRow{{User: model.User{Username: "new", Active: true}}, {User: model.User{Username: "ana", Active: true}, Groups: []string{"nowhere"}}}
-	if _, _, err := st.ImportUsers(ctx, storetest.Actor, rows); !errors.Is(err, store.ErrNotFound) {
+	if _, err := st.ImportUsers(ctx, storetest.Actor, rows); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("an import with an unknown group: %v", err)
 	}
 	after, _, err := st.Audit(ctx, store.AuditQuery{})

@@ -69,6 +69,7 @@ func (s *Store) spellingsOf(ctx context.Context, name string) ([]string, error) 
 	written, err := list(ctx, s.db, pgx.RowTo[string], `
 		select username from logins where username_key <> '' and username_key = @key and user_id is null
 		union select person from trace_links where lower(person) = lower(@name)
+		union select @key from job_rows where keys @> array[@key]
 		union select v.name from audit a, lateral (values (a.object), (a.before ->> 'username'), (a.after ->> 'username'), (a.after ->> 'person')) v (name)
 			where (a.action like 'user.%' and a.action <> 'user.export' or a.action like 'identity.%' or a.action like 'membership.%' or a.action like 'trace_link.%')
 			and lower(v.name) = lower(@name)`, named{"key": model.Key(name), "name": model.Canonical(name)})
@@ -118,6 +119,7 @@ func (s *Store) erase(ctx context.Context, actor model.Actor, u model.User, name
 		`update app_sign_ins set worked_user = '' where worked_user = any(@names)`,
 		`delete from bulk_changes b where exists (select from jsonb_array_elements(b.items) i
 			where i ->> 'UserID' = nullif(@id, '') or i ->> 'Username' = any(@names))`,
+		`delete from job_rows where keys && @people`,
 		`select erase_from_audit(nullif(@id, '')::uuid, @names, @alias, @actor, @remote)`,
 	} {
 		if _, err := s.db.Exec(ctx, sql, args); err != nil {

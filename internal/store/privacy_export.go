@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -31,6 +32,7 @@ type PersonData struct {
 	AppsLastUsed    []PersonAppUse          `json:"apps_last_used_by_them"`
 	Directory       []PersonDirectoryChange `json:"directory_changes"`
 	BulkChanges     []PersonBulkChange      `json:"changes_of_many"`
+	JobRows         []PersonJobRow          `json:"rows_of_imports"`
 
 	ConsoleSessions []model.ConsoleSession `json:"console_sessions"` // of somebody who comes to the console through AWS, as the next three
 	Passkeys        []PersonPasskey        `json:"passkeys"`
@@ -97,6 +99,14 @@ type (
 		Actor string    `json:"actor"`
 		Kind  string    `json:"kind"`
 		Group string    `json:"group"`
+	}
+	// PersonJobRow is what the file of an import says about them.
+	PersonJobRow struct {
+		At    time.Time       `json:"at"`
+		Actor string          `json:"actor"`
+		State string          `json:"state"`
+		Row   json.RawMessage `json:"row"`
+		Did   json.RawMessage `json:"did"`
 	}
 	// PersonPasskey is the public half of a passkey.
 	PersonPasskey struct {
@@ -185,6 +195,7 @@ func (s *Store) collect(ctx context.Context, d *PersonData, limit int) (err erro
 	d.Audit = d.Audit[:cut("audit", len(d.Audit))]
 	d.Directory = d.Directory[:cut("directory_changes", len(d.Directory))]
 	d.BulkChanges = d.BulkChanges[:cut("changes_of_many", len(d.BulkChanges))]
+	d.JobRows = d.JobRows[:cut("rows_of_imports", len(d.JobRows))]
 	for i := range d.TraceLinks {
 		d.TraceLinks[i].TokenSealed = nil
 	}
@@ -231,6 +242,8 @@ func (s *Store) collectLists(ctx context.Context, d *PersonData, args named) err
 		into(ctx, s, &d.BulkChanges, pgx.RowToStructByPos[PersonBulkChange], `select b.at, b.actor, b.kind, coalesce(g.name, '')
 			from bulk_changes b left join groups g on g.id = b.group_id where exists (select from jsonb_array_elements(b.items) i
 			where i ->> 'UserID' = nullif(@id, '') or i ->> 'Username' = any(@names)) order by b.id desc limit @limit`, args),
+		into(ctx, s, &d.JobRows, pgx.RowToStructByPos[PersonJobRow], `select j.created_at, j.actor, j.state, r.input, r.did
+			from job_rows r join jobs j on j.id = r.job_id where r.keys && @people order by j.id desc, r.nr limit @limit`, args),
 		into(ctx, s, &d.ConsoleSessions, scanConsoleSession, "select "+consoleSessionColumns+` from admin_sessions
 			where administrator_id in (`+administratorOf+") order by id desc", args),
 		into(ctx, s, &d.Passkeys, pgx.RowToStructByPos[PersonPasskey], `select name, created_at, last_used_at

@@ -15,6 +15,7 @@ type SweepResult struct {
 	Links     int64
 	Consents  int64 // to link anew
 	Undo      int64 // of changes that are too old to be undone
+	Jobs      int64 // that have been over for a while
 
 	SetupLinks                 int64
 	CrowdSessions, CrowdEvents int64
@@ -80,6 +81,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keep Retention) (Sweep
 		{&r.CrowdSessions, "crowd_sessions", "expires_at <= $1", now},
 		{&r.Autosaves, "typed_answers", "updated_at <= $1 or revision_id in (select id from revisions where state <> 'draft')", now.Add(-autosaveRetention)},
 		{&r.Undo, "bulk_changes", "at <= $1", now.Add(-model.UndoFor)},
+		{&r.Jobs, "jobs", "finished_at <= $1", now.Add(-model.UndoFor)},
 		{&r.Links, "trace_links", "expires_at <= $1", now.Add(-endedLinkKept)},
 		{&r.Logins, "certificate_days", "day < ($1 at time zone 'UTC')::date", now.Add(-certificateUseFor)},
 		{&r.SetupLinks, "certificate_proposals", "decided_at <= $1", now.Add(-setupLinkRetention)},

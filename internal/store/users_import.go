@@ -1,46 +1,85 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/postern-sso/postern/internal/model"
 )
 
-// ImportRow is one user as an import shall leave it, with groups to add by
-// hand. A user who exists is changed; nobody is removed from a group.
+// ImportRow is what an import says about one user, with groups to add by hand. A
+// user who exists is changed where it says something: an empty email or name says
+// nothing. Nobody is removed from a group.
 type ImportRow struct {
-	User   model.User
-	Groups []string
+	User       model.User
+	KeepActive bool // says nothing about whether a user who exists is active
+	Groups     []string
 }
 
-// ImportUsers makes and changes users in one transaction: all rows or none. It
-// returns how many users it made, and how many of those who existed it changed.
-// ErrNotFound when a group is unknown. Each step is one statement for all rows:
-// a file may have 20,000.
-func (s *Store) ImportUsers(ctx context.Context, actor model.Actor, rows []ImportRow) (created, updated int, err error) {
-	err = s.InTx(ctx, func(tx *Store) error {
-		in := userImport{tx: tx, actor: actor, users: make(map[string]model.User, len(rows)), changed: map[string]bool{}}
+// Imported is what an import did.
+type Imported struct {
+	Made, Changed int
+	users         []importedUser // in the order of the rows
+}
+
+// importedUser is what an import did to one user, so that it can be undone.
+type importedUser struct {
+	UserID string
+	Made   bool
+	Before *model.User // as it was; nil: the user itself was not changed
+	Groups []int64     // that it was added to
+	At     time.Time   // when: users and memberships that have another time changed since
+}
+
+func (d importedUser) nothing() bool { return !d.Made && d.Before == nil && len(d.Groups) == 0 }
+
+// ImportUsers makes and changes users in one transaction: all rows or none.
+// ErrNotFound when a group is unknown. Each step is one statement for all rows.
+func (s *Store) ImportUsers(ctx context.Context, actor model.Actor, rows []ImportRow) (Imported, error) {
+	var did Imported
+	err := s.InTx(ctx, func(tx *Store) error {
+		in := newUserImport(tx, actor, len(rows))
 		if err := in.saveUsers(ctx, rows); err != nil {
 			return err
 		}
 		if err := in.addMembers(ctx, rows); err != nil {
 			return err
 		}
-		created, updated = in.created, len(in.changed)
 		if _, err := tx.consents(ctx, actor, consent{why: model.ConsentImported, users: slices.Collect(maps.Keys(in.made))}); err != nil {
 			return err
 		}
+		did = in.did(rows)
 		return tx.recordAll(ctx, in.audit)
 	})
 	if err != nil {
-		return 0, 0, err
+		return Imported{}, err
 	}
-	return created, updated, nil
+	return did, nil
+}
+
+func newUserImport(tx *Store, actor model.Actor, rows int) *userImport {
+	return &userImport{tx: tx, actor: actor, users: make(map[string]model.User, rows), made: map[string]bool{}, changed: map[string]bool{},
+		before: map[string]model.User{}, added: map[string][]int64{}}
+}
+
+// did is what the import did, row by row.
+func (in *userImport) did(rows []ImportRow) Imported {
+	all := Imported{Made: in.created, Changed: len(in.changed), users: make([]importedUser, len(rows))}
+	for i, row := range rows {
+		id := in.users[model.Key(row.User.Username)].ID
+		d := importedUser{UserID: id, Made: in.made[id], Groups: in.added[id], At: in.at}
+		if before, changed := in.before[id]; changed {
+			d.Before = &before
+		}
+		all.users[i] = d
+	}
+	return all
 }
 
 // userImport is an import under way.
@@ -50,6 +89,9 @@ type userImport struct {
 	users   map[string]model.User // as stored now, by model.Key of the username
 	made    map[string]bool       // by id
 	changed map[string]bool       // of those who existed, by id
+	before  map[string]model.User // those whose fields were changed, by id
+	added   map[string][]int64    // groups by user
+	at      time.Time             // of the transaction
 	created int
 	audit   []named
 }
@@ -68,6 +110,9 @@ func (in *userImport) saveUsers(ctx context.Context, rows []ImportRow) error {
 	for i, row := range rows {
 		keys[i] = model.Key(row.User.Username)
 	}
+	if err := in.tx.db.QueryRow(ctx, "select now()").Scan(&in.at); err != nil {
+		return err
+	}
 	stored, err := list(ctx, in.tx.db, scanUser, "select "+userColumns+` from users u where u.username_key = any(@keys)
 		order by u.username_key for update`, named{"keys": keys})
 	if err != nil {
@@ -78,7 +123,6 @@ func (in *userImport) saveUsers(ctx context.Context, rows []ImportRow) error {
 	}
 	var fresh, other []named
 	var activated []string
-	before := make(map[string]model.User, len(stored))
 	for i, row := range rows {
 		u, known := in.users[keys[i]]
 		if !known {
@@ -86,10 +130,13 @@ func (in *userImport) saveUsers(ctx context.Context, rows []ImportRow) error {
 			continue
 		}
 		after := u // the username's spelling and the source stay
-		after.Email, after.DisplayName, after.FirstName, after.LastName = row.User.Email, row.User.DisplayName, row.User.FirstName, row.User.LastName
-		after.Active = row.User.Active
+		after.Email, after.DisplayName = cmp.Or(row.User.Email, u.Email), cmp.Or(row.User.DisplayName, u.DisplayName)
+		after.FirstName, after.LastName = cmp.Or(row.User.FirstName, u.FirstName), cmp.Or(row.User.LastName, u.LastName)
+		if !row.KeepActive {
+			after.Active = row.User.Active
+		}
 		if after, changes := changedUser(u, after); changes {
-			before[u.ID] = u
+			in.before[u.ID] = u
 			other = append(other, userArgs(after))
 			if after.Active && !u.Active {
 				activated = append(activated, u.ID)
@@ -102,7 +149,7 @@ func (in *userImport) saveUsers(ctx context.Context, rows []ImportRow) error {
 	if err := in.insert(ctx, fresh); err != nil {
 		return err
 	}
-	return in.update(ctx, other, before)
+	return in.update(ctx, other)
 }
 
 // userRecords are the rows of userArgs, given as JSON in @rows.
@@ -115,7 +162,6 @@ func (in *userImport) insert(ctx context.Context, rows []named) error {
 		select r.username, r.username_key, r.email, r.email_key, r.display_name, r.first_name, r.last_name, r.active, r.source, r.search`+
 		userRecords+"returning "+userColumns)
 	in.created = len(made)
-	in.made = make(map[string]bool, len(made))
 	for _, u := range made {
 		in.made[u.ID] = true
 		if err := in.note("user.create", u.Username, nil, auditedUser(u)); err != nil {
@@ -125,14 +171,14 @@ func (in *userImport) insert(ctx context.Context, rows []named) error {
 	return err
 }
 
-func (in *userImport) update(ctx context.Context, rows []named, before map[string]model.User) error {
+func (in *userImport) update(ctx context.Context, rows []named) error {
 	updated, err := in.write(ctx, rows, `
 		update users u set email = r.email, email_key = r.email_key, display_name = r.display_name, first_name = r.first_name,
 			last_name = r.last_name, active = r.active, session_epoch = r.epoch, search_key = r.search, updated_at = now()`+
 		userRecords+"where u.id = r.id::uuid returning "+userColumns)
 	for _, u := range updated {
 		in.changed[u.ID] = true
-		if err := in.note("user.update", u.Username, auditedUser(before[u.ID]), auditedUser(u)); err != nil {
+		if err := in.note("user.update", u.Username, auditedUser(in.before[u.ID]), auditedUser(u)); err != nil {
 			return err
 		}
 	}
@@ -188,6 +234,7 @@ func (in *userImport) addMembers(ctx context.Context, rows []ImportRow) error {
 		on conflict do nothing returning user_id::text, group_id`, named{"users": users, "groups": ids, "origin": in.actor.Name})
 	for _, p := range added {
 		g, u := byID[p.Group], names[p.User]
+		in.added[u.ID] = append(in.added[u.ID], g.ID)
 		if !in.made[u.ID] {
 			in.changed[u.ID] = true
 		}

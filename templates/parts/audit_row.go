@@ -11,7 +11,7 @@ type AuditRow struct {
 	Fields  []FieldChange
 	Bulk    *model.BulkChange // nil: not a bulk change
 	CanUndo bool
-	Parts   []AuditRow // what the same act did besides, the first of it
+	Parts   []AuditRow // what the same act did besides, the newest of it
 	More    int        // how many there are of these
 }
 

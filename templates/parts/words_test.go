@@ -14,6 +14,8 @@ func TestEveryValueHasItsWord(t *testing.T) {
 	t.Parallel()
 	sourcetest.Worded(t, "UserSource", func(s string) string { return UserSourceWord(model.UserSource(s)) })
 	sourcetest.Worded(t, "Role", func(s string) string { return RoleWord(model.Role(s)) })
+	sourcetest.Worded(t, "JobKind", func(s string) string { return JobTitle(model.Job{Kind: model.JobKind(s)}) })
+	sourcetest.Worded(t, "JobState", func(s string) string { return JobStateWord(model.JobState(s)) })
 	sourcetest.Worded(t, "BulkKind", func(s string) string { return BulkDid(model.BulkChange{Kind: model.BulkKind(s)}) })
 	sourcetest.Worded(t, "MembershipSource", func(s string) string {
 		var b strings.Builder

@@ -36,6 +36,7 @@ const (
 	UsersNew              = "/users/new"
 	UsersImport           = "/users/import"
 	UsersBulk             = "/bulk"
+	Jobs                  = "/jobs"
 	Groups                = "/groups"
 	GroupsNew             = "/groups/new"
 	ExportUsers           = "/export/users"
@@ -129,6 +130,12 @@ func BulkUndo(id int64) string { return join(UsersBulk, strconv.FormatInt(id, 10
 
 // AuditAct is what one act did, entry by entry.
 func AuditAct(id int64) string { return WithQuery(Audit, "act", strconv.FormatInt(id, 10)) }
+
+// Job is the page of work that goes on in the background.
+func Job(id int64) string { return join(Jobs, strconv.FormatInt(id, 10)) }
+
+// JobAction is a button or a file on that page.
+func JobAction(id int64, action string) string { return join(Job(id), action) }
 
 // GroupExport is the file with the members of a group.
 func GroupExport(name string) string { return join("/export/groups", name) }

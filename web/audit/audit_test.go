@@ -96,7 +96,7 @@ func TestAnActIsOneLine(t *testing.T) {
 	for _, name := range []string{"ana", "bo", "cy"} {
 		rows = append(rows, store.ImportRow{User: model.User{Username: name, Active: true, Source: model.UserManual}})
 	}
-	if _, _, err := s.Store.ImportUsers(t.Context(), model.Actor{Name: "owner@example.com"}, rows); err != nil {
+	if _, err := s.Store.ImportUsers(t.Context(), model.Actor{Name: "owner@example.com"}, rows); err != nil {
 		t.Fatal(err)
 	}
 	list := s.Get("/audit?actor=owner@example.com")

@@ -16,6 +16,9 @@ const maxNameLength = 255
 // set puts one cell into the row and says what is wrong with it, in a sentence.
 func (r *Row) set(column, cell string) string {
 	value := model.Canonical(cell)
+	if column != ColumnGroups && strings.Contains(value, "\n") {
+		return fmt.Sprintf("There is a line break in the %s. Write it on one line.", strings.ReplaceAll(column, "_", " "))
+	}
 	switch column {
 	case ColumnUsername:
 		r.Username = value
@@ -40,8 +43,10 @@ func (r *Row) set(column, cell string) string {
 		return say("last name", value, checkText(value))
 	case ColumnActive:
 		return r.setActive(value)
-	default:
+	case ColumnGroups:
 		return r.setGroups(value)
+	default:
+		return ""
 	}
 }
 
@@ -49,9 +54,9 @@ func (r *Row) setActive(value string) string {
 	yes, no := true, false
 	switch strings.ToLower(value) {
 	case "":
-	case "true", "yes", "y", "1", "active":
+	case "true", "yes", "y", "1", "active", "enabled":
 		r.Active = &yes
-	case "false", "no", "n", "0", "inactive":
+	case "false", "no", "n", "0", "inactive", "disabled":
 		r.Active = &no
 	default:
 		return fmt.Sprintf("Active is “%s”. Write yes or no, or leave it empty.", clip(value))
@@ -59,11 +64,11 @@ func (r *Row) setActive(value string) string {
 	return ""
 }
 
-// setGroups splits the cell at ";" and "|": one of the two is free whatever
-// separates the cells.
+// setGroups splits the cell at ";", "|" and the ends of lines: one of the two is
+// free whatever separates the cells.
 func (r *Row) setGroups(value string) string {
-	for _, g := range strings.FieldsFunc(value, func(c rune) bool { return c == ';' || c == '|' }) {
-		g = model.Canonical(g)
+	for _, g := range strings.FieldsFunc(value, func(c rune) bool { return c == ';' || c == '|' || c == '\n' }) {
+		g = model.Canonical(trim(g))
 		if g == "" || slices.ContainsFunc(r.Groups, func(h string) bool { return model.Key(h) == model.Key(g) }) {
 			continue
 		}

@@ -11,7 +11,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/postern-sso/postern/internal/model"
 )
@@ -22,22 +21,8 @@ const (
 	MaxRows  = 20_000
 )
 
-// Columns are the names a header may have, in the order of the documentation.
-// Only the username is required; the order in the file does not matter.
-var Columns = []string{
-	ColumnUsername, ColumnEmail, ColumnDisplayName, ColumnFirstName, ColumnLastName, ColumnActive, ColumnGroups,
-}
-
-// Names of the columns.
-const (
-	ColumnUsername    = "username"
-	ColumnEmail       = "email"
-	ColumnDisplayName = "display_name"
-	ColumnFirstName   = "first_name"
-	ColumnLastName    = "last_name"
-	ColumnActive      = "active"
-	ColumnGroups      = "groups"
-)
+// TooLarge says that a file has more than MaxBytes.
+var TooLarge = fmt.Sprintf("The file is larger than %d MB. Split it into several files.", MaxBytes>>20) //nolint:gochecknoglobals // a constant
 
 // Row is one user of the file, every value in its canonical form and judged.
 type Row struct {
@@ -66,25 +51,34 @@ func (p Problem) Error() string {
 
 // File is what a CSV file says.
 type File struct {
-	Columns  map[string]bool // which columns it has: an absent one says nothing about the users
-	Rows     []Row           // the good ones
-	Problems []Problem       // in the order of the lines
+	Text     string           // in UTF-8
+	Asked    string           // the encoding that was guessed; empty: it is sure
+	Columns  map[string]bool  // which columns it has: an absent one says nothing about the users
+	Header   []string         // as it came
+	Cells    map[int][]string // as they came, by line
+	Rows     []Row            // the good ones
+	Problems []Problem        // in the order of the lines
+	Broken   bool             // there is a problem with the whole: no part of it is to be used
 }
 
-// Parse reads a file in UTF-8, with or without a byte order mark, whose cells
-// are separated by commas, semicolons or tabs. It reads on after a bad row, so
-// that every problem is reported at once. Cells are data whatever they look
-// like: nothing in them is evaluated.
+// Parse reads a file in UTF-8, UTF-16 or Windows-1252 whose cells are separated by
+// commas, semicolons or tabs, with any line ends. It reads on after a bad row, so
+// that every problem is reported at once. Cells are data whatever they look like:
+// nothing in them is evaluated.
 func Parse(data []byte) File {
 	if text := refuse(data); text != "" {
-		return File{Problems: []Problem{{Text: text}}}
+		return File{Problems: []Problem{{Text: text}}, Broken: true}
 	}
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-
-	r := csv.NewReader(bytes.NewReader(data))
-	r.Comma = delimiter(data)
+	text, asked, ok := decode(data)
+	if !ok {
+		return File{Problems: []Problem{{Text: "The file is in an encoding that is not known here. Save it again as “CSV UTF-8”."}}, Broken: true}
+	}
+	r := csv.NewReader(bytes.NewReader(text))
+	r.Comma = delimiter(text)
 	r.FieldsPerRecord = -1
-	p := parser{reader: r, seen: map[string]int{}}
+	r.TrimLeadingSpace = r.Comma != '\t' // a blank before a quote; a tab is a blank, too
+	p := parser{reader: r, lines: bytes.Split(text, []byte("\n")), seen: map[string]int{}}
+	p.file = File{Text: string(text), Asked: asked, Cells: map[int][]string{}}
 	p.run()
 	return p.file
 }
@@ -93,15 +87,11 @@ func Parse(data []byte) File {
 func refuse(data []byte) string {
 	switch {
 	case len(data) > MaxBytes:
-		return fmt.Sprintf("The file is larger than %d MB. Split it into several files.", MaxBytes>>20)
+		return TooLarge
 	case len(bytes.TrimSpace(data)) == 0:
 		return "There is nothing to import. Choose a file or paste its text."
-	case bytes.HasPrefix(data, []byte{0xff, 0xfe}), bytes.HasPrefix(data, []byte{0xfe, 0xff}):
-		return "The file is in UTF-16. Save it again as “CSV UTF-8”."
-	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
+	case bytes.HasPrefix(data, []byte("PK\x03\x04")), bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0")):
 		return "This is a spreadsheet, not a CSV file. Save it as “CSV UTF-8” first."
-	case !utf8.Valid(data):
-		return "The file is not in UTF-8, so letters with accents cannot be read. Save it again as “CSV UTF-8”."
 	default:
 		return ""
 	}
@@ -123,6 +113,7 @@ func delimiter(data []byte) rune {
 
 type parser struct {
 	reader  *csv.Reader
+	lines   [][]byte
 	columns []string       // by position
 	seen    map[string]int // line by model.Key of the username
 	read    int            // rows so far, good or bad
@@ -138,18 +129,22 @@ func (p *parser) run() {
 		var bad *csv.ParseError
 		if errors.As(err, &bad) {
 			p.problem(bad.StartLine, quoteProblem(bad))
+			p.file.Cells[bad.StartLine] = []string{string(bytes.Join(p.lines[bad.StartLine-1:min(bad.Line, len(p.lines))], []byte("\n")))}
 			if p.columns == nil {
+				p.file.Broken = true
 				return
 			}
 			continue
 		}
 		if err != nil { // reading from memory, the reader has no other errors
 			p.problem(0, "The file cannot be read: "+err.Error()+".")
+			p.file.Broken = true
 			return
 		}
 		line, _ := p.reader.FieldPos(0)
 		if p.columns == nil {
 			if !p.header(line, cells) {
+				p.file.Broken = true
 				return
 			}
 			continue
@@ -159,12 +154,14 @@ func (p *parser) run() {
 		}
 		if p.read++; p.read > MaxRows {
 			p.problem(line, fmt.Sprintf("The file has more than %d users. Split it into several files.", MaxRows))
+			p.file.Broken = true
 			return
 		}
 		p.row(line, cells)
 	}
 	if len(p.file.Rows) == 0 && len(p.file.Problems) == 0 {
 		p.problem(0, "The file has a header but no users.")
+		p.file.Broken = true
 	}
 }
 
@@ -181,21 +178,17 @@ func quoteProblem(bad *csv.ParseError) string {
 
 // header reads the names of the columns; false when they cannot be used.
 func (p *parser) header(line int, cells []string) bool {
-	known := map[string]bool{}
-	for _, c := range Columns {
-		known[c] = true
-	}
-	p.file.Columns = map[string]bool{}
-	if !slices.ContainsFunc(cells, func(c string) bool { return known[columnName(c)] }) {
+	p.file.Columns, p.file.Header = map[string]bool{}, cells
+	if !slices.ContainsFunc(cells, func(c string) bool { return columnOf(c) != "" }) {
 		p.problem(line, "The first line must name the columns, for example: "+strings.Join(Columns, ",")+". Only the username is needed; the order does not matter.")
 		return false
 	}
 	for _, cell := range cells {
-		name := columnName(cell)
+		name := columnOf(cell)
 		switch {
-		case name == "":
+		case trim(cell) == "":
 			// Spreadsheets write empty columns at the end.
-		case !known[name]:
+		case name == "":
 			p.problem(line, fmt.Sprintf("The column “%s” is not known. Known are %s. Rename or remove it.",
 				clip(cell), strings.Join(Columns, ", ")))
 		case p.file.Columns[name]:
@@ -211,22 +204,13 @@ func (p *parser) header(line int, cells []string) bool {
 	return len(p.file.Problems) == 0
 }
 
-// columnName forgives "Display Name" and "first-name".
-func columnName(cell string) string {
-	return strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(cell)))
-}
-
 func blank(cells []string) bool {
-	for _, c := range cells {
-		if strings.TrimSpace(c) != "" {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(cells, func(c string) bool { return trim(c) != "" })
 }
 
 // row judges one line and keeps it when nothing is wrong with it.
 func (p *parser) row(line int, cells []string) {
+	p.file.Cells[line] = cells
 	if len(cells) > len(p.columns) && !blank(cells[len(p.columns):]) {
 		p.problem(line, fmt.Sprintf("This line has %d cells, the header has %d. A cell that contains the separator must be in double quotes.",
 			len(cells), len(p.columns)))
@@ -236,7 +220,7 @@ func (p *parser) row(line int, cells []string) {
 	before := len(p.file.Problems)
 	for i, name := range p.columns {
 		if i < len(cells) && name != "" {
-			if text := row.set(name, unguard(cells[i])); text != "" {
+			if text := row.set(name, unguard(trim(cells[i]))); text != "" {
 				p.problem(line, text)
 			}
 		}
@@ -254,4 +238,20 @@ func (p *parser) row(line int, cells []string) {
 	}
 	p.seen[key] = line
 	p.file.Rows = append(p.file.Rows, row)
+}
+
+// Aside are the rows that have problems, as they came, with what is wrong.
+func (f File) Aside(problems []Problem) []model.JobRow {
+	var rows []model.JobRow
+	at := map[int]int{}
+	for _, p := range problems {
+		i, seen := at[p.Line]
+		if !seen {
+			i = len(rows)
+			at[p.Line] = i
+			rows = append(rows, model.JobRow{Cells: f.Cells[p.Line]})
+		}
+		rows[i].Problem = strings.TrimSpace(rows[i].Problem + " " + p.Text)
+	}
+	return rows
 }

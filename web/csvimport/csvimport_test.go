@@ -1,10 +1,14 @@
 package csvimport
 
 import (
+	"encoding/binary"
 	"fmt"
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf16"
+
+	"github.com/postern-sso/postern/internal/model"
 )
 
 func TestParseReadsUsers(t *testing.T) {
@@ -42,6 +46,24 @@ func TestParseReadsUsers(t *testing.T) {
 		{"short row", "username,email,groups\nana\n", []Row{{Line: 2, Username: "ana"}}},
 		{"decomposed letters become composed ones", "username\nrene\u0301\n", []Row{{Line: 2, Username: "ren\u00e9"}}},
 		{"no line end at the end", "username\nana", []Row{{Line: 2, Username: "ana"}}},
+		{"line ends of a carriage return alone", "username,email\rana1,ana1@example.com\rbo,\r",
+			[]Row{{Line: 2, Username: "ana1", Email: "ana1@example.com"}, {Line: 3, Username: "bo"}}},
+		{"blanks that do not break", "username,email,groups\nana1\u00a0,\u202fana1@example.com\u00a0,\"staff\u00a0;\u00a0ops\"\n",
+			[]Row{{Line: 2, Username: "ana1", Email: "ana1@example.com", Groups: []string{"staff", "ops"}}}},
+		{"marks that nobody sees", "\u200eusername,email\n\u200eana1\u200b,\u202aana1@example.com\u202c\n",
+			[]Row{{Line: 2, Username: "ana1", Email: "ana1@example.com"}}},
+		{"a row of blanks that do not break", "username\nana\n\u00a0\n", []Row{{Line: 2, Username: "ana"}}},
+		{"blanks before a quote", "username, display_name\nana, \"Example, Ana\"\n", []Row{{Line: 2, Username: "ana", DisplayName: "Example, Ana"}}},
+		{"tabs and empty cells", "username\temail\tdisplay_name\nana\t\tAna\n", []Row{{Line: 2, Username: "ana", DisplayName: "Ana"}}},
+		{"groups on lines of their own", "username,groups\nana,\"staff\nops\"\n", []Row{{Line: 2, Username: "ana", Groups: []string{"staff", "ops"}}}},
+		{"columns as spreadsheets have them", "User name;DisplayName;E-Mail Address;Given Name;SURNAME;Enabled\nana;Ana E;a@example.com;Ana;E;TRUE\n",
+			[]Row{{Line: 2, Username: "ana", DisplayName: "Ana E", Email: "a@example.com", FirstName: "Ana", LastName: "E", Active: &yes}}},
+		{"e-mail", "e-mail,user\na@example.com,ana\n", []Row{{Line: 2, Username: "ana", Email: "a@example.com"}}},
+		{"a mended file of ours", "username,problem\nana,it was bad\n", []Row{{Line: 2, Username: "ana"}}},
+		{"UTF-16 of a spreadsheet", utf16le("\ufeffusername\tdisplay_name\r\nana\tJürgen Müller\r\n"),
+			[]Row{{Line: 2, Username: "ana", DisplayName: "Jürgen Müller"}}},
+		{"UTF-16 whose mark was lost", utf16le("username;display_name\nana;Łukasz\n"), []Row{{Line: 2, Username: "ana", DisplayName: "Łukasz"}}},
+		{"Windows-1252", "username,display_name\njm,J\xfcrgen M\xfcller\n", []Row{{Line: 2, Username: "jm", DisplayName: "Jürgen Müller"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -66,15 +88,16 @@ func TestParseNamesEveryProblem(t *testing.T) {
 		says string
 	}{
 		{"nothing", " \n", 0, "nothing to import"},
-		{"UTF-16", "\xff\xfeu\x00s\x00", 0, "UTF-16"},
-		{"Latin-1", "username\nren\xe9\n", 0, "not in UTF-8"},
+		{"UTF-16 that is none", "\xff\xfeu\x00s", 0, "encoding that is not known"},
+		{"bytes that no encoding has", "username\nren\x81\n", 0, "encoding that is not known"},
+		{"an old spreadsheet", "\xd0\xcf\x11\xe0…", 0, "spreadsheet"},
 		{"spreadsheet", "PK\x03\x04…", 0, "spreadsheet"},
 		{"too large", strings.Repeat("x", MaxBytes+1), 0, "larger than 5 MB"},
 		{"header only", "username,email\n", 0, "no users"},
 		{"no header", "ana,ana@example.com\n", 1, "must name the columns"},
 		{"no username column", "email\nana@example.com\n", 1, "“username” is missing"},
 		{"column twice", "username,username\nana,bo\n", 1, "twice"},
-		{"unknown column", "username,mail\nana,a@example.com\n", 1, "“mail” is not known"},
+		{"unknown column", "username,shoe size\nana,43\n", 1, "“shoe size” is not known"},
 		{"no username", "username,email\n,ana@example.com\n", 2, "username is missing"},
 		{"bad username", "username\nana example\n", 2, "must not contain blanks"},
 		{"bad email", "username,email\nana,ana\n", 2, "is not an email address"},
@@ -85,6 +108,9 @@ func TestParseNamesEveryProblem(t *testing.T) {
 		{"bare quote", "username,display_name\nana,A \"n\" a\nbo,Bo\n", 2, "double quote"},
 		{"open quote", "username,display_name\nana,\"Ana\nbo,Bo\n", 2, "never closed"},
 		{"control character", "username,display_name\nana,A\x07na\n", 2, "U+0007"},
+		{"a line break in a cell", "username,display_name\nbo,Bo\nana,\"Ana\nExample\"\n", 3, "a line break in the display name"},
+		{"a line break in the username", "username\n\"ana\nbo\"\n", 2, "a line break in the username"},
+		{"two columns for one thing", "username,mail,E-Mail\nana,a@example.com,\n", 1, "“email” is there twice"},
 		{"long name", "username,last_name\nana," + strings.Repeat("é", 256) + "\n", 2, "longer than 255"},
 	}
 	for _, tt := range tests {
@@ -149,6 +175,10 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("\ufeffusername;groups\n\"a\"\"b\";x|y\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got := Parse(data)
+		if got.Broken && len(got.Problems) == 0 {
+			t.Error("broken, and nothing says why")
+		}
+		_ = Mend(got.Header, got.Aside(got.Problems))
 		if len(got.Rows) == 0 && len(got.Problems) == 0 {
 			t.Error("neither users nor a problem")
 		}
@@ -158,4 +188,55 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// utf16le is a text as Windows writes it.
+func utf16le(s string) string {
+	var data []byte
+	for _, unit := range utf16.Encode([]rune(s)) {
+		data = binary.LittleEndian.AppendUint16(data, unit)
+	}
+	return string(data)
+}
+
+// An encoding that is only guessed is asked for; one that is sure is not.
+func TestOnlyAGuessIsAsked(t *testing.T) {
+	t.Parallel()
+	for data, want := range map[string]string{
+		"username\nJ\xfcrgen\n":    Windows1252,
+		"username\nJürgen\n":       "",
+		utf16le("username\nana\n"): "",
+	} {
+		f := Parse([]byte(data))
+		if f.Asked != want || len(f.Rows) != 1 || f.Broken {
+			t.Errorf("%q: asked %q, %+v", data, f.Asked, f)
+		}
+		if again := Parse([]byte(f.Text)); !reflect.DeepEqual(again.Rows, f.Rows) || again.Asked != "" {
+			t.Errorf("%q: read again as UTF-8 it says %+v", data, again)
+		}
+	}
+}
+
+// What is given back to be mended is as it came, with the reason; mended, it is read.
+func TestRowsToMend(t *testing.T) {
+	t.Parallel()
+	f := Parse([]byte("User name;E-Mail;Name\nana;nowhere;Ana;\nbo;bo@example.com;Bo\n;cy@example.com;=Cy\ndee;dee@example.com;A \"D\" B\n"))
+	if f.Broken || len(f.Rows) != 1 || len(f.Problems) != 3 {
+		t.Fatalf("%+v", f)
+	}
+	file := string(Mend(f.Header, f.Aside(f.Problems)))
+	want := "User name,E-Mail,Name,problem\n" +
+		"ana,nowhere,Ana,The email “nowhere” is not an email address.\n" +
+		",cy@example.com,'=Cy,The username is missing.\n"
+	if rest, ok := strings.CutPrefix(file, want); !ok || !strings.HasPrefix(rest, `"dee;dee@example.com;A ""D"" B",,,"A double quote`) {
+		t.Errorf("the file is\n%s", file)
+	}
+	mended := strings.NewReplacer("nowhere,", "ana@example.com,", "\n,cy", "\ncy,cy").Replace(want)
+	if got := Parse([]byte(mended)); len(got.Problems) > 0 || len(got.Rows) != 2 || got.Rows[1].DisplayName != "=Cy" {
+		t.Errorf("mended: %+v", got)
+	}
+	done := Mend(nil, []model.JobRow{{User: model.User{Username: "ana", Email: "a@example.com"}, Groups: []string{"x", "y"}, Problem: "gone"}})
+	if string(done) != "username,email,display_name,first_name,last_name,active,groups,problem\nana,a@example.com,,,,,x;y,gone\n" {
+		t.Errorf("a row that was not done: %s", done)
+	}
 }

@@ -7,6 +7,16 @@ import (
 // ActionWords says what an audited action is; an action without an entry shows
 // as it is recorded.
 func ActionWords(action string) string {
+	whole := map[string]string{
+		"user.import": "Import of users", "user.import_cancel": "Import of users: to be ended", "user.import_done": "Import of users finished",
+		"user.import_canceled": "Import of users ended early", "user.import_failed": "Import of users failed",
+		"user.import_undo": "Undo of an import", "user.import_undo_cancel": "Undo of an import: to be ended",
+		"user.import_undo_done": "Undo of an import finished", "user.import_undo_canceled": "Undo of an import ended early",
+		"user.import_undo_failed": "Undo of an import failed",
+	}
+	if words, ok := whole[action]; ok {
+		return words
+	}
 	subjects := map[string]string{
 		"signing_key": "Signing key",
 		"user":        "User", "group": "Group", "rule": "Rule", "connection": "Connection", "revision": "Revision:",

@@ -66,6 +66,8 @@ var HelpTopics = map[string]layout.Topic{
 	"/apps/new":             {Text: "You get the values to type into the app, drawn as its own screens.", Guide: "apps"},
 	"/apps/{slug}":          {Text: "The values for the app, its secrets, what it may see, and what was seen of it.", Guide: "apps"},
 	"/apps/{slug}/tested":   {Text: "What the app would be told about the person who signed in.", Guide: "apps"},
+	"/jobs":                 {Text: "Work that takes long goes on here, whoever looks. It survives a restart of Postern.", Guide: "users-and-groups"},
+	"/jobs/{id}":            {Text: "How far it is, what it did, and what it left for you.", Guide: "users-and-groups"},
 	"/audit":                {Text: "Every change: who, when, before and after. Nobody can change it here.", Guide: "administrators"},
 	"/account":              {Text: "Your passkeys and recovery codes, and the browsers in which you are signed in.", Guide: "administrators"},
 	"/account/passkeys/new": {Text: "A passkey proves that it is you, with your fingerprint, your face or a key.", Guide: "administrators"},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"github.com/postern-sso/postern/internal/jobs"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store"
@@ -45,6 +46,8 @@ type Options struct {
 	SessionStore scs.Store // nil: PostgreSQL; tests keep sessions in memory
 
 	MailTLS *tls.Config // whom to believe to be the mail server; nil: what the machine trusts
+
+	Jobs *jobs.Runner // works on what takes long; nil: only the requests that start it do
 
 	Refresh func(context.Context) error // follows a change of the public URL; nil: nobody does
 }
@@ -81,6 +84,9 @@ type Asker interface {
 func New(o Options) *Kit {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Jobs == nil {
+		o.Jobs = jobs.New(o.Store, o.Logger)
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	k := &Kit{Store: o.Store, Sealer: o.Sealer, Log: o.Logger, Now: o.Now, Opts: o, idps: newIDPCache()}

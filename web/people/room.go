@@ -29,6 +29,7 @@ func (rm *Room) Routes() []kit.Route {
 		kit.Get("/users/import", admin, rm.newImport),
 		kit.Post("/users/import", admin, rm.previewImport),
 		kit.Post("/users/import/confirm", admin, rm.confirmImport),
+		kit.Post("/users/import/mend", admin, rm.mendImport),
 		kit.Get("/users/{username}", viewer, rm.showUser),
 		kit.Post("/users/{username}", admin, rm.updateUser),
 		kit.Post("/users/{username}/activate", admin, rm.activateUser),

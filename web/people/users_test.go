@@ -206,7 +206,7 @@ func TestUsersArePaged(t *testing.T) {
 		name := "user" + string(rune('a'+i/26)) + string(rune('a'+i%26))
 		rows = append(rows, store.ImportRow{User: model.User{Username: name, Active: true, Source: model.UserManual}})
 	}
-	if _, _, err := s.Store.ImportUsers(context.Background(), webtest.Tester, rows); err != nil {
+	if _, err := s.Store.ImportUsers(context.Background(), webtest.Tester, rows); err != nil {
 		t.Fatal(err)
 	}
 	first := s.Get(paths.Users)

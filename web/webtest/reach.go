@@ -34,6 +34,7 @@ func (s *Site) Furnish() {
 		{"/connections/aws/edit", url.Values{}, http.StatusSeeOther},
 		{"/connections/aws/setup-links", url.Values{"days": {"7"}}, http.StatusOK},
 		{"/logins/follow", url.Values{"connection": {"aws"}, "person": {"ana"}}, http.StatusSeeOther},
+		{"/users/import/confirm", url.Values{"csv": {"username,email\ncy,cy@example.com\ndee,nowhere\n"}, "good": {"yes"}}, http.StatusSeeOther},
 		{"/apps", url.Values{"product": {"jira"}, "road": {"both"}, "base_url": {"https://jira.example.com"}}, http.StatusOK},
 		{"/rules", url.Values{"name": {"engineers"}, "connection": {"aws"}, "kind": {"always"}, "groups": {"staff"}}, http.StatusSeeOther},
 	} {
