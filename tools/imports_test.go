@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"web"},
 	{"web/access", "web/apps", "web/audit", "web/connections", "web/help", "web/jobs", "web/login", "web/logins", "web/overview", "web/people", "web/person",
 		"web/settings", "web/setup", "web/warnings"},
-	{"web/forecast", "web/forms", "web/traces", "web/trust"}, // what several rooms share
+	{"web/forecast", "web/forms", "web/standing", "web/traces", "web/trust"}, // what several rooms share
 	{"web/kit", "web/outgoing", "web/csvimport", "web/logo"},
 	{"templates/setup"}, // the wizard shows forms of other rooms
 	{"templates/access", "templates/apps", "templates/audit", "templates/connections", "templates/failure", "templates/help", "templates/jobs", "templates/login",
@@ -27,7 +27,7 @@ var layers = [][]string{
 	{"templates/parts", "templates/setuplink"},
 	{"templates/layout"},
 	{"templates/ui", "templates/paths"},
-	{"internal/wizard", "internal/configdoc"},
+	{"internal/wizard", "internal/configdoc", "internal/health"},
 	{"internal/forecast"},
 	{"internal/sso", "internal/provision", "internal/oidc", "internal/crowd", "internal/directory", "internal/jobs"},
 	{"internal/store/storetest"},
@@ -56,7 +56,7 @@ var foreign = []struct {
 }
 
 // pure packages take values and give a verdict: no HTTP, no SQL.
-var pure = []string{"internal/sso", "internal/provision", "internal/wizard", "internal/model", "internal/throttle"}
+var pure = []string{"internal/sso", "internal/provision", "internal/health", "internal/wizard", "internal/model", "internal/throttle"}
 
 var impure = []string{"net/http", "github.com/go-chi", "github.com/a-h/templ", "github.com/alexedwards/scs"}
 

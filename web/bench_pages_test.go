@@ -47,6 +47,8 @@ func companyPages() []benchPage {
 	long := time.Now().AddDate(0, 0, -80).UTC().Format(time.RFC3339Nano)
 	return []benchPage{
 		{"overview", "/"},
+		{"connections", "/connections"},
+		{"connection", "/connections/aws"},
 		{"users first", "/users"},
 		{"users deep", at("/users?", "person090000", "person090000")},
 		{"users search many", "/users?q=lovelace"},

@@ -28,24 +28,24 @@ func TestCrowdAppPageSaysWhatIsMissing(t *testing.T) {
 		do   func()
 		want string // empty: nothing is missing
 	}{
-		{func() {}, "The app has not asked yet"},
-		{func() { s.Ask("GET", "/nothing", "xml", "") }, "No request of the app has succeeded lately"},
+		{func() {}, "Jira has not asked yet"},
+		{func() { s.Ask("GET", "/nothing", "xml", "") }, "No request of Jira has succeeded lately"},
 		{func() { s.Password = "wrong"; s.Ask("GET", "/config/cookie", "xml", "") }, "came with a wrong password"},
 		{func() { s.Password = webtest.TestPassword; s.Ask("GET", "/config/cookie", "xml", "") }, "has not synchronized yet"},
 		{sync, "has not asked for changes alone yet"},
 		{func() { _, token := s.Since(""); s.Since(token) }, ""},
 		{func() { s.Ask("DELETE", "/user?username=ana", "xml", "") }, ""},
-		{func() { s.Now = s.Now.Add(25 * time.Hour) }, "has not synchronized for more than a day"},
+		{func() { s.Now = s.Now.Add(25 * time.Hour) }, "has not synchronized for 25 hours"},
 		{func() { _, token := s.Since(""); s.Since(token) }, ""},
 		{func() {
 			s.Must(s.Store.SaveApp(ctx, webtest.Tester, model.App{Slug: "jira", Kind: model.AppCrowd, Name: "Jira", Product: "jira", AllGroups: true,
 				AllowedIPs: []string{"10.0.0.1"}}))
 			s.Ask("GET", "/config/cookie", "xml", "")
-		}, "came from 127.0.0.1, and that address is not among the allowed ones"},
+		}, "came from an address that is not allowedIt came from 127.0.0.1."},
 	} {
 		step.do()
 		res := s.Get("/apps/jira")
-		notice := strings.TrimSpace(res.Doc.Find("[aria-labelledby=seen] .alert").Text())
+		notice := strings.TrimSpace(res.Doc.Find("[aria-labelledby=seen] [data-reason]").Text())
 		if res.Status != http.StatusOK || (step.want == "") != (notice == "") || !strings.Contains(notice, step.want) {
 			t.Errorf("answered %d with %q, want %q", res.Status, notice, step.want)
 		}

@@ -24,6 +24,7 @@ import (
 	"github.com/postern-sso/postern/web/person"
 	"github.com/postern-sso/postern/web/settings"
 	"github.com/postern-sso/postern/web/setup"
+	"github.com/postern-sso/postern/web/standing"
 	"github.com/postern-sso/postern/web/warnings"
 )
 
@@ -77,6 +78,7 @@ func New(o kit.Options) (*Server, error) {
 	s.connections = connections.New(k, s.Setup)
 	k.Connect(s.Access, s.ConsoleRoutes())
 	s.handler = s.mount()
+	o.Metrics.WatchHealth(standing.With(k).Figures)
 	return s, nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 )
@@ -93,10 +92,7 @@ func (c *doctorCmd) checkWithTables(ctx context.Context, db *database) []finding
 	if len(connections) == 0 {
 		findings = append(findings, finding{stateWarn, "connections", "none yet; set one up in the console"})
 	}
-	for _, conn := range connections {
-		findings = append(findings, checkConnection(conn, time.Now())...)
-	}
-	return findings
+	return append(findings, checkHealth(ctx, db, connections, time.Now())...)
 }
 
 // checkRole looks whether whoever takes Postern over could cover the tracks.
@@ -160,26 +156,6 @@ func (c *doctorCmd) checkKey(set store.Settings) finding {
 		return finding{stateWarn, "secret key", fmt.Sprintf("%s, with %d keys; “console secret forget” removes those that nothing needs", c.where(c.DataDir), n)}
 	}
 	return finding{stateOK, "secret key", c.where(c.DataDir)}
-}
-
-func checkConnection(c model.Connection, now time.Time) []finding {
-	what := "connection " + c.Slug
-	rev := c.Live
-	if rev == nil {
-		return []finding{{stateWarn, what, "not live yet"}}
-	}
-	findings := []finding{{stateOK, what, fmt.Sprintf("%s, revision %d", c.Status, rev.Number)}}
-	if c.Status == model.StatusSuspended {
-		findings[0] = finding{stateWarn, what, "suspended: nobody signs in"}
-	}
-	idp, err := sso.ParseMetadata([]byte(rev.Config.IdPMetadata), sso.MetadataOptions{Now: now, AllowLoopbackHTTP: true})
-	if err != nil {
-		return append(findings, finding{stateFail, what, "AWS metadata: " + err.Error()})
-	}
-	for _, cert := range idp.Certificates {
-		findings = append(findings, checkCertificate(what, cert, now))
-	}
-	return findings
 }
 
 func checkCertificate(what string, cert sso.Certificate, now time.Time) finding {

@@ -37,6 +37,15 @@ type CrowdActivity struct {
 	Refused  int64  // of them answered with 401 or 403
 	TestedAt time.Time
 
+	// SyncedAt is the end of the last synchronization of either kind, and UsualWait
+	// how long the app usually waits between two; zero: not known yet.
+	SyncedAt  time.Time
+	UsualWait time.Duration
+
+	// MembershipsAt is when memberships were read last. Without users and groups
+	// before it that is no full synchronization.
+	MembershipsAt time.Time
+
 	// The last full synchronization. It is under way, or was broken off, when
 	// FullEndedAt is before FullBeganAt.
 	FullBeganAt     time.Time

@@ -143,6 +143,7 @@ type Login struct {
 	RevisionVersion int    // the revision's version when the attempt began
 	Test            bool   // started by the wizard; signs nobody in and changes nothing
 	Unsolicited     bool   // AWS started it (tile)
+	Verified        bool   // AWS's signature on the answer was good; anybody can post one that has none
 	StartedAt       time.Time
 	FinishedAt      time.Time // zero: pending
 	Outcome         Outcome

@@ -14,12 +14,12 @@ import (
 // NewLoginID makes the id of a trace: 80 random bits that people can read out.
 func NewLoginID() string { return strings.ToLower(rand.Text()[:16]) }
 
-const loginColumns = `l.id, l.connection, coalesce(l.revision_id, 0), l.revision_version, l.test, l.unsolicited, l.started_at,
+const loginColumns = `l.id, l.connection, coalesce(l.revision_id, 0), l.revision_version, l.test, l.unsolicited, l.verified, l.started_at,
 	l.finished_at, l.outcome, l.refusal, l.username, coalesce(l.user_id::text, ''), l.name_id, l.request_id,
 	l.remote_addr, l.user_agent, l.checks, l.changes`
 
 func loginFields(l *model.Login, finished **time.Time) []any {
-	return []any{&l.ID, &l.Connection, &l.RevisionID, &l.RevisionVersion, &l.Test, &l.Unsolicited, &l.StartedAt,
+	return []any{&l.ID, &l.Connection, &l.RevisionID, &l.RevisionVersion, &l.Test, &l.Unsolicited, &l.Verified, &l.StartedAt,
 		finished, &l.Outcome, &l.Refusal, &l.Username, &l.UserID, &l.NameID, &l.RequestID,
 		&l.RemoteAddr, &l.UserAgent, &l.Checks, &l.Changes}
 }
@@ -145,14 +145,14 @@ func (s *Store) SaveLogin(ctx context.Context, l model.Login) (model.Login, erro
 // anybody can invent names. A sign-in counts for the certificate that verified
 // it. It returns how many traces it wrote.
 const saveLoginSQL = `
-	with saved as (insert into logins (id, connection_id, connection, revision_id, revision_version, test, unsolicited, started_at, finished_at,
+	with saved as (insert into logins (id, connection_id, connection, revision_id, revision_version, test, unsolicited, verified, started_at, finished_at,
 		outcome, code, refusal, username, username_key, user_id, name_id, name_id_key, request_id, remote_addr, user_agent, checks, changes,
 		person, xml_sealed)
 	values (@id, (select id from connections where slug = @connection), @connection, nullif(@revision::bigint, 0), @version, @test,
-		@unsolicited, @started, @finished, @outcome, @code, @refusal, @username, @username_key, nullif(@user, '')::uuid,
+		@unsolicited, @verified, @started, @finished, @outcome, @code, @refusal, @username, @username_key, nullif(@user, '')::uuid,
 		@name_id, @name_id_key, @request_id, @remote, @agent, @checks, @changes, @person, @xml)
 	on conflict (id) do update set revision_id = excluded.revision_id, revision_version = excluded.revision_version,
-		unsolicited = excluded.unsolicited, finished_at = excluded.finished_at, outcome = excluded.outcome, code = excluded.code,
+		unsolicited = excluded.unsolicited, verified = excluded.verified, finished_at = excluded.finished_at, outcome = excluded.outcome, code = excluded.code,
 		refusal = excluded.refusal, username = excluded.username, username_key = excluded.username_key, user_id = excluded.user_id,
 		name_id = excluded.name_id, name_id_key = excluded.name_id_key, checks = excluded.checks, changes = excluded.changes, person = excluded.person,
 		xml_sealed = excluded.xml_sealed
@@ -175,7 +175,7 @@ const saveLoginSQL = `
 func loginArgs(l model.Login) (named, error) {
 	args := named{
 		"id": l.ID, "connection": clean(l.Connection, 64), "revision": l.RevisionID, "version": l.RevisionVersion,
-		"test": l.Test, "unsolicited": l.Unsolicited, "started": l.StartedAt, "finished": nullTime(l.FinishedAt),
+		"test": l.Test, "unsolicited": l.Unsolicited, "verified": l.Verified, "started": l.StartedAt, "finished": nullTime(l.FinishedAt),
 		"outcome": l.Outcome, "code": model.Code(""), "username": clean(l.Username, maxText),
 		"username_key": clean(model.Key(l.Username), maxText), "user": l.UserID, "name_id": clean(l.NameID, maxText),
 		"name_id_key": clean(model.Key(l.NameID), maxText), "request_id": l.RequestID, "remote": clean(l.RemoteAddr, 64),

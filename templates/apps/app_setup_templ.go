@@ -17,7 +17,7 @@ import (
 // waiting tells whether the app has not yet done what the setup waits for.
 func (v AppPage) waiting() bool {
 	if v.Directory != nil {
-		return missing(*v.Directory, v.Now) != ""
+		return len(v.Health.Reasons) > 0
 	}
 	return v.SignIns != nil && v.SignIns.WorkedAt.IsZero()
 }

@@ -10,6 +10,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
+	"github.com/postern-sso/postern/internal/health"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/layout"
@@ -21,7 +22,13 @@ import (
 // AppList is the list of apps.
 type AppList struct {
 	Page layout.Page
-	Apps []model.App
+	Apps []AppRow
+}
+
+// AppRow is an app, and how it does.
+type AppRow struct {
+	App    model.App
+	Health health.Health
 }
 
 func integrationWord(kind string) string {
@@ -81,7 +88,7 @@ func Apps(v AppList) templ.Component {
 					var templ_7745c5c3_Var4 string
 					templ_7745c5c3_Var4, templ_7745c5c3_Err = templruntime.NewAttributeExpression(paths.AppsNew).ResolveURL(ctx)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 30, Col: 51}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 37, Col: 51}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 					if templ_7745c5c3_Err != nil {
@@ -119,7 +126,7 @@ func Apps(v AppList) templ.Component {
 						var templ_7745c5c3_Var6 string
 						templ_7745c5c3_Var6, templ_7745c5c3_Err = templruntime.NewAttributeExpression(paths.AppsNew).ResolveURL(ctx)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 37, Col: 52}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 44, Col: 52}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var6)
 						if templ_7745c5c3_Err != nil {
@@ -149,7 +156,7 @@ func Apps(v AppList) templ.Component {
 				var templ_7745c5c3_Var7 string
 				templ_7745c5c3_Var7, templ_7745c5c3_Err = templruntime.NewAttributeExpression(paths.SigningKeys).ResolveURL(ctx)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 42, Col: 46}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 49, Col: 46}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var7)
 				if templ_7745c5c3_Err != nil {
@@ -170,11 +177,12 @@ func Apps(v AppList) templ.Component {
 	})
 }
 
-func appTable(apps []model.App) ui.TableOf[model.App] {
-	return ui.TableOf[model.App]{Caption: "Apps", Rows: apps, Columns: []ui.Column[model.App]{
-		{Head: "App", Names: true, Cell: appName},
-		{Head: "Integration", Text: func(a model.App) string { return integrationWord(a.Kind) }},
-		{Head: "Sees groups", Text: groupsSeen},
+func appTable(apps []AppRow) ui.TableOf[AppRow] {
+	return ui.TableOf[AppRow]{Caption: "Apps", Rows: apps, Columns: []ui.Column[AppRow]{
+		{Head: "App", Names: true, Cell: func(a AppRow) templ.Component { return appName(a.App) }},
+		{Head: "Last contact", Cell: func(a AppRow) templ.Component { return parts.Health(a.Health) }},
+		{Head: "Integration", Text: func(a AppRow) string { return integrationWord(a.App.Kind) }},
+		{Head: "Sees groups", Text: func(a AppRow) string { return groupsSeen(a.App) }},
 	}}
 }
 
@@ -202,7 +210,7 @@ func appName(a model.App) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templruntime.NewAttributeExpression(templ.SafeURL(paths.App(a.Slug))).ResolveURL(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 56, Col: 43}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 64, Col: 43}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var9)
 		if templ_7745c5c3_Err != nil {
@@ -215,7 +223,7 @@ func appName(a model.App) templ.Component {
 		var templ_7745c5c3_Var10 string
 		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(a.Name)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 56, Col: 54}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 64, Col: 54}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 		if templ_7745c5c3_Err != nil {
@@ -228,7 +236,7 @@ func appName(a model.App) templ.Component {
 		var templ_7745c5c3_Var11 string
 		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(a.Slug)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 57, Col: 37}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 65, Col: 37}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 		if templ_7745c5c3_Err != nil {
@@ -245,6 +253,9 @@ func appName(a model.App) templ.Component {
 func groupsSeen(a model.App) string {
 	if a.AllGroups {
 		return "all"
+	}
+	if len(a.Groups) == 0 {
+		return "none"
 	}
 	return ui.Itoa(len(a.Groups))
 }
@@ -386,7 +397,7 @@ func NewApp(v NewAppPage) templ.Component {
 			var templ_7745c5c3_Var15 string
 			templ_7745c5c3_Var15, templ_7745c5c3_Err = templruntime.NewAttributeExpression(paths.Apps).ResolveURL(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 138, Col: 41}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 149, Col: 41}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var15)
 			if templ_7745c5c3_Err != nil {
@@ -423,7 +434,7 @@ func NewApp(v NewAppPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "slug", Label: "Short name", Value: v.Form.Slug, Autocomplete: "off",
-				Hint: "The app names itself by it: its Client ID. Empty: the name of the product.", Problem: ui.ProblemOf(v.Form.Problems, "slug")}).Render(ctx, templ_7745c5c3_Buffer)
+				Hint: "The Client ID that is typed into the app. Empty: the name of the product.", Problem: ui.ProblemOf(v.Form.Problems, "slug")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -434,7 +445,7 @@ func NewApp(v NewAppPage) templ.Component {
 			var templ_7745c5c3_Var16 string
 			templ_7745c5c3_Var16, templ_7745c5c3_Err = templruntime.NewAttributeExpression(paths.Apps).ResolveURL(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 154, Col: 24}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/apps/apps.templ`, Line: 165, Col: 24}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var16)
 			if templ_7745c5c3_Err != nil {

@@ -10,6 +10,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
+	"github.com/postern-sso/postern/internal/health"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/parts"
@@ -20,7 +21,13 @@ import (
 // ConnectionList is the list of connections.
 type ConnectionList struct {
 	Page        layout.Page
-	Connections []model.Connection
+	Connections []ConnectionRow
+}
+
+// ConnectionRow is a connection, and how it does.
+type ConnectionRow struct {
+	Connection model.Connection
+	Health     health.Health
 }
 
 // Connections shows it.
@@ -73,7 +80,7 @@ func Connections(v ConnectionList) templ.Component {
 					var templ_7745c5c3_Var4 string
 					templ_7745c5c3_Var4, templ_7745c5c3_Err = templruntime.NewAttributeExpression(paths.SetupNew).ResolveURL(ctx)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/connections/connections.templ`, Line: 22, Col: 52}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/connections/connections.templ`, Line: 29, Col: 52}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 					if templ_7745c5c3_Err != nil {
@@ -122,12 +129,13 @@ func Connections(v ConnectionList) templ.Component {
 	})
 }
 
-func connectionTable(v ConnectionList) ui.TableOf[model.Connection] {
-	return ui.TableOf[model.Connection]{Caption: "Connections", Rows: v.Connections, Columns: []ui.Column[model.Connection]{
-		{Head: "Connection", Names: true, Cell: connectionName},
-		{Head: "State", Cell: func(c model.Connection) templ.Component { return ui.StatusBadge(c.Status) }},
-		{Head: "Users", Text: provisioningShort},
-		{Head: "Next", Cell: func(c model.Connection) templ.Component { return parts.NextStep(v.Page, c) }},
+func connectionTable(v ConnectionList) ui.TableOf[ConnectionRow] {
+	return ui.TableOf[ConnectionRow]{Caption: "Connections", Rows: v.Connections, Columns: []ui.Column[ConnectionRow]{
+		{Head: "Connection", Names: true, Cell: func(c ConnectionRow) templ.Component { return connectionName(c.Connection) }},
+		{Head: "How it does", Cell: func(c ConnectionRow) templ.Component { return parts.Health(c.Health) }},
+		{Head: "State", Cell: func(c ConnectionRow) templ.Component { return ui.StatusBadge(c.Connection.Status) }},
+		{Head: "Users", Text: func(c ConnectionRow) string { return provisioningShort(c.Connection) }},
+		{Head: "Next", Cell: func(c ConnectionRow) templ.Component { return parts.NextStep(v.Page, c.Connection) }},
 	}}
 }
 
@@ -155,7 +163,7 @@ func connectionName(c model.Connection) templ.Component {
 		var templ_7745c5c3_Var7 string
 		templ_7745c5c3_Var7, templ_7745c5c3_Err = templruntime.NewAttributeExpression(templ.SafeURL(paths.Connection(c.Slug))).ResolveURL(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/connections/connections.templ`, Line: 41, Col: 50}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/connections/connections.templ`, Line: 49, Col: 50}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var7)
 		if templ_7745c5c3_Err != nil {
@@ -168,7 +176,7 @@ func connectionName(c model.Connection) templ.Component {
 		var templ_7745c5c3_Var8 string
 		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(c.Name())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/connections/connections.templ`, Line: 41, Col: 63}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/connections/connections.templ`, Line: 49, Col: 63}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 		if templ_7745c5c3_Err != nil {
@@ -181,7 +189,7 @@ func connectionName(c model.Connection) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(c.Slug)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/connections/connections.templ`, Line: 42, Col: 37}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/connections/connections.templ`, Line: 50, Col: 37}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {

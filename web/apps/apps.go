@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -17,17 +16,19 @@ import (
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/standing"
 )
 
 func (rm *Room) listApps(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	all, err := rm.Store.Apps(r.Context())
+	all, err := standing.With(rm.Kit).Apps(r.Context(), "")
 	if err != nil {
 		return err
 	}
-	return rm.Render(w, r, http.StatusOK, apps.Apps(apps.AppList{
-		Page: rm.Page(r, a, layout.NavApps, "Apps", "What gets people and groups from Postern: Jira, Confluence, Bitbucket, Bamboo and others."),
-		Apps: all,
-	}))
+	v := apps.AppList{Page: rm.Page(r, a, layout.NavApps, "Apps", "What gets people and groups from Postern: Jira, Confluence, Bitbucket, Bamboo and others.")}
+	for _, app := range all {
+		v.Apps = append(v.Apps, apps.AppRow{App: app.App, Health: app.Health})
+	}
+	return rm.Render(w, r, http.StatusOK, apps.Apps(v))
 }
 
 // Integrations that bring an app its users and groups, as the form names them.
@@ -231,29 +232,22 @@ func (rm *Room) AppSeen(r *http.Request, app model.App) (v apps.AppPage, err err
 	if v.Screen, err = rm.appScreen(ctx, app, ""); err != nil {
 		return v, err
 	}
+	seen, err := standing.With(rm.Kit).Apps(ctx, app.Slug)
+	if err != nil || len(seen) == 0 {
+		return v, err
+	}
+	v.Health, v.Now = seen[0].Health, rm.Now()
 	if app.Kind == model.AppOIDC {
-		if v.CanTest, err = rm.isOpenTo(r, app); err != nil {
-			return v, err
-		}
-		seen, err := rm.Store.AppSignInsOf(ctx, app.Slug)
-		v.SignIns = &seen
-		return v, err
+		v.CanTest, v.SignIns = seen[0].Evidence.Open, &seen[0].Evidence.SignIns
+		return v, nil
 	}
-	seen, err := rm.Store.CrowdActivity(ctx, app.Slug)
-	if err != nil {
-		return v, err
-	}
-	v.Directory, v.Now = &seen, rm.Now()
-	if seen.Requests == 0 {
+	v.Directory = &seen[0].Evidence.Directory
+	if v.Directory.Requests == 0 {
 		v.UnknownApps, err = rm.Store.UnknownApplications(ctx)
+		return v, err
 	}
+	v.Directory.Recent, err = rm.Store.CrowdRequests(ctx, app.Slug)
 	return v, err
-}
-
-// isOpenTo tells whether people can sign in to an app now.
-func (rm *Room) isOpenTo(r *http.Request, app model.App) (bool, error) {
-	live, err := rm.OpenConnections(r)
-	return slices.ContainsFunc(live, func(c model.Connection) bool { return app.Connection == "" || app.Connection == c.Slug }), err
 }
 
 // updateApp changes what one may change about an app.

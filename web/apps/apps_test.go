@@ -162,7 +162,7 @@ func TestTestSignInBelongsToItsBrowser(t *testing.T) {
 	if res := s.Get("/apps/bamboo/test"); res.Status != http.StatusNotFound {
 		t.Errorf("testing the sign-in of a directory: %d", res.Status)
 	}
-	if res := s.Get("/apps/bamboo"); !strings.Contains(res.Text(), "The app has not asked yet") {
+	if res := s.Get("/apps/bamboo"); !strings.Contains(res.Text(), "Bamboo has not asked yet") {
 		t.Errorf("a directory that nobody asked: %s", res.Text())
 	}
 }

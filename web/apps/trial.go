@@ -131,3 +131,9 @@ func (rm *Room) signOnApp(r *http.Request) (model.App, error) {
 	}
 	return app, err
 }
+
+// isOpenTo tells whether people can sign in to an app now.
+func (rm *Room) isOpenTo(r *http.Request, app model.App) (bool, error) {
+	live, err := rm.OpenConnections(r)
+	return slices.ContainsFunc(live, func(c model.Connection) bool { return app.Connection == "" || app.Connection == c.Slug }), err
+}

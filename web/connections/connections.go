@@ -9,6 +9,7 @@ import (
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/standing"
 	"github.com/postern-sso/postern/web/traces"
 	"github.com/postern-sso/postern/web/trust"
 )
@@ -18,11 +19,16 @@ func (rm *Room) listConnections(w http.ResponseWriter, r *http.Request, a model.
 	if err != nil {
 		return err
 	}
-	return rm.Render(w, r, http.StatusOK, connections.Connections(connections.ConnectionList{
-		Page: rm.Page(r, a, layout.NavConnections, "Connections",
-			"Each connection is one application in AWS IAM Identity Center through which people sign in."),
-		Connections: all,
-	}))
+	judged, err := standing.With(rm.Kit).Connections(r.Context(), all)
+	if err != nil {
+		return err
+	}
+	v := connections.ConnectionList{Page: rm.Page(r, a, layout.NavConnections, "Connections",
+		"Each connection is one application in AWS IAM Identity Center through which people sign in.")}
+	for _, c := range judged {
+		v.Connections = append(v.Connections, connections.ConnectionRow{Connection: c.Connection, Health: c.Health})
+	}
+	return rm.Render(w, r, http.StatusOK, connections.Connections(v))
 }
 
 func (rm *Room) showConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -50,10 +56,14 @@ func (rm *Room) renderConnection(w http.ResponseWriter, r *http.Request, a model
 	if err != nil {
 		return err
 	}
+	judged, err := standing.With(rm.Kit).Connection(r.Context(), c)
+	if err != nil {
+		return err
+	}
 	v := connections.ConnectionPage{
-		Clock: clock,
-		Page:  rm.Page(r, a, layout.NavConnections, c.Name(), ""),
-		Now:   rm.Now(), Connection: c, AWS: trust.With(rm.Kit).AwsSide(c.Current()), Revisions: revisions,
+		Clock: clock, Health: judged.Health,
+		Page: rm.Page(r, a, layout.NavConnections, c.Name(), ""),
+		Now:  rm.Now(), Connection: c, AWS: trust.With(rm.Kit).AwsSide(c.Current()), Revisions: revisions,
 	}
 	apps, err := rm.Store.Apps(r.Context())
 	if err != nil {

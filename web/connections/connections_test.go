@@ -81,7 +81,8 @@ func TestConnectionIsEditedInADraft(t *testing.T) {
 func TestRevisionIsBroughtBack(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleAdmin)
-	s.OpenConnection("aws")
+	s.AddConnection("aws")
+	s.GoLiveWith("aws", func(*model.Config) {})
 	s.GoLiveWith("aws", func(c *model.Config) { c.IdPMetadata = webtest.AwsMetadata() })
 	s.GoLiveWith("aws", func(c *model.Config) { c.AllowIdPInitiated = false })
 	shown := s.Get(paths.Connection("aws"))

@@ -1,7 +1,10 @@
 package kit
 
 import (
+	"context"
 	"net/http"
+	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -14,7 +17,20 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 	logins   *prometheus.CounterVec
+	health   atomic.Pointer[healthSource]
 }
+
+// HealthFigure is how one thing does: 1 it works, 0.5 somebody should look, 0 it
+// does not work, -1 there is nothing to judge.
+type HealthFigure struct {
+	Kind, Name string
+	Value      float64
+}
+
+type healthSource func(context.Context) ([]HealthFigure, error)
+
+// healthPatience is for how long the figures of health may take.
+const healthPatience = 5 * time.Second
 
 // NewMetrics makes the counters. They live as long as the process.
 func NewMetrics() *Metrics {
@@ -25,14 +41,15 @@ func NewMetrics() *Metrics {
 			Help: "Attempts that ended at the assertion consumer service, by outcome and reason.",
 		}, []string{"outcome", "code"}),
 	}
-	m.registry.MustRegister(m.logins, collectors.NewGoCollector(),
+	m.registry.MustRegister(m, m.logins, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
 // Handler serves the figures.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	// Without a database the other figures are there all the same.
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 }
 
 // CountLogin counts a login that has ended. Without metrics it does nothing.
@@ -45,4 +62,36 @@ func (m *Metrics) CountLogin(l model.Login) {
 		code = string(l.Refusal.Code)
 	}
 	m.logins.WithLabelValues(string(l.Outcome), code).Inc()
+}
+
+// WatchHealth says where the figures of health come from. Without metrics it does
+// nothing.
+func (m *Metrics) WatchHealth(source func(context.Context) ([]HealthFigure, error)) {
+	if m != nil {
+		m.health.Store((*healthSource)(&source))
+	}
+}
+
+var healthFigure = prometheus.NewDesc("postern_health",
+	"How a connection or an app does: 1 it works, 0.5 somebody should look, 0 it does not work, -1 there is nothing to judge.", []string{"kind", "name"}, nil)
+
+// Describe implements prometheus.Collector.
+func (m *Metrics) Describe(to chan<- *prometheus.Desc) { to <- healthFigure }
+
+// Collect implements prometheus.Collector: it asks how everything does.
+func (m *Metrics) Collect(to chan<- prometheus.Metric) {
+	source := m.health.Load()
+	if source == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), healthPatience)
+	defer cancel()
+	figures, err := (*source)(ctx)
+	if err != nil {
+		to <- prometheus.NewInvalidMetric(healthFigure, err)
+		return
+	}
+	for _, f := range figures {
+		to <- prometheus.MustNewConstMetric(healthFigure, prometheus.GaugeValue, f.Value, f.Kind, f.Name)
+	}
 }

@@ -214,6 +214,7 @@ func (rm *Room) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, 
 		}
 		return refusal, nil
 	}
+	a.login.Verified = true
 	seen, err := rm.Store.AssertionSeen(r.Context(), a.connection.Slug, message.AssertionID)
 	if err != nil {
 		return nil, err

@@ -171,7 +171,7 @@ func TestAppsStepShowsValuesAndEvidence(t *testing.T) {
 	page := s.Get("/setup/aws/apps").Want(t, http.StatusOK)
 	for _, want := range []string{
 		"Client IDjira", s.URL + "/crowd", "Last sign-in that workedNone yet", "can be tested when a connection is live",
-		"The app has not asked yet", "https://jira.example.com/login.jsp?auth_fallback", "Connect Confluence in a new window",
+		"has not asked yet", "https://jira.example.com/login.jsp?auth_fallback", "Connect Confluence in a new window",
 	} {
 		if !strings.Contains(page.Text(), want) {
 			t.Errorf("the step does not say %q:\n%s", want, page.Text())

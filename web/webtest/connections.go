@@ -10,7 +10,7 @@ import (
 func (s *Site) OpenConnection(slug string) {
 	s.T.Helper()
 	s.AddConnection(slug)
-	s.GoLiveWith(slug, func(*model.Config) {})
+	s.GoLiveWith(slug, func(c *model.Config) { c.IdPMetadata = AwsMetadata() })
 }
 
 // GoLiveWith changes the draft and takes it live.

@@ -14,6 +14,7 @@ func (s *Site) AddLogin(change func(*model.Login)) model.Login {
 		ID: store.NewLoginID(), Connection: "aws", StartedAt: s.Now, FinishedAt: s.Now, Outcome: model.OutcomeSignedIn, Username: "ana",
 	}
 	change(&l)
+	l.Verified = l.Refusal == nil || !l.Refusal.Code.Forgeable()
 	if _, err := s.Store.SaveLogin(context.Background(), l); err != nil {
 		s.T.Fatal(err)
 	}

@@ -1,0 +1,56 @@
+package model
+
+import "time"
+
+// SignInEvidence is what happened on one connection: the store reads it, health
+// judges it. Tests of the setup are left out. Counts are bounded: the most that
+// is counted means that or more.
+type SignInEvidence struct {
+	Connection  string    // slug
+	LastSuccess time.Time // zero: never
+	Hour, Day   int       // signed in during the last hour and the last 24
+	Refusals    []RefusalEvidence
+	Unanswered  UnansweredEvidence
+
+	// The usual: what ended on the 14 days before today, refusals that anybody can
+	// cause left out, and how many signed in at this hour both yesterday and a week
+	// ago, the smaller of the two.
+	UsualSignedIn, UsualRefused int
+	UsualThisHour               int
+
+	Check MetadataCheck
+}
+
+// RefusalEvidence is how often logins of one connection were refused for one
+// reason lately.
+type RefusalEvidence struct {
+	Code      Code      `json:"code"`
+	Verified  bool      `json:"verified"` // AWS's signature was good: nobody else can have caused it
+	Hour      int       `json:"hour"`
+	Day       int       `json:"day"`
+	Since     int       `json:"since"`    // since the last success, during the last week
+	People    int       `json:"people"`   // in those, as far as they can be told apart
+	FirstAt   time.Time `json:"first_at"` // of those; zero: none
+	LastAt    time.Time `json:"last_at"`
+	LastLogin string    `json:"last_login"` // reference of the newest
+	Received  []string  `json:"received"`   // what the newest of those brought, each once
+}
+
+// UnansweredEvidence is how often AWS sent nobody back lately. Anybody can begin
+// a login and leave it.
+type UnansweredEvidence struct {
+	Hour, Day, Since int // since the last success: during the last day
+	LastAt           time.Time
+}
+
+// AppEvidence is what happened between Postern and one app.
+type AppEvidence struct {
+	App       App
+	Open      bool // people can sign in through a connection that the app takes
+	Secrets   int
+	Users     bool // there is at least one user
+	SignIns   AppSignIns
+	Directory CrowdActivity // without its last requests
+	Newest    CrowdRequest  // the newest request; zero: none is kept
+	Succeeded bool          // one of the last requests did
+}
