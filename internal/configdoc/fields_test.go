@@ -27,7 +27,7 @@ var notInDocument = map[string]string{
 
 	"Rule.ID": byDatabase, "Rule.CreatedAt": fact, "Rule.UpdatedAt": fact,
 
-	"User.User.ID": byDatabase, "User.User.FirstName": fromAWS, "User.User.LastName": fromAWS, "User.User.Source": fact, "User.User.SessionEpoch": fact,
+	"User.User.ID": byDatabase, "User.User.Source": fact, "User.User.SessionEpoch": fact,
 	"User.User.CreatedAt": fact, "User.User.UpdatedAt": fact, "User.User.LastLoginAt": fact,
 }
 
@@ -35,7 +35,6 @@ const (
 	byDatabase  = "the database makes it"
 	fact        = "it is a fact"
 	ofTheWizard = "only the wizard uses it"
-	fromAWS     = "AWS sends it"
 )
 
 // named are the fields by which a thing is known; a document cannot change them

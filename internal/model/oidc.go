@@ -9,6 +9,7 @@ type AuthRequest struct {
 	RedirectURI   string
 	State         string
 	Nonce         string
+	FormPost      bool // the answer is a form that the browser posts, not an address
 	Scopes        []string
 	CodeChallenge string         // PKCE with S256; empty: the app sent none
 	Prompt        string         // "", "none" or "login"

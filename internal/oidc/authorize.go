@@ -50,7 +50,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	req, refused := p.judge(r, client{app}, asked)
 	if refused != nil {
 		p.noteRefused(r, app.Slug, string(refused.ErrorType), refused.Description)
-		p.backToApp(w, r, asked.RedirectURI, asked.State, refused)
+		p.backToApp(w, r, app.Name, asked.RedirectURI, wantsForm(asked.ResponseMode, asked.RedirectURI), refusal(refused, asked.State))
 		return
 	}
 	if err := p.store.CreateAuthRequest(r.Context(), req); err != nil {
@@ -73,7 +73,7 @@ func (p *Provider) unreadable(w http.ResponseWriter, r *http.Request) {
 	default:
 		refused := oidc.ErrInvalidRequest().WithDescription("A parameter cannot be read. One that goes wrong is max_age: it must be a number of seconds.")
 		p.noteRefused(r, app.Slug, string(refused.ErrorType), refused.Description)
-		p.backToApp(w, r, uri, r.Form.Get("state"), refused)
+		p.backToApp(w, r, app.Name, uri, wantsForm(oidc.ResponseMode(r.Form.Get("response_mode")), uri), refusal(refused, r.Form.Get("state")))
 	}
 }
 
@@ -108,8 +108,9 @@ func (p *Provider) judge(r *http.Request, c client, asked *oidc.AuthRequest) (mo
 	if err := op.ValidateAuthReqResponseType(c, asked.ResponseType); err != nil {
 		return req, (&oidc.Error{ErrorType: "unsupported_response_type"}).WithDescription("Only the response type code is supported.")
 	}
-	if asked.ResponseMode != "" && asked.ResponseMode != oidc.ResponseModeQuery {
-		return req, oidc.ErrInvalidRequest().WithDescription("Only the response mode query is supported.")
+	req.FormPost = wantsForm(asked.ResponseMode, asked.RedirectURI)
+	if asked.ResponseMode != "" && asked.ResponseMode != oidc.ResponseModeQuery && !req.FormPost {
+		return req, oidc.ErrInvalidRequest().WithDescription("Only the response modes query and, for web addresses, form_post are supported.")
 	}
 	for _, v := range []string{asked.State, asked.Nonce} {
 		if len(v) > maxEchoed || !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
@@ -183,36 +184,6 @@ func printable(name string) string {
 		}
 		return c
 	}, shorten(name))
-}
-
-// backToApp answers an app with an error, at a redirect address of its own.
-func (p *Provider) backToApp(w http.ResponseWriter, r *http.Request, uri, state string, e *oidc.Error) {
-	to, err := p.answerURL(uri, refusal(e, state))
-	if err != nil {
-		p.internal(w, r, err)
-		return
-	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
-}
-
-// answer is what an app gets at its redirect address (RFC 6749 §4.1.2), and from
-// whom, so that no other provider's answer passes for one of ours (RFC 9207).
-type answer struct {
-	Code        string `schema:"code,omitempty"`
-	Error       string `schema:"error,omitempty"`
-	Description string `schema:"error_description,omitempty"`
-	State       string `schema:"state,omitempty"`
-	Issuer      string `schema:"iss"`
-}
-
-func refusal(e *oidc.Error, state string) answer {
-	return answer{Error: string(e.ErrorType), Description: e.Description, State: state}
-}
-
-// answerURL is where the browser takes an answer.
-func (p *Provider) answerURL(uri string, a answer) (string, error) {
-	a.Issuer = p.opts.Issuer
-	return op.AuthResponseURL(uri, oidc.ResponseTypeCode, oidc.ResponseModeQuery, &a, p.op.Encoder())
 }
 
 // internal answers what only Postern's operator can do something about.

@@ -84,10 +84,10 @@ func TestRequestsThatAreRefusedAtTheApp(t *testing.T) {
 		change func(url.Values)
 		want   string
 	}{
-		"implicit":             {set("response_type", "id_token token"), "unsupported_response_type"},
-		"hybrid":               {set("response_type", "code id_token"), "unsupported_response_type"},
-		"no response type":     {func(v url.Values) { v.Del("response_type") }, "invalid_request"},
-		"form post":            {set("response_mode", "form_post"), "invalid_request"},
+		"implicit":         {set("response_type", "id_token token"), "unsupported_response_type"},
+		"hybrid":           {set("response_type", "code id_token"), "unsupported_response_type"},
+		"no response type": {func(v url.Values) { v.Del("response_type") }, "invalid_request"},
+
 		"fragment":             {set("response_mode", "fragment"), "invalid_request"},
 		"no openid":            {set("scope", "profile"), "invalid_scope"},
 		"no scope":             {func(v url.Values) { v.Del("scope") }, "invalid_scope"},

@@ -33,7 +33,7 @@ type Visit struct {
 type Decision struct {
 	Outcome     Outcome
 	App         model.App // whose request it is; zero when that is over
-	To          string    // ToApp: the app's address with the answer
+	Answer      Delivery  // ToApp: what the browser takes there
 	Callback    string    // ToSignIn: where to come back to; NoSession: where to try once more
 	RedirectURI string    // AddressGone: the address
 }
@@ -133,8 +133,8 @@ func (p *Provider) grant(ctx context.Context, app model.App, req model.AuthReque
 	if err != nil {
 		return Decision{}, err
 	}
-	to, err := p.answerURL(req.RedirectURI, answer{Code: code, State: req.State})
-	return Decision{Outcome: ToApp, App: app, To: to}, err
+	d, err := p.deliver(req.RedirectURI, req.FormPost, answer{Code: code, State: req.State})
+	return Decision{Outcome: ToApp, App: app, Answer: d}, err
 }
 
 // denyLogin answers a request with the error that nobody who suits it is signed in.
@@ -143,6 +143,6 @@ func (p *Provider) denyLogin(ctx context.Context, app model.App, req model.AuthR
 		return Decision{}, err
 	}
 	refused := oidc.ErrLoginRequired().WithDescription("Nobody is signed in who fits this request.")
-	to, err := p.answerURL(req.RedirectURI, refusal(refused, req.State))
-	return Decision{Outcome: ToApp, App: app, To: to}, err
+	d, err := p.deliver(req.RedirectURI, req.FormPost, refusal(refused, req.State))
+	return Decision{Outcome: ToApp, App: app, Answer: d}, err
 }

@@ -101,15 +101,15 @@ func checkWay(t *testing.T, s *site, name string, v provider.Visit, suits bool) 
 	t.Helper()
 	d := s.decides(v)
 	if suits {
-		to, err := url.Parse(d.To)
-		if err != nil || d.Outcome != provider.ToApp || !strings.HasPrefix(d.To, appCallback+"?") || to.Query().Get("code") == "" ||
+		to, err := url.Parse(d.Answer.To)
+		if err != nil || d.Outcome != provider.ToApp || !strings.HasPrefix(d.Answer.To, appCallback+"?") || to.Query().Get("code") == "" ||
 			to.Query().Get("state") != "state" || to.Query().Get("iss") != s.url || d.App.Slug != "jira" {
 			t.Errorf("%s: %+v", name, d)
 		}
 		return
 	}
 	back, err := url.Parse(d.Callback)
-	if err != nil || d.Outcome != provider.ToSignIn || d.To != "" || d.App.Slug != "jira" || back.Path != provider.CallbackPath ||
+	if err != nil || d.Outcome != provider.ToSignIn || d.Answer.To != "" || d.App.Slug != "jira" || back.Path != provider.CallbackPath ||
 		back.Query().Get("id") != v.Query.Get("id") {
 		t.Fatalf("%s: %+v", name, d)
 	}
@@ -118,7 +118,7 @@ func checkWay(t *testing.T, s *site, name string, v provider.Visit, suits bool) 
 		want = provider.NoSession
 	}
 	v.Query = back.Query()
-	if d = s.decides(v); d.Outcome != want || d.To != "" || (want == provider.NoSession) != (d.Callback == provider.CallbackPath+"?id="+v.Query.Get("id")) {
+	if d = s.decides(v); d.Outcome != want || d.Answer.To != "" || (want == provider.NoSession) != (d.Callback == provider.CallbackPath+"?id="+v.Query.Get("id")) {
 		t.Errorf("%s, come back: %+v, want %d", name, d, want)
 	}
 }
@@ -127,12 +127,12 @@ func checkWay(t *testing.T, s *site, name string, v provider.Visit, suits bool) 
 func checkSilent(t *testing.T, s *site, name string, v provider.Visit, suits bool) {
 	t.Helper()
 	d := s.decides(v)
-	to, err := url.Parse(d.To)
+	to, err := url.Parse(d.Answer.To)
 	if err != nil || d.Outcome != provider.ToApp || (to.Query().Get("code") != "") != suits || (to.Query().Get("error") == "login_required") == suits ||
 		to.Query().Get("state") != "state" || to.Query().Get("iss") != s.url {
 		t.Errorf("%s, silently: %+v", name, d)
 	}
-	if again := s.decides(v); again.Outcome != provider.RequestOver || again.To != "" {
+	if again := s.decides(v); again.Outcome != provider.RequestOver || again.Answer.To != "" {
 		t.Errorf("%s, silently, a second time: %+v", name, again)
 	}
 }
@@ -152,7 +152,7 @@ func TestRequestIsAnsweredOnce(t *testing.T) {
 		"again": s.visit(query), "expired": s.visit(late), "no request": s.visit(nil), "unknown": s.visit(url.Values{"id": {"nothing"}}),
 		"NUL": s.visit(url.Values{"id": {"\x00"}}),
 	} {
-		if d := s.decides(v); d.Outcome != provider.RequestOver || d.To != "" || d.App.Slug != "" {
+		if d := s.decides(v); d.Outcome != provider.RequestOver || d.Answer.To != "" || d.App.Slug != "" {
 			t.Errorf("%s: %+v", name, d)
 		}
 	}
@@ -182,7 +182,7 @@ func TestRequestInTwoTabsAtOnce(t *testing.T) {
 	slow, err := provider.New(options)
 	s.must(err)
 	second, err := slow.Decide(context.Background(), v)
-	if err != nil || second.Outcome != provider.RequestOver || second.To != "" || first.Outcome != provider.ToApp {
+	if err != nil || second.Outcome != provider.RequestOver || second.Answer.To != "" || first.Outcome != provider.ToApp {
 		t.Errorf("the first %+v, the second %+v, %v", first, second, err)
 	}
 }
@@ -201,7 +201,7 @@ func TestAddressIsTakenDuringASignIn(t *testing.T) {
 		s.change(change)
 		for _, query := range []url.Values{under, silent} {
 			s.now = s.now.Add(time.Second)
-			if d := s.decides(s.visit(query)); d.Outcome != provider.AddressGone || d.To != "" || d.RedirectURI != appCallback || d.App.Name != "Jira" {
+			if d := s.decides(s.visit(query)); d.Outcome != provider.AddressGone || d.Answer.To != "" || d.RedirectURI != appCallback || d.App.Name != "Jira" {
 				t.Errorf("%s: %+v", name, d)
 			}
 			if last := s.noted(); !strings.Contains(last.RefusedWhy, "taken from the app") || last.RefusedAddr != "127.0.0.1" || !last.RefusedAt.Equal(s.now) {

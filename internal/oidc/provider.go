@@ -65,6 +65,9 @@ type Options struct {
 
 	// ShowProblem answers a request from an app that cannot be sent back to it.
 	ShowProblem func(http.ResponseWriter, *http.Request, Problem)
+
+	// ShowForm answers with a page that has the browser post an answer to an app.
+	ShowForm func(w http.ResponseWriter, r *http.Request, app string, d Delivery)
 }
 
 // Problem is why a request from an app cannot go on. It is shown to the person

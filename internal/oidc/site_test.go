@@ -77,7 +77,7 @@ func newSiteWithoutKeys(t testing.TB, st *store.Store) *site {
 		Store: st, Sealer: sealer, Logger: slog.New(slog.DiscardHandler), Issuer: s.url, Now: func() time.Time { return s.now },
 		TrialPath:   func(app string) string { return "/tested/" + app },
 		RemoteAddr:  func(r *http.Request) string { host, _, _ := net.SplitHostPort(r.RemoteAddr); return host },
-		ShowProblem: showProblem,
+		ShowProblem: showProblem, ShowForm: showForm,
 	}
 	s.Provider, err = provider.New(s.options)
 	s.must(err)
@@ -155,6 +155,11 @@ func showProblem(w http.ResponseWriter, _ *http.Request, p provider.Problem) {
 	_, _ = fmt.Fprintf(w, "problem %d %s %s", p.Kind, p.App, p.RedirectURI)
 }
 
+// showForm shows what the browser is to post, and where.
+func showForm(w http.ResponseWriter, _ *http.Request, app string, d provider.Delivery) {
+	_, _ = fmt.Fprintf(w, "form for %s at %s: %s", app, d.To, d.Form.Encode())
+}
+
 // signInPath is where the callback sends somebody who has to sign in.
 const signInPath = "/sign-in"
 
@@ -165,7 +170,7 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	case d.Outcome == provider.ToApp:
-		http.Redirect(w, r, d.To, http.StatusSeeOther)
+		http.Redirect(w, r, d.Answer.To, http.StatusSeeOther)
 	case d.Outcome == provider.ToSignIn:
 		query := url.Values{"connection": {d.App.Connection}, "return": {d.Callback}}
 		http.Redirect(w, r, signInPath+"?"+query.Encode(), http.StatusSeeOther)

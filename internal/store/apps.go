@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -134,6 +135,23 @@ func (s *Store) writeAppGroups(ctx context.Context, a model.App) error {
 	_, err = s.db.Exec(ctx, `insert into app_groups (app, group_id) select @app, id from groups where name_key = any(@keys)
 		on conflict do nothing`, args)
 	return err
+}
+
+// AppsThatChose lists the apps that see a group because it was chosen for them.
+func (s *Store) AppsThatChose(ctx context.Context, groupID int64) ([]model.App, error) {
+	return list(ctx, s.db, scanApp, "select "+appColumns+` from apps a
+		where not a.all_groups and exists (select from app_groups x where x.app = a.slug and x.group_id = @group) order by a.slug`, named{"group": groupID})
+}
+
+// recordGroupLost audits that an app no longer sees a group, because it is gone.
+func (s *Store) recordGroupLost(ctx context.Context, actor model.Actor, before model.App, group string) error {
+	after := before
+	after.Groups = slices.DeleteFunc(slices.Clone(before.Groups), func(name string) bool { return name == group })
+	detail := "The group " + group + " was deleted."
+	if len(after.Groups) == 0 {
+		detail += " The app sees no group now."
+	}
+	return s.record(ctx, actor, "app.group_lost", before.Slug, before, after, detail)
 }
 
 // unpinApps lets the people of apps choose whose connection was one alone.

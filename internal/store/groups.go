@@ -115,7 +115,9 @@ func (s *Store) UpdateGroup(ctx context.Context, actor model.Actor, name string,
 	return after, err
 }
 
-// DeleteGroup removes a group, its memberships, and it from every rule.
+// DeleteGroup removes a group, its memberships, and it from every rule and every
+// app that had chosen it. The audit says so of each app: making the group again
+// does not give it back to them.
 func (s *Store) DeleteGroup(ctx context.Context, actor model.Actor, name string) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		g, err := tx.group(ctx, name, "for update of g")
@@ -125,8 +127,17 @@ func (s *Store) DeleteGroup(ctx context.Context, actor model.Actor, name string)
 		if err != nil {
 			return err
 		}
+		apps, err := tx.AppsThatChose(ctx, g.ID)
+		if err != nil {
+			return err
+		}
 		if _, err := tx.db.Exec(ctx, "delete from groups where id = $1", g.ID); err != nil {
 			return err
+		}
+		for _, a := range apps {
+			if err := tx.recordGroupLost(ctx, actor, a, g.Name); err != nil {
+				return err
+			}
 		}
 		before := map[string]any{"name": g.Name, "description": g.Description, "members": g.Members}
 		return tx.record(ctx, actor, "group.delete", g.Name, before, nil, "")

@@ -11,7 +11,7 @@ import (
 
 const authRequestColumns = `r.id, r.app, r.redirect_uri, r.state, r.nonce, r.scopes, r.code_challenge, r.prompt, r.max_age,
 	r.hint, r.created_at, r.expires_at, coalesce(r.user_id::text, ''), r.session_epoch, r.auth_time, r.acr,
-	coalesce(c.slug, ''), r.session_id, r.session_until, r.code_expires_at, r.spent_at`
+	coalesce(c.slug, ''), r.session_id, r.session_until, r.code_expires_at, r.spent_at, r.form_post`
 
 const authRequestTables = " from oidc_requests r left join connections c on c.id = r.connection_id "
 
@@ -20,7 +20,7 @@ func scanAuthRequest(row pgx.CollectableRow) (r model.AuthRequest, err error) {
 	var authTime, until, codeUntil, spent *time.Time
 	err = row.Scan(&r.ID, &r.App, &r.RedirectURI, &r.State, &r.Nonce, &r.Scopes, &r.CodeChallenge, &r.Prompt, &maxAge,
 		&r.Hint, &r.CreatedAt, &r.ExpiresAt, &r.SignedIn.UserID, &r.SignedIn.SessionEpoch, &authTime, &r.SignedIn.ACR,
-		&r.SignedIn.Connection, &r.SignedIn.SessionID, &until, &codeUntil, &spent)
+		&r.SignedIn.Connection, &r.SignedIn.SessionID, &until, &codeUntil, &spent, &r.FormPost)
 	if maxAge != nil {
 		d := time.Duration(*maxAge) * time.Second
 		r.MaxAge = &d
@@ -38,10 +38,11 @@ func (s *Store) CreateAuthRequest(ctx context.Context, r model.AuthRequest) erro
 		maxAge = &seconds
 	}
 	_, err := s.db.Exec(ctx, `
-		insert into oidc_requests (id, app, redirect_uri, state, nonce, scopes, code_challenge, prompt, max_age, hint, created_at, expires_at)
-		values (@id, @app, @uri, @state, @nonce, @scopes, @challenge, @prompt, @max_age, @hint, @created, @expires)`,
+		insert into oidc_requests (id, app, redirect_uri, state, nonce, scopes, code_challenge, prompt, max_age, hint, created_at, expires_at, form_post)
+		values (@id, @app, @uri, @state, @nonce, @scopes, @challenge, @prompt, @max_age, @hint, @created, @expires, @form)`,
 		named{"id": r.ID, "app": r.App, "uri": r.RedirectURI, "state": r.State, "nonce": r.Nonce, "scopes": orNone(r.Scopes),
-			"challenge": r.CodeChallenge, "prompt": r.Prompt, "max_age": maxAge, "hint": r.Hint, "created": r.CreatedAt, "expires": r.ExpiresAt})
+			"challenge": r.CodeChallenge, "prompt": r.Prompt, "max_age": maxAge, "hint": r.Hint, "created": r.CreatedAt, "expires": r.ExpiresAt,
+			"form": r.FormPost})
 	return translate(err)
 }
 

@@ -1,7 +1,6 @@
 package setup
 
 import (
-
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/wizard"

@@ -216,6 +216,13 @@ func (rm *Room) renderApp(w http.ResponseWriter, r *http.Request, a model.Admini
 	if err != nil {
 		return err
 	}
+	if app.Kind == model.AppOIDC {
+		size, err := rm.provider.LargestToken(r.Context(), app)
+		if err != nil {
+			return err
+		}
+		v.Token = &size
+	}
 	v.Page = rm.Page(r, a, layout.NavApps, app.Name, "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Apps", Href: paths.Apps}}
 	v.Secrets, v.Full, v.Connections, v.Problems = secrets, len(secrets) >= store.MaxAppSecrets, connections, problems

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -213,4 +215,42 @@ func TestPeopleFindTheirApps(t *testing.T) {
 	if tile := s.Get("/me").Doc.Find(".tiles a"); tile.Length() != 0 {
 		t.Errorf("who came through another connection is shown %q", tile.Text())
 	}
+}
+
+// The page of an app says how large its tokens get, and warns where servers
+// refuse headers of that size.
+func TestAppPageSaysTokenSize(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewAppSite(t, storetest.Open(t))
+	s.SignInAs(model.RoleAdmin)
+	page := paths.App("jira")
+	if text := s.Get(page).Want(t, http.StatusOK).Text(); strings.Contains(text, "Largest ID token") {
+		t.Error("nobody gets groups, and yet there is a largest token")
+	}
+	s.AddUser("ana")
+	member := func(group string) {
+		if err := s.Store.AddMember(t.Context(), storetest.Actor, group, "ana"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	member("jira-users")
+	shown := s.Get(page)
+	shown.Has(t, "section[aria-labelledby=token]", "for ana with 1 group that the app sees")
+	if strings.Contains(shown.Text(), "refuse headers") {
+		t.Error("a small token is warned of")
+	}
+	app, err := s.Store.App(t.Context(), "jira")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		name := strings.Repeat("wide", 20) + strconv.Itoa(i)
+		s.AddGroup(name)
+		member(name)
+	}
+	app.AllGroups = true
+	if err := s.Store.SaveApp(t.Context(), storetest.Actor, app); err != nil {
+		t.Fatal(err)
+	}
+	s.Get(page).Has(t, "section[aria-labelledby=token]", "refuse headers of more than 8.2 KB")
 }

@@ -36,7 +36,7 @@ func pastTense(what string) string {
 		"secret.create": "secret created", "secret.delete": "secret deleted", "passkey_add": "passkey registered", "passkey_remove": "passkey removed",
 		"passkeys_removed": "passkeys removed", "recovery_codes": "recovery codes made", "recovery_code_used": "recovery code used",
 		"sessions_ended": "sessions ended", "data_exported": "data downloaded", "erase": "erased", "password.create": "local password made",
-		"password.delete": "local password removed", "rotate": "rotated",
+		"password.delete": "local password removed", "rotate": "rotated", "group_lost": "lost a group",
 		"passkey_refused": "passkey refused", "console_refused": "refused at the console", "keys_forgotten": "earlier secret keys removed",
 		"create": "created", "update": "changed", "delete": "deleted", "import": "imported",
 		"go_live": "went live", "trust": "certificates changed", "trust_new": "trust of new certificates changed", "status": "status changed",

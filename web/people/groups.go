@@ -101,6 +101,9 @@ func (rm *Room) renderGroup(w http.ResponseWriter, r *http.Request, a model.Admi
 			v.Rules = append(v.Rules, rule.Name)
 		}
 	}
+	if v.Apps, err = rm.Store.AppsThatChose(r.Context(), g.ID); err != nil {
+		return err
+	}
 	if v.Bulk, err = rm.Store.GroupBulkChanges(r.Context(), g.ID, bulkOnGroupPage); err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/webtest"
 )
@@ -86,4 +88,40 @@ func TestRuleLifeCycle(t *testing.T) {
 	s.Get(paths.Rules).Has(t, ".rows", "When the attribute department is Operations, people of connection aws get ops.")
 	s.Post(paths.RuleAction("ops only", "delete"), url.Values{"confirm": {"ops only"}}).Want(t, http.StatusSeeOther)
 	s.Get(paths.Rules).Has(t, ".empty-state", "No rules yet")
+}
+
+// Deleting a group takes it from the apps that had chosen it, for good: the form
+// names them before, and the audit of each app says so.
+func TestGroupDeletionNamesTheApps(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSiteAs(t, model.RoleAdmin)
+	s.AddGroup("staff")
+	s.AddGroup("ops")
+	for _, a := range []model.App{
+		{Slug: "jira", Kind: model.AppOIDC, Name: "Jira", RedirectURIs: []string{"https://jira.example.com/cb"}, Groups: []string{"staff"}},
+		{Slug: "wiki", Kind: model.AppCrowd, Name: "Wiki", Groups: []string{"staff", "ops"}},
+		{Slug: "builds", Kind: model.AppCrowd, Name: "Builds", AllGroups: true},
+	} {
+		if err := s.Store.CreateApp(t.Context(), storetest.Actor, a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shown := s.Get(paths.Group("staff")).Want(t, http.StatusOK)
+	shown.Has(t, ".confirm", "Wiki no longer sees it. It is the only group of Jira, so that app sees no group any more.")
+	shown.Has(t, ".confirm", "has to be chosen again")
+	if strings.Contains(shown.Text(), "Builds") {
+		t.Error("an app that sees all groups is named")
+	}
+	s.Get(paths.Group("ops")).Want(t, http.StatusOK).Has(t, ".confirm", "Wiki no longer sees it.")
+	s.Post(paths.Group("staff")+"/delete", url.Values{"confirm": {"staff"}}).Want(t, http.StatusSeeOther)
+	s.AddGroup("staff") // made again, and not given back
+	for slug, want := range map[string]string{"jira": "The group staff was deleted. The app sees no group now.", "wiki": "The group staff was deleted."} {
+		entries, _, err := s.Store.Audit(t.Context(), store.AuditQuery{Search: slug})
+		if err != nil || len(entries) == 0 || entries[0].Action != "app.group_lost" || entries[0].Object != slug || entries[0].Note != want {
+			t.Errorf("%s: %+v, %v", slug, entries, err)
+		}
+	}
+	if app, err := s.Store.App(t.Context(), "jira"); err != nil || len(app.Groups) > 0 {
+		t.Errorf("%+v, %v", app, err)
+	}
 }

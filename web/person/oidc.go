@@ -19,7 +19,7 @@ func (rm *Room) newProvider() (*oidc.Provider, error) {
 	return oidc.New(oidc.Options{
 		Store: rm.Store, Sealer: rm.Sealer, Logger: rm.Log, Issuer: rm.Opts.PublicURL, Now: rm.Now,
 		TrialPath:  func(app string) string { return paths.AppAction(app, "tested") },
-		RemoteAddr: rm.RemoteAddr, ShowProblem: rm.showProblem,
+		RemoteAddr: rm.RemoteAddr, ShowProblem: rm.showProblem, ShowForm: rm.showForm,
 	})
 }
 
@@ -39,6 +39,19 @@ func (rm *Room) showProblem(w http.ResponseWriter, r *http.Request, p oidc.Probl
 	}
 }
 
+// showForm is the page whose form takes an answer to an app. The policy of pages
+// allows forms to this site only, so this one page names the app's.
+func (rm *Room) showForm(w http.ResponseWriter, r *http.Request, app string, d oidc.Delivery) {
+	to, err := url.Parse(d.To)
+	if err == nil {
+		kit.AllowFormTo(w, to)
+		err = rm.Render(w, r, http.StatusOK, person.AnswerForm(app, d.To, d.Form))
+	}
+	if err != nil {
+		rm.Log.ErrorContext(r.Context(), "an answer was not handed to an app", "app", app, "error", err)
+	}
+}
+
 // oidcCallback goes on with a request of an app as the provider decides: back to
 // the app when the person is signed in, else to AWS, and from there to here again.
 func (rm *Room) oidcCallback(w http.ResponseWriter, r *http.Request) error {
@@ -52,7 +65,11 @@ func (rm *Room) oidcCallback(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch d.Outcome {
 	case oidc.ToApp:
-		return kit.SeeOther(w, r, d.To)
+		if d.Answer.Form != nil {
+			rm.showForm(w, r, d.App.Name, d.Answer)
+			return nil
+		}
+		return kit.SeeOther(w, r, d.Answer.To)
 	case oidc.ToSignIn:
 		return rm.signInFor(w, r, d.App, d.Callback)
 	case oidc.AddressGone:

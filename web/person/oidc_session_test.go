@@ -32,7 +32,9 @@ func TestDiscovery(t *testing.T) {
 		"response_types_supported": []any{"code"}, "grant_types_supported": []any{"authorization_code", "refresh_token"},
 		"code_challenge_methods_supported": []any{"S256"}, "id_token_signing_alg_values_supported": []any{"RS256"},
 		"subject_types_supported":                        []any{"public"},
-		"token_endpoint_auth_methods_supported":          []any{"none", "client_secret_basic", "client_secret_post"},
+		"token_endpoint_auth_methods_supported":          []any{"client_secret_basic", "client_secret_post", "none"},
+		"revocation_endpoint_auth_methods_supported":     []any{"client_secret_basic", "client_secret_post", "none"},
+		"response_modes_supported":                       []any{"query", "form_post"},
 		"authorization_response_iss_parameter_supported": true,
 		"introspection_endpoint":                         nil, "device_authorization_endpoint": nil,
 	} {
