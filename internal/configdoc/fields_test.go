@@ -15,8 +15,9 @@ import (
 
 // notInDocument are the fields of which the document says nothing, and why.
 var notInDocument = map[string]string{
-	"Connection.ID": byDatabase, "Connection.Draft": "an export has the live revision", "Connection.CreatedAt": fact, "Connection.UpdatedAt": fact, "Connection.LiveSince": fact,
-	"Connection.Live.ID": byDatabase, "Connection.Live.ConnectionID": byDatabase, "Connection.Live.Number": fact, "Connection.Live.State": fact,
+	"Connection.ID": byDatabase, "Connection.Draft": "an export has the live revision", "Connection.CreatedAt": fact, "Connection.UpdatedAt": fact,
+	"Connection.LiveSince": fact,
+	"Connection.Live.ID":   byDatabase, "Connection.Live.ConnectionID": byDatabase, "Connection.Live.Number": fact, "Connection.Live.State": fact,
 	"Connection.Live.Version": fact, "Connection.Live.Ticks": ofTheWizard, "Connection.Live.TestedLogin": fact, "Connection.Live.TestedAt": fact,
 	"Connection.LiveSince":   fact,
 	"Connection.Live.Author": fact, "Connection.Live.CreatedAt": fact, "Connection.Live.UpdatedAt": fact, "Connection.Live.LiveAt": fact,

@@ -20,8 +20,8 @@ var userSettings = []setting[UserState]{
 	nameSetting("username", func(u *UserState) *string { return &u.Username }, model.CheckUsername),
 	textSetting("email", func(u *UserState) *string { return &u.Email }, unlessEmpty(model.CheckEmail)),
 	textSetting("display_name", func(u *UserState) *string { return &u.DisplayName }),
-	ifGiven(textSetting("first_name", func(u *UserState) *string { return &u.FirstName })),
-	ifGiven(textSetting("last_name", func(u *UserState) *string { return &u.LastName })),
+	textSetting("first_name", func(u *UserState) *string { return &u.FirstName }),
+	textSetting("last_name", func(u *UserState) *string { return &u.LastName }),
 	boolSetting("active", func(u *UserState) *bool { return &u.Active }),
 	groupsSetting("groups", func(u *UserState) *[]string { return &u.Groups }),
 }
@@ -32,12 +32,6 @@ var ruleSettings = []setting[model.Rule]{
 	connectionSetting(false, func(r *model.Rule) *string { return &r.Connection }),
 	conditionSetting(),
 	groupsSetting("groups", func(r *model.Rule) *[]string { return &r.Groups }),
-}
-
-// ifGiven leaves a text out of an export where it is empty.
-func ifGiven[T any](s setting[T]) setting[T] {
-	s.omit = func(of T) bool { return s.get(of) == "" }
-	return s
 }
 
 // connectionSetting names a connection; where it may be empty, that is none.

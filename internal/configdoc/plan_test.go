@@ -42,7 +42,8 @@ func full(t *testing.T) configdoc.State {
 			rule("aws-admins", model.RuleAWSGroup, "", "64d84438-b0c1-708c-f431-91ece2abb39a", "jira-administrators"),
 		},
 		Users: []configdoc.UserState{
-			{User: model.User{Username: "alice", Email: "alice@example.com", DisplayName: "Alice Example", Active: true}, Groups: []string{"jira-administrators"}},
+			{User: model.User{Username: "alice", Email: "alice@example.com", DisplayName: "Alice Example",
+				FirstName: "Alice", LastName: "Example", Active: true}, Groups: []string{"jira-administrators"}},
 		},
 		Apps: []model.App{
 			{Slug: "jira", Kind: "oidc", Name: "Jira", Product: "other", AllGroups: true,
