@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/postern-sso/postern/internal/embeddedpg"
@@ -49,14 +50,55 @@ func (f databaseFlags) own(ctx context.Context, log *slog.Logger) (*database, er
 }
 
 // open connects to the database for one command. With none configured it uses
-// the private PostgreSQL of a running `serve`, or starts it for the moment.
+// the private PostgreSQL of a running `serve`, or starts it for the moment. It
+// makes none: in the wrong folder, a new one would be empty.
 func (f databaseFlags) open(ctx context.Context, log *slog.Logger) (*database, error) {
-	if f.DatabaseURL == "" {
-		if url, ok := embeddedpg.Running(f.DataDir); ok {
-			return connect(ctx, embeddedpg.ForRunning(url), url, "the private PostgreSQL of the running Postern")
-		}
+	if f.DatabaseURL != "" {
+		return f.own(ctx, log)
 	}
-	return f.own(ctx, log)
+	if url, ok := embeddedpg.Running(f.DataDir); ok {
+		return connect(ctx, embeddedpg.ForRunning(url), url, "the private PostgreSQL of the running Postern")
+	}
+	if err := f.checkFolder(); err != nil {
+		return nil, err
+	}
+	db, err := f.own(ctx, log)
+	var inUse *embeddedpg.InUseError
+	if errors.As(err, &inUse) {
+		return nil, fmt.Errorf("the Postern that uses %s (process %d) runs, and its private PostgreSQL does not answer: it has ended, or is starting. %s says why. "+
+			"If it has ended, restart that Postern", inUse.DataDir, inUse.PID, embeddedpg.LogFile(inUse.DataDir))
+	}
+	return db, err
+}
+
+// commandFlags are what other commands need to find this database. A URL has a
+// password in it, so pages show none.
+func (f databaseFlags) commandFlags() string {
+	if f.DatabaseURL != "" {
+		return "--database-url URL"
+	}
+	folder, err := filepath.Abs(f.DataDir)
+	if err != nil {
+		folder = f.DataDir
+	}
+	if strings.ContainsAny(folder, " \t'\"$`\\") {
+		folder = "'" + strings.ReplaceAll(folder, "'", `'\''`) + "'"
+	}
+	return "--data-dir " + folder
+}
+
+// checkFolder says which folder was looked in when it holds no database.
+func (f databaseFlags) checkFolder() error {
+	there, err := embeddedpg.Exists(f.DataDir)
+	if err != nil || there {
+		return err
+	}
+	folder := f.DataDir
+	if whole, err := filepath.Abs(folder); err == nil {
+		folder = whole
+	}
+	return fmt.Errorf("there is no Postern in the folder %s. Name the one that “console serve” uses with --data-dir (POSTERN_DATA_DIR), "+
+		"or its PostgreSQL with --database-url (POSTERN_DATABASE_URL)", folder)
 }
 
 func connect(ctx context.Context, url, owner, where string) (*database, error) {
@@ -145,17 +187,21 @@ func stopServer(ctx context.Context, server *embeddedpg.Server) error {
 	return nil
 }
 
-// sealer loads the keys from the environment or the file, which is made when it
-// is not there and create says so.
-func (f secretFlags) sealer(dataDir string, create bool) (*seal.Sealer, error) {
-	file := f.keyFile(dataDir)
+// sealer loads the keys from the environment or the file.
+func (f secretFlags) sealer(dataDir string) (*seal.Sealer, error) {
 	if f.SecretKey != "" {
 		return seal.Parse(f.SecretKey)
 	}
-	if _, err := os.Stat(file); err != nil && !create {
-		return nil, fmt.Errorf("the secret key file cannot be read: %w", err)
+	return seal.Load(f.keyFile(dataDir))
+}
+
+// newSealer is sealer for a database of which nothing is sealed yet: a key file
+// that is not there is made.
+func (f secretFlags) newSealer(dataDir string) (*seal.Sealer, error) {
+	if f.SecretKey != "" {
+		return seal.Parse(f.SecretKey)
 	}
-	return seal.LoadOrCreate(file)
+	return seal.LoadOrCreate(f.keyFile(dataDir))
 }
 
 // where says where the keys are, for people.
@@ -174,31 +220,48 @@ func (f secretFlags) keyFile(dataDir string) string {
 	return filepath.Join(dataDir, "secret.key")
 }
 
-// errWrongKey: the key file is not the one this database was sealed with.
-var errWrongKey = errors.New("the secret key is not the one that this database was sealed with. " +
-	"Restore the right key file, or point --secret-key-file at it")
+// What is said of a key that does not belong to the database.
+const (
+	wrongKeyText = "the secret key is not the one that this database was sealed with (%s). "
+	noKeyText    = "the secret key that this database was sealed with is not there (%s). "
+	lostKeyText  = "Restore the right key file, or point --secret-key-file at it. " +
+		"If it is lost, “console secret replace” says what can be read no more, and goes on"
+)
 
-// openSealer loads the keys and seals with the one that the database names. A
-// new database learns the key's fingerprint.
-func (f secretFlags) openSealer(ctx context.Context, db *database, dataDir string) (*seal.Sealer, error) {
-	sealer, err := f.sealer(dataDir, true)
-	if err != nil {
-		return nil, err
+// judgeKey says whether the keys are those that the database names; sealer and err
+// are what loading them gave.
+func (f secretFlags) judgeKey(sealer *seal.Sealer, err error, fingerprint, dataDir string) error {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf(noKeyText+lostKeyText, f.where(dataDir))
+	case err != nil:
+		return err
+	case sealer.Use(fingerprint) != nil:
+		return fmt.Errorf(wrongKeyText+lostKeyText, f.where(dataDir))
 	}
+	return nil
+}
+
+// openSealer loads the keys and seals with the one that the database names.
+// Nothing is written for a database that names one; a new one learns the key's
+// fingerprint, and the key file is made where it is not there.
+func (f secretFlags) openSealer(ctx context.Context, db *database, dataDir string) (*seal.Sealer, error) {
 	set, err := db.Settings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if set.KeyFingerprint == "" {
-		return sealer, db.SaveSettings(ctx, shell, func(s *store.Settings) error {
-			s.KeyFingerprint = sealer.Fingerprint()
-			return nil
-		})
+	if set.KeyFingerprint != "" {
+		sealer, err := f.sealer(dataDir)
+		return sealer, f.judgeKey(sealer, err, set.KeyFingerprint, dataDir)
 	}
-	if err := sealer.Use(set.KeyFingerprint); err != nil {
-		return nil, fmt.Errorf("%w (%s)", errWrongKey, f.where(dataDir))
+	sealer, err := f.newSealer(dataDir)
+	if err != nil {
+		return nil, err
 	}
-	return sealer, nil
+	return sealer, db.SaveSettings(ctx, shell, func(s *store.Settings) error {
+		s.KeyFingerprint = sealer.Fingerprint()
+		return nil
+	})
 }
 
 // quiet is the logger of commands that are not `serve`.

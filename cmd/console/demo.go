@@ -20,12 +20,16 @@ type demoCmd struct {
 // Run serves the console with the simulated AWS IAM Identity Center and a sample
 // app beside it.
 func (c *demoCmd) Run(ctx context.Context, io streams) error {
+	return c.ended(io.err, c.run(ctx, io))
+}
+
+func (c *demoCmd) run(ctx context.Context, io streams) error {
 	listener, err := listen(ctx, c.AWSListen)
 	if err != nil {
 		return err
 	}
 	awsURL := localURL(listener.Addr())
-	log := newLogger(io.err, c.LogFormat)
+	log := c.logger(io.err)
 	sim, err := awssim.New(awssim.Options{
 		BaseURL: awsURL, StateFile: filepath.Join(c.DataDir, "simulated-aws.yaml"),
 		Logger: log,
@@ -34,13 +38,13 @@ func (c *demoCmd) Run(ctx context.Context, io streams) error {
 		_ = listener.Close()
 		return fmt.Errorf("simulated AWS: %w", err)
 	}
-	fmt.Fprintf(io.out, "Simulated AWS IAM Identity Center: %s\n", awsURL)
+	c.say(io.out, "Simulated AWS IAM Identity Center", awsURL)
 	appListener, err := listen(ctx, c.AppListen)
 	if err != nil {
 		_ = listener.Close()
 		return err
 	}
-	fmt.Fprintf(io.out, "Sample app: %s\n", localURL(appListener.Addr()))
+	c.say(io.out, "Sample app", localURL(appListener.Addr()))
 	return c.serve(ctx, io, &companion{
 		awsURL: awsURL,
 		serve:  func(ctx context.Context) error { return serveHTTP(ctx, listener, sim.Handler(), log) },

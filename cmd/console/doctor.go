@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -145,12 +146,15 @@ func (c *doctorCmd) checkURL(set store.Settings) finding {
 }
 
 func (c *doctorCmd) checkKey(set store.Settings) finding {
-	sealer, err := c.sealer(c.DataDir, false)
-	switch {
-	case err != nil:
+	sealer, err := c.sealer(c.DataDir)
+	if set.KeyFingerprint == "" && errors.Is(err, os.ErrNotExist) {
+		return finding{stateOK, "secret key", c.where(c.DataDir) + " is made when “console serve” starts for the first time"}
+	}
+	if set.KeyFingerprint != "" {
+		err = c.judgeKey(sealer, err, set.KeyFingerprint, c.DataDir)
+	}
+	if err != nil {
 		return finding{stateFail, "secret key", err.Error()}
-	case set.KeyFingerprint != "" && sealer.Use(set.KeyFingerprint) != nil:
-		return finding{stateFail, "secret key", errWrongKey.Error()}
 	}
 	if n := len(sealer.Fingerprints()); n > 1 {
 		return finding{stateWarn, "secret key", fmt.Sprintf("%s, with %d keys; “console secret forget” removes those that nothing needs", c.where(c.DataDir), n)}

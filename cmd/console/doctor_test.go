@@ -64,11 +64,23 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
+// Before the first start there is no key yet, and that is as it should be; later it
+// is missed. Looking makes none.
 func TestDoctorWithoutKey(t *testing.T) {
 	t.Parallel()
-	key := filepath.Join(t.TempDir(), "secret.key")
-	code, states, out := doctor(t, "--database-url", storetest.Database(t), "--secret-key-file", key, "--public-url", "https://sso.example.com/sso")
-	if code != 1 || !strings.Contains(out, key) {
+	key, db := filepath.Join(t.TempDir(), "secret.key"), storetest.Database(t)
+	args := []string{"--database-url", db, "--secret-key-file", key, "--public-url"}
+	code, states, out := doctor(t, append(args, "https://sso.example.com")...)
+	if code != 0 || states["secret key"] != stateOK || !strings.Contains(out, key+" is made when") {
+		t.Errorf("before the first start: exit %d:\n%s", code, out)
+	}
+	_, stop := startServe(t, "--database-url", db, "--secret-key-file", key)
+	stop()
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	code, states, out = doctor(t, append(args, "https://sso.example.com/sso")...)
+	if code != 1 || !strings.Contains(out, "is not there ("+key) || !strings.Contains(out, "console secret replace") {
 		t.Errorf("exit %d:\n%s", code, out)
 	}
 	wantStates(t, states, "clock ok, connections warn, database ok, database role warn, migrations ok, public URL FAIL, secret key FAIL")

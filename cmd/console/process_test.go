@@ -36,7 +36,12 @@ func TestServeUnderAServiceManager(t *testing.T) {
 	}
 	ready := false
 	for lines := bufio.NewScanner(out); !ready && lines.Scan(); {
-		ready = strings.HasPrefix(lines.Text(), "Postern is ready: ")
+		var line struct{ Time, Level, Msg, URL string }
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil || line.Time == "" || line.Level != "INFO" ||
+			!strings.HasPrefix(line.URL, "http://localhost:8080") {
+			t.Errorf("it prints %q, %v", lines.Text(), err)
+		}
+		ready = line.Msg == "Postern is ready"
 	}
 	if !ready {
 		_ = cmd.Wait()

@@ -20,6 +20,8 @@ const followEvery = 2 * time.Second
 type secretCmd struct {
 	Rotate secretRotateCmd `cmd:"" help:"Seal everything with a new key, while Postern runs."`
 	Forget secretForgetCmd `cmd:"" help:"Remove the keys that nothing is sealed with any more."`
+
+	Replace secretReplaceCmd `cmd:"" help:"Go on without a key that was lost: say what it sealed, and with --give-up let go of that."`
 }
 
 type secretRotateCmd struct {

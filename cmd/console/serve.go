@@ -34,11 +34,11 @@ type serveFlags struct {
 	databaseFlags
 	secretFlags
 	tlsFlags
+	logFlags
 	Listen          string   `env:"POSTERN_LISTEN" default:"127.0.0.1:8080" help:"Address to listen on (${default})."`
 	PublicURL       string   `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"Address under which browsers reach Postern (http://localhost:8080). Given here, it cannot be changed in the console." placeholder:"URL"`
 	TrustedProxies  []string `name:"trusted-proxies" env:"POSTERN_TRUSTED_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, for example 10.0.0.0/8." placeholder:"CIDR"`
 	PrivateMetadata bool     `name:"allow-private-metadata" env:"POSTERN_ALLOW_PRIVATE_METADATA" help:"Let administrators have metadata fetched from private addresses (10/8, 172.16/12, 192.168/16, fc00::/7), for an identity provider inside your network."`
-	LogFormat       string   `name:"log-format" env:"POSTERN_LOG_FORMAT" enum:"text,json" default:"text" help:"text or json."`
 	MetricsListen   string   `name:"metrics-listen" env:"POSTERN_METRICS_LISTEN" help:"Address for Prometheus figures; empty: none." placeholder:"ADDRESS"`
 	NoMigrate       bool     `name:"no-migrate" help:"Do not apply pending migrations; refuse to start when there are some."`
 }
@@ -47,7 +47,7 @@ type serveCmd struct{ serveFlags }
 
 // Run serves until the context ends.
 func (c *serveCmd) Run(ctx context.Context, io streams) error {
-	return c.serve(ctx, io, nil)
+	return c.ended(io.err, c.serve(ctx, io, nil))
 }
 
 // companion is what `demo` runs beside the console.
@@ -60,7 +60,7 @@ type companion struct {
 // serve starts everything in order, says that it is ready, and takes it down in
 // the reverse order when the context ends.
 func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (err error) {
-	log := newLogger(io.err, f.LogFormat)
+	log := f.logger(io.err)
 	listener, err := f.listenFor(ctx, f.Listen, f.DataDir)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 		}
 		parts = append(parts, beside.serve, sample)
 	}
-	if err := announce(ctx, io.out, db, site.PublicURL()); err != nil {
+	if err := f.announce(ctx, io.out, db, site.PublicURL()); err != nil {
 		return err
 	}
 	return together(ctx, parts)
@@ -126,7 +126,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 // webOptions judges the flags and turns them into what web needs.
 func (f serveFlags) webOptions(log *slog.Logger, listening net.Addr) (kit.Options, error) {
 	o := kit.Options{Logger: log, Version: version, Metrics: kit.NewMetrics(), Readiness: new(kit.Readiness),
-		PublicURL: f.PublicURL, PublicURLFixed: f.PublicURL != "", AllowPrivateMetadata: f.PrivateMetadata}
+		PublicURL: f.PublicURL, PublicURLFixed: f.PublicURL != "", AllowPrivateMetadata: f.PrivateMetadata, CommandFlags: f.commandFlags()}
 	if o.PublicURL == "" {
 		var err error
 		if o.PublicURL, err = f.defaultURL(listening); err != nil {
@@ -236,7 +236,7 @@ func sweep(ctx context.Context, db *database) error {
 
 // announce prints the one line that says Postern answers, and on a Postern that
 // nobody has claimed the link to claim it.
-func announce(ctx context.Context, w io.Writer, db *database, publicURL string) error {
+func (f logFlags) announce(ctx context.Context, w io.Writer, db *database, publicURL string) error {
 	claimed, err := db.HasAdministrators(ctx)
 	if err != nil {
 		return err
@@ -246,10 +246,9 @@ func announce(ctx context.Context, w io.Writer, db *database, publicURL string) 
 		if err := db.SaveClaimToken(ctx, token, time.Now().Add(claimLifetime)); err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "Claim the console (once, within 24 hours): %s\n",
-			publicURL+paths.WithQuery(paths.Claim, "token", token))
+		f.say(w, "Claim the console (once, within 24 hours)", publicURL+paths.WithQuery(paths.Claim, "token", token))
 	}
-	fmt.Fprintf(w, "Postern is ready: %s\n", publicURL)
+	f.say(w, "Postern is ready", publicURL)
 	return nil
 }
 
@@ -269,11 +268,4 @@ func together(ctx context.Context, parts []func(context.Context) error) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func newLogger(w io.Writer, format string) *slog.Logger {
-	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, nil))
-	}
-	return slog.New(slog.NewTextHandler(w, nil))
 }

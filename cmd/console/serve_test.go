@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/postern-sso/postern/internal/embeddedpg"
+	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
 
@@ -101,6 +102,13 @@ func TestServeOtherKey(t *testing.T) {
 	}
 	if info, err := os.Stat(right); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the key file: %v, %v; want mode 0600", info, err)
+	}
+	wantServeFailure(t, []string{"--database-url", db, "--secret-key-file", wrong}, "is not there", "--secret-key-file", wrong)
+	if _, err := os.Stat(wrong); !os.IsNotExist(err) {
+		t.Fatalf("a new key was left behind (%v): the next start would say that another one is wrong", err)
+	}
+	if _, err := seal.LoadOrCreate(wrong); err != nil {
+		t.Fatal(err)
 	}
 	wantServeFailure(t, []string{"--database-url", db, "--secret-key-file", wrong},
 		"the secret key is not the one that this database was sealed with", "--secret-key-file", wrong)
@@ -201,7 +209,7 @@ func TestServeHTTPLogsAsEverythingElse(t *testing.T) {
 	out := newReadyWriter("panic serving")
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serveHTTP(ctx, l, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("broken") }), newLogger(out, "json"))
+		ended <- serveHTTP(ctx, l, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("broken") }), logFlags{LogFormat: "json"}.logger(out))
 	}()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+l.Addr().String(), nil)
 	if err != nil {

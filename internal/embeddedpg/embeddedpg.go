@@ -25,9 +25,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // Options says where the private PostgreSQL lives.
@@ -152,6 +154,23 @@ func Running(dataDir string) (url string, ok bool) {
 	}
 	return connString(pf.socketDir, appUser, appDatabase), true
 }
+
+// Exists tells whether dataDir holds a private PostgreSQL, or a link to where one
+// was.
+func Exists(dataDir string) (bool, error) {
+	_, err := os.Stat(filepath.Join(dataDir, homeName, clusterName, "PG_VERSION"))
+	if err == nil {
+		return true, nil
+	}
+	if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		return false, fmt.Errorf("look for the private database: %w", err)
+	}
+	info, err := os.Lstat(filepath.Join(dataDir, homeName))
+	return err == nil && info.Mode()&os.ModeSymlink != 0, nil
+}
+
+// LogFile is what the private PostgreSQL in dataDir prints.
+func LogFile(dataDir string) string { return filepath.Join(dataDir, homeName, serverLogName) }
 
 // ForRunning turns the owner's connection string into that of the role which
 // Postern runs as: it owns nothing, and has what it was granted.

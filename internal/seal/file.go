@@ -24,17 +24,19 @@ var ErrPermissions = errors.New("other accounts may use the secret key file")
 // accounts may use is refused with ErrPermissions; a damaged one is an error
 // and never replaced, because what it sealed would be lost.
 func LoadOrCreate(path string) (*Sealer, error) {
-	s, err := load(path)
+	s, err := Load(path)
 	if !errors.Is(err, os.ErrNotExist) {
 		return s, err
 	}
 	if err := create(path); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, fmt.Errorf("make the secret key file: %w", err)
 	}
-	return load(path)
+	return Load(path)
 }
 
-func load(path string) (*Sealer, error) {
+// Load reads the key file at path, as LoadOrCreate does; os.ErrNotExist when it is
+// absent.
+func Load(path string) (*Sealer, error) {
 	h, err := readFile(path)
 	if err != nil {
 		return nil, err

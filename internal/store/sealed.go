@@ -9,23 +9,44 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-// sealedColumn is a column whose values are sealed.
+// sealedColumn is a column whose values are sealed, and what becomes of a value
+// that no key opens any more.
 type sealedColumn struct {
 	table, column string
 	id            string // the expression that names a row, as text
 	context       func(id string) string
+	one, several  string // what a value is, for people
+	then          string // what giving it up means
+	giveUp        string // SQL, before its where
 }
 
 // sealedColumns is every one. A test compares it with the schema.
 var sealedColumns = []sealedColumn{
-	{"logins", "xml_sealed", "id", model.SealedXML},
-	{"oidc_keys", "sealed", "id", model.SealedSigningKey},
-	{"trace_links", "token_sealed", "id::text", func(string) string { return model.SealedTraceToken }},
-	{"warnings", "password_sealed", "id::text", func(string) string { return model.SealedMailPassword }},
-	{"warnings", "webhook_url_sealed", "id::text", func(string) string { return model.SealedWebhookURL }},
-	{"warnings", "webhook_sealed", "id::text", func(string) string { return model.SealedWebhookSecret }},
-	{"warnings", "calendar_sealed", "id::text", func(string) string { return model.SealedCalendarToken }},
+	{table: "logins", column: "xml_sealed", id: "id", context: model.SealedXML,
+		one: "message of a login", several: "messages of logins",
+		then: "the traces stay, without the XML", giveUp: "update logins set xml_sealed = null"},
+	{table: "oidc_keys", column: "sealed", id: "id", context: model.SealedSigningKey,
+		one: "key that signs ID tokens", several: "keys that sign ID tokens",
+		then: "new ones are made, and apps fetch them by themselves", giveUp: "delete from oidc_keys"},
+	{table: "trace_links", column: "token_sealed", id: "id::text", context: always(model.SealedTraceToken),
+		one: "link to follow a login", several: "links to follow a login",
+		then: "make new ones where they are needed", giveUp: "delete from trace_links"},
+	{table: "warnings", column: "password_sealed", id: "id::text", context: always(model.SealedMailPassword),
+		one: "password of the mail server", several: "passwords of the mail server",
+		then: "type it in again under Settings, Warnings", giveUp: "update warnings set password_sealed = null"},
+	{table: "warnings", column: "webhook_url_sealed", id: "id::text", context: always(model.SealedWebhookURL),
+		one: "address of the webhook", several: "addresses of the webhook",
+		then: "type it in again under Settings, Warnings", giveUp: "update warnings set webhook_url_sealed = null, webhook_shown = ''"},
+	{table: "warnings", column: "webhook_sealed", id: "id::text", context: always(model.SealedWebhookSecret),
+		one: "secret of the webhook", several: "secrets of the webhook",
+		then: "a new one is made with the address", giveUp: "update warnings set webhook_sealed = null"},
+	{table: "warnings", column: "calendar_sealed", id: "id::text", context: always(model.SealedCalendarToken),
+		one: "address of the calendar", several: "addresses of the calendar",
+		then: "make a new one under Settings, Warnings", giveUp: "update warnings set calendar_sealed = null"},
 }
+
+// always is a context that no row has of its own.
+func always(context string) func(string) string { return func(string) string { return context } }
 
 // SealPrefixLength is how many bytes of a sealed value tell which key sealed it.
 const SealPrefixLength = 5

@@ -31,11 +31,11 @@ func (k *Kit) ForgetBrand() {
 	k.brands.until = time.Time{}
 }
 
-// WithBrand lets pages show the name and the logo of the settings. Nothing is
-// read until a page asks.
+// WithBrand lets pages show the name and the logo of the settings, and commands as
+// they are to be typed here. Nothing is read until a page asks.
 func (k *Kit) WithBrand(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := r.Context()
+		ctx := layout.WithCommands(r.Context(), k.Opts.CommandFlags)
 		next.ServeHTTP(w, r.WithContext(layout.WithBrand(ctx, func() layout.Brand { return k.Brand(ctx) })))
 	})
 }

@@ -43,6 +43,10 @@ type Options struct {
 	Metrics    *Metrics
 	Readiness  *Readiness // what /readyz answers; nil: not ready
 
+	// CommandFlags lead a command on the server to this database, for pages that
+	// tell people to run one.
+	CommandFlags string
+
 	SessionStore scs.Store // nil: PostgreSQL; tests keep sessions in memory
 
 	MailTLS *tls.Config // whom to believe to be the mail server; nil: what the machine trusts

@@ -3,6 +3,7 @@ package kit
 import (
 	"context"
 	"crypto/rand"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -114,7 +115,11 @@ func (k *Kit) WithLog(next http.Handler) http.Handler {
 		start := time.Now()
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		next.ServeHTTP(ww, r)
-		k.Log.InfoContext(r.Context(), "request", "reference", RequestID(r.Context()),
+		level := slog.LevelInfo
+		if r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+			level = slog.LevelDebug // they come every few seconds
+		}
+		k.Log.Log(r.Context(), level, "request", "reference", RequestID(r.Context()),
 			"method", r.Method, "path", LoggedPath(r.URL.Path), "status", ww.Status(), "bytes", ww.BytesWritten(),
 			"duration", time.Since(start).Round(time.Microsecond), "remote", k.RemoteAddr(r))
 	})
