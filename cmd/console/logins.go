@@ -28,6 +28,7 @@ type loginJSON struct {
 	FinishedAt  *time.Time     `json:"finished_at,omitempty"`
 	Outcome     model.Outcome  `json:"outcome"`
 	Code        model.Code     `json:"code"`
+	Cause       model.Cause    `json:"cause,omitempty"`
 	Username    string         `json:"username"`
 	NameID      string         `json:"name_id,omitempty"`
 	Test        bool           `json:"test,omitempty"`
@@ -93,6 +94,9 @@ func printLoginsJSON(w io.Writer, logins []model.Login, now time.Time) error {
 			ID: l.ID, Connection: l.Connection, At: l.StartedAt.UTC(), Outcome: l.Outcome, Code: l.Code(now),
 			Username: l.Username, NameID: l.NameID, Test: l.Test, Unsolicited: l.Unsolicited,
 			Refusal: l.Refusal, Checks: l.Checks, Changes: l.Changes,
+		}
+		if l.Refusal != nil {
+			j.Cause = sso.CauseOf(*l.Refusal, sso.Neighbourhood{}).ID
 		}
 		if !l.FinishedAt.IsZero() {
 			at := l.FinishedAt.UTC()

@@ -50,6 +50,15 @@ func (f NameIDFormat) URN() string {
 	}
 }
 
+// Asked is the format that requests ask for, as AWS's console names it; empty
+// where they ask for none.
+func (f NameIDFormat) Asked() string {
+	if f == NameIDNone {
+		return ""
+	}
+	return string(f)
+}
+
 // ExistingUsername says what to do when a new identity arrives with a username
 // that is already taken.
 type ExistingUsername string

@@ -53,23 +53,10 @@ var Codes = []Code{
 	CodeInternal,
 }
 
-// Cause is what stands behind a code: remedies differ by it. The spelling is stored
-// with each login.
-type Cause string
-
-// Causes of CodeUsernameTaken.
-const (
-	CauseLinkedElsewhere Cause = "linked_elsewhere"  // the user is linked to another person in AWS on this connection
-	CauseNotAllowed      Cause = "link_not_allowed"  // nobody has allowed to link the user
-	CauseConsentEnded    Cause = "link_anew_ended"   // the time for linking anew is over
-	CauseAdministers     Cause = "link_console_user" // the user administers the console: only an administrator links them
-	CauseStableID        Cause = "link_stable_id"    // the stable id contradicts what is known from elsewhere
-)
-
 // Refusal says why a login was refused, with the evidence.
 type Refusal struct {
 	Code     Code   `json:"code"`
-	Cause    Cause  `json:"cause,omitempty"` // which of the code's causes it was
+	Cause    Cause  `json:"cause,omitempty"` // empty: of an older version; the code's first cause is meant
 	Expected string `json:"expected,omitempty"`
 	Received string `json:"received,omitempty"`
 	Detail   string `json:"detail,omitempty"` // what is particular to this case, a sentence
@@ -97,6 +84,7 @@ type Check struct {
 	Expected string     `json:"expected,omitempty"`
 	Received string     `json:"received,omitempty"`
 	Note     string     `json:"note,omitempty"`
+	Alike    bool       `json:"alike,omitempty"` // expected and received are of one kind, and can be compared letter by letter
 }
 
 // Outcome is how an attempt ended.

@@ -40,7 +40,7 @@ func decideUser(in Input) (model.Decision, *model.Refusal) {
 	case model.ProvisioningManual:
 		return manual(in)
 	default:
-		return model.Decision{}, &model.Refusal{Code: model.CodeInternal,
+		return model.Decision{}, &model.Refusal{Code: model.CodeInternal, Cause: model.CauseProvisioningUnset,
 			Expected: "jit or manual", Received: string(in.Config.Provisioning),
 			Detail: "The connection does not say how users are made."}
 	}
@@ -91,7 +91,7 @@ func knownUser(in Input, u model.User) (model.Decision, *model.Refusal) {
 }
 
 func deactivated(u model.User) *model.Refusal {
-	return &model.Refusal{Code: model.CodeUserDeactivated, Expected: "an active user",
+	return &model.Refusal{Code: model.CodeUserDeactivated, Cause: model.CauseUserDeactivated, Expected: "an active user",
 		Received: u.Username, Detail: "An administrator has deactivated this user."}
 }
 
@@ -102,10 +102,10 @@ func checkEmailDomain(in Input) *model.Refusal {
 	if len(allowed) == 0 || (domain != "" && slices.ContainsFunc(allowed, func(d string) bool { return domainKey(d) == domain })) {
 		return nil
 	}
-	r := &model.Refusal{Code: model.CodeEmailDomainRefused, Expected: strings.Join(allowed, ", "), Received: domain,
+	r := &model.Refusal{Code: model.CodeEmailDomainRefused, Cause: model.CauseDomain, Expected: strings.Join(allowed, ", "), Received: domain,
 		Detail: "The person is new, and only these email domains may become users."}
 	if domain == "" {
-		r.Detail = "The person is new and AWS sent no email, but only some email domains may become users."
+		r.Cause, r.Detail = model.CauseNoEmail, "The person is new and AWS sent no email, but only some email domains may become users."
 	}
 	return r
 }
@@ -113,11 +113,11 @@ func checkEmailDomain(in Input) *model.Refusal {
 func createUser(in Input) (model.Decision, *model.Refusal) {
 	p := in.Person
 	if !in.Config.JIT.Create {
-		return model.Decision{}, &model.Refusal{Code: model.CodeUserUnknown, Expected: "a user that exists",
+		return model.Decision{}, &model.Refusal{Code: model.CodeUserUnknown, Cause: model.CauseUsersNotCreated, Expected: "a user that exists",
 			Received: p.Username, Detail: "The person is new, and this connection does not create users."}
 	}
 	if err := model.CheckUsername(p.Username); err != nil {
-		return model.Decision{}, &model.Refusal{Code: model.CodeUsernameInvalid, Received: p.Username,
+		return model.Decision{}, &model.Refusal{Code: model.CodeUsernameInvalid, Cause: model.CauseUsernameUnfit, Received: p.Username,
 			Detail: fmt.Sprintf("The username %v.", err)}
 	}
 	return model.Decision{
@@ -137,7 +137,7 @@ func manual(in Input) (model.Decision, *model.Refusal) {
 		return knownUser(in, *in.Known.ByIdentity)
 	}
 	if in.Known.ByUsername == nil {
-		return model.Decision{}, &model.Refusal{Code: model.CodeUserUnknown, Expected: "a user that exists",
+		return model.Decision{}, &model.Refusal{Code: model.CodeUserUnknown, Cause: model.CauseUserUnknown, Expected: "a user that exists",
 			Received: in.Person.Username, Detail: "Only users that an administrator has added may sign in through this connection."}
 	}
 	if mayReplace(in) {

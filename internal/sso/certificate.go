@@ -37,7 +37,9 @@ type Finding struct {
 const ExpiresSoon = 90 * 24 * time.Hour
 
 // ParseCertificate reads a certificate from DER, and judges it at that time.
-func ParseCertificate(der []byte, now time.Time) (Certificate, error) { return parseCertificate(der, now) }
+func ParseCertificate(der []byte, now time.Time) (Certificate, error) {
+	return parseCertificate(der, now)
+}
 
 func parseCertificate(der []byte, now time.Time) (Certificate, error) {
 	parsed, err := x509.ParseCertificate(der)

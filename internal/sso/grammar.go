@@ -115,15 +115,15 @@ var grammar = map[qname]element{
 func (p *precheck) place(f *frame) *model.Refusal {
 	switch f.name {
 	case assertion("EncryptedAssertion"), assertion("EncryptedID"), assertion("EncryptedAttribute"), protocol("NewEncryptedID"):
-		return refuse(model.CodeEncryptedAssertion, "The message has the encrypted element %s.", f.name.local)
+		return refuse(model.CauseEncrypted, "The message has the encrypted element %s.", f.name.local)
 	case assertion("Assertion"):
 		if p.shape.assertions++; p.shape.assertions > 1 {
-			return refuse(model.CodeMultipleAssertions, "The message has more than one assertion.")
+			return refuse(model.CauseAssertions, "The message has more than one assertion.")
 		}
 	}
 	if len(p.stack) == 0 {
 		if f.name != protocol("Response") {
-			return refuse(model.CodeMalformedResponse, "The message is not a SAML response: its root is %s.", short(f.name.local))
+			return otherRoot(f.name)
 		}
 		return nil
 	}
@@ -133,11 +133,11 @@ func (p *precheck) place(f *frame) *model.Refusal {
 			continue
 		}
 		if parent.counts[i]++; parent.counts[i] > c.max {
-			return refuse(model.CodeMalformedResponse, "The element %s has %s too often.", parent.name.local, f.name.local)
+			return refuse(model.CauseOtherShape, "The element %s has %s too often.", parent.name.local, f.name.local)
 		}
 		return nil
 	}
-	return refuse(model.CodeMalformedResponse, "The element %s is where it does not belong.", short(f.name.local))
+	return refuse(model.CauseOtherShape, "The element %s is where it does not belong.", short(f.name.local))
 }
 
 // note keeps what later stages need from a start tag, and refuses algorithms
@@ -146,7 +146,9 @@ func (p *precheck) note(f *frame, attrs []xml.Attr) *model.Refusal {
 	switch f.name {
 	case protocol("StatusCode"):
 		p.shape.statusCodes = append(p.shape.statusCodes, attribute(attrs, "Value"))
-	case protocol("StatusMessage"), signature("X509Certificate"):
+	case protocol("Response"):
+		p.shape.answers = attribute(attrs, "InResponseTo") != ""
+	case protocol("StatusMessage"), signature("X509Certificate"), assertion("Issuer"):
 		f.text = &strings.Builder{}
 	case signature("Signature"):
 		p.current = &signatureShape{}
@@ -160,7 +162,7 @@ func (p *precheck) note(f *frame, attrs []xml.Attr) *model.Refusal {
 	case signature("Reference"):
 		// Signature, SignedInfo: the element that is signed is two above.
 		if signed := p.stack[len(p.stack)-3]; signed.id == "" || attribute(attrs, "URI") != "#"+signed.id {
-			return refuse(model.CodeSignatureInvalid, "The signature does not refer to the element that it stands in.")
+			return refuse(model.CauseSignsSomethingElse, "The signature does not refer to the element that it stands in.")
 		}
 	case signature("CanonicalizationMethod"), signature("SignatureMethod"), signature("DigestMethod"), signature("Transform"):
 		return p.algorithm(f.name.local, attribute(attrs, "Algorithm"))
@@ -169,16 +171,16 @@ func (p *precheck) note(f *frame, attrs []xml.Attr) *model.Refusal {
 }
 
 func (p *precheck) algorithm(element, algorithm string) *model.Refusal {
-	ok, expected := false, "exclusive canonicalisation"
+	ok, expected, cause := false, "exclusive canonicalisation", model.CauseOtherTransform
 	switch element {
 	case "CanonicalizationMethod":
 		ok = algorithm == algExclusive
 	case "SignatureMethod":
 		_, ok = signatureAlgorithms[algorithm]
-		expected = "RSA with SHA-256 or better"
+		expected, cause = "RSA with SHA-256 or better", algorithmCause(algorithm)
 	case "DigestMethod":
 		_, ok = digestAlgorithms[algorithm]
-		expected = "SHA-256 or better"
+		expected, cause = "SHA-256 or better", algorithmCause(algorithm)
 	case "Transform":
 		want := [2]string{algEnveloped, algExclusive}
 		ok = p.current.transforms < len(want) && algorithm == want[p.current.transforms]
@@ -188,8 +190,7 @@ func (p *precheck) algorithm(element, algorithm string) *model.Refusal {
 	if ok {
 		return nil
 	}
-	return &model.Refusal{Code: model.CodeSignatureAlgorithm, Expected: expected, Received: short(algorithm),
-		Detail: "The signature uses the algorithm named here in its " + element + "."}
+	return Refuse(cause, expected, short(algorithm), "The signature uses the algorithm named here in its "+element+".")
 }
 
 // noteEnd keeps the text of an element that ends.
@@ -197,6 +198,10 @@ func (p *precheck) noteEnd(f *frame) {
 	switch f.name {
 	case protocol("StatusMessage"):
 		p.shape.statusMessage = strings.TrimSpace(f.text.String())
+	case assertion("Issuer"):
+		if p.shape.issuer == "" {
+			p.shape.issuer = f.text.String()
+		}
 	case signature("X509Certificate"):
 		p.current.certificates = append(p.current.certificates, strings.Join(strings.Fields(f.text.String()), ""))
 	}

@@ -25,6 +25,7 @@ type Verdict struct {
 	Accepted bool           `json:"accepted"` // the same, for scripts
 	NameID   string         `json:"name_id"`
 	Code     model.Code     `json:"code"` // empty when accepted
+	Cause    model.Cause    `json:"cause,omitempty"`
 	Refusal  *model.Refusal `json:"refusal,omitempty"`
 	Checks   []model.Check  `json:"checks"`
 
@@ -47,7 +48,7 @@ func Inspect(input []byte, o InspectOptions) Verdict {
 		}
 		data = decoded
 	}
-	m, checks, refusal := Open(data, Trust{Certificates: o.Metadata.Certificates, RequireSignatures: o.RequireSignatures})
+	m, checks, refusal := Open(data, Trust{Certificates: o.Metadata.Certificates, RequireSignatures: o.RequireSignatures, IdPEntityID: o.Metadata.EntityID})
 	v.Checks = checks
 	if refusal != nil {
 		return v.refused(refusal)
@@ -78,7 +79,7 @@ func Inspect(input []byte, o InspectOptions) Verdict {
 }
 
 func (v Verdict) refused(r *model.Refusal) Verdict {
-	v.Code, v.Refusal = r.Code, r
+	v.Code, v.Cause, v.Refusal = r.Code, r.Cause, r
 	if v.Checks == nil {
 		v.Checks = []model.Check{}
 	}

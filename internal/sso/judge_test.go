@@ -252,14 +252,15 @@ func TestJudgePerson(t *testing.T) {
 		"two halves":                {confirmations(ended, elsewhere), model.CodeExpired, "confirmation"},
 		"any place":                 {func(m *Message, e *Expectations) { confirmations(elsewhere)(m, e); e.ACSURL = "" }, "", ""},
 
-		"no subject":                   {func(m *Message, _ *Expectations) { m.parsed.subjects = 0 }, subject, "subject"},
-		"no name":                      {func(m *Message, _ *Expectations) { m.parsed.hasNameID = false }, subject, "subject"},
-		"an empty name":                {named(""), subject, "subject"},
-		"a blank name":                 {named(" \n\t"), subject, "subject"},
-		"the longest name":             {named(strings.Repeat("a", 256)), "", ""},
-		"a name too long":              {named(strings.Repeat("a", 257)), subject, "subject"},
-		"a name that looks like alice": {named("ａlice"), username, "subject"},
-		"a name with a mark inside":    {named("al\u200bice"), username, "subject"},
+		"no subject":                     {func(m *Message, _ *Expectations) { m.parsed.subjects = 0 }, subject, "subject"},
+		"no subject, so no confirmation": {func(m *Message, _ *Expectations) { m.parsed.subjects, m.parsed.confirmations = 0, nil }, subject, "subject"},
+		"no name":                        {func(m *Message, _ *Expectations) { m.parsed.hasNameID = false }, subject, "subject"},
+		"an empty name":                  {named(""), subject, "subject"},
+		"a blank name":                   {named(" \n\t"), subject, "subject"},
+		"the longest name":               {named(strings.Repeat("a", 256)), "", ""},
+		"a name too long":                {named(strings.Repeat("a", 257)), subject, "subject"},
+		"a name that looks like alice":   {named("ａlice"), username, "subject"},
+		"a name with a mark inside":      {named("al\u200bice"), username, "subject"},
 	} {
 		c.judge(t, name)
 	}
@@ -292,7 +293,7 @@ func TestJudgeEvidence(t *testing.T) {
 	}{
 		"methods":       {func(m *Message) { m.parsed.confirmations = []confirmation{{method: "a"}, {method: "b"}} }, methodBearer, "a, b"},
 		"audiences":     {func(m *Message) { m.parsed.conditions.audiences = [][]string{{"a", "b"}} }, judgedEntity, "a, b"},
-		"requests":      {func(m *Message) { m.envelope.inResponseTo = "_x" }, "_q", "_q (Response: _x)"},
+		"requests":      {func(m *Message) { m.envelope.inResponseTo = "_x" }, "_q", "_x"},
 		"a long issuer": {func(m *Message) { m.envelope.issuer = strings.Repeat("x", 501) }, judgedIdP, strings.Repeat("x", 500) + "…"},
 	} {
 		m, e := verified()

@@ -16,7 +16,7 @@ const maxValidity = 24 * time.Hour
 func (j *judge) version() {
 	for _, v := range []string{j.m.envelope.version, j.m.parsed.version} {
 		if v != "2.0" {
-			j.fail("xml_shape", model.CodeMalformedResponse, "Version 2.0", v, "The message is not SAML 2.0.")
+			j.fail("xml_shape", model.CauseOldSAML, "Version 2.0", v, "The message is not SAML 2.0.")
 			return
 		}
 	}
@@ -24,11 +24,11 @@ func (j *judge) version() {
 	for _, text := range []string{j.m.envelope.issueInstant, j.m.parsed.issueInstant} {
 		t, ok := instant(text)
 		if !ok {
-			j.fail("not_before", model.CodeMalformedResponse, "a time of issue in UTC", text, "The message has no readable time of issue.")
+			j.fail("not_before", model.CauseTimeUnreadable, "a time of issue in UTC", text, "The message has no readable time of issue.")
 			return
 		}
 		if t.After(limit) {
-			j.fail("not_before", model.CodeNotYetValid, "issued before "+stamp(limit), stamp(t), j.clockHint(t))
+			j.fail("not_before", model.CauseClockBehind, "issued before "+stamp(limit), stamp(t), j.clockHint(t))
 			return
 		}
 	}
@@ -81,7 +81,7 @@ func (j *judge) clockHint(t time.Time) string {
 func (j *judge) conditions() {
 	c := j.m.parsed.conditions
 	if c == nil {
-		j.fail("not_on_or_after", model.CodeConfirmationInvalid, "a time until which it is valid", "none", "The answer has no Conditions.")
+		j.fail("not_on_or_after", model.CauseConfirmationEmpty, "a time until which it is valid", "none", "The answer has no Conditions.")
 		return
 	}
 	if c.notBefore != "" {
@@ -92,9 +92,9 @@ func (j *judge) conditions() {
 	end, ok := instant(c.notOnOrAfter)
 	switch {
 	case !ok:
-		j.fail("not_on_or_after", model.CodeConfirmationInvalid, "a time until which it is valid", c.notOnOrAfter, "The answer does not say until when it is valid.")
+		j.fail("not_on_or_after", model.CauseConfirmationEmpty, "a time until which it is valid", c.notOnOrAfter, "The answer does not say until when it is valid.")
 	case end.Sub(j.e.Now) > maxValidity+j.e.ClockSkew:
-		j.fail("not_on_or_after", model.CodeConfirmationInvalid, "valid for at most "+maxValidity.String(), c.notOnOrAfter, "The answer is valid for too long.")
+		j.fail("not_on_or_after", model.CauseValidTooLong, "valid for at most "+maxValidity.String(), c.notOnOrAfter, "The answer is valid for too long.")
 	default:
 		j.notAfter("not_on_or_after", end, c.notOnOrAfter)
 	}
@@ -104,9 +104,9 @@ func (j *judge) notBefore(id, text string) {
 	begin, ok := instant(text)
 	switch {
 	case !ok:
-		j.fail(id, model.CodeMalformedResponse, "a time in UTC", text, "The time cannot be read.")
+		j.fail(id, model.CauseTimeUnreadable, "a time in UTC", text, "The time cannot be read.")
 	case j.e.Now.Add(j.e.ClockSkew).Before(begin):
-		j.fail(id, model.CodeNotYetValid, "a time before "+stamp(j.e.Now), text, j.clockHint(begin))
+		j.fail(id, model.CauseClockBehind, "a time before "+stamp(j.e.Now), text, j.clockHint(begin))
 	default:
 		j.pass(id, "before "+stamp(j.e.Now), text)
 	}
@@ -114,7 +114,7 @@ func (j *judge) notBefore(id, text string) {
 
 func (j *judge) notAfter(id string, end time.Time, text string) {
 	if !j.e.Now.Before(end.Add(j.e.ClockSkew)) {
-		j.fail(id, model.CodeExpired, "a time after "+stamp(j.e.Now), text, j.clockHint(end))
+		j.fail(id, model.CauseAnswerOld, "a time after "+stamp(j.e.Now), text, j.clockHint(end))
 		return
 	}
 	j.pass(id, "after "+stamp(j.e.Now), text)
@@ -123,12 +123,12 @@ func (j *judge) notAfter(id string, end time.Time, text string) {
 // session judges how long the person may stay signed in.
 func (j *judge) session() {
 	if len(j.m.parsed.authn) == 0 {
-		j.fail("session", model.CodeMalformedResponse, "a statement how the person signed in", "none", "The answer does not say that the person signed in.")
+		j.fail("session", model.CauseTimeUnreadable, "a statement how the person signed in", "none", "The answer does not say that the person signed in.")
 		return
 	}
 	for _, a := range j.m.parsed.authn {
 		if _, ok := instant(a.instant); !ok {
-			j.fail("session", model.CodeMalformedResponse, "a time in UTC", a.instant, "The answer does not say readably when the person signed in.")
+			j.fail("session", model.CauseTimeUnreadable, "a time in UTC", a.instant, "The answer does not say readably when the person signed in.")
 			return
 		}
 		if a.notOnOrAfter == "" {
@@ -136,12 +136,12 @@ func (j *judge) session() {
 		}
 		end, ok := instant(a.notOnOrAfter)
 		if !ok {
-			j.fail("session", model.CodeMalformedResponse, "a time in UTC", a.notOnOrAfter, "The end of the session cannot be read.")
+			j.fail("session", model.CauseTimeUnreadable, "a time in UTC", a.notOnOrAfter, "The end of the session cannot be read.")
 			return
 		}
 		// Without tolerance: a session that is over by our clock could not begin.
 		if !j.e.Now.Before(end) {
-			j.fail("session", model.CodeExpired, "a time after "+stamp(j.e.Now), a.notOnOrAfter, "The session at AWS is over. "+j.clockHint(end))
+			j.fail("session", model.CauseSessionOver, "a time after "+stamp(j.e.Now), a.notOnOrAfter, "The session at AWS is over. "+j.clockHint(end))
 			return
 		}
 	}

@@ -2,9 +2,11 @@ package sso
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/postern-sso/postern/internal/model"
 )
@@ -59,8 +61,7 @@ func MapAttributes(cfg model.Config, id *Identity) (model.Person, []model.Check,
 	username, err := PreviewUsername(cfg.Username, one(values["username"]))
 	p.Username = username
 	if err != nil {
-		r := &model.Refusal{Code: model.CodeUsernameInvalid, Expected: "a username without blanks and invisible characters",
-			Received: short(one(values["username"])), Detail: "The username " + err.Error() + "."}
+		r := unfitUsername(one(values["username"]), username, err)
 		return p, titled(append(checks, failed("username", r))), r
 	}
 	return p, titled(append(checks, passed("username", "", username))), nil
@@ -79,54 +80,137 @@ func pick(m mappedAttribute, id *Identity) ([]string, model.Check, *model.Refusa
 	if m.from == model.AttributeSubject {
 		return []string{id.NameID}, passed(checkID, "the subject", id.NameID), nil
 	}
+	raw := id.Attributes[m.from]
 	var values []string
-	for _, v := range id.Attributes[m.from] {
+	for _, v := range raw {
 		if v = model.Canonical(v); v != "" {
 			values = append(values, v)
 		}
 	}
-	missing := func(detail string) ([]string, model.Check, *model.Refusal) {
-		r := &model.Refusal{Code: model.CodeAttributeMissing, Expected: m.from, Received: received(id), Detail: detail}
-		return nil, failed(checkID, r), r
-	}
+	var r *model.Refusal
 	switch {
-	case (m.field == "username" || m.field == "external_id") && slices.ContainsFunc(id.Attributes[m.from], func(v string) bool { return !model.Faithful(v) }):
-		r := &model.Refusal{Code: model.CodeUsernameInvalid, Expected: "a value in a Unicode normal form", Received: short(strings.Join(values, ", ")),
-			Detail: fmt.Sprintf("The attribute %q has a character that turns into another one when it is normalized.", m.from)}
-		return nil, failed(checkID, r), r
+	case (m.field == "username" || m.field == "external_id") && slices.ContainsFunc(raw, func(v string) bool { return !model.Faithful(v) }):
+		r = Refuse(model.CauseUsernameAmbiguous, "a value in a Unicode normal form", short(strings.Join(values, ", ")),
+			fmt.Sprintf("The attribute %q has a character that turns into another one when it is normalized.", m.from))
 	case len(values) == 0 && m.required:
-		return missing(fmt.Sprintf("AWS did not send the attribute %q. In AWS: Actions → Edit attribute mappings, add a row “%s”. Names must "+
-			"match letter for letter.", m.from, m.from))
+		r = absent(m, id)
 	case len(values) == 0:
 		return nil, model.Check{ID: checkID, State: model.CheckSkipped, Expected: m.from, Note: "AWS did not send this attribute. That is allowed."}, nil
-	case m.field != "aws_groups" && len(values) > 1:
-		return missing(fmt.Sprintf("AWS sent %d values of the attribute %q, and only one can be used.", len(values), m.from))
-	case len(strings.Join(values, "")) > maxValue && m.field != "aws_groups":
-		return missing(fmt.Sprintf("The attribute %q is longer than %d bytes.", m.from, maxValue))
-	case m.field == "external_id" && model.CheckExternalID(values[0]) != nil:
-		r := &model.Refusal{Code: model.CodeAttributeMissing, Expected: "a stable id", Received: short(values[0]),
-			Detail: fmt.Sprintf("The attribute %q %s.", m.from, model.CheckExternalID(values[0]))}
-		return nil, failed(checkID, r), r
-	case m.field == "email" && model.CheckEmail(values[0]) != nil:
-		r := &model.Refusal{Code: model.CodeAttributeMissing, Expected: "an email address", Received: short(values[0]),
-			Detail: fmt.Sprintf("AWS sent the attribute %q, but it is not an email address.", m.from)}
+	case m.field != "aws_groups":
+		r = unusable(m, values)
+	}
+	if r != nil {
 		return nil, failed(checkID, r), r
 	}
 	return values, passed(checkID, m.from, short(strings.Join(values, ", "))), nil
 }
 
-// received names the attributes that came, for comparison with the one that
-// did not.
+// absent says why there is no value of a mapped attribute: as far as the answer
+// tells, AWS does not send it, spells it otherwise, or has none for the person.
+func absent(m mappedAttribute, id *Identity) *model.Refusal {
+	raw, sent := id.Attributes[m.from]
+	switch {
+	case sent && len(raw) == 0:
+		return Refuse(model.CauseAttributeNoValue, "a value of "+m.from, "none", fmt.Sprintf("AWS sent the attribute %q without a value.", m.from))
+	case sent:
+		return Refuse(model.CauseAttributeEmpty, "a value of "+m.from, "an empty one", fmt.Sprintf("AWS sent the attribute %q, but empty.", m.from))
+	}
+	if near := nearest(m.from, id); near != "" {
+		return Refuse(model.CauseAttributeMisspelled, m.from, near, fmt.Sprintf("AWS sent %q where the connection reads %q. Names must match letter for letter.",
+			near, m.from))
+	}
+	return Refuse(model.CauseAttributeAbsent, m.from, "", fmt.Sprintf("AWS did not send the attribute %q. It sent: %s.", m.from, received(id)))
+}
+
+// unusable says why the values of an attribute that may have one only cannot be
+// used; nil where they can.
+func unusable(m mappedAttribute, values []string) *model.Refusal {
+	v := values[0]
+	refuse := func(cause model.Cause, expected, detail string) *model.Refusal {
+		return Refuse(cause, expected, short(v), fmt.Sprintf("The attribute %q %s.", m.from, detail))
+	}
+	switch {
+	case len(values) > 1:
+		return Refuse(model.CauseAttributeSeveral, "one value of "+m.from, fmt.Sprintf("%d values", len(values)),
+			fmt.Sprintf("AWS sent %d values of the attribute %q, and only one can be used.", len(values), m.from))
+	case len(v) > maxValue:
+		return Refuse(model.CauseAttributeTooLong, fmt.Sprintf("at most %d bytes", maxValue), fmt.Sprintf("%d bytes", len(v)),
+			fmt.Sprintf("The attribute %q is longer than %d bytes.", m.from, maxValue))
+	case m.field == "external_id" && len(v) > model.MaxExternalID:
+		return Refuse(model.CauseAttributeTooLong, fmt.Sprintf("at most %d bytes", model.MaxExternalID), fmt.Sprintf("%d bytes", len(v)),
+			fmt.Sprintf("The attribute %q is too long for a stable id.", m.from))
+	case m.field == "external_id" && model.CheckExternalID(v) != nil:
+		return refuse(model.CauseAttributeUnusable, "a stable id", model.CheckExternalID(v).Error())
+	case m.field == "email" && model.CheckEmail(v) != nil && literal(v):
+		return refuse(model.CauseAttributeLiteral, "an email address", "has the text of a mapping for its value")
+	case m.field == "email" && utf8.RuneCountInString(v) > model.MaxEmail:
+		return Refuse(model.CauseAttributeTooLong, fmt.Sprintf("at most %d characters", model.MaxEmail), fmt.Sprintf("%d characters", utf8.RuneCountInString(v)),
+			fmt.Sprintf("The attribute %q is too long for an email address.", m.from))
+	case m.field == "email" && model.CheckEmail(v) != nil:
+		return refuse(model.CauseAttributeUnusable, "an email address", model.CheckEmail(v).Error())
+	}
+	return nil
+}
+
+// literal tells whether a value is what somebody typed for a mapping, which AWS
+// took for plain text.
+func literal(v string) bool {
+	v = strings.ToLower(v)
+	return strings.Contains(v, "${") || strings.Contains(v, "$(") || strings.HasPrefix(strings.Trim(v, "${}() "), "user:")
+}
+
+// nearest is the attribute that came whose name is almost the one that was
+// expected: other case, or one letter more, less or otherwise.
+func nearest(name string, id *Identity) string {
+	for _, n := range slices.Sorted(maps.Keys(id.Attributes)) {
+		if strings.EqualFold(strings.TrimSpace(n), name) {
+			return n
+		}
+	}
+	if len(name) < 4 {
+		return ""
+	}
+	for _, n := range slices.Sorted(maps.Keys(id.Attributes)) {
+		if oneEdit(n, name) {
+			return n
+		}
+	}
+	return ""
+}
+
+// oneEdit tells whether one letter makes one word of the other.
+func oneEdit(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return len(b)-len(a) <= 1 && (a[i:] == b[i+1:] || len(a) == len(b) && a[i+1:] == b[i+1:])
+		}
+	}
+	return len(b)-len(a) == 1
+}
+
+// received names the attributes that came.
 func received(id *Identity) string {
 	if len(id.Attributes) == 0 {
 		return "no attributes"
 	}
-	var names []string
-	for name := range id.Attributes {
-		names = append(names, name)
+	return short(strings.Join(slices.Sorted(maps.Keys(id.Attributes)), ", "))
+}
+
+// unfitUsername is the refusal of a value that makes no username.
+func unfitUsername(value, username string, err error) *model.Refusal {
+	cause := model.CauseUsernameUnfit
+	switch {
+	case literal(value):
+		cause = model.CauseUsernameLiteral
+	case username == "":
+		cause = model.CauseUsernameEmpty
+	case utf8.RuneCountInString(username) > model.MaxUsername:
+		cause = model.CauseUsernameTooLong
 	}
-	slices.Sort(names)
-	return short(strings.Join(names, ", "))
+	return Refuse(cause, "a username without blanks and invisible characters", short(value), "The username "+err.Error()+".")
 }
 
 // PreviewUsername applies the username rule: pattern, domain, case. The error

@@ -88,7 +88,7 @@ func (m *Message) read() *model.Refusal {
 		m.ExpiresAt = latest(m.ExpiresAt, a.conditions.notOnOrAfter)
 	}
 	if a.id == "" {
-		return refuse(model.CodeMalformedResponse, "The assertion has no ID.")
+		return refuse(model.CauseOtherShape, "The assertion has no ID.")
 	}
 	return nil
 }

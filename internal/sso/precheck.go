@@ -31,6 +31,9 @@ type shape struct {
 	statusCodes    []string // outermost first
 	statusMessage  string
 	assertions     int
+	issuer         string // of the Response, else of the Assertion
+	answers        bool   // the Response names a request
+	detailed       bool   // the status has a detail with elements
 	responseSigned *signatureShape
 	assertSigned   *signatureShape
 }
@@ -39,6 +42,7 @@ type shape struct {
 type signatureShape struct {
 	certificates []string // base64, as in KeyInfo
 	hasKeyInfo   bool
+	blanks       bool // inside of the signature's value, or of the digest's
 	transforms   int
 }
 
@@ -50,6 +54,7 @@ type frame struct {
 	counts   [maxGrammarChildren]uint16
 	prefixes []string // bound by this element
 	text     *strings.Builder
+	free     bool // in the detail of a status, which may hold anything
 }
 
 // precheck walks over the raw tokens of a message and refuses by lexical shape,
@@ -70,8 +75,8 @@ type precheck struct {
 }
 
 // refuse makes a refusal in the fixed form of this file.
-func refuse(code model.Code, format string, args ...any) *model.Refusal {
-	return &model.Refusal{Code: code, Detail: fmt.Sprintf(format, args...)}
+func refuse(cause model.Cause, format string, args ...any) *model.Refusal {
+	return &model.Refusal{Code: codes[cause], Cause: cause, Detail: fmt.Sprintf(format, args...)}
 }
 
 // inspectShape runs the pre-check over a whole message.
@@ -92,14 +97,14 @@ func inspectShape(data []byte) (shape, *model.Refusal) {
 			break
 		}
 		if err != nil {
-			return p.shape, refuse(model.CodeMalformedResponse, "The message is not well-formed XML.")
+			return p.shape, refuse(model.CauseDamaged, "The message is not well-formed XML.")
 		}
 		if r := p.token(token, first); r != nil {
 			return p.shape, r
 		}
 	}
 	if !p.closed || len(p.stack) > 0 {
-		return p.shape, refuse(model.CodeMalformedResponse, "The message ends before its last element does.")
+		return p.shape, refuse(model.CauseDamaged, "The message ends before its last element does.")
 	}
 	return p.shape, p.verdict()
 }
@@ -109,17 +114,17 @@ func inspectShape(data []byte) (shape, *model.Refusal) {
 func checkBytes(data []byte) *model.Refusal {
 	switch {
 	case len(data) > MaxXML:
-		return &model.Refusal{Code: model.CodeTooLarge, Expected: fmt.Sprintf("at most %d bytes", MaxXML), Received: fmt.Sprintf("%d bytes", len(data))}
+		return Refuse(model.CauseTooLarge, fmt.Sprintf("at most %d bytes", MaxXML), fmt.Sprintf("%d bytes", len(data)), "")
 	case !utf8.Valid(data):
-		return refuse(model.CodeMalformedResponse, "The message is not valid UTF-8.")
+		return refuse(model.CauseDamaged, "The message is not valid UTF-8.")
 	case bytes.Contains(data, []byte("<!DOCTYPE")), bytes.Contains(data, []byte("<!ENTITY")):
-		return refuse(model.CodeDTDForbidden, "The message has a document type declaration.")
+		return refuse(model.CauseDTD, "The message has a document type declaration.")
 	case bytes.Contains(data, []byte("<![CDATA[")):
-		return refuse(model.CodeMalformedResponse, "The message has a CDATA section.")
+		return refuse(model.CauseOtherShape, "The message has a CDATA section.")
 	case hasForbiddenReference(data):
-		return refuse(model.CodeMalformedResponse, "The message refers to a character that XML does not have.")
+		return refuse(model.CauseOtherShape, "The message refers to a character that XML does not have.")
 	case len(data) == 0 || data[0] != '<':
-		return refuse(model.CodeMalformedResponse, "The message does not begin with an element.")
+		return refuse(model.CauseNoMessage, "The message does not begin with an element.")
 	}
 	return nil
 }
@@ -155,9 +160,11 @@ func (p *precheck) verdict() *model.Refusal {
 		if p.shape.statusMessage != "" {
 			received += ": " + p.shape.statusMessage
 		}
-		return &model.Refusal{Code: model.CodeStatusNotSuccess, Expected: statusSuccess, Received: short(received)}
+		return Refuse(statusCause(p.shape.statusCodes), statusSuccess, short(received), "")
+	case p.shape.detailed:
+		return refuse(model.CauseOtherShape, "The status says success, and has a detail with elements, which AWS never sends.")
 	case p.shape.assertions == 0:
-		return refuse(model.CodeNoAssertion, "The message says that the sign-in succeeded, but not who signed in.")
+		return refuse(model.CauseNoAssertion, "The message says that the sign-in succeeded, but not who signed in.")
 	}
 	return nil
 }
@@ -173,18 +180,18 @@ func (p *precheck) token(token xml.Token, first bool) *model.Refusal {
 	case xml.ProcInst:
 		return p.instruction(t, first)
 	case xml.Directive:
-		return refuse(model.CodeDTDForbidden, "The message has a document type declaration.")
+		return refuse(model.CauseDTD, "The message has a document type declaration.")
 	default: // xml.Comment
-		return refuse(model.CodeMalformedResponse, "The message has a comment.")
+		return refuse(model.CauseOtherShape, "The message has a comment.")
 	}
 }
 
 func (p *precheck) instruction(t xml.ProcInst, first bool) *model.Refusal {
 	if !first || t.Target != "xml" {
-		return refuse(model.CodeMalformedResponse, "The message has a processing instruction.")
+		return refuse(model.CauseOtherShape, "The message has a processing instruction.")
 	}
 	if !declaration.Match(t.Inst) {
-		return refuse(model.CodeMalformedResponse, "The message declares an encoding other than UTF-8, or something else that it may not.")
+		return refuse(model.CauseOtherShape, "The message declares an encoding other than UTF-8, or something else that it may not.")
 	}
 	return nil
 }
@@ -192,36 +199,41 @@ func (p *precheck) instruction(t xml.ProcInst, first bool) *model.Refusal {
 func (p *precheck) text(t xml.CharData) *model.Refusal {
 	if len(p.stack) == 0 {
 		if len(bytes.TrimSpace(t)) > 0 {
-			return refuse(model.CodeMalformedResponse, "The message has text outside its element.")
+			return refuse(model.CauseOtherShape, "The message has text outside its element.")
 		}
 		return nil
 	}
 	top := &p.stack[len(p.stack)-1]
-	if top.text != nil {
+	switch {
+	case top.text != nil:
 		top.text.Write(t)
 		return nil
+	case top.free:
+		return nil
+	case (top.name == signature("SignatureValue") || top.name == signature("DigestValue")) && bytes.ContainsAny(t, " \t"):
+		p.current.blanks = true
 	}
 	if !grammar[top.name].text && len(bytes.TrimSpace(t)) > 0 {
-		return refuse(model.CodeMalformedResponse, "The element %s has text where none belongs.", top.name.local)
+		return refuse(model.CauseOtherShape, "The element %s has text where none belongs.", top.name.local)
 	}
 	return nil
 }
 
 func (p *precheck) start(t xml.StartElement) *model.Refusal {
 	if p.elements++; p.elements > maxElements {
-		return refuse(model.CodeMalformedResponse, "The message has more than %d elements.", maxElements)
+		return refuse(model.CauseTooManyElements, "The message has more than %d elements.", maxElements)
 	}
 	if len(p.stack) >= maxDepth {
-		return refuse(model.CodeMalformedResponse, "The message is nested deeper than %d elements.", maxDepth)
+		return refuse(model.CauseOtherShape, "The message is nested deeper than %d elements.", maxDepth)
 	}
 	if p.closed {
-		return refuse(model.CodeMalformedResponse, "The message has a second root element.")
+		return refuse(model.CauseOtherShape, "The message has a second root element.")
 	}
 	if len(t.Attr) > maxAttributes {
-		return refuse(model.CodeMalformedResponse, "An element has more than %d attributes.", maxAttributes)
+		return refuse(model.CauseOtherShape, "An element has more than %d attributes.", maxAttributes)
 	}
 	if p.attrs += len(t.Attr); p.attrs > maxAllAttrs {
-		return refuse(model.CodeMalformedResponse, "The message has more than %d attributes.", maxAllAttrs)
+		return refuse(model.CauseTooManyElements, "The message has more than %d attributes.", maxAllAttrs)
 	}
 	f := frame{raw: t.Name}
 	if r := p.bind(&f, t.Attr); r != nil {
@@ -229,20 +241,31 @@ func (p *precheck) start(t xml.StartElement) *model.Refusal {
 	}
 	space, ok := p.resolve(t.Name.Space, true)
 	if !ok || strings.Contains(t.Name.Local, ":") || t.Name.Local == "" {
-		return refuse(model.CodeMalformedResponse, "An element has a prefix that is not bound to a namespace.")
+		return refuse(model.CauseOtherShape, "An element has a prefix that is not bound to a namespace.")
 	}
 	f.name = qname{space, t.Name.Local}
 	if r := p.attributes(&f, t.Attr); r != nil {
 		return r
 	}
-	if r := p.place(&f); r != nil {
+	if p.inDetail() {
+		f.free, p.shape.detailed = true, true
+	} else if r := p.place(&f); r != nil {
 		return r
-	}
-	if r := p.note(&f, t.Attr); r != nil {
+	} else if r := p.note(&f, t.Attr); r != nil {
 		return r
 	}
 	p.stack = append(p.stack, f)
 	return nil
+}
+
+// inDetail tells whether the element that begins is inside of a status's detail.
+// A message that has such an element is never accepted.
+func (p *precheck) inDetail() bool {
+	if len(p.stack) == 0 {
+		return false
+	}
+	top := p.stack[len(p.stack)-1]
+	return top.free || top.name == protocol("StatusDetail")
 }
 
 // bind reads the namespace declarations of an element. In the whole document a
@@ -257,13 +280,13 @@ func (p *precheck) bind(f *frame, attrs []xml.Attr) *model.Refusal {
 			continue
 		}
 		if a.Value == "" || prefix == "xml" || prefix == "xmlns" || a.Value == nsXML || a.Value == nsXMLNS {
-			return refuse(model.CodeMalformedResponse, "The message binds a namespace prefix that must not be bound.")
+			return refuse(model.CauseOtherShape, "The message binds a namespace prefix that must not be bound.")
 		}
 		if strings.ContainsFunc(a.Value, notInURI) {
-			return refuse(model.CodeMalformedResponse, "The message binds a namespace prefix to what is no address.")
+			return refuse(model.CauseOtherShape, "The message binds a namespace prefix to what is no address.")
 		}
 		if known, ok := p.bound[prefix]; ok && known != a.Value {
-			return refuse(model.CodeMalformedResponse, "The message binds the namespace prefix %q twice, to different namespaces.", prefix)
+			return refuse(model.CauseOtherShape, "The message binds the namespace prefix %q twice, to different namespaces.", prefix)
 		}
 		p.bound[prefix] = a.Value
 		p.inScope[prefix]++
@@ -291,30 +314,31 @@ func (p *precheck) resolve(prefix string, element bool) (string, bool) {
 func (p *precheck) attributes(f *frame, attrs []xml.Attr) *model.Refusal {
 	for i, a := range attrs {
 		if strings.Contains(a.Name.Local, ":") || a.Name.Local == "" {
-			return refuse(model.CodeMalformedResponse, "An attribute has a name with more than one colon.")
+			return refuse(model.CauseOtherShape, "An attribute has a name with more than one colon.")
 		}
 		for _, b := range attrs[:i] {
 			if a.Name.Local == b.Name.Local && (a.Name.Space == b.Name.Space || p.sameSpace(a.Name.Space, b.Name.Space)) {
-				return refuse(model.CodeMalformedResponse, "An element has the attribute %s twice.", a.Name.Local)
+				return refuse(model.CauseOtherShape, "An element has the attribute %s twice.", a.Name.Local)
 			}
 		}
 		if a.Name.Space == "xmlns" || (a.Name.Space == "" && a.Name.Local == "xmlns") {
 			continue
 		}
 		if _, ok := p.resolve(a.Name.Space, false); !ok {
-			return refuse(model.CodeMalformedResponse, "An attribute has a prefix that is not bound to a namespace.")
+			return refuse(model.CauseOtherShape, "An attribute has a prefix that is not bound to a namespace.")
 		}
-		if a.Name.Space != "" && readOfSignatures[a.Name.Local] && (f.name.space == nsSignature || f.name.space == nsExclusive) {
-			return refuse(model.CodeMalformedResponse, "A part of a signature has the attribute %s with a prefix.", a.Name.Local)
+		if a.Name.Space != "" && readOfSignatures[a.Name.Local] && (f.name.space == nsSignature || f.name.space == nsExclusive) &&
+			attribute(attrs, a.Name.Local) != "" {
+			return refuse(model.CauseOtherShape, "A part of a signature has the attribute %s with a prefix.", a.Name.Local)
 		}
 		if !strings.EqualFold(a.Name.Local, "ID") {
 			continue
 		}
 		if a.Name.Local != "ID" || a.Name.Space != "" {
-			return refuse(model.CodeMalformedResponse, "An element has an identifier in an unusual spelling.")
+			return refuse(model.CauseOtherShape, "An element has an identifier in an unusual spelling.")
 		}
 		if !plainID(a.Value) || p.ids[a.Value] {
-			return refuse(model.CodeMalformedResponse, "An identifier is empty, unusual, or there twice.")
+			return refuse(model.CauseOtherShape, "An identifier is empty, unusual, or there twice.")
 		}
 		p.ids[a.Value] = true
 		f.id = a.Value
@@ -350,7 +374,7 @@ func plainID(s string) bool {
 
 func (p *precheck) end(t xml.EndElement) *model.Refusal {
 	if len(p.stack) == 0 || p.stack[len(p.stack)-1].raw != t.Name {
-		return refuse(model.CodeMalformedResponse, "The message is not well-formed XML.")
+		return refuse(model.CauseDamaged, "The message is not well-formed XML.")
 	}
 	f := p.stack[len(p.stack)-1]
 	p.stack = p.stack[:len(p.stack)-1]
@@ -358,9 +382,12 @@ func (p *precheck) end(t xml.EndElement) *model.Refusal {
 		p.inScope[prefix]--
 	}
 	p.closed = len(p.stack) == 0
+	if f.free {
+		return nil
+	}
 	for i, c := range grammar[f.name].children {
 		if f.counts[i] < c.min {
-			return refuse(model.CodeMalformedResponse, "The element %s lacks %s.", f.name.local, c.name.local)
+			return refuse(model.CauseOtherShape, "The element %s lacks %s.", f.name.local, c.name.local)
 		}
 	}
 	p.noteEnd(&f)

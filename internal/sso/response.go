@@ -18,15 +18,15 @@ const MaxXML = 512 << 10
 // (SAML 2.0 bindings §3.5.4). Line breaks are allowed, anything else is not.
 func DecodeResponse(field string) ([]byte, *model.Refusal) {
 	if len(field) > base64.StdEncoding.EncodedLen(MaxXML)+MaxXML/16 {
-		return nil, &model.Refusal{Code: model.CodeTooLarge,
+		return nil, &model.Refusal{Code: model.CodeTooLarge, Cause: model.CauseTooLarge,
 			Expected: fmt.Sprintf("at most %d bytes of XML", MaxXML), Received: fmt.Sprintf("%d bytes of base64", len(field))}
 	}
 	data, err := base64.StdEncoding.Strict().DecodeString(strings.NewReplacer("\r", "", "\n", "").Replace(field))
 	if err != nil {
-		return nil, refuse(model.CodeMalformedResponse, "The response is not base64.")
+		return nil, refuse(model.CauseNotBase64, "The response is not base64.")
 	}
 	if len(data) > MaxXML {
-		return nil, &model.Refusal{Code: model.CodeTooLarge,
+		return nil, &model.Refusal{Code: model.CodeTooLarge, Cause: model.CauseTooLarge,
 			Expected: fmt.Sprintf("at most %d bytes", MaxXML), Received: fmt.Sprintf("%d bytes", len(data))}
 	}
 	return data, nil
@@ -36,6 +36,7 @@ func DecodeResponse(field string) ([]byte, *model.Refusal) {
 type Trust struct {
 	Certificates      []Certificate
 	RequireSignatures model.SignatureRequirement
+	IdPEntityID       string // of the application that is known; it only tells why a certificate is not
 }
 
 // Message is a response whose signatures have been verified. Everything in it
@@ -69,7 +70,7 @@ type envelope struct {
 func Open(data []byte, t Trust) (m *Message, checks []model.Check, refusal *model.Refusal) {
 	defer func() {
 		if v := recover(); v != nil {
-			m, refusal = nil, refuse(model.CodeMalformedResponse, "The message could not be read.")
+			m, refusal = nil, refuse(model.CauseOtherShape, "The message could not be read.")
 			checks = append(checks, failed("xml_shape", refusal))
 		}
 	}()
@@ -86,6 +87,10 @@ func Open(data []byte, t Trust) (m *Message, checks []model.Check, refusal *mode
 	m, more, refusal := verify(data, s, t)
 	checks = titled(append(checks, more...))
 	if refusal != nil {
+		if last := &checks[len(checks)-1]; s.claim(refusal, t) {
+			*last = failed(last.ID, refusal)
+			last.Title = CheckTitle(last.ID)
+		}
 		return nil, checks, refusal
 	}
 	return m, checks, nil
@@ -119,7 +124,8 @@ func passed(id, expected, received string) model.Check {
 }
 
 func failed(id string, r *model.Refusal) model.Check {
-	return model.Check{ID: id, State: model.CheckFailed, Code: r.Code, Expected: r.Expected, Received: r.Received, Note: r.Detail}
+	return model.Check{ID: id, State: model.CheckFailed, Code: r.Code, Expected: r.Expected, Received: r.Received, Note: r.Detail,
+		Alike: CauseOf(*r, Neighbourhood{}).Alike}
 }
 
 func skipped(id, why string) model.Check {

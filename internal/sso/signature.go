@@ -26,16 +26,16 @@ func verify(data []byte, s shape, t Trust) (*Message, []model.Check, *model.Refu
 	both := t.RequireSignatures != model.SignaturesAssertion
 	var checks []model.Check
 	if both && s.responseSigned == nil {
-		r := &model.Refusal{Code: model.CodeSignatureMissing, Expected: "a signature on the Response and on the Assertion", Received: "none on the Response"}
+		r := Refuse(model.CauseResponseUnsigned, "a signature on the Response and on the Assertion", "none on the Response", "")
 		return nil, []model.Check{failed("signature_response", r)}, r
 	}
 	if s.assertSigned == nil {
-		r := &model.Refusal{Code: model.CodeSignatureMissing, Expected: "a signature on the Assertion", Received: "none on the Assertion"}
+		r := Refuse(model.CauseAssertionUnsigned, "a signature on the Assertion", "none on the Assertion", "")
 		return nil, []model.Check{failed("signature_assertion", r)}, r
 	}
 	doc := etree.NewDocument()
 	if err := doc.ReadFromBytes(data); err != nil || doc.Root() == nil {
-		r := refuse(model.CodeMalformedResponse, "The message is not well-formed XML.")
+		r := refuse(model.CauseDamaged, "The message is not well-formed XML.")
 		return nil, []model.Check{failed("xml_shape", r)}, r
 	}
 	m := &Message{}
@@ -58,7 +58,7 @@ func verify(data []byte, s shape, t Trust) (*Message, []model.Check, *model.Refu
 		return nil, append(checks, failed("signature_assertion", r)), r
 	}
 	if err != nil {
-		r := refuse(model.CodeMalformedResponse, "The assertion could not be read.")
+		r := refuse(model.CauseOtherShape, "The assertion could not be read.")
 		return nil, append(checks, failed("signature_assertion", r)), r
 	}
 	verified, cert, r := verifyElement(detached, *s.assertSigned, t.Certificates)
@@ -122,21 +122,31 @@ func verifyElement(e *etree.Element, s signatureShape, stored []Certificate) (*e
 		if errors.Is(err, etreeutils.ErrTraversalLimit) {
 			return nil, c, tooManyElements()
 		}
-		last = &model.Refusal{Code: model.CodeSignatureInvalid,
-			Expected: "a signature by " + c.Fingerprint, Received: "a signature that does not fit the content",
-			Detail: "The message was changed after AWS signed it, or signed with another key."}
+		last = s.unfit(c)
 	}
 	if last == nil {
-		last = refuse(model.CodeCertificateUnknown, "The connection has no certificate to verify with.")
+		last = refuse(model.CauseNoCertificateStored, "The connection has no certificate to verify with.")
 	}
 	return nil, Certificate{}, last
+}
+
+// unfit is the refusal of a signature that does not fit the certificate c.
+func (s signatureShape) unfit(c Certificate) *model.Refusal {
+	expected, received := "a signature by "+c.Fingerprint, "a signature that does not fit the content"
+	switch {
+	case s.blanks:
+		return Refuse(model.CauseReformatted, expected, "a signature with blanks inside", "AWS breaks its lines without blanks.")
+	case !s.hasKeyInfo:
+		return Refuse(model.CauseNoStoredKeyFits, "a signature by one of the stored certificates", received, "The signature names no certificate.")
+	}
+	return Refuse(model.CauseChanged, expected, received, "The message was changed after it was signed, or signed with another key.")
 }
 
 // tooManyElements: goxmldsig walks over about a thousand elements and no more.
 // The signature may be good; AWS's own maximum has far fewer.
 func tooManyElements() *model.Refusal {
-	return &model.Refusal{Code: model.CodeTooLarge, Expected: "a message of at most about 1,000 elements", Received: "more",
-		Detail: "The message has more elements than are verified. Nothing is wrong with its signature that was looked at."}
+	return Refuse(model.CauseTooLarge, "a message of at most about 1,000 elements", "more",
+		"The message has more elements than are verified. Nothing is wrong with its signature that was looked at.")
 }
 
 func validate(e *etree.Element, c Certificate) (*etree.Element, error) {
@@ -150,7 +160,7 @@ func validate(e *etree.Element, c Certificate) (*etree.Element, error) {
 // selectCertificate finds the stored certificate that is, byte for byte, the
 // first one in the message.
 func selectCertificate(s signatureShape, stored []Certificate) (Certificate, *model.Refusal) {
-	received := "no certificate"
+	cause, received := model.CauseCertificateUnreadable, "no certificate"
 	if len(s.certificates) > 0 {
 		der, err := base64.StdEncoding.DecodeString(s.certificates[0])
 		if err == nil {
@@ -159,16 +169,15 @@ func selectCertificate(s signatureShape, stored []Certificate) (Certificate, *mo
 					return c, nil
 				}
 			}
-			received = fingerprint(der)
+			cause, received = model.CauseCertificateReplaced, fingerprint(der)
 		}
 	}
 	var known []string
 	for _, c := range stored {
 		known = append(known, c.Fingerprint)
 	}
-	return Certificate{}, &model.Refusal{Code: model.CodeCertificateUnknown,
-		Expected: strings.Join(known, " or "), Received: received,
-		Detail: "The message is signed with a certificate that this connection does not know."}
+	return Certificate{}, Refuse(cause, strings.Join(known, " or "), received,
+		"The message is signed with a certificate that this connection does not know.")
 }
 
 func weakKey(c Certificate) *model.Refusal {
@@ -176,6 +185,5 @@ func weakKey(c Certificate) *model.Refusal {
 	if ok && key.N.BitLen() >= minRSABits {
 		return nil
 	}
-	return &model.Refusal{Code: model.CodeSignatureAlgorithm, Expected: fmt.Sprintf("an RSA key of at least %d bits", minRSABits),
-		Received: c.KeyType, Detail: "The certificate's key is too weak."}
+	return Refuse(model.CauseWeakKey, fmt.Sprintf("an RSA key of at least %d bits", minRSABits), c.KeyType, "The certificate's key is too weak.")
 }

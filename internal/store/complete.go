@@ -93,7 +93,7 @@ func (s *Store) consume(ctx context.Context, c Completion) (*model.Refusal, erro
 		return nil, err
 	}
 	if !fresh {
-		return &model.Refusal{Code: model.CodeReplayed, Received: c.AssertionID}, nil
+		return &model.Refusal{Code: model.CodeReplayed, Cause: model.CauseReplayed, Received: c.AssertionID}, nil
 	}
 	if c.Request == nil {
 		return nil, nil
@@ -103,7 +103,7 @@ func (s *Store) consume(ctx context.Context, c Completion) (*model.Refusal, erro
 		return nil, err
 	}
 	if !claimed {
-		return &model.Refusal{Code: model.CodeInResponseToUnknown, Detail: "The request was answered a moment before."}, nil
+		return &model.Refusal{Code: model.CodeInResponseToUnknown, Cause: model.CauseAnsweredBefore, Detail: "The request was answered a moment before."}, nil
 	}
 	return nil, nil
 }

@@ -272,7 +272,7 @@ func evidence(c model.Check) templ.Component {
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
 		if c.Expected != "" || c.Received != "" {
-			templ_7745c5c3_Err = Evidence(c.Expected, c.Received, c.State == model.CheckFailed).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Evidence(c.Expected, c.Received, c.State == model.CheckFailed && c.Alike).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -141,7 +141,7 @@ func (rm *Room) personAgain(c model.Connection, rev *model.Revision, l model.Log
 		RequireSignatures: cfg.RequireSignatures, ClockSkew: cfg.ClockSkew, Config: &cfg,
 	})
 	if found.Refusal == nil && found.Unsolicited && !cfg.AllowIdPInitiated {
-		return nil, &model.Refusal{Code: model.CodeUnsolicitedRefused}, nil
+		return nil, sso.Refuse(model.CauseTileRefused, "", "", ""), nil
 	}
 	return found.Person, found.Refusal, nil
 }

@@ -48,9 +48,12 @@ var guideSections = sync.OnceValues(func() ([]guideSection, error) { //nolint:go
 		}
 		for _, code := range model.Codes {
 			r := sso.Explain(code)
-			words := []string{string(code), r.Happened, r.Fix, r.Where}
+			words := []string{string(code)}
 			for _, c := range r.Causes {
-				words = append(words, c.Title, c.Check)
+				words = append(words, string(c.ID), c.Happened, c.Fix, c.Where)
+				for _, p := range c.Possible {
+					words = append(words, p.Title, p.Check)
+				}
 			}
 			all = append(all, guideSection{sections[0].page, r.Title, paths.HelpPage(reasonsPage) + "#" + string(code), strings.Join(words, " ")})
 		}

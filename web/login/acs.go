@@ -86,22 +86,20 @@ func (rm *Room) receive(r *http.Request, a *attempt) (*model.Refusal, error) {
 // from the body; the address's query is never looked at.
 func readResponseForm(r *http.Request, a *attempt) (string, *model.Refusal) {
 	if !isForm(r) {
-		return "", &model.Refusal{Code: model.CodeMalformedResponse,
-			Expected: "application/x-www-form-urlencoded", Received: kit.Truncate(r.Header.Get("Content-Type"), 200),
-			Detail: "The request is not a form."}
+		return "", sso.Refuse(model.CauseFormUnreadable, "application/x-www-form-urlencoded", kit.Truncate(r.Header.Get("Content-Type"), 200),
+			"The request is not a form.")
 	}
 	if err := r.ParseForm(); err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			return "", &model.Refusal{Code: model.CodeTooLarge, Expected: "a form of at most 1 MiB", Received: "more than 1 MiB"}
+			return "", sso.Refuse(model.CauseTooLarge, "a form of at most 1 MiB", "more than 1 MiB", "")
 		}
-		return "", &model.Refusal{Code: model.CodeMalformedResponse, Detail: "The form cannot be read."}
+		return "", sso.Refuse(model.CauseFormUnreadable, "", "", "The form cannot be read.")
 	}
 	responses, relays := r.PostForm["SAMLResponse"], r.PostForm["RelayState"]
 	if len(responses) != 1 || len(relays) > 1 {
-		return "", &model.Refusal{Code: model.CodeMalformedResponse,
-			Expected: "exactly one SAMLResponse field and at most one RelayState",
-			Detail:   "The form does not have the fields of a SAML response."}
+		return "", sso.Refuse(model.CauseFormUnreadable, "exactly one SAMLResponse field and at most one RelayState", "",
+			"The form does not have the fields of a SAML response.")
 	}
 	if len(relays) == 1 {
 		a.relayState = relays[0]
@@ -114,7 +112,7 @@ func readResponseForm(r *http.Request, a *attempt) (string, *model.Refusal) {
 func (rm *Room) findContext(r *http.Request, a *attempt, xml []byte) (*model.Refusal, error) {
 	c, err := rm.Store.Connection(r.Context(), a.login.Connection)
 	if errors.Is(err, store.ErrNotFound) {
-		return &model.Refusal{Code: model.CodeConnectionNotLive}, nil
+		return sso.NotOpen(model.Connection{}), nil
 	}
 	if err != nil {
 		return nil, err
@@ -133,7 +131,7 @@ func (rm *Room) findContext(r *http.Request, a *attempt, xml []byte) (*model.Ref
 		a.revision = c.Live
 	}
 	if a.revision == nil {
-		return &model.Refusal{Code: model.CodeConnectionNotLive}, nil
+		return sso.NotOpen(c), nil
 	}
 	a.login.RevisionID, a.login.RevisionVersion = a.revision.ID, a.revision.Version
 	return nil, nil
@@ -205,7 +203,7 @@ func (rm *Room) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, 
 		return nil, err
 	}
 	message, checks, refusal := sso.Open(xml, sso.Trust{
-		Certificates: idp.Certificates, RequireSignatures: cfg.RequireSignatures,
+		Certificates: idp.Certificates, RequireSignatures: cfg.RequireSignatures, IdPEntityID: idp.EntityID,
 	})
 	a.login.Checks = checks
 	if refusal != nil {

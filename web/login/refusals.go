@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/throttle"
 	"github.com/postern-sso/postern/templates/failure"
 )
@@ -69,7 +70,7 @@ func (rm *Room) flooded(ctx context.Context, a *attempt, network string) (bool, 
 
 // notJudged refuses what is not looked at.
 func notJudged() *model.Refusal {
-	return &model.Refusal{Code: model.CodeMalformedResponse, Detail: "The answer was not judged: too many others from the same network were refused."}
+	return sso.Refuse(model.CauseNotJudged, "", "", "The answer was not judged: too many others from the same network were refused.")
 }
 
 // refuseCounted ends a refused answer and counts it for its network.
@@ -94,7 +95,7 @@ func (rm *Room) refuseShared(w http.ResponseWriter, r *http.Request, a attempt, 
 	id, first := rm.Refusals.share(network, a.login.ID)
 	a.login.ID, a.login.XMLSealed = id, nil
 	a.login.Outcome, a.login.FinishedAt = model.OutcomeRefused, rm.Now()
-	a.login.Refusal = &model.Refusal{Code: refusal.Code, Expected: refusal.Expected, Received: refusal.Received, Detail: refusal.Detail +
+	a.login.Refusal = &model.Refusal{Code: refusal.Code, Cause: refusal.Cause, Expected: refusal.Expected, Received: refusal.Received, Detail: refusal.Detail +
 		" So many answers from this network were refused that those of this minute are not listed one by one: this is the first of them."}
 	if first {
 		if _, err := rm.Store.SaveLogin(r.Context(), a.login); err != nil {

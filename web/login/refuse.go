@@ -9,8 +9,10 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/templates/login"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/traces"
 )
 
 // askForMetadata brings the next fetch forward when a login came with a
@@ -33,7 +35,33 @@ func (rm *Room) refuseAttempt(w http.ResponseWriter, r *http.Request, a attempt,
 		}
 	}
 	rm.askForMetadata(r.Context(), a, refusal)
+	if err := rm.settle(r.Context(), &a, refusal); err != nil {
+		return rm.RefuseInternal(w, r, a.login, err)
+	}
 	return rm.Refuse(w, r, a.login, refusal)
+}
+
+// settle finds the cause of a refusal that depends on what is known next to it:
+// on the logins of others, and on what the connection asks for.
+func (rm *Room) settle(ctx context.Context, a *attempt, refusal *model.Refusal) error {
+	var n sso.Neighbourhood
+	if a.revision != nil {
+		n.Requested = a.revision.Config.NameIDFormat.Asked()
+	}
+	if attribute := sso.WantsNeighbours(*refusal); attribute != "" {
+		var err error
+		if n.OthersBrought, n.OthersRead, err = rm.Store.Brought(ctx, a.connection.Slug, attribute, a.login.NameID); err != nil {
+			return err
+		}
+	}
+	sso.Settle(refusal, n)
+	for i, c := range a.login.Checks {
+		if c.State == model.CheckFailed && c.Code == refusal.Code {
+			a.login.Checks[i] = sso.Failed(c, refusal)
+			break
+		}
+	}
+	return nil
 }
 
 // Refuse writes the trace and shows the page.
@@ -52,7 +80,7 @@ func (rm *Room) RefuseInternal(w http.ResponseWriter, r *http.Request, l model.L
 	rm.Log.ErrorContext(r.Context(), "login failed", "login", l.ID, "connection", l.Connection,
 		"reference", kit.RequestID(r.Context()), "error", cause)
 	l.Outcome, l.FinishedAt = model.OutcomeRefused, rm.Now()
-	l.Refusal = &model.Refusal{Code: model.CodeInternal}
+	l.Refusal = sso.Refuse(model.CauseInternal, "", "", "")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 2*time.Second)
 	defer cancel()
 	saved, err := rm.Store.SaveLogin(ctx, l)
@@ -87,12 +115,13 @@ func (rm *Room) refusePanic(w http.ResponseWriter, r *http.Request, l model.Logi
 func (rm *Room) showInternal(w http.ResponseWriter, r *http.Request, l model.Login, cause error) error {
 	rm.Log.ErrorContext(r.Context(), "login failed after its trace was written", "login", l.ID, "connection", l.Connection,
 		"reference", kit.RequestID(r.Context()), "error", cause, "session", rm.Persons.Destroy(r.Context()))
-	l.Outcome, l.Refusal = model.OutcomeRefused, &model.Refusal{Code: model.CodeInternal}
+	l.Outcome, l.Refusal = model.OutcomeRefused, sso.Refuse(model.CauseInternal, "", "", "")
 	return rm.showRefusal(w, r, l)
 }
 
-// showRefusal is what the person sees: a reference and whom to ask. It looks
-// the same for every reason, so that nobody can find out who has an account.
+// showRefusal is what the person sees: whether trying again helps, a reference
+// and whom to ask. For every reason that lies in who they are it is the same, so
+// that nobody can find out who has an account.
 func (rm *Room) showRefusal(w http.ResponseWriter, r *http.Request, l model.Login) error {
 	w.Header().Set(HeaderLogin, l.ID) // first: it says that the trace is written
 	rm.Opts.Metrics.CountLogin(l)
@@ -105,7 +134,7 @@ func (rm *Room) showRefusal(w http.ResponseWriter, r *http.Request, l model.Logi
 	}
 	return rm.Render(w, r, refusalStatus(l.Refusal.Code), login.Refused(login.Refusal{
 		Reference: l.ID, Contact: contact, Text: text, At: l.StartedAt, Test: l.Test,
-		Ours: l.Refusal.Code == model.CodeInternal,
+		Seen: traces.Seen(l.Refusal.Code, l.Refusal),
 	}))
 }
 

@@ -52,7 +52,7 @@ func (rm *Room) samlLogin(w http.ResponseWriter, r *http.Request) error {
 		return rm.RefuseInternal(w, r, rm.NewAttempt(r, slug), err)
 	}
 	if err != nil || c.Status != model.StatusLive || c.Live == nil {
-		return rm.Refuse(w, r, rm.NewAttempt(r, slug), &model.Refusal{Code: model.CodeConnectionNotLive})
+		return rm.Refuse(w, r, rm.NewAttempt(r, slug), sso.NotOpen(c))
 	}
 	return rm.BeginLogin(w, r, c, c.Live, false, kit.LocalPath(r.URL.Query().Get("return")))
 }
@@ -69,8 +69,8 @@ func (rm *Room) BeginAttempt(w http.ResponseWriter, r *http.Request, l model.Log
 	l.RevisionID, l.RevisionVersion, l.Test = rev.ID, rev.Version, test
 	idp, err := rm.IdentityProvider(rev)
 	if err != nil {
-		return rm.Refuse(w, r, l, &model.Refusal{Code: model.CodeInternal,
-			Detail: "The connection has no usable AWS metadata. Import it again in the setup."})
+		return rm.Refuse(w, r, l, sso.Refuse(model.CauseMetadataUnusable, "", "",
+			"The connection has no usable AWS metadata. Import it again in the setup."))
 	}
 	req, err := sso.NewRequest(rm.ServiceProvider(c.Slug, rev.Config), idp, sso.NewRequestID(), rm.Now())
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/traces"
 )
 
 // Limits of an export.
@@ -63,8 +64,7 @@ func (rm *Room) loginRecord(l model.Login) []string {
 	reason, who := "", ""
 	code := l.Code(rm.Now())
 	if code != "" {
-		e := sso.Explain(code)
-		reason, who = e.Title, e.Who
+		reason, who = sso.Explain(code).Title, traces.CauseOf(code, l.Refusal).Who
 	}
 	test, by := "no", "Postern"
 	if l.Test {

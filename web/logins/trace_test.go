@@ -23,7 +23,7 @@ func TestTraceIsToldStepByStep(t *testing.T) {
 		l.Checks = []model.Check{
 			{ID: "issuer", Title: "The issuer", State: model.CheckPassed},
 			{ID: "audience", Title: "We are the audience", State: model.CheckFailed, Expected: "https://postern.example.com/saml",
-				Received: "https://postern.example.org/saml"},
+				Received: "https://postern.example.org/saml", Alike: true},
 		}
 	})
 	res := s.Get(paths.Login(l.ID)).Want(t, http.StatusOK)

@@ -11,6 +11,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/login"
@@ -211,7 +212,7 @@ func (rm *Room) startTraceLink(w http.ResponseWriter, r *http.Request) error {
 		return rm.logins.RefuseInternal(w, r, attempt, err)
 	}
 	if c.Status != model.StatusLive || c.Live == nil {
-		return rm.logins.Refuse(w, r, attempt, &model.Refusal{Code: model.CodeConnectionNotLive})
+		return rm.logins.Refuse(w, r, attempt, sso.NotOpen(c))
 	}
 	return rm.logins.BeginAttempt(w, r, attempt, c, c.Live, false, "")
 }

@@ -9,24 +9,34 @@ import (
 	"github.com/postern-sso/postern/templates/ui"
 )
 
-// Explain puts a reason into words, with the evidence of the case where there
-// is any.
+// CauseOf is the cause of a refusal; of an attempt that never came back, that of
+// its code.
+func CauseOf(code model.Code, refusal *model.Refusal) sso.Cause {
+	if refusal == nil {
+		return sso.Explain(code).Cause
+	}
+	return sso.CauseOf(*refusal, sso.Neighbourhood{})
+}
+
+// Explain puts a cause into words, with the evidence of the case where there is
+// any.
 func Explain(code model.Code, refusal *model.Refusal) parts.Explanation {
-	e := sso.Explain(code)
-	v := parts.Explanation{Title: e.Title, Happened: e.Happened, Fix: e.Fix, Who: e.Who, Where: e.Where}
-	for _, c := range e.Causes {
-		v.Causes = append(v.Causes, parts.Cause{Title: c.Title, Look: c.Check})
+	c := CauseOf(code, refusal)
+	v := parts.Explanation{Title: sso.Explain(code).Title, Happened: c.Happened, Fix: c.Fix, Who: c.Who, Where: c.Where, Alike: c.Alike, Claimed: c.Claimed}
+	for _, p := range c.Possible {
+		v.Causes = append(v.Causes, parts.Cause{Title: p.Title, Look: p.Check})
 	}
 	if refusal != nil {
 		v.Detail, v.Expected, v.Received = refusal.Detail, refusal.Expected, refusal.Received
-		v.Field = drawField(code, e.Field, refusal)
+		v.Field = drawField(c, refusal)
 	}
 	return v
 }
 
 // drawField draws the field of the AWS console that mends a refusal, with what
 // it holds now as far as the answer tells; nil where no single field does.
-func drawField(code model.Code, field *sso.AWSField, refusal *model.Refusal) *ui.AWSFieldView {
+func drawField(c sso.Cause, refusal *model.Refusal) *ui.AWSFieldView {
+	field := c.Field
 	if field == nil {
 		return nil
 	}
@@ -34,14 +44,14 @@ func drawField(code model.Code, field *sso.AWSField, refusal *model.Refusal) *ui
 	if v.Right == "" {
 		v.Right = refusal.Expected
 	}
-	switch code { //nolint:exhaustive // of the others, the answer does not show what the field holds
-	case model.CodeDestinationMismatch, model.CodeRecipientMismatch, model.CodeAudienceMismatch:
+	if strings.Contains(v.Right, " ") || strings.HasPrefix(v.Right, "urn:oasis:names:tc:SAML:2.0:status:") {
+		return nil // nothing that could be typed there: of an older trace, or without what the connection asks for
+	}
+	if c.Alike {
 		v.Wrong = refusal.Received
-	case model.CodeAttributeMissing:
-		if strings.Contains(v.Right, " ") {
-			return nil // the row is there, and what it sends cannot be used
-		}
-		v.Note = "The row may be missing, or spelled otherwise. AWS sent: " + refusal.Received + "."
+	}
+	if c.ID == model.CauseAttributeAbsent {
+		v.Note = "The row may be missing, or spelled otherwise."
 	}
 	return v
 }
