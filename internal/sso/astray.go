@@ -97,21 +97,27 @@ func (sp ServiceProvider) whyAstray(at, start string, c Claims) (model.Cause, st
 	acs, audience := "“"+fieldACS.Label+"”", "“"+fieldAudience.Label+"”"
 	switch {
 	case c.Destination == sp.ACSURL:
-		return model.CausePathChanged, "The answer says of itself that AWS made it for the right address, so the field " + acs + " holds what it should. It arrived at another one: " +
-			"a proxy between the browser and Postern changes the path."
+		return model.CausePathChanged,
+			"The answer says of itself that AWS made it for the right address, so the field " + acs + " holds what it should. It arrived at another one: " +
+				"a proxy between the browser and Postern changes the path."
 	case at == sp.EntityID && c.Audience == sp.ACSURL:
-		return model.CauseACSAudienceExchanged, "In AWS, two fields are exchanged: " + acs + " holds the entity ID, and " + audience + " holds the assertion consumer service. " +
-			sp.ACSURL + " belongs in " + acs + ", and " + sp.EntityID + " in " + audience + "."
+		return model.CauseACSAudienceExchanged,
+			"In AWS, two fields are exchanged: " + acs + " holds the entity ID, and " + audience + " holds the assertion consumer service. " +
+				sp.ACSURL + " belongs in " + acs + ", and " + sp.EntityID + " in " + audience + "."
 	case at == sp.EntityID || strings.HasSuffix(at, "/metadata"):
-		return model.CauseACSElsewhere, "In AWS, the field " + acs + " holds the address of our metadata. That belongs in " + audience + "; " + sp.ACSURL + " belongs in " + acs + "."
+		return model.CauseACSElsewhere,
+			"In AWS, the field " + acs + " holds the address of our metadata. That belongs in " + audience + "; " + sp.ACSURL + " belongs in " + acs + "."
 	case at == start:
-		return model.CauseACSElsewhere, "In AWS, the field " + acs + " holds the address where a sign-in begins. That is no place for answers; in AWS it may only stand in " +
-			"“Application start URL”. " + sp.ACSURL + " belongs in " + acs + "."
+		return model.CauseACSElsewhere,
+			"In AWS, the field " + acs + " holds the address where a sign-in begins. That is no place for answers; in AWS it may only stand in " +
+				"“Application start URL”. " + sp.ACSURL + " belongs in " + acs + "."
 	}
 	if how := misspelled(sp.ACSURL, at); how != "" {
-		return model.CauseACSElsewhere, "In AWS, the field " + acs + " holds our address with " + how + ". It must be " + sp.ACSURL + ", to the last character."
+		return model.CauseACSElsewhere,
+			"In AWS, the field " + acs + " holds our address with " + how + ". It must be " + sp.ACSURL + ", to the last character."
 	}
-	return model.CauseACSElsewhere, "In AWS, the field " + acs + " holds an address of this host that takes no answers. " + sp.ACSURL + " belongs there."
+	return model.CauseACSElsewhere,
+		"In AWS, the field " + acs + " holds an address of this host that takes no answers. " + sp.ACSURL + " belongs there."
 }
 
 // misspelled says how an address differs from the right one; empty where it is

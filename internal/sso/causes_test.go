@@ -341,10 +341,12 @@ func TestOnlyLikeThingsAreCompared(t *testing.T) {
 	for _, v := range attack.Variants() {
 		_, verdict := mint(t, v)
 		r := verdict.refusal
-		if r == nil || v.Name == hostile || !sso.CauseOf(*r, sso.Neighbourhood{}).Alike || strings.HasPrefix(r.Expected, "_") || r.Cause == model.CauseAttributeMisspelled {
+		if r == nil || v.Name == hostile || !sso.CauseOf(*r, sso.Neighbourhood{}).Alike ||
+			strings.HasPrefix(r.Expected, "_") || r.Cause == model.CauseAttributeMisspelled {
 			continue
 		}
-		if strings.TrimSpace(r.Received) != "" && address(r.Expected) != address(strings.TrimSpace(r.Received)) && !strings.HasPrefix(r.Received, "/saml/") {
+		received := strings.TrimSpace(r.Received)
+		if received != "" && address(r.Expected) != address(received) && !strings.HasPrefix(received, "/saml/") {
 			t.Errorf("%s: %q is compared with %q", v.Name, r.Expected, r.Received)
 		}
 	}
