@@ -15,6 +15,7 @@ type SignIn struct {
 	Consent    *model.Consent // to link the user, or to link them anew, where there is one
 	Linked     bool           // somebody in AWS is linked to the user on the connection
 	StableID   string         // the user is known by elsewhere: AWS must not send another
+	Unlinked   *SignIn        // of somebody linked: the same, if they were unlinked
 }
 
 // Next tells for each of the users how their next sign-in through each live
@@ -22,7 +23,7 @@ type SignIn struct {
 // many queries for one user as for many.
 func (lf Forecasts) Next(ctx context.Context, users ...model.User) (map[string][]SignIn, error) {
 	forecasters, slugs, err := lf.live(ctx)
-	if err != nil || len(users) == 0 {
+	if err != nil || len(users) == 0 || len(slugs) == 0 {
 		return nil, err
 	}
 	known, err := lf.Store.KnownOn(ctx, slugs, users)
@@ -77,6 +78,8 @@ func (f *forecaster) signIn(k store.KnownPerson, namesake *store.KnownPerson) Si
 	for _, i := range k.Identities {
 		if i.Connection == f.slug {
 			s.Linked = true
+			after := f.afterUnlink(k)
+			s.Unlinked = &after
 		} else if s.Links && i.ExternalID != "" {
 			s.StableID = i.ExternalID
 		}

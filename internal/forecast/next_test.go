@@ -54,7 +54,9 @@ func TestNextIsWhatHappens(t *testing.T) {
 		id      string // that AWS then brings
 		links   bool
 	}{
-		"added": {nil, func(t *testing.T, st *store.Store, _ model.Connection) model.User { return storetest.User(t, st, "dave") }, "D-1", true},
+		"added": {nil, func(t *testing.T, st *store.Store, _ model.Connection) model.User {
+			return storetest.User(t, st, "dave")
+		}, "D-1", true},
 		"taken back": {nil, func(t *testing.T, st *store.Store, _ model.Connection) model.User {
 			u := storetest.User(t, st, "dave")
 			takenBack(t, st, u, "aws")
@@ -73,7 +75,9 @@ func TestNextIsWhatHappens(t *testing.T) {
 				return u
 			}, "D-1", true},
 		"another domain": {func(c *model.Config) { c.JIT.AllowedEmailDomains = []string{"example.net"} },
-			func(t *testing.T, st *store.Store, _ model.Connection) model.User { return storetest.User(t, st, "dave") }, "D-1", false},
+			func(t *testing.T, st *store.Store, _ model.Connection) model.User {
+				return storetest.User(t, st, "dave")
+			}, "D-1", false},
 		"signed in": {nil, func(t *testing.T, st *store.Store, aws model.Connection) model.User {
 			comes(t, st, aws, "dave", "D-1")
 			u, err := st.User(t.Context(), "dave")

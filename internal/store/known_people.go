@@ -79,10 +79,13 @@ func (s *Store) KnownOn(ctx context.Context, connections []string, users []model
 	known := make(map[string][]KnownPerson, len(connections))
 	at := map[knownKey]*KnownPerson{}
 	ids := make([]string, len(users))
+	for i, u := range users {
+		ids[i] = u.ID
+	}
 	for _, slug := range connections {
 		known[slug] = make([]KnownPerson, len(users))
 		for i, u := range users {
-			known[slug][i].User, ids[i] = u, u.ID
+			known[slug][i].User = u
 			at[knownKey{slug, u.ID}] = &known[slug][i]
 		}
 	}

@@ -13,6 +13,9 @@ var ErrUnusableMetadata = forecast.ErrUnusableMetadata
 // Preflight is who gets in after a change.
 type Preflight = forecast.Preflight
 
+// SignIn is how the next sign-in of a user through one connection would end.
+type SignIn = forecast.SignIn
+
 // Forecasts tells how the next logins would end.
 type Forecasts struct {
 	forecast.Forecasts

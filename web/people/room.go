@@ -37,6 +37,8 @@ func (rm *Room) Routes() []kit.Route {
 		kit.Post("/users/{username}/groups", admin, rm.addUserToGroup),
 		kit.Post("/users/{username}/groups/remove", admin, rm.removeUserFromGroup),
 		kit.Post("/users/{username}/unlink", admin, rm.unlinkIdentity),
+		kit.Post("/users/{username}/allow-link", admin, rm.allowLink),
+		kit.Post("/users/{username}/take-back-link", admin, rm.takeBackLink),
 		kit.Post("/users/{username}/password", admin, rm.setServicePassword).AfterStepUp(),
 		kit.Post("/users/{username}/password/remove", admin, rm.removeServicePassword),
 		kit.Post("/users/{username}/delete", admin, rm.deleteUser).AfterStepUp(),

@@ -11,6 +11,7 @@ import (
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/forecast"
 	"github.com/postern-sso/postern/web/forms"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/traces"
@@ -80,13 +81,17 @@ func (rm *Room) renderNewUser(w http.ResponseWriter, r *http.Request, a model.Ad
 		return err
 	}
 	groups.Hint, groups.Problem = "Rules may give more at login.", ui.ProblemOf(f.Problems, "groups")
-	p := rm.Page(r, a, layout.NavUsers, "Add a user", "The user can sign in through every live connection that brings this username.")
+	p := rm.Page(r, a, layout.NavUsers, "Add a user", "A user who is here before they first sign in.")
 	p.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
 	status := http.StatusOK
 	if len(f.Problems) > 0 {
 		p.Error, status = true, http.StatusUnprocessableEntity
 	}
-	return rm.Render(w, r, status, people.NewUser(people.NewUserPage{Page: p, Form: f, Groups: groups}))
+	next, err := rm.ifMade(r.Context(), f, model.ConsentMade)
+	if err != nil {
+		return err
+	}
+	return rm.Render(w, r, status, people.NewUser(people.NewUserPage{Page: p, Form: f, Groups: groups, Next: next}))
 }
 
 func (rm *Room) showUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -130,10 +135,17 @@ func (rm *Room) userPage(ctx context.Context, u model.User) (people.UserPage, er
 	if v.Identities, err = rm.Store.Identities(ctx, u.ID); err != nil {
 		return v, err
 	}
-	if p, err := rm.Store.ServicePassword(ctx, u.ID); err == nil {
-		v.Password.Known = &p
-	} else if !errors.Is(err, store.ErrNotFound) {
+	next, err := forecast.With(rm.Kit).Next(ctx, u)
+	if err != nil {
 		return v, err
+	}
+	v.Next = next[u.ID]
+	if len(v.Identities) == 0 { // only who never comes from AWS may have one
+		if p, err := rm.Store.ServicePassword(ctx, u.ID); err == nil {
+			v.Password.Known = &p
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return v, err
+		}
 	}
 	logins, err := rm.Store.LoginsOf(ctx, u, loginsOnUserPage)
 	if err != nil {

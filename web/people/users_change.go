@@ -150,7 +150,7 @@ func (rm *Room) unlinkIdentity(w http.ResponseWriter, r *http.Request, a model.A
 			if err := rm.Store.UnlinkIdentity(r.Context(), rm.Actor(r, a), id); err != nil {
 				return err
 			}
-			return rm.Done(w, r, paths.User(u.Username), i.NameID+" is no longer linked. The next login links anew.")
+			return rm.Done(w, r, paths.User(u.Username), i.NameID+" is not linked any more. What the next sign-in does is said below.")
 		}
 	}
 	return store.ErrNotFound

@@ -1,0 +1,52 @@
+package people
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/people"
+	"github.com/postern-sso/postern/web/forecast"
+	"github.com/postern-sso/postern/web/kit"
+)
+
+// ifMade is what the first sign-in of a user whom the form describes would do,
+// through each live connection.
+func (rm *Room) ifMade(ctx context.Context, f people.UserForm, why model.ConsentWhy) ([]forecast.SignIn, error) {
+	return forecast.With(rm.Kit).IfMade(ctx, model.User{Username: f.Username, Email: f.Email, Active: true}, why)
+}
+
+// allowLink lets the next sign-in through a connection be linked to the user.
+func (rm *Room) allowLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	u, err := rm.Store.User(r.Context(), kit.PathValue(r, "username"))
+	if err != nil {
+		return err
+	}
+	given, err := rm.Store.AllowLink(r.Context(), rm.Actor(r, a), kit.Typed(r, "connection"), []string{u.ID})
+	if err != nil {
+		return err
+	}
+	if len(given) == 0 {
+		return rm.Done(w, r, paths.User(u.Username), "Nothing has changed: the user is linked already, may use the console, or the connection is not live.")
+	}
+	return rm.Done(w, r, paths.User(u.Username), "The next sign-in with this username may be linked to "+u.Username+".")
+}
+
+// takeBackLink takes back what allows the next sign-in to be linked.
+func (rm *Room) takeBackLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	u, err := rm.Store.User(r.Context(), kit.PathValue(r, "username"))
+	if err != nil {
+		return err
+	}
+	err = rm.Store.TakeBackLink(r.Context(), rm.Actor(r, a), u.ID, kit.Typed(r, "connection"))
+	if errors.Is(err, store.ErrNotFound) {
+		return rm.Done(w, r, paths.User(u.Username), "There is nothing to take back: it was used, or taken back already.")
+	}
+	if err != nil {
+		return err
+	}
+	return rm.Done(w, r, paths.User(u.Username), "Taken back. What the next sign-in does is said below.")
+}
