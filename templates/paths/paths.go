@@ -37,6 +37,7 @@ const (
 	UsersImport           = "/users/import"
 	UsersBulk             = "/bulk"
 	Jobs                  = "/jobs"
+	Link                  = "/link"
 	Groups                = "/groups"
 	GroupsNew             = "/groups/new"
 	ExportUsers           = "/export/users"
@@ -124,6 +125,9 @@ func Group(name string) string { return named(Groups, name) }
 
 // GroupAction is a button on a group's page.
 func GroupAction(name string, action ...string) string { return named(Groups, name, action...) }
+
+// LinkUndo takes back what is not used of an act that allowed links.
+func LinkUndo(act string) string { return join(Link, act, "undo") }
 
 // BulkUndo undoes a bulk change.
 func BulkUndo(id int64) string { return join(UsersBulk, strconv.FormatInt(id, 10), "undo") }

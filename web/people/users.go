@@ -36,6 +36,11 @@ func (rm *Room) listUsers(w http.ResponseWriter, r *http.Request, a model.Admini
 	if v.Any, err = rm.Store.AnyUser(r.Context()); err != nil {
 		return err
 	}
+	if r.URL.RawQuery == "" {
+		if v.ToLink, err = rm.Store.UsersToLink(r.Context()); err != nil {
+			return err
+		}
+	}
 	v.Users, v.Paging = users, kit.Paging(r, paths.Users, next)
 	v.Columns = kit.SortLinks(r, paths.Users, query.Sort, "username", "Username", "email", "Email", "-last_login", "Last login")
 	return rm.Render(w, r, http.StatusOK, people.Users(v))

@@ -1,0 +1,52 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// mayAllow are users whom administrators made and whom the next sign-in through
+// the connection would not be linked to, as nobody ever allowed or took it back:
+// those from before there was consent, and from before the connection was live.
+const mayAllow = `u.active and u.source = 'manual' and not ` + administers + `
+	and not exists (select from identities i where i.user_id = u.id and i.connection_id = c.id)
+	and not exists (select from link_consents k where k.user_id = u.id and k.connection_id = c.id)`
+
+// mayLinkAnew are users who are linked to somebody on the connection, and may not
+// be linked anew already.
+const mayLinkAnew = `u.active and not ` + administers + `
+	and exists (select from identities i where i.user_id = u.id and i.connection_id = c.id)
+	and not exists (select from link_consents k where k.user_id = u.id and k.connection_id = c.id and k.why = 'link_anew'
+		and k.taken_back_at is null and k.ends_at > now())`
+
+// LinkCandidates are the users whom AllowLink, or AllowLinkAnew where anew, is meant
+// for on a connection, by their names, at most limit.
+func (s *Store) LinkCandidates(ctx context.Context, connection string, anew bool, limit int) ([]model.User, error) {
+	which := mayAllow
+	if anew {
+		which = mayLinkAnew
+	}
+	return list(ctx, s.db, scanUser, "select "+userColumns+" from connections c cross join users u where c.slug = @connection and "+which+
+		" order by u.username_key limit @limit", named{"connection": connection, "limit": limit})
+}
+
+// ToLink is how many users administrators made who cannot sign in through a
+// connection until somebody allows it.
+type ToLink struct {
+	Connection string // slug
+	Name       string
+	Users      int // MembersCounted+1: that many or more
+}
+
+// UsersToLink finds the live connections that make users as they sign in and do
+// not link those who exist, and on which there are such users.
+func (s *Store) UsersToLink(ctx context.Context) ([]ToLink, error) {
+	return list(ctx, s.db, pgx.RowToStructByPos[ToLink], `select c.slug, r.config ->> 'name', n.users
+		from connections c join revisions r on r.connection_id = c.id and r.state = 'live' cross join lateral (
+			select count(*) as users from (select from users u where `+mayAllow+` limit @limit) counted) n
+		where c.status = 'live' and r.config ->> 'provisioning' = 'jit' and coalesce(r.config -> 'jit' ->> 'existing_username', '') <> 'link' and n.users > 0
+		order by c.slug`, named{"limit": model.MembersCounted + 1})
+}
