@@ -19,7 +19,6 @@ var notInDocument = map[string]string{
 	"Connection.LiveSince": fact,
 	"Connection.Live.ID":   byDatabase, "Connection.Live.ConnectionID": byDatabase, "Connection.Live.Number": fact, "Connection.Live.State": fact,
 	"Connection.Live.Version": fact, "Connection.Live.Ticks": ofTheWizard, "Connection.Live.TestedLogin": fact, "Connection.Live.TestedAt": fact,
-	"Connection.LiveSince":   fact,
 	"Connection.Live.Author": fact, "Connection.Live.CreatedAt": fact, "Connection.Live.UpdatedAt": fact, "Connection.Live.LiveAt": fact,
 	"Connection.Live.Config.Apps": ofTheWizard, "Connection.Live.Config.DirectorySynced": ofTheWizard,
 	"Connection.Live.Config.IdPMetadataURL": "the document brings the metadata itself",

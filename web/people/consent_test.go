@@ -158,7 +158,7 @@ func TestImportedUserIsLinkedOnce(t *testing.T) {
 	t.Parallel()
 	s := samlSite(t, nil)
 	rows := []store.ImportRow{{User: model.User{Username: "user1", Email: "user1@example.com", Active: true}}}
-	if _, _, err := s.Store.ImportUsers(t.Context(), webtest.Tester, rows); err != nil {
+	if _, err := s.Store.ImportUsers(t.Context(), webtest.Tester, rows); err != nil {
 		t.Fatal(err)
 	}
 	s.Get("/users/user1").Has(t, ".note", "by importing the user")
