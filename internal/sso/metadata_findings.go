@@ -10,6 +10,12 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
+// FindingOtherIdP is the code of the finding that metadata is not AWS's.
+const FindingOtherIdP = "other_idp"
+
+// FindingNoFormat is the code of the finding that AWS has no Subject mapped yet.
+const FindingNoFormat = "name_id_format_missing"
+
 func (idp *IdentityProvider) add(code, text string) {
 	idp.Findings = append(idp.Findings, Finding{Code: code, Text: text})
 }
@@ -17,7 +23,7 @@ func (idp *IdentityProvider) add(code, text string) {
 // findings are what people should know of what the metadata says.
 func (idp *IdentityProvider) findings(now time.Time) {
 	if idp.AccountID == "" {
-		idp.add("other_idp", "This is not the metadata of AWS IAM Identity Center but of "+providerName(idp.EntityID)+
+		idp.add(FindingOtherIdP, "This is not the metadata of AWS IAM Identity Center but of "+providerName(idp.EntityID)+
 			". Where AWS gets its people from there, it is the file that AWS was given. Sign-in would go to "+providerName(idp.EntityID)+
 			" directly, past AWS. To go through AWS, bring the file of the application in AWS instead.")
 	}
@@ -28,7 +34,7 @@ func (idp *IdentityProvider) findings(now time.Time) {
 		idp.add("several_certificates", "The metadata has several certificates. All of them are trusted, which is right while a certificate is being replaced.")
 	}
 	if idp.AccountID != "" && len(idp.NameIDFormats) == 0 {
-		idp.add("name_id_format_missing", "The Subject is not mapped in AWS yet: the metadata names no format for it. That is normal at this point. Import the "+
+		idp.add(FindingNoFormat, "The Subject is not mapped in AWS yet: the metadata names no format for it. That is normal at this point. Import the "+
 			"metadata again after you have edited the attribute mappings.")
 	}
 	for _, c := range idp.Certificates {

@@ -10,6 +10,14 @@ import (
 	"github.com/postern-sso/postern/internal/sso"
 )
 
+// sameMetadata is said of metadata that is written otherwise and says the same.
+const sameMetadata = "AWS's metadata is another text with the same addresses and certificates."
+
+// Same tells whether differences change nothing for anybody.
+func Same(differences []string) bool {
+	return !slices.ContainsFunc(differences, func(s string) bool { return s != sameMetadata })
+}
+
 // Differences puts in words what changes when a connection's configuration
 // before gives way to after: one sentence each, in the order of the wizard,
 // none when both say the same. The public URL and the slug complete an entity
@@ -19,7 +27,7 @@ func Differences(before, after model.Config, publicURL, slug string, now time.Ti
 	d.value("The name", before.Name, after.Name)
 	d.list("The application", before.Apps, after.Apps)
 	d.value("How users are made", provisioningWords(before.Provisioning), provisioningWords(after.Provisioning))
-	d.flag(before.DirectorySynced, after.DirectorySynced, "Users now come from a directory.", "Users no longer come from a directory.")
+	d.flag(before.DirectorySynced, after.DirectorySynced, "Users now come from files of a directory.", "Users no longer come from files of a directory.")
 	if before.EntityID != after.EntityID {
 		d.value("The audience", before.EntityIDFor(publicURL, slug), after.EntityIDFor(publicURL, slug))
 	}
@@ -100,7 +108,7 @@ func (d *differences) metadata(from, to string, now time.Time) {
 		d.list("The AWS certificate", certificates(was), certificates(is))
 	}
 	if len(d.sentences) == said {
-		d.say("AWS's metadata is another text with the same addresses and certificates.")
+		d.say(sameMetadata)
 	}
 }
 

@@ -13,18 +13,18 @@ import (
 func metadataFields() []Field {
 	return []Field{
 		{
-			Name: FieldMetadataURL, Label: "Metadata address", Kind: FieldURL, Autocomplete: "off",
-			Hint:  "In AWS, on the application's page: “IAM Identity Center SAML metadata file”, copy the address. Postern fetches it.",
+			Name: FieldMetadataURL, Label: "Address of the metadata file", Kind: FieldURL, Autocomplete: "off",
+			Hint:  "In AWS, on the application's page, panel “IAM Identity Center metadata”: copy the address of the SAML metadata file. Postern fetches it.",
 			Value: func(fc Facts) []string { return text(fc.Draft.Config.IdPMetadataURL) },
 		},
 		{
-			Name: FieldMetadataFile, Label: "or the file", Kind: FieldFile,
-			Hint: "The XML file that AWS downloads.",
+			Name: FieldMetadataFile, Label: "or the file itself", Kind: FieldFile,
 		},
 		{
 			Name: FieldMetadata, Label: "or its text", Kind: FieldTextarea, Autocomplete: "off",
 			Hint: "Everything in the file, from the first “<” to the last “>”.",
 		},
+		{Name: FieldOther, Label: "Use it all the same. I know that people would sign in there, past AWS", Kind: FieldCheckbox},
 	}
 }
 
@@ -101,11 +101,26 @@ func MetadataURL(fc Facts, a Answers) (address string, problem *model.Problem) {
 	return paste.URL, nil
 }
 
-// applyMetadata takes what was fetched, else what was pasted. With neither, the
-// metadata that is stored stays.
+// TwoSources is the question which one counts, where a form brings metadata in
+// two ways; nil where it does not. The address that is stored counts as none,
+// because the form has it already. file tells that the text came as a file.
+func TwoSources(fc Facts, a Answers, file bool) *model.Problem {
+	address := a.Text(FieldMetadataURL)
+	if a.Text(FieldMetadata) == "" || address == "" || address == fc.Draft.Config.IdPMetadataURL {
+		return nil
+	}
+	what := "a text"
+	if file {
+		what = "a file"
+	}
+	return &model.Problem{Field: FieldMetadataURL, Text: "You gave an address and " + what + ". Which of them counts? Leave the other one empty."}
+}
+
+// applyMetadata takes what was fetched, else what was pasted. With neither it
+// says so: nothing would be saved, and the form looks as if something were.
 func applyMetadata(d *Draft, fc Facts, a Answers) []model.Problem {
 	if fetched := a[FieldFetched]; len(fetched) > 0 {
-		return storeMetadata(d, fc, FieldMetadataURL, []byte(fetched[0]), a.Text(FieldMetadataURL))
+		return storeMetadata(d, fc, brought{FieldMetadataURL, []byte(fetched[0]), a.Text(FieldMetadataURL), a.Ticked(FieldOther)})
 	}
 	pasted, address := a.Text(FieldMetadata), a.Text(FieldMetadataURL)
 	switch {
@@ -115,33 +130,61 @@ func applyMetadata(d *Draft, fc Facts, a Answers) []model.Problem {
 			return []model.Problem{*pasteProblem(FieldMetadata, err)}
 		}
 		if paste.Kind == sso.PasteMetadataXML {
-			return storeMetadata(d, fc, FieldMetadata, paste.XML, "")
+			return storeMetadata(d, fc, brought{FieldMetadata, paste.XML, "", a.Ticked(FieldOther)})
 		}
 		return []model.Problem{{Field: FieldMetadata, Text: "This is the address of the metadata. It has not been fetched yet: save once more, or " +
 			"paste the metadata itself."}}
-	case fc.Draft.Config.IdPMetadata != "" && (address == "" || address == fc.Draft.Config.IdPMetadataURL):
+	case fc.Draft.Config.IdPMetadata != "" && address != "" && address == fc.Draft.Config.IdPMetadataURL:
 		return nil
 	case address != "":
 		return []model.Problem{{Field: FieldMetadataURL, Text: "The metadata has not been fetched from this address. Save once more, or paste the metadata itself."}}
+	case fc.Draft.Config.IdPMetadata != "":
+		return []model.Problem{{Field: FieldMetadataURL, Text: "You brought nothing, so the metadata stays as it is. Give its address, choose the file, or paste its text."}}
 	default:
 		return []model.Problem{{Field: FieldMetadata, Text: "Bring AWS's metadata: give its address, choose the file, or paste its text."}}
 	}
 }
 
-// storeMetadata judges metadata and puts it into the draft. Metadata of another
-// application means that the people assigned in AWS are assigned to another one.
-func storeMetadata(d *Draft, fc Facts, field string, xml []byte, address string) []model.Problem {
-	xml = sso.MetadataText(xml)
-	idp, err := fc.read(xml)
-	if err != nil {
-		return []model.Problem{*pasteProblem(field, err)}
-	}
+// brought is metadata from a form.
+type brought struct {
+	field   string // that it came from
+	xml     []byte
+	address string // where it was fetched; empty: it was not
+	anyway  bool   // the administrator takes it although it is not AWS's
+}
+
+// otherProvider is the tick that stands for the choice of metadata that is not
+// AWS's. It names whose it is, so that it holds for nothing else and the audit
+// has it.
+func otherProvider(entityID string) StepID { return StepID("not AWS: " + entityID) }
+
+// judge are the problems of metadata that was read. That of another provider
+// stops the step until the administrator chooses it by name.
+func (b brought) judge(d *Draft, idp *sso.IdentityProvider) []model.Problem {
 	var problems []model.Problem
 	for _, f := range idp.Findings {
-		if f.Blocking {
-			problems = append(problems, model.Problem{Field: field, Text: f.Text})
+		switch {
+		case f.Blocking:
+			problems = append(problems, model.Problem{Field: b.field, Text: f.Text})
+		case f.Code != sso.FindingOtherIdP:
+		case b.anyway:
+			d.tick(otherProvider(idp.EntityID))
+		case !d.ticked(otherProvider(idp.EntityID)):
+			problems = append(problems, model.Problem{Field: FieldOther, Text: f.Text})
 		}
 	}
+	return problems
+}
+
+// storeMetadata judges metadata and puts it into the draft. Metadata of another
+// application means that the people assigned in AWS are assigned to another one.
+func storeMetadata(d *Draft, fc Facts, b brought) []model.Problem {
+	xml, address := sso.MetadataText(b.xml), b.address
+	idp, err := fc.read(xml)
+	if err != nil {
+		return []model.Problem{*pasteProblem(b.field, err)}
+	}
+	problems := b.judge(d, idp)
 	if len(problems) > 0 {
 		return problems
 	}

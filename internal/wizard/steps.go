@@ -33,6 +33,7 @@ const (
 	FieldMetadataFile = "metadata_file" // metadata: the upload; its text arrives in metadata
 	FieldMetadataURL  = "metadata_url"  // metadata: where it was or is to be fetched
 	FieldFetched      = "fetched"       // metadata: what was fetched from metadata_url; never in the form
+	FieldOther        = "not_aws"       // metadata: tick: take it although it is not AWS's
 
 	FieldUsername    = "username"     // attributes: names of AWS attributes
 	FieldEmail       = "email"        //
@@ -69,7 +70,7 @@ const (
 func Setup() (*Flow, error) {
 	return NewFlow(
 		Step{
-			ID: StepWelcome, Title: "Welcome",
+			ID: StepWelcome, Phase: "Prepare", Title: "Welcome",
 			Lead:   "Name this connection and say where people reach Postern.",
 			Fields: welcomeFields(), Apply: applyWelcome,
 			Done: func(fc Facts) bool {
@@ -77,18 +78,18 @@ func Setup() (*Flow, error) {
 			},
 		},
 		Step{
-			ID: StepProvisioning, Title: "How users are made",
-			Lead:   "Choose what happens when somebody signs in for the first time.",
+			ID: StepProvisioning, Title: "Who may be a user?",
+			Lead:   "You can change this later. Users who exist stay.",
 			Fields: provisioningFields(), Apply: applyProvisioning,
 			Done: func(fc Facts) bool { return fc.Draft.Config.Provisioning != "" },
 		},
-		tickStep(StepAWSApplication, FieldCreated, "The application in AWS",
+		beginning("AWS", tickStep(StepAWSApplication, FieldCreated, "The application in AWS",
 			"Create a custom SAML 2.0 application in AWS IAM Identity Center with the values below.",
 			"I have created the application in AWS and typed these values",
-			"Create the application in AWS first, then tick this box."),
+			"Create the application in AWS first, then tick this box.")),
 		Step{
 			ID: StepMetadata, Title: "Metadata from AWS",
-			Lead:   "Bring the metadata file that AWS offers for the application.",
+			Lead:   "AWS says which AWS it is in a small file, its metadata. Its address or the file is enough.",
 			Fields: metadataFields(), Apply: applyMetadata,
 			Done: func(fc Facts) bool { return fc.Draft.Config.IdPMetadata != "" },
 		},
@@ -101,7 +102,7 @@ func Setup() (*Flow, error) {
 			},
 		},
 		Step{
-			ID: StepUsers, Title: "Users",
+			ID: StepUsers, Phase: "People", Title: "Users",
 			Lead:   "Say who may become a user here, or add the users by hand.",
 			Fields: usersFields(), Apply: applyUsers, Done: usersDone,
 		},
@@ -118,13 +119,19 @@ func Setup() (*Flow, error) {
 			Lead: "Sign in once for real. Nothing is created and nobody else can sign in yet.",
 			Done: func(fc Facts) bool { return fc.Tested },
 		},
-		appsStep(),
+		beginning("Apps", appsStep()),
 		Step{
-			ID: StepGoLive, Title: "Go live",
+			ID: StepGoLive, Phase: "Go live", Title: "Go live",
 			Lead: "Look at everything once more, then let people in.",
 			Done: func(fc Facts) bool { return fc.Live && !fc.Editing },
 		},
 	)
+}
+
+// beginning is a step with which a phase begins.
+func beginning(phase string, s Step) Step {
+	s.Phase = phase
+	return s
 }
 
 // appsStep hands over to the apps. Whoever edits a connection that people use

@@ -110,7 +110,7 @@ func TestProblemsNameTheirField(t *testing.T) {
 		"no username":     {wizard.StepAttributes, nil, wizard.Answers{"email": {"email"}}, []string{"username"}, "which attribute holds the username"},
 		"AWS's side":      {wizard.StepAttributes, nil, wizard.Answers{"username": {"subject"}, "email": {"${user:email}"}}, []string{"email"}, "second column"},
 		"pattern":         {wizard.StepAttributes, nil, wizard.Answers{"username": {"subject"}, "pattern": {"("}}, []string{"pattern"}, ""},
-		"no choice":       {wizard.StepUsers, nil, wizard.Answers{"create": {"on"}}, []string{"existing_username"}, "username is taken"},
+		"no choice":       {wizard.StepUsers, nil, wizard.Answers{"create": {"on"}}, []string{"existing_username"}, "username of a user who is here already"},
 		"no domain": {wizard.StepUsers, nil, wizard.Answers{"existing_username": {"refuse"},
 			"allowed_email_domains": {"example.com\n*.example.com\nlocalhost\na@b.example.com"}},
 			[]string{"allowed_email_domains", "allowed_email_domains", "allowed_email_domains"}, "“*.example.com” is not an email domain"},

@@ -23,15 +23,15 @@ func usersFields() []Field {
 			Value: func(fc Facts) []string { return checkbox(fc.Draft.Config.JIT.Update) },
 		},
 		{
-			Name: FieldExisting, Label: "When the username is taken", Kind: FieldRadio, When: justInTime,
+			Name: FieldExisting, Label: "When somebody new has the username of a user who is here already", Kind: FieldRadio, When: justInTime,
 			Options: []Option{
 				{Value: string(model.ExistingRefuse), Label: "Refuse the sign-in", Hint: "Safe: nobody can take over a user by having the same name in AWS."},
-				{Value: string(model.ExistingLink), Label: "It is the same person", Hint: "Right when your users were here before and AWS uses the same usernames."},
+				{Value: string(model.ExistingLink), Label: "Treat them as that user", Hint: "Right when your users were here before and AWS uses the same usernames."},
 			},
 			Value: func(fc Facts) []string { return text(string(fc.Draft.Config.JIT.ExistingUsername)) },
 		},
 		{
-			Name: FieldAllowedDomains, Label: "Email domains that may become users", Kind: FieldTextarea, When: justInTime,
+			Name: FieldAllowedDomains, Label: "Only people with an email at these domains", Kind: FieldTextarea, When: justInTime,
 			Hint:  "One a line, for example example.com. Empty: everybody whom AWS lets in. People who are users already are not asked.",
 			Value: func(fc Facts) []string { return text(strings.Join(fc.Draft.Config.JIT.AllowedEmailDomains, "\n")) },
 		},
@@ -63,7 +63,7 @@ func applyUsers(d *Draft, fc Facts, a Answers) []model.Problem {
 	}
 	var problems []model.Problem
 	if jit.ExistingUsername != model.ExistingRefuse && jit.ExistingUsername != model.ExistingLink {
-		problems = append(problems, model.Problem{Field: FieldExisting, Text: "Choose what happens when the username is taken."})
+		problems = append(problems, model.Problem{Field: FieldExisting, Text: "Choose what happens when somebody new has the username of a user who is here already."})
 	}
 	jit.AllowedEmailDomains, problems = readDomains(a.Text(FieldAllowedDomains), problems)
 	if len(jit.AllowedEmailDomains) > 0 && fc.Draft.Config.Attributes.Email == "" {

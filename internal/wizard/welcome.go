@@ -96,11 +96,11 @@ func chosenApps(answers []string) (apps []string, unknown bool) {
 
 func provisioningFields() []Field {
 	return []Field{{
-		Name: FieldProvisioning, Label: "Users are made", Kind: FieldRadio, Required: true,
+		Name: FieldProvisioning, Label: "Who may be a user", Kind: FieldRadio, Required: true,
 		Options: []Option{
-			{Value: ModelJIT, Label: "Just in time", Hint: "Postern makes the user at the first sign-in and keeps it up to date. Little work; for most."},
-			{Value: ModelManual, Label: "By hand", Hint: "Only users that you have added may sign in. Nothing is made or changed."},
-			{Value: ModelDirectory, Label: "From a directory", Hint: "Your users come from LDAP or Active Directory. A sign-in only matches them."},
+			{Value: ModelJIT, Label: "Everybody whom AWS lets in", Hint: "Made at the first sign-in. You decide in AWS who gets in."},
+			{Value: ModelManual, Label: "Only people I add", Hint: "By hand or from a file. Whoever is missing is refused, and shown to you with a button to add them."},
+			{Value: ModelDirectory, Label: "People of our directory, from a file", Hint: "You export them from LDAP or Active Directory and import the file. Postern does not read the directory itself."},
 		},
 		Value: func(fc Facts) []string {
 			if m := modelOf(fc.Draft.Config); m != "" {

@@ -107,6 +107,7 @@ type Field struct {
 // Step is one row of the table.
 type Step struct {
 	ID     StepID
+	Phase  string // the phase that begins with this step; empty: it belongs to that of the step before
 	Title  string
 	Lead   string // one sentence under the heading
 	Fields []Field

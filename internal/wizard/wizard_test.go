@@ -266,6 +266,12 @@ func TestSayingTheSameAgainClearsNothing(t *testing.T) {
 			continue
 		}
 		d, problems := f.Submit(p.Step.ID, fc, stored(f, p.Step.ID, fc))
+		if p.Step.ID == wizard.StepMetadata { // its form does not show the text again: nothing brought is said, and changes nothing
+			if len(problems) != 1 || !strings.Contains(problems[0].Text, "You brought nothing") || !same(d, fc.Draft) {
+				t.Errorf("metadata: %v", problems)
+			}
+			continue
+		}
 		if len(problems) > 0 || !same(d, fc.Draft) {
 			t.Errorf("%s: %v; ticks %v, want %v", p.Step.ID, problems, ticks(d), ticks(fc.Draft))
 		}

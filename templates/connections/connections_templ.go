@@ -209,7 +209,7 @@ func provisioningShort(c model.Connection) string {
 	case r == nil || r.Config.Provisioning == "":
 		return "–"
 	case r.Config.DirectorySynced:
-		return "Directory-synchronized"
+		return "From files"
 	case r.Config.Provisioning == model.ProvisioningJIT:
 		return "Just in time"
 	default:

@@ -40,7 +40,7 @@ const (
 
 // Flash is the message shown once after an action.
 type Flash struct {
-	Kind string // success, warning, danger
+	Kind string // success, info, warning, danger
 	Text string
 	Undo string // address that undoes the action; empty: it cannot be undone
 }

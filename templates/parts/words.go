@@ -61,7 +61,7 @@ func RoleWord(r model.Role) string {
 func ProvisioningWord(c model.Config) string {
 	switch {
 	case c.DirectorySynced:
-		return "Directory-synchronized: users come from your directory, a login creates nobody"
+		return "From files of your directory: only users that exist here may sign in"
 	case c.Provisioning == model.ProvisioningJIT:
 		return "Just in time: users are created and updated as they sign in"
 	case c.Provisioning == model.ProvisioningManual:

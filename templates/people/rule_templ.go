@@ -314,7 +314,7 @@ func RuleCondition(f RuleForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "attribute", Depends: true, Label: "Attribute", Value: f.Attribute, Autocomplete: "off", Placeholder: "department",
+		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "attribute", Depends: true, Label: "Attribute", Value: f.Attribute, Autocomplete: "off",
 			Hint: "Exactly as in AWS under “User attribute in the application”.", Problem: ui.ProblemOf(f.Problems, "attribute")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

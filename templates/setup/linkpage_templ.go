@@ -602,7 +602,7 @@ func LinkWaiting(l model.SetupLink, token, connection string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, " asks you to do AWS's side of a single sign-on between AWS IAM Identity Center and Atlassian apps. You need the AWS console of the management account or of the delegated administrator account, and about 20 minutes.</p><p>The link opens once. Open it in the browser in which you use the AWS console: it works there only, and until ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, " asks you to do AWS's side of a single sign-on between AWS IAM Identity Center and Atlassian apps. You need the AWS console of the management account or of the delegated administrator account.</p><p>The link opens once. Open it in the browser in which you use the AWS console: it works there only, and until ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

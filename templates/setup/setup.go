@@ -5,7 +5,6 @@ package setup
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -90,33 +89,31 @@ func (f Frame) choices(name string) ui.ChoiceGroup {
 	return g
 }
 
-// number is the step's place on the rail, from 1.
-func (f Frame) number() int {
-	return 1 + slices.IndexFunc(f.Rail, func(p wizard.Progress) bool { return p.Step.ID == f.Step.ID })
-}
-
-// position says in words where one is.
-func (f Frame) position() string {
-	return "Step " + strconv.Itoa(f.number()) + " of " + strconv.Itoa(len(f.Rail))
+// phases are the steps for the rail, in their phases. One is done when all of
+// its steps are.
+func (f Frame) phases() []ui.RailPhase {
+	var phases []ui.RailPhase
+	for _, p := range f.Rail {
+		step := ui.RailStep{Title: p.Step.Title, Here: p.Step.ID == f.Step.ID, Done: p.State == wizard.Done}
+		if p.State != wizard.Locked || step.Here {
+			step.Href = paths.SetupStep(f.slug(), p.Step.ID)
+		}
+		if p.Step.Phase != "" || len(phases) == 0 {
+			phases = append(phases, ui.RailPhase{Title: p.Step.Phase, Href: step.Href, State: ui.StageDone})
+		}
+		phase := &phases[len(phases)-1]
+		phase.Steps = append(phase.Steps, step)
+		switch {
+		case step.Here:
+			phase.State = ui.StageNow
+		case !step.Done && phase.State == ui.StageDone:
+			phase.State = ui.StageLater
+		}
+	}
+	return phases
 }
 
 func (f Frame) action() string { return paths.SetupStep(f.slug(), f.Step.ID) }
-
-// stateWord says where a step stands; the rail shows it beside the title.
-func stateWord(s wizard.State) string {
-	switch s {
-	case wizard.Done:
-		return "Done"
-	case wizard.Current:
-		return "Next to do"
-	case wizard.Open:
-		return "Filled in"
-	case wizard.Locked:
-		return "Later"
-	default:
-		return ""
-	}
-}
 
 // AWS is AWS as its metadata describes it, in human terms.
 type AWS struct {
@@ -126,6 +123,7 @@ type AWS struct {
 	SignInURL    string
 	FetchedFrom  string // address of the metadata, where it was fetched
 	Certificates []Certificate
+	Other        bool     // it is another provider's
 	Findings     []string // what an administrator should look at, a sentence each
 	Problem      string   // why the stored metadata cannot be used; empty: it can
 }

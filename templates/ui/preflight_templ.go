@@ -21,7 +21,7 @@ func manyOf(o forecast.Outlook, n int) string {
 	}
 	switch o.Kind {
 	case forecast.OutlookIn:
-		return one("gets in as the user that they are", "get in as the users that they are")
+		return one("gets in", "get in")
 	case forecast.OutlookAssumed:
 		return one("gets", "get") + " in, if AWS sends exactly their username; they have not signed in through this connection yet"
 	case forecast.OutlookCreated:

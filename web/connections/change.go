@@ -6,16 +6,21 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/connections"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// editConnection starts a draft, or goes on with the one there is.
+// editConnection starts a draft, or goes on with the one there is, at the step
+// that the form names.
 func (rm *Room) editConnection(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	slug := kit.PathValue(r, "slug")
 	if _, err := rm.Store.StartDraft(r.Context(), rm.Actor(r, a), slug); err != nil {
 		return err
+	}
+	if step := kit.Typed(r, "step"); step != "" {
+		return kit.SeeOther(w, r, paths.SetupStep(slug, wizard.StepID(step)))
 	}
 	return kit.SeeOther(w, r, paths.Setup(slug))
 }

@@ -66,12 +66,20 @@ func readAnswers(r *http.Request, sc SetupCase, step wizard.Step) (stepForm, err
 	return f, nil
 }
 
-// readMetadata finds AWS's metadata in the form: a file wins over a text, a
-// text over an address, which is fetched.
+// readMetadata finds AWS's metadata in the form: a file, a text, or an address,
+// which is fetched. Where there are two, it is asked which one counts.
 func (rm *Room) readMetadata(r *http.Request, sc SetupCase, f *stepForm) error {
 	file, err := forms.UploadedMetadata(r)
 	if err != nil {
 		return err
+	}
+	if file == "" && r.MultipartForm != nil && len(r.MultipartForm.File[wizard.FieldMetadataFile]) > 0 {
+		f.problems = []model.Problem{{Field: wizard.FieldMetadataFile, Text: "This file is empty. In AWS, download the “IAM Identity Center SAML metadata file” again."}}
+		return nil
+	}
+	if file != "" && f.answers.Text(wizard.FieldMetadata) != "" {
+		f.problems = []model.Problem{{Field: wizard.FieldMetadata, Text: "You gave a file and a text. Which of them counts? Empty the text, or choose no file."}}
+		return nil
 	}
 	if file != "" {
 		f.fromFile = true
@@ -81,6 +89,10 @@ func (rm *Room) readMetadata(r *http.Request, sc SetupCase, f *stepForm) error {
 			return nil
 		}
 		f.answers[wizard.FieldMetadata] = []string{file}
+	}
+	if p := wizard.TwoSources(sc.facts, f.answers, f.fromFile); p != nil {
+		f.problems = []model.Problem{*p}
+		return nil
 	}
 	address, p := wizard.MetadataURL(sc.facts, f.answers)
 	if p != nil {

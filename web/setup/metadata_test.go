@@ -10,6 +10,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/web/outgoing"
 	"github.com/postern-sso/postern/web/setup"
@@ -73,16 +74,13 @@ func TestRow16MetadataIsShownBack(t *testing.T) {
 			srv := webtest.MetadataServer(s.T, false, webtest.Sends(webtest.AwsMetadata()))
 			return s.Bring("", "", srv.URL+"/saml/metadata/MTIzNDU2Nzg5MDEyX2lucy0wMTIzNDU2Nzg5YWJjZGVm")
 		},
-		"file first": func(s *webtest.Site) *webtest.Page {
-			return s.Bring(webtest.AwsMetadata(), "<html></html>", "https://portal.example.com/start")
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := webtest.NewSetupAt(t, wizard.StepMetadata)
 			webtest.Expect(t, bring(s), http.StatusSeeOther, "/setup/aws/metadata")
 			text := s.Get("/setup/aws/metadata").Text()
-			for _, want := range []string{"us-east-1", "123456789012", "https://portal.sso.us-east-1.amazonaws.com/saml/assertion/", "days left"} {
+			for _, want := range []string{"us-east-1", "123456789012", "https://portal.sso.us-east-1.amazonaws.com/saml/assertion/", "This is AWS IAM Identity Center"} {
 				if !strings.Contains(text, want) {
 					t.Errorf("the page does not say %q: %s", want, text)
 				}
@@ -110,7 +108,7 @@ func TestMetadataFetchedAgain(t *testing.T) {
 		form.Add(in.AttrOr("name", ""), in.AttrOr("value", ""))
 	})
 	webtest.Expect(t, s.Post("/setup/aws/metadata", form), http.StatusSeeOther, "/setup/aws/attributes")
-	if s.Draft().Config.IdPMetadata != newer {
+	if s.Draft().Config.IdPMetadata != strings.TrimSpace(newer) {
 		t.Error("what is stored is not what AWS says now")
 	}
 }
@@ -164,5 +162,84 @@ func TestMetadataIsReadOnce(t *testing.T) {
 		if res := c.do(); res.Status != c.status || readings.Load() != c.want || (c.status != http.StatusSeeOther && !strings.Contains(res.Text(), "us-east-1")) {
 			t.Errorf("%s: answered %d and read %d times, want %d and %d: %s", c.name, res.Status, readings.Load(), c.status, c.want, res.Text())
 		}
+	}
+}
+
+// Two at once are asked about, nothing or an empty file is said, and what has
+// changed is computed.
+func TestBringingMetadataSaysWhatChanged(t *testing.T) {
+	t.Parallel()
+	another := strings.ReplaceAll(webtest.AwsMetadata(), "us-east-1", "eu-central-1")
+	at := webtest.MetadataServer(t, false, webtest.Sends(another)).URL + "/saml/metadata/MTIzNDU2Nzg5MDEyX2lucy0wMTIzNDU2Nzg5YWJjZGVm"
+	for name, c := range map[string]struct {
+		file, pasted, address string
+		status                int
+		says                  string
+	}{
+		"nothing":            {"", "", "", http.StatusUnprocessableEntity, "You brought nothing"},
+		"blanks":             {"", " \n", "", http.StatusUnprocessableEntity, "You brought nothing"},
+		"text and address":   {"", another, at, http.StatusUnprocessableEntity, "an address and a text. Which of them counts?"},
+		"file and address":   {another, "", at, http.StatusUnprocessableEntity, "an address and a file. Which of them counts?"},
+		"file and text":      {another, another, "", http.StatusUnprocessableEntity, "a file and a text. Which of them counts?"},
+		"the same once more": {"", webtest.AwsMetadata(), "", http.StatusSeeOther, "Nothing changed"},
+		"another":            {"", another, "", http.StatusSeeOther, "AWS's entity ID changes from"},
+		"another, fetched":   {"", "", at, http.StatusSeeOther, "The address of AWS's metadata changes from nothing to"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := webtest.NewSetupAt(t, wizard.StepAttributes)
+			s.EditDraft(func(rev *model.Revision) { rev.Config.IdPMetadata = webtest.AwsMetadata() })
+			res := s.Bring(c.file, c.pasted, c.address)
+			if res.Status != c.status {
+				t.Fatalf("answered %d: %s", res.Status, res.Text())
+			}
+			if c.status == http.StatusSeeOther {
+				res = s.Get("/setup/aws/metadata")
+			} else if s.Draft().Config.IdPMetadata != webtest.AwsMetadata() {
+				t.Error("something was stored")
+			}
+			if text := res.Find(".alert"); !strings.Contains(text, c.says) {
+				t.Errorf("it says %q, want %q", text, c.says)
+			}
+		})
+	}
+}
+
+func TestAnEmptyFileIsSaid(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSetupAt(t, wizard.StepAttributes)
+	form := "--x\r\nContent-Disposition: form-data; name=\"version\"\r\n\r\n" + strconv.Itoa(s.Draft().Version) +
+		"\r\n--x\r\nContent-Disposition: form-data; name=\"metadata_file\"; filename=\"m.xml\"\r\n\r\n\r\n--x--\r\n"
+	res := s.Do(http.MethodPost, "/setup/aws/metadata", strings.NewReader(form), http.Header{"Content-Type": {"multipart/form-data; boundary=x"}})
+	res.Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "This file is empty")
+}
+
+// Another provider's metadata stops the step. Going on is a choice that names
+// whose it is, is audited, and is nothing for the holder of a setup link.
+func TestAnotherProvidersMetadataStopsTheStep(t *testing.T) {
+	t.Parallel()
+	const okta = "http://www.okta.com/exk1fcia6d6EMsf331d8"
+	theirs := strings.Replace(webtest.AwsMetadata(), `entityID="https://portal.sso.us-east-1.amazonaws.com`, `entityID="`+okta+`" was="`, 1)
+	theirs = theirs[:strings.Index(theirs, ` was="`)] + theirs[strings.Index(theirs, ` was="`)+len(` was="`)+strings.Index(theirs[strings.Index(theirs, ` was="`)+len(` was="`):], `"`)+1:]
+	s := webtest.NewSetupAt(t, wizard.StepMetadata)
+	for _, res := range []*webtest.Page{s.Bring("", theirs, ""), s.Bring(theirs, "", "")} {
+		res.Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "not the metadata of AWS IAM Identity Center but of Okta")
+		if res.Doc.Find("[name=not_aws]").Length() != 1 || !strings.Contains(res.Value("metadata"), okta) {
+			t.Error("the choice is not offered, or what was brought has to be brought again")
+		}
+	}
+	webtest.Expect(t, s.Get("/setup/aws/attributes"), http.StatusSeeOther, "/setup/aws/metadata")
+
+	h, link := s.Opened()
+	form := url.Values{"version": {strconv.Itoa(s.Draft().Version)}, "metadata": {theirs}, "not_aws": {"on"}}
+	h.Post(link+"/metadata", form).Want(t, http.StatusUnprocessableEntity)
+	if s.Draft().Config.IdPMetadata != "" {
+		t.Fatal("it was stored")
+	}
+	webtest.Expect(t, s.Post("/setup/aws/metadata", form), http.StatusSeeOther, "/setup/aws/metadata")
+	s.Get("/setup/aws/metadata").Want(t, http.StatusOK).Has(t, "#aws", "This is not AWS IAM Identity Center")
+	entries, _, err := s.Store.Audit(t.Context(), store.AuditQuery{})
+	if err != nil || !strings.Contains(string(entries[0].After), "not AWS: "+okta) {
+		t.Errorf("the audit says %s, %v", entries[0].After, err)
 	}
 }

@@ -22,13 +22,13 @@ func TestPreflightCountsWhoGetsIn(t *testing.T) {
 		says   []string
 	}{
 		"nothing changes": {func(*model.Config) {}, 0,
-			[]string{"2 get in as the user", "1 is refused: the user is deactivated", "1 gets in, if AWS sends exactly their username"}},
+			[]string{"2 get in", "1 is refused: the user is deactivated", "1 gets in, if AWS sends exactly their username"}},
 		"by hand from now on": {func(c *model.Config) { c.Provisioning = model.ProvisioningManual }, 0,
-			[]string{"2 get in as the user", "1 gets in, if AWS sends exactly their username"}},
+			[]string{"2 get in", "1 gets in, if AWS sends exactly their username"}},
 		"an attribute that AWS never sent": {func(c *model.Config) { c.Attributes.Username = "nickname" }, 2,
 			[]string{"2 people who can sign in today could not", "an attribute is missing"}},
 		"no stable id and another username": {func(c *model.Config) { c.Attributes.Username, c.Attributes.ExternalID = "login", "" }, 0,
-			[]string{"2 get in as the user"}},
+			[]string{"2 get in"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -4,16 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/setup"
+	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -57,14 +60,42 @@ func (rm *Room) SetupFacts(sc SetupCase, users int) wizard.Facts {
 	return facts.Reading(rm.parse)
 }
 
-// openStep is the step in the address; store.ErrNotFound when it is unknown or
-// still locked.
+// openStep is the step in the address; store.ErrNotFound when it is unknown, a
+// *lockedError when it is still locked.
 func (rm *Room) openStep(id wizard.StepID, sc SetupCase) (wizard.Step, error) {
 	step, ok := rm.Flow.Step(id)
-	if !ok || !rm.mayVisit(id, sc.facts) {
+	if !ok {
 		return wizard.Step{}, store.ErrNotFound
 	}
+	if !rm.mayVisit(id, sc.facts) {
+		first, _ := rm.Flow.Step(rm.Flow.Resume(sc.facts))
+		return wizard.Step{}, &lockedError{slug: sc.Connection.Slug, step: step, first: first}
+	}
 	return step, nil
+}
+
+// lockedError is a step that is not open yet, and the one that has to be done
+// first. To those who do not know it, the step is not there.
+type lockedError struct {
+	slug        string
+	step, first wizard.Step
+}
+
+func (e *lockedError) Error() string { return fmt.Sprintf("step %s is locked until %s is done", e.step.ID, e.first.ID) }
+func (e *lockedError) Unwrap() error { return store.ErrNotFound }
+
+// orFirst leads from a step that is not open yet to the first one that is, and
+// says why.
+func (rm *Room) orFirst(h kit.ConsoleHandler) kit.ConsoleHandler {
+	return func(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+		err := h(w, r, a)
+		var locked *lockedError
+		if !errors.As(err, &locked) {
+			return err
+		}
+		rm.PutFlash(r, layout.Flash{Kind: "warning", Text: fmt.Sprintf("“%s” is not open yet: this step has to be done first.", locked.step.Title)})
+		return kit.SeeOther(w, r, paths.SetupStep(locked.slug, locked.first.ID))
+	}
 }
 
 // mayVisit tells whether a step is open. The last one opens together with the
@@ -146,7 +177,7 @@ func slugOf(name string) string {
 func (rm *Room) resumeSetup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	sc, err := rm.loadSetup(r)
 	if errors.Is(err, errNoDraft) {
-		return rm.offerDraft(w, r, a, sc.Connection)
+		return rm.offerDraft(w, r, a, sc.Connection, "")
 	}
 	if err != nil {
 		return err
@@ -154,9 +185,10 @@ func (rm *Room) resumeSetup(w http.ResponseWriter, r *http.Request, a model.Admi
 	return kit.SeeOther(w, r, paths.SetupStep(sc.Connection.Slug, rm.Flow.Resume(sc.facts)))
 }
 
-// offerDraft is shown where nobody is editing the connection.
-func (rm *Room) offerDraft(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection) error {
-	v := setup.StartPage{Page: rm.Page(r, a, layout.NavConnections, "Change "+c.Name(), ""), Connection: c}
+// offerDraft is shown where nobody is editing the connection. The draft begins
+// at the step that was asked for; empty: at the first that is not done.
+func (rm *Room) offerDraft(w http.ResponseWriter, r *http.Request, a model.Administrator, c model.Connection, step wizard.StepID) error {
+	v := setup.StartPage{Page: rm.Page(r, a, layout.NavConnections, "Change "+c.Name(), ""), Connection: c, Step: step}
 	v.Page.Crumbs = kit.SetupCrumbs(c)
 	return rm.Render(w, r, http.StatusOK, setup.Start(v))
 }
@@ -171,7 +203,7 @@ func (rm *Room) showStep(w http.ResponseWriter, r *http.Request, a model.Adminis
 		if id == wizard.StepGoLive {
 			return rm.showLive(w, r, a, sc.Connection)
 		}
-		return rm.offerDraft(w, r, a, sc.Connection)
+		return rm.offerDraft(w, r, a, sc.Connection, id)
 	}
 	if err != nil {
 		return err
@@ -248,6 +280,11 @@ func (rm *Room) submitStep(w http.ResponseWriter, r *http.Request, a model.Admin
 	}
 	if len(problems) > 0 {
 		f.Problems, f.Page.Error = in.placed(problems), true
+		if in.fromFile && ui.ProblemOf(problems, wizard.FieldOther) != "" { // to be confirmed without choosing the file again
+			if err := keepUploaded(r, f.Answers); err != nil {
+				return err
+			}
+		}
 		return rm.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
 	}
 	if draft.PublicURL != "" && !rm.SteppedUp(r) {
@@ -307,6 +344,7 @@ func (rm *Room) afterStep(w http.ResponseWriter, r *http.Request, sc SetupCase, 
 			return err
 		}
 	}
+	before := sc.Draft.Config
 	sc.Draft = saved
 	facts := rm.SetupFacts(sc, sc.facts.Users)
 	if draft.PublicURL != "" {
@@ -314,16 +352,39 @@ func (rm *Room) afterStep(w http.ResponseWriter, r *http.Request, sc SetupCase, 
 	}
 	slug := sc.Connection.Slug
 	if step.ID == wizard.StepMetadata {
-		if r.PostFormValue("from") == string(wizard.StepAttributes) {
-			return rm.Done(w, r, paths.SetupStep(slug, wizard.StepAttributes), "The metadata is up to date.")
+		back, again := wizard.StepMetadata, r.PostFormValue("from") == string(wizard.StepAttributes)
+		if again {
+			back = wizard.StepAttributes
 		}
-		return rm.Done(w, r, paths.SetupStep(slug, wizard.StepMetadata), "AWS's metadata is saved. Look at what it says, then continue.")
+		rm.PutFlash(r, rm.metadataFlash(before, sc, facts, again))
+		return kit.SeeOther(w, r, paths.SetupStep(slug, back))
 	}
 	next, ok := rm.Flow.Next(step.ID, facts)
 	if !ok {
 		next = rm.Flow.Resume(facts)
 	}
 	return kit.SeeOther(w, r, paths.SetupStep(slug, next))
+}
+
+// metadataFlash says what bringing the metadata has changed, and what it still
+// lacks.
+func (rm *Room) metadataFlash(before model.Config, sc SetupCase, facts wizard.Facts, again bool) layout.Flash {
+	f := layout.Flash{Kind: "success", Text: "AWS's metadata is here. Look at what it says, then go on."}
+	changed := wizard.Differences(before, sc.Draft.Config, rm.Opts.PublicURL, sc.Connection.Slug, rm.Now())
+	same := wizard.Same(changed)
+	switch {
+	case same:
+		f = layout.Flash{Kind: "info", Text: "Nothing changed: AWS's metadata says the same as before."}
+	case before.IdPMetadata != "":
+		f.Text = strings.Join(changed, " ")
+	}
+	if !again && !same {
+		return f
+	}
+	if idp, err := facts.Stored(); err == nil && slices.ContainsFunc(idp.Findings, func(f sso.Finding) bool { return f.Code == sso.FindingNoFormat }) {
+		f.Kind, f.Text = "warning", f.Text+" It names no format for the Subject yet: save the attribute mappings in AWS, then bring it again."
+	}
+	return f
 }
 
 // formVersion is the version of the draft that the form was made from; -1

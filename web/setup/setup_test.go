@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -67,31 +68,33 @@ func TestSetupResumes(t *testing.T) {
 	webtest.Expect(t, s.Get("/setup/aws"), http.StatusSeeOther, "/setup/aws/aws-application")
 }
 
+// A step that is not open yet leads to the first one that is, and says why.
 func TestSetupLockedSteps(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSetupAt(t, wizard.StepAWSApplication)
+	const first = "/setup/aws/aws-application"
 	for _, p := range s.Setup.Flow.Progress(wizard.Facts{}) {
 		id := p.Step.ID
-		want := http.StatusNotFound
+		res := s.Get("/setup/aws/" + string(id))
 		if id == wizard.StepWelcome || id == wizard.StepProvisioning || id == wizard.StepAWSApplication {
-			want = http.StatusOK
+			res.Want(t, http.StatusOK)
+			continue
 		}
-		if res := s.Get("/setup/aws/" + string(id)); res.Status != want {
-			t.Errorf("GET %s answered %d, want %d", id, res.Status, want)
+		webtest.Expect(t, res, http.StatusSeeOther, first)
+		if text := s.Get(first).Find(".alert-warning"); !strings.Contains(text, "“"+p.Step.Title+"” is not open yet") {
+			t.Errorf("%s: the page says %q", id, text)
 		}
-		if want == http.StatusNotFound {
-			if res := s.Submit(id, url.Values{}); res.Status != http.StatusNotFound {
-				t.Errorf("POST %s answered %d, want 404", id, res.Status)
-			}
+		if p.Step.Apply != nil {
+			webtest.Expect(t, s.Submit(id, url.Values{}), http.StatusSeeOther, first)
 		}
 	}
 	for _, action := range []string{"attributes/preview", "users/add", "groups/add", "groups/rule", "go-live/confirm"} {
-		if res := s.Post("/setup/aws/"+action, url.Values{"version": {strconv.Itoa(s.Draft().Version)}, "unsafe": {"on"}}); res.Status != http.StatusNotFound {
-			t.Errorf("POST %s answered %d, want 404", action, res.Status)
-		}
+		webtest.Expect(t, s.Post("/setup/aws/"+action, url.Values{"version": {strconv.Itoa(s.Draft().Version)}, "unsafe": {"on"}}), http.StatusSeeOther, first)
 	}
-	if res := s.Get("/setup/aws/test/start"); res.Status != http.StatusNotFound {
-		t.Errorf("starting a test answered %d, want 404", res.Status)
+	webtest.Expect(t, s.Get("/setup/aws/test/start"), http.StatusSeeOther, first)
+	s.Get("/setup/aws/nothing").Want(t, http.StatusNotFound)
+	if users, err := s.Store.CountUsers(t.Context()); err != nil || users != 0 || s.Connection("aws").Live != nil {
+		t.Errorf("something was done: %d users, %v", users, err)
 	}
 }
 
@@ -113,16 +116,29 @@ func TestSetupPages(t *testing.T) {
 		if got := res.Find("h1"); got != p.Step.Title {
 			t.Errorf("%s: heading %q, want %q", p.Step.ID, got, p.Step.Title)
 		}
-		if got, want := res.Find(".rail-narrow summary"), "Step "+strconv.Itoa(i+1)+" of "+strconv.Itoa(len(steps))+": "+p.Step.Title; got != want {
-			t.Errorf("%s: the rail says %q, want %q", p.Step.ID, got, want)
+		if got := res.Find(".rail-line summary"); !strings.Contains(got, " · "+p.Step.Title+", step ") {
+			t.Errorf("%s: the rail says %q", p.Step.ID, got)
 		}
-		if got := res.Doc.Find(`.rail-wide [aria-current="step"]`).Text(); got != p.Step.Title {
+		if got := res.Find(`.rail-wide [aria-current="step"]`); !strings.HasPrefix(got, p.Step.Title) {
 			t.Errorf("%s: the rail's current step is %q", p.Step.ID, got)
+		}
+		if got := res.Find(".rail-wide .now"); !strings.HasSuffix(got, phase(steps[:i+1])) {
+			t.Errorf("%s: the rail's phase is %q, want %q", p.Step.ID, got, phase(steps[:i+1]))
 		}
 		if p.Step.ID != wizard.StepTest && !strings.Contains(res.Text(), "Last saved by other@example.com") {
 			t.Errorf("%s does not say who saved last", p.Step.ID)
 		}
 	}
+}
+
+// phase is the one that the last of these steps belongs to.
+func phase(steps []wizard.Progress) string {
+	for _, p := range slices.Backward(steps) {
+		if p.Step.Phase != "" {
+			return p.Step.Phase
+		}
+	}
+	return ""
 }
 
 func TestSetupKeepsTypedText(t *testing.T) {

@@ -198,11 +198,17 @@ func (rm *Room) setupLinkMetadata(w http.ResponseWriter, r *http.Request, v link
 		return rm.setupLinkConflict(w, r, v, in)
 	}
 	page.Answers = in.shown
+	delete(in.answers, wizard.FieldOther) // an administrator's choice
 	draft, problems := wizard.Draft{}, in.problems
 	if len(problems) == 0 {
 		draft, problems = rm.Flow.Submit(page.Step.ID, sc.facts, in.answers)
 	}
 	if len(problems) > 0 {
+		for i := range problems {
+			if problems[i].Field == wizard.FieldOther {
+				problems[i].Field = wizard.FieldMetadata
+			}
+		}
 		page.Problems = in.placed(problems)
 		return rm.renderLinkPage(w, r, http.StatusUnprocessableEntity, sc, page)
 	}

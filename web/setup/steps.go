@@ -10,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/setup"
 	"github.com/postern-sso/postern/templates/setuplink"
@@ -162,7 +163,7 @@ func (rm *Room) setupAWS(sc SetupCase) *setup.AWS {
 		v.Certificates = append(v.Certificates, setup.Certificate{Fingerprint: c.Fingerprint, NotAfter: c.NotAfter})
 	}
 	for _, f := range idp.Findings {
-		v.Findings = append(v.Findings, f.Text)
+		v.Findings, v.Other = append(v.Findings, f.Text), v.Other || f.Code == sso.FindingOtherIdP
 	}
 	return v
 }

@@ -149,7 +149,7 @@ func TestProvisioningIsSuggested(t *testing.T) {
 	if chosen := res.Doc.Find("input[name=provisioning][checked]").AttrOr("value", ""); chosen != wizard.ModelManual {
 		t.Errorf("chosen: %q", chosen)
 	}
-	if got := res.Find(".suggestion"); !strings.Contains(got, "By hand") {
+	if got := res.Find(".suggestion"); !strings.Contains(got, "Only people I add") {
 		t.Errorf("the suggestion is %q", got)
 	}
 	if s.Draft().Config.Provisioning != "" {
