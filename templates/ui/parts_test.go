@@ -89,7 +89,7 @@ func TestRail(t *testing.T) {
 	if got := texts(doc, ".rail-wide li"); got != "Done: Prepare|2 AWS|Application (done)|Metadata|3 People" {
 		t.Errorf("it says %q", got)
 	}
-	if got := texts(doc, "summary"); got != "AWS · Metadata, step 2 of 2" {
+	if got := texts(doc, "summary"); got != "AWS · Metadata · step 2 of 2" {
 		t.Errorf("on narrow screens it says %q", got)
 	}
 	if width := doc.Find(".bar rect").AttrOr("width", ""); width != "50%" {

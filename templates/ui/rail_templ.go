@@ -29,7 +29,7 @@ type RailStep struct {
 func (p RailPhase) position() string {
 	for i, s := range p.Steps {
 		if s.Here {
-			return p.Title + " · " + s.Title + ", step " + Itoa(i+1) + " of " + Itoa(len(p.Steps))
+			return p.Title + " · " + s.Title + " · step " + Itoa(i+1) + " of " + Itoa(len(p.Steps))
 		}
 	}
 	return p.Title

@@ -116,7 +116,7 @@ func TestSetupPages(t *testing.T) {
 		if got := res.Find("h1"); got != p.Step.Title {
 			t.Errorf("%s: heading %q, want %q", p.Step.ID, got, p.Step.Title)
 		}
-		if got := res.Find(".rail-line summary"); !strings.Contains(got, " · "+p.Step.Title+", step ") {
+		if got := res.Find(".rail-line summary"); !strings.Contains(got, " · "+p.Step.Title+" · step ") {
 			t.Errorf("%s: the rail says %q", p.Step.ID, got)
 		}
 		if got := res.Find(`.rail-wide [aria-current="step"]`); !strings.HasPrefix(got, p.Step.Title) {
