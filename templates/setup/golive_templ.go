@@ -1035,11 +1035,11 @@ func whenDown() templ.Component {
 func provisioningSentence(c model.Config) string {
 	switch {
 	case c.DirectorySynced:
-		return "From a directory: a sign-in matches users that exist and changes nobody."
+		return "People of your directory, from a file: only users that are here get in, and a sign-in changes nobody."
 	case c.Provisioning == model.ProvisioningJIT:
-		return "Just in time: users are made as they sign in."
+		return "Everybody whom AWS lets in: users are made as they sign in."
 	default:
-		return "By hand: only users that exist may sign in."
+		return "Only people you add: only users that are here get in."
 	}
 }
 
