@@ -139,7 +139,8 @@ func applyMetadata(d *Draft, fc Facts, a Answers) []model.Problem {
 	case address != "":
 		return []model.Problem{{Field: FieldMetadataURL, Text: "The metadata has not been fetched from this address. Save once more, or paste the metadata itself."}}
 	case fc.Draft.Config.IdPMetadata != "":
-		return []model.Problem{{Field: FieldMetadataURL, Text: "You brought nothing, so the metadata stays as it is. Give its address, choose the file, or paste its text."}}
+		return []model.Problem{{Field: FieldMetadataURL, Text: "You brought nothing, so the metadata stays as it is. Give its address, " +
+			"choose the file, or paste its text."}}
 	default:
 		return []model.Problem{{Field: FieldMetadata, Text: "Bring AWS's metadata: give its address, choose the file, or paste its text."}}
 	}

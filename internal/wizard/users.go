@@ -63,7 +63,8 @@ func applyUsers(d *Draft, fc Facts, a Answers) []model.Problem {
 	}
 	var problems []model.Problem
 	if jit.ExistingUsername != model.ExistingRefuse && jit.ExistingUsername != model.ExistingLink {
-		problems = append(problems, model.Problem{Field: FieldExisting, Text: "Choose what happens when somebody new has the username of a user who is here already."})
+		problems = append(problems, model.Problem{Field: FieldExisting, Text: "Choose what happens when somebody new has the " +
+			"username of a user who is here already."})
 	}
 	jit.AllowedEmailDomains, problems = readDomains(a.Text(FieldAllowedDomains), problems)
 	if len(jit.AllowedEmailDomains) > 0 && fc.Draft.Config.Attributes.Email == "" {

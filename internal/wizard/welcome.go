@@ -100,7 +100,8 @@ func provisioningFields() []Field {
 		Options: []Option{
 			{Value: ModelJIT, Label: "Everybody whom AWS lets in", Hint: "Made at the first sign-in. You decide in AWS who gets in."},
 			{Value: ModelManual, Label: "Only people I add", Hint: "By hand or from a file. Whoever is missing is refused, and shown to you with a button to add them."},
-			{Value: ModelDirectory, Label: "People of our directory, from a file", Hint: "You export them from LDAP or Active Directory and import the file. Postern does not read the directory itself."},
+			{Value: ModelDirectory, Label: "People of our directory, from a file", Hint: "You export them from LDAP or Active Directory and " +
+				"import the file. Postern does not read the directory itself."},
 		},
 		Value: func(fc Facts) []string {
 			if m := modelOf(fc.Draft.Config); m != "" {

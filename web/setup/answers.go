@@ -74,7 +74,8 @@ func (rm *Room) readMetadata(r *http.Request, sc SetupCase, f *stepForm) error {
 		return err
 	}
 	if file == "" && r.MultipartForm != nil && len(r.MultipartForm.File[wizard.FieldMetadataFile]) > 0 {
-		f.problems = []model.Problem{{Field: wizard.FieldMetadataFile, Text: "This file is empty. In AWS, download the “IAM Identity Center SAML metadata file” again."}}
+		f.problems = []model.Problem{{Field: wizard.FieldMetadataFile, Text: "This file is empty. In AWS, download the " +
+			"“IAM Identity Center SAML metadata file” again."}}
 		return nil
 	}
 	if file != "" && f.answers.Text(wizard.FieldMetadata) != "" {

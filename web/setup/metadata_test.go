@@ -3,6 +3,7 @@ package setup_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -219,8 +220,7 @@ func TestAnEmptyFileIsSaid(t *testing.T) {
 func TestAnotherProvidersMetadataStopsTheStep(t *testing.T) {
 	t.Parallel()
 	const okta = "http://www.okta.com/exk1fcia6d6EMsf331d8"
-	theirs := strings.Replace(webtest.AwsMetadata(), `entityID="https://portal.sso.us-east-1.amazonaws.com`, `entityID="`+okta+`" was="`, 1)
-	theirs = theirs[:strings.Index(theirs, ` was="`)] + theirs[strings.Index(theirs, ` was="`)+len(` was="`)+strings.Index(theirs[strings.Index(theirs, ` was="`)+len(` was="`):], `"`)+1:]
+	theirs := regexp.MustCompile(`entityID="[^"]+"`).ReplaceAllString(webtest.AwsMetadata(), `entityID="`+okta+`"`)
 	s := webtest.NewSetupAt(t, wizard.StepMetadata)
 	for _, res := range []*webtest.Page{s.Bring("", theirs, ""), s.Bring(theirs, "", "")} {
 		res.Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "not the metadata of AWS IAM Identity Center but of Okta")
