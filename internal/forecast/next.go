@@ -43,14 +43,17 @@ func (lf Forecasts) Next(ctx context.Context, users ...model.User) (map[string][
 	return next, nil
 }
 
-// IfMade tells how the first sign-in of a user through each live connection would
-// end, if an administrator made the user now, by the act that why names.
-func (lf Forecasts) IfMade(ctx context.Context, u model.User, why model.ConsentWhy) ([]SignIn, error) {
+// IfMade tells for each of some users how the first sign-in through each live
+// connection would end, if an administrator made the user now, by the act that why
+// names.
+func (lf Forecasts) IfMade(ctx context.Context, why model.ConsentWhy, users ...model.User) ([][]SignIn, error) {
 	forecasters, _, err := lf.live(ctx)
-	var next []SignIn
-	for _, f := range forecasters {
-		k := store.KnownPerson{User: u, Consent: &model.Consent{UserID: u.ID, UsernameKey: model.Key(u.Username), Connection: f.slug, Why: why, GivenAt: f.now}}
-		next = append(next, f.signIn(k, &k))
+	next := make([][]SignIn, len(users))
+	for i, u := range users {
+		for _, f := range forecasters {
+			k := store.KnownPerson{User: u, Consent: &model.Consent{UserID: u.ID, UsernameKey: model.Key(u.Username), Connection: f.slug, Why: why, GivenAt: f.now}}
+			next[i] = append(next[i], f.signIn(k, &k))
+		}
 	}
 	return next, err
 }

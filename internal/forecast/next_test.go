@@ -131,8 +131,11 @@ func TestIfMade(t *testing.T) {
 	st := storetest.Open(t)
 	storetest.LiveConnection(t, st, "aws", nil)
 	storetest.LiveConnection(t, st, "domain", func(c *model.Config) { c.JIT.AllowedEmailDomains = []string{"example.net"} })
-	next, err := over(st).IfMade(t.Context(), model.User{Username: "dave", Email: "dave@example.com", Active: true}, model.ConsentMade)
-	if err != nil || len(next) != 2 || next[0].Kind != forecast.OutlookAssumed || !next[0].Links || next[1].Code != model.CodeEmailDomainRefused {
+	next, err := over(st).IfMade(t.Context(), model.ConsentMade, model.User{Username: "dave", Email: "dave@example.com", Active: true})
+	if err != nil || len(next) != 1 {
+		t.Fatalf("%+v, %v", next, err)
+	}
+	if next := next[0]; len(next) != 2 || next[0].Kind != forecast.OutlookAssumed || !next[0].Links || next[1].Code != model.CodeEmailDomainRefused {
 		t.Errorf("%+v, %v", next, err)
 	}
 }

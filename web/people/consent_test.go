@@ -157,6 +157,8 @@ func TestUnlinkSaysWhatIsSo(t *testing.T) {
 func TestImportedUserIsLinkedOnce(t *testing.T) {
 	t.Parallel()
 	s := samlSite(t, nil)
+	s.Upload("/users/import", "username,email\nuser1,user1@example.com\nuser2,\n").Want(t, http.StatusOK).
+		Has(t, "section[aria-labelledby=first-sign-in]", "2 users: linked at the first sign-in with aws")
 	rows := []store.ImportRow{{User: model.User{Username: "user1", Email: "user1@example.com", Active: true}}}
 	if _, err := s.Store.ImportUsers(t.Context(), webtest.Tester, rows); err != nil {
 		t.Fatal(err)

@@ -16,7 +16,36 @@ import (
 // ifMade is what the first sign-in of a user whom the form describes would do,
 // through each live connection.
 func (rm *Room) ifMade(ctx context.Context, f people.UserForm, why model.ConsentWhy) ([]forecast.SignIn, error) {
-	return forecast.With(rm.Kit).IfMade(ctx, model.User{Username: f.Username, Email: f.Email, Active: true}, why)
+	next, err := forecast.With(rm.Kit).IfMade(ctx, why, model.User{Username: f.Username, Email: f.Email, Active: true})
+	if err != nil {
+		return nil, err
+	}
+	return next[0], nil
+}
+
+// ifImported counts what the first sign-ins of the new users of a file would do, in
+// the order in which that is first so.
+func (rm *Room) ifImported(ctx context.Context, u upload) ([]people.FirstSignIns, error) {
+	var users []model.User
+	for _, step := range u.steps {
+		if step.New {
+			users = append(users, step.User)
+		}
+	}
+	next, err := forecast.With(rm.Kit).IfMade(ctx, model.ConsentImported, users...)
+	var all []people.FirstSignIns
+	at := map[string]int{}
+	for _, signIns := range next {
+		for _, s := range signIns {
+			says := s.Clause()
+			if _, seen := at[says]; !seen {
+				at[says] = len(all)
+				all = append(all, people.FirstSignIns{Says: says})
+			}
+			all[at[says]].Users++
+		}
+	}
+	return all, err
 }
 
 // allowLink lets the next sign-in through a connection be linked to the user.

@@ -74,6 +74,10 @@ func (rm *Room) renderImport(w http.ResponseWriter, r *http.Request, a model.Adm
 	}
 	if u.partly() {
 		good := rm.preview(u)
+		var err error
+		if good.First, err = rm.ifImported(r.Context(), u); err != nil {
+			return err
+		}
 		v.Good, v.Bad = &good, len(u.aside())
 	}
 	return rm.Render(w, r, status, people.Import(v))
@@ -123,6 +127,9 @@ func (rm *Room) previewImport(w http.ResponseWriter, r *http.Request, a model.Ad
 		return rm.renderImport(w, r, a, u, status)
 	}
 	v := rm.preview(u)
+	if v.First, err = rm.ifImported(r.Context(), u); err != nil {
+		return err
+	}
 	v.Page = rm.importLayout(r, a, "Preview of the import", "Nothing has been changed yet.")
 	return rm.Render(w, r, http.StatusOK, people.Preview(v))
 }
