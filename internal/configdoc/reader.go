@@ -39,6 +39,10 @@ func (r *reader) problem(v value, format string, args ...any) {
 
 // root parses YAML; nil with a problem when it is none.
 func (r *reader) root(data []byte) *value {
+	if p := tooMuch(data); p != nil {
+		r.problems = append(r.problems, *p)
+		return nil
+	}
 	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		p := Problem{Line: 1, Text: "This is not YAML: " + err.Error()}

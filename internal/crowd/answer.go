@@ -112,7 +112,12 @@ func (c *call) explain(err error) *failure {
 	if c.ctx.Err() == nil {
 		c.Logger.ErrorContext(c.ctx, "request of an app failed", "app", c.note.App, "path", c.note.Path, "error", err)
 	}
-	return &failure{status: http.StatusInternalServerError, Reason: reasonFailed, Message: "Postern could not answer. Its log says why."}
+	status := http.StatusInternalServerError
+	if store.Unreachable(err) {
+		status = http.StatusServiceUnavailable
+		c.w.Header().Set("Retry-After", "30")
+	}
+	return &failure{status: status, Reason: reasonFailed, Message: "Postern could not answer. Its log says why."}
 }
 
 // flushAt is how much of a long answer is collected before it is sent, in

@@ -267,9 +267,11 @@ func TestFailuresCountByNetwork(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for address, want := range map[string]error{"2001:db8:0:1:ffff::1": errTooMany, "2001:db8:0:2::1": nil, "192.0.2.1": nil} {
-		if err := try(address, "one"); !errors.Is(err, want) {
-			t.Errorf("from %s: %v, want %v", address, err, want)
-		}
+	// In this order: a password that was found good once is known from everywhere.
+	if err := try("2001:db8:0:1:ffff::1", "one"); !errors.Is(err, errTooMany) {
+		t.Errorf("from the same network: %v, want %v", err, errTooMany)
+	}
+	if err := try("2001:db8:0:2::1", "one"); err != nil {
+		t.Errorf("from the network beside it: %v", err)
 	}
 }

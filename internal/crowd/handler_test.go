@@ -133,7 +133,7 @@ func TestOwnFaults(t *testing.T) {
 	s := newSite(t, st, nil)
 	s.ask("GET", "/config/cookie", "json", "")
 	st.Close()
-	wantReason(t, "the database is gone", s.ask("GET", "/config/cookie", "json", ""), 500,
+	wantReason(t, "the database is gone", s.ask("GET", "/config/cookie", "json", ""), 503,
 		`{"reason":"OPERATION_FAILED","message":"Postern could not answer. Its log says why."}`)
 
 	var log bytes.Buffer

@@ -213,11 +213,11 @@ func TestDatabaseLostDuringAnExchange(t *testing.T) {
 		provider.RevokePath: "token=x&client_id=jira&client_secret=x", provider.UserinfoPath: "access_token=x",
 	} {
 		res := s.send(post(path, formType, body))
-		if res.status != http.StatusInternalServerError || strings.TrimSpace(res.body) != `{"error":"server_error"}` {
+		if res.status != http.StatusServiceUnavailable || strings.TrimSpace(res.body) != `{"error":"server_error"}` || res.header.Get("Retry-After") == "" {
 			t.Errorf("%s: %d %s", path, res.status, res.body)
 		}
 	}
-	if res := s.get(provider.KeysPath); res.status != http.StatusInternalServerError || res.body != `{"error":"server_error"}` ||
+	if res := s.get(provider.KeysPath); res.status != http.StatusServiceUnavailable || res.body != `{"error":"server_error"}` ||
 		res.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("the keys: %d %s %v", res.status, res.body, res.header)
 	}

@@ -49,7 +49,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, c client, err 
 	var e *oidc.Error
 	if !errors.As(err, &e) || e.ErrorType == oidc.ServerError {
 		p.log.ErrorContext(r.Context(), "OpenID Connect request failed", "path", r.URL.Path, "app", c.app.Slug, "error", err)
-		writeJSON(w, http.StatusInternalServerError, &oidc.Error{ErrorType: oidc.ServerError})
+		writeJSON(w, faultStatus(w, err), &oidc.Error{ErrorType: oidc.ServerError})
 		return
 	}
 	if c.app.Slug != "" {
@@ -72,6 +72,16 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, c client, err 
 		status = http.StatusBadRequest
 	}
 	writeJSON(w, status, e)
+}
+
+// faultStatus is the status of a fault of our own. While the database is away an app
+// is told when to come back.
+func faultStatus(w http.ResponseWriter, err error) int {
+	if !store.Unreachable(err) {
+		return http.StatusInternalServerError
+	}
+	w.Header().Set("Retry-After", "30")
+	return http.StatusServiceUnavailable
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

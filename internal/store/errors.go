@@ -3,9 +3,12 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/puddle/v2"
 )
 
 // What callers tell apart. Anything else is a fault of the database.
@@ -84,4 +87,19 @@ func worthRetrying(err error) bool {
 		return true
 	}
 	return false
+}
+
+// Unreachable tells whether the database did not answer, or answered that it cannot
+// work now: a request that failed so may succeed later.
+func Unreachable(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		class := pg.Code[:min(2, len(pg.Code))]
+		// Connection exception, insufficient resources, operator intervention; read_only_sql_transaction.
+		return class == "08" || class == "53" || class == "57" || pg.Code == "25006"
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) || pgconn.Timeout(err) ||
+		errors.Is(err, puddle.ErrClosedPool) || errors.Is(err, io.ErrUnexpectedEOF)
 }

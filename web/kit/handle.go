@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -68,8 +69,43 @@ func (k *Kit) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		k.Log.ErrorContext(r.Context(), "request failed", "reference", reference,
 			"method", r.Method, "path", LoggedPath(r.URL.Path), "error", err)
-		k.FailPage(w, r, http.StatusInternalServerError, failure.Internal(reference))
+		k.failInternally(w, r, err, reference)
 	}
+}
+
+// failInternally is the page for a fault of our own. People who sign in get words
+// for them, and where the database is away they are told when to come back;
+// administrators are told where to look.
+func (k *Kit) failInternally(w http.ResponseWriter, r *http.Request, err error, reference string) {
+	switch {
+	case !forPeople(r.URL.Path):
+		k.FailPage(w, r, http.StatusInternalServerError, failure.Internal(reference))
+	case store.Unreachable(err):
+		k.FailUnavailable(w, r)
+	default:
+		k.FailPage(w, r, http.StatusInternalServerError, failure.Unavailable(reference))
+	}
+}
+
+// RetrySeconds is when somebody should come back while the database is away.
+const RetrySeconds = "30"
+
+// FailUnavailable answers somebody who signs in, or an app that sent them, while
+// something that Postern needs is away.
+func (k *Kit) FailUnavailable(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", RetrySeconds)
+	k.FailPage(w, r, http.StatusServiceUnavailable, failure.Unavailable(RequestID(r.Context())))
+}
+
+// forPeople tells whether an address is for people who sign in through it, and
+// have nothing to do with the console.
+func forPeople(path string) bool {
+	for _, begin := range []string{"/me", "/saml", "/oidc", "/trace", "/setup-link"} {
+		if path == begin || strings.HasPrefix(path, begin+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // FailPage answers with the page of an error.

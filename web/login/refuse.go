@@ -127,7 +127,9 @@ func (rm *Room) showRefusal(w http.ResponseWriter, r *http.Request, l model.Logi
 	rm.Opts.Metrics.CountLogin(l)
 	rm.Log.InfoContext(r.Context(), "login refused", "login", l.ID, "connection", l.Connection, "code", string(l.Refusal.Code))
 	contact, text := "", ""
-	if l.Refusal.Code != model.CodeInternal {
+	if l.Refusal.Code == model.CodeInternal {
+		w.Header().Set("Retry-After", kit.RetrySeconds)
+	} else {
 		if set, err := rm.Store.Settings(r.Context()); err == nil {
 			contact, text = set.HelpContact, set.RefusedText
 		}

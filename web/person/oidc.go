@@ -8,7 +8,6 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/templates/failure"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/person"
 	"github.com/postern-sso/postern/web/kit"
@@ -31,7 +30,7 @@ func (rm *Room) showProblem(w http.ResponseWriter, r *http.Request, p oidc.Probl
 	case oidc.ProblemRedirectURI:
 		rm.FailPage(w, r, http.StatusBadRequest, person.WrongAddress(p.App, p.RedirectURI))
 	case oidc.ProblemInternal:
-		rm.FailPage(w, r, http.StatusInternalServerError, failure.Internal(kit.RequestID(r.Context())))
+		rm.FailUnavailable(w, r)
 	case oidc.ProblemMalformed:
 		rm.FailPage(w, r, http.StatusBadRequest, person.BadAppRequest())
 	default:
