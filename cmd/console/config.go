@@ -46,9 +46,11 @@ func (c *configExportCmd) Run(ctx context.Context, io streams) (err error) {
 type configPlanCmd struct {
 	databaseFlags
 	File string `arg:"" help:"The document (YAML)."`
+	JSON bool   `help:"Print one object: changes, people, apps, and how many people are locked out."`
 }
 
-// Run prints one line a change; exit code 2 says that there are some.
+// Run prints one line a change, and what that does to people; exit code 2 says
+// that there are changes.
 func (c *configPlanCmd) Run(ctx context.Context, io streams) (err error) {
 	doc, err := readDocument(c.File, io.err)
 	if err != nil {
@@ -59,27 +61,32 @@ func (c *configPlanCmd) Run(ctx context.Context, io streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.close(ctx)) }()
-	state, err := configdoc.Read(ctx, db.Store)
-	if err != nil {
-		return err
-	}
-	changes, err := doc.Plan(state)
+	planned, err := doc.Rehearse(ctx, db.Store, configApply)
 	if err != nil {
 		return documentError(c.File, err, io.err)
 	}
-	printChanges(io.out, changes)
-	if len(changes) > 0 {
+	if c.JSON {
+		err = printOutcomeJSON(io.out, planned)
+	} else {
+		printOutcome(io.out, planned)
+	}
+	if err == nil && len(planned.Changes) > 0 {
 		return exitCode{code: 2}
 	}
-	return nil
+	return err
 }
+
+// configApply is who applies documents.
+var configApply = model.Actor{Name: "config apply"}
 
 type configApplyCmd struct {
 	databaseFlags
-	File string `arg:"" help:"The document (YAML)."`
+	File         string `arg:"" help:"The document (YAML)."`
+	AllowLockOut bool   `help:"Apply it although people who can sign in today could not any more."`
 }
 
-// Run applies the document and prints the changes.
+// Run applies the document and prints the changes. One that locks people out
+// changes nothing, unless that is allowed.
 func (c *configApplyCmd) Run(ctx context.Context, io streams) (err error) {
 	doc, err := readDocument(c.File, io.err)
 	if err != nil {
@@ -90,11 +97,16 @@ func (c *configApplyCmd) Run(ctx context.Context, io streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.close(ctx)) }()
-	changes, err := doc.Apply(ctx, db.Store, model.Actor{Name: "config apply"})
+	applied, err := doc.ApplyUnlessLockedOut(ctx, db.Store, configApply, c.AllowLockOut)
+	var lockOut *configdoc.LockOutError
+	if errors.As(err, &lockOut) {
+		printOutcome(io.err, lockOut.Outcome)
+		return fmt.Errorf("nothing was changed: %s. Change the document, or give --allow-lock-out to do it all the same", lockOut)
+	}
 	if err != nil {
 		return documentError(c.File, err, io.err)
 	}
-	printChanges(io.out, changes)
+	printOutcome(io.out, applied)
 	return nil
 }
 
@@ -127,13 +139,4 @@ func documentError(file string, err error, w io.Writer) error {
 		fmt.Fprintf(w, "%s:%d: %s\n", file, p.Line, p)
 	}
 	return fmt.Errorf("nothing was changed: %s has %s", file, ui.Count(len(problems), "problem", "problems"))
-}
-
-func printChanges(w io.Writer, changes []configdoc.Change) {
-	for _, ch := range changes {
-		fmt.Fprintln(w, ch)
-	}
-	if len(changes) == 0 {
-		fmt.Fprintln(w, "no changes")
-	}
 }

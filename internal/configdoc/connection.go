@@ -108,7 +108,8 @@ func metadataSetting() setting[model.Config] {
 				}
 			}
 		},
-		get: func(c model.Config) any { return c.IdPMetadata },
+		get:   func(c model.Config) any { return c.IdPMetadata },
+		words: func(before, after model.Config) []edit { return metadataChange(before.IdPMetadata, after.IdPMetadata) },
 	}
 }
 

@@ -11,10 +11,18 @@ import (
 
 // Change is one thing that applying a document does.
 type Change struct {
-	Object string // connection, group, rule, user or app
-	Name   string
-	Text   string // "create", "remove", "clock_skew 3m → 2m"
+	Object   string // connection, group, rule, user or app
+	Name     string
+	Key      string // of the document, or "create", "remove" and the like
+	From, To string // as the document writes it; long texts in words
+	Text     string // "create", "remove", "clock_skew 3m → 2m"
 }
+
+// edit is a change without what it is made to.
+type edit struct{ key, from, to, text string }
+
+// act is an edit that is no change of a value.
+func act(key, text string) []edit { return []edit{{key: key, text: text}} }
 
 // String is the change on one line, for example "connection aws: clock_skew 3m → 2m".
 func (c Change) String() string { return c.Object + " " + c.Name + ": " + c.Text }
@@ -74,28 +82,31 @@ func (p *plan) problem(v value, format string, args ...any) {
 }
 
 // do adds a step, unless it changes nothing.
-func (p *plan) do(object, name string, texts []string, run func(context.Context, *store.Store, model.Actor) error) {
-	if len(texts) == 0 {
+func (p *plan) do(object, name string, edits []edit, run func(context.Context, *store.Store, model.Actor) error) {
+	if len(edits) == 0 {
 		return
 	}
-	changes := make([]Change, len(texts))
-	for i, t := range texts {
-		changes[i] = Change{Object: object, Name: name, Text: t}
+	changes := make([]Change, len(edits))
+	for i, e := range edits {
+		changes[i] = Change{Object: object, Name: name, Key: e.key, From: e.from, To: e.to, Text: e.text}
 	}
 	p.steps = append(p.steps, step{changes: changes, run: run})
 }
 
-// differs is the text of a change from one value to another; empty when they
-// are the same.
-func differs(key string, from, to any) string {
-	a, b := shown(from), shown(to)
+// differs is the change from one value to another; none when they are the same.
+func differs(key string, from, to any) []edit {
 	if equalValues(from, to) {
-		return ""
+		return nil
 	}
+	a, b := shown(from), shown(to)
 	if a == b { // long texts of the same length
-		return key + " " + a + " → other content"
+		b = "other content"
 	}
-	return key + " " + a + " → " + b
+	return []edit{changed(key, a, b)}
+}
+
+func changed(key, from, to string) edit {
+	return edit{key: key, from: from, to: to, text: key + " " + from + " → " + to}
 }
 
 func equalValues(a, b any) bool {
@@ -109,17 +120,6 @@ func equalValues(a, b any) bool {
 	default:
 		return a == b
 	}
-}
-
-// texts leaves out the empty ones.
-func texts(all ...string) []string {
-	var some []string
-	for _, t := range all {
-		if t != "" {
-			some = append(some, t)
-		}
-	}
-	return some
 }
 
 // references judges the names that the document mentions without having their
@@ -150,7 +150,7 @@ func (p *plan) groups() {
 		name := doc.said().Name
 		before, exists := have[model.Key(name)]
 		if !exists {
-			p.do("group", name, []string{"create"}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+			p.do("group", name, act("create", "create"), func(ctx context.Context, st *store.Store, actor model.Actor) error {
 				_, err := st.CreateGroup(ctx, actor, doc.said())
 				return err
 			})
@@ -185,7 +185,7 @@ func (p *plan) removeGroups() {
 				text = fmt.Sprintf("remove, with more than %d members", model.MembersCounted)
 			}
 		}
-		p.do("group", g.Name, []string{text}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+		p.do("group", g.Name, act("remove", text), func(ctx context.Context, st *store.Store, actor model.Actor) error {
 			return st.DeleteGroup(ctx, actor, g.Name)
 		})
 	}
@@ -202,7 +202,7 @@ func (p *plan) apps() {
 		wanted[slug] = true
 		before, exists := have[slug]
 		after := p.app(doc, before, exists)
-		changes := []string{"create"}
+		changes := act("create", "create")
 		if exists {
 			changes = differences(appSettings, before, after)
 		}
@@ -212,7 +212,7 @@ func (p *plan) apps() {
 	}
 	for _, a := range p.have.Apps {
 		if !wanted[a.Slug] {
-			p.do("app", a.Slug, []string{"remove"}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+			p.do("app", a.Slug, act("remove", "remove"), func(ctx context.Context, st *store.Store, actor model.Actor) error {
 				return st.DeleteApp(ctx, actor, a.Slug)
 			})
 		}

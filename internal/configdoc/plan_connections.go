@@ -2,7 +2,6 @@ package configdoc
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -36,7 +35,7 @@ func (p *plan) newConnection(doc connectionDoc) {
 	if status != model.StatusDraft {
 		text += " as " + statusWords(status)
 	}
-	p.do("connection", doc.slug, []string{text}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+	p.do("connection", doc.slug, act("create", text), func(ctx context.Context, st *store.Store, actor model.Actor) error {
 		c, err := st.CreateConnection(ctx, actor, doc.slug, cfg)
 		if err != nil {
 			return err
@@ -60,16 +59,16 @@ func (p *plan) changedConnection(doc connectionDoc, before model.Connection) {
 	}
 	cfg := doc.apply(rev.Config)
 	changes := differences(configSettings, rev.Config, cfg)
-	changed := len(changes) > 0
+	edited := len(changes) > 0
 	status := before.Status
-	if changed && status == model.StatusReady {
+	if edited && status == model.StatusReady {
 		status = model.StatusDraft // what was tested is not what will be
 	}
 	if doc.status != nil {
 		status = *doc.status
 	}
 	if status != before.Status {
-		changes = append(changes, statusChange(before, status, changed))
+		changes = append(changes, statusChange(before, status, edited))
 	}
 	if before.Live != nil && (status == model.StatusDraft || status == model.StatusReady) {
 		p.problem(doc.where("status"), "the connection has been live and cannot be a %s again. Write suspended to close it.", status)
@@ -79,7 +78,7 @@ func (p *plan) changedConnection(doc connectionDoc, before model.Connection) {
 	}
 	p.do("connection", before.Slug, changes, func(ctx context.Context, st *store.Store, actor model.Actor) error {
 		c := before
-		if changed {
+		if edited {
 			var err error
 			if c, err = reconfigure(ctx, st, actor, before, doc); err != nil {
 				return err
@@ -91,13 +90,13 @@ func (p *plan) changedConnection(doc connectionDoc, before model.Connection) {
 
 // statusChange says so when a connection goes live with what no login has
 // tested.
-func statusChange(before model.Connection, to model.Status, changed bool) string {
-	text := fmt.Sprintf("status %s → %s", before.Status, to)
-	tested := !changed && before.Draft != nil && before.Draft.TestedLogin != ""
+func statusChange(before model.Connection, to model.Status, edited bool) edit {
+	e := changed("status", string(before.Status), string(to))
+	tested := !edited && before.Draft != nil && before.Draft.TestedLogin != ""
 	if before.Live == nil && to != model.StatusDraft && !tested {
-		text += " (without a tested login)"
+		e.text += " (without a tested login)"
 	}
-	return text
+	return e
 }
 
 // judge looks at a connection's configuration as a whole. A draft may be
@@ -115,7 +114,7 @@ func (p *plan) removeConnections() {
 	}
 	for _, c := range p.have.Connections {
 		if !wanted[model.Key(c.Slug)] {
-			p.do("connection", c.Slug, []string{"remove"}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+			p.do("connection", c.Slug, act("remove", "remove"), func(ctx context.Context, st *store.Store, actor model.Actor) error {
 				return st.DeleteConnection(ctx, actor, c.Slug)
 			})
 		}

@@ -22,7 +22,7 @@ func (p *plan) rules() {
 		before, exists := have[model.Key(name)]
 		after := p.rule(doc, before, exists)
 		if !exists {
-			p.do("rule", name, []string{"create"}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+			p.do("rule", name, act("create", "create"), func(ctx context.Context, st *store.Store, actor model.Actor) error {
 				_, err := st.CreateRule(ctx, actor, after)
 				return err
 			})
@@ -48,7 +48,7 @@ func updateRule(name string, after model.Rule) func(context.Context, *store.Stor
 }
 
 func (p *plan) removeRule(r model.Rule, text string) {
-	p.do("rule", r.Name, []string{text}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+	p.do("rule", r.Name, act("remove", text), func(ctx context.Context, st *store.Store, actor model.Actor) error {
 		return st.DeleteRule(ctx, actor, r.Name)
 	})
 }
@@ -128,7 +128,7 @@ func (p *plan) users() {
 			continue
 		}
 		u := doc.apply(UserState{User: model.User{Active: true, Source: model.UserManual}})
-		p.do("user", name, []string{"create"}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+		p.do("user", name, act("create", "create"), func(ctx context.Context, st *store.Store, actor model.Actor) error {
 			_, err := st.CreateUserOfDocument(ctx, actor, u.User, distinct(u.Groups))
 			return err
 		})
@@ -152,14 +152,15 @@ func (p *plan) changedUser(doc thing[UserState], before UserState) {
 	had, want := byKey(before.Groups, same), byKey(after.Groups, same)
 	for _, g := range sortedNames(distinct(after.Groups)) {
 		if _, member := had[model.Key(g)]; !member {
-			p.do("user", after.Username, []string{"add to group " + g}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+			p.do("user", after.Username, []edit{{key: "groups", to: g, text: "add to group " + g}}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
 				return st.AddMember(ctx, actor, g, after.Username)
 			})
 		}
 	}
 	for _, g := range p.staying(sortedNames(before.Groups)) {
 		if _, wanted := want[model.Key(g)]; !wanted {
-			p.do("user", after.Username, []string{"remove from group " + g}, func(ctx context.Context, st *store.Store, actor model.Actor) error {
+			p.do("user", after.Username, []edit{{key: "groups", from: g, text: "remove from group " + g}}, func(ctx context.Context,
+				st *store.Store, actor model.Actor) error {
 				return st.RemoveMember(ctx, actor, g, after.Username)
 			})
 		}

@@ -16,6 +16,7 @@ type setting[T any] struct {
 	also    string                            // another key that says the same in another way; empty: none
 	read    func(r *reader, it item) func(*T) // what the document sets; nil when it says nothing or something wrong
 	get     func(T) any                       // what a plan compares and an export writes: see written
+	words   func(before, after T) []edit      // what a change means; nil: the values say it
 	omit    func(T) bool                      // an export leaves the key out; nil: never
 	mention *mention                          // the value names things; nil: it does not
 }
@@ -104,10 +105,15 @@ func namesIn(v any) []string {
 }
 
 // differences are the changes from one thing to another, one a key.
-func differences[T any](rows []setting[T], before, after T) []string {
-	var changes []string
+func differences[T any](rows []setting[T], before, after T) []edit {
+	var changes []edit
 	for _, row := range rows {
-		changes = append(changes, texts(differs(row.key, row.get(before), row.get(after)))...)
+		from, to := row.get(before), row.get(after)
+		if row.words != nil && !equalValues(from, to) {
+			changes = append(changes, row.words(before, after)...)
+			continue
+		}
+		changes = append(changes, differs(row.key, from, to)...)
 	}
 	return changes
 }

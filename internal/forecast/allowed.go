@@ -52,7 +52,7 @@ func (f *forecaster) ifAllowed(k store.KnownPerson, why model.ConsentWhy, ends t
 	namesake := k
 	k.Person, k.Identities = nil, nil
 	p, assumed, _ := f.person(k)
-	s.Outlook = f.decided(p, assumed, f.known(k, &namesake))
+	s.Outlook, _ = f.decided(k.User, p, assumed, f.known(k, &namesake))
 	return s
 }
 

@@ -4,6 +4,7 @@ package forecast
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -29,6 +30,8 @@ type forecaster struct {
 	cfg  model.Config
 	idp  string // entity ID of AWS
 	now  time.Time
+
+	rules []model.Rule // of the connection; none: nothing is said about groups
 }
 
 func (lf Forecasts) forecaster(slug string, rev *model.Revision) (*forecaster, error) {
@@ -52,7 +55,7 @@ func (f *forecaster) person(k store.KnownPerson) (p model.Person, assumed bool, 
 // known is what a login through the connection would know about k, with who has
 // the username now.
 func (f *forecaster) known(k store.KnownPerson, namesake *store.KnownPerson) model.Known {
-	var known model.Known
+	known := model.Known{Rules: f.rules, Memberships: k.Memberships}
 	if known.Identity = f.own(k); known.Identity != nil {
 		known.ByIdentity = &k.User
 	}
@@ -61,6 +64,9 @@ func (f *forecaster) known(k store.KnownPerson, namesake *store.KnownPerson) mod
 	}
 	known.ByUsername, known.UsernameIdentity = &namesake.User, f.own(*namesake)
 	known.Consent, known.Administers = namesake.Consent, namesake.Administers
+	if namesake.User.ID != k.User.ID {
+		known.Memberships = slices.Concat(k.Memberships, namesake.Memberships)
+	}
 	for _, i := range namesake.Identities {
 		if known.UsernameIdentity == nil || i.ID != known.UsernameIdentity.ID {
 			known.UsernameElse = append(known.UsernameElse, i)
@@ -81,25 +87,53 @@ func (f *forecaster) own(k store.KnownPerson) *model.Identity {
 
 // outlook is the next login of k, with who has the username now.
 func (f *forecaster) outlook(k store.KnownPerson, namesake *store.KnownPerson) Outlook {
-	p, assumed, refusal := f.person(k)
-	if refusal == nil {
-		return f.decided(p, assumed, f.known(k, namesake))
-	}
-	return refused(refusal, p.Username, assumed)
+	o, _ := f.ending(k, namesake)
+	return o
 }
 
-func (f *forecaster) decided(p model.Person, assumed bool, known model.Known) Outlook {
+// ending is the outlook of k, and the groups that rules of the connection give k
+// then.
+func (f *forecaster) ending(k store.KnownPerson, namesake *store.KnownPerson) (Outlook, []string) {
+	p, assumed, refusal := f.person(k)
+	if refusal != nil {
+		return refused(refusal, p.Username, assumed), nil
+	}
+	return f.decided(k.User, p, assumed, f.known(k, namesake))
+}
+
+// decided is the outlook of who comes as p, seen from the user u, and the groups
+// that rules give the user of the decision.
+func (f *forecaster) decided(u model.User, p model.Person, assumed bool, known model.Known) (Outlook, []string) {
 	d := provision.Decide(provision.Input{Connection: f.slug, Config: f.cfg, Person: p, Known: known, Now: f.now})
 	switch {
 	case d.Refusal != nil:
-		return refused(d.Refusal, p.Username, assumed)
+		return refused(d.Refusal, p.Username, assumed), nil
 	case d.Action == model.UserCreated:
-		return Outlook{Kind: OutlookCreated, Username: p.Username, Assumed: assumed}
-	case assumed:
-		return Outlook{Kind: OutlookAssumed, Username: p.Username, Assumed: true, Links: d.Identity.ID == 0}
-	default:
-		return Outlook{Kind: OutlookIn, Username: p.Username, Links: d.Identity.ID == 0}
+		return Outlook{Kind: OutlookCreated, Username: p.Username, Assumed: assumed}, nil
 	}
+	o := Outlook{Kind: OutlookIn, Username: p.Username, Assumed: assumed, Links: d.Identity.ID == 0}
+	if assumed {
+		o.Kind = OutlookAssumed
+	}
+	if d.User.ID == u.ID && d.User.Username != u.Username {
+		o.Renamed = d.User.Username
+	}
+	return o, f.given(d, known.Memberships)
+}
+
+// given are the groups that rules of the connection give the user of a decision.
+func (f *forecaster) given(d model.Decision, have []model.Membership) []string {
+	var groups []string
+	for _, m := range have {
+		if m.UserID == d.User.ID && m.Source == model.MemberRule && m.Ref == f.slug && !slices.Contains(d.RemoveGroups, m.Group) {
+			groups = append(groups, m.Group)
+		}
+	}
+	for _, g := range d.AddGroups {
+		groups = append(groups, g.Group)
+	}
+	slices.Sort(groups)
+	return slices.Compact(groups)
 }
 
 func refused(r *model.Refusal, username string, assumed bool) Outlook {

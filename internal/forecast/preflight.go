@@ -3,7 +3,9 @@ package forecast
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -21,30 +23,66 @@ func (lf Forecasts) Each(ctx context.Context, c model.Connection, next *model.Re
 	if err != nil {
 		return err
 	}
+	if then.rules, err = lf.rulesOf(ctx, c.Slug); err != nil {
+		return err
+	}
 	var today *forecaster
 	if c.Live != nil && c.Status == model.StatusLive {
 		if today, err = lf.forecaster(c.Slug, c.Live); err != nil {
 			today = nil // nobody gets in with metadata that cannot be used
+		} else {
+			today.rules = then.rules
 		}
 	}
-	query := store.KnownPeopleQuery{Connection: c.Slug, Links: true}
+	query := store.KnownPeopleQuery{Connection: c.Slug, Links: true, Memberships: true}
 	return lf.Store.EachKnownPerson(ctx, query, func(people []store.KnownPerson) error {
 		namesakes, err := lf.namesakes(ctx, query, people, today, then)
 		if err != nil {
 			return err
 		}
 		for _, k := range people {
-			v := Forecast{User: k.User, Today: Outlook{Kind: OutlookRefused, Code: model.CodeConnectionNotLive}}
-			if today != nil {
-				v.Today = today.outlook(k, namesakes.of(today, k))
-			}
-			v.Then = then.outlook(k, namesakes.of(then, k))
-			if err := f(v); err != nil {
+			if err := f(between(k, today, then, namesakes)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// between is what somebody's next login is today, and what it is then. Who is not
+// let in today has what they have.
+func between(k store.KnownPerson, today, then *forecaster, n namesakes) Forecast {
+	v := Forecast{User: k.User, Today: Outlook{Kind: OutlookRefused, Code: model.CodeConnectionNotLive}}
+	var before, after []string
+	if today != nil {
+		v.Today, before = today.ending(k, n.of(today, k))
+	}
+	if !v.Today.In() {
+		for _, m := range k.Memberships {
+			before = append(before, m.Group)
+		}
+	}
+	if v.Then, after = then.ending(k, n.of(then, k)); v.Then.In() && v.Then.Kind != OutlookCreated {
+		v.Gains, v.Loses = lacking(before, after), lacking(after, before)
+	}
+	return v
+}
+
+// lacking are those of all that some has not.
+func lacking(some, all []string) []string {
+	var rest []string
+	for _, v := range all {
+		if !slices.Contains(some, v) {
+			rest = append(rest, v)
+		}
+	}
+	return rest
+}
+
+// rulesOf are the rules of a connection.
+func (lf Forecasts) rulesOf(ctx context.Context, slug string) ([]model.Rule, error) {
+	all, err := lf.Store.Rules(ctx)
+	return slices.DeleteFunc(all, func(r model.Rule) bool { return r.Connection != slug }), err
 }
 
 // namesakes are users by the key of their username.
@@ -84,31 +122,36 @@ func (lf Forecasts) namesakes(ctx context.Context, q store.KnownPeopleQuery, peo
 	return found, err
 }
 
-// Preflight sums up who gets in under next, and who can today and could not
-// then.
+// Preflight sums up who gets in under next, who can today and could not then, and
+// whom the next login changes.
 func (lf Forecasts) Preflight(ctx context.Context, c model.Connection, next *model.Revision) (*Preflight, error) {
+	type ending struct {
+		outlook Outlook
+		renames bool
+	}
 	v := &Preflight{}
-	kinds := map[Outlook]*PreflightKind{}
+	kinds := map[ending]*PreflightKind{}
 	err := lf.Each(ctx, c, next, func(f Forecast) error {
 		v.People++
 		if f.Lost() {
-			v.Lost++
-			if len(v.LostExamples) < examplesShown {
-				v.LostExamples = append(v.LostExamples, f)
-			}
+			v.Lost.add(f)
 		}
-		key := Outlook{Kind: f.Then.Kind, Code: f.Then.Code, Why: f.Then.Why, Assumed: f.Then.Assumed}
-		kind := kinds[key]
-		if kind == nil {
-			kind = &PreflightKind{Outlook: key}
-			kinds[key] = kind
+		if f.Renames() {
+			v.Renamed.add(f)
 		}
-		kind.Count++
-		if len(kind.Examples) < examplesShown {
-			kind.Examples = append(kind.Examples, f)
+		if len(f.Gains)+len(f.Loses) > 0 {
+			v.Regroup.add(f)
 		}
+		key := ending{Outlook{Kind: f.Then.Kind, Code: f.Then.Code, Why: f.Then.Why, Assumed: f.Then.Assumed, Links: f.Then.Links}, f.Then.Renamed != ""}
+		if kinds[key] == nil {
+			kinds[key] = &PreflightKind{Outlook: key.outlook, Renames: key.renames}
+		}
+		kinds[key].add(f)
 		return nil
 	})
+	if err == nil && v.Renamed.Count+v.Regroup.Count > 0 {
+		v.Apps, err = lf.AppNames(ctx, c.Slug)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +159,25 @@ func (lf Forecasts) Preflight(ctx context.Context, c model.Connection, next *mod
 		v.Kinds = append(v.Kinds, *kind)
 	}
 	slices.SortFunc(v.Kinds, func(a, b PreflightKind) int {
-		return cmp.Or(cmp.Compare(a.Outlook.Order(), b.Outlook.Order()), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Outlook.Code, b.Outlook.Code))
+		return cmp.Or(cmp.Compare(a.Outlook.Order(), b.Outlook.Order()), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Outlook.Code, b.Outlook.Code),
+			cmp.Compare(a.Outlook.Why, b.Outlook.Why), strings.Compare(kindKey(a), kindKey(b)))
 	})
 	return v, nil
+}
+
+func kindKey(k PreflightKind) string {
+	return fmt.Sprint(k.Renames, k.Outlook.Links, k.Outlook.Assumed)
+}
+
+// AppNames are the names of the apps that hear of who signs in through a
+// connection: those whose people may, and those that read the directory.
+func (lf Forecasts) AppNames(ctx context.Context, connection string) ([]string, error) {
+	apps, err := lf.Store.Apps(ctx)
+	var names []string
+	for _, a := range apps {
+		if a.Kind == model.AppCrowd || a.Connection == "" || a.Connection == connection {
+			names = append(names, a.Name)
+		}
+	}
+	return names, err
 }

@@ -26,6 +26,7 @@ type KnownPeopleQuery struct {
 	Connection  string   // slug
 	Groups      []string // of these, every membership is read
 	Memberships bool     // those by rules of the connection are read, too
+	Every       bool     // and every other membership
 	Links       bool     // and what a login needs to know to link them
 }
 
@@ -162,13 +163,13 @@ func (s *Store) knownPeople(ctx context.Context, q KnownPeopleQuery, users []mod
 			return nil, err
 		}
 	}
-	if !q.Memberships && len(q.Groups) == 0 {
+	if !q.Memberships && !q.Every && len(q.Groups) == 0 {
 		return people, nil
 	}
 	memberships, err := list(ctx, s.db, scanMembership, "select "+membershipColumns+membershipTables+`
 		where m.user_id = any(@users::uuid[]) and
-			((@memberships and m.source = 'rule' and m.ref = @connection) or g.name_key = any(@groups))`,
-		named{"users": ids, "memberships": q.Memberships, "connection": q.Connection, "groups": sortedKeys(q.Groups)})
+			(@every or (@memberships and m.source = 'rule' and m.ref = @connection) or g.name_key = any(@groups))`,
+		named{"users": ids, "every": q.Every, "memberships": q.Memberships, "connection": q.Connection, "groups": sortedKeys(q.Groups)})
 	for _, m := range memberships {
 		k := at[knownKey{q.Connection, m.UserID}]
 		k.Memberships = append(k.Memberships, m)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
@@ -180,7 +181,10 @@ func (b brought) judge(d *Draft, idp *sso.IdentityProvider) []model.Problem {
 // storeMetadata judges metadata and puts it into the draft. Metadata of another
 // application means that the people assigned in AWS are assigned to another one.
 func storeMetadata(d *Draft, fc Facts, b brought) []model.Problem {
-	xml, address := sso.MetadataText(b.xml), b.address
+	xml, address := b.xml, b.address
+	if !utf8.Valid(xml) { // the database takes nothing else
+		xml = sso.MetadataText(xml)
+	}
 	idp, err := fc.read(xml)
 	if err != nil {
 		return []model.Problem{*pasteProblem(b.field, err)}

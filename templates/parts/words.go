@@ -5,7 +5,6 @@ package parts
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -121,10 +120,5 @@ func OrDash(s string) string {
 	return s
 }
 
-// list joins names as in a sentence: "a, b and c".
-func List(names []string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-}
+// List joins names as in a sentence: "a, b and c".
+func List(names []string) string { return ui.List(names) }

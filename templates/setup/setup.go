@@ -5,7 +5,6 @@ package setup
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -160,12 +159,7 @@ func remainingTone(until, now time.Time) string {
 }
 
 // sentence joins names as in a sentence: "a, b and c".
-func sentence(names []string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-}
+func sentence(names []string) string { return ui.List(names) }
 
 // appNames are the labels of the Atlassian apps that were chosen.
 func appNames(apps []string) []string {

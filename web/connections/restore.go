@@ -80,7 +80,7 @@ func (rm *Room) restoreRevision(w http.ResponseWriter, r *http.Request, a model.
 	if err != nil {
 		return err
 	}
-	if flight.Lost > 0 && r.PostFormValue(ui.FieldAcceptLosses) == "" {
+	if flight.Lost.Count > 0 && r.PostFormValue(ui.FieldAcceptLosses) == "" {
 		return rm.renderRestore(w, r, a, forecast.LossesNotAccepted)
 	}
 	if err := rm.Store.Restore(r.Context(), rm.Actor(r, a), c.Slug, rev.Number); err != nil {

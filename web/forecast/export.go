@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/postern-sso/postern/internal/forecast"
 	"github.com/postern-sso/postern/internal/model"
@@ -24,12 +25,14 @@ func (lf Forecasts) WriteForecasts(w http.ResponseWriter, r *http.Request, a mod
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="who-gets-in-%s-%d.csv"`, c.Slug, next.Number))
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{"username", "display_name", "email", "active", "today", "afterwards", "reason_code", "locked_out"}); err != nil {
+	if err := out.Write([]string{"username", "display_name", "email", "active", "today", "afterwards", "reason_code", "locked_out",
+		"username_afterwards", "groups_gained", "groups_lost"}); err != nil {
 		return nil // the browser is gone
 	}
 	err := lf.Each(r.Context(), c, next, func(f forecast.Forecast) error {
 		record := []string{f.User.Username, f.User.DisplayName, f.User.Email, strconv.FormatBool(f.User.Active),
-			f.Today.Words(), f.Then.Words(), string(f.Then.Code), strconv.FormatBool(f.Lost())}
+			f.Today.Words(), f.Then.Words(), string(f.Then.Code), strconv.FormatBool(f.Lost()),
+			f.Then.Renamed, strings.Join(f.Gains, ", "), strings.Join(f.Loses, ", ")}
 		for i := range record {
 			record[i] = kit.HarmlessCell(record[i])
 		}

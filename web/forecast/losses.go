@@ -13,9 +13,9 @@ const LossesNotAccepted = "Nothing has changed: people who can sign in today cou
 
 // NoteLosses writes down that somebody was told who is locked out, and went on.
 func (lf Forecasts) NoteLosses(r *http.Request, a model.Administrator, slug string, flight *forecast.Preflight) error {
-	if flight.Lost == 0 {
+	if flight.Lost.Count == 0 {
 		return nil
 	}
 	return lf.Store.RecordAudit(r.Context(), lf.kit.Actor(r, a), "connection.lock_out_accepted", slug,
-		ui.Count(flight.Lost, "person who could sign in cannot any more", "people who could sign in cannot any more"))
+		ui.Count(flight.Lost.Count, "person who could sign in cannot any more", "people who could sign in cannot any more"))
 }

@@ -48,7 +48,7 @@ func (rm *Room) goLive(w http.ResponseWriter, r *http.Request, a model.Administr
 	if err != nil {
 		return err
 	}
-	if flight.Lost > 0 && r.PostFormValue(ui.FieldAcceptLosses) == "" {
+	if flight.Lost.Count > 0 && r.PostFormValue(ui.FieldAcceptLosses) == "" {
 		f := rm.frame(r, a, sc, step)
 		f.Problems, f.Page.Error = []model.Problem{{Field: ui.FieldAcceptLosses, Text: forecast.LossesNotAccepted}}, true
 		return rm.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)

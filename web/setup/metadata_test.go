@@ -109,7 +109,7 @@ func TestMetadataFetchedAgain(t *testing.T) {
 		form.Add(in.AttrOr("name", ""), in.AttrOr("value", ""))
 	})
 	webtest.Expect(t, s.Post("/setup/aws/metadata", form), http.StatusSeeOther, "/setup/aws/attributes")
-	if s.Draft().Config.IdPMetadata != strings.TrimSpace(newer) {
+	if s.Draft().Config.IdPMetadata != newer {
 		t.Error("what is stored is not what AWS says now")
 	}
 }

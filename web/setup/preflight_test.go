@@ -11,6 +11,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -28,7 +29,8 @@ func TestPreflightCountsWhoGetsIn(t *testing.T) {
 		"an attribute that AWS never sent": {func(c *model.Config) { c.Attributes.Username = "nickname" }, 2,
 			[]string{"2 people who can sign in today could not", "an attribute is missing"}},
 		"no stable id and another username": {func(c *model.Config) { c.Attributes.Username, c.Attributes.ExternalID = "login", "" }, 0,
-			[]string{"2 get in"}},
+			[]string{"2 people get another username at the next sign-in", "ana → ana2", "2 get in, and are renamed", "no app is connected"}},
+		"another attribute for rules": {func(c *model.Config) { c.Attributes.AWSGroups = "memberOf" }, 0, []string{"2 get in"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -98,4 +100,21 @@ func TestNobodyIsLockedOutUnseen(t *testing.T) {
 	if res := s.Post("/connections/aws/restore", url.Values{"number": {"1"}}); res.Status != http.StatusSeeOther {
 		t.Errorf("bringing the old one back answered %d: %s", res.Status, res.Text())
 	}
+}
+
+// The last page says which apps hear of the change, and only where none is
+// connected that nothing changes in any.
+func TestGoLiveNamesTheAppsThatHear(t *testing.T) {
+	t.Parallel()
+	s := webtest.EditedLive(t, func(*model.Config) {})
+	s.Get("/setup/aws/go-live").Has(t, "section[aria-labelledby=changes]", "No app is connected to Postern yet")
+	for _, a := range []model.App{
+		{Slug: "jira", Kind: model.AppOIDC, Name: "Jira", RedirectURIs: []string{"https://jira.example.com/cb"}, AllGroups: true},
+		{Slug: "wiki", Kind: model.AppCrowd, Name: "Wiki", AllGroups: true},
+	} {
+		if err := s.Store.CreateApp(t.Context(), storetest.Actor, a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Get("/setup/aws/go-live").Has(t, "section[aria-labelledby=changes]", "Jira and Wiki are connected to Postern: what changes for people changes there")
 }

@@ -183,6 +183,9 @@ func (rm *Room) goLivePage(r *http.Request, f setup.Frame, sc SetupCase) (setup.
 		Frame: f, AWS: rm.setupAWS(sc), Now: rm.Now(), Users: sc.facts.Users, Groups: groups, Rules: len(rules),
 		SignInLink: rm.signInLink(sc.Connection.Slug),
 	}
+	if v.Connected, err = forecast.With(rm.Kit).AppNames(ctx, sc.Connection.Slug); err != nil {
+		return v, err
+	}
 	if live := sc.Connection.Live; live != nil {
 		v.Differences = wizard.Differences(live.Config, sc.Draft.Config, rm.Opts.PublicURL, sc.Connection.Slug, rm.Now())
 	}
