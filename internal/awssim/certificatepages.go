@@ -158,6 +158,15 @@ func (s *Simulator) changeCertificates(id string, change func(*Application) erro
 	})
 }
 
+// fileName tells the certificates of an application apart, by their ends.
+func (c Certificate) fileName(applicationID string) string {
+	name := applicationID + "-certificate"
+	if cert, err := c.parse(); err == nil {
+		name += "-until-" + cert.NotAfter.UTC().Format(time.DateOnly)
+	}
+	return name + ".pem"
+}
+
 // downloadCertificate serves "IAM Identity Center certificate" as PEM; number
 // "active" is the one that signs.
 func (s *Simulator) downloadCertificate(w http.ResponseWriter, r *http.Request) error {
@@ -168,7 +177,7 @@ func (s *Simulator) downloadCertificate(w http.ResponseWriter, r *http.Request) 
 	for n, c := range app.Certificates {
 		if name := r.PathValue("number"); name == strconv.Itoa(n) || (name == "active" && c.Active) {
 			w.Header().Set("Content-Type", "application/x-pem-file")
-			w.Header().Set("Content-Disposition", `attachment; filename="`+app.ID+`-certificate.pem"`)
+			w.Header().Set("Content-Disposition", `attachment; filename="`+c.fileName(app.ID)+`"`)
 			_, _ = w.Write([]byte(c.Certificate))
 			return nil
 		}

@@ -99,6 +99,11 @@ func (c *Settings) check() error {
 			}
 		}
 	}
+	for f, m := range c.StoreFaults {
+		if _, ok := storeFaultInfo(f); !ok || (m != Once && m != On) {
+			bad("%v error %q of the Identity Store API with mode %q", ErrUnknown, f, m)
+		}
+	}
 	ids := map[string]bool{}
 	for i := range c.Applications {
 		a := &c.Applications[i]

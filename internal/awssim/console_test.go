@@ -213,6 +213,10 @@ func TestCertificates(t *testing.T) {
 	if string(s.Metadata(app.ID)) != before {
 		t.Error("the inactive certificate changed the metadata")
 	}
+	if file, _ := pem.Decode([]byte(b.get(path + "/1").body)); file == nil || !strings.Contains(s.Application(app.ID).Certificates[1].Certificate,
+		string(pem.EncodeToMemory(file))) {
+		t.Error("the inactive certificate cannot be downloaded as a file")
+	}
 	for name, form := range map[string]url.Values{
 		"at most two":         generate,
 		"only an inactive":    {"action": {"delete"}, "number": {"0"}},

@@ -27,6 +27,7 @@ type storeRequest struct {
 	GroupIDs            []string `json:"GroupIds"`
 	AlternateIdentifier struct {
 		UniqueAttribute struct{ AttributePath, AttributeValue string }
+		ExternalID      *ExternalID `json:"ExternalId"`
 	}
 	Filters    []struct{ AttributePath, AttributeValue string }
 	MaxResults *int
@@ -37,8 +38,12 @@ type storeRequest struct {
 type storeError struct {
 	Type         string `json:"__type"`
 	Message      string
+	Reason       string `json:",omitempty"`
+	RequestID    string `json:"RequestId,omitempty"`
 	ResourceID   string `json:"ResourceId,omitempty"`
 	ResourceType string `json:",omitempty"`
+
+	RetryAfterSeconds int `json:",omitempty"`
 }
 
 func (e *storeError) Error() string { return e.Type + ": " + e.Message }
@@ -51,64 +56,24 @@ func notFound(kind, id string) error {
 	return &storeError{Type: "ResourceNotFoundException", Message: kind + " not found.", ResourceID: id, ResourceType: kind}
 }
 
-// The answers, with the names of the API.
-type (
-	storeUser struct {
-		IdentityStoreID string       `json:"IdentityStoreId"`
-		UserID          string       `json:"UserId"`
-		UserName        string       `json:"UserName"`
-		DisplayName     string       `json:"DisplayName"`
-		Name            storeName    `json:"Name"`
-		Emails          []storeEmail `json:"Emails,omitempty"`
-		UserStatus      string       `json:"UserStatus"`
-	}
-	storeName struct {
-		Formatted, GivenName, FamilyName string
-		MiddleName                       string `json:",omitempty"`
-	}
-	storeEmail struct {
-		Value, Type string
-		Primary     bool
-	}
-	storeGroup struct {
-		IdentityStoreID string `json:"IdentityStoreId"`
-		GroupID         string `json:"GroupId"`
-		DisplayName     string
-		Description     string `json:",omitempty"`
-	}
-	storeMember struct {
-		UserID string `json:"UserId"`
-	}
-	storeMembership struct {
-		IdentityStoreID string      `json:"IdentityStoreId"`
-		MembershipID    string      `json:"MembershipId"`
-		GroupID         string      `json:"GroupId"`
-		MemberID        storeMember `json:"MemberId"`
-	}
-	storeExists struct {
-		GroupID          string      `json:"GroupId"`
-		MemberID         storeMember `json:"MemberId"`
-		MembershipExists bool
-	}
-)
-
 // identityStore answers the reading operations of the Identity Store API
 // (AWS JSON 1.1, https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/).
 // A request has to be signed, but the signature is not verified: the simulator
 // has no secret keys of AWS users.
 func (s *Simulator) identityStore(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.storeAnswer(r)
-	status := http.StatusOK
+	status, id := http.StatusOK, newUUID()
 	if err != nil {
 		failure := &storeError{}
 		if !errors.As(err, &failure) {
 			failure = &storeError{Type: "InternalServerException", Message: err.Error()}
 		}
-		answer, status = failure, http.StatusBadRequest
+		failure.RequestID = id
+		answer, status = failure, storeStatus(failure.Type)
 		w.Header().Set("X-Amzn-ErrorType", failure.Type)
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	w.Header().Set("X-Amzn-RequestId", newUUID())
+	w.Header().Set("X-Amzn-RequestId", id)
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(answer) // whoever asked has gone
 }
@@ -125,6 +90,10 @@ func (s *Simulator) storeAnswer(r *http.Request) (any, error) {
 	if err := json.Unmarshal(body, &q); err != nil {
 		return nil, &storeError{Type: "SerializationException", Message: err.Error()}
 	}
+	if err := s.storeFault(); err != nil {
+		return nil, err
+	}
+	q.UserID, q.GroupID, q.MemberID.UserID = plainID(q.UserID), plainID(q.GroupID), plainID(q.MemberID.UserID)
 	c := s.Settings()
 	if q.IdentityStoreID != c.IdentityStore && !strings.HasSuffix(q.IdentityStoreID, ":identitystore/"+c.IdentityStore) {
 		return nil, notFound("IDENTITY_STORE", q.IdentityStoreID)
@@ -163,7 +132,8 @@ func (s *Simulator) storeAnswer(r *http.Request) (any, error) {
 
 func (c *Settings) storeUser(p *Person) storeUser {
 	u := storeUser{
-		IdentityStoreID: c.IdentityStore, UserID: p.ID, UserName: p.Username, DisplayName: p.DisplayName(), UserStatus: "ENABLED",
+		IdentityStoreID: c.IdentityStore, UserID: p.ID, UserArn: c.storeARN("user", p.ID), UserName: p.Username, DisplayName: p.DisplayName(),
+		ExternalIDs: p.ExternalIDs, UserStatus: "ENABLED",
 		Name: storeName{Formatted: p.DisplayName(), GivenName: p.GivenName, FamilyName: p.FamilyName, MiddleName: p.MiddleName},
 	}
 	if p.Disabled {
@@ -172,11 +142,38 @@ func (c *Settings) storeUser(p *Person) storeUser {
 	if p.Email != "" {
 		u.Emails = []storeEmail{{Value: p.Email, Type: "work", Primary: true}}
 	}
+	u.Revision = revisionOf(u)
 	return u
 }
 
+// storeARN is the name of somebody or something in the identity store: it has
+// neither a Region nor an account.
+func (c *Settings) storeARN(kind, id string) string {
+	partition := "aws"
+	if strings.HasPrefix(c.Region, "cn-") {
+		partition = "aws-cn"
+	}
+	return "arn:" + partition + ":identitystore:::" + kind + "/" + id
+}
+
+// plainID takes the id out of an ARN; requests may have either.
+func plainID(id string) string {
+	if strings.HasPrefix(id, "arn:") {
+		return id[strings.LastIndexByte(id, '/')+1:]
+	}
+	return id
+}
+
+// revisionOf changes with what is answered, and with nothing else.
+func revisionOf(answer any) string {
+	return fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, answer)))[:16]
+}
+
 func (c *Settings) storeGroup(g *Group) storeGroup {
-	return storeGroup{IdentityStoreID: c.IdentityStore, GroupID: g.ID, DisplayName: g.Name, Description: g.Description}
+	answer := storeGroup{IdentityStoreID: c.IdentityStore, GroupID: g.ID, GroupArn: c.storeARN("group", g.ID), DisplayName: g.Name,
+		Description: g.Description, ExternalIDs: g.ExternalIDs}
+	answer.Revision = revisionOf(answer)
+	return answer
 }
 
 func (c *Settings) personByID(id string) (*Person, error) {
@@ -274,9 +271,9 @@ func (c *Settings) listGroups(q storeRequest) (any, error) {
 // membership makes one with an ID that stays the same.
 func (c *Settings) membership(p *Person, g *Group) storeMembership {
 	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(p.ID+" "+g.ID)))
+	id := sum[:8] + "-" + sum[8:12] + "-" + sum[12:16] + "-" + sum[16:20] + "-" + sum[20:32]
 	return storeMembership{
-		IdentityStoreID: c.IdentityStore, GroupID: g.ID, MemberID: storeMember{p.ID},
-		MembershipID: sum[:8] + "-" + sum[8:12] + "-" + sum[12:16] + "-" + sum[16:20] + "-" + sum[20:32],
+		IdentityStoreID: c.IdentityStore, GroupID: g.ID, MemberID: storeMember{p.ID}, MembershipID: id, MembershipArn: c.storeARN("membership", id),
 	}
 }
 
@@ -316,9 +313,15 @@ func (c *Settings) listMemberships(q storeRequest) (any, error) {
 }
 
 func (c *Settings) userID(q storeRequest) (any, error) {
-	attribute := q.AlternateIdentifier.UniqueAttribute
+	attribute, external := q.AlternateIdentifier.UniqueAttribute, q.AlternateIdentifier.ExternalID
 	for _, p := range c.People {
 		var value string
+		if external != nil {
+			if slices.Contains(p.ExternalIDs, *external) {
+				return map[string]string{"UserId": p.ID, "IdentityStoreId": c.IdentityStore}, nil
+			}
+			continue
+		}
 		switch attribute.AttributePath {
 		case "userName":
 			value = p.Username
@@ -336,6 +339,14 @@ func (c *Settings) userID(q storeRequest) (any, error) {
 
 func (c *Settings) groupID(q storeRequest) (any, error) {
 	attribute := q.AlternateIdentifier.UniqueAttribute
+	if external := q.AlternateIdentifier.ExternalID; external != nil {
+		for _, g := range c.Groups {
+			if slices.Contains(g.ExternalIDs, *external) {
+				return map[string]string{"GroupId": g.ID, "IdentityStoreId": c.IdentityStore}, nil
+			}
+		}
+		return nil, notFound("GROUP", "")
+	}
 	if attribute.AttributePath != "displayName" {
 		return nil, invalid("AlternateIdentifier: the unique attribute is displayName")
 	}
@@ -356,7 +367,7 @@ func (c *Settings) isMember(q storeRequest) (any, error) {
 	}
 	results := []storeExists{}
 	for _, id := range q.GroupIDs {
-		g, err := c.groupByID(id)
+		g, err := c.groupByID(plainID(id))
 		if err != nil {
 			return nil, err
 		}

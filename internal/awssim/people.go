@@ -13,7 +13,23 @@ func (s *Simulator) listPeople(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Simulator) renderPeople(w http.ResponseWriter, r *http.Request, status int, problem string) {
-	s.render(w, r, status, "people", view{Title: "People and groups", Section: "people", Problem: problem, Data: s.Settings()})
+	s.render(w, r, status, "people", view{Title: "People and groups", Section: "people", Problem: problem, Data: peoplePage{s.Settings()}})
+}
+
+type peoplePage struct{ *Settings }
+
+// StoreFaultRows are the switches, with how they are set.
+func (p peoplePage) StoreFaultRows() []storeFaultRow {
+	var rows []storeFaultRow
+	for _, f := range StoreFaults() {
+		rows = append(rows, storeFaultRow{f, p.StoreFaults[f.Fault]})
+	}
+	return rows
+}
+
+type storeFaultRow struct {
+	StoreFaultInfo
+	Mode Mode
 }
 
 // personPage is the form of one person. Was is their username so far, empty
@@ -75,6 +91,50 @@ func (s *Simulator) postPerson(w http.ResponseWriter, r *http.Request) error {
 	return seeOther(w, r, "/people")
 }
 
+// postSource makes everybody anew, as AWS does when the identity source is
+// changed.
+func (s *Simulator) postSource(w http.ResponseWriter, r *http.Request) error {
+	if err := s.ChangeIdentitySource(); err != nil {
+		s.renderPeople(w, r, http.StatusUnprocessableEntity, err.Error())
+		return nil
+	}
+	return seeOther(w, r, "/people")
+}
+
+// ChangeIdentitySource gives everybody another user ID, and each group another
+// group ID. Usernames, names and assignments stay: whoever changed the source
+// has made them again.
+func (s *Simulator) ChangeIdentitySource() error {
+	return s.UpdateSettings(func(c *Settings) {
+		for i := range c.People {
+			c.People[i].ID, c.People[i].ExternalIDs = "", nil
+		}
+		for i := range c.Groups {
+			c.Groups[i].ID, c.Groups[i].ExternalIDs = "", nil
+		}
+	})
+}
+
+// postStoreFaults switches errors of the Identity Store API on and off.
+func (s *Simulator) postStoreFaults(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return badInput(err)
+	}
+	err := s.UpdateSettings(func(c *Settings) {
+		c.StoreFaults = map[StoreFault]Mode{}
+		for _, f := range StoreFaults() {
+			if m := Mode(r.PostForm.Get(string(f.Fault))); m != Off {
+				c.StoreFaults[f.Fault] = m
+			}
+		}
+	})
+	if err != nil {
+		s.renderPeople(w, r, http.StatusUnprocessableEntity, err.Error())
+		return nil
+	}
+	return seeOther(w, r, "/people#store")
+}
+
 // putPerson adds a person, or replaces the one with the username was. Their
 // ID stays, and so do their assignments.
 func (s *Simulator) putPerson(was string, p Person) error {
@@ -88,7 +148,7 @@ func (s *Simulator) putPerson(was string, p Person) error {
 			return errNotFound
 		}
 		before := old.Username
-		p.ID = old.ID
+		p.ID, p.ExternalIDs = old.ID, old.ExternalIDs
 		*old = p
 		for i := range c.Applications {
 			replace(c.Applications[i].AssignedPeople, before, p.Username)

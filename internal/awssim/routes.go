@@ -55,6 +55,8 @@ func (s *Simulator) newRoutes() http.Handler {
 	page("GET /people/{username}", s.getPerson)
 	page("POST /people/{username}", s.postPerson)
 	page("POST /groups", s.postGroup)
+	page("POST /people-made-anew", s.postSource)
+	page("POST /identity-store-faults", s.postStoreFaults)
 
 	static, err := fs.Sub(staticFiles, "static")
 	if err != nil {

@@ -21,6 +21,8 @@ type Settings struct {
 	People        []Person      `yaml:"people"`
 	Groups        []Group       `yaml:"groups"`
 	Applications  []Application `yaml:"applications,omitempty"`
+	// StoreFaults are the errors that the Identity Store API answers with.
+	StoreFaults map[StoreFault]Mode `yaml:"identity_store_faults,omitempty"`
 }
 
 // Person is somebody in the Identity Store.
@@ -33,6 +35,15 @@ type Person struct {
 	Email      string   `yaml:"email,omitempty"` // the primary email address
 	Disabled   bool     `yaml:"disabled,omitempty"`
 	Groups     []string `yaml:"groups,omitempty"` // names
+	// ExternalIDs are the person's ids at where AWS has them from; none for people
+	// who were made in AWS itself.
+	ExternalIDs []ExternalID `yaml:"external_ids,omitempty"`
+}
+
+// ExternalID is what somebody, or a group, is called where AWS has them from.
+type ExternalID struct {
+	Issuer string `yaml:"issuer" json:"Issuer"` // for example https://scim.aws.com/ and 36 letters
+	ID     string `yaml:"id" json:"Id"`
 }
 
 // DisplayName is given name and family name, or the username without them.
@@ -45,9 +56,10 @@ func (p Person) DisplayName() string {
 
 // Group is a group of the Identity Store. AWS sends its ID, never its name.
 type Group struct {
-	ID          string `yaml:"id,omitempty"` // made when empty
-	Name        string `yaml:"name"`         // unique
-	Description string `yaml:"description,omitempty"`
+	ID          string       `yaml:"id,omitempty"` // made when empty
+	Name        string       `yaml:"name"`         // unique
+	Description string       `yaml:"description,omitempty"`
+	ExternalIDs []ExternalID `yaml:"external_ids,omitempty"` // as a person's
 }
 
 // Application is a customer managed SAML 2.0 application.
@@ -169,8 +181,13 @@ func (s *Settings) clone() *Settings {
 	c.People = slices.Clone(s.People)
 	for i := range c.People {
 		c.People[i].Groups = slices.Clone(c.People[i].Groups)
+		c.People[i].ExternalIDs = slices.Clone(c.People[i].ExternalIDs)
 	}
 	c.Groups = slices.Clone(s.Groups)
+	for i := range c.Groups {
+		c.Groups[i].ExternalIDs = slices.Clone(c.Groups[i].ExternalIDs)
+	}
+	c.StoreFaults = maps.Clone(s.StoreFaults)
 	c.Applications = slices.Clone(s.Applications)
 	for i := range c.Applications {
 		c.Applications[i] = *c.Applications[i].clone()

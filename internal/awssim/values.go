@@ -10,7 +10,9 @@ import (
 
 const groupsVariable = "${user:groups}"
 
-var variablePattern = regexp.MustCompile(`\$\{[^}]*\}`)
+// variablePattern is what counts as a variable. Everything else goes out as it
+// was typed: Username, user:email, or ${user.email} with a dot.
+var variablePattern = regexp.MustCompile(`\$\{user:[^}]*\}`)
 
 // isGroups tells whether a row yields one value per group.
 func isGroups(m Mapping) bool { return strings.TrimSpace(m.Source) == groupsVariable }
