@@ -17,6 +17,8 @@ type CertificateUse struct {
 	// is not trusted. Nothing vouches for them: anybody can send such answers.
 	Refused                       int
 	RefusedFirstAt, RefusedLastAt time.Time
+
+	Proposed []byte // the certificate, DER, where it was brought through a setup link and waits for a decision
 }
 
 // CertificateProposal is a certificate that somebody without an account brought

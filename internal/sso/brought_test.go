@@ -185,7 +185,8 @@ func TestWhatIsNoCertificateIsNamed(t *testing.T) {
 
 // Whatever is brought, reading it does not panic, and takes time in its length.
 func FuzzReadCertificates(f *testing.F) {
-	for _, seed := range []string{"", "0\x82\x01", "MIIB", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", "<a/>", "====", "A=A=A=", "\xff\xfe0"} {
+	for _, seed := range []string{"", "0\x82\x01", "MIIB", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", "<a/>", "====",
+		"A=A=A=", "\xff\xfe0"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -142,6 +142,17 @@ func (c CertificateChange) Removable(fingerprint string) bool {
 	return !from.IsZero() && !c.facts.Now.Before(from)
 }
 
+// End is when the last of the trusted certificates ends; zero when none is trusted.
+func (c CertificateChange) End() time.Time {
+	var last time.Time
+	for _, t := range c.facts.Trusted {
+		if t.NotAfter.After(last) {
+			last = t.NotAfter
+		}
+	}
+	return last
+}
+
 // LooksAtMetadata tells whether AWS's metadata was fetched, so that it can show
 // the change, and when it was last.
 func (c CertificateChange) LooksAtMetadata() (at time.Time, ok bool) {

@@ -19,14 +19,14 @@ const (
 
 func scanCertificateUse(row pgx.CollectableRow) (u model.CertificateUse, err error) {
 	var first, last, refusedFirst, refusedLast *time.Time
-	err = row.Scan(&u.ConnectionID, &u.Fingerprint, &u.SignIns, &first, &last, &u.LastLogin, &u.LastPerson, &u.Refused, &refusedFirst, &refusedLast)
+	err = row.Scan(&u.ConnectionID, &u.Fingerprint, &u.SignIns, &first, &last, &u.LastLogin, &u.LastPerson, &u.Refused, &refusedFirst, &refusedLast, &u.Proposed)
 	u.FirstAt, u.LastAt, u.RefusedFirstAt, u.RefusedLastAt = valueOrZero(first), valueOrZero(last), valueOrZero(refusedFirst), valueOrZero(refusedLast)
 	return u, err
 }
 
 // CertificateUses tells what was seen of each certificate in the logins of
-// connections, in one query: in sign-ins, and in answers that were refused
-// because it is not trusted.
+// connections, in one query: in sign-ins, in answers that were refused because it
+// is not trusted, and among what was proposed.
 func (s *Store) CertificateUses(ctx context.Context, now time.Time, connectionIDs ...int64) ([]model.CertificateUse, error) {
 	return list(ctx, s.db, scanCertificateUse, `
 		with used as (
@@ -37,13 +37,23 @@ func (s *Store) CertificateUses(ctx context.Context, now time.Time, connectionID
 			select connection_id, refusal ->> 'received' as fingerprint, count(*) as refused, min(started_at) as first_at, max(started_at) as last_at
 			from (select connection_id, refusal, started_at from logins
 				where code = @code and code <> '' and started_at > @since order by started_at desc, id desc limit @most) newest
-			where connection_id = any(@ids::bigint[]) and refusal ->> 'received' <> '' group by 1, 2)
-		select coalesce(u.connection_id, r.connection_id), coalesce(u.fingerprint, r.fingerprint), coalesce(u.sign_ins, 0), u.first_at, u.last_at,
-			coalesce(u.last_login, ''), coalesce(nullif(p.display_name, ''), p.username, l.username, ''), coalesce(r.refused, 0), r.first_at, r.last_at
-		from used u full join refused r on r.connection_id = u.connection_id and r.fingerprint = u.fingerprint
+			where connection_id = any(@ids::bigint[]) and refusal ->> 'received' <> '' group by 1, 2),
+		proposed as (select connection_id, fingerprint, certificate from certificate_proposals
+			where decided_at is null and connection_id = any(@ids::bigint[]))
+		select coalesce(u.connection_id, r.connection_id, w.connection_id), coalesce(u.fingerprint, r.fingerprint, w.fingerprint), coalesce(u.sign_ins, 0),
+			u.first_at, u.last_at, coalesce(u.last_login, ''),
+			coalesce(nullif(p.display_name, ''), p.username, l.username, ''), coalesce(r.refused, 0), r.first_at, r.last_at, w.certificate
+		from used u full join refused r using (connection_id, fingerprint) full join proposed w using (connection_id, fingerprint)
 		left join logins l on l.id = u.last_login left join users p on p.id = l.user_id`,
 		named{"ids": connectionIDs, "counted": now.Add(-signInsCounted), "since": now.Add(-refusalsCounted),
 			"code": model.CodeCertificateUnknown, "most": refusalsLookedAt})
+}
+
+// RevisionBefore is the revision of a connection that counted before the live
+// one; ErrNotFound when there was none.
+func (s *Store) RevisionBefore(ctx context.Context, connectionID int64) (model.Revision, error) {
+	return single(ctx, s.db, scanRevision, "select "+revisionColumns+` from revisions
+		where connection_id = @id and state = 'past' and live_at is not null order by live_at desc, number desc limit 1`, named{"id": connectionID})
 }
 
 // CertificateOrigin is who first put a certificate among those that are trusted.

@@ -9,5 +9,4 @@ type Certificate struct {
 	Fingerprint string // SHA-256
 	NotBefore   time.Time
 	NotAfter    time.Time
-	Findings    []string // what people should know about it
 }

@@ -213,6 +213,9 @@ func SAMLTested(slug string) string { return join("/saml", slug, "tested") }
 // SetupLinks is where an administrator makes a setup link for a connection.
 func SetupLinks(slug string) string { return join(Connections, slug, "setup-links") }
 
+// CertificateLink is where an administrator makes a link for AWS's new certificate.
+func CertificateLink(slug string) string { return ConnectionAction(slug, "certificates", "link") }
+
 // SetupLinkRevoke is the button that ends one.
 func SetupLinkRevoke(slug string, id int64) string {
 	return join(Connections, slug, "setup-links", strconv.FormatInt(id, 10), "revoke")

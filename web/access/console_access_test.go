@@ -106,7 +106,7 @@ func TestRow19StepUp(t *testing.T) {
 	t.Parallel()
 	for _, pattern := range []string{
 		"/setup/{connection}/go-live/confirm", "/connections/{slug}/resume", "/connections/{slug}/restore", "/connections/{slug}/delete",
-		"/connections/{slug}/certificates/trust", "/connections/{slug}/certificates/policy",
+		"/connections/{slug}/certificates/trust", "/connections/{slug}/certificates/remove", "/connections/{slug}/certificates/policy",
 		"/users/{username}/password", "/users/{username}/delete", "/users/{username}/data", "/users/{username}/erase", "/link/confirm",
 		"/logins/{id}/xml", "/logins/{id}/download", "/logins/people/{name}/data", "/logins/people/{name}/erase", "/apps", "/apps/{slug}",
 		"/apps/{slug}/secrets", "/apps/{slug}/delete",

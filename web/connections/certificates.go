@@ -1,24 +1,26 @@
 package connections
 
 import (
+	"context"
+	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/http"
-	"strings"
+	"slices"
+	"strconv"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/connections"
 	"github.com/postern-sso/postern/templates/layout"
-	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/web/forms"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/trust"
 )
 
-// showCertificates lists the certificates that a connection trusts.
+// showCertificates is where the change of AWS's certificate stands, and what the
+// connection trusts.
 func (rm *Room) showCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	return rm.renderCertificates(w, r, a, connections.CertificatesPage{})
 }
@@ -30,20 +32,24 @@ func (rm *Room) renderCertificates(w http.ResponseWriter, r *http.Request, a mod
 	if err != nil {
 		return err
 	}
-	check, err := rm.Store.MetadataCheck(r.Context(), c.ID)
-	if err != nil {
+	v.Now, v.Slug, v.MetadataURL = rm.Now(), c.Slug, c.Live.Config.IdPMetadataURL
+	if v.Check, err = rm.Store.MetadataCheck(r.Context(), c.ID); err != nil {
 		return err
 	}
-	v.Page = rm.Page(r, a, layout.NavConnections, "Certificates of "+c.Name(), "AWS signs every login. Postern believes only the certificates in this list.")
-	v.Now, v.Slug, v.MetadataURL, v.Check = rm.Now(), c.Slug, c.Live.Config.IdPMetadataURL, check
-	if side := trust.With(rm.Kit).AwsSide(c.Live); side != nil {
-		v.Trusted = side.Certificates
-	}
-	fresh, gone, _, err := trust.With(rm.Kit).Offer(c, check)
-	if err != nil {
+	if v.Change, err = trust.With(rm.Kit).Change(r.Context(), c, v.Check); err != nil {
 		return err
 	}
-	v.Fresh, v.Gone = shownCertificates(fresh), shownCertificates(gone)
+	if err := rm.tellCertificates(r.Context(), c, &v); err != nil {
+		return err
+	}
+	if v.Links, err = rm.links.CertificatePanel(r, a, c); err != nil {
+		return err
+	}
+	v.ConsoleURL = rm.Opts.DemoAWSURL
+	if v.ConsoleURL == "" {
+		v.ConsoleURL = wizard.ConsoleURL(rm.region(c))
+	}
+	v.Page = rm.Page(r, a, layout.NavConnections, "Change AWS's certificate", v.Intro())
 	v.Page.Crumbs = []layout.Crumb{{Label: "Connections", Href: paths.Connections}, {Label: c.Name(), Href: paths.Connection(c.Slug)}}
 	status := http.StatusOK
 	if len(v.Problems) > 0 {
@@ -52,73 +58,56 @@ func (rm *Room) renderCertificates(w http.ResponseWriter, r *http.Request, a mod
 	return rm.Render(w, r, status, connections.Certificates(v))
 }
 
-func shownCertificates(all []sso.Certificate) []parts.Certificate {
-	var shown []parts.Certificate
-	for _, c := range all {
-		one := parts.Certificate{Fingerprint: c.Fingerprint, NotBefore: c.NotBefore, NotAfter: c.NotAfter}
-		for _, f := range c.Findings {
-			one.Findings = append(one.Findings, f.Text)
-		}
-		shown = append(shown, one)
+func (rm *Room) region(c model.Connection) string {
+	if idp, err := rm.IdentityProvider(c.Live); err == nil {
+		return idp.Region
 	}
-	return shown
+	return ""
 }
 
-// reviewCertificates shows what metadata that somebody brings has on top. It
-// changes nothing: they confirm what they see.
-func (rm *Room) reviewCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	if err := r.ParseMultipartForm(kit.MaxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return kit.ErrBadForm
-	}
-	text, err := forms.UploadedMetadata(r)
+// tellCertificates fills in what is known of each certificate: who brought it,
+// what was seen of it, and what was taken off the list last.
+func (rm *Room) tellCertificates(ctx context.Context, c model.Connection, v *connections.CertificatesPage) error {
+	idp, err := rm.IdentityProvider(c.Live)
 	if err != nil {
 		return err
 	}
-	if text == "" {
-		text = strings.TrimSpace(r.PostFormValue("metadata"))
+	ders := make([]string, len(idp.Certificates))
+	for i, cert := range idp.Certificates {
+		ders[i] = base64.StdEncoding.EncodeToString(cert.Raw)
 	}
-	c, err := trust.With(rm.Kit).LiveConnection(r.Context(), kit.PathValue(r, "slug"))
+	origins, err := rm.Store.CertificateOrigins(ctx, c.ID, ders)
 	if err != nil {
 		return err
 	}
-	fresh, _, problem, err := rm.brought(c, text)
-	if err != nil {
+	for i, cert := range idp.Certificates {
+		v.Trusted = append(v.Trusted, connections.TrustedCertificate{Certificate: cert, By: origins[i].By, At: origins[i].At})
+	}
+	if v.Proposals, err = rm.Store.OpenProposals(ctx, c.Slug); err != nil {
 		return err
 	}
-	if problem != "" {
-		return rm.refuseCertificates(w, r, a, text, problem)
+	before, err := rm.Store.RevisionBefore(ctx, c.ID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
 	}
-	return rm.renderCertificates(w, r, a, connections.CertificatesPage{Brought: shownCertificates(fresh), BroughtText: text})
+	if err == nil {
+		v.Removed = rm.removed(c, before, idp)
+	}
+	return nil
 }
 
-func (rm *Room) refuseCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator, text, problem string) error {
-	p := model.Problem{Text: problem}
-	if text != "" {
-		p.Field = "metadata"
+// removed is what the live revision has no more of the one before, where that
+// is all that it changed; nil otherwise.
+func (rm *Room) removed(c model.Connection, before model.Revision, idp *sso.IdentityProvider) *connections.RemovedCertificate {
+	was, err := rm.IdentityProvider(&before)
+	if err != nil || was.EntityID != idp.EntityID {
+		return nil
 	}
-	return rm.renderCertificates(w, r, a, connections.CertificatesPage{Typed: text, Problems: []model.Problem{p}})
-}
-
-// brought are the certificates that metadata of the same application has and the
-// live connection has not; problem says why there are none.
-func (rm *Room) brought(c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider, problem string, err error) {
-	trusted, err := rm.IdentityProvider(c.Live)
-	if err != nil {
-		return nil, nil, "", err
+	fresh, gone := sso.CompareCertificates(was, idp)
+	if len(fresh) > 0 || len(gone) == 0 {
+		return nil
 	}
-	offered, err = sso.ParseMetadata([]byte(text), rm.MetadataOptions())
-	if err != nil {
-		return nil, nil, err.Error(), nil //nolint:nilerr // the text is what is wrong with the metadata
-	}
-	if offered.EntityID != trusted.EntityID {
-		return nil, nil, fmt.Sprintf("This is the metadata of another application: %s. The one that is trusted here is %s.", offered.EntityID, trusted.EntityID), nil
-	}
-	fresh, _ = sso.CompareCertificates(trusted, offered)
-	if len(fresh) == 0 {
-		problem = "This metadata has no certificate that is not in the list already. Has AWS made the new one yet? In AWS: Manage certificate, Generate new " +
-			"certificate, then download the metadata again."
-	}
-	return fresh, offered, problem, nil
+	return &connections.RemovedCertificate{Certificates: gone, By: c.Live.Author, At: c.Live.LiveAt}
 }
 
 // trustCertificates trusts what the last fetch found, or what somebody brought,
@@ -144,15 +133,23 @@ func (rm *Room) trustCertificates(w http.ResponseWriter, r *http.Request, a mode
 	if err := trust.With(rm.Kit).Trust(r.Context(), rm.Actor(r, a), c.Slug, &only, ""); err != nil {
 		return err
 	}
-	return rm.Done(w, r, paths.Certificates(c.Slug), "The new certificate is trusted from now on, and the others still are. In AWS you can set it as active now.")
+	return rm.Done(w, r, paths.Certificates(c.Slug), trustedWords(len(fresh)))
 }
 
-// toConfirm is what the form is about: metadata that came along, or without it
+func trustedWords(n int) string {
+	if n == 1 {
+		return "The new certificate is trusted from now on, and what was trusted before still is."
+	}
+	return strconv.Itoa(n) + " new certificates are trusted from now on, and what was trusted before still is."
+}
+
+// toConfirm is what the form is about: a text that came along, or without it
 // what the last fetch found.
 func (rm *Room) toConfirm(r *http.Request, c model.Connection, text string) (fresh []sso.Certificate, offered *sso.IdentityProvider,
 	problem string, err error) {
 	if text != "" {
-		return rm.brought(c, text)
+		b, problem, err := trust.With(rm.Kit).ReadBrought(c, []byte(text))
+		return b.Fresh, b.Provider, problem, err
 	}
 	check, err := rm.Store.MetadataCheck(r.Context(), c.ID)
 	if err != nil {
@@ -181,7 +178,20 @@ func (rm *Room) removeCertificate(w http.ResponseWriter, r *http.Request, a mode
 	if err != nil {
 		return err
 	}
-	return rm.Done(w, r, paths.Certificates(c.Slug), "The certificate is not trusted any more. Bring the revision before back to undo it.")
+	return rm.Done(w, r, paths.Certificates(c.Slug), "The certificate is not trusted any more.")
+}
+
+// refuseProposal ends what somebody proposed without trust.
+func (rm *Room) refuseProposal(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	id, err := strconv.ParseInt(r.PostFormValue("proposal"), 10, 64)
+	if err != nil {
+		return store.ErrNotFound
+	}
+	slug := kit.PathValue(r, "slug")
+	if err := rm.Store.RefuseProposal(r.Context(), rm.Actor(r, a), slug, id, rm.Now()); err != nil {
+		return err
+	}
+	return rm.Done(w, r, paths.Certificates(slug), "The certificate is not trusted. Whoever brought it sees that.")
 }
 
 // checkMetadata fetches AWS's metadata now.
@@ -192,6 +202,10 @@ func (rm *Room) checkMetadata(w http.ResponseWriter, r *http.Request, _ model.Ad
 	}
 	if c.Live.Config.IdPMetadataURL == "" {
 		return store.ErrNotFound
+	}
+	before, err := rm.Store.MetadataCheck(r.Context(), c.ID)
+	if err != nil {
+		return err
 	}
 	if _, err := rm.Store.ClaimMetadataCheck(r.Context(), c.ID, rm.Now()); err != nil {
 		return err
@@ -204,8 +218,11 @@ func (rm *Room) checkMetadata(w http.ResponseWriter, r *http.Request, _ model.Ad
 		return err
 	}
 	said := "" // a problem and a find are on the page
-	if check.Problem == "" && check.Offered == "" {
-		said = "AWS's metadata says the same as before."
+	if check.Problem == "" && check.Offered == before.Offered {
+		said = "AWS's metadata has the same certificate as before."
+		if !slices.Equal(check.Shown, before.Shown) {
+			said = "AWS's metadata has been read."
+		}
 	}
 	return rm.Done(w, r, paths.Certificates(c.Slug), said)
 }

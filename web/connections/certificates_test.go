@@ -35,7 +35,7 @@ func TestRow02RotationOfTheCertificate(t *testing.T) {
 	if !strings.Contains(page.Text(), "AWS offers a new certificate") || prints == "" {
 		t.Fatalf("the page says:\n%s", page.Text())
 	}
-	if text := x.Get("/").Text(); !strings.Contains(text, "other certificates than are trusted") {
+	if text := x.Get("/").Text(); !strings.Contains(text, "waits for you: compare it") {
 		t.Errorf("the overview does not say so:\n%s", text)
 	}
 	x.Post("/connections/aws/certificates/trust", url.Values{"fingerprints": {prints}}).Want(t, http.StatusUnauthorized)
@@ -178,7 +178,7 @@ func TestRow16CertificatesAreAddedByHand(t *testing.T) {
 	x := webtest.NewRotating(t)
 	const page, trust = "/connections/aws/certificates", "/connections/aws/certificates/trust"
 	same := x.Post(page, url.Values{"metadata": {webtest.MetadataWith(webtest.Keys().AwsCert)}}).Want(t, http.StatusUnprocessableEntity)
-	if !strings.Contains(same.Text(), "no certificate that is not in the list") {
+	if !strings.Contains(same.Text(), "no certificate that is not trusted already") {
 		t.Errorf("the same metadata: %s", same.Text())
 	}
 	other := strings.ReplaceAll(webtest.MetadataWith(webtest.Keys().AttackerCert), webtest.AttackIssuer, "https://idp.evil.example/saml/metadata")

@@ -21,6 +21,8 @@ type Room struct {
 // there is nothing to hand over.
 type LinkPanels interface {
 	ConnectionPanel(r *http.Request, a model.Administrator, c model.Connection) (*setuplink.Panel, error)
+	// CertificatePanel is of the links that are for AWS's new certificate alone.
+	CertificatePanel(r *http.Request, a model.Administrator, c model.Connection) (*setuplink.Panel, error)
 }
 
 // New makes the room; links is the wizard's.
@@ -48,7 +50,8 @@ func (rm *Room) Routes() []kit.Route {
 		kit.Get("/connections/{slug}/certificates", viewer, rm.showCertificates),
 		kit.Post("/connections/{slug}/certificates", admin, rm.reviewCertificates),
 		kit.Post("/connections/{slug}/certificates/trust", admin, rm.trustCertificates).AfterStepUp(),
-		kit.Post("/connections/{slug}/certificates/remove", admin, rm.removeCertificate),
+		kit.Post("/connections/{slug}/certificates/remove", admin, rm.removeCertificate).AfterStepUp(),
+		kit.Post("/connections/{slug}/certificates/refuse", admin, rm.refuseProposal),
 		kit.Post("/connections/{slug}/certificates/check", admin, rm.checkMetadata),
 		kit.Post("/connections/{slug}/certificates/policy", admin, rm.saveTrustPolicy).AfterStepUp(),
 		kit.Post("/connections/{slug}/delete", admin, rm.deleteConnection).AfterStepUp(),

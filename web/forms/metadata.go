@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/web/outgoing"
@@ -28,4 +29,21 @@ func UploadedMetadata(r *http.Request) (string, error) {
 		return "", fmt.Errorf("read the uploaded file: %w", err)
 	}
 	return string(data), nil
+}
+
+// BroughtCertificate is what somebody brought in a form, as a file or as text.
+// problem says that it was neither, or both: then it is not sure which counts.
+func BroughtCertificate(r *http.Request) (data []byte, problem string, err error) {
+	text := strings.TrimSpace(r.PostFormValue(wizard.FieldMetadata))
+	chosen := r.MultipartForm != nil && len(r.MultipartForm.File[wizard.FieldMetadataFile]) > 0
+	switch {
+	case chosen && text != "":
+		return nil, "You chose a file and pasted a text. Bring one of them, so that it is sure which counts.", nil
+	case chosen:
+		file, err := UploadedMetadata(r)
+		return []byte(file), "", err
+	case text == "":
+		return nil, "Choose a file, or paste the certificate.", nil
+	}
+	return []byte(text), "", nil
 }

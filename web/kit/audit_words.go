@@ -21,7 +21,8 @@ func ActionWords(action string) string {
 		"signing_key": "Signing key",
 		"user":        "User", "group": "Group", "rule": "Rule", "connection": "Connection", "revision": "Revision:",
 		"administrator": "Administrator", "warnings": "Warnings:", "settings": "Settings", "audit": "Audit", "identity": "AWS identity", "membership": "Membership",
-		"login": "Login", "config": "Configuration document", "trace_link": "Link to follow a login", "setup_link": "Setup link", "app": "App", "bulk": "Many users",
+		"login": "Login", "config": "Configuration document", "trace_link": "Link to follow a login", "setup_link": "Setup link",
+		"certificate": "Certificate", "app": "App", "bulk": "Many users",
 	}
 	subject, what, found := strings.Cut(action, ".")
 	if !found || subjects[subject] == "" {
@@ -44,7 +45,7 @@ func pastTense(what string) string {
 		"restore": "brought back",
 		"start":   "draft started", "save": "draft saved", "discard": "draft discarded",
 		"link": "linked", "unlink": "unlinked", "add": "added", "remove": "removed",
-		"open": "opened", "revoke": "revoked",
+		"open": "opened", "revoke": "revoked", "propose": "proposed", "refuse": "refused",
 		"sign_in": "signed in", "claim": "claimed this Postern", "xml_shown": "XML shown", "xml_downloaded": "XML downloaded",
 		"end": "ended", "export": "exported", "lock_out_accepted": "changed although people are locked out",
 		"activate": "activated", "deactivate": "deactivated",

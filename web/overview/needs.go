@@ -2,21 +2,12 @@ package overview
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/overview"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
-	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/trust"
-)
-
-// Times before the end of AWS's certificate at which the overview asks somebody
-// to act, and to hurry.
-const (
-	certificateSoon   = 60 * kit.Day
-	certificateUrgent = 14 * kit.Day
 )
 
 // needs lists what waits for somebody, the urgent first.
@@ -34,8 +25,8 @@ func needs(v overview.OverviewPage) []overview.Need {
 		if n, found := connectionNeed(c.Connection); found {
 			add(c.Connection.Status == model.StatusSuspended, n)
 		}
-		if n, left, found := certificateNeed(c, v.Now); found {
-			add(left < certificateUrgent, n)
+		if n, found := trust.CertificateNeed(c.Connection.Name(), c.Connection.Slug, c.Change, v.Now); found {
+			add(n.Urgent, n)
 		}
 		if n, found := trust.MetadataNeed(c); found {
 			add(true, n)
@@ -71,27 +62,4 @@ func connectionNeed(c model.Connection) (overview.Need, bool) {
 		return n, false
 	}
 	return n, true
-}
-
-// certificateNeed looks at the certificate that lasts longest: while a later one
-// is known already, AWS may change over at any time.
-func certificateNeed(c overview.OverviewConnection, now time.Time) (overview.Need, time.Duration, bool) {
-	var last time.Time
-	for _, cert := range c.Certificates {
-		if cert.NotAfter.After(last) {
-			last = cert.NotAfter
-		}
-	}
-	left := last.Sub(now)
-	if last.IsZero() || left > certificateSoon {
-		return overview.Need{}, 0, false
-	}
-	text := fmt.Sprintf("AWS's certificate for %s ends in %s. In AWS: Manage certificate, generate a new one. Then import the metadata here "+
-		"before you set it as active.",
-		c.Connection.Name(), ui.Count(int(left/kit.Day), "day", "days"))
-	if left <= 0 {
-		text = fmt.Sprintf("AWS's certificate for %s has ended. In AWS: Manage certificate, generate a new one and set it as active. Then "+
-			"import the metadata here.", c.Connection.Name())
-	}
-	return overview.Need{Text: text, Link: "See the certificates", Href: paths.Certificates(c.Connection.Slug)}, left, true
 }

@@ -46,6 +46,10 @@ func (rm *Room) overview(ctx context.Context) (overview.OverviewPage, error) {
 	if err != nil || len(connections) == 0 {
 		return v, err
 	}
+	uses, err := rm.Store.CertificateUses(ctx, rm.Now(), idsOf(connections)...)
+	if err != nil {
+		return v, err
+	}
 	for _, c := range connections {
 		oc := overview.OverviewConnection{Connection: c}
 		if side := trust.With(rm.Kit).AwsSide(c.Current()); side != nil {
@@ -54,6 +58,7 @@ func (rm *Room) overview(ctx context.Context) (overview.OverviewPage, error) {
 		if oc.Check, err = rm.Store.MetadataCheck(ctx, c.ID); err != nil {
 			return v, err
 		}
+		oc.Change = trust.With(rm.Kit).JudgeChange(c, oc.Check, uses)
 		if oc.Clock, err = traces.With(rm.Kit).Clock(ctx, c, clockNow); err != nil {
 			return v, err
 		}
@@ -81,6 +86,14 @@ func (rm *Room) overview(ctx context.Context) (overview.OverviewPage, error) {
 	}
 	v.Needs = needs(v)
 	return v, err
+}
+
+func idsOf(connections []model.Connection) []int64 {
+	var ids []int64
+	for _, c := range connections {
+		ids = append(ids, c.ID)
+	}
+	return ids
 }
 
 // chartOf fills the days on which nothing happened with zeros.

@@ -3,11 +3,13 @@ package overview_test
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
 	page "github.com/postern-sso/postern/templates/overview"
 	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
@@ -115,23 +117,43 @@ func TestNeeds(t *testing.T) {
 	now := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
 	rev := &model.Revision{Number: 1}
 	live := model.Connection{Slug: "aws", Status: model.StatusLive, Live: rev}
-	certificate := func(days ...int) []parts.Certificate {
-		var all []parts.Certificate
-		for _, d := range days {
-			all = append(all, parts.Certificate{NotAfter: now.AddDate(0, 0, d)})
+	certificate := func(days ...int) sso.CertificateChange {
+		f := sso.ChangeFacts{Now: now}
+		for i, d := range days {
+			f.Trusted = append(f.Trusted, sso.Certificate{Fingerprint: strconv.Itoa(i), NotBefore: now.AddDate(0, 0, i-9), NotAfter: now.AddDate(0, 0, d)})
 		}
-		return all
+		return sso.JudgeChange(f)
 	}
+	changing := func(f sso.ChangeFacts) page.OverviewConnection {
+		f.Now, f.Trusted = now, []sso.Certificate{{Fingerprint: "old", NotAfter: now.AddDate(0, 0, 30)},
+			{Fingerprint: "new", NotBefore: now.AddDate(0, 0, -20), NotAfter: now.AddDate(5, 0, 0)}}
+		return page.OverviewConnection{Connection: live, Change: sso.JudgeChange(f)}
+	}
+	seen := func(print string, days int) model.CertificateUse {
+		return model.CertificateUse{Fingerprint: print, FirstAt: now.AddDate(0, 0, -days), LastAt: now.AddDate(0, 0, -days)}
+	}
+	other := []sso.Certificate{{Fingerprint: "other", NotAfter: now.AddDate(5, 0, 0)}}
+	shown := model.MetadataCheck{CheckedAt: now, Shown: []string{"other"}, ShownSince: time.Date(2026, 11, 23, 10, 31, 0, 0, time.UTC)}
 	tests := map[string]struct {
 		connection page.OverviewConnection
 		want       string // of the first; empty: nothing
 		urgent     bool
 	}{
-		"all is well":    {page.OverviewConnection{Connection: live, Certificates: certificate(400)}, "", false},
-		"a later one":    {page.OverviewConnection{Connection: live, Certificates: certificate(3, 400)}, "", false},
-		"ends soon":      {page.OverviewConnection{Connection: live, Certificates: certificate(40)}, "ends in 40 days", false},
-		"ends very soon": {page.OverviewConnection{Connection: live, Certificates: certificate(3)}, "ends in 3 days", true},
-		"has ended":      {page.OverviewConnection{Connection: live, Certificates: certificate(-1)}, "has ended", true},
+		"all is well":         {page.OverviewConnection{Connection: live, Change: certificate(400)}, "", false},
+		"a later one":         {page.OverviewConnection{Connection: live, Change: certificate(3, 400)}, "", false},
+		"ends soon":           {page.OverviewConnection{Connection: live, Change: certificate(40)}, "ends in 40 days", false},
+		"ends very soon":      {page.OverviewConnection{Connection: live, Change: certificate(3)}, "ends in 3 days", true},
+		"has ended":           {page.OverviewConnection{Connection: live, Change: certificate(-1)}, "has ended", true},
+		"waits to be trusted": {changing(sso.ChangeFacts{Proposed: other}), "waits for you: compare it", true},
+		"AWS signs with another": {changing(sso.ChangeFacts{Offered: other, Check: shown}), "since 10:31 UTC on 23 November. Whoever signs in next",
+			true},
+		"and people are refused": {changing(sso.ChangeFacts{Offered: other, Check: shown, Uses: []model.CertificateUse{{Fingerprint: "other", Refused: 2,
+			RefusedFirstAt: shown.ShownSince.Add(-6 * time.Minute), RefusedLastAt: now}}}),
+			"since 10:25 UTC on 23 November; people are being refused: 2 answers", true},
+		"the new one is not active": {changing(sso.ChangeFacts{Uses: []model.CertificateUse{seen("old", 0)}}), "AWS still signs with the one that ends on", false},
+		"the old one is in use":     {changing(sso.ChangeFacts{Uses: []model.CertificateUse{seen("old", 6), seen("new", 0)}}), "", false},
+		"the old one is quiet": {changing(sso.ChangeFacts{Uses: []model.CertificateUse{seen("old", 9), seen("new", 8)}}),
+			"Nobody has signed in with the old", false},
 		"suspended": {page.OverviewConnection{Connection: model.Connection{Slug: "aws", Status: model.StatusSuspended, Live: rev}},
 			"nobody can sign in", true},
 		"never live": {page.OverviewConnection{Connection: model.Connection{Slug: "aws", Status: model.StatusDraft, Draft: rev}}, "is not finished", false},

@@ -42,6 +42,7 @@ func (rm *Room) MountSetupLinks(r chi.Router) {
 	limited().Get("/setup-link/{token}", rm.Handle(rm.showSetupLink))
 	limited().Post("/setup-link/{token}", rm.Handle(rm.openSetupLink))
 	r.Get("/setup-link/{token}/evidence", rm.holdSetupLink(rm.setupLinkEvidence))
+	limited().Post("/setup-link/{token}/certificate", rm.holdSetupLink(rm.setupLinkCertificate))
 	limited().Post("/setup-link/{token}/metadata", rm.holdSetupLink(rm.setupLinkMetadata))
 }
 
@@ -68,6 +69,7 @@ func (rm *Room) Routes() []kit.Route {
 		kit.Post("/setup/{connection}/go-live/confirm", admin, rm.orFirst(rm.goLive)).AfterStepUp(),
 
 		kit.Post("/connections/{slug}/setup-links", admin, rm.createSetupLink),
+		kit.Post("/connections/{slug}/certificates/link", admin, rm.createCertificateLink),
 		kit.Post("/connections/{slug}/setup-links/{id}/revoke", admin, rm.revokeSetupLink),
 	}
 }

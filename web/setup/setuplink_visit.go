@@ -93,6 +93,9 @@ func (rm *Room) showSetupLink(w http.ResponseWriter, r *http.Request) error {
 	case !mine:
 		return rm.Render(w, r, http.StatusGone, setup.LinkElsewhere(v.link))
 	}
+	if v.link.Task == model.TaskCertificate {
+		return rm.renderCertificateLink(w, r, v, setup.CertificateLinkPage{})
+	}
 	sc, page, err := rm.linkPage(r, v)
 	if err != nil {
 		return err

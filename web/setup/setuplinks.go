@@ -104,8 +104,11 @@ func (rm *Room) createSetupLink(w http.ResponseWriter, r *http.Request, a model.
 
 // linkPanelPath is the page on which a button of the panel was pressed.
 func linkPanelPath(r *http.Request, slug string) string {
-	if r.URL.Query().Get("from") == setuplink.FromSetup {
+	switch r.URL.Query().Get("from") {
+	case setuplink.FromSetup:
 		return paths.SetupStep(slug, wizard.StepAWSApplication)
+	case setuplink.FromCertificates:
+		return paths.Certificates(slug)
 	}
 	return paths.Connection(slug)
 }

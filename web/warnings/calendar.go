@@ -75,7 +75,7 @@ func (rm *Room) calendarEvent(line func(string, ...any), c model.Connection, idp
 	line("DTSTAMP:%s", last.NotBefore.UTC().Format("20060102T150405Z"))
 	line("DTSTART;VALUE=DATE:%s", last.NotAfter.UTC().Format("20060102"))
 	line("SUMMARY:%s", calendarText("AWS's certificate for "+c.Name()+" ends"))
-	line("DESCRIPTION:%s", calendarText("Make a new one in AWS and add it in Postern before: "+rm.Opts.PublicURL+paths.Certificates(c.Slug)))
+	line("DESCRIPTION:%s", calendarText("Make a new one in AWS and bring its file to Postern before: "+rm.Opts.PublicURL+paths.Certificates(c.Slug)))
 	line("URL:%s", rm.Opts.PublicURL+paths.Certificates(c.Slug))
 	line("TRANSP:TRANSPARENT")
 	for _, days := range warnDays {

@@ -91,22 +91,33 @@ func (rm *Room) dueNotices(ctx context.Context) ([]notice, error) {
 		if err != nil {
 			return nil, err
 		}
-		fresh, _, _, err := trust.With(rm.Kit).Offer(c, check)
+		change, err := trust.With(rm.Kit).Change(ctx, c, check)
 		if err != nil {
 			return nil, err
 		}
-		if len(fresh) > 0 {
-			due = append(due, rm.aboutCertificates(c, "certificate_offered/"+c.Slug+"/"+trust.FingerprintsOf(fresh), "AWS has a new certificate for "+c.Name(),
-				"AWS's metadata has a certificate that is not trusted here yet. Compare its fingerprint and trust it before AWS begins to sign with it; otherwise nobody "+
-					"can sign in from that moment on."))
+		if n, found := rm.newCertificateNotice(c, change); found {
+			due = append(due, n)
 		}
-		if need, found := trust.MetadataNeed(overview.OverviewConnection{Connection: c, Check: check}); found && check.Offered == "" {
+		if need, found := trust.MetadataNeed(overview.OverviewConnection{Connection: c, Check: check}); found {
 			key := "refresh_failing/" + c.Slug
 			failing = append(failing, key)
 			due = append(due, rm.aboutCertificates(c, key, "AWS's metadata for "+c.Name()+" cannot be fetched", need.Text))
 		}
 	}
 	return due, rm.Store.ForgetNotices(ctx, "refresh_failing/", failing)
+}
+
+// newCertificateNotice is about certificates that are there and not trusted.
+func (rm *Room) newCertificateNotice(c model.Connection, change sso.CertificateChange) (notice, bool) {
+	key := "certificate_offered/" + c.Slug + "/" + trust.FingerprintsOf(change.Waiting)
+	switch {
+	case change.Refusing:
+		return rm.aboutCertificates(c, key+"/refusing", "AWS signs for "+c.Name()+" with a certificate that is not trusted",
+			trust.RefusingWords(c.Name(), change)), true
+	case len(change.Waiting) > 0:
+		return rm.aboutCertificates(c, key, "AWS has a new certificate for "+c.Name(), trust.WaitingWords(c.Name(), change)), true
+	}
+	return notice{}, false
 }
 
 // expiryNotice is about the certificate that lasts longest: while a later one is
@@ -129,7 +140,8 @@ func (rm *Room) expiryNotice(c model.Connection, idp *sso.IdentityProvider) (not
 		return notice{}, false
 	}
 	key := "certificate_expires/" + c.Slug + "/" + last.Fingerprint + "/" + strconv.Itoa(reached)
-	const do = " In AWS: the application, Manage certificate, Generate new certificate. Add its metadata here, then set it as active in AWS."
+	const do = " In AWS: the application, Actions, Edit configuration, Manage certificate, Generate new certificate. Download its file and bring it here, then " +
+		"set it as active in AWS."
 	end := last.NotAfter.UTC().Format(time.DateOnly)
 	if reached == 0 {
 		return rm.aboutCertificates(c, key, "AWS's certificate for "+c.Name()+" has ended",
