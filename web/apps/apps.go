@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -294,7 +295,7 @@ func (rm *Room) readApp(r *http.Request, app model.App) (model.App, []model.Prob
 		wrong("groups", "Name at least one group, or let the app see all of them.")
 	}
 	if app.Kind == model.AppCrowd {
-		app.AllowedIPs = typedLines(r, "allowed_ips")
+		app.AllowedIPs = typedWords(r, "allowed_ips", ",;")
 		for _, text := range app.AllowedIPs {
 			if !isNetwork(text) {
 				wrong("allowed_ips", fmt.Sprintf("“%s” is neither an IP address nor a network such as 10.0.0.0/8.", text))
@@ -303,7 +304,7 @@ func (rm *Room) readApp(r *http.Request, app model.App) (model.App, []model.Prob
 		return app, problems
 	}
 	app.Connection, app.Public = r.PostFormValue("connection"), r.PostFormValue("public") != ""
-	app.RedirectURIs, app.PostLogoutURIs = typedLines(r, "redirect_uris"), typedLines(r, "post_logout_uris")
+	app.RedirectURIs, app.PostLogoutURIs = typedWords(r, "redirect_uris", ""), typedWords(r, "post_logout_uris", "")
 	if len(app.RedirectURIs) == 0 {
 		wrong("redirect_uris", "Name at least one address to which people go back.")
 	}
@@ -330,6 +331,18 @@ func typedLines(r *http.Request, field string) []string {
 		}
 	}
 	return lines
+}
+
+// typedWords are what stands between blanks and ends of lines in a text area, and
+// between the separators. A comma or a semicolon at the end belongs to none.
+func typedWords(r *http.Request, field, separators string) []string {
+	var words []string
+	for _, word := range strings.FieldsFunc(r.PostFormValue(field), func(c rune) bool { return unicode.IsSpace(c) || strings.ContainsRune(separators, c) }) {
+		if word = strings.TrimRight(word, ",;"); word != "" {
+			words = append(words, model.Canonical(word))
+		}
+	}
+	return words
 }
 
 func isNetwork(text string) bool {

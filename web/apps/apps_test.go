@@ -99,9 +99,10 @@ func TestAnAppsSettings(t *testing.T) {
 	if unknown.Status != http.StatusUnprocessableEntity || unknown.Value("groups") != "nowhere" {
 		t.Errorf("an unknown group answered %d", unknown.Status)
 	}
-	good := s.Post("/apps/jira", url.Values{"name": {"Our Jira"}, "group_scope": {"all"}, "allowed_ips": {"10.0.0.5"}})
+	good := s.Post("/apps/jira", url.Values{"name": {"Our Jira"}, "group_scope": {"all"}, "allowed_ips": {"10.0.0.5, 10.0.0.6;10.1.0.0/16\r\n 10.2.0.1\u00a0"}})
 	app, err := s.Store.App(ctx, "jira")
-	if good.Status != http.StatusSeeOther || err != nil || app.Name != "Our Jira" || len(app.AllowedIPs) != 1 {
+	ips := strings.Join(app.AllowedIPs, " ")
+	if good.Status != http.StatusSeeOther || err != nil || app.Name != "Our Jira" || ips != "10.0.0.5 10.0.0.6 10.1.0.0/16 10.2.0.1" {
 		t.Errorf("answered %d: %+v, %v", good.Status, app, err)
 	}
 	if res := s.Post("/apps/jira/delete", url.Values{"confirm": {"our jira"}}); res.Status != http.StatusSeeOther {

@@ -68,7 +68,7 @@ func (r *Row) setActive(value string) string {
 // free whatever separates the cells.
 func (r *Row) setGroups(value string) string {
 	for _, g := range strings.FieldsFunc(value, func(c rune) bool { return c == ';' || c == '|' || c == '\n' }) {
-		g = model.Canonical(trim(g))
+		g = model.Canonical(Trim(g))
 		if g == "" || slices.ContainsFunc(r.Groups, func(h string) bool { return model.Key(h) == model.Key(g) }) {
 			continue
 		}

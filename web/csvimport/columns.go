@@ -42,8 +42,8 @@ var spellings = map[string][]string{ //nolint:gochecknoglobals // a constant
 	ColumnProblem:     {},
 }
 
-// columnOf is the column that a cell of the header names; empty when it names none.
-func columnOf(cell string) string {
+// ColumnOf is the column that a cell of a header names; empty when it names none.
+func ColumnOf(cell string) string {
 	name := letters(cell)
 	for column, others := range spellings {
 		if name == letters(column) || slices.Contains(others, name) {
@@ -64,8 +64,8 @@ func letters(s string) string {
 	}, norm.NFKC.String(s))
 }
 
-// trim takes away what spreadsheets leave around a text and nobody sees: blanks of
+// Trim takes away what spreadsheets leave around a text and nobody sees: blanks of
 // every width, also those that do not break, and marks of the writing direction.
-func trim(s string) string {
+func Trim(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
 }

@@ -179,14 +179,14 @@ func quoteProblem(bad *csv.ParseError) string {
 // header reads the names of the columns; false when they cannot be used.
 func (p *parser) header(line int, cells []string) bool {
 	p.file.Columns, p.file.Header = map[string]bool{}, cells
-	if !slices.ContainsFunc(cells, func(c string) bool { return columnOf(c) != "" }) {
+	if !slices.ContainsFunc(cells, func(c string) bool { return ColumnOf(c) != "" }) {
 		p.problem(line, "The first line must name the columns, for example: "+strings.Join(Columns, ",")+". Only the username is needed; the order does not matter.")
 		return false
 	}
 	for _, cell := range cells {
-		name := columnOf(cell)
+		name := ColumnOf(cell)
 		switch {
-		case trim(cell) == "":
+		case Trim(cell) == "":
 			// Spreadsheets write empty columns at the end.
 		case name == "":
 			p.problem(line, fmt.Sprintf("The column “%s” is not known. Known are %s. Rename or remove it.",
@@ -205,7 +205,7 @@ func (p *parser) header(line int, cells []string) bool {
 }
 
 func blank(cells []string) bool {
-	return !slices.ContainsFunc(cells, func(c string) bool { return trim(c) != "" })
+	return !slices.ContainsFunc(cells, func(c string) bool { return Trim(c) != "" })
 }
 
 // row judges one line and keeps it when nothing is wrong with it.
@@ -220,7 +220,7 @@ func (p *parser) row(line int, cells []string) {
 	before := len(p.file.Problems)
 	for i, name := range p.columns {
 		if i < len(cells) && name != "" {
-			if text := row.set(name, unguard(trim(cells[i]))); text != "" {
+			if text := row.set(name, unguard(Trim(cells[i]))); text != "" {
 				p.problem(line, text)
 			}
 		}

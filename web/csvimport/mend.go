@@ -18,7 +18,7 @@ func Mend(header []string, rows []model.JobRow) []byte {
 	var columns []int // those that are kept; an earlier problem is not
 	var line []string
 	for i, name := range header {
-		if columnOf(name) != ColumnProblem {
+		if ColumnOf(name) != ColumnProblem {
 			columns, line = append(columns, i), append(line, Guard(name))
 		}
 	}
@@ -50,7 +50,7 @@ func cellsOf(header []string, row model.JobRow) []string {
 		ColumnFirstName: row.User.FirstName, ColumnLastName: row.User.LastName, ColumnGroups: strings.Join(row.Groups, ";")}
 	cells := make([]string, len(header))
 	for i, name := range header {
-		cells[i] = values[columnOf(name)]
+		cells[i] = values[ColumnOf(name)]
 	}
 	return cells
 }

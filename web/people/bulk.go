@@ -21,36 +21,6 @@ import (
 // maxBulk is how many people one bulk change may name.
 const maxBulk = 20_000
 
-// bulkNames are the people that a form names: ticked, and one a line, of which
-// the first cell counts, so that a column of a spreadsheet can be pasted.
-func bulkNames(r *http.Request) []string {
-	var names []string
-	seen := map[string]bool{}
-	add := func(name string) {
-		if key := model.Key(name); key != "" && !seen[key] {
-			seen[key] = true
-			names = append(names, name)
-		}
-	}
-	text := r.PostFormValue("people") // reads the form, too
-	for _, name := range r.PostForm["ticked"] {
-		add(model.Canonical(name))
-	}
-	first := true
-	for line := range strings.Lines(text) {
-		cell, _, _ := strings.Cut(strings.NewReplacer(";", ",", "\t", ",").Replace(line), ",")
-		name := model.Canonical(strings.Trim(strings.TrimSpace(cell), `"`))
-		if name == "" {
-			continue
-		}
-		if header := model.Key(name); !first || (header != "username" && header != "email") {
-			add(name)
-		}
-		first = false
-	}
-	return names
-}
-
 // bulkKind reads what shall be done; empty when that is not known.
 func bulkKind(r *http.Request) model.BulkKind {
 	switch k := model.BulkKind(r.PostFormValue("do")); k {
@@ -63,32 +33,18 @@ func bulkKind(r *http.Request) model.BulkKind {
 
 // judgeBulk says of each name what the change would do, and the ids of those
 // whom it concerns.
-func (rm *Room) judgeBulk(ctx context.Context, kind model.BulkKind, g model.Group, names []string) ([]people.BulkLine, []string, error) {
-	keys := make([]string, len(names))
-	for i, name := range names {
-		keys[i] = model.Key(name)
-	}
-	users, err := rm.Store.FindPeople(ctx, keys)
-	if err != nil {
-		return nil, nil, err
-	}
-	byName, byEmail := map[string]model.User{}, map[string][]model.User{}
-	ids := make([]string, 0, len(users))
-	for _, u := range users {
-		byName[model.Key(u.Username)] = u
-		byEmail[model.Key(u.Email)] = append(byEmail[model.Key(u.Email)], u)
-		ids = append(ids, u.ID)
-	}
+func (rm *Room) judgeBulk(ctx context.Context, kind model.BulkKind, g model.Group, names []string, known knownPeople) ([]people.BulkLine, []string, error) {
 	in := map[string]bool{}
 	if kind.OfGroup() {
-		if in, err = rm.Store.InByHand(ctx, g.ID, ids); err != nil {
+		var err error
+		if in, err = rm.Store.InByHand(ctx, g.ID, known.ids()); err != nil {
 			return nil, nil, err
 		}
 	}
 	lines := make([]people.BulkLine, len(names))
 	var concerned []string
 	for i, name := range names {
-		lines[i] = judgeName(kind, name, byName, byEmail, in)
+		lines[i] = judgeName(kind, name, known, in)
 		if lines[i].Changes {
 			concerned = append(concerned, lines[i].UserID)
 		}
@@ -97,20 +53,19 @@ func (rm *Room) judgeBulk(ctx context.Context, kind model.BulkKind, g model.Grou
 }
 
 // judgeName is judgeBulk for one name. A username goes before an email.
-func judgeName(kind model.BulkKind, name string, byName map[string]model.User, byEmail map[string][]model.User, in map[string]bool) people.BulkLine {
+func judgeName(kind model.BulkKind, name string, known knownPeople, in map[string]bool) people.BulkLine {
 	line := people.BulkLine{Typed: name}
-	u, known := byName[model.Key(name)]
-	if same := byEmail[model.Key(name)]; !known && len(same) > 0 {
-		if len(same) > 1 {
-			line.Says = fmt.Sprintf("Ambiguous: %d users have this email. Type the username.", len(same))
-			return line
-		}
-		u, known = same[0], true
-	}
-	if !known {
+	found := known.called(name)
+	switch len(found) {
+	case 0:
 		line.Says = "Unknown: no user has this username or email."
 		return line
+	case 1:
+	default:
+		line.Says = fmt.Sprintf("Ambiguous: %d users have this email. Type the username.", len(found))
+		return line
 	}
+	u := found[0]
 	line.Username, line.UserID = u.Username, u.ID
 	switch {
 	case kind == model.BulkAdd && in[u.ID]:
@@ -170,7 +125,16 @@ func (rm *Room) confirmBulk(w http.ResponseWriter, r *http.Request, a model.Admi
 // readBulk reads the form and judges the names in it.
 func (rm *Room) readBulk(r *http.Request) (people.BulkPage, []string, error) {
 	v := people.BulkPage{Kind: bulkKind(r)}
-	names := bulkNames(r)
+	typed, err := typedPeople(r)
+	if err != nil {
+		return v, nil, err
+	}
+	known, err := rm.knownPeople(r.Context(), typed)
+	if err != nil {
+		return v, nil, err
+	}
+	var names []string
+	names, v.LeftOut = known.chosen(typed)
 	v.Text = strings.Join(names, "\n")
 	var g model.Group
 	group := kit.Typed(r, "group")
@@ -178,7 +142,6 @@ func (rm *Room) readBulk(r *http.Request) (people.BulkPage, []string, error) {
 		group, v.Fixed = name, true
 	}
 	if v.Fixed || v.Kind.OfGroup() {
-		var err error
 		g, err = rm.Store.Group(r.Context(), group)
 		if errors.Is(err, store.ErrNotFound) && !v.Fixed {
 			v.Group, v.Problems = group, []model.Problem{{Field: "group", Text: "There is no group “" + group + "”. Type the whole name of one."}}
@@ -200,7 +163,7 @@ func (rm *Room) readBulk(r *http.Request) (people.BulkPage, []string, error) {
 	if len(v.Problems) > 0 {
 		return v, nil, nil
 	}
-	lines, ids, err := rm.judgeBulk(r.Context(), v.Kind, g, names)
+	lines, ids, err := rm.judgeBulk(r.Context(), v.Kind, g, names, known)
 	v.Lines, v.Count = lines, len(ids)
 	return v, ids, err
 }

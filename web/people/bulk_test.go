@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/web/webtest"
@@ -113,5 +115,49 @@ func TestUndoLeavesWhatChangedSince(t *testing.T) {
 	}
 	if _, left, err := st.UndoBulk(ctx, webtest.Tester, removed.ID, removed.At); err != nil || len(left) != 0 {
 		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+// Whatever separates people on a line, each counts; what is nobody is said, and a
+// row of a spreadsheet stays one person.
+func TestEveryCellThatIsAPersonCounts(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSiteAs(t, model.RoleAdmin)
+	s.AddUser("alice", "staff")
+	s.AddUser("bob")
+	s.AddUser("doe,john")
+	s.AddUser("login")
+	for name, c := range map[string]struct{ typed, users, leftOut string }{
+		"semicolons":                 {"alice; bob", "alice bob", ""},
+		"commas":                     {"alice, bob", "alice bob", ""},
+		"a tab":                      {"alice\tbob", "alice bob", ""},
+		"emails":                     {"bob@example.com;alice@example.com;", "bob alice", ""},
+		"as mail programs write it":  {"Alice Example <alice@example.com>; \"Bob, B\" <bob@example.com>", "alice bob", ""},
+		"with somebody unknown":      {"alice; nobody; bob", "alice bob", "nobody"},
+		"nobody on the line":         {"nope, nobody\nbob", "- bob", "nobody"},
+		"a row of a spreadsheet":     {"bob\tBob Example\tbob@example.com\tyes", "bob", "Bob Example|yes"},
+		"the same with its columns":  {"username;manager\nbob;alice\n", "bob", ""},
+		"columns in another order":   {"Manager\tE-Mail\tUser name\nalice\t\tbob\n", "bob", ""},
+		"a column with its name":     {"email\nbob@example.com\nalice; bob", "bob alice", ""},
+		"somebody called as columns": {"login\nbob", "login bob", ""},
+		"a name with a separator":    {"doe,john", "doe,john", ""},
+		"blanks that do not break":   {"\u00a0alice\u00a0;\u00a0bob", "alice bob", ""},
+		"twice":                      {"alice;ALICE\nalice@example.com", "alice", ""},
+		"lines of old Macs":          {"alice\rbob", "alice bob", ""},
+	} {
+		page := s.Post("/groups/staff/bulk", url.Values{"do": {"remove"}, "people": {c.typed}}).Want(t, http.StatusOK)
+		var users, left []string
+		page.Doc.Find("tbody tr").Each(func(_ int, row *goquery.Selection) {
+			user := strings.TrimSpace(row.Find("td").Eq(1).Text())
+			users = append(users, strings.ReplaceAll(user, "–", "-"))
+		})
+		page.Doc.Find("section[aria-labelledby=left-out] li").Each(func(_ int, item *goquery.Selection) { left = append(left, item.Text()) })
+		if got := strings.Join(users, " "); got != c.users || strings.Join(left, "|") != c.leftOut {
+			t.Errorf("%s: users %q and left out %q, want %q and %q", name, got, left, c.users, c.leftOut)
+		}
+	}
+	s.Post("/groups/staff/bulk/confirm", url.Values{"do": {"add"}, "people": {"alice; bob"}}).Want(t, http.StatusSeeOther)
+	if got := s.MembersOf("staff"); got != "alice bob" {
+		t.Errorf("in the group are %q", got)
 	}
 }

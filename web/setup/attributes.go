@@ -76,7 +76,11 @@ func previewOf(cfg model.Config, samples string, problems []model.Problem) setup
 	}
 	for line := range strings.Lines(samples) {
 		value := strings.Trim(line, "\r\n")
-		if value == "" || len(p.Lines) == maxSamples {
+		if value == "" {
+			continue
+		}
+		if len(p.Lines) == maxSamples {
+			p.More++
 			continue
 		}
 		row := setup.PreviewLine{From: kit.Truncate(value, maxSample)}

@@ -6,6 +6,8 @@ const (
 	FoldAt = foldAt
 )
 
+var Addresses = addresses
+
 type (
 	Notice = notice
 )

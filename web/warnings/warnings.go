@@ -102,8 +102,8 @@ func (rm *Room) readMail(r *http.Request) (model.Warnings, []model.Problem, erro
 		if _, err := mail.ParseAddress(to.MailFrom); err != nil {
 			wrong("mail_from", "Type the address that the mail comes from, for example postern@example.com.")
 		}
-		if _, err := mail.ParseAddressList(to.MailTo); err != nil {
-			wrong("mail_to", "Type one or more addresses, with commas between them.")
+		if _, err := addresses(to.MailTo); err != nil {
+			wrong("mail_to", "Type one or more addresses, with commas or semicolons between them.")
 		}
 	}
 	switch password := r.PostFormValue("smtp_password"); {
