@@ -17,7 +17,7 @@ import (
 var appSettings = []setting[model.App]{
 	nameSetting("slug", func(a *model.App) *string { return &a.Slug }, model.CheckSlug),
 	choiceSetting("kind", func(a *model.App) *string { return &a.Kind }, model.AppKinds()...),
-	textSetting("name", func(a *model.App) *string { return &a.Name }),
+	fitSetting("name", func(a *model.App) *string { return &a.Name }, model.MaxTitle),
 	unlessNew("", choiceSetting("product", func(a *model.App) *string { return &a.Product }, model.Products()...)),
 	unlessNew(model.AppOIDC, listSetting("redirect_uris", func(a *model.App) *[]string { return &a.RedirectURIs }, checkRedirectURI)),
 	unlessNew("", listSetting("post_logout_uris", func(a *model.App) *[]string { return &a.PostLogoutURIs }, checkRedirectURI)),

@@ -19,7 +19,7 @@ type connectionDoc struct {
 // configSettings are all settings of a connection's configuration, in the
 // document's order.
 var configSettings = []setting[model.Config]{
-	textSetting("name", func(c *model.Config) *string { return &c.Name }),
+	fitSetting("name", func(c *model.Config) *string { return &c.Name }, model.MaxTitle),
 	provisioningSetting(),
 	metadataSetting(),
 	textSetting("entity_id", func(c *model.Config) *string { return &c.EntityID }),

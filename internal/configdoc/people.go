@@ -12,16 +12,16 @@ import (
 // groupSettings are all settings of a group, in the document's order.
 var groupSettings = []setting[model.Group]{
 	nameSetting("name", func(g *model.Group) *string { return &g.Name }, model.CheckGroupName),
-	textSetting("description", func(g *model.Group) *string { return &g.Description }),
+	fitSetting("description", func(g *model.Group) *string { return &g.Description }, model.MaxDescription),
 }
 
 // userSettings are all settings of a user, in the document's order.
 var userSettings = []setting[UserState]{
 	nameSetting("username", func(u *UserState) *string { return &u.Username }, model.CheckUsername),
 	textSetting("email", func(u *UserState) *string { return &u.Email }, unlessEmpty(model.CheckEmail)),
-	textSetting("display_name", func(u *UserState) *string { return &u.DisplayName }),
-	textSetting("first_name", func(u *UserState) *string { return &u.FirstName }),
-	textSetting("last_name", func(u *UserState) *string { return &u.LastName }),
+	fitSetting("display_name", func(u *UserState) *string { return &u.DisplayName }, model.MaxPersonName),
+	fitSetting("first_name", func(u *UserState) *string { return &u.FirstName }, model.MaxPersonName),
+	fitSetting("last_name", func(u *UserState) *string { return &u.LastName }, model.MaxPersonName),
 	boolSetting("active", func(u *UserState) *bool { return &u.Active }),
 	groupsSetting("groups", func(u *UserState) *[]string { return &u.Groups }),
 }
@@ -139,7 +139,13 @@ func (r *reader) condition(m map[string]value, kind model.RuleKind) (condition, 
 			return condition{}, false
 		}
 		value, ok := r.text(equals)
+		r.judge(v, s, []check{model.CheckRuleText})
+		if ok {
+			r.judge(equals, value, []check{model.CheckRuleText})
+		}
 		return condition{kind, s, value}, ok
+	case kind == model.RuleAWSGroup:
+		r.judge(v, s, []check{model.CheckRuleText})
 	}
 	return condition{kind: kind, value: s}, true
 }

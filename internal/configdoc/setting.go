@@ -192,6 +192,14 @@ func textSetting[T any](key string, at func(*T) *string, checks ...check) settin
 	}, func(s string) any { return s })
 }
 
+// fitSetting is a text with a judge and a limit. What was stored before it had
+// one is exported, and compared, as it would pass.
+func fitSetting[T any](key string, at func(*T) *string, limit int) setting[T] {
+	s := textSetting(key, at, func(s string) error { return model.CheckText(s, limit) })
+	s.get = func(t T) any { return model.FitText(*at(&t), limit) }
+	return s
+}
+
 // choiceSetting is text that is one of the choices.
 func choiceSetting[T any, S ~string](key string, at func(*T) *S, choices ...S) setting[T] {
 	return valueSetting(key, at, func(r *reader, v value) (S, bool) { return choice(r, v, choices) }, func(s S) any { return string(s) })

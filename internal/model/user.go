@@ -1,6 +1,9 @@
 package model
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // UserSource says how a user came to be known.
 type UserSource string
@@ -125,12 +128,5 @@ type Person struct {
 
 // DisplayName joins the names, or returns the empty string when AWS sent none.
 func (p Person) DisplayName() string {
-	switch {
-	case p.FirstName == "":
-		return p.LastName
-	case p.LastName == "":
-		return p.FirstName
-	default:
-		return p.FirstName + " " + p.LastName
-	}
+	return FitText(strings.TrimSpace(p.FirstName+" "+p.LastName), MaxPersonName)
 }

@@ -26,7 +26,7 @@ func update(in Input, d *model.Decision) {
 	change("first name", &u.FirstName, p.FirstName)
 	change("last name", &u.LastName, p.LastName)
 	if p.FirstName != "" || p.LastName != "" { // AWS sends no display name of its own
-		change("display name", &u.DisplayName, strings.TrimSpace(u.FirstName+" "+u.LastName))
+		change("display name", &u.DisplayName, model.FitText(strings.TrimSpace(u.FirstName+" "+u.LastName), model.MaxPersonName))
 	}
 }
 

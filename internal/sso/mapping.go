@@ -102,7 +102,12 @@ func pick(m mappedAttribute, id *Identity) ([]string, model.Check, *model.Refusa
 	if r != nil {
 		return nil, failed(checkID, r), r
 	}
-	return values, passed(checkID, m.from, short(strings.Join(values, ", "))), nil
+	c := passed(checkID, m.from, short(strings.Join(values, ", ")))
+	if fit := model.FitText(one(values), model.MaxPersonName); (m.field == "first_name" || m.field == "last_name") && fit != one(values) {
+		c.Note = fmt.Sprintf("What AWS sent %s. It is kept as “%s”.", model.CheckPersonName(one(values)), short(fit))
+		values = []string{fit}
+	}
+	return values, c, nil
 }
 
 // absent says why there is no value of a mapped attribute: as far as the answer

@@ -32,7 +32,9 @@ func TestMappedValues(t *testing.T) {
 		"two":                      {"first_name", []string{"Ana", "Anna"}, false, nil, missing, model.CheckFailed},
 		"two usernames":            {"username", []string{"ana", "anna"}, true, nil, missing, model.CheckFailed},
 		"several groups":           {"aws_groups", []string{"g1", "", " g2"}, false, []string{"g1", "g2"}, "", model.CheckPassed},
-		"the longest":              {"first_name", []string{long}, false, []string{long}, "", model.CheckPassed},
+		"the longest":              {"first_name", []string{long}, false, []string{long[:model.MaxPersonName]}, "", model.CheckPassed},
+		"a control character":      {"last_name", []string{"Li\vma"}, false, []string{"Li ma"}, "", model.CheckPassed},
+		"the longest name here":    {"last_name", []string{long[:255]}, false, []string{long[:255]}, "", model.CheckPassed},
 		"one byte longer":          {"first_name", []string{long + "x"}, false, nil, missing, model.CheckFailed},
 		"long groups":              {"aws_groups", []string{long, long}, false, []string{long, long}, "", model.CheckPassed},
 		"an email that is none":    {"email", []string{"nobody"}, true, nil, missing, model.CheckFailed},
@@ -55,6 +57,10 @@ func TestMappedValues(t *testing.T) {
 			if refusal.Detail == "" || refusal.Expected == "" || check.Code != code || check.Received != refusal.Received {
 				t.Errorf("%s: evidence %+v %+v", name, refusal, check)
 			}
+		}
+		if cut := len(c.want) == 1 && strings.HasSuffix(c.field, "_name") && c.want[0] != model.Canonical(c.values[len(c.values)-1]); cut &&
+			!strings.Contains(check.Note, "It is kept as") && !strings.Contains(name, "Kelvin") {
+			t.Errorf("%s: nothing in the trace says what was kept: %+v", name, check)
 		}
 		if !slices.Equal(values, c.want) || code != c.code || check.State != c.state || check.ID != "attribute_"+c.field {
 			t.Errorf("%s: %q %q %+v", name, values, code, check)

@@ -82,7 +82,7 @@ func (s *Store) CreateGroup(ctx context.Context, actor model.Actor, g model.Grou
 }
 
 func groupArgs(g model.Group) named {
-	return named{"id": g.ID, "name": model.Canonical(g.Name), "key": model.Key(g.Name), "description": clean(g.Description, maxText),
+	return named{"id": g.ID, "name": model.Canonical(g.Name), "key": model.Key(g.Name), "description": clean(g.Description, 4*model.MaxDescription),
 		"search": searchKey(g.Name, g.Description)}
 }
 
@@ -98,7 +98,7 @@ func (s *Store) UpdateGroup(ctx context.Context, actor model.Actor, name string,
 		if err := change(&after); err != nil {
 			return err
 		}
-		after.ID, after.Name, after.Description = before.ID, model.Canonical(after.Name), clean(after.Description, maxText)
+		after.ID, after.Name, after.Description = before.ID, model.Canonical(after.Name), clean(after.Description, 4*model.MaxDescription)
 		if after.Name == before.Name && after.Description == before.Description {
 			return nil
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-const maxName = 100 // characters; fits the heading of every page
+const maxName = model.MaxTitle
 
 // AppOptions are the Atlassian apps that a connection may be for.
 func AppOptions() []Option {

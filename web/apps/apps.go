@@ -288,7 +288,7 @@ func (rm *Room) readApp(r *http.Request, app model.App) (model.App, []model.Prob
 	if app.Name = kit.Typed(r, "name"); app.Name == "" {
 		wrong("name", "Give the app a name.")
 	}
-	problems = append(problems, kit.CheckText("name", "The name", app.Name, kit.MaxConnectionName)...)
+	problems = append(problems, kit.Judged("name", "The name", app.Name, model.CheckTitle)...)
 	app.AllGroups = r.PostFormValue("group_scope") == "all"
 	app.Groups = typedLines(r, "groups")
 	if !app.AllGroups && len(app.Groups) == 0 {

@@ -4,14 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/postern-sso/postern/internal/model"
 )
-
-// maxNameLength is the limit of display, first and last names, in characters.
-const maxNameLength = 255
 
 // set puts one cell into the row and says what is wrong with it, in a sentence.
 func (r *Row) set(column, cell string) string {
@@ -34,13 +29,13 @@ func (r *Row) set(column, cell string) string {
 		return say("email", value, model.CheckEmail(value))
 	case ColumnDisplayName:
 		r.DisplayName = value
-		return say("display name", value, checkText(value))
+		return say("display name", value, model.CheckPersonName(value))
 	case ColumnFirstName:
 		r.FirstName = value
-		return say("first name", value, checkText(value))
+		return say("first name", value, model.CheckPersonName(value))
 	case ColumnLastName:
 		r.LastName = value
-		return say("last name", value, checkText(value))
+		return say("last name", value, model.CheckPersonName(value))
 	case ColumnActive:
 		return r.setActive(value)
 	case ColumnGroups:
@@ -78,18 +73,6 @@ func (r *Row) setGroups(value string) string {
 		r.Groups = append(r.Groups, g)
 	}
 	return ""
-}
-
-func checkText(s string) error {
-	if utf8.RuneCountInString(s) > maxNameLength {
-		return fmt.Errorf("is longer than %d characters", maxNameLength)
-	}
-	for _, c := range s {
-		if unicode.IsControl(c) {
-			return fmt.Errorf("contains the invisible character U+%04X", c)
-		}
-	}
-	return nil
 }
 
 func say(what, value string, err error) string {

@@ -12,9 +12,6 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// maxRuleText is the limit of the values of a rule, in characters.
-const maxRuleText = 255
-
 // ReadRule reads and judges what somebody typed about a rule: the form, to be
 // shown again, and the rule that it makes.
 func (lf Forms) ReadRule(r *http.Request) (people.RuleForm, model.Rule, error) {
@@ -72,7 +69,7 @@ func needed(field, what, value string) []model.Problem {
 	if value == "" {
 		return []model.Problem{{Field: field, Text: "Type " + what + "."}}
 	}
-	return kit.CheckText(field, "This", value, maxRuleText)
+	return kit.Judged(field, "This", value, model.CheckRuleText)
 }
 
 // RuleTaken says that another rule has the name.

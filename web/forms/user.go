@@ -23,9 +23,9 @@ func ReadUserForm(r *http.Request) people.UserForm {
 			f.Problems = append(f.Problems, kit.Problem("email", "The email", err))
 		}
 	}
-	f.Problems = append(f.Problems, kit.CheckText("display_name", "The display name", f.DisplayName, kit.MaxNameLength)...)
-	f.Problems = append(f.Problems, kit.CheckText("first_name", "The first name", f.FirstName, kit.MaxNameLength)...)
-	f.Problems = append(f.Problems, kit.CheckText("last_name", "The last name", f.LastName, kit.MaxNameLength)...)
+	f.Problems = append(f.Problems, kit.Judged("display_name", "The display name", f.DisplayName, model.CheckPersonName)...)
+	f.Problems = append(f.Problems, kit.Judged("first_name", "The first name", f.FirstName, model.CheckPersonName)...)
+	f.Problems = append(f.Problems, kit.Judged("last_name", "The last name", f.LastName, model.CheckPersonName)...)
 	return f
 }
 

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/layout"
@@ -23,18 +21,18 @@ func Problem(field, what string, err error) model.Problem {
 	return model.Problem{Field: field, Text: what + " " + err.Error() + "."}
 }
 
+// Judged is what a check of the model finds wrong with a value; nothing when it is
+// good.
+func Judged(field, what, value string, check func(string) error) []model.Problem {
+	if err := check(value); err != nil {
+		return []model.Problem{Problem(field, what, err)}
+	}
+	return nil
+}
+
 // CheckText judges free text on one line; limit is in characters.
 func CheckText(field, what, value string, limit int) []model.Problem {
-	switch {
-	case !utf8.ValidString(value):
-		return []model.Problem{{Field: field, Text: what + " is not valid UTF-8."}}
-	case utf8.RuneCountInString(value) > limit:
-		return []model.Problem{{Field: field, Text: fmt.Sprintf("%s is longer than %d characters.", what, limit)}}
-	case strings.ContainsFunc(value, unicode.IsControl):
-		return []model.Problem{{Field: field, Text: what + " contains an invisible control character."}}
-	default:
-		return nil
-	}
+	return Judged(field, what, value, func(s string) error { return model.CheckText(s, limit) })
 }
 
 // Confirmed says what is wrong where the name was to be typed before something
@@ -77,14 +75,7 @@ func Truncate(v string, limit int) string {
 	return v
 }
 
-// MaxConnectionName is the limit of a connection's name, in characters; the
-// wizard's first step has the same.
-const MaxConnectionName = 100
-
 // SetupCrumbs leads from a page about a connection back to it.
 func SetupCrumbs(c model.Connection) []layout.Crumb {
 	return []layout.Crumb{{Label: "Connections", Href: paths.Connections}, {Label: c.Name(), Href: paths.Connection(c.Slug)}}
 }
-
-// MaxNameLength is the limit of display, first and last names, in characters.
-const MaxNameLength = 255

@@ -125,16 +125,11 @@ func (rm *Room) confirmBulk(w http.ResponseWriter, r *http.Request, a model.Admi
 // readBulk reads the form and judges the names in it.
 func (rm *Room) readBulk(r *http.Request) (people.BulkPage, []string, error) {
 	v := people.BulkPage{Kind: bulkKind(r)}
-	typed, err := typedPeople(r)
+	names, leftOut, known, err := rm.namesTyped(r)
 	if err != nil {
 		return v, nil, err
 	}
-	known, err := rm.knownPeople(r.Context(), typed)
-	if err != nil {
-		return v, nil, err
-	}
-	var names []string
-	names, v.LeftOut = known.chosen(typed)
+	v.LeftOut = leftOut
 	v.Text = strings.Join(names, "\n")
 	var g model.Group
 	group := kit.Typed(r, "group")

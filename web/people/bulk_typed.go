@@ -53,6 +53,20 @@ func typedPeople(r *http.Request) ([]typedLine, error) {
 	return lines, nil
 }
 
+// namesTyped are the people whom a form chooses, what beside them is nobody, and
+// the users whom it may mean.
+func (rm *Room) namesTyped(r *http.Request) (names, leftOut []string, known knownPeople, err error) {
+	typed, err := typedPeople(r)
+	if err != nil {
+		return nil, nil, known, err
+	}
+	if known, err = rm.knownPeople(r.Context(), typed); err != nil {
+		return nil, nil, known, err
+	}
+	names, leftOut = known.chosen(typed)
+	return names, leftOut, known, nil
+}
+
 // cellsOf splits a line at commas, semicolons and tabs outside double quotes. A
 // line of blanks has no cells.
 func cellsOf(line string) (cells []string) {

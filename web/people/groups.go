@@ -14,9 +14,6 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// maxDescription is the limit of a group's description, in characters.
-const maxDescription = 500
-
 // bulkOnGroupPage is how many bulk changes a group's page shows.
 const bulkOnGroupPage = 5
 
@@ -51,7 +48,7 @@ func (rm *Room) createGroup(w http.ResponseWriter, r *http.Request, a model.Admi
 	if err := model.CheckGroupName(f.Name); err != nil {
 		f.Problems = append(f.Problems, kit.Problem("name", "The name", err))
 	}
-	f.Problems = append(f.Problems, kit.CheckText("description", "The description", f.Description, maxDescription)...)
+	f.Problems = append(f.Problems, kit.Judged("description", "The description", f.Description, model.CheckDescription)...)
 	if len(f.Problems) > 0 {
 		return rm.renderNewGroup(w, r, a, f)
 	}
@@ -129,7 +126,7 @@ func (rm *Room) updateGroup(w http.ResponseWriter, r *http.Request, a model.Admi
 		return err
 	}
 	f := people.GroupForm{Name: g.Name, Description: kit.Typed(r, "description")}
-	f.Problems = kit.CheckText("description", "The description", f.Description, maxDescription)
+	f.Problems = kit.Judged("description", "The description", f.Description, model.CheckDescription)
 	if len(f.Problems) > 0 {
 		return rm.renderGroup(w, r, a, g, func(v *people.GroupPage) { v.Form = f })
 	}

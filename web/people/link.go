@@ -79,7 +79,11 @@ const maxLinkHours = 7 * 24
 
 // readLink reads the form and judges whom it names.
 func (rm *Room) readLink(r *http.Request) (v people.LinkPage, ids []string, err error) {
-	names := bulkNames(r)
+	names, leftOut, _, err := rm.namesTyped(r)
+	if err != nil {
+		return v, nil, err
+	}
+	names = append(names, leftOut...) // said to be unknown, each on its line
 	v = people.LinkPage{Anew: r.PostFormValue("what") == string(model.ConsentLinkAnew), Connection: kit.Typed(r, "connection"),
 		All: r.PostFormValue("who") == people.LinkAll, Text: strings.Join(names, "\n")}
 	v.Hours, _ = strconv.Atoi(r.PostFormValue("hours"))

@@ -141,7 +141,7 @@ func (rm *Room) createConnection(w http.ResponseWriter, r *http.Request, a model
 	if v.Name == "" {
 		v.Problems = append(v.Problems, model.Problem{Field: "name", Text: "Give the connection a name."})
 	}
-	v.Problems = append(v.Problems, kit.CheckText("name", "The name", v.Name, kit.MaxConnectionName)...)
+	v.Problems = append(v.Problems, kit.Judged("name", "The name", v.Name, model.CheckTitle)...)
 	if err := model.CheckSlug(slug); err != nil {
 		v.Problems = append(v.Problems, kit.Problem("slug", "The short name", err))
 	}
