@@ -30,7 +30,11 @@ func (lf Forecasts) Next(ctx context.Context, users ...model.User) (map[string][
 	if err != nil {
 		return nil, err
 	}
-	next := make(map[string][]SignIn, len(users))
+	return lf.next(ctx, forecasters, known)
+}
+
+func (lf Forecasts) next(ctx context.Context, forecasters []*forecaster, known map[string][]store.KnownPerson) (map[string][]SignIn, error) {
+	next := map[string][]SignIn{}
 	for _, f := range forecasters {
 		namesakes, err := lf.namesakes(ctx, store.KnownPeopleQuery{Connection: f.slug, Links: true}, known[f.slug], f)
 		if err != nil {
@@ -41,6 +45,24 @@ func (lf Forecasts) Next(ctx context.Context, users ...model.User) (map[string][
 		}
 	}
 	return next, nil
+}
+
+// NextOf is Next for one user, with what AWS calls them on every connection.
+func (lf Forecasts) NextOf(ctx context.Context, u model.User) ([]SignIn, []model.Identity, error) {
+	forecasters, slugs, err := lf.live(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(slugs) == 0 {
+		all, err := lf.Store.Identities(ctx, u.ID)
+		return nil, all, err
+	}
+	known, err := lf.Store.KnownOn(ctx, slugs, []model.User{u})
+	if err != nil {
+		return nil, nil, err
+	}
+	next, err := lf.next(ctx, forecasters, known)
+	return next[u.ID], known[slugs[0]][0].Identities, err
 }
 
 // IfMade tells for each of some users how the first sign-in through each live

@@ -217,7 +217,7 @@ func linkForm(v LinkPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Select(ui.Input{Name: "connection", Label: "Connection", Problem: ui.ProblemOf(v.Problems, "connection")}, v.Connections).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Select(ui.Input{Name: "connection", Label: "Connection", Required: true, Problem: ui.ProblemOf(v.Problems, "connection")}, v.Connections).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -229,12 +229,12 @@ func linkForm(v LinkPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TextArea(ui.Input{Name: "people", Label: "Usernames or emails", Value: v.Text, Rows: 6, Autocomplete: "off",
+		templ_7745c5c3_Err = ui.TextArea(ui.Input{Name: "people", Label: "Usernames or emails", Value: v.Text, Rows: 6, Depends: true, Autocomplete: "off",
 			Hint: "One a line. You can paste a column of a spreadsheet.", Problem: ui.ProblemOf(v.Problems, "people")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "hours", Label: "Linking anew ends after hours", Type: "number", Value: ui.Itoa(v.Hours), Autocomplete: "off",
+		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "hours", Label: "Linking anew ends after hours", Type: "number", Value: ui.Itoa(v.Hours), Depends: true, Autocomplete: "off",
 			Hint: "From 1 to 168. It does not count for users to whom nobody is linked.", Problem: ui.ProblemOf(v.Problems, "hours")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -137,14 +137,9 @@ func (rm *Room) userPage(ctx context.Context, u model.User) (people.UserPage, er
 	if v.Join, err = forms.With(rm.Kit).GroupPicker(ctx, "group", "Add to groups", nil, ""); err != nil {
 		return v, err
 	}
-	if v.Identities, err = rm.Store.Identities(ctx, u.ID); err != nil {
+	if v.Next, v.Identities, err = forecast.With(rm.Kit).NextOf(ctx, u); err != nil {
 		return v, err
 	}
-	next, err := forecast.With(rm.Kit).Next(ctx, u)
-	if err != nil {
-		return v, err
-	}
-	v.Next = next[u.ID]
 	if len(v.Identities) == 0 { // only who never comes from AWS may have one
 		if p, err := rm.Store.ServicePassword(ctx, u.ID); err == nil {
 			v.Password.Known = &p
@@ -158,6 +153,7 @@ func (rm *Room) userPage(ctx context.Context, u model.User) (people.UserPage, er
 	}
 	v.Groups = byGroup(memberships)
 	v.Logins = traces.With(rm.Kit).LoginRows(logins)
+	v.Happened = people.Story(v, memberships)
 	return v, nil
 }
 
