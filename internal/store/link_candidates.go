@@ -11,7 +11,8 @@ import (
 // mayAllow are users whom administrators made and whom the next sign-in through
 // the connection would not be linked to, as nobody ever allowed or took it back:
 // those from before there was consent, and from before the connection was live.
-const mayAllow = `u.active and u.source = 'manual' and not ` + administers + `
+// Whether they may use the console is asked of those who are left.
+const mayAllow = `u.active and u.source = 'manual'
 	and not exists (select from identities i where i.user_id = u.id and i.connection_id = c.id)
 	and not exists (select from link_consents k where k.user_id = u.id and k.connection_id = c.id)`
 
@@ -25,7 +26,7 @@ const mayLinkAnew = `u.active and not ` + administers + `
 // LinkCandidates are the users whom AllowLink, or AllowLinkAnew where anew, is meant
 // for on a connection, by their names, at most limit.
 func (s *Store) LinkCandidates(ctx context.Context, connection string, anew bool, limit int) ([]model.User, error) {
-	which := mayAllow
+	which := mayAllow + " and not " + administers
 	if anew {
 		which = mayLinkAnew
 	}
@@ -46,7 +47,7 @@ type ToLink struct {
 func (s *Store) UsersToLink(ctx context.Context) ([]ToLink, error) {
 	return list(ctx, s.db, pgx.RowToStructByPos[ToLink], `select c.slug, r.config ->> 'name', n.users
 		from connections c join revisions r on r.connection_id = c.id and r.state = 'live' cross join lateral (
-			select count(*) as users from (select from users u where `+mayAllow+` limit @limit) counted) n
+			select count(*) as users from (select u.id from users u where `+mayAllow+` limit @limit) u where not `+administers+`) n
 		where c.status = 'live' and r.config ->> 'provisioning' = 'jit' and coalesce(r.config -> 'jit' ->> 'existing_username', '') <> 'link' and n.users > 0
 		order by c.slug`, named{"limit": model.MembersCounted + 1})
 }
