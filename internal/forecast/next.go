@@ -30,10 +30,10 @@ func (lf Forecasts) Next(ctx context.Context, users ...model.User) (map[string][
 	if err != nil {
 		return nil, err
 	}
-	return lf.next(ctx, forecasters, known)
+	return lf.signIns(ctx, forecasters, known)
 }
 
-func (lf Forecasts) next(ctx context.Context, forecasters []*forecaster, known map[string][]store.KnownPerson) (map[string][]SignIn, error) {
+func (lf Forecasts) signIns(ctx context.Context, forecasters []*forecaster, known map[string][]store.KnownPerson) (map[string][]SignIn, error) {
 	next := map[string][]SignIn{}
 	for _, f := range forecasters {
 		namesakes, err := lf.namesakes(ctx, store.KnownPeopleQuery{Connection: f.slug, Links: true}, known[f.slug], f)
@@ -61,7 +61,7 @@ func (lf Forecasts) NextOf(ctx context.Context, u model.User) ([]SignIn, []model
 	if err != nil {
 		return nil, nil, err
 	}
-	next, err := lf.next(ctx, forecasters, known)
+	next, err := lf.signIns(ctx, forecasters, known)
 	return next[u.ID], known[slugs[0]][0].Identities, err
 }
 
