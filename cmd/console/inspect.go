@@ -49,7 +49,7 @@ func (c *inspectCmd) Run(_ context.Context, io streams) error {
 	if err != nil {
 		return fmt.Errorf("read the metadata: %w", err)
 	}
-	idp, err := sso.ParseMetadata(metadata, sso.MetadataOptions{Now: now, AllowLoopbackHTTP: true})
+	idp, err := sso.ParseMetadata(metadata, sso.MetadataOptions{Now: now, AllowLoopbackHTTP: true, ToJudge: true})
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Metadata, err)
 	}

@@ -39,6 +39,7 @@ type MetadataOptions struct {
 	Now               time.Time
 	AllowLoopbackHTTP bool   // accept http:// addresses of this machine: the simulated AWS
 	OurEntityID       string // to recognize our own metadata
+	ToJudge           bool   // answers are judged by it, and nobody is sent to its addresses: one for POST alone will do
 }
 
 // maxMetadata is the largest metadata that is read, in bytes.
@@ -312,7 +313,7 @@ func (idp *IdentityProvider) readEndpoints(d saml.IDPSSODescriptor, o MetadataOp
 			idp.PostURL = location
 		}
 	}
-	if idp.RedirectURL == "" {
+	if idp.RedirectURL == "" && (!o.ToJudge || idp.PostURL == "") {
 		return pasteErrors["no_redirect"]
 	}
 	for _, e := range d.SingleLogoutServices {

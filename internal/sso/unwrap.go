@@ -21,7 +21,7 @@ var (
 
 // Unwrap takes a SAML response out of what people copy it with: a form body as
 // browsers' tools show it (URL-encoded, or a line for each field), a page that
-// posts it, URL-encoded base64. Anything else is returned as it is, without
+// posts it, URL-encoded base64, the export of a SAML tracer or of a browser (JSON). Anything else is returned as it is, without
 // blanks around it; it decides nothing.
 func Unwrap(input []byte) []byte {
 	data := bytes.TrimSpace(bytes.TrimPrefix(input, []byte("\xef\xbb\xbf")))
@@ -30,6 +30,12 @@ func Unwrap(input []byte) []byte {
 	}
 	if bytes.HasPrefix(data, []byte("<")) {
 		return unwrapPage(data)
+	}
+	if bytes.HasPrefix(data, []byte("{")) || bytes.HasPrefix(data, []byte("[")) {
+		if found := unwrapJSON(data); len(found) > 0 {
+			return found
+		}
+		return data
 	}
 	text := string(data)
 	for _, field := range strings.FieldsFunc(text, func(r rune) bool { return r == '&' || r == '\n' || r == '\r' }) {

@@ -24,7 +24,7 @@ type InspectorPage struct {
 	Page      layout.Page
 	Revisions []ui.Option // of every connection
 	Response  string
-	Clock     string // ClockMade, or empty: At
+	Clock     string // ClockMade; else: At
 	At        string // the pretended time as typed; empty: now
 	RequestID string
 	Problems  []model.Problem
@@ -44,6 +44,9 @@ type Verdict struct {
 	Person      *model.Person
 	Checks      []model.Check
 }
+
+// ClockNow judges a response as of now, or of the time that was typed.
+const ClockNow = "now"
 
 // ClockMade judges a response as of when it was made.
 const ClockMade = "made"
@@ -116,7 +119,7 @@ func Inspector(v InspectorPage) templ.Component {
 					var templ_7745c5c3_Var4 string
 					templ_7745c5c3_Var4, templ_7745c5c3_Err = templruntime.NewAttributeExpression(paths.SetupNew).ResolveURL(ctx)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/logins/inspector.templ`, Line: 52, Col: 52}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/logins/inspector.templ`, Line: 55, Col: 52}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 					if templ_7745c5c3_Err != nil {
@@ -172,7 +175,7 @@ func inspectorForm(v InspectorPage) templ.Component {
 		var templ_7745c5c3_Var6 string
 		templ_7745c5c3_Var6, templ_7745c5c3_Err = templruntime.NewAttributeExpression(paths.Inspector).ResolveURL(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/logins/inspector.templ`, Line: 61, Col: 45}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/logins/inspector.templ`, Line: 64, Col: 45}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var6)
 		if templ_7745c5c3_Err != nil {
@@ -195,7 +198,7 @@ func inspectorForm(v InspectorPage) templ.Component {
 		}
 		templ_7745c5c3_Err = ui.Select(ui.Input{Name: "clock", Label: "As of", Required: true, Problem: ui.ProblemOf(v.Problems, "clock"),
 			Hint: "Responses are valid for minutes only. An older one is best judged as of when it was made."},
-			ui.Options(v.Clock, "", "Now, or the time typed below", ClockMade, "The time at which the response was made")).Render(ctx, templ_7745c5c3_Buffer)
+			ui.Options(v.Clock, ClockNow, "Now, or the time typed below", ClockMade, "The time at which the response was made")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -367,7 +370,7 @@ func judgedBy(v Verdict) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(v.Revision)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/logins/inspector.templ`, Line: 134, Col: 24}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/logins/inspector.templ`, Line: 137, Col: 24}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -380,7 +383,7 @@ func judgedBy(v Verdict) templ.Component {
 		var templ_7745c5c3_Var10 string
 		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/logins/inspector.templ`, Line: 135, Col: 7}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/logins/inspector.templ`, Line: 138, Col: 7}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 		if templ_7745c5c3_Err != nil {

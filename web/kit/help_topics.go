@@ -60,6 +60,8 @@ var HelpTopics = map[string]layout.Topic{
 	"/logins/follow": {Text: "Makes a link for one person. When they open it, you watch their sign-in here.",
 		Guide: "when-somebody-cannot-sign-in"},
 	"/logins/follow/{id}": {Text: "Follows the sign-in of the person who has the link.", Guide: "when-somebody-cannot-sign-in"},
+	"/logins/{id}/link":     {Text: "What linking the person of this login to a user does.", Guide: "when-somebody-cannot-sign-in"},
+	"/logins/{id}/activate": {Text: "What activating the user of this login does.", Guide: "when-somebody-cannot-sign-in"},
 	"/logins/{id}": {Text: "One attempt from beginning to end: what was checked, what came, and what it did.",
 		Guide: "when-somebody-cannot-sign-in"},
 	"/logins/people/{name}": {Text: "What is stored about a name that no user has, of somebody who was refused or deleted. Hand it out, or erase it.",

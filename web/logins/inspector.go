@@ -31,7 +31,7 @@ type inspectable struct {
 func (i inspectable) id() string { return strconv.FormatInt(i.revision.ID, 10) }
 
 func (i inspectable) label() string {
-	return fmt.Sprintf("%s, revision %d (%s)", i.connection.Slug, i.revision.Number, i.revision.State)
+	return fmt.Sprintf("%s, revision %d (%s)", i.connection.Name(), i.revision.Number, i.revision.State)
 }
 
 // inspectables are all revisions of every connection, as far as they have AWS's
@@ -102,6 +102,8 @@ func (rm *Room) inspect(w http.ResponseWriter, r *http.Request, a model.Administ
 	}
 	if strings.TrimSpace(v.Response) == "" {
 		v.Problems = append(v.Problems, model.Problem{Field: "response", Text: "Paste a SAML response first."})
+	} else if is := sso.NotResponse([]byte(v.Response)); is != "" {
+		v.Problems = append(v.Problems, model.Problem{Field: "response", Text: is})
 	} else if v.Clock == logins.ClockMade {
 		issued, ok := sso.IssueInstant([]byte(v.Response))
 		if !ok {

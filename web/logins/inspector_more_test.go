@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/templates/logins"
@@ -70,6 +72,8 @@ func TestInspectorTakesAnyRevisionTimeAndRequest(t *testing.T) {
 		t.Errorf("the form comes back with %q", got)
 	}
 	form.Set("response", "nothing of that kind")
+	s.Post(paths.Inspector, form).Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "neither XML nor base64")
+	form.Set("response", "<Response/>")
 	s.Post(paths.Inspector, form).Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "does not say when it was made")
 }
 
@@ -100,4 +104,24 @@ func TestTraceGoesToTheInspector(t *testing.T) {
 	if !strings.Contains(res.Find("section[aria-labelledby=person]"), "user0") {
 		t.Error("the inspector does not name the person")
 	}
+}
+
+// The form can be sent as a browser shows it: a list that must be chosen from
+// does not begin with an empty choice, which browsers take for none.
+func TestInspectorCanBeSentWithItsDefaults(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
+	s.SignInAs(model.RoleViewer)
+	page := s.Get(paths.Inspector).Want(t, http.StatusOK)
+	if page.Doc.Find("form select[required]").Length() == 0 {
+		t.Fatal("nothing must be chosen")
+	}
+	page.Doc.Find("form select[required]").Each(func(_ int, list *goquery.Selection) {
+		if value, _ := list.Find("option").First().Attr("value"); value == "" {
+			t.Errorf("%s begins with an empty choice", list.AttrOr("name", "?"))
+		}
+	})
+	values := url.Values{"response": {"<EntityDescriptor xmlns='urn:oasis:names:tc:SAML:2.0:metadata'/>"}, "clock": {"made"},
+		"revision": {page.Doc.Find("select[name=revision] option").First().AttrOr("value", "")}}
+	s.Post(paths.Inspector, values).Want(t, http.StatusUnprocessableEntity).Has(t, "main", "it is metadata (EntityDescriptor)")
 }

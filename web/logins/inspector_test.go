@@ -64,12 +64,12 @@ func TestInspectorAsksForWhatItNeeds(t *testing.T) {
 	s.AddConnection("aws")
 	s.GoLiveWith("aws", func(c *model.Config) { c.IdPMetadata = "<unusable/>" })
 	form := s.Get(paths.Inspector).Want(t, http.StatusOK)
-	form.Has(t, "select[name=revision]", "aws, revision 1 (live)")
+	form.Has(t, "select[name=revision]", "AWS, revision 1 (live)")
 	id, _ := form.Doc.Find("select[name=revision] option").Attr("value")
 	res := s.Post(paths.Inspector, url.Values{"revision": {id}, "at": {"yesterday"}}).Want(t, http.StatusUnprocessableEntity)
 	res.Has(t, ".problems", "Paste a SAML response first")
 	res.Has(t, ".problems", "Type the time as UTC")
-	s.Post(paths.Inspector, url.Values{"revision": {id}, "response": {"x"}}).Want(t, http.StatusUnprocessableEntity).
+	s.Post(paths.Inspector, url.Values{"revision": {id}, "response": {"<Response/>"}}).Want(t, http.StatusUnprocessableEntity).
 		Has(t, ".problems", "metadata of this revision cannot be used")
 }
 

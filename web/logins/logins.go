@@ -63,7 +63,7 @@ func (rm *Room) showLogin(w http.ResponseWriter, r *http.Request, a model.Admini
 }
 
 func (rm *Room) renderLogin(w http.ResponseWriter, r *http.Request, a model.Administrator, v logins.LoginPage) error {
-	v.Page = rm.Page(r, a, layout.NavLogins, "Login "+v.Row.Login.ID, "")
+	v.Page = rm.Page(r, a, layout.NavLogins, v.Title(), "")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}}
 	return rm.Render(w, r, http.StatusOK, logins.Login(v))
 }
@@ -77,25 +77,21 @@ func (rm *Room) loginPage(ctx context.Context, id string) (logins.LoginPage, err
 	v := logins.LoginPage{
 		Row: traces.With(rm.Kit).LoginRow(l), HasXML: len(l.XMLSealed) > 0, Certificate: verifiedBy(l.Checks),
 	}
+	c, err := rm.Store.Connection(ctx, l.Connection)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return v, err
+	}
+	v.ConnectionName = c.Name()
 	if v.Row.Code != "" {
-		why := traces.Explain(v.Row.Code, l.Refusal)
-		v.Why = &why
+		if err := rm.explain(ctx, &v, c); err != nil {
+			return v, err
+		}
 	}
 	link, err := rm.Store.TraceLinkOf(ctx, l.ID)
 	if err == nil {
 		v.Link = &link
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return v, err
-	}
-	if v.Row.Code != "" && !l.Test {
-		set, err := rm.Store.Settings(ctx)
-		if err != nil {
-			return v, err
-		}
-		v.Handout = handout(l, v.Row.Code, set.HelpContact)
-	}
-	if v.Row.Code == model.CodeUserUnknown && l.Person != nil {
-		v.AddPerson = traces.AddPerson(l.Person.Username, l.Person.Email, l.Person.DisplayName(), l.Person.FirstName, l.Person.LastName)
 	}
 	if l.RevisionID != 0 {
 		rev, err := rm.Store.RevisionByID(ctx, l.RevisionID)
@@ -104,12 +100,44 @@ func (rm *Room) loginPage(ctx context.Context, id string) (logins.LoginPage, err
 		}
 		v.Revision = rev.Number
 	}
-	if l.Username != "" {
-		_, err := rm.Store.User(ctx, l.Username)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return v, err
-		}
-		v.UserExists = err == nil
+	return v, rm.neighbours(ctx, &v)
+}
+
+// explain says why the login was refused, with what cures it, what the person saw
+// and what to tell them.
+func (rm *Room) explain(ctx context.Context, v *logins.LoginPage, c model.Connection) error {
+	l := v.Row.Login
+	why := traces.Explain(v.Row.Code, l.Refusal)
+	v.Why = &why
+	var err error
+	if v.Cures, err = rm.cures(ctx, l, traces.CauseOf(v.Row.Code, l.Refusal), c); err != nil || l.Test {
+		return err
 	}
-	return v, nil
+	if l.Refusal != nil {
+		seen := traces.Seen(v.Row.Code, l.Refusal)
+		v.Seen = &seen
+	}
+	set, err := rm.Store.Settings(ctx)
+	v.Handout = handout(l, v.Row.Code, set.HelpContact)
+	return err
+}
+
+// loginsBeside is how many logins of the same person are listed.
+const loginsBeside = 6
+
+// neighbours are the person's user and other logins.
+func (rm *Room) neighbours(ctx context.Context, v *logins.LoginPage) error {
+	l := v.Row.Login
+	if l.Username == "" {
+		return nil
+	}
+	u, err := rm.Store.User(ctx, l.Username)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if v.UserExists = err == nil; !v.UserExists {
+		return nil
+	}
+	v.Before, err = rm.Store.LoginsOf(ctx, u, loginsBeside)
+	return err
 }

@@ -58,6 +58,10 @@ func (rm *Room) Routes() []kit.Route {
 		kit.Get("/logins/inspect", viewer, rm.showInspector),
 		kit.Post("/logins/inspect", viewer, rm.inspect),
 		kit.Get("/logins/{id}", viewer, rm.showLogin),
+		kit.Get("/logins/{id}/link", admin, rm.showLink),
+		kit.Post("/logins/{id}/link", admin, rm.linkPerson).AfterStepUp(),
+		kit.Get("/logins/{id}/activate", admin, rm.showActivate),
+		kit.Post("/logins/{id}/activate", admin, rm.activate),
 		kit.Post("/logins/{id}/xml", admin, rm.revealXML).AfterStepUp(),
 		kit.Post("/logins/{id}/download", admin, rm.downloadXML).AfterStepUp(),
 	}

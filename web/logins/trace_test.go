@@ -27,8 +27,9 @@ func TestTraceIsToldStepByStep(t *testing.T) {
 		}
 	})
 	res := s.Get(paths.Login(l.ID)).Want(t, http.StatusOK)
-	res.Has(t, "#timeline + ol", "AWS answered after 12 s")
-	res.Has(t, "#checks h3", "1 failed, 1 passed")
+	res.Has(t, ".story", "AWS answered after 12 s")
+	res.Has(t, "#checks", "We are the audience? No")
+	res.Has(t, "#checks .fold summary", "1 check passed")
 	res.Has(t, "#changes", "changes no user and no group")
 	if got := res.Find("#checks .check-failed code mark"); got != "comorg" {
 		t.Errorf("marks %q", got)

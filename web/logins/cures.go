@@ -1,0 +1,176 @@
+package logins
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/logins"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/traces"
+)
+
+// cures are the buttons of a refused login: each leads to a page that says what
+// it does. c is the login's connection; the zero value: it is gone.
+func (rm *Room) cures(ctx context.Context, l model.Login, cause sso.Cause, c model.Connection) ([]logins.Cure, error) {
+	button := func(label, href string) ([]logins.Cure, error) {
+		return []logins.Cure{{Label: label, Href: href, Primary: true}}, nil
+	}
+	switch {
+	case cause.Cure == sso.CureLink && store.CanLinkFrom(l):
+		return button("Link this person to "+l.Person.Username+"…", paths.LoginAction(l.ID, "link"))
+	case cause.Cure == sso.CureActivate && l.Refusal != nil && l.Refusal.Received != "":
+		return button("Activate "+l.Refusal.Received+"…", paths.LoginAction(l.ID, "activate"))
+	case cause.Cure == sso.CureAdd && l.Person != nil:
+		return button("Add this person…", traces.AddPerson(l.Person.Username, l.Person.Email, l.Person.DisplayName(), l.Person.FirstName, l.Person.LastName))
+	case c.Slug == "":
+		return nil, nil
+	case cause.Cure == sso.CureTrust:
+		offered, err := rm.offered(ctx, c, l.Refusal)
+		if err != nil || offered {
+			return []logins.Cure{{Label: "Trust this certificate…", Href: paths.Certificates(c.Slug), Primary: true}}, err
+		}
+		return button("Bring AWS's certificate…", paths.Certificates(c.Slug))
+	case cause.Cure == sso.CureDomain:
+		return button("Open the allowed email domains…", paths.SetupStep(c.Slug, wizard.StepID(cause.Step)))
+	case cause.Cure == sso.CureStep:
+		return button("Open this step of the setup…", paths.SetupStep(c.Slug, wizard.StepID(cause.Step)))
+	case cause.Cure == sso.CureOpen:
+		return button("Open the connection…", paths.Connection(c.Slug))
+	}
+	return nil, nil
+}
+
+// offered tells whether the very certificate that a refused answer named stands
+// in the metadata that was fetched last from AWS's address of the connection.
+// Whoever posts an answer can name any certificate; only AWS publishes its own.
+func (rm *Room) offered(ctx context.Context, c model.Connection, r *model.Refusal) (bool, error) {
+	if r == nil || c.Live == nil || c.Live.Config.IdPMetadataURL == "" {
+		return false, nil
+	}
+	check, err := rm.Store.MetadataCheck(ctx, c.ID)
+	return err == nil && r.Received != "" && slices.Contains(check.Shown, r.Received), err
+}
+
+// refusedPerson is a refused login whose person can be linked, and the user who
+// has the name.
+func (rm *Room) refusedPerson(r *http.Request) (model.Login, model.User, error) {
+	l, err := rm.Store.Login(r.Context(), kit.PathValue(r, "id"))
+	if err != nil {
+		return l, model.User{}, err
+	}
+	if !store.CanLinkFrom(l) {
+		return l, model.User{}, store.ErrNotFound
+	}
+	u, err := rm.Store.User(r.Context(), l.Person.Username)
+	return l, u, err
+}
+
+func (rm *Room) showLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	return rm.renderLink(w, r, a, "")
+}
+
+// renderLink says what linking does: which link ends, and what stays.
+func (rm *Room) renderLink(w http.ResponseWriter, r *http.Request, a model.Administrator, problem string) error {
+	l, u, err := rm.refusedPerson(r)
+	if err != nil {
+		return err
+	}
+	own, err := rm.Store.Identities(r.Context(), u.ID)
+	if err != nil {
+		return err
+	}
+	own = slices.DeleteFunc(own, func(i model.Identity) bool { return i.Connection != l.Connection })
+	v := logins.CurePage{LoginID: l.ID, Problem: problem, Button: "Link to " + u.Username, Replace: len(own) > 0, Action: paths.LoginAction(l.ID, "link"),
+		Verdict: "The person of this login becomes the person behind " + u.Username + ".",
+		Right:   ui.Side{Head: "Tried to sign in", Text: awsPerson(l.Person.NameID, l.Person.ExternalID), Note: l.Person.Email, Code: true},
+		Left:    ui.Side{Head: "Linked to " + u.Username, Text: "Nobody yet", Note: u.Email},
+		Does: []string{"The next sign-in of this person through the connection gets in as " + u.Username + ".",
+			"The groups and everything else of " + u.Username + " stay as they are.",
+			"It is written into the audit, with the link that it replaces, and can be undone there."},
+	}
+	if len(own) > 0 {
+		v.Left.Text, v.Left.Code = awsPerson(own[0].NameID, own[0].ExternalID), true
+		v.Does = append([]string{"The link that " + u.Username + " has on this connection ends, and that person in AWS does not get in any more. " +
+			"Sessions that began with it end."}, v.Does...)
+	}
+	return rm.renderCure(w, r, a, "Link to "+u.Username, v)
+}
+
+func (rm *Room) renderCure(w http.ResponseWriter, r *http.Request, a model.Administrator, title string, v logins.CurePage) error {
+	v.Page = rm.Page(r, a, layout.NavLogins, title, "")
+	v.Page.Crumbs = []layout.Crumb{{Label: "Logins", Href: paths.Logins}, {Label: "Login " + v.LoginID, Href: paths.Login(v.LoginID)}}
+	status := http.StatusOK
+	if v.Problem != "" {
+		v.Page.Error, status = true, http.StatusUnprocessableEntity
+	}
+	return rm.Render(w, r, status, logins.CurePreview(v))
+}
+
+// awsPerson is what tells one person in AWS from another.
+func awsPerson(nameID, externalID string) string {
+	if externalID != "" && externalID != nameID {
+		return nameID + " · " + externalID
+	}
+	return nameID
+}
+
+func (rm *Room) linkPerson(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	l, u, err := rm.refusedPerson(r)
+	if err != nil {
+		return err
+	}
+	_, err = rm.Store.LinkFromLogin(r.Context(), rm.Actor(r, a), l.ID, u.Username, r.PostFormValue("replace") == "yes")
+	if errors.Is(err, store.ErrExists) {
+		return rm.renderLink(w, r, a, "That has changed meanwhile: the user or the person is linked to somebody else now. Look again what linking does.")
+	}
+	if err != nil {
+		return err
+	}
+	return rm.Done(w, r, paths.User(u.Username), u.Username+" is linked to the person of login "+l.ID+". Signing in works from now on.")
+}
+
+// deactivated is the user whom a login was refused for.
+func (rm *Room) deactivated(r *http.Request) (model.Login, model.User, error) {
+	l, err := rm.Store.Login(r.Context(), kit.PathValue(r, "id"))
+	if err != nil {
+		return l, model.User{}, err
+	}
+	if l.Refusal == nil || l.Refusal.Code != model.CodeUserDeactivated {
+		return l, model.User{}, store.ErrNotFound
+	}
+	u, err := rm.Store.User(r.Context(), l.Refusal.Received)
+	return l, u, err
+}
+
+func (rm *Room) showActivate(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	l, u, err := rm.deactivated(r)
+	if err != nil {
+		return err
+	}
+	v := logins.CurePage{LoginID: l.ID, Verdict: u.Username + " may sign in again.", Button: "Activate " + u.Username, Action: paths.LoginAction(l.ID, "activate"),
+		Does: []string{"The next sign-in of this person gets in.", "Apps that read the directory see the user as active again.", "It is written into the audit."}}
+	if u.Active {
+		v.Verdict, v.Action, v.Does = u.Username+" is active already.", "", []string{"Nothing is left to do: the next sign-in gets in."}
+	}
+	return rm.renderCure(w, r, a, "Activate "+u.Username, v)
+}
+
+func (rm *Room) activate(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	l, u, err := rm.deactivated(r)
+	if err != nil {
+		return err
+	}
+	if _, err := rm.Store.UpdateUser(r.Context(), rm.Actor(r, a), u.Username, func(u *model.User) error { u.Active = true; return nil }); err != nil {
+		return err
+	}
+	return rm.Done(w, r, paths.Login(l.ID), u.Username+" can sign in again.")
+}
