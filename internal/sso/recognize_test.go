@@ -66,7 +66,7 @@ func TestExportsOfTracersAreRead(t *testing.T) {
 	for name, export := range map[string]any{
 		"SAML-tracer":     map[string]any{"requests": []any{map[string]any{"method": "POST", "post": []any{[]any{"SAMLResponse", field}, []any{"RelayState", "x"}}}}},
 		"decoded":         map[string]any{"requests": []any{map[string]any{"saml": message}}},
-		"HAR":             map[string]any{"log": map[string]any{"entries": []any{map[string]any{"params": []any{map[string]any{"name": "SAMLResponse", "value": url.QueryEscape(field)}}}}}},
+		"HAR":             map[string]any{"log": []any{map[string]any{"params": []any{map[string]any{"name": "SAMLResponse", "value": url.QueryEscape(field)}}}}},
 		"a member":        map[string]any{"SAMLResponse": field},
 		"a body as text":  map[string]any{"text": "SAMLResponse=" + url.QueryEscape(field) + "&RelayState=x"},
 		"the last counts": []any{map[string]any{"SAMLResponse": "PHg+"}, map[string]any{"SAMLResponse": field}},

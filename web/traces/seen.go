@@ -3,18 +3,18 @@ package traces
 import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
-	"github.com/postern-sso/postern/templates/login"
+	"github.com/postern-sso/postern/templates/parts"
 )
 
 // Seen is what the page of a refused login says to the person. Only whether, and
 // how, starting again helps depends on the cause; nothing that tells who has an
 // account.
-func Seen(code model.Code, refusal *model.Refusal) login.Seen {
+func Seen(code model.Code, refusal *model.Refusal) parts.Seen {
 	r := model.Refusal{Code: code}
 	if refusal != nil {
 		r = *refusal
 	}
-	v := login.Seen{Title: "You could not be signed in"}
+	v := parts.Seen{Title: "You could not be signed in"}
 	switch c := sso.CauseOf(r, sso.Neighbourhood{}); {
 	case c.ID == model.CauseInternal:
 		v.What, v.Next = "This is a fault of the sign-in service, not of your account.", "Try again in a minute."

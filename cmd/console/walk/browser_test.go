@@ -284,4 +284,15 @@ func TestMainJobManual(t *testing.T) {
 		t.Errorf("the trace does not say what to do:\n%s", text)
 	}
 	d.Look("trace-refused")
+	d.letIn("alice")
+}
+
+// letIn lets a refused person in by the button of the trace that is shown.
+func (d *demo) letIn(person string) {
+	d.t.Helper()
+	d.Press("Add this person…")
+	d.WaitText("Add this user")
+	d.Press("Add this user")
+	d.WaitText("User " + person + " added")
+	d.signIn(d.publicURL+"/saml/aws/login", person, "/me").WaitText(person)
 }
