@@ -46,8 +46,10 @@ func TestRefusedLoginTellsItsStory(t *testing.T) {
 		l.Checks = []model.Check{{ID: "user", Title: "The user exists", State: model.CheckFailed, Expected: "a user", Received: "nobody"}}
 	})
 	res := s.Get(paths.Login(l.ID)).Want(t, http.StatusOK)
-	res.Has(t, ".evidence", "what we wanted")
-	res.Has(t, ".evidence", "what came")
+	res.Has(t, "#checks .evidence", "nobody")
+	expired := s.Get(paths.Login(s.AddLogin(webtest.RefusedAs(model.CodeExpired)).ID))
+	expired.Has(t, ".evidence", "what we wanted")
+	expired.Has(t, ".evidence", "what came")
 	res.Has(t, ".check-failed", "The user exists")
 	res.Has(t, "section[aria-labelledby=person] tbody", "<b>Ops</b>")
 	if to, _ := res.Doc.Find("main a.btn-primary").Attr("href"); to != "/users/new?display_name=Carol&email=carol%40example.com&first_name=Carol&username=carol" {

@@ -29,8 +29,21 @@ func Explain(code model.Code, refusal *model.Refusal) parts.Explanation {
 	if refusal != nil {
 		v.Detail, v.Expected, v.Received = refusal.Detail, refusal.Expected, refusal.Received
 		v.Field = drawField(c, refusal)
+		sayOnce(&v, c)
 	}
 	return v
+}
+
+// sayOnce leaves out what the sentence of the cause says already: that a user
+// was expected, and a name came.
+func sayOnce(v *parts.Explanation, c sso.Cause) {
+	switch c.Cure {
+	case sso.CureAdd, sso.CureActivate:
+		v.Detail, v.Expected, v.Received = "", "", ""
+	case sso.CureLink:
+		v.Expected, v.Received = "", ""
+	case sso.CureTrust, sso.CureDomain, sso.CureStep, sso.CureOpen:
+	}
 }
 
 // drawField draws the field of the AWS console that mends a refusal, with what
