@@ -95,7 +95,7 @@ func (rm *Room) renderLink(w http.ResponseWriter, r *http.Request, a model.Admin
 		Left:    ui.Side{Head: "Linked to " + u.Username, Text: "Nobody yet", Note: u.Email},
 		Does: []string{"The next sign-in of this person through the connection gets in as " + u.Username + ".",
 			"The groups and everything else of " + u.Username + " stay as they are.",
-			"It is written into the audit, with the link that it replaces, and can be undone there."},
+			"It is written into the audit, with the link that it replaces. The page of " + u.Username + " can unlink the person again."},
 	}
 	if len(own) > 0 {
 		v.Left.Text, v.Left.Code = awsPerson(own[0].NameID, own[0].ExternalID), true
