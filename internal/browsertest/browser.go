@@ -37,6 +37,19 @@ type Browser struct {
 // REQUIRE_BROWSER is set: then it fails.
 func Open(t testing.TB) *Browser {
 	t.Helper()
+	return open(t)
+}
+
+// OpenAt is Open, with every name of the internet leading to that address of this
+// machine ("127.0.0.1:port"), whose certificate is believed: for several sites
+// over https.
+func OpenAt(t testing.TB, address string) *Browser {
+	t.Helper()
+	return open(t, chromedp.Flag("host-resolver-rules", "MAP * "+address), chromedp.Flag("ignore-certificate-errors", true))
+}
+
+func open(t testing.TB, more ...chromedp.ExecAllocatorOption) *Browser {
+	t.Helper()
 	chromium := find(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU,
@@ -44,6 +57,7 @@ func Open(t testing.TB) *Browser {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-dev-shm-usage", true),
 	)
+	options = append(options, more...)
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	return newTab(t, allocator, axeSource(t))

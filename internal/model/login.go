@@ -1,6 +1,9 @@
 package model
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Code is a permanent reason of refusal; sso.Explain has the words for each.
 type Code string
@@ -85,6 +88,18 @@ type Check struct {
 	Received string     `json:"received,omitempty"`
 	Note     string     `json:"note,omitempty"`
 	Alike    bool       `json:"alike,omitempty"` // expected and received are of one kind, and can be compared letter by letter
+}
+
+// WithRepetition is the checks of a login with the note that its answer came
+// again at that time, in the browser that it signed in.
+func WithRepetition(checks []Check, at time.Time) []Check {
+	const id = "repeated"
+	note := Check{ID: id, Title: "The same answer came again", State: CheckSkipped, Received: at.UTC().Format(time.RFC3339),
+		Note: "The browser that it had signed in sent it once more: a double click, or the back button. It was led where the login went; nothing else happened."}
+	if i := slices.IndexFunc(checks, func(c Check) bool { return c.ID == id }); i >= 0 {
+		return slices.Concat(checks[:i], []Check{note}, checks[i+1:])
+	}
+	return append(slices.Clip(checks), note)
 }
 
 // Outcome is how an attempt ended.

@@ -34,6 +34,7 @@ type Decision struct {
 	Outcome     Outcome
 	App         model.App // whose request it is; zero when that is over
 	Answer      Delivery  // ToApp: what the browser takes there
+	Answered    model.App // RequestOver: whose request it was, where this very session answered it; else zero
 	Callback    string    // ToSignIn: where to come back to; NoSession: where to try once more
 	RedirectURI string    // AddressGone: the address
 }
@@ -61,7 +62,7 @@ const (
 func (p *Provider) Decide(ctx context.Context, v Visit) (Decision, error) {
 	req, err := p.store.PendingAuthRequest(ctx, v.Query.Get(requestParam), p.now())
 	if errors.Is(err, store.ErrNotFound) {
-		return Decision{Outcome: RequestOver}, nil
+		return p.over(ctx, v)
 	}
 	if err != nil {
 		return Decision{}, err
@@ -86,6 +87,26 @@ func (p *Provider) Decide(ctx context.Context, v Visit) (Decision, error) {
 	default: // once more would lead to the same
 		return Decision{Outcome: OtherPerson, App: app}, nil
 	}
+}
+
+// over is for a request that waits no longer. Where it was answered in this very
+// session, the app is known: somebody clicked twice, or went back.
+func (p *Provider) over(ctx context.Context, v Visit) (Decision, error) {
+	if v.SignedIn.SessionID == "" {
+		return Decision{Outcome: RequestOver}, nil
+	}
+	req, err := p.store.AnsweredAuthRequest(ctx, v.Query.Get(requestParam), v.SignedIn.SessionID)
+	if errors.Is(err, store.ErrNotFound) {
+		return Decision{Outcome: RequestOver}, nil
+	}
+	if err != nil {
+		return Decision{}, err
+	}
+	app, err := p.store.App(ctx, req.App)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return Decision{}, err
+	}
+	return Decision{Outcome: RequestOver, Answered: app}, nil
 }
 
 func callbackURL(id string) string {

@@ -155,6 +155,9 @@ func TestRequestIsAnsweredOnce(t *testing.T) {
 		if d := s.decides(v); d.Outcome != provider.RequestOver || d.Answer.To != "" || d.App.Slug != "" {
 			t.Errorf("%s: %+v", name, d)
 		}
+		if d := s.decides(v); (d.Answered.Slug == "jira") != (name == "again") {
+			t.Errorf("%s: it says that %q was answered in this session", name, d.Answered.Slug)
+		}
 	}
 	s.newBrowser()
 	for name, query := range map[string]url.Values{"answered": query, "expired": late} {

@@ -158,3 +158,14 @@ func misspelled(right, at string) string {
 func AstrayCheck(r *model.Refusal) model.Check {
 	return titled([]model.Check{failed("place", r)})[0]
 }
+
+// RelayCheck is the check of a trace for the RelayState of a login that AWS
+// started: known says that it names a path of this site or an app's address.
+func RelayCheck(relayState string, known bool) model.Check {
+	c := passed("relay_state", "a path of this site, or an address of a registered app", short(relayState))
+	if !known {
+		c.State = model.CheckWarning
+		c.Note = "It names neither, so the person goes to their own page. In AWS it stands in the application's field “Relay state”."
+	}
+	return titled([]model.Check{c})[0]
+}

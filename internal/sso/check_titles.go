@@ -23,6 +23,8 @@ var checkTitles = map[string]string{
 	"browser":               "The same browser asked",
 	"session":               "The session at AWS is not over",
 	"replay":                "The answer was not used before",
+	"relay_state":           "Where the RelayState leads",
+	"repeated":              "The same answer came again",
 	"subject":               "The answer says who signed in",
 	"attribute_username":    "The source of the username was sent",
 	"attribute_email":       "The email was sent",

@@ -9,21 +9,24 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-const accountSwitchColumns = "browser_hash, connection, user_id::text, session_epoch, auth_at, acr, until, return_to, expires_at"
+const accountSwitchColumns = "browser_hash, connection, user_id::text, session_epoch, auth_at, acr, until, return_to, expires_at, login_id, assertion_id"
 
 func scanAccountSwitch(row pgx.CollectableRow) (a model.AccountSwitch, err error) {
 	var at, until *time.Time
-	err = row.Scan(&a.BrowserHash, &a.Connection, &a.UserID, &a.SessionEpoch, &at, &a.ACR, &until, &a.ReturnTo, &a.ExpiresAt)
+	err = row.Scan(&a.BrowserHash, &a.Connection, &a.UserID, &a.SessionEpoch, &at, &a.ACR, &until, &a.ReturnTo, &a.ExpiresAt, &a.LoginID, &a.AssertionID)
 	a.AuthAt, a.Until = valueOrZero(at), valueOrZero(until)
 	return a, err
 }
 
 // SaveAccountSwitch keeps an account switch under a token that only the browser knows.
 func (s *Store) SaveAccountSwitch(ctx context.Context, token string, a model.AccountSwitch) error {
-	_, err := s.db.Exec(ctx, `insert into arrivals (token_hash, browser_hash, connection, user_id, session_epoch, auth_at, acr, until, return_to, expires_at)
-		values (@token, @browser, @connection, @user::uuid, @epoch, @auth, @acr, @until, @return, @expires)`,
+	_, err := s.db.Exec(ctx, `
+		insert into arrivals (token_hash, browser_hash, connection, user_id, session_epoch, auth_at, acr, until, return_to, expires_at,
+			login_id, assertion_id)
+		values (@token, @browser, @connection, @user::uuid, @epoch, @auth, @acr, @until, @return, @expires, @login, @assertion)`,
 		named{"token": hashToken(token), "browser": a.BrowserHash, "connection": a.Connection, "user": a.UserID, "epoch": a.SessionEpoch,
-			"auth": nullTime(a.AuthAt), "acr": clean(a.ACR, 512), "until": nullTime(a.Until), "return": a.ReturnTo, "expires": a.ExpiresAt})
+			"auth": nullTime(a.AuthAt), "acr": clean(a.ACR, 512), "until": nullTime(a.Until), "return": a.ReturnTo, "expires": a.ExpiresAt,
+			"login": a.LoginID, "assertion": clean(a.AssertionID, maxText)})
 	return translate(err)
 }
 

@@ -200,6 +200,24 @@ func loginArgs(l model.Login) (named, error) {
 	return args, nil
 }
 
+// NoteRepetition notes in the trace of a login that its answer came again in the
+// browser that it signed in. However often it comes, there is one note.
+func (s *Store) NoteRepetition(ctx context.Context, id string, now time.Time) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		var checks []model.Check
+		if err := tx.db.QueryRow(ctx, "select checks from logins where id = $1 for update", id).Scan(&checks); err != nil {
+			return translate(err)
+		}
+		checks = model.WithRepetition(checks, now)
+		text, err := toJSON(checks)
+		if err != nil {
+			return err
+		}
+		_, err = tx.db.Exec(ctx, "update logins set checks = $2 where id = $1", id, text)
+		return translate(err)
+	})
+}
+
 // orNone writes an empty list instead of null.
 func orNone[T any](all []T) []T {
 	if all == nil {

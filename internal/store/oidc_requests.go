@@ -73,6 +73,13 @@ func (s *Store) GrantCode(ctx context.Context, id, code string, who model.Signed
 	return translate(err)
 }
 
+// AnsweredAuthRequest finds a request that was answered for a session; ErrNotFound
+// when it was not, or when the session is over.
+func (s *Store) AnsweredAuthRequest(ctx context.Context, id, session string) (model.AuthRequest, error) {
+	return single(ctx, s.db, scanAuthRequest, "select "+authRequestColumns+authRequestTables+
+		"where r.id = @id and r.session_id = @session and r.session_id <> '' and r.code_hash is not null", named{"id": id, "session": session})
+}
+
 // DropAuthRequest takes a pending request back: it was answered with an error.
 func (s *Store) DropAuthRequest(ctx context.Context, id string) error {
 	_, err := s.db.Exec(ctx, "delete from oidc_requests where id = @id and code_hash is null", named{"id": id})

@@ -26,7 +26,8 @@ const accountSwitchLifetime = 5 * time.Minute
 // accountSwitchOf is the person of an attempt that was let in.
 func accountSwitchOf(a attempt, u model.User) model.AccountSwitch {
 	return model.AccountSwitch{Connection: a.connection.Slug, UserID: u.ID, SessionEpoch: u.SessionEpoch, AuthAt: a.identity.AuthnInstant,
-		ACR: a.identity.AuthnContext, Until: a.identity.SessionNotOnOrAfter, ReturnTo: a.returnTo()}
+		ACR: a.identity.AuthnContext, Until: a.identity.SessionNotOnOrAfter, ReturnTo: a.returnTo(),
+		LoginID: a.login.ID, AssertionID: a.identity.AssertionID}
 }
 
 // welcome begins the session of somebody who was let in. Where AWS sent them
@@ -102,6 +103,15 @@ func (rm *Room) begin(w http.ResponseWriter, r *http.Request, a model.AccountSwi
 	}
 	if err := rm.rememberPerson(w, a.UserID, grants); err != nil {
 		return err
+	}
+	err = rm.RememberLiving(r.Context(), w, kit.Living{Login: a.LoginID, Assertion: a.AssertionID, Connection: a.Connection,
+		UserID: a.UserID, Epoch: a.SessionEpoch, Grants: grants, To: a.ReturnTo})
+	if err != nil {
+		return err
+	}
+	if r.Method == http.MethodPost && kit.LocalPath(a.ReturnTo) == "" && strings.HasPrefix(r.URL.Path, paths.SAMLAccountSwitch(a.Connection, "")) {
+		// After a form of ours the browser goes to no other site by itself.
+		return rm.Render(w, r, http.StatusOK, login.Onward(a.ReturnTo))
 	}
 	return kit.SeeOther(w, r, a.ReturnTo)
 }

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"errors"
 	"net/http"
@@ -24,6 +25,8 @@ type attempt struct {
 	request    store.RequestKey      // of the pending request
 	relayState string
 	identity   *sso.Identity
+	assertion  string // the ID of the assertion, once its signature is verified
+	app        string // the address of a registered app that RelayState names
 }
 
 // samlACS is the assertion consumer service: it judges AWS's answer, lets the
@@ -40,6 +43,8 @@ func (rm *Room) samlACS(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		err = rm.RefuseInternal(w, r, a.login, err)
+	case refusal != nil && refusal.Code == model.CodeReplayed:
+		err = rm.repeat(w, r, a, refusal)
 	case refusal != nil:
 		err = rm.refuseCounted(w, r, a, refusal)
 	case a.login.Test:
@@ -213,6 +218,7 @@ func (rm *Room) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, 
 		return refusal, nil
 	}
 	a.login.Verified = true
+	a.assertion = message.AssertionID
 	seen, err := rm.Store.AssertionSeen(r.Context(), a.connection.Slug, message.AssertionID)
 	if err != nil {
 		return nil, err
@@ -236,7 +242,10 @@ func (rm *Room) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, 
 	p, checks, refusal := sso.MapAttributes(cfg, identity)
 	a.login.Checks = append(a.login.Checks, checks...)
 	a.login.Person, a.login.Username = &p, p.Username
-	return refusal, nil
+	if refusal != nil {
+		return refusal, nil
+	}
+	return nil, rm.readRelayState(r.Context(), a)
 }
 
 // finishLogin carries the login out in one transaction and signs the person in.
@@ -275,16 +284,15 @@ func (a attempt) answered() store.RequestKey {
 	return a.request
 }
 
-// returnTo is where the person goes: where they came from, or the path on this
-// site that the AWS application's relay state names, or their own page.
+// returnTo is where the person goes: where they came from, or what the AWS
+// application's relay state names, a path of this site or an address of a
+// registered app, or their own page.
 func (a attempt) returnTo() string {
 	if a.ours && a.pending.ReturnTo != "" {
 		return a.pending.ReturnTo
 	}
 	if a.login.Unsolicited {
-		if p := kit.LocalPath(a.relayState); p != "" {
-			return p
-		}
+		return cmp.Or(kit.LocalPath(a.relayState), a.app, paths.Me)
 	}
 	return paths.Me
 }

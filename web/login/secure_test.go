@@ -16,7 +16,7 @@ import (
 )
 
 // Over https every cookie is one that no other host, no plain connection and no
-// script gets; the two that AWS's form must bring along say so, and only those.
+// script gets; the three that AWS's form must bring along say so, and only those.
 func TestRow11CookiesOverHTTPS(t *testing.T) {
 	t.Parallel()
 	x := webtest.NewTarget(t, nil)
@@ -34,7 +34,7 @@ func TestRow11CookiesOverHTTPS(t *testing.T) {
 		t.Fatalf("%d %+v", w.Code, x.Trace(w).Refusal)
 	}
 	want := map[string]http.SameSite{"__Host-postern-login": http.SameSiteNoneMode, "__Host-postern-who": http.SameSiteNoneMode,
-		"__Host-postern-person": http.SameSiteLaxMode}
+		"__Host-postern-session-login": http.SameSiteNoneMode, "__Host-postern-person": http.SameSiteLaxMode}
 	for _, c := range webtest.Later(e.Cookies, w.Result().Cookies()) {
 		if same, ok := want[c.Name]; !ok || c.SameSite != same || !c.Secure || !c.HttpOnly || c.Path != "/" || c.Domain != "" {
 			t.Errorf("the cookie %+v", c)

@@ -8,6 +8,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/person"
 	"github.com/postern-sso/postern/web/kit"
@@ -80,7 +81,7 @@ func (rm *Room) oidcCallback(w http.ResponseWriter, r *http.Request) error {
 		return rm.Render(w, r, http.StatusForbidden, person.OtherPerson(d.App.Name, v.Username))
 	case oidc.RequestOver:
 	}
-	return rm.Render(w, r, http.StatusBadRequest, person.RequestOver())
+	return rm.Render(w, r, http.StatusBadRequest, person.RequestOver(d.Answered.Name, wizard.StartURL(d.Answered)))
 }
 
 // visit is what the provider wants to know of a browser: who is signed in there.
@@ -141,22 +142,63 @@ func (rm *Room) oidcLogout(w http.ResponseWriter, r *http.Request) error {
 	return rm.signOutForApp(w, r, l)
 }
 
-// oidcLogoutByForm turns the form of an app into the same request as an
-// address: browsers send no session along with a form from another site.
+// oidcLogoutByForm is the same for an app that sends a form. It is judged as it
+// came: what it holds, an ID token among it, must not get into an address, where
+// it is too long for servers and stands in their logs. Browsers send no session
+// along with a form from another site, so the session is found by the login that
+// began it.
 func (rm *Room) oidcLogoutByForm(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return kit.ErrBadForm
+		return badForm(err)
 	}
-	return kit.SeeOther(w, r, oidc.LogoutPath+"?"+r.PostForm.Encode())
+	l, err := rm.Provider.ParseLogout(r)
+	if err != nil {
+		rm.Log.InfoContext(r.Context(), "sign-out of an app refused", "error", err)
+		return rm.Render(w, r, http.StatusBadRequest, person.BadLogout())
+	}
+	u, err := rm.CurrentPerson(r)
+	if err == nil && l.UserID == u.ID {
+		return rm.signOutForApp(w, r, l)
+	}
+	if err == nil {
+		return rm.Render(w, r, http.StatusOK, person.AppSignOut(l.AppName, u.Username, logoutFields(r, l)))
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	there, err := rm.LivingLogin(r)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return rm.afterLogout(w, r, l)
+	case err != nil:
+		return err
+	case l.UserID == there.UserID:
+		if err := rm.EndLiving(r.Context(), there); err != nil {
+			return err
+		}
+		return rm.afterLogout(w, r, l)
+	}
+	if u, err = rm.Store.UserByID(r.Context(), there.UserID); err != nil {
+		return err
+	}
+	return rm.Render(w, r, http.StatusOK, person.AppSignOut(l.AppName, u.Username, logoutFields(r, l)))
+}
+
+// badForm tells a form that is too large from one that is damaged.
+func badForm(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return err
+	}
+	return kit.ErrBadForm
 }
 
 // logoutFields is what the app sent, to send it again with the confirmation.
 // Which app it is may be known from its ID token alone.
 func logoutFields(r *http.Request, l oidc.Logout) url.Values {
-	query := r.URL.Query()
 	fields := url.Values{}
 	for name, v := range map[string]string{"client_id": l.App,
-		"post_logout_redirect_uri": query.Get("post_logout_redirect_uri"), "state": query.Get("state")} {
+		"post_logout_redirect_uri": r.FormValue("post_logout_redirect_uri"), "state": r.FormValue("state")} {
 		if v != "" {
 			fields.Set(name, v)
 		}

@@ -30,7 +30,7 @@ func New(k *kit.Kit) (*Room, error) {
 func (rm *Room) MountCallbacks(r chi.Router) {
 	r.With(rm.Persons.LoadAndSave).Get(oidc.CallbackPath, rm.Handle(rm.oidcCallback))
 	r.With(rm.Persons.LoadAndSave).Get(oidc.LogoutPath, rm.Handle(rm.oidcLogout))
-	r.Post(oidc.LogoutPath, rm.Handle(rm.oidcLogoutByForm))
+	r.With(rm.Persons.LoadAndSave).Post(oidc.LogoutPath, rm.Handle(rm.oidcLogoutByForm))
 }
 
 // MountOwnPages serves people who are signed in.
