@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -58,10 +59,13 @@ func (s *Store) DeleteAppSecret(ctx context.Context, actor model.Actor, slug str
 		var hint string
 		err := tx.db.QueryRow(ctx, "delete from app_secrets where app = @app and id = @id returning hint",
 			named{"app": slug, "id": id}).Scan(&hint)
-		if err != nil {
-			return translate(err)
+		if err = translate(err); errors.Is(err, ErrNotFound) {
+			return &Gone{Part: PartAppSecret, Object: slug, Actions: []string{"app.secret.delete"}, Key: "id", Value: strconv.FormatInt(id, 10)}
 		}
-		return tx.record(ctx, actor, "app.secret.delete", slug, map[string]any{"begins": hint}, nil, "")
+		if err != nil {
+			return err
+		}
+		return tx.record(ctx, actor, "app.secret.delete", slug, map[string]any{"begins": hint, "id": id}, nil, "")
 	})
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -134,6 +135,9 @@ func (s *Store) UndoBulk(ctx context.Context, actor model.Actor, id int64, now t
 	var left []model.BulkItem
 	err := s.InTx(ctx, func(tx *Store) (err error) {
 		b, err = single(ctx, tx.db, scanBulk, "select "+bulkColumns+"where b.id = @id for update of b", named{"id": id})
+		if errors.Is(err, ErrNotFound) {
+			return &Gone{Part: PartBulk}
+		}
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -59,6 +61,9 @@ func (s *Store) UnlinkIdentity(ctx context.Context, actor model.Actor, id int64)
 // a login does.
 func (s *Store) lockIdentity(ctx context.Context, id int64) (i model.Identity, u model.User, err error) {
 	u, err = s.one(ctx, "where id = (select user_id from identities where id = @id) for update", named{"id": id})
+	if errors.Is(err, ErrNotFound) {
+		return i, u, GoneIdentity("", id)
+	}
 	if err != nil {
 		return i, u, err
 	}
@@ -67,7 +72,7 @@ func (s *Store) lockIdentity(ctx context.Context, id int64) (i model.Identity, u
 		return i, u, err
 	}
 	if len(found) == 0 {
-		return i, u, ErrNotFound
+		return i, u, GoneIdentity(u.Username, id)
 	}
 	return found[0], u, nil
 }
@@ -105,7 +110,16 @@ func auditedIdentities(some []model.Identity) any {
 }
 
 func auditedIdentity(i model.Identity) any {
-	return map[string]any{"connection": i.Connection, "idp_entity_id": i.IdPEntityID, "name_id": i.NameID, "external_id": i.ExternalID}
+	audited := map[string]any{"connection": i.Connection, "idp_entity_id": i.IdPEntityID, "name_id": i.NameID, "external_id": i.ExternalID}
+	if i.ID != 0 {
+		audited["id"] = i.ID
+	}
+	return audited
+}
+
+// GoneIdentity says that a user has no identity with that id any more.
+func GoneIdentity(username string, id int64) error {
+	return &Gone{Part: PartIdentity, Object: username, Actions: []string{"identity.unlink"}, Key: "id", Value: strconv.FormatInt(id, 10)}
 }
 
 // writeIdentity makes an identity, or writes what was learned about it, and

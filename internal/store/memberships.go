@@ -121,7 +121,8 @@ func (s *Store) RemoveMember(ctx context.Context, actor model.Actor, group, user
 			return err
 		}
 		if tag.RowsAffected() == 0 {
-			return ErrNotFound
+			return &Gone{Part: PartMembership, Object: g.Name + ": " + u.Username, Actions: []string{"membership.remove"},
+				Brought: []string{"membership.add"}}
 		}
 		return tx.record(ctx, actor, "membership.remove", g.Name+": "+u.Username, auditedMembership(g, u), nil, "")
 	})

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"encoding/base64"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -52,10 +54,14 @@ func (s *Store) RemovePasskey(ctx context.Context, actor model.Actor, a model.Ad
 	return s.InTx(ctx, func(tx *Store) error {
 		name, err := single(ctx, tx.db, pgx.RowTo[string], "delete from passkeys where id = @id and administrator_id = @admin returning name",
 			named{"id": id, "admin": a.ID})
+		key := base64.RawURLEncoding.EncodeToString(id)
+		if errors.Is(err, ErrNotFound) {
+			return &Gone{Part: PartPasskey, Object: a.Email, Actions: []string{"administrator.passkey_remove"}, Key: "id", Value: key}
+		}
 		if err != nil {
 			return err
 		}
-		return tx.record(ctx, actor, "administrator.passkey_remove", a.Email, map[string]string{"name": name}, nil, "")
+		return tx.record(ctx, actor, "administrator.passkey_remove", a.Email, map[string]string{"name": name, "id": key}, nil, "")
 	})
 }
 

@@ -76,7 +76,7 @@ func (s *Store) SaveDraft(ctx context.Context, actor model.Actor, slug string, v
 			return err
 		}
 		if c.Draft == nil {
-			return ErrNotFound
+			return goneDraft(slug)
 		}
 		before := *c.Draft
 		if before.Version != version {
@@ -172,6 +172,12 @@ func (s *Store) nextNumber(ctx context.Context, connectionID int64) (int, error)
 	return n, err
 }
 
+// goneDraft says that nothing is edited any more: somebody threw it away, or it
+// went live.
+func goneDraft(slug string) error {
+	return &Gone{Part: PartDraft, Object: slug, Actions: []string{"revision.discard", "connection.go_live"}, Brought: []string{"revision.start"}}
+}
+
 // DiscardDraft throws the draft away; ErrNotFound when there is none, or when
 // there is nothing else.
 func (s *Store) DiscardDraft(ctx context.Context, actor model.Actor, slug string) error {
@@ -179,6 +185,9 @@ func (s *Store) DiscardDraft(ctx context.Context, actor model.Actor, slug string
 		c, err := tx.connection(ctx, slug, "for update")
 		if err != nil {
 			return err
+		}
+		if c.Draft == nil && c.Live != nil {
+			return goneDraft(slug)
 		}
 		if c.Draft == nil || c.Live == nil {
 			return ErrNotFound
@@ -257,7 +266,7 @@ func (s *Store) Restore(ctx context.Context, actor model.Actor, slug string, num
 			return err
 		}
 		if len(past) == 0 {
-			return ErrNotFound
+			return &Gone{Part: PartRevision, Object: slug}
 		}
 		return tx.makeLive(ctx, actor, "connection.restore", c, past[0], "")
 	})

@@ -66,8 +66,12 @@ func (s *Store) DeleteServicePassword(ctx context.Context, actor model.Actor, us
 		var id, hint string
 		err := tx.db.QueryRow(ctx, `delete from service_passwords where user_id = (select id from users where username_key = @key) returning user_id::text, hint`,
 			named{"key": model.Key(username)}).Scan(&id, &hint)
+		if err = translate(err); errors.Is(err, ErrNotFound) {
+			return &Gone{Part: PartPassword, Object: username, Actions: []string{"user.password.delete"},
+				Brought: []string{"user.password.create"}}
+		}
 		if err != nil {
-			return translate(err)
+			return err
 		}
 		if err := tx.DeleteCrowdSessionsOf(ctx, id, ""); err != nil {
 			return err

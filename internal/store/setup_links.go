@@ -153,11 +153,11 @@ func (s *Store) openLink(ctx context.Context, l model.SetupLink, task model.Setu
 func (s *Store) RevokeSetupLink(ctx context.Context, actor model.Actor, slug string, id int64, now time.Time) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		l, err := tx.setupLink(ctx, id)
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		if l.Connection != slug {
-			return ErrNotFound
+		if err != nil || l.Connection != slug {
+			return &Gone{Part: PartSetupLink, Object: slug}
 		}
 		tag, err := tx.db.Exec(ctx, "update setup_links set revoked_at = @now, revoked_by = @by where id = @id and revoked_at is null",
 			named{"id": id, "now": now, "by": actor.Name})

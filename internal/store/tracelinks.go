@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -79,6 +80,9 @@ func (s *Store) WatchLogin(ctx context.Context, linkID int64, loginID string) er
 func (s *Store) EndTraceLink(ctx context.Context, actor model.Actor, id int64, now time.Time) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		before, err := single(ctx, tx.db, scanTraceLink, traceLinkSQL+"where t.id = @id for update of t", named{"id": id})
+		if errors.Is(err, ErrNotFound) {
+			return &Gone{Part: PartTraceLink}
+		}
 		if err != nil || !before.Open(now) {
 			return err
 		}

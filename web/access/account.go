@@ -53,8 +53,15 @@ func (rm *Room) endOwnSessions(w http.ResponseWriter, r *http.Request, a model.A
 		}
 		id = n
 	}
-	if _, err := rm.Store.EndConsoleSessions(r.Context(), rm.Actor(r, a), a, id, current, rm.Now()); err != nil {
+	n, err := rm.Store.EndConsoleSessions(r.Context(), rm.Actor(r, a), a, id, current, rm.Now())
+	if err != nil {
 		return err
+	}
+	if n == 0 && id != 0 {
+		return &store.Gone{Part: store.PartSession}
+	}
+	if n == 0 {
+		return rm.Done(w, r, paths.Account, "You are signed in nowhere else.")
 	}
 	return rm.Done(w, r, paths.Account, "Ended. Whoever was signed in there has to sign in again.")
 }

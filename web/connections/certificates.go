@@ -167,7 +167,7 @@ func (rm *Room) removeCertificate(w http.ResponseWriter, r *http.Request, a mode
 	}
 	fingerprint := r.PostFormValue("fingerprint")
 	if !trust.With(rm.Kit).HasCertificate(c, fingerprint) {
-		return store.ErrNotFound
+		return store.GoneCertificate(c.Slug, fingerprint)
 	}
 	err = rm.Store.ChangeTrust(r.Context(), rm.Actor(r, a), c.Slug, "removed "+fingerprint, func(trusted string) (string, error) {
 		return sso.RemoveCertificate(trusted, fingerprint, rm.MetadataOptions())

@@ -36,7 +36,7 @@ func (rm *Room) restoreCase(r *http.Request) (model.Connection, *model.Revision,
 			return c, &rev, nil
 		}
 	}
-	return c, nil, store.ErrNotFound
+	return c, nil, &store.Gone{Part: store.PartRevision, Object: c.Slug}
 }
 
 // reviewRestore says what bringing a revision back changes, and for whom.

@@ -59,6 +59,10 @@ func (k *Kit) Guard(rt Route) http.HandlerFunc {
 			k.FailPage(w, r, http.StatusForbidden, failure.ConsoleGroup())
 			return nil
 		}
+		var gone *store.Gone
+		if errors.As(err, &gone) {
+			return k.partGone(w, r, gone)
+		}
 		if name := namedThing(r); name != "" && errors.Is(err, store.ErrNotFound) {
 			k.FailPage(w, r, http.StatusNotFound, failure.Gone(name, WithQuery(paths.Audit, url.Values{"object": {name}})))
 			return nil

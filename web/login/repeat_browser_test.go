@@ -118,7 +118,8 @@ func TestTheSameAnswerTwiceInChromium(t *testing.T) {
 		t.Errorf("the session's cookie came along: %v", session)
 	}
 	var signedIn int
-	if err := x.Store.Pool().QueryRow(t.Context(), "select count(*) from logins where outcome = $1", model.OutcomeSignedIn).Scan(&signedIn); err != nil || signedIn != 1 {
+	err = x.Store.Pool().QueryRow(t.Context(), "select count(*) from logins where outcome = $1", model.OutcomeSignedIn).Scan(&signedIn)
+	if err != nil || signedIn != 1 {
 		t.Errorf("%d logins signed her in, %v", signedIn, err)
 	}
 }

@@ -102,9 +102,13 @@ func (rm *Room) createTraceLink(w http.ResponseWriter, r *http.Request, a model.
 func (rm *Room) traceLink(r *http.Request) (model.TraceLink, error) {
 	id, err := strconv.ParseInt(kit.PathValue(r, "id"), 10, 64)
 	if err != nil {
-		return model.TraceLink{}, store.ErrNotFound
+		return model.TraceLink{}, &store.Gone{Part: store.PartTraceLink}
 	}
-	return rm.Store.TraceLink(r.Context(), id)
+	l, err := rm.Store.TraceLink(r.Context(), id)
+	if errors.Is(err, store.ErrNotFound) {
+		err = &store.Gone{Part: store.PartTraceLink}
+	}
+	return l, err
 }
 
 func (rm *Room) showTraceLink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {

@@ -153,7 +153,7 @@ func (rm *Room) unlinkIdentity(w http.ResponseWriter, r *http.Request, a model.A
 			return rm.Done(w, r, paths.User(u.Username), i.NameID+" is not linked any more. What the next sign-in does is said below.")
 		}
 	}
-	return store.ErrNotFound
+	return store.GoneIdentity(u.Username, id)
 }
 
 func (rm *Room) deleteUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
