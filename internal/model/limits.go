@@ -1,6 +1,10 @@
 package model
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Limits of what is sent here, in bytes. Pages that take such a thing say them.
 const (
@@ -20,4 +24,33 @@ func Size(n int64) string {
 	default:
 		return fmt.Sprintf("%d bytes", n)
 	}
+}
+
+// Duration is a length of time in words: "3 minutes", "1 hour 30 minutes".
+func Duration(d time.Duration) string {
+	if d < 0 {
+		return "minus " + Duration(-d)
+	}
+	var parts []string
+	for _, unit := range []struct {
+		of   time.Duration
+		name string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
+		n := d / unit.of
+		if d -= n * unit.of; n == 0 {
+			continue
+		}
+		name := unit.name
+		if n != 1 {
+			name += "s"
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", n, name))
+	}
+	if len(parts) == 0 && d > 0 {
+		return fmt.Sprintf("%d milliseconds", d.Milliseconds())
+	}
+	if len(parts) == 0 {
+		return "0 seconds"
+	}
+	return strings.Join(parts, " ")
 }

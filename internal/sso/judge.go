@@ -267,7 +267,7 @@ func (j *judge) tryConfirmation(c confirmation) *judge {
 		t.notBefore("confirmation", c.notBefore)
 	}
 	if end.Sub(j.e.Now) > maxValidity+j.e.ClockSkew {
-		t.fail("confirmation", model.CauseValidTooLong, "valid for at most "+maxValidity.String(), c.notOnOr, "The confirmation is valid for too long.")
+		t.fail("confirmation", model.CauseValidTooLong, "valid for at most "+model.Duration(maxValidity), c.notOnOr, "The confirmation is valid for too long.")
 		return t
 	}
 	t.notAfter("confirmation", end, c.notOnOr)

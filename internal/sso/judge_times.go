@@ -94,7 +94,7 @@ func (j *judge) conditions() {
 	case !ok:
 		j.fail("not_on_or_after", model.CauseConfirmationEmpty, "a time until which it is valid", c.notOnOrAfter, "The answer does not say until when it is valid.")
 	case end.Sub(j.e.Now) > maxValidity+j.e.ClockSkew:
-		j.fail("not_on_or_after", model.CauseValidTooLong, "valid for at most "+maxValidity.String(), c.notOnOrAfter, "The answer is valid for too long.")
+		j.fail("not_on_or_after", model.CauseValidTooLong, "valid for at most "+model.Duration(maxValidity), c.notOnOrAfter, "The answer is valid for too long.")
 	default:
 		j.notAfter("not_on_or_after", end, c.notOnOrAfter)
 	}

@@ -39,7 +39,7 @@ func Differences(before, after model.Config, publicURL, slug string, now time.Ti
 	d.flag(before.AllowIdPInitiated, after.AllowIdPInitiated,
 		"People can now sign in with the tile in the AWS access portal.", "People can no longer sign in with the tile in the AWS access portal.")
 	d.value("The NameID format asked for", string(before.NameIDFormat), string(after.NameIDFormat))
-	d.value("The clock tolerance", before.ClockSkew.String(), after.ClockSkew.String())
+	d.value("The clock tolerance", model.Duration(before.ClockSkew), model.Duration(after.ClockSkew))
 	d.value("What AWS must sign", signatureWords(before.RequireSignatures), signatureWords(after.RequireSignatures))
 	d.attributes(before.Attributes, after.Attributes)
 	d.username(before.Username, after.Username)

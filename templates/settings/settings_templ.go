@@ -339,7 +339,7 @@ func logoField(v SettingsPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.FileField(ui.Input{Name: "logo", Label: "Logo", Hint: "A PNG, JPEG or WebP picture of at most 256 KiB. Pages show it 28 pixels high.",
+		templ_7745c5c3_Err = ui.FileField(ui.Input{Name: "logo", Label: "Logo", Hint: "A PNG, JPEG or WebP picture of at most " + model.Size(model.MaxLogo) + ". Pages show it 28 pixels high.",
 			Problem: ui.ProblemOf(v.Problems, "logo")},
 			"image/png,image/jpeg,image/webp").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {

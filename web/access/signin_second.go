@@ -136,10 +136,17 @@ func (rm *Room) AskStepUp(w http.ResponseWriter, r *http.Request, a model.Admini
 	} else if resumed, ok := kit.ReadResumed(r); ok {
 		form.Resumed = resumed
 	}
+	form.Act, form.What = stepUpAct(r.URL.Path, r.Form)
 	return rm.renderStepUp(w, r, a, form)
 }
 
 func (rm *Room) renderStepUp(w http.ResponseWriter, r *http.Request, a model.Administrator, form access.SignInForm) error {
+	if form.Act == "" && form.Resumed != nil {
+		form.Act, form.What = stepUpAct(form.Resumed.Action, resumedFields(form.Resumed))
+	}
+	if form.Act == "" {
+		form.Act = "go on"
+	}
 	keys, err := rm.Store.Passkeys(r.Context(), a.ID)
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 // they confirm what they see.
 func (rm *Room) reviewCertificates(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	if err := r.ParseMultipartForm(kit.MaxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return kit.ErrBadForm
+		return kit.BadForm(err)
 	}
 	data, problem, err := forms.BroughtCertificate(r)
 	if err != nil {

@@ -62,7 +62,7 @@ func (k *Kit) partGone(w http.ResponseWriter, r *http.Request, g *store.Gone) er
 func (k *Kit) pageAbove(path string) string {
 	for path = parent(path); path != ""; path = parent(path) {
 		for _, rt := range k.console {
-			if rt.Method == http.MethodGet && rt.Proof == Anytime && fits(rt.Pattern, path) {
+			if rt.Method == http.MethodGet && rt.Proof == Anytime && Fits(rt.Pattern, path) {
 				return path
 			}
 		}
@@ -75,8 +75,8 @@ func parent(path string) string {
 	return path[:max(i, 0)]
 }
 
-// fits tells whether a path has the form of a pattern.
-func fits(pattern, path string) bool {
+// Fits tells whether a path has the form of a route's pattern.
+func Fits(pattern, path string) bool {
 	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
 	if len(want) != len(got) {
 		return false

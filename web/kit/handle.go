@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -29,6 +30,9 @@ type ConsoleHandler func(w http.ResponseWriter, r *http.Request, a model.Adminis
 
 // ErrBadForm: the body of the request is not a form as browsers send it.
 var ErrBadForm = errors.New("the form cannot be read")
+
+// BadForm is ErrBadForm with its cause: a body that is too large is told apart.
+func BadForm(err error) error { return fmt.Errorf("%w: %w", ErrBadForm, err) }
 
 // ErrForbidden: signed in, but the role does not include the action.
 var ErrForbidden = errors.New("the role does not allow this")
@@ -60,7 +64,7 @@ func (k *Kit) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, ErrForbidden):
 		k.FailPage(w, r, http.StatusForbidden, failure.Forbidden())
 	case errors.As(err, &tooLarge):
-		k.FailPage(w, r, http.StatusRequestEntityTooLarge, failure.TooLarge())
+		k.FailPage(w, r, http.StatusRequestEntityTooLarge, failure.TooLarge(model.Size(tooLarge.Limit), r.URL.Path == paths.Settings))
 	case errors.Is(err, ErrBusy):
 		w.Header().Set("Retry-After", "20")
 		k.FailPage(w, r, http.StatusServiceUnavailable, failure.Busy())

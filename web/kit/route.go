@@ -16,8 +16,8 @@ var ErrPanic = errors.New("panic")
 
 // Limits of request bodies, in bytes.
 const (
-	MaxForm   = 1 << 20 // the console's forms and the assertion consumer service
-	MaxUpload = 8 << 20 // CSV files
+	MaxForm   = model.MaxForm   // the console's forms and the assertion consumer service
+	MaxUpload = model.MaxUpload // forms with a file
 )
 
 // Route is one address of the console and the least role that may use it.

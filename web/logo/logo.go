@@ -11,11 +11,13 @@ import (
 
 	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp" // likewise
+
+	"github.com/postern-sso/postern/internal/model"
 )
 
 const (
 	// MaxUpload is the largest file that Clean takes, in bytes.
-	MaxUpload = 256 << 10
+	MaxUpload = model.MaxLogo
 	// maxSide is the largest width or height that is decoded, in pixels. A small
 	// file may claim a size that fills the memory.
 	maxSide = 2048
@@ -25,7 +27,7 @@ const (
 
 // What is wrong with a file; the texts are sentences for the person who sent it.
 var (
-	ErrTooLarge = fmt.Errorf("The file is larger than %d KiB. Save the logo in a smaller size.", MaxUpload>>10)          //nolint:staticcheck // shown as it is
+	ErrTooLarge = errors.New("The file is larger than " + model.Size(MaxUpload) + ". Save the logo in a smaller size.")  //nolint:staticcheck // shown as it is
 	ErrFormat   = errors.New("The file is no PNG, JPEG or WebP picture that can be read. Save the logo in one of them.") //nolint:staticcheck // shown as it is
 	ErrSide     = fmt.Errorf("The picture is wider or higher than %d pixels. Save the logo in a smaller size.", maxSide) //nolint:staticcheck // shown as it is
 )

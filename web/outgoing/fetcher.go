@@ -15,11 +15,13 @@ import (
 	"net/url"
 	"syscall"
 	"time"
+
+	"github.com/postern-sso/postern/internal/model"
 )
 
 // Limits of fetching AWS's metadata, which has a few KiB.
 const (
-	MaxMetadata       = 1 << 20 // bytes
+	MaxMetadata       = model.MaxMetadata // bytes
 	FetchPatience     = 10 * time.Second
 	maxFetchRedirects = 5
 )
@@ -89,7 +91,7 @@ func (m Fetcher) Fetch(ctx context.Context, address string) ([]byte, error) {
 		return nil, ExplainFetch(asked, u, err)
 	}
 	if len(body) > MaxMetadata {
-		return nil, &Error{Text: "What is at this address is larger than 1 MiB, so it is not AWS's metadata."}
+		return nil, &Error{Text: "What is at this address is larger than " + model.Size(MaxMetadata) + ", so it is not AWS's metadata."}
 	}
 	return body, nil
 }

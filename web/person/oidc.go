@@ -149,7 +149,7 @@ func (rm *Room) oidcLogout(w http.ResponseWriter, r *http.Request) error {
 // began it.
 func (rm *Room) oidcLogoutByForm(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return badForm(err)
+		return kit.BadForm(err)
 	}
 	l, err := rm.Provider.ParseLogout(r)
 	if err != nil {
@@ -182,15 +182,6 @@ func (rm *Room) oidcLogoutByForm(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return rm.Render(w, r, http.StatusOK, person.AppSignOut(l.AppName, u.Username, logoutFields(r, l)))
-}
-
-// badForm tells a form that is too large from one that is damaged.
-func badForm(err error) error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return err
-	}
-	return kit.ErrBadForm
 }
 
 // logoutFields is what the app sent, to send it again with the confirmation.

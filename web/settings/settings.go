@@ -146,7 +146,7 @@ func (rm *Room) checkSettings(v *settings.SettingsPage) []model.Problem {
 	var problems []model.Problem
 	if !rm.Opts.PublicURLFixed {
 		if normal, _, err := wizard.CheckPublicURL(v.PublicURL); err != nil {
-			problems = append(problems, model.Problem{Field: "public_url", Text: err.Error()})
+			problems = append(problems, *err)
 		} else {
 			v.PublicURL = normal
 		}
@@ -183,12 +183,12 @@ func uploadedLogo(r *http.Request) (picture []byte, problem string, err error) {
 		return nil, "", nil
 	}
 	if err != nil {
-		return nil, "", kit.ErrBadForm
+		return nil, "", kit.BadForm(err)
 	}
 	defer func() { _ = file.Close() }()
 	data, err := io.ReadAll(io.LimitReader(file, logo.MaxUpload+1))
 	if err != nil {
-		return nil, "", kit.ErrBadForm
+		return nil, "", kit.BadForm(err)
 	}
 	picture, err = logo.Clean(data)
 	switch {
