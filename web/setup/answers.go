@@ -85,7 +85,8 @@ func (rm *Room) readMetadata(r *http.Request, sc SetupCase, f *stepForm) error {
 	if file != "" {
 		f.fromFile = true
 		if len(file) > outgoing.MaxMetadata {
-			f.problems = []model.Problem{{Field: wizard.FieldMetadataFile, Text: "This file is larger than " + model.Size(model.MaxMetadata) + ". AWS's metadata has a few KiB; choose the file that " +
+			f.problems = []model.Problem{{Field: wizard.FieldMetadataFile, Text: "This file is larger than " + model.Size(model.MaxMetadata) +
+				". AWS's metadata has a few KiB; choose the file that " +
 				"AWS calls “IAM Identity Center SAML metadata file”."}}
 			return nil
 		}
