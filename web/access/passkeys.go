@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -182,6 +183,19 @@ func (rm *Room) verifyAnyPasskey(r *http.Request) (model.Administrator, error) {
 	return found.a, rm.passkeyUsed(r, found.a, c)
 }
 
+// errCopiedPasskey is store.ErrNotFound for a passkey that may have been copied.
+var errCopiedPasskey = fmt.Errorf("the counter of the passkey went backwards: %w", store.ErrNotFound)
+
+// passkeyProblem is what is wrong with a passkey, or a code, that did not work.
+func passkeyProblem(err error, otherwise string) []model.Problem {
+	if errors.Is(err, errCopiedPasskey) {
+		return []model.Problem{{Text: "This passkey was refused: its counter went backwards, which happens when somebody has copied it. Sign in another way, " +
+			"with the password and a recovery code, remove this passkey on your account's page, and register a new one. If you have made no copy " +
+			"yourself, tell an owner of Postern: the audit has the time and the address."}}
+	}
+	return []model.Problem{{Text: otherwise}}
+}
+
 // passkeyUsed keeps the counter. One that goes backwards is the sign of a copy:
 // the passkey is refused.
 func (rm *Room) passkeyUsed(r *http.Request, a model.Administrator, c *webauthn.Credential) error {
@@ -190,7 +204,7 @@ func (rm *Room) passkeyUsed(r *http.Request, a model.Administrator, c *webauthn.
 		// Not by the administrator: who holds the copy is not known.
 		err := rm.Store.RecordAudit(r.Context(), model.Actor{Name: "nobody", RemoteAddr: rm.RemoteAddr(r)}, "administrator.passkey_refused", a.Email,
 			"Its counter went backwards: there may be a copy of it.")
-		return cmp.Or(err, store.ErrNotFound)
+		return cmp.Or(err, errCopiedPasskey)
 	}
 	kept, err := json.Marshal(c)
 	if err != nil {

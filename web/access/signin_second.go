@@ -87,7 +87,7 @@ func (rm *Room) secondStep(w http.ResponseWriter, r *http.Request) error {
 		if err := rm.tryFailed(r, guess); err != nil {
 			return err
 		}
-		form.Problems = []model.Problem{{Text: "That did not work. Use a passkey of this account, or a recovery code that was not used before."}}
+		form.Problems = passkeyProblem(err, "That did not work. Use a passkey of this account, or a recovery code that was not used before.")
 		return rm.Render(w, r, http.StatusUnprocessableEntity, access.SecondStep(form))
 	}
 	if err != nil {
@@ -114,7 +114,7 @@ func (rm *Room) signInWithPasskey(w http.ResponseWriter, r *http.Request) error 
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		rm.Log.WarnContext(r.Context(), "console sign-in refused", "remote", rm.RemoteAddr(r), "by", "passkey")
-		form.Problems = []model.Problem{{Text: "This passkey is not known here. Sign in with the password, and register the passkey on your account's page."}}
+		form.Problems = passkeyProblem(err, "This passkey is not known here. Sign in with the password, and register the passkey on your account's page.")
 		return rm.RenderSignIn(w, r, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
@@ -170,14 +170,14 @@ func (rm *Room) confirmStepUp(w http.ResponseWriter, r *http.Request) error {
 		return rm.refuseBlocked(w, r, access.SignInForm{Email: a.Email}, wait, err)
 	}
 	right, err := rm.provesStepUp(r, a)
-	if err != nil {
+	if err != nil && !errors.Is(err, errCopiedPasskey) {
 		return err
 	}
-	if !right {
+	if why := err; !right {
 		if err := rm.tryFailed(r, guess); err != nil {
 			return err
 		}
-		form.Problems = []model.Problem{{Text: "That is not right. Nothing was done."}}
+		form.Problems = passkeyProblem(why, "That is not right. Nothing was done.")
 		return rm.renderStepUp(w, r, a, form)
 	}
 	if err := rm.tryWorked(r, guess); err != nil {
@@ -195,7 +195,11 @@ func (rm *Room) confirmStepUp(w http.ResponseWriter, r *http.Request) error {
 // a stolen session and a password would take the account over.
 func (rm *Room) provesStepUp(r *http.Request, a model.Administrator) (bool, error) {
 	if r.PostFormValue("credential") != "" {
-		return provenUnlessNotFound(rm.verifyPasskey(r, a))
+		err := rm.verifyPasskey(r, a)
+		if errors.Is(err, errCopiedPasskey) {
+			return false, err // to say so
+		}
+		return provenUnlessNotFound(err)
 	}
 	if !a.ThroughAWS() {
 		if right, err := rm.checkPassword(r, a, r.PostFormValue("password")); err != nil || !right {
