@@ -22,6 +22,7 @@ type stepForm struct {
 	shown    wizard.Answers  // for the form, should it be shown again
 	problems []model.Problem // found while reading, before the wizard has judged
 	fromFile bool            // the metadata came as a file
+	groups   []model.Group   // to be made, in the step about them
 }
 
 // placed moves what is wrong with a file's text to the file's field.
@@ -43,6 +44,9 @@ func (f stepForm) placed(problems []model.Problem) []model.Problem {
 // form: an uploaded file, an address to fetch.
 func (rm *Room) readStep(r *http.Request, sc SetupCase, step wizard.Step) (stepForm, error) {
 	f, err := readAnswers(r, sc, step)
+	if err == nil && step.ID == wizard.StepGroups {
+		f.groups, f.problems = wantedGroups(sc.Draft.Config.Apps, r.PostForm[setup.FieldSuggested], r.PostFormValue(setup.FieldOwn))
+	}
 	if err != nil || step.ID != wizard.StepMetadata || f.version != sc.Draft.Version {
 		return f, err
 	}

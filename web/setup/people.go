@@ -114,6 +114,9 @@ func (rm *Room) setupAddGroups(w http.ResponseWriter, r *http.Request, a model.A
 	own := r.PostFormValue(setup.FieldOwn)
 	ticked := r.PostForm[setup.FieldSuggested]
 	groups, problems := wantedGroups(sc.Draft.Config.Apps, ticked, own)
+	if len(groups) == 0 && len(problems) == 0 {
+		problems = append(problems, model.Problem{Field: setup.FieldOwn, Text: "Tick a group or type the name of one."})
+	}
 	if len(problems) == 0 {
 		added, known, err := rm.addGroups(r.Context(), rm.Actor(r, a), groups)
 		if err != nil {
@@ -127,11 +130,16 @@ func (rm *Room) setupAddGroups(w http.ResponseWriter, r *http.Request, a model.A
 	if err != nil {
 		return err
 	}
-	v.Own = own
-	for i := range v.Suggested {
-		v.Suggested[i].Checked = slices.Contains(ticked, v.Suggested[i].Value)
-	}
+	keepGroups(r, &v)
 	return rm.Render(w, r, http.StatusUnprocessableEntity, setup.Groups(v))
+}
+
+// keepGroups shows the groups to add as they were ticked and typed.
+func keepGroups(r *http.Request, v *setup.GroupsPage) {
+	v.Own = r.PostFormValue(setup.FieldOwn)
+	for i := range v.Suggested {
+		v.Suggested[i].Checked = slices.Contains(r.PostForm[setup.FieldSuggested], v.Suggested[i].Value)
+	}
 }
 
 // wantedGroups judges the form: ticked suggestions and names, one a line.
@@ -153,9 +161,6 @@ func wantedGroups(apps, ticked []string, own string) ([]model.Group, []model.Pro
 			continue
 		}
 		groups = append(groups, model.Group{Name: name})
-	}
-	if len(groups) == 0 && len(problems) == 0 {
-		problems = append(problems, model.Problem{Field: setup.FieldOwn, Text: "Tick a group or type the name of one."})
 	}
 	return groups, problems
 }

@@ -81,7 +81,9 @@ type lockedError struct {
 	step, first wizard.Step
 }
 
-func (e *lockedError) Error() string { return fmt.Sprintf("step %s is locked until %s is done", e.step.ID, e.first.ID) }
+func (e *lockedError) Error() string {
+	return fmt.Sprintf("step %s is locked until %s is done", e.step.ID, e.first.ID)
+}
 func (e *lockedError) Unwrap() error { return store.ErrNotFound }
 
 // orFirst leads from a step that is not open yet to the first one that is, and
@@ -302,6 +304,13 @@ func (rm *Room) submitStep(w http.ResponseWriter, r *http.Request, a model.Admin
 	}
 	if err != nil {
 		return err
+	}
+	if len(in.groups) > 0 {
+		added, known, err := rm.addGroups(r.Context(), rm.Actor(r, a), in.groups)
+		if err != nil {
+			return err
+		}
+		rm.PutFlash(r, layout.Flash{Kind: "success", Text: addedGroups(added, known)})
 	}
 	return rm.afterStep(w, r, sc, step, draft, saved)
 }

@@ -59,6 +59,9 @@ var stepPages = map[wizard.StepID]func(*Room, *http.Request, setup.Frame, SetupC
 	},
 	wizard.StepGroups: func(rm *Room, r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
 		v, err := rm.groupsPage(r.Context(), f, sc)
+		if r.Method == http.MethodPost {
+			keepGroups(r, &v)
+		}
 		return setup.Groups(v), err
 	},
 	wizard.StepAssign: func(rm *Room, r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {

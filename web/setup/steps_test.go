@@ -127,6 +127,13 @@ func TestSetupAddsGroupsAndRules(t *testing.T) {
 	if err != nil || len(groups) != 2 {
 		t.Fatalf("there are %v, %v", groups, err)
 	}
+	// The primary button does what the page shows: what is ticked is made.
+	bad := s.Submit(wizard.StepGroups, url.Values{"reviewed": {"on"}, "suggested": {"jira-software-users"}, "own": {"a/b"}})
+	if bad.Status != http.StatusUnprocessableEntity || !strings.Contains(bad.Value("own"), "a/b") {
+		t.Errorf("a bad name answered %d and shows %q", bad.Status, bad.Value("own"))
+	}
+	webtest.Expect(t, s.Submit(wizard.StepGroups, url.Values{"reviewed": {"on"}, "suggested": {"jira-software-users"}}), http.StatusSeeOther, "/setup/aws/assign")
+	s.Get("/setup/aws/assign").Has(t, ".alert-success", "1 group added.")
 	if res := s.Get("/setup/aws/groups"); res.Doc.Find(`[name=suggested][value="jira-administrators"]`).Length() != 0 {
 		t.Error("a group that is there is still suggested")
 	}
