@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/web/kit"
 )
@@ -23,7 +25,7 @@ func (lf Forms) ReadRule(r *http.Request) (people.RuleForm, model.Rule, error) {
 	if err := model.CheckGroupName(f.Name); err != nil {
 		f.Problems = append(f.Problems, kit.Problem("name", "The name", err))
 	}
-	_, err := lf.Store.Connection(r.Context(), rule.Connection)
+	c, err := lf.Store.Connection(r.Context(), rule.Connection)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		f.Problems = append(f.Problems, model.Problem{Field: "connection", Text: "Choose a connection from the list."})
@@ -31,6 +33,9 @@ func (lf Forms) ReadRule(r *http.Request) (people.RuleForm, model.Rule, error) {
 		return f, rule, err
 	}
 	f.Problems = append(f.Problems, readCondition(f, &rule)...)
+	if rev := c.Current(); rev != nil && len(f.Problems) == 0 {
+		f.Never = Never(rule, rev.Config)
+	}
 	missing, err := lf.MissingGroups(r.Context(), rule.Groups)
 	switch {
 	case err != nil:
@@ -63,6 +68,34 @@ func readCondition(f people.RuleForm, rule *model.Rule) []model.Problem {
 	default:
 		return []model.Problem{{Field: "kind", Text: "Choose when the rule applies."}}
 	}
+}
+
+// groupID is how AWS writes the id of a group.
+var groupID = regexp.MustCompile(`^([0-9a-f]{10}-)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// Never says why a rule can give nothing to anybody under a connection's
+// configuration; empty: it can. The rule is saved all the same, because what AWS
+// sends may be changed later.
+func Never(rule model.Rule, c model.Config) string {
+	switch {
+	case rule.Kind == model.RuleAWSGroup && c.Attributes.AWSGroups == "":
+		return "As it is, it fits nobody: no attribute of the connection holds AWS's groups. Name one in the setup, step Attributes."
+	case rule.Kind == model.RuleAWSGroup && !groupID.MatchString(rule.Value):
+		return "As it is, it most likely fits nobody: AWS sends ids such as 64d84438-b0c1-708c-f431-91ece2abb39a, and “" + rule.Value + "” is none."
+	case rule.Kind == model.RuleEmailDomain && c.Attributes.Email == "":
+		return "As it is, it fits nobody: no attribute of the connection holds the email. Name one in the setup, step Attributes."
+	default:
+		return ""
+	}
+}
+
+// RuleSaved is the message after a rule was saved: a warning where it can fit
+// nobody.
+func RuleSaved(f people.RuleForm, text string) layout.Flash {
+	if f.Never != "" {
+		return layout.Flash{Kind: "warning", Text: text + " " + f.Never}
+	}
+	return layout.Flash{Kind: "success", Text: text}
 }
 
 func needed(field, what, value string) []model.Problem {

@@ -23,7 +23,8 @@ func (rm *Room) createRule(w http.ResponseWriter, r *http.Request, a model.Admin
 	if len(f.Problems) == 0 {
 		_, err := rm.Store.CreateRule(r.Context(), rm.Actor(r, a), rule)
 		if err == nil {
-			return rm.Done(w, r, paths.Rules, "Rule "+rule.Name+" added. It counts from the next login on.")
+			rm.PutFlash(r, forms.RuleSaved(f, "Rule "+rule.Name+" added. It counts from the next login on."))
+			return kit.SeeOther(w, r, paths.Rules)
 		}
 		if !errors.Is(err, store.ErrExists) {
 			return err
@@ -53,7 +54,8 @@ func (rm *Room) updateRule(w http.ResponseWriter, r *http.Request, a model.Admin
 			return nil
 		})
 		if err == nil {
-			return rm.Done(w, r, paths.Rules, "Rule "+rule.Name+" saved. It counts from the next login on.")
+			rm.PutFlash(r, forms.RuleSaved(f, "Rule "+rule.Name+" saved. It counts from the next login on."))
+			return kit.SeeOther(w, r, paths.Rules)
 		}
 		if !errors.Is(err, store.ErrExists) {
 			return err

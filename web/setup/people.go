@@ -209,7 +209,8 @@ func (rm *Room) setupAddRule(w http.ResponseWriter, r *http.Request, a model.Adm
 	if len(form.Problems) == 0 {
 		_, err := rm.Store.CreateRule(r.Context(), rm.Actor(r, a), rule)
 		if err == nil {
-			return rm.Done(w, r, paths.SetupStep(sc.Connection.Slug, wizard.StepGroups), "Rule "+rule.Name+" added.")
+			rm.PutFlash(r, forms.RuleSaved(form, "Rule "+rule.Name+" added."))
+			return kit.SeeOther(w, r, paths.SetupStep(sc.Connection.Slug, wizard.StepGroups))
 		}
 		if !errors.Is(err, store.ErrExists) {
 			return err
