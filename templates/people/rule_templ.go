@@ -455,7 +455,8 @@ func RuleCondition(f RuleForm) templ.Component {
 		}
 		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "aws_group", Depends: true, Label: "AWS group id", Value: f.AWSGroup, Autocomplete: "off", Monospace: true,
 			Placeholder: "64d84438-b0c1-708c-f431-91ece2abb39a",
-			Hint:        "AWS sends ids, not names. In the IAM Identity Center console, the id is on the group's page.", Problem: ui.ProblemOf(f.Problems, "aws_group")}).Render(ctx, templ_7745c5c3_Buffer)
+			Hint:        "AWS sends ids, not names. In the IAM Identity Center console, the id is on the group's page.",
+			Problem:     ui.ProblemOf(f.Problems, "aws_group")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
