@@ -71,6 +71,7 @@ func JudgeChange(f ChangeFacts) CertificateChange {
 		return c
 	}
 	byAge := slices.Clone(f.Trusted)
+	slices.Reverse(byAge) // of two of the same second the one that was added later is the new one
 	slices.SortStableFunc(byAge, func(a, b Certificate) int { return b.NotBefore.Compare(a.NotBefore) })
 	c.New, c.Old = byAge[0], byAge[1:]
 	switch {

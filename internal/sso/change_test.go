@@ -23,6 +23,7 @@ func TestChangeTicksByEvidence(t *testing.T) {
 		return model.MetadataCheck{CheckedAt: ago(at), Shown: prints, ShownSince: ago(since)}
 	}
 	old, both := []sso.Certificate{older}, []sso.Certificate{newer, older}
+	first, second := sso.Certificate{Fingerprint: "OLD", NotBefore: now}, sso.Certificate{Fingerprint: "NEW", NotBefore: now}
 	for name, tt := range map[string]struct {
 		facts     sso.ChangeFacts
 		stage     sso.ChangeStage
@@ -43,6 +44,8 @@ func TestChangeTicksByEvidence(t *testing.T) {
 			Uses: []model.CertificateUse{use("NEW", time.Hour, time.Minute)}}, sso.ChangeRetire, "NEW", false, false},
 		"gone back in AWS": {sso.ChangeFacts{Trusted: both, Uses: []model.CertificateUse{
 			use("NEW", time.Hour, time.Minute), use("OLD", 90*day, 1)}}, sso.ChangeSwitch, "OLD", false, false},
+		"both of one second": {sso.ChangeFacts{Trusted: []sso.Certificate{first, second}, Uses: []model.CertificateUse{
+			use("OLD", 90*day, 1)}}, sso.ChangeSwitch, "OLD", false, false},
 		"seven quiet days": {sso.ChangeFacts{Trusted: both, Uses: []model.CertificateUse{
 			use("OLD", 90*day, 7*day), use("NEW", 8*day, 1)}}, sso.ChangeRetire, "NEW", false, true},
 		"a second less": {sso.ChangeFacts{Trusted: both, Uses: []model.CertificateUse{
