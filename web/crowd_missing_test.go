@@ -45,7 +45,7 @@ func TestCrowdAppPageSaysWhatIsMissing(t *testing.T) {
 	} {
 		step.do()
 		res := s.Get("/apps/jira")
-		notice := strings.TrimSpace(res.Doc.Find("[aria-labelledby=seen] [data-reason]").Text())
+		notice := strings.TrimSpace(res.Doc.Find("[aria-labelledby=seen] .needs li").Text())
 		if res.Status != http.StatusOK || (step.want == "") != (notice == "") || !strings.Contains(notice, step.want) {
 			t.Errorf("answered %d with %q, want %q", res.Status, notice, step.want)
 		}

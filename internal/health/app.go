@@ -54,7 +54,7 @@ func (h *Health) signOn(e model.AppEvidence) {
 	if s.RefusedAt.After(s.WorkedAt) {
 		h.Word, h.At = "Last sign-in refused", s.RefusedAt
 		h.add(Reason{ID: "app_refused", State: Warn, Title: "The last sign-in to " + e.App.Name + " was refused", Evidence: s.RefusedWhy,
-			Since: s.RefusedAt, Place: AtApp})
+			Since: s.RefusedAt, When: "It was", Place: AtApp})
 	}
 	if !e.Open {
 		h.Word, h.At = "Nobody can sign in to it", time.Time{}
@@ -87,7 +87,7 @@ func (h *Health) directory(e model.AppEvidence, now time.Time) {
 			Cure: "In the app: User Directories, Synchronize.", Place: AtApp})
 	}
 	if d.FullBeganAt.After(d.FullEndedAt) && now.Sub(d.FullBeganAt) > fullPatient && !last.After(d.FullBeganAt) {
-		h.add(Reason{ID: "broken_off", State: Warn, Title: "A full synchronization of " + name + " was broken off", Since: d.FullBeganAt,
+		h.add(Reason{ID: "broken_off", State: Warn, Title: "A full synchronization of " + name + " was broken off", Since: d.FullBeganAt, When: "It began",
 			Cure: "In the app: User Directories, Synchronize. Its log says what stopped it.", Place: AtApp})
 	}
 	if !d.FullEndedAt.IsZero() && d.IncrementalAt.IsZero() {
@@ -120,7 +120,7 @@ func usualWait(d model.CrowdActivity) string {
 // refusedRequest says why the newest request was refused, or all of the last
 // ones were. Anybody who knows the app's name can send one with a wrong password.
 func refusedRequest(e model.AppEvidence) (Reason, bool) {
-	r := Reason{ID: "request_refused", State: Warn, Since: e.Newest.At, Place: AtApp}
+	r := Reason{ID: "request_refused", State: Warn, Since: e.Newest.At, When: "It was", Place: AtApp}
 	switch {
 	case e.Newest.Status == 401:
 		r.Title = "The last request of " + e.App.Name + " came with a wrong password"

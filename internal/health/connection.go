@@ -19,9 +19,9 @@ const (
 	certificateUrgent = 14 * day
 )
 
-// fetchesFailed is how often in a row AWS's metadata may not be fetched before
+// FetchesFailed is how often in a row AWS's metadata may not be fetched before
 // somebody should look.
-const fetchesFailed = 3
+const FetchesFailed = 3
 
 // Metadata reads what a revision trusts, and what AWS's metadata offered later. A
 // program that has read it already hands in its own.
@@ -72,9 +72,9 @@ func OfConnection(c model.Connection, e model.SignInEvidence, m Metadata, now ti
 func (h *Health) word(e model.SignInEvidence) {
 	switch {
 	case h.State == Bad && h.Reasons[0].ID == "refused_people":
-		h.Word, h.At = "People are refused", h.Reasons[0].Since
+		h.Word, h.At = "People are refused", time.Time{}
 	case h.State == Bad:
-		h.Word, h.At = "Nobody can sign in", h.Reasons[0].Since
+		h.Word, h.At = "Nobody can sign in", time.Time{}
 	case h.State == Warn && len(h.Reasons) > 0 && h.Reasons[0].ID == "refused_last":
 		h.Word, h.At = "Last sign-in refused", h.Reasons[0].Since
 	case h.State == Warn && e.LastSuccess.IsZero():
@@ -119,21 +119,22 @@ func (h *Health) certificates(c model.Connection, e model.SignInEvidence, idp *s
 	unknown := refusalOf(e, model.CodeCertificateUnknown)
 	switch {
 	case len(fresh) > 0 && carriesOneOf(unknown, offered) && (unknown.Since >= stoppedAfter || unknown.Since > 0 && len(gone) > 0):
-		h.add(Reason{ID: "certificate_changed", State: Bad, Title: "AWS signs with a certificate that " + c.Name() + " does not trust yet",
+		h.add(Reason{ID: "certificate_changed", State: Bad,
+			Title:    "Nobody can sign in through " + c.Name() + ": AWS signs with a certificate that is not trusted here",
 			Evidence: refusedSince(unknown) + " AWS's own metadata has the certificate that the refused answers carry.",
 			Cure:     "Compare the two fingerprints and trust the new certificate.",
-			Since:    unknown.FirstAt, Place: AtCertificates, Login: unknown.LastLogin})
+			Since:    unknown.FirstAt, When: "The first was", Place: AtCertificates, Login: unknown.LastLogin})
 	case len(fresh) > 0:
 		h.add(Reason{ID: "certificate_offered", State: None,
 			Title:    "AWS's metadata for " + c.Name() + " has a certificate that is not trusted here",
 			Evidence: "AWS may begin to sign with it at any time; whoever signs in then is refused.", Cure: "Compare its fingerprint and trust it.",
-			Since: e.Check.CheckedAt, Place: AtCertificates, Waits: true})
+			Since: e.Check.CheckedAt, When: "The metadata was read", Place: AtCertificates, Waits: true})
 	case len(gone) > 0:
 		h.add(Reason{ID: "certificate_gone", State: None,
 			Title:    "A certificate that " + c.Name() + " trusts is no longer in AWS's metadata",
 			Evidence: "AWS does not publish it any more.", Cure: "Remove it when sign-ins no longer come with it.", Since: e.Check.CheckedAt,
 			Place: AtCertificates})
-	case e.Check.Failures >= fetchesFailed:
+	case e.Check.Failures >= FetchesFailed:
 		h.add(Reason{ID: "metadata_not_fetched", State: Warn, Title: "AWS's metadata for " + c.Name() + " cannot be fetched",
 			Evidence: fmt.Sprintf("It failed %d times in a row. %s", e.Check.Failures, e.Check.Problem),
 			Cure:     "A change of AWS's certificate would not be seen in time.", Place: AtCertificates})
@@ -199,4 +200,10 @@ func carriesOneOf(r model.RefusalEvidence, fingerprints []string) bool {
 	return slices.ContainsFunc(r.Received, func(received string) bool {
 		return slices.ContainsFunc(fingerprints, func(f string) bool { return strings.Contains(received, f) })
 	})
+}
+
+// Carries tells whether answers that were refused since the last success carry a
+// certificate.
+func Carries(e model.SignInEvidence, fingerprint string) bool {
+	return carriesOneOf(refusalOf(e, model.CodeCertificateUnknown), []string{fingerprint})
 }

@@ -56,6 +56,7 @@ type Reason struct {
 	Evidence string // sentences
 	Cure     string // sentences; empty: see the place
 	Since    time.Time
+	When     string // what happened then, before how long ago: "The first was"
 	Place    Place
 	Login    string // reference of the newest login that shows it
 	Waits    bool   // for a person, though nothing is wrong yet

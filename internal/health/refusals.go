@@ -51,7 +51,7 @@ func (h *Health) refused(c model.Connection, e model.SignInEvidence, offered, tr
 		case r.Code == model.CodeCertificateUnknown && r.Since > 0 && carriesOneOf(r, trusted):
 			h.add(Reason{ID: "trusted_since", State: Warn, Title: "Nobody has signed in through " + c.Name() + " since its new certificate is trusted",
 				Evidence: fmt.Sprintf("%s %s refused before with a certificate that is trusted by now.", count(r.Since, "answer", "answers"), were(r.Since)),
-				Cure:     "Sign in once to see that it works.", Since: r.LastAt, Place: AtCertificates, Login: r.LastLogin})
+				Cure:     "Sign in once to see that it works.", Since: r.LastAt, When: "The last of them was", Place: AtCertificates, Login: r.LastLogin})
 			continue
 		case !vouched(r):
 			forged = append(forged, r)
@@ -70,7 +70,7 @@ func (h *Health) refused(c model.Connection, e model.SignInEvidence, offered, tr
 	if h.State != Bad && !newest.LastAt.IsZero() {
 		r := because(newest, Reason{ID: "refused_last", State: Warn,
 			Title: "The last sign-in through " + c.Name() + " was refused: " + lower(sso.Explain(newest.Code).Title)})
-		r.Since = newest.LastAt
+		r.Since, r.When = newest.LastAt, "It was"
 		h.add(r)
 	}
 	h.rate(c, e, hour, whole)
@@ -92,6 +92,7 @@ func refusedAll(c model.Connection, r model.RefusalEvidence) Reason {
 func because(r model.RefusalEvidence, to Reason) Reason {
 	words := sso.Explain(r.Code)
 	to.Evidence, to.Cure, to.Since, to.Place, to.Login = refusedSince(r), words.Fix, r.FirstAt, AtLogin, r.LastLogin
+	to.When = "The first was"
 	return to
 }
 
@@ -132,7 +133,8 @@ func (h *Health) rate(c model.Connection, e model.SignInEvidence, hour, whole in
 	words := sso.Explain(newest.Code)
 	h.add(Reason{ID: "refused_often", State: Warn,
 		Title:    fmt.Sprintf("%d of %s through %s %s refused in %s", refused, count(all, "sign-in", "sign-ins"), c.Name(), were(refused), said),
-		Evidence: usually(e) + " The newest: " + lower(words.Title) + ".", Cure: words.Fix, Since: newest.LastAt, Place: AtLogins, Login: newest.LastLogin})
+		Evidence: usually(e) + " The newest: " + lower(words.Title) + ".", Cure: words.Fix,
+		Since: newest.LastAt, When: "That was", Place: AtLogins, Login: newest.LastLogin})
 }
 
 func usually(e model.SignInEvidence) string {
@@ -172,12 +174,12 @@ func (h *Health) forged(c model.Connection, e model.SignInEvidence, all []model.
 	if whole == 0 && !open {
 		return
 	}
-	r := Reason{ID: "not_vouched", State: None, Since: newest.LastAt, Place: AtLogins, Login: newest.LastLogin,
+	r := Reason{ID: "not_vouched", State: None, Since: newest.LastAt, When: "That was", Place: AtLogins, Login: newest.LastLogin,
 		Title: fmt.Sprintf("%s that nothing vouches for %s refused by %s in the last 24 hours", count(whole, "answer", "answers"), were(whole), c.Name())}
 	const anybody = "AWS's signature on them was not found good, and anybody can post such an answer. The newest: "
 	r.Evidence = anybody + lower(sso.Explain(newest.Code).Title) + "."
 	if open {
-		r.State, r.Since = Warn, first
+		r.State, r.Since, r.When = Warn, first, "The first was"
 		r.Title = fmt.Sprintf("%s that nothing vouches for %s refused by %s, and nobody has signed in since", count(max(since, 1), "answer", "answers"),
 			were(max(since, 1)), c.Name())
 		if newest.Code == model.CodeCertificateUnknown {
@@ -206,7 +208,8 @@ func (h *Health) unanswered(c model.Connection, e model.SignInEvidence) {
 	}
 	words := sso.Explain(model.CodeNoAnswer)
 	r := Reason{ID: "no_answer", State: Warn, Title: fmt.Sprintf("AWS sent nobody back to %s from the last %s", c.Name(), count(u.Since, "sign-in", "sign-ins")),
-		Evidence: "Nobody has signed in since. Anybody can begin a sign-in and leave it.", Cure: words.Fix, Since: u.LastAt, Place: AtLogins}
+		Evidence: "Nobody has signed in since. Anybody can begin a sign-in and leave it.", Cure: words.Fix, Since: u.LastAt,
+		When: "The newest began", Place: AtLogins}
 	if u.Hour >= usualBusy && stopped(e) {
 		r.ID, r.State, r.Title = "stopped", Bad, "Nobody has come back from AWS through "+c.Name()+" for an hour"
 		r.Evidence = fmt.Sprintf("%s began and did not come back. At this hour at least %d signed in yesterday and a week ago.",

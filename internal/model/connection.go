@@ -85,3 +85,14 @@ func (c Connection) Name() string {
 	}
 	return c.Slug
 }
+
+// NameOf is what people call the connection with a slug; of one that is gone, the
+// slug.
+func NameOf(all []Connection, slug string) string {
+	for _, c := range all {
+		if c.Slug == slug {
+			return c.Name()
+		}
+	}
+	return slug
+}

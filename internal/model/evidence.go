@@ -39,8 +39,9 @@ type RefusalEvidence struct {
 // UnansweredEvidence is how often AWS sent nobody back lately. Anybody can begin
 // a login and leave it.
 type UnansweredEvidence struct {
-	Hour, Day, Since int // since the last success: during the last day
-	LastAt           time.Time
+	Hour, Day, Week int
+	Since           int // since the last success, during the last week
+	LastAt          time.Time
 }
 
 // AppEvidence is what happened between Postern and one app.

@@ -140,6 +140,20 @@ func (s *Store) recordAll(ctx context.Context, entries []named) error {
 	return err
 }
 
+// Acts lists the newest acts, each by its first entry, with how many further
+// entries it has, in one query.
+func (s *Store) Acts(ctx context.Context, limit int) ([]model.AuditEntry, []int, error) {
+	var more []int
+	entries, err := list(ctx, s.db, func(row pgx.CollectableRow) (e model.AuditEntry, err error) {
+		var n int
+		err = row.Scan(&e.ID, &e.At, &e.Actor, &e.RemoteAddr, &e.Action, &e.Object, &e.Before, &e.After, &e.Note, &e.Act, &n)
+		more = append(more, n)
+		return e, err
+	}, "select "+auditColumns+`, (select count(*) from audit p where p.act = a.id)
+		from audit a where act is null order by id desc limit @limit`, named{"limit": limit})
+	return entries, more, err
+}
+
 // ActParts is what an act did besides its first entry.
 type ActParts struct {
 	Count   int

@@ -18,7 +18,7 @@ var constantsOf = map[string]string{
 	"memberships.source": "MembershipSource", "rules.kind": "RuleKind", "logins.outcome": "Outcome", "bulk_changes.kind": "BulkKind",
 	"setup_links.task": "SetupTask", "oidc_keys.state": "KeyState", "oidc_tokens.kind": "TokenKind",
 	"link_consents.why": "ConsentWhy",
-	"jobs.kind": "JobKind", "jobs.state": "JobState",
+	"jobs.kind":         "JobKind", "jobs.state": "JobState",
 }
 
 // The database accepts the very values that the program knows: one that it does

@@ -41,13 +41,13 @@ func (s *Store) SignInEvidence(ctx context.Context, connection string, now time.
 const signInEvidenceSQL = `
 	with pending as materialized (
 		select connection, started_at from logins where outcome = 'pending' and not test
-			and started_at > @now::timestamptz - interval '24 hours' and started_at < @now::timestamptz - make_interval(secs => @waiting)
+			and started_at > @now::timestamptz - interval '7 days' and started_at < @now::timestamptz - make_interval(secs => @waiting)
 		order by started_at desc limit @pending)
 	select c.slug, ok.at, coalesce(lately.hour, 0), coalesce(lately.day, 0), coalesce(refusals.all, '[]'),
-		coalesce(open.hour, 0), coalesce(open.day, 0), coalesce(open.since, 0), open.last,
+		coalesce(open.hour, 0), coalesce(open.day, 0), coalesce(open.week, 0), coalesce(open.since, 0), open.last,
 		coalesce(usual.signed, 0), coalesce(usual.refused, 0), coalesce(this_hour.least, 0),
 		c.id, coalesce(k.trust_new, false), k.checked_at, coalesce(k.failures, 0),
-		coalesce(k.problem, ''), coalesce(k.offered, '')
+		coalesce(k.problem, ''), coalesce(k.shown, '{}'), k.shown_since, coalesce(k.offered, '')
 	from connections c
 	left join metadata_checks k on k.connection_id = c.id
 	left join lateral (
@@ -93,7 +93,8 @@ const signInEvidenceSQL = `
 					and l.finished_at > greatest(ok.at, @now::timestamptz - interval '7 days') and l.finished_at <= @now::timestamptz
 				order by l.finished_at desc limit @compared) l) carried on true) refusals on true
 	left join lateral (
-		select count(*) filter (where started_at > @now::timestamptz - interval '1 hour') as hour, count(*) as day,
+		select count(*) filter (where started_at > @now::timestamptz - interval '1 hour') as hour,
+			count(*) filter (where started_at > @now::timestamptz - interval '24 hours') as day, count(*) as week,
 			count(*) filter (where started_at > coalesce(ok.at, '-infinity')) as since, max(started_at) as last
 		from pending p where p.connection = c.slug) open on true
 	left join lateral (
@@ -110,10 +111,12 @@ const signInEvidenceSQL = `
 	order by c.slug`
 
 func scanSignInEvidence(row pgx.CollectableRow) (e model.SignInEvidence, err error) {
-	var success, unanswered, checked *time.Time
-	err = row.Scan(&e.Connection, &success, &e.Hour, &e.Day, &e.Refusals, &e.Unanswered.Hour, &e.Unanswered.Day, &e.Unanswered.Since, &unanswered,
+	var success, unanswered, checked, since *time.Time
+	err = row.Scan(&e.Connection, &success, &e.Hour, &e.Day, &e.Refusals, &e.Unanswered.Hour, &e.Unanswered.Day, &e.Unanswered.Week,
+		&e.Unanswered.Since, &unanswered,
 		&e.UsualSignedIn, &e.UsualRefused, &e.UsualThisHour,
-		&e.Check.ConnectionID, &e.Check.TrustNew, &checked, &e.Check.Failures, &e.Check.Problem, &e.Check.Offered)
+		&e.Check.ConnectionID, &e.Check.TrustNew, &checked, &e.Check.Failures, &e.Check.Problem, &e.Check.Shown, &since, &e.Check.Offered)
+	e.Check.ShownSince = valueOrZero(since)
 	e.LastSuccess, e.Unanswered.LastAt, e.Check.CheckedAt = valueOrZero(success), valueOrZero(unanswered), valueOrZero(checked)
 	return e, err
 }

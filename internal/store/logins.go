@@ -248,14 +248,17 @@ func (s *Store) RefusedPeople(ctx context.Context, connection string, limit int)
 		select username, person, name_id, connection, id, times, started_at from (
 			select distinct on (l.connection, l.username_key) l.username, l.username_key, l.person, l.name_id, l.connection, l.id,
 				count(*) over (partition by l.connection, l.username_key) as times, l.started_at
-			from logins l
-			where l.code = @code and l.username_key <> '' and (@connection = '' or l.connection = @connection)
-			  and l.started_at > now() - interval '30 days'
-			  and not exists (select from users u where u.username_key = l.username_key)
+			from (select * from logins l where l.code = @code and (@connection = '' or l.connection = @connection)
+				and l.started_at > now() - interval '30 days' order by l.started_at desc limit @newest) l
+			where l.username_key <> '' and not exists (select from users u where u.username_key = l.username_key)
 			order by l.connection, l.username_key, l.started_at desc) newest
 		order by started_at desc, username_key limit @limit`,
-		named{"code": model.CodeUserUnknown, "connection": connection, "limit": limit})
+		named{"code": model.CodeUserUnknown, "connection": connection, "limit": limit, "newest": triedLogins})
 }
+
+// triedLogins is how many of the newest refusals are looked at for people who are
+// not known.
+const triedLogins = 1000
 
 func scanRefusedPerson(row pgx.CollectableRow) (p RefusedPerson, err error) {
 	var who *model.Person

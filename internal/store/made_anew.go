@@ -34,6 +34,13 @@ const (
 // within a day, and three at least, were refused because AWS calls them by other
 // ids than before. It reads the newest logins of each, by their index.
 func (s *Store) MadeAnew(ctx context.Context, now time.Time) ([]MadeAnew, error) {
+	refused, err := single(ctx, s.db, pgx.RowTo[int], `select count(distinct username_key) from (
+			select username_key, refusal from logins where code = @code and started_at > @after and not test order by started_at desc limit @newest) l
+		where refusal ->> 'cause' = @cause`, named{"code": model.CodeUsernameTaken, "after": now.Add(-madeAnewWithin), "newest": madeAnewLogins,
+		"cause": model.CauseLinkedElsewhere})
+	if err != nil || refused < madeAnewLeast {
+		return nil, err
+	}
 	return list(ctx, s.db, pgx.RowToStructByPos[MadeAnew], `
 		select c.slug, coalesce(r.config ->> 'name', ''), n.refused, n.known, n.allowed, n.since
 		from connections c left join revisions r on r.connection_id = c.id and r.state = 'live' cross join lateral (

@@ -88,9 +88,11 @@ func (s *Store) ForgetNotices(ctx context.Context, beginning string, keep []stri
 	return err
 }
 
-// NoticeFailures lists the notices that could not be delivered yet.
+// NoticeFailures lists the notices that could not be delivered yet, by the ways
+// that are set up.
 func (s *Store) NoticeFailures(ctx context.Context) ([]model.NoticeFailure, error) {
 	return list(ctx, s.db, func(row pgx.CollectableRow) (f model.NoticeFailure, err error) {
 		return f, row.Scan(&f.Key, &f.Channel, &f.Problem, &f.Tries, &f.NextAt)
-	}, "select key, channel, problem, tries, next_at from notices where sent_at is null and problem <> '' order by next_at limit 20")
+	}, `select key, channel, problem, tries, next_at from notices, warnings w where sent_at is null and problem <> ''
+		and case channel when 'mail' then w.smtp_host <> '' else w.webhook_shown <> '' or w.webhook_url <> '' end order by next_at limit 20`)
 }

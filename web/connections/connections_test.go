@@ -36,13 +36,13 @@ func TestConnectionShowsWhatAWSNeeds(t *testing.T) {
 	draft.Has(t, ".copybox-value", s.URL+"/saml/aws/metadata")
 	draft.Has(t, ".page-actions", "Continue the setup")
 	draft.Has(t, "section[aria-labelledby=aws]", "has not been brought yet")
-	s.Get(paths.Overview).Has(t, "section[aria-labelledby=connections]", "Continue the setup")
+	s.Get(paths.Overview).Has(t, "section[aria-labelledby=needs]", "is not finished")
 
 	s.GoLiveWith("aws", func(*model.Config) {})
 	live := s.Get(paths.Connection("aws")).Want(t, http.StatusOK)
 	live.Has(t, ".copybox-value", s.URL+"/saml/aws/login")
 	live.Has(t, ".tag", "Live")
-	s.Get(paths.Overview).Has(t, "section[aria-labelledby=connections]", "Live since")
+	s.Get(paths.Connections).Has(t, "tbody", "Live since")
 }
 
 func TestConnectionIsSuspendedAndResumed(t *testing.T) {

@@ -5,7 +5,3 @@ package overview
 const (
 	ChartDays = chartDays
 )
-
-var (
-	Needs = needs
-)

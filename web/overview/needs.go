@@ -1,65 +1,157 @@
 package overview
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"time"
 
+	"github.com/postern-sso/postern/internal/health"
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
+	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/overview"
+	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/standing"
 	"github.com/postern-sso/postern/web/trust"
 )
 
-// needs lists what waits for somebody, the urgent first.
-func needs(v overview.OverviewPage) []overview.Need {
-	var urgent, later []overview.Need
-	add := func(isUrgent bool, n overview.Need) {
-		if isUrgent {
-			n.Urgent = true
-			urgent = append(urgent, n)
-		} else {
-			later = append(later, n)
-		}
-	}
-	for _, c := range v.Connections {
-		if n, found := connectionNeed(c.Connection); found {
-			add(c.Connection.Status == model.StatusSuspended, n)
-		}
-		if n, found := trust.CertificateNeed(c.Connection.Name(), c.Connection.Slug, c.Change, v.Now); found {
-			add(n.Urgent, n)
-		}
-		if n, found := trust.MetadataNeed(c); found {
-			add(true, n)
-		}
-		if c.Clock.Wrong() {
-			add(c.Clock.Ahead > c.Clock.Limit/2, overview.Need{
-				Text: c.Clock.Sentence(), Link: "See the measurements", Href: paths.Connection(c.Connection.Slug) + "#clock",
-			})
-		}
-	}
-	if n := len(v.People); n > 0 {
-		text := ui.Count(n, "person", "people") + " came through AWS and could not sign in, because no user here fits."
-		if n == peopleOnOverview {
-			text = fmt.Sprintf("%d or more people came through AWS and could not sign in, because no user here fits.", n)
-		}
-		add(false, overview.Need{Text: text, Link: "Add them", Href: "#tried"})
-	}
-	return append(urgent, later...)
+// facts is what the overview was made from.
+type facts struct {
+	page     overview.OverviewPage
+	anew     []store.MadeAnew
+	failures []model.NoticeFailure
+
+	certificates []overview.Need // what waits because of AWS's certificates
 }
 
-func connectionNeed(c model.Connection) (overview.Need, bool) {
-	n := overview.Need{Link: "Go on", Href: paths.Setup(c.Slug), Change: true}
-	switch {
-	case c.Status == model.StatusSuspended:
-		n.Text, n.Link, n.Href, n.Change = c.Name()+" is suspended: nobody can sign in through it.", "Resume it", paths.Connection(c.Slug), false
-	case c.Status == model.StatusReady && c.Live == nil:
-		n.Text, n.Link = c.Name()+" is ready to go live.", "Go live"
-	case c.Live == nil:
-		n.Text = "The setup of " + c.Name() + " is not finished."
-	case c.Draft != nil:
-		n.Text = c.Name() + " has a draft that is not live."
-	default:
-		return n, false
+// needs lists what waits for somebody, the most urgent first. What the alarm
+// says already is left out.
+func needs(f facts) []overview.Need {
+	var all []overview.Need
+	for _, c := range f.page.Connections {
+		for _, r := range c.Health.Reasons {
+			if aboutChange[r.ID] {
+				continue // the change of the certificate tells it whole
+			}
+			if r.State != health.Bad || f.page.Alarm == nil || f.page.Alarm.Connection.Slug != c.Connection.Slug || r.ID != f.page.Alarm.Reason.ID {
+				all = appendReason(all, r, "plug-connected", parts.ActionOf(r, c.Connection.Slug, ""), f.page.Now)
+			}
+		}
+		if c.Clock.Wrong() {
+			n := overview.Need{Tone: ui.Info, Icon: "clock", Title: "The clocks of AWS and of this server differ, by the sign-ins through " + c.Connection.Name(),
+				Text: c.Clock.Sentence(), Actions: []parts.Action{{Label: "See the measurements", Href: paths.Connection(c.Connection.Slug) + "#clock"}}}
+			if c.Clock.Ahead > c.Clock.Limit/2 {
+				n.Tone = ui.Warn
+			}
+			all = append(all, n)
+		}
 	}
-	return n, true
+	for _, a := range f.page.Apps {
+		for _, r := range a.Health.Reasons {
+			all = appendReason(all, r, "apps", parts.ActionOf(r, "", a.App.Slug), f.page.Now)
+		}
+	}
+	all = append(all, f.certificates...)
+	all = append(all, anewNeeds(f.anew)...)
+	all = append(all, deliveryNeeds(f.failures, f.page.Now)...)
+	if n, found := triedNeed(f.page.People); found {
+		all = append(all, n)
+	}
+	slices.SortStableFunc(all, func(a, b overview.Need) int { return cmp.Compare(urgency(a.Tone), urgency(b.Tone)) })
+	return all
+}
+
+// aboutChange are reasons of health that belong to the change of a certificate.
+var aboutChange = map[string]bool{"certificate_offered": true, "certificate_gone": true, "certificate_ends": true, "certificate_ended": true}
+
+// certificateNeed is what waits because of a connection's certificates. That
+// people are refused for it is a reason of health, or the alarm.
+func certificateNeed(c standing.Connection, change sso.CertificateChange, now time.Time) (overview.Need, bool) {
+	if c.Health.Has("certificate_changed") {
+		return overview.Need{}, false
+	}
+	n, found := trust.CertificateNeed(c.Name(), c.Slug, change, now)
+	need := overview.Need{ID: "certificate", Tone: ui.Info, Icon: "certificate", Title: "AWS's certificate for " + c.Name(), Text: n.Text,
+		Actions: []parts.Action{{Label: n.Link, Href: n.Href}}}
+	if n.Urgent {
+		need.Tone = ui.Warn
+	}
+	return need, found
+}
+
+func urgency(t ui.Tone) int { return slices.Index([]ui.Tone{ui.Bad, ui.Warn, ui.Info}, t) }
+
+// appendReason adds a reason of health, where it waits for somebody.
+func appendReason(all []overview.Need, r health.Reason, icon string, act parts.Action, now time.Time) []overview.Need {
+	n := overview.Need{Tone: ui.Info, Title: r.Title, Text: parts.ReasonText(r, now), ID: r.ID, Actions: []parts.Action{act}}
+	switch {
+	case r.State == health.Bad:
+		n.Tone = ui.Bad
+	case r.State == health.Warn:
+		n.Tone = ui.Warn
+	case !r.Waits:
+		return all
+	}
+	if n.Icon = icon; r.Place == health.AtCertificates {
+		n.Icon = "certificate"
+	}
+	return append(all, n)
+}
+
+// anewNeeds are people whom AWS calls by other ids than before.
+func anewNeeds(all []store.MadeAnew) []overview.Need {
+	var list []overview.Need
+	for _, m := range all {
+		name := m.Name
+		if name == "" {
+			name = m.Connection
+		}
+		text := fmt.Sprintf("Of %s who came through %s within a day, %s refused: AWS calls them by other ids than before. The identity source was changed, or "+
+			"the instance moved.", ui.Count(m.Known, "known person", "known people"), name, ui.Count(m.Refused, "was", "were"))
+		if m.Allowed > 0 {
+			text += fmt.Sprintf(" %s linked anew at the next sign-in.", ui.Count(m.Allowed, "of them is", "of them are"))
+		}
+		list = append(list, overview.Need{ID: "made_anew", Tone: ui.Warn, Icon: "users",
+			Title: ui.Count(m.Refused, "person was", "people were") + " made anew in AWS",
+			Text:  text, Actions: []parts.Action{{Label: "See who was refused", Href: paths.WithQuery(paths.Logins, "code", string(model.CodeUsernameTaken))}}})
+	}
+	return list
+}
+
+// deliveryNeeds are ways by which warnings do not arrive.
+func deliveryNeeds(failures []model.NoticeFailure, now time.Time) []overview.Need {
+	var list []overview.Need
+	for _, way := range []struct{ channel, title string }{
+		{model.ChannelMail, "Warnings do not arrive by mail"}, {model.ChannelWebhook, "Warnings do not arrive by webhook"},
+	} {
+		n, problem := 0, ""
+		for _, f := range failures {
+			if f.Channel == way.channel {
+				n, problem = n+1, f.Problem
+			}
+		}
+		if n > 0 {
+			list = append(list, overview.Need{ID: "undelivered_" + way.channel, Tone: ui.Warn, Icon: "mail", Title: way.title,
+				Text:    fmt.Sprintf("%s not delivered, and tried again. %s", ui.Count(n, "warning was", "warnings were"), problem),
+				Actions: []parts.Action{{Label: "See the warnings", Href: paths.Warnings}}})
+		}
+	}
+	return list
+}
+
+// triedNeed is people who came through AWS and are not known here.
+func triedNeed(people []overview.TriedPerson) (overview.Need, bool) {
+	n := len(people)
+	if n == 0 {
+		return overview.Need{}, false
+	}
+	counted := ui.Count(n, "person", "people")
+	if n == peopleOnOverview {
+		counted = fmt.Sprintf("%d or more people", n)
+	}
+	return overview.Need{ID: "tried", Tone: ui.Warn, Icon: "user-question", Title: counted + " came through AWS and could not sign in",
+		Text: "No user here fits, and the connection does not create users.", Actions: []parts.Action{{Label: "Add them", Href: "#tried"}}}, true
 }

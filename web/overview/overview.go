@@ -1,34 +1,31 @@
 package overview
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"slices"
 	"time"
 
+	"github.com/postern-sso/postern/internal/health"
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/overview"
-	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/standing"
 	"github.com/postern-sso/postern/web/traces"
 	"github.com/postern-sso/postern/web/trust"
 )
 
 // How much the overview shows.
 const (
-	refusedOnOverview = 5
 	peopleOnOverview  = 10
 	changesOnOverview = 6
 	chartDays         = 30
 	reasonDays        = 7
-	clockNow          = 2    // days whose logins tell how the clocks are now
-	countedNoAnswers  = 1000 // attempts without answer are counted up to here
+	clockNow          = 2 // days whose logins tell how the clocks are now
 )
 
 func (rm *Room) showOverview(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -36,7 +33,7 @@ func (rm *Room) showOverview(w http.ResponseWriter, r *http.Request, a model.Adm
 	if err != nil {
 		return err
 	}
-	v.Page = rm.Page(r, a, layout.NavOverview, "Overview", "How sign-in through AWS is doing, what needs you, and what changed.")
+	v.Page = rm.Page(r, a, layout.NavOverview, "Overview", "")
 	return rm.Render(w, r, http.StatusOK, overview.Overview(v))
 }
 
@@ -46,46 +43,61 @@ func (rm *Room) overview(ctx context.Context) (overview.OverviewPage, error) {
 	if err != nil || len(connections) == 0 {
 		return v, err
 	}
+	f := facts{}
+	judged, err := standing.With(rm.Kit).Connections(ctx, connections)
+	if err != nil {
+		return v, err
+	}
 	uses, err := rm.Store.CertificateUses(ctx, rm.Now(), idsOf(connections)...)
 	if err != nil {
 		return v, err
 	}
-	for _, c := range connections {
-		oc := overview.OverviewConnection{Connection: c}
-		if side := trust.With(rm.Kit).AwsSide(c.Current()); side != nil {
-			oc.Certificates = side.Certificates
+	for _, c := range judged {
+		oc := overview.OverviewConnection{Connection: c.Connection, Evidence: c.Evidence, Health: c.Health}
+		if n, found := certificateNeed(c, trust.With(rm.Kit).JudgeChange(c.Connection, c.Evidence.Check, uses), rm.Now()); found {
+			f.certificates = append(f.certificates, n)
 		}
-		if oc.Check, err = rm.Store.MetadataCheck(ctx, c.ID); err != nil {
-			return v, err
-		}
-		oc.Change = trust.With(rm.Kit).JudgeChange(c, oc.Check, uses)
-		if oc.Clock, err = traces.With(rm.Kit).Clock(ctx, c, clockNow); err != nil {
+		if oc.Clock, err = traces.With(rm.Kit).Clock(ctx, c.Connection, clockNow); err != nil {
 			return v, err
 		}
 		v.Connections = append(v.Connections, oc)
+	}
+	apps, err := standing.With(rm.Kit).Apps(ctx, "")
+	if err != nil {
+		return v, err
+	}
+	for _, a := range apps {
+		v.Apps = append(v.Apps, overview.OverviewApp{App: a.App, Evidence: a.Evidence, Health: a.Health})
 	}
 	counted, err := rm.Store.LoginDays(ctx, "", kit.DaysAgo(rm.Now(), chartDays))
 	if err != nil {
 		return v, err
 	}
-	v.Days = chartOf(counted, rm.Now())
-	if v.Reasons, err = rm.reasons(ctx, counted); err != nil {
+	v.Days, v.Reasons = chartOf(counted, rm.Now()), reasons(counted, judged, rm.Now())
+	if v.People, err = rm.triedPeople(ctx, connections); err != nil {
 		return v, err
 	}
-	refused, _, err := rm.Store.Logins(ctx, store.LoginQuery{Outcome: model.OutcomeRefused, Page: store.Page{Limit: refusedOnOverview}})
+	entries, more, err := rm.Store.Acts(ctx, changesOnOverview)
 	if err != nil {
 		return v, err
 	}
-	v.Refused = traces.With(rm.Kit).LoginRows(refused)
-	if v.People, err = rm.triedPeople(ctx); err != nil {
+	v.Changes = rm.changes(entries, more, v)
+	if mayBeMadeAnew(judged) {
+		if f.anew, err = rm.Store.MadeAnew(ctx, rm.Now()); err != nil {
+			return v, err
+		}
+	}
+	if f.failures, err = rm.Store.NoticeFailures(ctx); err != nil {
 		return v, err
 	}
-	entries, _, err := rm.Store.Audit(ctx, store.AuditQuery{Page: store.Page{Limit: changesOnOverview}})
-	for _, e := range entries {
-		v.Changes = append(v.Changes, parts.AuditRow{Entry: e, Action: kit.ActionWords(e.Action)})
+	if v.Alarm, err = rm.alarm(v); err != nil {
+		return v, err
 	}
-	v.Needs = needs(v)
-	return v, err
+	v.State, v.Word, v.WordAt = whole(v.Connections)
+	v.Flow = flow(v)
+	f.page = v
+	v.Needs = needs(f)
+	return v, nil
 }
 
 func idsOf(connections []model.Connection) []int64 {
@@ -94,6 +106,56 @@ func idsOf(connections []model.Connection) []int64 {
 		ids = append(ids, c.ID)
 	}
 	return ids
+}
+
+// mayBeMadeAnew tells whether it is worth looking for people whom AWS calls by
+// other ids than before: they are refused for one reason.
+func mayBeMadeAnew(all []standing.Connection) bool {
+	return slices.ContainsFunc(all, func(c standing.Connection) bool {
+		return slices.ContainsFunc(c.Evidence.Refusals, func(r model.RefusalEvidence) bool { return r.Code == model.CodeUsernameTaken && r.Day > 2 })
+	})
+}
+
+// whole is how sign-in does, all connections together.
+func whole(all []overview.OverviewConnection) (health.State, string, time.Time) {
+	open, bad := 0, 0
+	var last time.Time
+	for _, c := range all {
+		if c.Connection.Status != model.StatusLive || c.Connection.Live == nil {
+			continue
+		}
+		open++
+		if c.Health.State == health.Bad {
+			bad++
+		}
+		if c.Evidence.LastSuccess.After(last) {
+			last = c.Evidence.LastSuccess
+		}
+	}
+	switch {
+	case open == 0:
+		return health.None, "No connection is live", time.Time{}
+	case bad == open:
+		return health.Bad, "People cannot sign in", last
+	case bad > 0:
+		return health.Bad, "Through one connection people cannot sign in", last
+	case last.IsZero():
+		return health.None, "No sign-in yet", time.Time{}
+	default:
+		return worst(all), "People can sign in", last
+	}
+}
+
+// worst is the state of the live connection that does worst, of those that do not
+// fail.
+func worst(all []overview.OverviewConnection) health.State {
+	state := health.Good
+	for _, c := range all {
+		if c.Connection.Status == model.StatusLive && c.Health.State == health.Warn {
+			state = health.Warn
+		}
+	}
+	return state
 }
 
 // chartOf fills the days on which nothing happened with zeros.
@@ -118,39 +180,8 @@ func chartOf(counted []store.LoginDay, now time.Time) []ui.DayCount {
 	return days
 }
 
-// reasons counts the refusals of the last days by reason, the most frequent
-// first, and the attempts that AWS never answered.
-func (rm *Room) reasons(ctx context.Context, counted []store.LoginDay) ([]overview.ReasonCount, error) {
-	since := kit.DaysAgo(rm.Now(), reasonDays)
-	byCode := map[model.Code]int{}
-	for _, c := range counted {
-		if c.Code != "" && !c.Day.Before(since) {
-			byCode[c.Code] += c.Count
-		}
-	}
-	unanswered, err := rm.Store.CountNewLogins(ctx, store.LoginQuery{Code: model.CodeNoAnswer, Since: since}, countedNoAnswers)
-	if err != nil {
-		return nil, err
-	}
-	if unanswered > 0 {
-		byCode[model.CodeNoAnswer] = unanswered
-	}
-	all := make([]overview.ReasonCount, 0, len(byCode))
-	for code, n := range byCode {
-		e := sso.Explain(code)
-		all = append(all, overview.ReasonCount{
-			Code: code, Title: e.Title, Who: e.Who, Count: n, AtLeast: code == model.CodeNoAnswer && n == countedNoAnswers,
-			Href: paths.WithQuery(paths.Logins, "code", string(code), "when", kit.WhenWeek),
-		})
-	}
-	slices.SortFunc(all, func(a, b overview.ReasonCount) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
-	})
-	return all, nil
-}
-
 // triedPeople are those whom AWS let through and who are not known here.
-func (rm *Room) triedPeople(ctx context.Context) ([]overview.TriedPerson, error) {
+func (rm *Room) triedPeople(ctx context.Context, connections []model.Connection) ([]overview.TriedPerson, error) {
 	refused, err := rm.Store.RefusedPeople(ctx, "", peopleOnOverview)
 	if err != nil {
 		return nil, err
@@ -163,7 +194,7 @@ func (rm *Room) triedPeople(ctx context.Context) ([]overview.TriedPerson, error)
 		}
 		people = append(people, overview.TriedPerson{
 			Name: name, Username: p.Username, DisplayName: p.DisplayName, FirstName: p.FirstName, LastName: p.LastName,
-			Email: p.Email, Connection: p.Connection, LoginID: p.LastLoginID, Count: p.Count, LastAt: p.LastAt,
+			Email: p.Email, Connection: model.NameOf(connections, p.Connection), LoginID: p.LastLoginID, Count: p.Count, LastAt: p.LastAt,
 			Edit: traces.AddPerson(p.Username, p.Email, p.DisplayName, p.FirstName, p.LastName),
 		})
 	}

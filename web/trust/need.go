@@ -4,12 +4,20 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
-	"github.com/postern-sso/postern/templates/overview"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
 )
+
+// Need is what somebody should do about what is trusted of AWS.
+type Need struct {
+	Urgent bool
+	Text   string
+	Link   string
+	Href   string
+}
 
 // failuresWorthSaying is how often in a row AWS's metadata may not be fetched
 // before somebody should look.
@@ -24,18 +32,18 @@ const (
 
 // MetadataNeed is what somebody should do because AWS's metadata cannot be
 // fetched; false where it can, or the trouble is young.
-func MetadataNeed(c overview.OverviewConnection) (overview.Need, bool) {
-	if c.Check.Failures < failuresWorthSaying {
-		return overview.Need{}, false
+func MetadataNeed(c model.Connection, check model.MetadataCheck) (Need, bool) {
+	if check.Failures < failuresWorthSaying {
+		return Need{}, false
 	}
-	return overview.Need{Link: "See the certificates", Href: paths.Certificates(c.Connection.Slug), Urgent: true,
-		Text: fmt.Sprintf("AWS's metadata for %s could not be fetched %d times in a row. %s", c.Connection.Name(), c.Check.Failures, c.Check.Problem)}, true
+	return Need{Link: "See the certificates", Href: paths.Certificates(c.Slug), Urgent: true,
+		Text: fmt.Sprintf("AWS's metadata for %s could not be fetched %d times in a row. %s", c.Name(), check.Failures, check.Problem)}, true
 }
 
 // CertificateNeed is what somebody should do about a connection's certificates,
 // by where their change stands; false where nothing waits for anybody.
-func CertificateNeed(name, slug string, c sso.CertificateChange, now time.Time) (overview.Need, bool) {
-	n := overview.Need{Link: "See the certificates", Href: paths.Certificates(slug)}
+func CertificateNeed(name, slug string, c sso.CertificateChange, now time.Time) (Need, bool) {
+	n := Need{Link: "See the certificates", Href: paths.Certificates(slug)}
 	switch left := c.End().Sub(now); {
 	case c.Refusing:
 		n.Text, n.Urgent = RefusingWords(name, c), true

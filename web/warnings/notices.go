@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
-	"github.com/postern-sso/postern/templates/overview"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
@@ -50,7 +50,43 @@ func (rm *Room) Warn(ctx context.Context) error {
 			errs = append(errs, rm.Tell(ctx, to, n, model.ChannelWebhook))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, rm.tellOfFailures(ctx, to))...)
+}
+
+// undelivered begins the key of a notice about a way by which others do not
+// arrive.
+const undelivered = "undelivered/"
+
+// tellOfFailures tells by the other way that notices do not arrive by one.
+func (rm *Room) tellOfFailures(ctx context.Context, to model.Warnings) error {
+	failures, err := rm.Store.NoticeFailures(ctx)
+	if err != nil {
+		return err
+	}
+	var still []string
+	var errs []error
+	for _, way := range []struct {
+		channel, other, word string
+		set                  bool // the other way
+	}{
+		{model.ChannelMail, model.ChannelWebhook, "mail", to.WebhookShown != ""},
+		{model.ChannelWebhook, model.ChannelMail, "webhook", to.SMTPHost != ""},
+	} {
+		problem := ""
+		for _, f := range failures {
+			if f.Channel == way.channel && !strings.HasPrefix(f.Key, undelivered) {
+				problem = f.Problem
+			}
+		}
+		if problem == "" {
+			continue
+		}
+		n := notice{Key: undelivered + way.channel, Subject: "Warnings do not arrive by " + way.word, Text: problem, Link: rm.Opts.PublicURL + paths.Warnings}
+		if still = append(still, n.Key); way.set {
+			errs = append(errs, rm.Tell(ctx, to, n, way.other))
+		}
+	}
+	return errors.Join(append(errs, rm.Store.ForgetNotices(ctx, undelivered, still))...)
 }
 
 // Tell delivers a notice by one way, unless that was done or is not due.
@@ -98,7 +134,7 @@ func (rm *Room) dueNotices(ctx context.Context) ([]notice, error) {
 		if n, found := rm.newCertificateNotice(c, change); found {
 			due = append(due, n)
 		}
-		if need, found := trust.MetadataNeed(overview.OverviewConnection{Connection: c, Check: check}); found {
+		if need, found := trust.MetadataNeed(c, check); found {
 			key := "refresh_failing/" + c.Slug
 			failing = append(failing, key)
 			due = append(due, rm.aboutCertificates(c, key, "AWS's metadata for "+c.Name()+" cannot be fetched", need.Text))

@@ -166,3 +166,43 @@ func TestAnswersOfOthersAreCutShort(t *testing.T) {
 		t.Errorf("the page has the error's own text: %s", res.Text())
 	}
 }
+
+// That warnings do not arrive by one way is told by the other, once.
+func TestTheOtherWayTellsOfWarningsThatDoNotArrive(t *testing.T) {
+	t.Parallel()
+	var told []string
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var body bytes.Buffer
+		_, _ = body.ReadFrom(r.Body)
+		told = append(told, body.String())
+	}))
+	t.Cleanup(hook.Close)
+	s := webtest.NewSiteAs(t, model.RoleOwner)
+	s.Post("/settings/warnings/webhook", url.Values{"webhook_url": {hook.URL}}).Want(t, http.StatusOK)
+	if err := s.Store.SaveWarnings(t.Context(), webtest.Tester, "warnings.mail", func(w *model.Warnings) error {
+		w.SMTPHost = "mail.example.com"
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Store.ClaimNotice(t.Context(), "k/1", model.ChannelMail, s.Now); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Store.FinishNotice(t.Context(), "k/1", model.ChannelMail, s.Now, "mail.example.com did not answer in time."); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.Warnings.Warn(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(told) != 1 || !strings.Contains(told[0], "undelivered/mail") || !strings.Contains(told[0], "did not answer in time") {
+		t.Errorf("the webhook was told %q", told)
+	}
+	if err := s.Store.FinishNotice(t.Context(), "k/1", model.ChannelMail, s.Now, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Warnings.Warn(t.Context()); err != nil || len(told) != 1 {
+		t.Errorf("it arrived, and the webhook was told %q, %v", told, err)
+	}
+}

@@ -1,0 +1,70 @@
+package overview
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/overview"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/web/kit"
+)
+
+// changeIcons are the signs of what was changed, by the first word of the action.
+var changeIcons = map[string]string{
+	"user": "user-plus", "group": "users-group", "membership": "users-group", "rule": "list-check", "connection": "plug-connected",
+	"revision": "plug-connected", "identity": "link", "app": "apps", "administrator": "shield-lock", "settings": "settings", "warnings": "mail",
+	"login": "login-2", "setup_link": "send", "trace_link": "send", "bulk": "users", "signing_key": "key", "config": "file-import",
+}
+
+// reference is a name that a machine made: it tells people nothing.
+var reference = regexp.MustCompile(`^([a-z2-7]{16}|[0-9]+|[0-9a-f]{8}-[0-9a-f-]{27})$`)
+
+// changes are the newest acts, a line each, by the names that people know.
+func (rm *Room) changes(entries []model.AuditEntry, more []int, v overview.OverviewPage) []overview.Change {
+	var all []overview.Change
+	for i, e := range entries {
+		subject, _, _ := strings.Cut(e.Action, ".")
+		c := overview.Change{At: e.At, Actor: actor(e.Actor), Action: kit.ActionWords(e.Action), Icon: changeIcons[subject], More: more[i],
+			Href: paths.WithQuery(paths.Audit, "object", e.Object)}
+		if c.Icon == "" {
+			c.Icon = "history"
+		}
+		if more[i] > 0 {
+			c.Href = paths.WithQuery(paths.Audit, "act", strconv.FormatInt(e.ID, 10))
+		}
+		if !reference.MatchString(e.Object) {
+			c.Object = nameOf(subject, e.Object, v)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// nameOf is what people call the object of an entry.
+func nameOf(subject, object string, v overview.OverviewPage) string {
+	switch subject {
+	case "connection", "revision", "setup_link", "trace_link":
+		for _, c := range v.Connections {
+			if c.Connection.Slug == object {
+				return c.Connection.Name()
+			}
+		}
+	case "app":
+		for _, a := range v.Apps {
+			if a.App.Slug == object {
+				return a.App.Name
+			}
+		}
+	}
+	return object
+}
+
+// actor is who did it. A sign-in did it by itself; which one is in the audit.
+func actor(name string) string {
+	if strings.HasPrefix(name, "login ") {
+		return "at a sign-in"
+	}
+	return name
+}
