@@ -1,7 +1,12 @@
 package overview
 
+import "github.com/postern-sso/postern/templates/overview"
+
 // What the tests of this package look at.
 
 const (
 	ChartDays = chartDays
 )
+
+// NeedsOf are those of a page.
+func NeedsOf(v overview.OverviewPage) []overview.Need { return needs(facts{page: v}) }

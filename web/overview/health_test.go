@@ -8,7 +8,11 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
+	page "github.com/postern-sso/postern/templates/overview"
+	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/overview"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -251,5 +255,17 @@ func TestOverviewTellsActs(t *testing.T) {
 	res.Has(t, "section[aria-labelledby=changed]", "App created Jira of the house")
 	if text := res.Find("section[aria-labelledby=changed]"); strings.Contains(text, l.ID) {
 		t.Errorf("a random reference is news: %s", text)
+	}
+}
+
+// Clocks that differ are a need, the more the worse.
+func TestOverviewTellsOfClocks(t *testing.T) {
+	t.Parallel()
+	for ahead, want := range map[time.Duration]ui.Tone{5 * time.Second: "", time.Minute: ui.Info, 2 * time.Minute: ui.Warn} {
+		got := overview.NeedsOf(page.OverviewPage{Connections: []page.OverviewConnection{
+			{Clock: parts.Clock{Measured: true, Ahead: ahead, Limit: 3 * time.Minute}}}})
+		if (want == "") != (len(got) == 0) || len(got) == 1 && (got[0].Tone != want || !strings.Contains(got[0].Text, " s behind")) {
+			t.Errorf("%s ahead: %+v", ahead, got)
+		}
 	}
 }
