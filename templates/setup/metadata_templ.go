@@ -53,7 +53,7 @@ func Metadata(v MetadataPage) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			if v.Stored == nil {
-				templ_7745c5c3_Err = metadataForm(v, "Save and go on").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = metadataForm(v, "Save and continue").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

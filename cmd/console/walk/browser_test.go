@@ -54,7 +54,7 @@ func (d *demo) begin(model string) string {
 	d.Look("setup-metadata")
 	d.Fill("metadata_url", application.metadataURL)
 	d.Press("Save and continue")
-	d.WaitText("What the metadata says")
+	d.WaitText("This is AWS IAM Identity Center")
 	d.Look("setup-metadata-read")
 	d.Press("Continue")
 	d.WaitURL("/setup/aws/attributes")
