@@ -190,7 +190,8 @@ func (s *Store) undoLink(ctx context.Context, actor model.Actor, u model.User, w
 	}
 	v := Link{User: u}
 	for _, w := range was {
-		i := model.Identity{UserID: u.ID, ConnectionID: own[0].ConnectionID, Connection: w.Connection, IdPEntityID: w.IdP, NameID: w.NameID, ExternalID: w.ExternalID}
+		i := w.identity()
+		i.UserID, i.ConnectionID = u.ID, own[0].ConnectionID
 		if _, err := s.writeIdentity(ctx, i); errors.Is(err, ErrExists) {
 			return u, ErrConflict
 		} else if err != nil {
@@ -199,4 +200,44 @@ func (s *Store) undoLink(ctx context.Context, actor model.Actor, u model.User, w
 		v.Replaced = append(v.Replaced, i)
 	}
 	return u, s.record(ctx, actor, "identity.undo_link", u.Username, auditedIdentity(own[0]), auditedIdentities(v.Replaced), "")
+}
+
+// LinkMade is what linking by a login's page did, as long as it can be undone.
+type LinkMade struct {
+	AuditID  int64            // by which UndoLink undoes it
+	Username string           // of the user who was linked
+	Linked   model.Identity   // it goes
+	Replaced []model.Identity // they come back
+}
+
+// LinkMadeFrom is what LinkFromLogin did with a login to the user who has the name
+// of its person. ErrNotFound where it did nothing, or it cannot be undone any more.
+func (s *Store) LinkMadeFrom(ctx context.Context, l model.Login, now time.Time) (v LinkMade, err error) {
+	if !CanLinkFrom(l) {
+		return v, ErrNotFound
+	}
+	e, err := single(ctx, s.db, scanAuditEntry, "select "+auditColumns+` from audit a
+		where object = (select username from users where username_key = @key) and action = 'identity.link' and note = @note and at > @since and exists (
+			select from users u join identities i on i.user_id = u.id join connections c on c.id = i.connection_id and c.slug = a.after ->> 'connection'
+			where u.username_key = @key
+			having array_agg(i.idp_entity_id || chr(10) || i.name_id || chr(10) || i.external_id)
+				= array[(a.after ->> 'idp_entity_id') || chr(10) || (a.after ->> 'name_id') || chr(10) || (a.after ->> 'external_id')])
+		order by id desc limit 1`,
+		named{"note": "from login " + l.ID, "since": now.Add(-model.UndoFor), "key": model.Key(l.Person.Username)})
+	if err != nil {
+		return v, err
+	}
+	was, is, err := linksOf(e)
+	if err != nil {
+		return v, err
+	}
+	v = LinkMade{AuditID: e.ID, Username: e.Object, Linked: is.identity()}
+	for _, w := range was {
+		v.Replaced = append(v.Replaced, w.identity())
+	}
+	return v, nil
+}
+
+func (t linkedThen) identity() model.Identity {
+	return model.Identity{Connection: t.Connection, IdPEntityID: t.IdP, NameID: t.NameID, ExternalID: t.ExternalID}
 }

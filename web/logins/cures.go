@@ -3,6 +3,7 @@ package logins
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -26,6 +27,13 @@ func (rm *Room) cures(ctx context.Context, l model.Login, cause sso.Cause, c mod
 	}
 	switch {
 	case cause.Cure == sso.CureLink && store.CanLinkFrom(l):
+		made, err := rm.Store.LinkMadeFrom(ctx, l, rm.Now())
+		if err == nil {
+			return []logins.Cure{{Label: "Undo the link to " + made.Username + "…", Href: paths.LoginAction(l.ID, "unlink")}}, nil
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
 		return button("Link this person to "+l.Person.Username+"…", paths.LoginAction(l.ID, "link"))
 	case cause.Cure == sso.CureActivate && l.Refusal != nil && l.Refusal.Received != "":
 		return button("Activate "+l.Refusal.Received+"…", paths.LoginAction(l.ID, "activate"))
@@ -93,14 +101,15 @@ func (rm *Room) renderLink(w http.ResponseWriter, r *http.Request, a model.Admin
 		Verdict: "The person of this login becomes the person behind " + u.Username + ".",
 		Right:   ui.Side{Head: "Tried to sign in", Text: awsPerson(l.Person.NameID, l.Person.ExternalID), Note: l.Person.Email, Code: true},
 		Left:    ui.Side{Head: "Linked to " + u.Username, Text: "Nobody yet", Note: u.Email},
-		Does: []string{"The next sign-in of this person through the connection gets in as " + u.Username + ".",
+		Does: []string{becomes(u),
 			"The groups and everything else of " + u.Username + " stay as they are.",
-			"It is written into the audit, with the link that it replaces. The page of " + u.Username + " can unlink the person again."},
+			"It is written into the audit, with the link that it replaces.",
+			fmt.Sprintf("The page of this login can undo it for %d days, unless the link changes in between.", model.UndoFor/kit.Day)},
 	}
 	if len(own) > 0 {
 		v.Left.Text, v.Left.Code = awsPerson(own[0].NameID, own[0].ExternalID), true
 		v.Does = append([]string{"The link that " + u.Username + " has on this connection ends, and that person in AWS does not get in any more. " +
-			"Sessions that began with it end."}, v.Does...)
+			u.Username + "'s sessions end."}, v.Does...)
 	}
 	return rm.renderCure(w, r, a, "Link to "+u.Username, v)
 }
@@ -113,6 +122,15 @@ func (rm *Room) renderCure(w http.ResponseWriter, r *http.Request, a model.Admin
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
 	return rm.Render(w, r, status, logins.CurePreview(v))
+}
+
+// becomes says what a link to a user is good for.
+func becomes(u model.User) string {
+	if !u.Active {
+		return "From then on this person in AWS is " + u.Username + " here. The user is deactivated: nobody gets in as " + u.Username +
+			" until an administrator activates the user."
+	}
+	return "From then on this person in AWS is " + u.Username + " here, and signs in as " + u.Username + "."
 }
 
 // awsPerson is what tells one person in AWS from another.
@@ -135,7 +153,8 @@ func (rm *Room) linkPerson(w http.ResponseWriter, r *http.Request, a model.Admin
 	if err != nil {
 		return err
 	}
-	return rm.Done(w, r, paths.User(u.Username), u.Username+" is linked to the person of login "+l.ID+". Signing in works from now on.")
+	rm.PutFlash(r, layout.Flash{Kind: "success", Text: u.Username + " is linked to the person of login " + l.ID + ".", Undo: paths.LoginAction(l.ID, "unlink")})
+	return kit.SeeOther(w, r, paths.User(u.Username))
 }
 
 // deactivated is the user whom a login was refused for.

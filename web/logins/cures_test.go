@@ -62,8 +62,41 @@ func TestRefusedPersonIsLetInByTheTracesButton(t *testing.T) {
 	preview.Has(t, "main", "that person in AWS does not get in any more")
 	s.Post(link, nil).Want(t, http.StatusUnprocessableEntity).Has(t, "[role=alert]", "changed meanwhile") // without the tick of the page
 	s.Post(link, url.Values{"replace": {"yes"}}).Want(t, http.StatusSeeOther)
+	if undo := s.Get(paths.User("user0")).Doc.Find(`form[action="` + paths.LoginAction(l.ID, "unlink") + `"]`); undo.Length() != 1 {
+		t.Error("where one lands after linking, nothing undoes it")
+	}
 	signedIn(t, answers(t, s, "user0"))
 	s.Get(link).Want(t, http.StatusOK) // the trace stays as it was
+	undoneByTheTrace(t, s, l)
+}
+
+// undoneByTheTrace: what the button of a trace linked is undone there, once, and
+// only by what is there still.
+func undoneByTheTrace(t *testing.T, s *webtest.SamlSite, l model.Login) {
+	t.Helper()
+	unlink, offers := paths.LoginAction(l.ID, "unlink"), func() int {
+		return s.Get(paths.Login(l.ID)).Doc.Find(`a[href$="/unlink"]`).Length()
+	}
+	if offers() != 1 {
+		t.Error("the trace offers no way back")
+	}
+	s.Get(unlink).Want(t, http.StatusOK).Has(t, "main", "000000000099")
+	s.Post(unlink, nil).Want(t, http.StatusSeeOther)
+	s.Get(paths.Login(l.ID)).Has(t, ".alert-success", "not linked to user0 any more")
+	if again := answers(t, s, "user0"); again.Refusal == nil || again.Refusal.Cause != model.CauseLinkedElsewhere {
+		t.Errorf("after it was undone: %+v", again.Refusal)
+	}
+	s.Post(unlink, nil).Want(t, http.StatusNotFound)
+	if offers() != 0 {
+		t.Error("it is offered to undo what is undone")
+	}
+	s.Get(paths.Audit).Has(t, "tbody", "user0")
+
+	s.Post(paths.LoginAction(l.ID, "link"), url.Values{"replace": {"yes"}}).Want(t, http.StatusSeeOther)
+	s.Now = s.Now.Add(model.UndoFor)
+	if offers() != 0 {
+		t.Error("it is offered after its time")
+	}
 }
 
 // Somebody who was deactivated is activated by the button, and only they.

@@ -60,6 +60,8 @@ func (rm *Room) Routes() []kit.Route {
 		kit.Get("/logins/{id}", viewer, rm.showLogin),
 		kit.Get("/logins/{id}/link", admin, rm.showLink),
 		kit.Post("/logins/{id}/link", admin, rm.linkPerson).AfterStepUp(),
+		kit.Get("/logins/{id}/unlink", admin, rm.showUnlink),
+		kit.Post("/logins/{id}/unlink", admin, rm.unlinkPerson).AfterStepUp(),
 		kit.Get("/logins/{id}/activate", admin, rm.showActivate),
 		kit.Post("/logins/{id}/activate", admin, rm.activate),
 		kit.Post("/logins/{id}/xml", admin, rm.revealXML).AfterStepUp(),
