@@ -49,7 +49,8 @@ func (rm *Room) unlinkPerson(w http.ResponseWriter, r *http.Request, a model.Adm
 	}
 	u, err := rm.Store.UndoLink(r.Context(), rm.Actor(r, a), made.AuditID, rm.Now())
 	if errors.Is(err, store.ErrConflict) {
-		rm.PutFlash(r, layout.Flash{Kind: "warning", Text: "Nothing was undone: the link has changed meanwhile, or another user is linked to the person who was linked before."})
+		rm.PutFlash(r, layout.Flash{Kind: "warning",
+			Text: "Nothing was undone: the link has changed meanwhile, or another user is linked to the person who was linked before."})
 		return kit.SeeOther(w, r, paths.Login(l.ID))
 	}
 	if err != nil {
