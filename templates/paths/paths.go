@@ -179,6 +179,9 @@ func TraceStart(token string) string { return join("/trace", token, "start") }
 // HelpPage is a page of the administrator's guide.
 func HelpPage(slug string) string { return join(Help, slug) }
 
+// HelpSearch looks for something in the guide.
+func HelpSearch(query string) string { return Help + "?" + url.Values{"q": {query}}.Encode() }
+
 // HelpImage is a picture of the guide.
 func HelpImage(name string) string { return join(Help, "images", name) }
 

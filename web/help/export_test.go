@@ -3,5 +3,6 @@ package help
 // What the tests of this package look at.
 
 var (
-	GuidePages = guidePages
+	GuidePages  = guidePages
+	SearchGuide = searchGuide
 )

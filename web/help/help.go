@@ -116,7 +116,7 @@ func (rm *Room) renderHelp(w http.ResponseWriter, r *http.Request, a model.Admin
 		}
 	}
 	if search != "" {
-		if v.Found, err = searchGuide(search); err != nil {
+		if v.Findings, err = searchGuide(search); err != nil {
 			return err
 		}
 	}

@@ -2,10 +2,8 @@ package help
 
 import (
 	"io/fs"
-	"slices"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -16,13 +14,7 @@ import (
 	"github.com/postern-sso/postern/docs/guide"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
-	"github.com/postern-sso/postern/templates/help"
 	"github.com/postern-sso/postern/templates/paths"
-)
-
-const (
-	maxGuideHits  = 20
-	excerptAround = 80 // bytes shown before and after what was found
 )
 
 // guideSection is a heading of the guide with the text below it.
@@ -105,68 +97,4 @@ func plainText(n ast.Node, source []byte) string {
 		return ast.WalkContinue, nil
 	})
 	return strings.Join(strings.Fields(b.String()), " ")
-}
-
-// searchGuide finds the sections that hold every word, those with the words in
-// their titles first. Capital letters do not count.
-func searchGuide(query string) ([]help.GuideHit, error) {
-	sections, err := guideSections()
-	if err != nil {
-		return nil, err
-	}
-	words := strings.Fields(strings.ToLower(query))
-	type ranked struct {
-		section guideSection
-		rank    int
-	}
-	var found []ranked
-	for _, s := range sections {
-		if rank, ok := rankSection(s, words); ok {
-			found = append(found, ranked{s, rank})
-		}
-	}
-	slices.SortStableFunc(found, func(a, b ranked) int { return a.rank - b.rank })
-	found = found[:min(len(found), maxGuideHits)]
-	hits := make([]help.GuideHit, 0, len(found))
-	for _, f := range found {
-		hits = append(hits, help.GuideHit{Page: f.section.page, Section: f.section.title, Href: f.section.href, Excerpt: excerpt(f.section.text, words[0])})
-	}
-	return hits, nil
-}
-
-// rankSection tells whether a section has all the words; a smaller rank is better.
-func rankSection(s guideSection, words []string) (rank int, ok bool) {
-	title, page, body := strings.ToLower(s.title), strings.ToLower(s.page), strings.ToLower(s.text)
-	for _, w := range words {
-		switch {
-		case strings.Contains(title, w):
-		case strings.Contains(page, w):
-			rank++
-		case strings.Contains(body, w):
-			rank += 2
-		default:
-			return 0, false
-		}
-	}
-	return rank, len(words) > 0
-}
-
-// excerpt is the text around a word, or its beginning.
-func excerpt(s, word string) string {
-	at := min(max(0, strings.Index(strings.ToLower(s), word)), len(s))
-	from, to := max(0, at-excerptAround), min(len(s), at+len(word)+excerptAround)
-	for from > 0 && !utf8.RuneStart(s[from]) {
-		from--
-	}
-	for to < len(s) && !utf8.RuneStart(s[to]) {
-		to++
-	}
-	part := s[from:to]
-	if from > 0 {
-		part = "… " + part
-	}
-	if to < len(s) {
-		part += " …"
-	}
-	return part
 }
