@@ -10,3 +10,6 @@ const (
 
 // NeedsOf are those of a page.
 func NeedsOf(v overview.OverviewPage) []overview.Need { return needs(facts{page: v}) }
+
+// AnewNeeds are those of people whom AWS calls by new ids.
+var AnewNeeds = anewNeeds

@@ -109,14 +109,17 @@ func anewNeeds(all []store.MadeAnew) []overview.Need {
 		if name == "" {
 			name = m.Connection
 		}
-		text := fmt.Sprintf("Of %s who came through %s within a day, %s refused: AWS calls them by other ids than before. The identity source was changed, or "+
-			"the instance moved.", ui.Count(m.Known, "known person", "known people"), name, ui.Count(m.Refused, "was", "were"))
+		text := fmt.Sprintf("Of %s who came through %s within a day, %s refused: AWS calls them by other ids than before. Most likely the identity source "+
+			"was changed, or the instance moved.", ui.Count(m.Known, "known person", "known people"), name, ui.Count(m.Refused, "was", "were"))
 		if m.Allowed > 0 {
 			text += fmt.Sprintf(" %s linked anew at the next sign-in.", ui.Count(m.Allowed, "of them is", "of them are"))
 		}
 		list = append(list, overview.Need{ID: "made_anew", Tone: ui.Warn, Icon: "users",
-			Title: ui.Count(m.Refused, "person was", "people were") + " made anew in AWS",
-			Text:  text, Actions: []parts.Action{{Label: "See who was refused", Href: paths.WithQuery(paths.Logins, "code", string(model.CodeUsernameTaken))}}})
+			Title: "AWS calls " + ui.Count(m.Refused, "person", "people") + " by new ids",
+			Text:  text, Actions: []parts.Action{
+				{Label: "Link them anew…", Href: paths.WithQuery(paths.Link, "what", string(model.ConsentLinkAnew), "connection", m.Connection)},
+				{Label: "See who was refused", Href: paths.WithQuery(paths.Logins, "code", string(model.CodeUsernameTaken))},
+			}})
 	}
 	return list
 }
