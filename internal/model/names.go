@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -158,6 +159,12 @@ func EmailDomain(email string) string {
 		return ""
 	}
 	return Key(email[at+1:])
+}
+
+// WantsDomain tells whether a list of allowed email domains leaves a domain out. An
+// empty list allows every one.
+func WantsDomain(allowed []string, domain string) bool {
+	return len(allowed) > 0 && !slices.ContainsFunc(allowed, func(d string) bool { return Key(d) == Key(domain) })
 }
 
 // CheckSlug says what is wrong with the slug of a connection or an app.

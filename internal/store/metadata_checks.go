@@ -144,26 +144,9 @@ func (s *Store) ChangeTrust(ctx context.Context, actor model.Actor, slug, note s
 		if err != nil || after == before {
 			return err
 		}
-		next := *c.Live
-		next.Config = cloneConfig(c.Live.Config)
-		next.Config.IdPMetadata = after
-		next.State, next.Author = model.RevisionPast, actor.Name
-		if next.Number, err = tx.nextNumber(ctx, c.ID); err != nil {
+		alike := c.Draft != nil && c.Draft.Config.IdPMetadata == before
+		if err := tx.reviseLive(ctx, actor, "connection.trust", note, c, alike, func(cfg *model.Config) { cfg.IdPMetadata = after }); err != nil {
 			return err
-		}
-		if next, err = tx.insertRevision(ctx, next); err != nil {
-			return err
-		}
-		if err := tx.makeLive(ctx, actor, "connection.trust", c, next, note); err != nil {
-			return err
-		}
-		if c.Draft != nil && c.Draft.Config.IdPMetadata == before {
-			draft := *c.Draft
-			draft.Config = cloneConfig(c.Draft.Config)
-			draft.Config.IdPMetadata = after
-			if _, err := tx.writeRevision(ctx, draft); err != nil {
-				return err
-			}
 		}
 		_, err = tx.db.Exec(ctx, "update metadata_checks set offered = '' where connection_id = @id", named{"id": c.ID})
 		return err

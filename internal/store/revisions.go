@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -291,4 +292,55 @@ func (s *Store) makeLive(ctx context.Context, actor model.Actor, action string, 
 		return err
 	}
 	return s.forgetMetadataCheck(ctx, actor, c)
+}
+
+// AllowEmailDomain lets people with an email at one more domain become users of a
+// live connection, by a new live revision that differs in that alone; a draft that
+// has the same domains gets it, too. The revision before can be brought back.
+// Where the domain is allowed, or every domain is, nothing changes. ErrNotFound
+// when nothing is live.
+func (s *Store) AllowEmailDomain(ctx context.Context, actor model.Actor, slug, domain, note string) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		c, err := tx.connection(ctx, slug, "for update")
+		if err != nil {
+			return err
+		}
+		if c.Live == nil {
+			return ErrNotFound
+		}
+		allowed := c.Live.Config.JIT.AllowedEmailDomains
+		if !model.WantsDomain(allowed, domain) {
+			return nil
+		}
+		alike := c.Draft != nil && slices.Equal(c.Draft.Config.JIT.AllowedEmailDomains, allowed)
+		return tx.reviseLive(ctx, actor, "connection.allow_domain", note, c, alike, func(cfg *model.Config) {
+			cfg.JIT.AllowedEmailDomains = append(slices.Clone(allowed), domain)
+		})
+	})
+}
+
+// reviseLive gives a connection a new live revision that differs by change alone,
+// and changes the draft likewise where alsoDraft. The caller holds the lock on the
+// connection.
+func (s *Store) reviseLive(ctx context.Context, actor model.Actor, action, note string, c model.Connection, alsoDraft bool,
+	change func(*model.Config)) error {
+	next := *c.Live
+	next.Config = cloneConfig(c.Live.Config)
+	change(&next.Config)
+	next.State, next.Author = model.RevisionPast, actor.Name
+	var err error
+	if next.Number, err = s.nextNumber(ctx, c.ID); err != nil {
+		return err
+	}
+	if next, err = s.insertRevision(ctx, next); err != nil {
+		return err
+	}
+	if err := s.makeLive(ctx, actor, action, c, next, note); err != nil || !alsoDraft {
+		return err
+	}
+	draft := *c.Draft
+	draft.Config = cloneConfig(c.Draft.Config)
+	change(&draft.Config)
+	_, err = s.writeRevision(ctx, draft)
+	return err
 }

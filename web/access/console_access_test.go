@@ -108,7 +108,7 @@ func TestRow19StepUp(t *testing.T) {
 		"/setup/{connection}/go-live/confirm", "/connections/{slug}/resume", "/connections/{slug}/restore", "/connections/{slug}/delete",
 		"/connections/{slug}/certificates/trust", "/connections/{slug}/certificates/remove", "/connections/{slug}/certificates/policy",
 		"/users/{username}/password", "/users/{username}/delete", "/users/{username}/data", "/users/{username}/erase", "/link/confirm",
-		"/logins/{id}/xml", "/logins/{id}/link", "/logins/{id}/unlink", "/logins/{id}/download", "/logins/people/{name}/data", "/logins/people/{name}/erase",
+		"/logins/{id}/xml", "/logins/{id}/link", "/logins/{id}/unlink", "/logins/{id}/domain", "/logins/{id}/download", "/logins/people/{name}/data", "/logins/people/{name}/erase",
 		"/apps", "/apps/{slug}", "/apps/{slug}/secrets", "/apps/{slug}/delete",
 		"/administrators", "/administrators/{id}/role", "/administrators/{id}/delete", "/administrators/{id}/passkeys/remove", "/administrators/rules",
 		"/administrators/password",

@@ -62,6 +62,7 @@ var HelpTopics = map[string]layout.Topic{
 	"/logins/follow/{id}":   {Text: "Follows the sign-in of the person who has the link.", Guide: "when-somebody-cannot-sign-in"},
 	"/logins/{id}/link":     {Text: "What linking the person of this login to a user does.", Guide: "when-somebody-cannot-sign-in"},
 	"/logins/{id}/unlink":   {Text: "What undoing the link does that was made by this login's page.", Guide: "when-somebody-cannot-sign-in"},
+	"/logins/{id}/domain":   {Text: "What allowing the email domain of this login does.", Guide: "when-somebody-cannot-sign-in"},
 	"/logins/{id}/activate": {Text: "What activating the user of this login does.", Guide: "when-somebody-cannot-sign-in"},
 	"/logins/{id}": {Text: "One attempt from beginning to end: what was checked, what came, and what it did.",
 		Guide: "when-somebody-cannot-sign-in"},

@@ -47,6 +47,8 @@ func (rm *Room) cures(ctx context.Context, l model.Login, cause sso.Cause, c mod
 			return []logins.Cure{{Label: "Trust this certificate…", Href: paths.Certificates(c.Slug), Primary: true}}, err
 		}
 		return button("Bring AWS's certificate…", paths.Certificates(c.Slug))
+	case cause.Cure == sso.CureDomain && canAllowDomain(l, c):
+		return button("Allow "+l.Refusal.Received+"…", paths.LoginAction(l.ID, "domain"))
 	case cause.Cure == sso.CureDomain:
 		return button("Open the allowed email domains…", paths.SetupStep(c.Slug, wizard.StepID(cause.Step)))
 	case cause.Cure == sso.CureStep:

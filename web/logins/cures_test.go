@@ -176,3 +176,35 @@ func TestTraceShowsWhatThePersonSaw(t *testing.T) {
 		}
 	})
 }
+
+// Somebody at a domain that is not allowed gets in by the trace's button, which
+// changes that alone, as a revision that can be taken back.
+func TestDomainIsAllowedByTheTracesButton(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSAMLSite(t, storetest.Open(t), func(c *model.Config) { c.JIT.AllowedEmailDomains = []string{"example.net"} })
+	l := answers(t, s, "user0")
+	if l.Refusal == nil || l.Refusal.Cause != model.CauseDomain {
+		t.Fatalf("%+v", l.Refusal)
+	}
+	s.SignInAs(model.RoleAdmin)
+	before := s.Connection("aws").Live
+	domain := paths.LoginAction(l.ID, "domain")
+	if s.Get(paths.Login(l.ID)).Doc.Find(`a[href="`+domain+`"]`).Length() != 1 {
+		t.Error("the trace does not offer to allow the domain")
+	}
+	preview := s.Get(domain).Want(t, http.StatusOK)
+	preview.Has(t, "main", "example.net, "+l.Refusal.Received)
+	s.Post(domain, nil).Want(t, http.StatusSeeOther)
+	signedIn(t, answers(t, s, "user0"))
+	live := s.Connection("aws").Live
+	if got := strings.Join(live.Config.JIT.AllowedEmailDomains, " "); got != "example.net "+l.Refusal.Received || live.Number == before.Number {
+		t.Errorf("revision %d after %d allows %q", live.Number, before.Number, got)
+	}
+	s.Get(domain).Has(t, "main", "is allowed already")
+	s.Get(paths.Audit).Has(t, "tbody", "from login "+l.ID)
+	if err := s.Store.Restore(context.Background(), storetest.Actor, "aws", before.Number); err != nil {
+		t.Errorf("the revision before cannot be brought back: %v", err)
+	}
+	other := s.AddLogin(webtest.RefusedAs(model.CodeUserUnknown))
+	s.Post(paths.LoginAction(other.ID, "domain"), nil).Want(t, http.StatusNotFound)
+}

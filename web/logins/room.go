@@ -62,6 +62,8 @@ func (rm *Room) Routes() []kit.Route {
 		kit.Post("/logins/{id}/link", admin, rm.linkPerson).AfterStepUp(),
 		kit.Get("/logins/{id}/unlink", admin, rm.showUnlink),
 		kit.Post("/logins/{id}/unlink", admin, rm.unlinkPerson).AfterStepUp(),
+		kit.Get("/logins/{id}/domain", admin, rm.showDomain),
+		kit.Post("/logins/{id}/domain", admin, rm.allowDomain).AfterStepUp(),
 		kit.Get("/logins/{id}/activate", admin, rm.showActivate),
 		kit.Post("/logins/{id}/activate", admin, rm.activate),
 		kit.Post("/logins/{id}/xml", admin, rm.revealXML).AfterStepUp(),
