@@ -131,7 +131,7 @@ func (r *reader) condition(m map[string]value, kind model.RuleKind) (condition, 
 	case s == "":
 		r.problem(v, "must not be empty.")
 	case kind == model.RuleEmailDomain:
-		r.judge(v, s, []check{checkDomain})
+		r.judge(v, s, []check{model.CheckEmailDomain})
 	case kind == model.RuleAttribute:
 		equals, ok := m["equals"]
 		if !ok {
@@ -150,10 +150,10 @@ func (r *reader) condition(m map[string]value, kind model.RuleKind) (condition, 
 	return condition{kind: kind, value: s}, true
 }
 
-// checkDomain says what is wrong with an email domain.
+// checkDomain says what is wrong with a domain whose people may be created.
 func checkDomain(s string) error {
-	if strings.HasPrefix(s, "@") || !strings.Contains(s, ".") || strings.Contains(s, "*") || model.CheckEmail("a@"+s) != nil {
-		return errors.New("is not an email domain such as example.com")
+	if err := model.CheckEmailDomain(s); err != nil || strings.Contains(s, ".") {
+		return err
 	}
-	return nil
+	return errors.New("is not an email domain such as example.com")
 }

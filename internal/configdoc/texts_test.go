@@ -52,3 +52,14 @@ func TestAnyExportPlansNothing(t *testing.T) {
 		}
 	}
 }
+
+// A rule for a domain without a dot, which the form takes, is in the document, too.
+func TestTheDocumentTakesTheDomainsOfTheForm(t *testing.T) {
+	t.Parallel()
+	for domain, good := range map[string]bool{"corp": true, "example.com": true, "*.example.com": false, "@example.com": false, "a b": false} {
+		_, problems := configdoc.Parse([]byte("version: 1\nrules: [{name: r, connection: aws, groups: [g], when: {email_domain: '"+domain+"'}}]\n"), readTestdata)
+		if good != (len(problems) == 0) {
+			t.Errorf("%s: %v", domain, problems)
+		}
+	}
+}

@@ -152,6 +152,15 @@ func CheckEmail(s string) error {
 	return nil
 }
 
+// CheckEmailDomain says what is wrong with the domain of a rule. One without a dot
+// is good: networks of a house have such.
+func CheckEmailDomain(s string) error {
+	if strings.ContainsAny(s, "*@") || CheckEmail("someone@"+s) != nil {
+		return fmt.Errorf("is not an email domain such as example.com")
+	}
+	return nil
+}
+
 // EmailDomain is what follows the "@", as a Key; empty without one.
 func EmailDomain(email string) string {
 	at := strings.LastIndexByte(email, '@')

@@ -55,7 +55,7 @@ func readCondition(f people.RuleForm, rule *model.Rule) []model.Problem {
 		return nil
 	case model.RuleEmailDomain:
 		rule.Value = model.Key(strings.TrimPrefix(f.Domain, "@"))
-		if model.CheckEmail("someone@"+rule.Value) != nil || strings.ContainsAny(rule.Value, "*@") {
+		if model.CheckEmailDomain(rule.Value) != nil {
 			return []model.Problem{{Field: "domain", Text: "Type an email domain, for example example.com."}}
 		}
 		return nil
