@@ -11,6 +11,7 @@ import (
 	"github.com/postern-sso/postern/internal/crowd"
 	"github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/templates/failure"
+	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/static"
 )
@@ -41,6 +42,7 @@ func (s *Server) mount() http.Handler {
 	// Anyone.
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
+	r.Get(paths.Here, s.here)
 	r.Handle("/static/*", static.Handler())
 	r.Get("/brand/{file}", s.Handle(s.ShowLogo))
 	s.Warnings.MountCalendar(r)

@@ -11,3 +11,7 @@ func SealedSigningKey(id string) string { return "oidc-key:" + id }
 
 // SealedTraceToken is the context of the token of a link to follow a login.
 const SealedTraceToken = "trace-link"
+
+// SealedPublicURL is for what a Postern asks an address, to know whether it leads
+// to itself: only who has the key can open it.
+const SealedPublicURL = "public-url"

@@ -118,3 +118,9 @@ func (s *Store) CountRecoveryCodes(ctx context.Context, administratorID int64) (
 	return single(ctx, s.db, pgx.RowTo[int], "select count(*)::int from recovery_codes where administrator_id = @admin and used_at is null",
 		named{"admin": administratorID})
 }
+
+// CountPasskeys counts those of everybody, and whom they belong to.
+func (s *Store) CountPasskeys(ctx context.Context) (passkeys, administrators int, err error) {
+	err = s.db.QueryRow(ctx, "select count(*), count(distinct administrator_id) from passkeys").Scan(&passkeys, &administrators)
+	return passkeys, administrators, err
+}

@@ -17,6 +17,9 @@ type Settings struct {
 	LoginRetention time.Duration `json:"login_retention"`        // how long the rest of it is kept; nanoseconds, zero: for good
 	KeyFingerprint string        `json:"key_fingerprint,omitempty"`
 
+	PublicURLChangedAt  time.Time `json:"public_url_changed_at,omitzero"`  // when it was changed last; zero: never
+	PublicURLUnanswered string    `json:"public_url_unanswered,omitempty"` // why it did not answer then, where that was accepted
+
 	ProductName string `json:"product_name,omitempty"` // empty: Postern
 	LogoHash    string `json:"logo_hash,omitempty"`    // see SaveSettingsWithLogo; empty: Postern's own mark
 
@@ -42,6 +45,15 @@ const (
 // Retention is how long logins are kept.
 func (s Settings) Retention() Retention {
 	return Retention{XML: s.TraceRetention, Logins: s.LoginRetention}
+}
+
+// MoveTo changes the public URL at a moment. unanswered says why nothing answered
+// there, which whoever changes it has accepted; empty: it answered, or nobody asked.
+func (s *Settings) MoveTo(address, unanswered string, now time.Time) {
+	if address == s.PublicURL {
+		return
+	}
+	s.PublicURL, s.PublicURLChangedAt, s.PublicURLUnanswered = address, now.UTC(), unanswered
 }
 
 const settingsKey = "settings"

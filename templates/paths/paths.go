@@ -63,6 +63,8 @@ const (
 	WarningsWebhookTest   = "/settings/warnings/webhook/test"
 	WarningsCalendar      = "/settings/warnings/calendar"
 	Settings              = "/settings"
+	PublicURL             = "/settings/public-url"
+	Here                  = "/healthz/here"
 	SigningKeys           = "/settings/signing-keys"
 	SigningKeysWithdraw   = "/settings/signing-keys/withdraw"
 	SettingsPreview       = "/settings/preview"

@@ -114,7 +114,7 @@ func TestRow19StepUp(t *testing.T) {
 		"/administrators", "/administrators/{id}/role", "/administrators/{id}/delete", "/administrators/{id}/passkeys/remove", "/administrators/rules",
 		"/administrators/password",
 		"/account/passkeys/remove", "/account/recovery-codes", "/settings/warnings/mail", "/settings/warnings/webhook", "/settings/warnings/calendar",
-		"/settings/signing-keys", "/settings/signing-keys/withdraw",
+		"/settings/public-url", "/settings/signing-keys", "/settings/signing-keys/withdraw",
 	} {
 		if !slices.ContainsFunc((&web.Server{}).ConsoleRoutes(), func(rt kit.Route) bool {
 			return rt.Method == http.MethodPost && rt.Pattern == pattern && rt.Proof == kit.StepUp

@@ -40,6 +40,7 @@ func (rm *Room) RenderSignIn(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
+	rm.tellMoved(&form, set)
 	form.Passkeys, form.AWSOffered = rm.PasskeysWork(), set.ConsoleGroupID != 0
 	return rm.Render(w, r, status, access.SignIn(form))
 }

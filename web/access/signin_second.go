@@ -43,6 +43,10 @@ func (rm *Room) askSecondStep(w http.ResponseWriter, r *http.Request, a model.Ad
 	rm.Admins.Put(r.Context(), kit.KeyPendingID, a.ID)
 	rm.Admins.Put(r.Context(), kit.KeyPendingEpoch, a.SessionEpoch)
 	rm.Admins.Put(r.Context(), kit.KeyPendingAt, rm.Now())
+	var err error
+	if form.PasskeysOf, err = rm.passkeysElsewhere(r, a); err != nil {
+		return err
+	}
 	return rm.Render(w, r, http.StatusOK, access.SecondStep(form))
 }
 
@@ -86,6 +90,10 @@ func (rm *Room) secondStep(w http.ResponseWriter, r *http.Request) error {
 	if errors.Is(err, store.ErrNotFound) {
 		if err := rm.tryFailed(r, guess); err != nil {
 			return err
+		}
+		var failed error
+		if form.PasskeysOf, failed = rm.passkeysElsewhere(r, a); failed != nil {
+			return failed
 		}
 		form.Problems = passkeyProblem(err, "That did not work. Use a passkey of this account, or a recovery code that was not used before.")
 		return rm.Render(w, r, http.StatusUnprocessableEntity, access.SecondStep(form))
@@ -147,11 +155,13 @@ func (rm *Room) renderStepUp(w http.ResponseWriter, r *http.Request, a model.Adm
 	if form.Act == "" {
 		form.Act = "go on"
 	}
-	keys, err := rm.Store.Passkeys(r.Context(), a.ID)
+	u, err := rm.passkeyUser(r, a)
 	if err != nil {
 		return err
 	}
-	form.Email, form.Passkeys, form.ThroughAWS, form.NeedsPasskey = a.Email, rm.PasskeysWork() && len(keys) > 0, a.ThroughAWS(), len(keys) > 0
+	form.PasskeysOf = rm.allElsewhere(u)
+	form.Email, form.ThroughAWS, form.NeedsPasskey = a.Email, a.ThroughAWS(), len(u.keys) > 0
+	form.Passkeys = rm.PasskeysWork() && form.NeedsPasskey && form.PasskeysOf == ""
 	return rm.Render(w, r, http.StatusUnauthorized, access.StepUp(form))
 }
 

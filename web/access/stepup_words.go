@@ -36,6 +36,7 @@ var stepUpActs = map[string]string{
 	"/logins/{id}/download":                   "download what AWS sent",
 	"/logins/{id}/xml":                        "see what AWS sent",
 	"/settings":                               "change the public URL",
+	"/settings/public-url":                    "change the public URL",
 	"/settings/signing-keys":                  "change the signing key",
 	"/settings/signing-keys/withdraw":         "withdraw the signing keys",
 	"/settings/warnings/calendar":             "make a new calendar address",

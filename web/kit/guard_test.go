@@ -114,7 +114,8 @@ func TestGuardAsksAgainWhenTheProofIsStale(t *testing.T) {
 		t.Errorf("saved %+v, %v", set, err)
 	}
 	s.Confirm()
-	s.Post(paths.Settings, form)
+	s.Post(paths.Settings, form).Want(t, http.StatusSeeOther)
+	s.Post(paths.PublicURL, url.Values{"from": {s.Opts.PublicURL}, "to": {"https://console.example.com"}, "anyway": {"on"}}).Want(t, http.StatusSeeOther)
 	if set, err = s.Store.Settings(t.Context()); err != nil || set.PublicURL != "https://console.example.com" {
 		t.Errorf("after the proof %+v, %v", set, err)
 	}

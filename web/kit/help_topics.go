@@ -80,6 +80,8 @@ var HelpTopics = map[string]layout.Topic{
 	"/administrators":       {Text: "Who may use this console. It does not depend on AWS.", Guide: "administrators"},
 	"/settings": {Text: "What holds for all connections: the address, whom people ask, how long messages are kept.",
 		Guide: "administrators"},
+	"/settings/public-url": {Text: "What stops when Postern is reached under another address, before anything is changed.",
+		Guide: "administrators"},
 	"/settings/warnings":     {Text: "Whom Postern tells that a certificate ends or changes, and how.", Guide: "certificates"},
 	"/settings/signing-keys": {Text: "The keys with which Postern signs what apps are told about people.", Guide: "apps"},
 	"/help":                  {Text: "The administrator's guide.", Guide: "what-postern-is"},

@@ -5,6 +5,7 @@ package kit
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -48,6 +49,8 @@ type Options struct {
 	CommandFlags string
 
 	SessionStore scs.Store // nil: PostgreSQL; tests keep sessions in memory
+
+	WebRoots *x509.CertPool // whom to believe to be a new public URL; nil: whom the machine trusts
 
 	MailTLS *tls.Config // whom to believe to be the mail server; nil: what the machine trusts
 

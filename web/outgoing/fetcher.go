@@ -29,8 +29,9 @@ const (
 // Error says in a sentence or two why metadata could not be fetched, for
 // the administrator who typed the address. It wraps the cause, for the log.
 type Error struct {
-	Text  string
-	Cause error
+	Text   string
+	Cause  error
+	Inside bool // the address is inside the network, where nothing may be asked
 }
 
 func (e *Error) Error() string {
@@ -152,7 +153,7 @@ func (m Fetcher) JudgeDial(_, address string, _ syscall.RawConn) error {
 		return nil
 	}
 	if !public(addr) {
-		return &Error{Text: fmt.Sprintf("The address leads to %s, which is not on the public internet. Postern fetches metadata from public addresses "+
+		return &Error{Inside: true, Text: fmt.Sprintf("The address leads to %s, which is not on the public internet. Postern fetches metadata from public addresses "+
 			"only, as AWS's are.", addr)}
 	}
 	return nil
@@ -221,6 +222,7 @@ func ExplainFetch(asked context.Context, u *url.URL, err error) error {
 		err = whole.Err // without the address, which may hold a secret
 	}
 	host := u.Hostname()
+	inside := errors.As(err, &ours) && ours.Inside
 	text := fmt.Sprintf("%s could not be reached from the machine that Postern runs on. A firewall may stand in the way.", host)
 	switch {
 	case errors.As(err, &ours):
@@ -232,5 +234,5 @@ func ExplainFetch(asked context.Context, u *url.URL, err error) error {
 	case errors.As(err, &cert):
 		text = fmt.Sprintf("The certificate of %s is not trusted here, so what it says could be anybody's. A proxy that opens TLS is a common cause.", host)
 	}
-	return &Error{Text: text, Cause: err}
+	return &Error{Text: text, Cause: err, Inside: inside}
 }

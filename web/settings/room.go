@@ -29,6 +29,8 @@ func (rm *Room) Routes() []kit.Route {
 		kit.Get("/settings", viewer, rm.showSettings),
 		kit.Post("/settings", owner, rm.saveSettings),
 		kit.Post("/settings/preview", owner, rm.previewTexts),
+		kit.Get("/settings/public-url", owner, rm.showPublicURL),
+		kit.Post("/settings/public-url", owner, rm.changePublicURL).AfterStepUp(),
 		kit.Get("/settings/signing-keys", viewer, rm.showSigningKeys),
 		kit.Post("/settings/signing-keys", owner, rm.rotateSigningKeys).AfterStepUp(),
 		kit.Post("/settings/signing-keys/withdraw", owner, rm.withdrawSigningKeys).AfterStepUp(),

@@ -105,8 +105,8 @@ func (rm *Room) saveSettings(w http.ResponseWriter, r *http.Request, a model.Adm
 		return kit.ErrStepUp
 	}
 	change := func(set *store.Settings) error {
-		if !rm.Opts.PublicURLFixed {
-			set.PublicURL = v.PublicURL
+		if v.PublicURL == rm.Opts.PublicURL && !rm.Opts.PublicURLFixed {
+			set.PublicURL = v.PublicURL // the one given at the start is kept from now on
 		}
 		set.HelpContact, set.ProductName = v.HelpContact, v.ProductName
 		set.TraceRetention, _ = days(v.RetentionDays, maxRetentionDays) // they have been judged
@@ -126,12 +126,7 @@ func (rm *Room) saveSettings(w http.ResponseWriter, r *http.Request, a model.Adm
 	if v.PublicURL == rm.Opts.PublicURL {
 		return rm.Done(w, r, paths.Settings, "Saved.")
 	}
-	if rm.Opts.Refresh != nil {
-		if err := rm.Opts.Refresh(r.Context()); err != nil {
-			return err
-		}
-	}
-	return rm.Done(w, r, paths.Settings, "Saved. Postern answers as "+v.PublicURL+" now. Type the new values into the application in AWS.")
+	return rm.Done(w, r, paths.WithQuery(paths.PublicURL, "to", v.PublicURL), "Saved, but for the public URL: look first at what changes with it.")
 }
 
 // days is a number of days as it was typed; false when it is none up to most.

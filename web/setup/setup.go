@@ -339,7 +339,7 @@ func (rm *Room) saveStep(r *http.Request, a model.Administrator, sc SetupCase, s
 			return err
 		}
 		return tx.SaveSettings(ctx, actor, func(set *store.Settings) error {
-			set.PublicURL = draft.PublicURL
+			set.MoveTo(draft.PublicURL, "", rm.Now())
 			return nil
 		})
 	})

@@ -11,7 +11,11 @@
     if (out) out.textContent = text;
   }
 
-  function reason(e) {
+  function reason(e, host) {
+    if (e && e.name === "SecurityError" && host) {
+      return "Passkeys of this Postern work only under " + host + ", and this page was opened under " + location.hostname +
+        ". Open Postern there, or sign in another way.";
+    }
     if (e && e.name === "NotAllowedError") return "The browser was not allowed to use a passkey, or it took too long. Try again.";
     if (e && e.name === "InvalidStateError") return "This device has a passkey for this account already.";
     if (e && e.message === "stale") return "You signed in a while ago. Load this page again and confirm that it is you.";
@@ -19,7 +23,7 @@
   }
 
   function ask(button) {
-    var form = button.closest("form");
+    var form = button.closest("form"), host = "";
     say(form, "Follow your browser…");
     fetch(button.getAttribute("data-passkey"), { method: "POST", credentials: "same-origin", headers: { "Accept": "application/json" } })
       .then(function (res) {
@@ -28,6 +32,7 @@
         return res.json();
       })
       .then(function (options) {
+        host = options.publicKey.rpId || (options.publicKey.rp && options.publicKey.rp.id) || "";
         if (button.hasAttribute("data-passkey-new")) {
           return navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options.publicKey) });
         }
@@ -37,7 +42,7 @@
         form.querySelector("[name=credential]").value = JSON.stringify(credential.toJSON());
         form.submit();
       })
-      .catch(function (e) { say(form, reason(e)); });
+      .catch(function (e) { say(form, reason(e, host)); });
   }
 
   document.addEventListener("DOMContentLoaded", function () {
