@@ -380,6 +380,48 @@ func TestRow26LinkAnew(t *testing.T) {
 	signedIn(t, st, aws, called("ida", "I-1"))
 }
 
+// Whom it was allowed for makes room for the others, where not all are taken at once.
+func TestLinkCandidatesComeInTurns(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	st := storetest.Open(t)
+	for _, name := range []string{"ann", "bob", "cid"} {
+		storetest.User(t, st, name)
+	}
+	aws := storetest.LiveConnection(t, st, "aws", nil)
+	signedIn(t, st, aws, called("otto", "O-1"))
+	signedIn(t, st, aws, called("pia", "P-1"))
+	turn := func(anew bool, limit int) (names, ids []string) {
+		t.Helper()
+		users, err := st.LinkCandidates(ctx, "aws", anew, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, u := range users {
+			names, ids = append(names, u.Username), append(ids, u.ID)
+		}
+		return names, ids
+	}
+	for _, want := range [][]string{{"ann", "bob"}, {"cid"}, nil} {
+		names, ids := turn(false, 2)
+		if !slices.Equal(names, want) {
+			t.Errorf("to link: %q, want %q", names, want)
+		}
+		if _, err := st.AllowLink(ctx, storetest.Actor, "aws", ids); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range [][]string{{"otto"}, {"pia"}, nil} {
+		names, ids := turn(true, 1)
+		if !slices.Equal(names, want) {
+			t.Errorf("to link anew: %q, want %q", names, want)
+		}
+		if _, err := st.AllowLinkAnew(ctx, storetest.Actor, "aws", ids, time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // On a connection with users by hand only, a first match links as ever, and people
 // made anew are linked anew.
 func TestLinkAnewWithUsersByHand(t *testing.T) {

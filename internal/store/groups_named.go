@@ -11,6 +11,9 @@ import (
 // GroupNames finds the groups with these names, whatever their case: the name
 // as it is stored by model.Key. Unknown names are left out.
 func (s *Store) GroupNames(ctx context.Context, names []string) (map[string]string, error) {
+	if len(names) == 0 {
+		return map[string]string{}, nil
+	}
 	keys := make([]string, len(names))
 	for i, name := range names {
 		keys[i] = model.Key(name)

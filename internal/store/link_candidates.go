@@ -39,15 +39,25 @@ func (s *Store) LinkCandidates(ctx context.Context, connection string, anew bool
 type ToLink struct {
 	Connection string // slug
 	Name       string
-	Users      int // MembersCounted+1: that many or more
+	Users      int  // MembersCounted+1: that many or more
+	AtLeast    bool // more users were made than were looked at
 }
 
+// lookedAtToLink is how many of the users whom administrators made are looked at
+// to count those who are to be linked: the page of users waits for it.
+const lookedAtToLink = 2000
+
 // UsersToLink finds the live connections that make users as they sign in and do
-// not link those who exist, and on which there are such users.
+// not link those who exist, and on which there are such users among the first of
+// those whom administrators made: who never signed in before the others, and the
+// oldest before them.
 func (s *Store) UsersToLink(ctx context.Context) ([]ToLink, error) {
-	return list(ctx, s.db, pgx.RowToStructByPos[ToLink], `select c.slug, r.config ->> 'name', n.users
+	return list(ctx, s.db, pgx.RowToStructByPos[ToLink], `with made as materialized (
+			select id, active, source from users where active and source = 'manual'
+			order by coalesce(last_login_at, '-infinity'), created_at limit @looked + 1), u as (select * from made limit @looked)
+		select c.slug, r.config ->> 'name', n.users, (select count(*) from made) > @looked
 		from connections c join revisions r on r.connection_id = c.id and r.state = 'live' cross join lateral (
-			select count(*) as users from (select u.id from users u where `+mayAllow+` limit @limit) u where not `+administers+`) n
+			select count(*) as users from (select u.id from u where `+mayAllow+` limit @limit) u where not `+administers+`) n
 		where c.status = 'live' and r.config ->> 'provisioning' = 'jit' and coalesce(r.config -> 'jit' ->> 'existing_username', '') <> 'link' and n.users > 0
-		order by c.slug`, named{"limit": model.MembersCounted + 1})
+		order by c.slug`, named{"limit": model.MembersCounted + 1, "looked": lookedAtToLink})
 }

@@ -674,9 +674,9 @@ func toLink(p layout.Page, l store.ToLink) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(atLeast(l.Users))
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(usersToLink(l))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/people/users.templ`, Line: 152, Col: 21}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/people/users.templ`, Line: 152, Col: 19}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var30))
 			if templ_7745c5c3_Err != nil {
@@ -689,7 +689,7 @@ func toLink(p layout.Page, l store.ToLink) templ.Component {
 			var templ_7745c5c3_Var31 string
 			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(l.Name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/people/users.templ`, Line: 152, Col: 77}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/people/users.templ`, Line: 152, Col: 75}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var31))
 			if templ_7745c5c3_Err != nil {
@@ -749,12 +749,16 @@ func toLinkAct(p layout.Page, l store.ToLink) templ.Component {
 	})
 }
 
-// atLeast counts users as far as they were counted.
-func atLeast(n int) string {
-	if n > model.MembersCounted {
+// usersToLink counts them as far as they were counted.
+func usersToLink(l store.ToLink) string {
+	switch {
+	case l.Users > model.MembersCounted:
 		return "More than " + ui.Itoa(model.MembersCounted) + " users"
+	case l.AtLeast:
+		return "At least " + ui.Count(l.Users, "user", "users")
+	default:
+		return ui.Count(l.Users, "user", "users")
 	}
-	return ui.Count(n, "user", "users")
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -141,7 +141,9 @@ func (rm *Room) judgeLink(ctx context.Context, v *people.LinkPage, names []strin
 // into v.Unknown.
 func (rm *Room) linkUsers(ctx context.Context, v *people.LinkPage, names []string) ([]model.User, error) {
 	if v.All {
-		return rm.Store.LinkCandidates(ctx, v.Connection, v.Anew, maxBulk)
+		users, err := rm.Store.LinkCandidates(ctx, v.Connection, v.Anew, maxBulk+1)
+		v.More = len(users) > maxBulk
+		return users[:min(len(users), maxBulk)], err
 	}
 	keys := make([]string, len(names))
 	for i, name := range names {

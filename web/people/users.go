@@ -33,8 +33,10 @@ func (rm *Room) listUsers(w http.ResponseWriter, r *http.Request, a model.Admini
 	if err != nil {
 		return err
 	}
-	if v.Any, err = rm.Store.AnyUser(r.Context()); err != nil {
-		return err
+	if v.Any = len(users) > 0; !v.Any {
+		if v.Any, err = rm.Store.AnyUser(r.Context()); err != nil {
+			return err
+		}
 	}
 	if r.URL.RawQuery == "" {
 		if v.ToLink, err = rm.Store.UsersToLink(r.Context()); err != nil {
