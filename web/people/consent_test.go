@@ -126,7 +126,8 @@ func TestUnlinkedUserIsLinkedAgain(t *testing.T) {
 	form := unlinkForm(t, s, "user1")
 	s.Post("/users/user1/unlink", form).Want(t, http.StatusSeeOther)
 	s.Get("/users/user1").Has(t, ".note", "by unlinking the user")
-	s.Post("/users/user1/unlink", form).Want(t, http.StatusNotFound)
+	s.Post("/users/user1/unlink", form).Want(t, http.StatusSeeOther)
+	s.Get("/users/user1").Has(t, "main", "This AWS identity was already unlinked by")
 	wantIn(t, "the same person", comes(t, s, "user1"))
 
 	madeAnew(t, s, map[string]string{"user1": anotherID(1)})
