@@ -176,6 +176,7 @@ func statedCauses(t *testing.T) []statedCause {
 		{"far too long", mapped("ana", map[string][]string{"email": {strings.Repeat("a", 5000)}}), model.CauseAttributeTooLong},
 		{"no address", mapped("ana", map[string][]string{"email": {"ana"}}), model.CauseAttributeUnusable},
 		{"the mapping's text", mapped("ana", map[string][]string{"email": {"${user:email}"}}), model.CauseAttributeLiteral},
+		{"the mapping's text for the name", mapped("${user:email}", map[string][]string{"email": {"a@example.com"}}), model.CauseUsernameLiteral},
 		{"the mapping's text with a blank", mapped("${ user:subject }", map[string][]string{"email": {"a@example.com"}}), model.CauseUsernameLiteral},
 		{"a blank inside", mapped("ana b", map[string][]string{"email": {"a@example.com"}}), model.CauseUsernameUnfit},
 		{"a long name", mapped(strings.Repeat("a", 256), map[string][]string{"email": {"a@example.com"}}), model.CauseUsernameTooLong},

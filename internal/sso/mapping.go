@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -60,6 +61,9 @@ func MapAttributes(cfg model.Config, id *Identity) (model.Person, []model.Check,
 	}
 	username, err := PreviewUsername(cfg.Username, one(values["username"]))
 	p.Username = username
+	if err == nil && literal(one(values["username"])) { // a name as good as any, but everybody's
+		err = errors.New("is the text of a mapping")
+	}
 	if err != nil {
 		r := unfitUsername(one(values["username"]), username, err)
 		return p, titled(append(checks, failed("username", r))), r
@@ -144,6 +148,8 @@ func unusable(m mappedAttribute, values []string) *model.Refusal {
 	case m.field == "external_id" && len(v) > model.MaxExternalID:
 		return Refuse(model.CauseAttributeTooLong, fmt.Sprintf("at most %d bytes", model.MaxExternalID), fmt.Sprintf("%d bytes", len(v)),
 			fmt.Sprintf("The attribute %q is too long for a stable id.", m.from))
+	case m.field == "external_id" && literal(v):
+		return refuse(model.CauseAttributeLiteral, "a stable id", "has the text of a mapping for its value")
 	case m.field == "external_id" && model.CheckExternalID(v) != nil:
 		return refuse(model.CauseAttributeUnusable, "a stable id", model.CheckExternalID(v).Error())
 	case m.field == "email" && model.CheckEmail(v) != nil && literal(v):
@@ -162,6 +168,22 @@ func unusable(m mappedAttribute, values []string) *model.Refusal {
 func literal(v string) bool {
 	v = strings.ToLower(v)
 	return strings.Contains(v, "${") || strings.Contains(v, "$(") || strings.HasPrefix(strings.Trim(v, "${}() "), "user:")
+}
+
+// fieldWords are names of AWS's own fields. Somebody may be called so, but more
+// likely one was typed where its variable belongs.
+var fieldWords = []string{"username", "user name", "user", "subject", "email", "userid", "user id", "name", "nameid", "preferredusername", "givenname",
+	"familyname"}
+
+// JudgeTried is about the person of a test sign-in, by which a connection goes
+// live: a name that is a word of AWS's form is everybody's name. nil: nothing.
+func JudgeTried(p model.Person) *model.Refusal {
+	for _, name := range []string{p.NameID, p.Username} {
+		if slices.Contains(fieldWords, strings.ToLower(strings.TrimSpace(name))) {
+			return Refuse(model.CauseUsernameLiteral, "the name of a person", name, "The name is the word for a field in AWS's form.")
+		}
+	}
+	return nil
 }
 
 // nearest is the attribute that came whose name is almost the one that was

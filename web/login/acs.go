@@ -242,6 +242,9 @@ func (rm *Room) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, 
 	p, checks, refusal := sso.MapAttributes(cfg, identity)
 	a.login.Checks = append(a.login.Checks, checks...)
 	a.login.Person, a.login.Username = &p, p.Username
+	if refusal == nil && a.login.Test {
+		refusal = sso.JudgeTried(p)
+	}
 	if refusal != nil {
 		return refusal, nil
 	}
