@@ -79,8 +79,8 @@ func TestAGuessedEncodingIsAskedFor(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleAdmin)
 	page := s.Upload(paths.UsersImport, "username;display_name\njm;J\xfcrgen M\xfcller\nbo;Bo\n").Want(t, http.StatusOK)
-	page.Has(t, ".alert", "Read as Windows-1252?")
-	page.Has(t, ".alert strong", "Jürgen Müller")
+	page.Has(t, ".note", "Read as Windows-1252?")
+	page.Has(t, ".note strong", "Jürgen Müller")
 	page.Has(t, "form .btn-primary", "Yes, import 2 users")
 	s.Post(paths.UsersImport+"/confirm", url.Values{"csv": {page.Doc.Find("textarea[name=csv]").Text()}}).Want(t, http.StatusSeeOther)
 	if u, err := s.Store.User(context.Background(), "jm"); err != nil || u.DisplayName != "Jürgen Müller" {
