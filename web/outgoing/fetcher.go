@@ -29,9 +29,11 @@ const (
 // Error says in a sentence or two why metadata could not be fetched, for
 // the administrator who typed the address. It wraps the cause, for the log.
 type Error struct {
-	Text   string
-	Cause  error
-	Inside bool // the address is inside the network, where nothing may be asked
+	Text    string
+	Cause   error
+	Addr    netip.Addr // that was not dialed, since it is not public
+	Private bool       // Fetcher.Private would have let it be dialed
+	Inside  bool       // the address is inside the network, where nothing may be asked
 }
 
 func (e *Error) Error() string {
@@ -153,8 +155,9 @@ func (m Fetcher) JudgeDial(_, address string, _ syscall.RawConn) error {
 		return nil
 	}
 	if !public(addr) {
-		return &Error{Inside: true, Text: fmt.Sprintf("The address leads to %s, which is not on the public internet. Postern fetches metadata from public addresses "+
-			"only, as AWS's are.", addr)}
+		return &Error{Inside: true, Addr: addr, Private: addr.IsPrivate() && !awsInstance.Contains(addr),
+			Text: fmt.Sprintf("The address leads to %s, which is not on the public internet. Postern fetches metadata from public addresses "+
+				"only, as AWS's are.", addr)}
 	}
 	return nil
 }

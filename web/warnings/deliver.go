@@ -122,7 +122,7 @@ func (rm *Room) callWebhook(ctx context.Context, to model.Warnings, n notice) er
 		return err
 	}
 	if err := fetcher.JudgeURL(req.URL); err != nil {
-		return err
+		return &outgoing.Error{Text: webhookForm, Cause: err}
 	}
 	at := strconv.FormatInt(rm.Now().Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(secret))
@@ -133,13 +133,10 @@ func (rm *Room) callWebhook(ctx context.Context, to model.Warnings, n notice) er
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a notice goes to one address
 	res, err := client.Do(req)
 	if err != nil {
-		return outgoing.ExplainFetch(ctx, req.URL, err)
+		return webhookProblem(req.URL.Hostname(), err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return &outgoing.Error{Text: fmt.Sprintf("%s answered with status %d.", req.URL.Hostname(), res.StatusCode)}
-	}
-	return nil
+	return webhookAnswered(req.URL.Hostname(), res.StatusCode)
 }
 
 // opened is a secret that is kept sealed. The errors are for administrators.

@@ -6,7 +6,12 @@ const (
 	FoldAt = foldAt
 )
 
-var Addresses = addresses
+var (
+	Addresses       = addresses
+	DeliveryProblem = deliveryProblem
+	WebhookProblem  = webhookProblem
+	WebhookAnswered = webhookAnswered
+)
 
 type (
 	Notice = notice

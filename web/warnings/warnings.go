@@ -202,7 +202,7 @@ func (rm *Room) checkWebhook(address string) string {
 		return "This is not a web address."
 	}
 	if err := outgoing.NewFetcher(rm.OnLoopback()).JudgeURL(u); err != nil {
-		return "A webhook must begin with https://, without a user name or password."
+		return webhookForm
 	}
 	return ""
 }
