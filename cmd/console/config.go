@@ -101,7 +101,7 @@ func (c *configApplyCmd) Run(ctx context.Context, io streams) (err error) {
 	var lockOut *configdoc.LockOutError
 	if errors.As(err, &lockOut) {
 		printOutcome(io.err, lockOut.Outcome)
-		return fmt.Errorf("nothing was changed: %s. Change the document, or give --allow-lock-out to do it all the same", lockOut)
+		return fmt.Errorf("nothing was changed: %w. Change the document, or give --allow-lock-out to do it all the same", lockOut)
 	}
 	if err != nil {
 		return documentError(c.File, err, io.err)

@@ -38,7 +38,7 @@ func TestOnlyServeMakesADataFolder(t *testing.T) {
 }
 
 // Where nothing is named, the folder that was looked in is named whole.
-func TestFolderIsNamedWhole(t *testing.T) { //nolint:paralleltest // it changes the working folder
+func TestFolderIsNamedWhole(t *testing.T) {
 	t.Chdir(t.TempDir())
 	here, err := os.Getwd()
 	if err != nil {

@@ -92,7 +92,7 @@ func printVerdict(w io.Writer, v sso.Verdict, asJSON bool) error {
 		fmt.Fprintf(w, "\naccepted: %s\n", v.NameID)
 		return nil
 	}
-	cause := sso.CauseOf(*v.Refusal, sso.Neighbourhood{})
+	cause := sso.CauseOf(*v.Refusal, sso.Neighborhood{})
 	fmt.Fprintf(w, "\nrefused (%s): %s\n%s\n%s\n", v.Refusal.Code, sso.Explain(v.Refusal.Code).Title, cause.Happened, cause.Fix)
 	return nil
 }

@@ -96,7 +96,7 @@ func printLoginsJSON(w io.Writer, logins []model.Login, now time.Time) error {
 			Refusal: l.Refusal, Checks: l.Checks, Changes: l.Changes,
 		}
 		if l.Refusal != nil {
-			j.Cause = sso.CauseOf(*l.Refusal, sso.Neighbourhood{}).ID
+			j.Cause = sso.CauseOf(*l.Refusal, sso.Neighborhood{}).ID
 		}
 		if !l.FinishedAt.IsZero() {
 			at := l.FinishedAt.UTC()

@@ -34,8 +34,8 @@ func readDocument(data []byte) {
 }
 
 func TestRow30Documents(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
-	for name, body := range documents() {
-		t.Run(name, func(t *testing.T) { bodytest.Linear(t, body, readDocument) }) //nolint:paralleltest // see above
+	for name, body := range documents() { //nolint:paralleltest // see above
+		t.Run(name, func(t *testing.T) { bodytest.Linear(t, body, readDocument) })
 	}
 }
 

@@ -51,8 +51,8 @@ func readEvery(data []byte) {
 }
 
 func TestRow30CrowdBodies(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
-	for name, body := range hostile() {
-		t.Run(name, func(t *testing.T) { bodytest.Linear(t, body, readEvery) }) //nolint:paralleltest // see above
+	for name, body := range hostile() { //nolint:paralleltest // see above
+		t.Run(name, func(t *testing.T) { bodytest.Linear(t, body, readEvery) })
 	}
 }
 

@@ -72,7 +72,7 @@ func (f Forecast) Renames() bool { return f.Then.Renamed != "" && f.Then.Renamed
 
 // Links tells whether the change has a new AWS person linked to the user.
 func (f Forecast) Links() bool {
-	return f.Then.In() && f.Then.Links && !(f.Today.In() && f.Today.Links)
+	return f.Then.In() && f.Then.Links && (!f.Today.In() || !f.Today.Links)
 }
 
 // Lost tells whether the change locks the person out.

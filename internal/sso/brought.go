@@ -221,12 +221,12 @@ func envelopeKind(der []byte) string {
 		return "damaged"
 	}
 	var oid asn1.ObjectIdentifier
-	rest, err := asn1.Unmarshal(outer.Bytes, &oid)
+	_, err := asn1.Unmarshal(outer.Bytes, &oid)
 	if err == nil && len(oid) > len(oidPKCS7) && oid[:len(oidPKCS7)].Equal(oidPKCS7) {
 		return "pkcs7"
 	}
 	var version int
-	if rest, err = asn1.Unmarshal(outer.Bytes, &version); err == nil && version == 3 && len(rest) > 0 {
+	if rest, err := asn1.Unmarshal(outer.Bytes, &version); err == nil && version == 3 && len(rest) > 0 {
 		return "pkcs12"
 	}
 	var algorithm struct {
@@ -234,7 +234,7 @@ func envelopeKind(der []byte) string {
 		Parameters asn1.RawValue `asn1:"optional"`
 	}
 	var sealed []byte
-	if rest, err = asn1.Unmarshal(outer.Bytes, &algorithm); err == nil {
+	if rest, err := asn1.Unmarshal(outer.Bytes, &algorithm); err == nil {
 		if _, err = asn1.Unmarshal(rest, &sealed); err == nil {
 			return "private_key"
 		}

@@ -44,9 +44,9 @@ const (
 // Possibility is one thing that may have gone wrong and how to find out.
 type Possibility struct{ Title, Check string }
 
-// Neighbourhood is what is known next to a refusal. The zero value knows
+// Neighborhood is what is known next to a refusal. The zero value knows
 // nothing.
-type Neighbourhood struct {
+type Neighborhood struct {
 	OthersBrought int    // how many of the newest logins of the connection brought the attribute that is missing
 	OthersRead    int    // of how many that were looked at
 	Requested     string // the NameID format that the connection's requests ask for, as AWS writes it
@@ -54,7 +54,7 @@ type Neighbourhood struct {
 
 // CauseOf is the cause of a refusal, as far as the answer and what is known
 // next to it tell.
-func CauseOf(r model.Refusal, n Neighbourhood) Cause {
+func CauseOf(r model.Refusal, n Neighborhood) Cause {
 	id := r.Cause
 	if id == model.CauseAttributeAbsent && n.OthersBrought > 0 {
 		id = model.CauseAttributeOfPerson
@@ -70,7 +70,7 @@ func CauseOf(r model.Refusal, n Neighbourhood) Cause {
 
 // Settle writes into a refusal what is known next to it: its cause, for good,
 // and the evidence that led to it.
-func Settle(r *model.Refusal, n Neighbourhood) {
+func Settle(r *model.Refusal, n Neighborhood) {
 	switch r.Cause = CauseOf(*r, n).ID; {
 	case r.Cause == model.CauseAttributeOfPerson:
 		r.Detail = fmt.Sprintf("AWS did not send the attribute %q. It brought it for %d of the last %d logins of other people.", r.Expected, n.OthersBrought,
@@ -83,9 +83,9 @@ func Settle(r *model.Refusal, n Neighbourhood) {
 	}
 }
 
-// WantsNeighbours is the name of the attribute whose history decides the cause
+// WantsNeighbors is the name of the attribute whose history decides the cause
 // of a refusal; empty where none does.
-func WantsNeighbours(r model.Refusal) string {
+func WantsNeighbors(r model.Refusal) string {
 	if r.Code == model.CodeAttributeMissing && r.Cause == model.CauseAttributeAbsent {
 		return r.Expected
 	}

@@ -27,7 +27,7 @@ func TestEveryCauseHasItsRemedy(t *testing.T) {
 			t.Errorf("%s and %s happened alike", c.ID, other)
 		}
 		of[c.Happened] = c.ID
-		if got := sso.CauseOf(*sso.Refuse(c.ID, "", "", ""), sso.Neighbourhood{}); got.ID != c.ID || got.Code != c.Code {
+		if got := sso.CauseOf(*sso.Refuse(c.ID, "", "", ""), sso.Neighborhood{}); got.ID != c.ID || got.Code != c.Code {
 			t.Errorf("%s is taken for %s of %s", c.ID, got.ID, got.Code)
 		}
 		if (c.Step != "") != (c.Cure == sso.CureStep || c.Cure == sso.CureDomain) {
@@ -77,7 +77,7 @@ func TestEveryCauseIsReached(t *testing.T) {
 		if r == nil {
 			return
 		}
-		c := sso.CauseOf(*r, sso.Neighbourhood{})
+		c := sso.CauseOf(*r, sso.Neighborhood{})
 		if r.Cause != c.ID || c.Code != r.Code {
 			t.Errorf("%s: %+v names no cause of its code", by, r)
 		}
@@ -124,7 +124,7 @@ func statedCauses(t *testing.T) []statedCause {
 		_, _, r := sso.MapAttributes(config, &sso.Identity{NameID: nameID, Attributes: attributes})
 		return r
 	}
-	neighbours := func(n sso.Neighbourhood) *model.Refusal {
+	neighbors := func(n sso.Neighborhood) *model.Refusal {
 		r := mapped("ana", map[string][]string{"userId": {"1"}})
 		sso.Settle(r, n)
 		return r
@@ -165,8 +165,8 @@ func statedCauses(t *testing.T) []statedCause {
 		}(), model.CauseNoCertificateStored},
 		{"certificate that is no base64", replace("<ds:X509Certificate>", "<ds:X509Certificate>%"), model.CauseCertificateUnreadable},
 		{"a row for nobody", mapped("ana", map[string][]string{"userId": {"1"}}), model.CauseAttributeAbsent},
-		{"a row that others have", neighbours(sso.Neighbourhood{OthersRead: 20, OthersBrought: 20}), model.CauseAttributeOfPerson},
-		{"a row that nobody has", neighbours(sso.Neighbourhood{OthersRead: 20}), model.CauseAttributeAbsent},
+		{"a row that others have", neighbors(sso.Neighborhood{OthersRead: 20, OthersBrought: 20}), model.CauseAttributeOfPerson},
+		{"a row that nobody has", neighbors(sso.Neighborhood{OthersRead: 20}), model.CauseAttributeAbsent},
 		{"a row in capitals", mapped("ana", map[string][]string{"Email": {"a@example.com"}}), model.CauseAttributeMisspelled},
 		{"a row with a letter less", mapped("ana", map[string][]string{"emai": {"a@example.com"}}), model.CauseAttributeMisspelled},
 		{"empty", mapped("ana", map[string][]string{"email": {" "}}), model.CauseAttributeEmpty},
@@ -312,7 +312,7 @@ func TestAnswerOfAnotherApplication(t *testing.T) {
 		return r
 	}
 	other := sign("https://portal.sso.eu-central-1.amazonaws.com/saml/assertion/B", "")
-	c := sso.CauseOf(*other, sso.Neighbourhood{})
+	c := sso.CauseOf(*other, sso.Neighborhood{})
 	if other.Code != model.CodeCertificateUnknown || c.ID != model.CauseOtherApplication || !c.Claimed || !c.Alike || other.Expected != sceneIdP ||
 		other.Received != "https://portal.sso.eu-central-1.amazonaws.com/saml/assertion/B" {
 		t.Errorf("%+v by %+v", other, c)
@@ -342,7 +342,7 @@ func TestOnlyLikeThingsAreCompared(t *testing.T) {
 	for _, v := range attack.Variants() {
 		_, verdict := mint(t, v)
 		r := verdict.refusal
-		if r == nil || v.Name == hostile || !sso.CauseOf(*r, sso.Neighbourhood{}).Alike ||
+		if r == nil || v.Name == hostile || !sso.CauseOf(*r, sso.Neighborhood{}).Alike ||
 			strings.HasPrefix(r.Expected, "_") || r.Cause == model.CauseAttributeMisspelled {
 			continue
 		}
@@ -358,8 +358,8 @@ func TestNameIDPolicyIsSetAgainstTheRequest(t *testing.T) {
 	t.Parallel()
 	r := withStatus("", `<p:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Responder"><p:StatusCode `+
 		`Value="urn:oasis:names:tc:SAML:2.0:status:InvalidNameIDPolicy"/></p:StatusCode>`, "").refusal
-	sso.Settle(r, sso.Neighbourhood{Requested: model.NameIDEmail.Asked()})
-	c := sso.CauseOf(*r, sso.Neighbourhood{})
+	sso.Settle(r, sso.Neighborhood{Requested: model.NameIDEmail.Asked()})
+	c := sso.CauseOf(*r, sso.Neighborhood{})
 	if r.Expected != "emailAddress" || !strings.Contains(r.Detail, "InvalidNameIDPolicy") || c.Field == nil || c.Field.Label != "Subject: Format" {
 		t.Errorf("%+v with %+v", r, c.Field)
 	}
@@ -369,11 +369,11 @@ func TestNameIDPolicyIsSetAgainstTheRequest(t *testing.T) {
 func TestOldTracesHaveTheFirstCause(t *testing.T) {
 	t.Parallel()
 	for _, code := range model.Codes {
-		if c := sso.CauseOf(model.Refusal{Code: code}, sso.Neighbourhood{}); c.ID != sso.Explain(code).Causes[0].ID || c.Code != code {
+		if c := sso.CauseOf(model.Refusal{Code: code}, sso.Neighborhood{}); c.ID != sso.Explain(code).Causes[0].ID || c.Code != code {
 			t.Errorf("%s: %s", code, c.ID)
 		}
 	}
-	if c := sso.CauseOf(model.Refusal{Code: model.CodeExpired, Cause: "of a later version"}, sso.Neighbourhood{}); c.ID != model.CauseAnswerOld {
+	if c := sso.CauseOf(model.Refusal{Code: model.CodeExpired, Cause: "of a later version"}, sso.Neighborhood{}); c.ID != model.CauseAnswerOld {
 		t.Errorf("an unknown cause: %s", c.ID)
 	}
 }

@@ -64,14 +64,14 @@ func readMessage(data []byte) {
 func readMetadata(data []byte) { _, _ = sso.ParseMetadata(data, sso.MetadataOptions{}) }
 
 func TestRow30Messages(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
-	for name, body := range messageBodies() {
-		t.Run(name, func(t *testing.T) { bodytest.Linear(t, body, readMessage) }) //nolint:paralleltest // see above
+	for name, body := range messageBodies() { //nolint:paralleltest // see above
+		t.Run(name, func(t *testing.T) { bodytest.Linear(t, body, readMessage) })
 	}
 }
 
 func TestRow30Metadata(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
-	for name, body := range metadataBodies() {
-		t.Run(name, func(t *testing.T) { bodytest.Linear(t, body, readMetadata) }) //nolint:paralleltest // see above
+	for name, body := range metadataBodies() { //nolint:paralleltest // see above
+		t.Run(name, func(t *testing.T) { bodytest.Linear(t, body, readMetadata) })
 	}
 }
 

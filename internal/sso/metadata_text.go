@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/crewjam/saml"
-	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/unicode"
 )
@@ -61,8 +60,7 @@ func utf16Text(data []byte) []byte {
 	if !ok || len(data)%2 != 0 {
 		return data
 	}
-	var e encoding.Encoding = unicode.UTF16(order, unicode.UseBOM)
-	if text, err := e.NewDecoder().Bytes(data); err == nil && utf8.Valid(text) {
+	if text, err := unicode.UTF16(order, unicode.UseBOM).NewDecoder().Bytes(data); err == nil && utf8.Valid(text) {
 		return text
 	}
 	return data

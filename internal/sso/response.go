@@ -125,7 +125,7 @@ func passed(id, expected, received string) model.Check {
 
 func failed(id string, r *model.Refusal) model.Check {
 	return model.Check{ID: id, State: model.CheckFailed, Code: r.Code, Expected: r.Expected, Received: r.Received, Note: r.Detail,
-		Alike: CauseOf(*r, Neighbourhood{}).Alike}
+		Alike: CauseOf(*r, Neighborhood{}).Alike}
 }
 
 func skipped(id, why string) model.Check {

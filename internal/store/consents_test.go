@@ -102,7 +102,7 @@ func TestRow26ConsentCountsOnce(t *testing.T) {
 		"written otherwise": {func(t *testing.T, st *store.Store, _ model.Connection) { makesUser(t, st, "Dave") }, called("dAVE", "D-1"), "", ""},
 		"the second person of the name": {func(t *testing.T, st *store.Store, aws model.Connection) {
 			makesUser(t, st, "dave")
-			arrives(t, st, aws, called("dave", "D-1"))
+			_, _ = arrives(t, st, aws, called("dave", "D-1"))
 		}, called("dave", "D-2"), model.CauseLinkedElsewhere, model.CodeUsernameTaken},
 		"imported": {func(t *testing.T, st *store.Store, _ model.Connection) {
 			if _, err := st.ImportUsers(ctx, storetest.Actor, []store.ImportRow{{User: model.User{Username: "dave", Active: true}}}); err != nil {
@@ -111,7 +111,7 @@ func TestRow26ConsentCountsOnce(t *testing.T) {
 		}, called("dave", "D-1"), "", ""},
 		"imported again, and made by a login before": {func(t *testing.T, st *store.Store, aws model.Connection) {
 			other := storetest.LiveConnection(t, st, "other", nil)
-			arrives(t, st, other, called("dave", "D-1"))
+			_, _ = arrives(t, st, other, called("dave", "D-1"))
 			row := store.ImportRow{User: model.User{Username: "dave", Email: "new@example.com", Active: true}}
 			if _, err := st.ImportUsers(ctx, storetest.Actor, []store.ImportRow{row}); err != nil {
 				t.Fatal(err)
@@ -138,7 +138,7 @@ func TestRow26ConsentCountsOnce(t *testing.T) {
 		"used on another connection": {func(t *testing.T, st *store.Store, aws model.Connection) {
 			other := storetest.LiveConnection(t, st, "other", nil)
 			makesUser(t, st, "dave")
-			arrives(t, st, other, called("dave", "D-1"))
+			_, _ = arrives(t, st, other, called("dave", "D-1"))
 		}, called("dave", "D-1"), model.CauseNotAllowed, model.CodeUsernameTaken},
 		"taken back": {func(t *testing.T, st *store.Store, _ model.Connection) {
 			if err := st.TakeBackLink(ctx, storetest.Actor, makesUser(t, st, "dave").ID, "aws"); err != nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// neighbours bounds how many logins are looked at around a refused one.
-const neighbours = 200
+// neighbors bounds how many logins are looked at around a refused one.
+const neighbors = 200
 
 // Brought tells of the newest logins of other people through a connection how
 // many were read, and how many of them brought the attribute. It is bounded: at
@@ -22,6 +22,6 @@ func (s *Store) Brought(ctx context.Context, connection, attribute, nameID strin
 			and person -> 'Attributes' -> @attribute not in ('[]', '[""]')), count(*)
 		from (select person, name_id from logins where connection = @connection order by started_at desc limit @limit) newest
 		where person is not null and name_id <> @name_id`,
-		named{"connection": connection, "attribute": attribute, "name_id": nameID, "limit": neighbours})
+		named{"connection": connection, "attribute": attribute, "name_id": nameID, "limit": neighbors})
 	return c.brought, c.read, err
 }

@@ -60,7 +60,9 @@ func TestVersus(t *testing.T) {
 func TestFeedHasDays(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 30, 0, 30, 0, 0, time.UTC) // a Monday
-	at := func(ago time.Duration) FeedItem { return FeedItem{Icon: "key", At: now.Add(-ago), Body: templ.Raw("x")} }
+	at := func(ago time.Duration) FeedItem {
+		return FeedItem{Icon: "key", At: now.Add(-ago), Body: templ.Raw("x")}
+	}
 	doc := shown(t, Feed([]FeedItem{at(0), at(time.Minute), at(time.Hour), at(2 * time.Hour), at(72 * time.Hour), at(240 * time.Hour)}, now))
 	if got := texts(doc, ".day"); got != "Today|Yesterday|Friday|20 November 2026" {
 		t.Errorf("the days are %q", got)

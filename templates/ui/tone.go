@@ -4,7 +4,7 @@ package ui
 type Tone string
 
 // Tones of signs. Each goes with a word, a shape or a style of line, never as a
-// colour alone.
+// color alone.
 const (
 	Plain Tone = ""
 	Good  Tone = "good"

@@ -33,8 +33,8 @@ func readFile(data []byte) {
 }
 
 func TestRow30Files(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
-	for name, body := range files() {
-		t.Run(name, func(t *testing.T) { bodytest.Linear(t, body, readFile) }) //nolint:paralleltest // see above
+	for name, body := range files() { //nolint:paralleltest // see above
+		t.Run(name, func(t *testing.T) { bodytest.Linear(t, body, readFile) })
 	}
 }
 

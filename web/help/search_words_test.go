@@ -46,7 +46,7 @@ func TestSpellingIsOffered(t *testing.T) {
 		"certifcate expires": "certificate expires",
 		"certificaet":        "certificate",
 		"lost paskey":        "lost passkey",
-		"Upgarde":            "upgrade",
+		"Upgraed":            "upgrade",
 		"admnistrators":      "administrators",
 		"Conflunce groups":   "confluence groups",
 		"certif":             "",

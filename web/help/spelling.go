@@ -49,7 +49,7 @@ func (x *guideIndex) nearest(written string) string {
 	word := []rune(written)
 	allowed := 2
 	switch {
-	case len(word) < 4 || len(word) > 40:
+	case len(word) < 5 || len(word) > 40:
 		return ""
 	case len(word) < 8:
 		allowed = 1
@@ -76,7 +76,7 @@ func (x *guideIndex) nearest(written string) string {
 }
 
 // distance is how many letters must be put in, left out, changed or swapped with
-// their neighbour to get from one word to the other; more than most is most+1.
+// their neighbor to get from one word to the other; more than most is most+1.
 func distance(a, b []rune, most int) int {
 	if max(len(a)-len(b), len(b)-len(a)) > most {
 		return most + 1

@@ -44,8 +44,8 @@ func readForm(data []byte) {
 }
 
 func TestRow30Forms(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
-	for name, body := range forms() {
-		t.Run(name, func(t *testing.T) { bodytest.Linear(t, body, readForm) }) //nolint:paralleltest // see above
+	for name, body := range forms() { //nolint:paralleltest // see above
+		t.Run(name, func(t *testing.T) { bodytest.Linear(t, body, readForm) })
 	}
 }
 

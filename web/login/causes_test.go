@@ -59,7 +59,7 @@ func TestRefusedPageSaysWhetherTryingAgainHelps(t *testing.T) {
 
 // The advice for an attribute that is missing is about the person where others
 // brought it, and about the row where nobody did.
-func TestMissingAttributeIsJudgedByItsNeighbours(t *testing.T) {
+func TestMissingAttributeIsJudgedByItsNeighbors(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSAMLSite(t, storetest.Open(t), nil)
 	refused := func() model.Login {

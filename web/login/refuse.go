@@ -44,11 +44,11 @@ func (rm *Room) refuseAttempt(w http.ResponseWriter, r *http.Request, a attempt,
 // settle finds the cause of a refusal that depends on what is known next to it:
 // on the logins of others, and on what the connection asks for.
 func (rm *Room) settle(ctx context.Context, a *attempt, refusal *model.Refusal) error {
-	var n sso.Neighbourhood
+	var n sso.Neighborhood
 	if a.revision != nil {
 		n.Requested = a.revision.Config.NameIDFormat.Asked()
 	}
-	if attribute := sso.WantsNeighbours(*refusal); attribute != "" {
+	if attribute := sso.WantsNeighbors(*refusal); attribute != "" {
 		var err error
 		if n.OthersBrought, n.OthersRead, err = rm.Store.Brought(ctx, a.connection.Slug, attribute, a.login.NameID); err != nil {
 			return err

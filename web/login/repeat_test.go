@@ -12,9 +12,9 @@ import (
 	"github.com/postern-sso/postern/web/webtest"
 )
 
-// travelling are the cookies that come along with a form of another site: all but
+// traveling are the cookies that come along with a form of another site: all but
 // that of the session.
-func travelling(cookies []*http.Cookie) (all []*http.Cookie) {
+func traveling(cookies []*http.Cookie) (all []*http.Cookie) {
 	for _, c := range cookies {
 		if !strings.HasSuffix(c.Name, "postern-person") {
 			all = append(all, c)
@@ -37,7 +37,7 @@ func TestTheSameAnswerInItsBrowser(t *testing.T) {
 	delete(before, "sessions") // whose times may move
 	for range 3 {
 		again := e
-		again.Cookies = travelling(cookies)
+		again.Cookies = traveling(cookies)
 		w := x.Answer(again, message)
 		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != first.Header().Get("Location") {
 			t.Fatalf("again: %d to %q, want %q", w.Code, w.Header().Get("Location"), first.Header().Get("Location"))
@@ -72,7 +72,7 @@ func TestTheSameAnswerInItsBrowser(t *testing.T) {
 	stranger.Cookies = nil
 	x.Refused(t, "another browser", "aws", stranger, message, model.CodeReplayed)
 	other := x.SignIn("bob", webtest.AsItIs)
-	stranger.Cookies = travelling(other)
+	stranger.Cookies = traveling(other)
 	w := x.Answer(stranger, message)
 	x.WantCode(t, "somebody else's browser", w, model.CodeReplayed)
 }
@@ -109,7 +109,7 @@ func TestTheSameAnswerAfterItsSession(t *testing.T) {
 			message := webtest.HonestMessage(&e)
 			cookies := webtest.Later(e.Cookies, x.Answer(e, message).Result().Cookies())
 			end(x, cookies)
-			e.Cookies = travelling(cookies)
+			e.Cookies = traveling(cookies)
 			w := x.Answer(e, message)
 			if l := x.Trace(w); l.Outcome != model.OutcomeRefused || l.Refusal == nil || w.Code != http.StatusForbidden {
 				t.Errorf("answered %d, %s", w.Code, l.Outcome)
@@ -179,7 +179,7 @@ func TestRelayStateOfAnAppAfterTheAccountSwitch(t *testing.T) {
 	}
 	bob := x.SignIn("bob", webtest.AsItIs)
 	e := x.Begin(true)
-	e.Relay, e.Cookies = "https://wiki.example.com/page", travelling(bob)
+	e.Relay, e.Cookies = "https://wiki.example.com/page", traveling(bob)
 	w := x.Answer(e, webtest.HonestMessage(&e))
 	to := w.Header().Get("Location")
 	_, token, found := strings.Cut(to, "arrival=")

@@ -100,7 +100,7 @@ func (rm *Room) loginPage(ctx context.Context, id string) (logins.LoginPage, err
 		}
 		v.Revision = rev.Number
 	}
-	return v, rm.neighbours(ctx, &v)
+	return v, rm.neighbors(ctx, &v)
 }
 
 // explain says why the login was refused, with what cures it, what the person saw
@@ -125,8 +125,8 @@ func (rm *Room) explain(ctx context.Context, v *logins.LoginPage, c model.Connec
 // loginsBeside is how many logins of the same person are listed.
 const loginsBeside = 6
 
-// neighbours are the person's user and other logins.
-func (rm *Room) neighbours(ctx context.Context, v *logins.LoginPage) error {
+// neighbors are the person's user and other logins.
+func (rm *Room) neighbors(ctx context.Context, v *logins.LoginPage) error {
 	l := v.Row.Login
 	if l.Username == "" {
 		return nil

@@ -27,7 +27,7 @@ const (
 
 // What is wrong with a file; the texts are sentences for the person who sent it.
 var (
-	ErrTooLarge = errors.New("The file is larger than " + model.Size(MaxUpload) + ". Save the logo in a smaller size.")  //nolint:staticcheck // shown as it is
+	ErrTooLarge = errors.New("The file is larger than " + model.Size(MaxUpload) + ". Save the logo in a smaller size.")
 	ErrFormat   = errors.New("The file is no PNG, JPEG or WebP picture that can be read. Save the logo in one of them.") //nolint:staticcheck // shown as it is
 	ErrSide     = fmt.Errorf("The picture is wider or higher than %d pixels. Save the logo in a smaller size.", maxSide) //nolint:staticcheck // shown as it is
 )

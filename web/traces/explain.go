@@ -15,7 +15,7 @@ func CauseOf(code model.Code, refusal *model.Refusal) sso.Cause {
 	if refusal == nil {
 		return sso.Explain(code).Cause
 	}
-	return sso.CauseOf(*refusal, sso.Neighbourhood{})
+	return sso.CauseOf(*refusal, sso.Neighborhood{})
 }
 
 // Explain puts a cause into words, with the evidence of the case where there is

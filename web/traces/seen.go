@@ -15,7 +15,7 @@ func Seen(code model.Code, refusal *model.Refusal) parts.Seen {
 		r = *refusal
 	}
 	v := parts.Seen{Title: "You could not be signed in"}
-	switch c := sso.CauseOf(r, sso.Neighbourhood{}); {
+	switch c := sso.CauseOf(r, sso.Neighborhood{}); {
 	case c.ID == model.CauseInternal:
 		v.What, v.Next = "This is a fault of the sign-in service, not of your account.", "Try again in a minute."
 	case c.Retry():

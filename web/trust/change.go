@@ -38,6 +38,6 @@ func (lf Trust) JudgeChange(c model.Connection, check model.MetadataCheck, uses 
 			f.Proposed = append(f.Proposed, cert)
 		}
 	}
-	f.Offered, _, _, _ = lf.Offer(c, check) //nolint:dogsled,errcheck // it fails with the metadata, which was read above
+	f.Offered, _, _, _ = lf.Offer(c, check) //nolint:dogsled // it fails with the metadata, which was read above
 	return sso.JudgeChange(f)
 }
