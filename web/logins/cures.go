@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
@@ -60,10 +61,10 @@ func (rm *Room) cures(ctx context.Context, l model.Login, cause sso.Cause, c mod
 }
 
 // offered tells whether the very certificate that a refused answer named stands
-// in the metadata that was fetched last from AWS's address of the connection.
+// in the metadata that was fetched last, over https, from AWS's address of the connection.
 // Whoever posts an answer can name any certificate; only AWS publishes its own.
 func (rm *Room) offered(ctx context.Context, c model.Connection, r *model.Refusal) (bool, error) {
-	if r == nil || c.Live == nil || c.Live.Config.IdPMetadataURL == "" {
+	if r == nil || c.Live == nil || !strings.HasPrefix(c.Live.Config.IdPMetadataURL, "https://") {
 		return false, nil
 	}
 	check, err := rm.Store.MetadataCheck(ctx, c.ID)

@@ -127,8 +127,22 @@ func TestDeactivatedUserIsActivatedByTheTracesButton(t *testing.T) {
 // publishes it; and a viewer has no buttons.
 func TestCertificateOfAnAnswerIsNotTrustedByItsWord(t *testing.T) {
 	t.Parallel()
+	for address, words := range map[string]string{
+		"https://aws.example/metadata": "Trust this certificate…", "http://localhost:1/metadata": "Bring AWS's certificate…", "": "Bring AWS's certificate…",
+	} {
+		t.Run(address, func(t *testing.T) {
+			t.Parallel()
+			shownByMetadata(t, address, words)
+		})
+	}
+}
+
+// shownByMetadata: what the trace offers before and after the metadata of an
+// address shows the certificate.
+func shownByMetadata(t *testing.T, address, words string) {
+	t.Helper()
 	st := storetest.Open(t)
-	s := webtest.NewSAMLSite(t, st, func(c *model.Config) { c.IdPMetadataURL = "https://aws.example/metadata" })
+	s := webtest.NewSAMLSite(t, st, func(c *model.Config) { c.IdPMetadataURL = address })
 	if err := s.Sim.SetFault(s.App, awssim.FaultCertificateUnknown, awssim.Once); err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +162,7 @@ func TestCertificateOfAnAnswerIsNotTrustedByItsWord(t *testing.T) {
 	if err := st.FinishMetadataCheck(context.Background(), c.ID, s.Now, "", []string{l.Refusal.Received}, ""); err != nil {
 		t.Fatal(err)
 	}
-	s.Get(paths.Login(l.ID)).Has(t, "main", "Trust this certificate…")
+	s.Get(paths.Login(l.ID)).Has(t, "main", words)
 }
 
 // The trace of somebody who was erased says so, and nothing that it cannot know.
