@@ -25,17 +25,7 @@ func TestCertificateChangesAndNobodyIsRefused(t *testing.T) {
 	t.Parallel()
 	d := startDemo(t, browsertest.Mouse)
 	d.claim()
-	application := d.begin("jit")
-	d.save("users")
-	d.mapAttributes(application, "${user:subject}", standardRows)
-	d.save("groups")
-	d.Choose("reviewed", "on")
-	d.save("assign")
-	d.Choose("assigned", "on")
-	d.save("test")
-	d.test("alice", "/saml/aws/tested")
-	d.WaitText("AWS and Postern understand each other")
-	d.goLive()
+	application := d.live()
 	certificates := d.publicURL + "/connections/aws/certificates"
 	people := d.keepSigningIn("alice")
 
