@@ -107,7 +107,7 @@ func CurePreview(v CurePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Right.Text != "" {
-				templ_7745c5c3_Err = ui.Versus(v.Left, v.Right).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.BeforeAfter(v.Left, v.Right).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -111,14 +111,18 @@ func (rm *Room) whatStops(ctx context.Context, a model.Administrator, v *setting
 		for i, value := range before {
 			values = append(values, settings.ValueMove{Label: value.Label, From: value.Value, To: after[i].Value})
 		}
-		v.Moves = append(v.Moves, moved(app.Name, paths.App(app.Slug), "In the app", values))
+		m := moved(app.Name, paths.App(app.Slug), "In the app", values)
+		if app.Kind != model.AppOIDC {
+			m.Meanwhile = "Until the new value is there, the app goes on reading for as long as the old address leads here."
+		}
+		v.Moves = append(v.Moves, m)
 	}
 	return err
 }
 
 // moved keeps the values that differ.
 func moved(name, href, where string, values []settings.ValueMove) settings.Move {
-	m := settings.Move{Name: name, Href: href, Where: where}
+	m := settings.Move{Name: name, Href: href, Where: where, Meanwhile: "Until the new values are there, nobody signs in this way."}
 	for _, value := range values {
 		if value.From != value.To {
 			m.Values = append(m.Values, value)
