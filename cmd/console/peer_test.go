@@ -125,9 +125,20 @@ func TestPeerReplay(t *testing.T) {
 	site := startSite(t, document("provisioning: jit", ""), alice)
 	b := newBrowser(t)
 	answer := site.signIn(t, b, alice)
-	site.wantSignedIn(t, b.post(t, answer))
-	site.wantRefused(t, b.post(t, answer), model.CodeReplayed)
+	first := b.post(t, answer)
+	site.wantSignedIn(t, first)
+	wantRepeated(t, b.post(t, answer), first)
 	site.wantRefused(t, newBrowser(t).post(t, answer), model.CodeReplayed)
+}
+
+// wantRepeated judges the same answer once more in the browser that it signed in:
+// it leads where the login went, and is no login of its own.
+func wantRepeated(t *testing.T, again, first *response) {
+	t.Helper()
+	if again.StatusCode != http.StatusSeeOther || again.Header.Get("Location") != first.Header.Get("Location") ||
+		again.Header.Get("Postern-Login") != first.Header.Get("Postern-Login") {
+		t.Errorf("the same answer again: %s to %q, want the way of the first, to %q", again.Status, again.Header.Get("Location"), first.Header.Get("Location"))
+	}
 }
 
 func TestPeerTampering(t *testing.T) {
@@ -183,7 +194,8 @@ func TestPeerIdPInitiated(t *testing.T) {
 			if got := b.self(t, site); got.username != "alice.oneil" {
 				t.Errorf("signed in as %q", got.username)
 			}
-			site.wantRefused(t, b.post(t, answer), model.CodeReplayed)
+			wantRepeated(t, b.post(t, answer), done)
+			site.wantRefused(t, newBrowser(t).post(t, answer), model.CodeReplayed)
 		})
 	}
 }

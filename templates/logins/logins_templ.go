@@ -22,7 +22,7 @@ type LoginList struct {
 	Page        layout.Page
 	Filter      LoginFilter
 	Problems    []model.Problem // of the filter
-	Connections []string        // slugs
+	Connections []model.Connection
 	Reasons     []ui.Option
 	Filtered    bool
 	Rows        []parts.LoginRow
@@ -59,10 +59,10 @@ func (n News) text() string {
 }
 
 // connectionFilter is the choice of connections beside the search box.
-func connectionFilter(slugs []string, selected string) []ui.Option {
+func connectionFilter(connections []model.Connection, selected string) []ui.Option {
 	pairs := []string{"", "Any connection"}
-	for _, slug := range slugs {
-		pairs = append(pairs, slug, slug)
+	for _, c := range connections {
+		pairs = append(pairs, c.Slug, c.Name())
 	}
 	return ui.Options(selected, pairs...)
 }
@@ -189,7 +189,7 @@ func Logins(v LoginList) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Rows) > 0 {
-				templ_7745c5c3_Err = ui.Table(loginTable(v.Rows)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(loginTable(v.Rows, v.Connections)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -452,11 +452,11 @@ func loginFilters(v LoginList) templ.Component {
 	})
 }
 
-func loginTable(rows []parts.LoginRow) ui.TableOf[parts.LoginRow] {
+func loginTable(rows []parts.LoginRow, connections []model.Connection) ui.TableOf[parts.LoginRow] {
 	return ui.TableOf[parts.LoginRow]{Caption: "Logins, newest first", Rows: rows, Columns: []ui.Column[parts.LoginRow]{
 		{Head: "When", Names: true, Cell: func(r parts.LoginRow) templ.Component { return parts.LoginTime(r.Login) }},
 		{Head: "Who", Text: parts.LoginRow.Who},
-		{Head: "Connection", Text: func(r parts.LoginRow) string { return r.Login.Connection }},
+		{Head: "Connection", Text: func(r parts.LoginRow) string { return model.NameOf(connections, r.Login.Connection) }},
 		{Head: "Outcome", Cell: parts.LoginBadges},
 		{Head: "Reason", Text: func(r parts.LoginRow) string { return parts.OrDash(r.Reason) }},
 	}}

@@ -31,9 +31,7 @@ func (rm *Room) listLogins(w http.ResponseWriter, r *http.Request, a model.Admin
 	if err != nil {
 		return err
 	}
-	for _, c := range connections {
-		v.Connections = append(v.Connections, c.Slug)
-	}
+	v.Connections = connections
 	if query.After == "" && query.Until.IsZero() {
 		newest := rm.Now()
 		if len(found) > 0 {

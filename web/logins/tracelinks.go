@@ -35,8 +35,8 @@ func (rm *Room) renderTraceLinkForm(w http.ResponseWriter, r *http.Request, a mo
 	if err != nil {
 		return err
 	}
-	for _, slug := range live {
-		v.Connections = append(v.Connections, ui.Option{Value: slug, Label: slug, Selected: slug == chosen})
+	for _, c := range live {
+		v.Connections = append(v.Connections, ui.Option{Value: c.Slug, Label: c.Name(), Selected: c.Slug == chosen})
 	}
 	if v.Links, err = rm.Store.OpenTraceLinks(r.Context(), rm.Now()); err != nil {
 		return err
@@ -51,17 +51,16 @@ func (rm *Room) renderTraceLinkForm(w http.ResponseWriter, r *http.Request, a mo
 	return rm.Render(w, r, status, logins.NewTraceLink(v))
 }
 
-// liveConnections are the slugs of the connections through which people can
-// sign in now.
-func (rm *Room) liveConnections(ctx context.Context) ([]string, error) {
+// liveConnections are those through which people can sign in now.
+func (rm *Room) liveConnections(ctx context.Context) ([]model.Connection, error) {
 	connections, err := rm.Store.Connections(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var live []string
+	var live []model.Connection
 	for _, c := range connections {
 		if c.Status == model.StatusLive && c.Live != nil {
-			live = append(live, c.Slug)
+			live = append(live, c)
 		}
 	}
 	return live, nil

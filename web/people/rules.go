@@ -23,7 +23,7 @@ func (rm *Room) listRules(w http.ResponseWriter, r *http.Request, a model.Admini
 	}
 	return rm.Render(w, r, http.StatusOK, people.Rules(people.RuleList{
 		Page:  rm.Page(r, a, layout.NavRules, "Rules", "Who gets which groups at login. Rules are worked out again each time."),
-		Rules: rules, Ready: len(connections) > 0,
+		Rules: rules, Connections: connections,
 	}))
 }
 
