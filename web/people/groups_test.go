@@ -75,7 +75,7 @@ func TestRuleLifeCycle(t *testing.T) {
 	}
 
 	s.Post(paths.Rules, valid(url.Values{"kind": {"email_domain"}, "domain": {"@Example.com"}, "groups": {"staff", "ops"}})).Want(t, http.StatusSeeOther)
-	s.Get(paths.Rules).Has(t, ".rows", "When the email domain is example.com, people of connection aws get ops and staff.")
+	s.Get(paths.Rules).Has(t, ".rows", "When the email domain is example.com, people of connection AWS get ops and staff.")
 	s.Post(paths.Rules, valid(nil)).Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "There is a rule “rule” already")
 	s.Get(paths.Group("staff")).Has(t, "section[aria-labelledby=rules]", "rule")
 
@@ -85,7 +85,7 @@ func TestRuleLifeCycle(t *testing.T) {
 	}
 	s.Post("/rules/rule", valid(url.Values{"name": {"ops only"}, "kind": {"attribute"}, "attribute": {"department"}, "value": {"Operations"},
 		"groups": {"ops"}})).Want(t, http.StatusSeeOther)
-	s.Get(paths.Rules).Has(t, ".rows", "When the attribute department is Operations, people of connection aws get ops.")
+	s.Get(paths.Rules).Has(t, ".rows", "When the attribute department is Operations, people of connection AWS get ops.")
 	s.Post(paths.RuleAction("ops only", "delete"), url.Values{"confirm": {"ops only"}}).Want(t, http.StatusSeeOther)
 	s.Get(paths.Rules).Has(t, ".empty-state", "No rules yet")
 }
