@@ -79,7 +79,7 @@ func TestNextIsWhatHappens(t *testing.T) {
 				return storetest.User(t, st, "dave")
 			}, "D-1", false},
 		"signed in": {nil, func(t *testing.T, st *store.Store, aws model.Connection) model.User {
-			comes(t, st, aws, "dave", "D-1")
+			_ = comes(t, st, aws, "dave", "D-1")
 			u, err := st.User(t.Context(), "dave")
 			if err != nil {
 				t.Fatal(err)

@@ -531,8 +531,8 @@ func TestMadeAnew(t *testing.T) {
 		return events
 	}
 	for i, name := range names[:2] {
-		arrives(t, st, aws, called(name, name+"-2"))
-		arrives(t, st, aws, called(name, name+"-2")) // who tries twice is one
+		_, _ = arrives(t, st, aws, called(name, name+"-2"))
+		_, _ = arrives(t, st, aws, called(name, name+"-2")) // who tries twice is one
 		if e := event(); len(e) != 0 {
 			t.Errorf("%d of 5 are an event: %+v", i+1, e)
 		}
