@@ -537,7 +537,7 @@ func TestMadeAnew(t *testing.T) {
 			t.Errorf("%d of 5 are an event: %+v", i+1, e)
 		}
 	}
-	arrives(t, st, aws, called("cleo", "cleo-2"))
+	_, _ = arrives(t, st, aws, called("cleo", "cleo-2"))
 	e := event()
 	if len(e) != 1 || e[0].Connection != "aws" || e[0].Refused != 3 || e[0].Known != 5 || e[0].Allowed != 0 || e[0].Since.IsZero() {
 		t.Fatalf("%+v", e)
