@@ -53,9 +53,10 @@ func acquire(dataDir string) (*dirLock, error) {
 }
 
 // release gives the folder up. The file stays: removing it would let two
-// processes lock two different files of the same name.
+// processes lock two different files of the same name. Closing alone is not
+// enough: a program that is being started has the descriptor until it runs.
 func (l *dirLock) release() error {
-	return errors.Join(l.file.Truncate(0), l.file.Close())
+	return errors.Join(l.file.Truncate(0), syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
 }
 
 func writePID(f *os.File) error {
