@@ -167,4 +167,8 @@ func TestMetadataChangeInWords(t *testing.T) {
 	if strings.Contains(got, "certificates") || strings.Contains(got, "other content") {
 		t.Errorf("the plan:\n%s", got)
 	}
+	s.Connections[0].Live.Config.IdPMetadata = strings.Replace(readFile(t, "aws.xml"), "/saml/logout/", "/elsewhere/logout/", 1)
+	if got := planned(t, "version: 1\nconnections: [{slug: aws, idp_metadata_file: aws.xml}]", s); len(got) != 1 || !strings.Contains(got[0], "sign-out address") {
+		t.Errorf("another sign-out address: %v", got)
+	}
 }

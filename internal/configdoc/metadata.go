@@ -20,17 +20,22 @@ func metadataChange(from, to string) []edit {
 	case wasErr != nil:
 		was = new(sso.IdentityProvider)
 	}
-	var edits []edit
-	for _, part := range []struct{ name, from, to string }{
-		{"issuer", was.EntityID, is.EntityID},
-		{"region", was.Region, is.Region},
-		{"account", was.AccountID, is.AccountID},
-		{"sign-in address", was.RedirectURL, is.RedirectURL},
-		{"certificates", certificates(was), certificates(is)},
+	parts := sso.Differences(was, is)
+	for _, own := range []sso.Difference{
+		{Name: "region", From: was.Region, To: is.Region},
+		{Name: "account", From: was.AccountID, To: is.AccountID},
+		{Name: "certificates", From: certificates(was), To: certificates(is)},
 	} {
-		if part.from != part.to {
-			edits = append(edits, changed(key+" "+part.name, orNothing(part.from), orNothing(part.to)))
+		if own.From != own.To {
+			parts = append(parts, own)
 		}
+	}
+	var edits []edit
+	for _, part := range parts {
+		if part.Name == sso.DifferenceEntityID {
+			part.Name = "issuer" // as AWS calls it
+		}
+		edits = append(edits, changed(key+" "+part.Name, orNothing(part.From), orNothing(part.To)))
 	}
 	if len(edits) == 0 {
 		edits = act(key, key+" is another text with the same addresses and certificates")

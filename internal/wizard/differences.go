@@ -101,10 +101,9 @@ func (d *differences) metadata(from, to string, now time.Time) {
 	case from == "" || wasErr != nil:
 		d.say("AWS's metadata is added: %s.", is.EntityID)
 	default:
-		d.value("AWS's entity ID", was.EntityID, is.EntityID)
-		d.value("AWS's sign-in address", was.RedirectURL, is.RedirectURL)
-		d.value("AWS's sign-in address for forms", was.PostURL, is.PostURL)
-		d.value("AWS's sign-out address", was.LogoutURL, is.LogoutURL)
+		for _, other := range sso.Differences(was, is) {
+			d.value("AWS's "+other.Name, other.From, other.To)
+		}
 		d.list("The AWS certificate", certificates(was), certificates(is))
 	}
 	if len(d.sentences) == said {
