@@ -31,7 +31,7 @@ type forecaster struct {
 	idp  string // entity ID of AWS
 	now  time.Time
 
-	rules []model.Rule // of the connection; none: nothing is said about groups
+	rules []model.Rule // none: nothing is said about groups
 }
 
 func (lf Forecasts) forecaster(slug string, rev *model.Revision) (*forecaster, error) {

@@ -23,7 +23,7 @@ func (lf Forecasts) Each(ctx context.Context, c model.Connection, next *model.Re
 	if err != nil {
 		return err
 	}
-	if then.rules, err = lf.rulesOf(ctx, c.Slug); err != nil {
+	if then.rules, err = lf.Store.Rules(ctx); err != nil {
 		return err
 	}
 	var today *forecaster
@@ -77,12 +77,6 @@ func lacking(some, all []string) []string {
 		}
 	}
 	return rest
-}
-
-// rulesOf are the rules of a connection.
-func (lf Forecasts) rulesOf(ctx context.Context, slug string) ([]model.Rule, error) {
-	all, err := lf.Store.Rules(ctx)
-	return slices.DeleteFunc(all, func(r model.Rule) bool { return r.Connection != slug }), err
 }
 
 // namesakes are users by the key of their username.

@@ -37,13 +37,7 @@ func (lf Forecasts) Take(ctx context.Context) (*Snapshot, error) {
 	if s.apps, err = lf.Store.Apps(ctx); err != nil {
 		return nil, err
 	}
-	err = lf.Store.EachKnownPerson(ctx, store.KnownPeopleQuery{Every: true}, func(people []store.KnownPerson) error {
-		for _, k := range people {
-			s.order = append(s.order, k.User.ID)
-			s.people[k.User.ID] = &person{username: k.User.Username, active: k.User.Active, groups: groupsOf(k.Memberships, ""), next: map[string]ending{}}
-		}
-		return nil
-	})
+	rules, err := lf.Store.Rules(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -52,19 +46,34 @@ func (lf Forecasts) Take(ctx context.Context) (*Snapshot, error) {
 		return nil, err
 	}
 	for _, f := range forecasters {
-		if err := lf.next(ctx, s, f); err != nil {
+		f.rules = rules
+		if err := lf.addNext(ctx, s, f); err != nil {
 			return nil, err
 		}
 	}
-	return s, nil
+	if len(forecasters) > 0 {
+		return s, nil
+	}
+	return s, lf.Store.EachKnownPerson(ctx, store.KnownPeopleQuery{Every: true}, func(people []store.KnownPerson) error {
+		for _, k := range people {
+			s.person(k)
+		}
+		return nil
+	})
 }
 
-// next adds how everybody's next sign-in through one connection would end.
-func (lf Forecasts) next(ctx context.Context, s *Snapshot, f *forecaster) error {
-	var err error
-	if f.rules, err = lf.rulesOf(ctx, f.slug); err != nil {
-		return err
+// person is what the snapshot has of somebody, with what they are now.
+func (s *Snapshot) person(k store.KnownPerson) *person {
+	p := s.people[k.User.ID]
+	if p == nil {
+		p = &person{username: k.User.Username, active: k.User.Active, groups: groupsOf(k.Memberships, ""), next: map[string]ending{}}
+		s.order, s.people[k.User.ID] = append(s.order, k.User.ID), p
 	}
+	return p
+}
+
+// addNext adds how everybody's next sign-in through one connection would end.
+func (lf Forecasts) addNext(ctx context.Context, s *Snapshot, f *forecaster) error {
 	query := store.KnownPeopleQuery{Connection: f.slug, Links: true, Every: true}
 	return lf.Store.EachKnownPerson(ctx, query, func(people []store.KnownPerson) error {
 		namesakes, err := lf.namesakes(ctx, query, people, f)
@@ -77,7 +86,7 @@ func (lf Forecasts) next(ctx context.Context, s *Snapshot, f *forecaster) error 
 			if o.In() && o.Kind != OutlookCreated {
 				e.groups = union(groupsOf(k.Memberships, f.slug), given)
 			}
-			s.people[k.User.ID].next[f.slug] = e
+			s.person(k).next[f.slug] = e
 		}
 		return nil
 	})
