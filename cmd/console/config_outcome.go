@@ -8,6 +8,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/configdoc"
 	"github.com/postern-sso/postern/internal/forecast"
+	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/templates/ui"
 )
@@ -90,7 +91,7 @@ func effectWords(e forecast.Effect) string {
 	}
 	switch e.Effect {
 	case forecast.LockedOut:
-		return "locked out (" + strings.ToLower(sso.Explain(e.Code).Title[:1]) + sso.Explain(e.Code).Title[1:] + ")"
+		return "locked out (" + model.LowerFirst(sso.Explain(e.Code).Title) + ")"
 	case forecast.LetIn:
 		return "can sign in from now on"
 	case forecast.RenamedTo:

@@ -73,7 +73,7 @@ func doctorState(h health.Health) string {
 func told(h health.Health) string {
 	var b strings.Builder
 	if h.State != health.None || len(h.Reasons) == 0 {
-		b.WriteString("; " + strings.ToLower(h.Word[:1]) + h.Word[1:])
+		b.WriteString("; " + model.LowerFirst(h.Word))
 		if !h.At.IsZero() {
 			b.WriteString(" " + h.At.UTC().Format(time.RFC3339))
 		}

@@ -1,8 +1,6 @@
 package forecast
 
 import (
-	"strings"
-
 	"github.com/postern-sso/postern/internal/model"
 )
 
@@ -92,7 +90,7 @@ func (s SignIn) Clause() string {
 	case s.Kind == OutlookRefused && s.NeedsLink():
 		return "refused by " + s.Name + " until you link them"
 	case s.Kind == OutlookRefused:
-		return "refused by " + s.Name + ": " + strings.ToLower(s.Why[:1]) + s.Why[1:]
+		return "refused by " + s.Name + ": " + model.LowerFirst(s.Why)
 	case s.Kind == OutlookCreated:
 		return "a new user with " + s.Name
 	case s.Links:

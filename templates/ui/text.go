@@ -62,12 +62,3 @@ func Initials(name string) string {
 	}
 	return out.String()
 }
-
-// lowerFirst makes a sentence fit behind a colon.
-func lowerFirst(s string) string {
-	r, size := utf8.DecodeRuneInString(s)
-	if size == 0 || strings.HasPrefix(s, "AWS") {
-		return s
-	}
-	return string(unicode.ToLower(r)) + s[size:]
-}
