@@ -49,18 +49,7 @@ func (f serveFlags) heartbeat(db *database, sealer *seal.Sealer, ready *kit.Read
 }
 
 // run looks until the context ends.
-func (h heartbeat) run(ctx context.Context) error {
-	tick := time.NewTicker(beatEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			h.look(ctx)
-		}
-	}
-}
+func (h heartbeat) run(ctx context.Context) error { return every(ctx, beatEvery, h.look) }
 
 // obstacle is what readyz says is in the way of logins, and for the log why.
 type obstacle struct {

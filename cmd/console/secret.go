@@ -151,21 +151,14 @@ func (c *secretForgetCmd) Run(ctx context.Context, io streams) (err error) {
 // followKey seals with the key that the database names, also when that changes
 // while this process runs.
 func followKey(ctx context.Context, db *database, sealer *seal.Sealer, log *slog.Logger) error {
-	tick := time.NewTicker(followEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	return every(ctx, followEvery, func(ctx context.Context) {
 		set, err := db.Settings(ctx)
 		if err != nil || set.KeyFingerprint == "" {
-			continue // keepHouse says when the database does not answer
+			return // keepHouse says when the database does not answer
 		}
 		if err := sealer.Use(set.KeyFingerprint); err != nil {
 			log.ErrorContext(ctx, "the secret key of this machine is out of date: copy the secret key file here from where “console secret rotate” ran",
 				"wanted", set.KeyFingerprint, "error", err)
 		}
-	}
+	})
 }

@@ -209,20 +209,13 @@ func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, log *slog.Lo
 
 // keepHouse erases what has expired and follows a changed public URL.
 func keepHouse(ctx context.Context, db *database, site *web.Site, log *slog.Logger) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	return every(ctx, sweepEvery, func(ctx context.Context) {
 		// Each whatever becomes of the others: a warning must not wait for a sweep.
 		err := errors.Join(sweep(ctx, db), site.Refresh(ctx), site.RefreshMetadata(ctx), site.Warn(ctx))
 		if err != nil && ctx.Err() == nil {
 			log.WarnContext(ctx, "housekeeping failed; tried again in a minute", "error", err)
 		}
-	}
+	})
 }
 
 func sweep(ctx context.Context, db *database) error {
