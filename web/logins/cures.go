@@ -16,6 +16,7 @@ import (
 	"github.com/postern-sso/postern/templates/logins"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/forecast"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/traces"
 )
@@ -133,7 +134,7 @@ func becomes(u model.User) string {
 		return "From then on this person in AWS is " + u.Username + " here. The user is deactivated: nobody gets in as " + u.Username +
 			" until an administrator activates the user."
 	}
-	return "From then on this person in AWS is " + u.Username + " here, and signs in as " + u.Username + "."
+	return "From then on this person in AWS is " + u.Username + " here, and signs in as " + u.Username + " while the connection is live."
 }
 
 // awsPerson is what tells one person in AWS from another.
@@ -179,11 +180,34 @@ func (rm *Room) showActivate(w http.ResponseWriter, r *http.Request, a model.Adm
 		return err
 	}
 	v := logins.CurePage{LoginID: l.ID, Verdict: u.Username + " may sign in again.", Button: "Activate " + u.Username, Action: paths.LoginAction(l.ID, "activate"),
-		Does: []string{"The next sign-in of this person gets in.", "Apps that read the directory see the user as active again.", "It is written into the audit."}}
+		Does: []string{"Apps that read the directory see the user as active again.", "It is written into the audit."}}
 	if u.Active {
-		v.Verdict, v.Action, v.Does = u.Username+" is active already.", "", []string{"Nothing is left to do: the next sign-in gets in."}
+		v.Verdict, v.Action, v.Does = u.Username+" is active already.", "", nil
 	}
+	next, err := rm.nextIfActive(r.Context(), u)
+	if err != nil {
+		return err
+	}
+	v.Does = append(next, v.Does...)
 	return rm.renderCure(w, r, a, "Activate "+u.Username, v)
+}
+
+// nextIfActive says how the next sign-in of a user through each live connection
+// would end, if the user were active.
+func (rm *Room) nextIfActive(ctx context.Context, u model.User) ([]string, error) {
+	u.Active = true
+	next, _, err := forecast.With(rm.Kit).NextOf(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	if len(next) == 0 {
+		return []string{"No connection is live, so nobody signs in now."}, nil
+	}
+	says := make([]string, len(next))
+	for i, s := range next {
+		says[i] = "At the next sign-in: " + s.Clause() + "."
+	}
+	return says, nil
 }
 
 func (rm *Room) activate(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -194,5 +218,5 @@ func (rm *Room) activate(w http.ResponseWriter, r *http.Request, a model.Adminis
 	if _, err := rm.Store.UpdateUser(r.Context(), rm.Actor(r, a), u.Username, func(u *model.User) error { u.Active = true; return nil }); err != nil {
 		return err
 	}
-	return rm.Done(w, r, paths.Login(l.ID), u.Username+" can sign in again.")
+	return rm.Done(w, r, paths.Login(l.ID), u.Username+" is active again.")
 }

@@ -114,7 +114,9 @@ func TestDeactivatedUserIsActivatedByTheTracesButton(t *testing.T) {
 	if s.Get(paths.Login(l.ID)).Doc.Find(`a[href="`+activate+`"]`).Length() != 1 {
 		t.Error("the trace offers no activation")
 	}
-	s.Get(activate).Want(t, http.StatusOK).Has(t, "main", "user0 may sign in again")
+	preview := s.Get(activate).Want(t, http.StatusOK)
+	preview.Has(t, "main", "user0 may sign in again")
+	preview.Has(t, "main", "At the next sign-in: signs in with ")
 	s.Post(activate, nil).Want(t, http.StatusSeeOther)
 	signedIn(t, answers(t, s, "user0"))
 	s.Get(activate).Has(t, "main", "is active already")

@@ -13,13 +13,19 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// showUnlink says what undoing the link does that the login's page made.
-func (rm *Room) showUnlink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+// madeLink is a refused login and the link that was made from it.
+func (rm *Room) madeLink(r *http.Request) (model.Login, store.LinkMade, error) {
 	l, err := rm.Store.Login(r.Context(), kit.PathValue(r, "id"))
 	if err != nil {
-		return err
+		return l, store.LinkMade{}, err
 	}
 	made, err := rm.Store.LinkMadeFrom(r.Context(), l, rm.Now())
+	return l, made, err
+}
+
+// showUnlink says what undoing the link does that the login's page made.
+func (rm *Room) showUnlink(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	l, made, err := rm.madeLink(r)
 	if err != nil {
 		return err
 	}
@@ -39,11 +45,7 @@ func (rm *Room) showUnlink(w http.ResponseWriter, r *http.Request, a model.Admin
 
 // unlinkPerson undoes it. The login's page links the person again.
 func (rm *Room) unlinkPerson(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	l, err := rm.Store.Login(r.Context(), kit.PathValue(r, "id"))
-	if err != nil {
-		return err
-	}
-	made, err := rm.Store.LinkMadeFrom(r.Context(), l, rm.Now())
+	l, made, err := rm.madeLink(r)
 	if err != nil {
 		return err
 	}
