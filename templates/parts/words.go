@@ -119,6 +119,3 @@ func OrDash(s string) string {
 	}
 	return s
 }
-
-// List joins names as in a sentence: "a, b and c".
-func List(names []string) string { return ui.List(names) }

@@ -59,7 +59,7 @@ func (v GroupPage) problems() []model.Problem {
 func (v GroupPage) lost() string {
 	text := ui.Counted(v.Group.Members, "person loses", "people lose") + " this group. "
 	if n := len(v.Rules); n > 0 {
-		text += ui.Count(n, "rule", "rules") + " no longer " + verb(n, "gives", "give") + " it: " + parts.List(v.Rules) + ". "
+		text += ui.Count(n, "rule", "rules") + " no longer " + verb(n, "gives", "give") + " it: " + ui.List(v.Rules) + ". "
 	}
 	return text + v.appsLose() + "The Atlassian apps take away what the group allowed at their next synchronization or login. This cannot be undone."
 }
@@ -77,10 +77,10 @@ func (v GroupPage) appsLose() string {
 	}
 	text := ""
 	if n := len(some); n > 0 {
-		text += parts.List(some) + " no longer " + verb(n, "sees", "see") + " it. "
+		text += ui.List(some) + " no longer " + verb(n, "sees", "see") + " it. "
 	}
 	if n := len(all); n > 0 {
-		text += "It is the only group of " + parts.List(all) + ", so " + verb(n, "that app sees", "those apps see") + " no group any more. "
+		text += "It is the only group of " + ui.List(all) + ", so " + verb(n, "that app sees", "those apps see") + " no group any more. "
 	}
 	if text == "" {
 		return ""

@@ -507,9 +507,9 @@ func review(v GoLivePage) templ.Component {
 			}
 			if len(appNames(v.Draft.Config.Apps)) > 0 {
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(" for " + sentence(appNames(v.Draft.Config.Apps)))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(" for " + ui.List(appNames(v.Draft.Config.Apps)))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/setup/golive.templ`, Line: 158, Col: 57}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/setup/golive.templ`, Line: 158, Col: 56}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 				if templ_7745c5c3_Err != nil {
@@ -932,7 +932,7 @@ func appsThen(connected []string) string {
 	if len(connected) == 0 {
 		return "No app is connected to Postern yet, so nothing changes in any. Their own sign-in goes on working."
 	}
-	who := sentence(connected)
+	who := ui.List(connected)
 	if len(connected) == 1 {
 		return who + " is connected to Postern: what changes for people changes there as well, as they sign in or at its next synchronization."
 	}
@@ -1087,7 +1087,7 @@ func usernameSentence(c model.Config) string {
 	if len(then) == 0 {
 		return source + ", as it comes."
 	}
-	return source + ", " + sentence(then) + "."
+	return source + ", " + ui.List(then) + "."
 }
 
 func policySentence(c model.Config) string {
@@ -1099,7 +1099,7 @@ func policySentence(c model.Config) string {
 	case !c.JIT.Create:
 		who = "Only users that exist; nobody is made."
 	case len(c.JIT.AllowedEmailDomains) > 0:
-		who = "People with an email at " + sentence(c.JIT.AllowedEmailDomains) + "."
+		who = "People with an email at " + ui.List(c.JIT.AllowedEmailDomains) + "."
 	}
 	if c.JIT.ExistingUsername == model.ExistingLink {
 		return who + " A username that exists belongs to the same person."

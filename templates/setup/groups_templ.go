@@ -312,7 +312,7 @@ func suggestedFor(apps []string) string {
 	case 1:
 		return "Groups that " + names[0] + " expects"
 	default:
-		return "Groups that " + sentence(names) + " expect"
+		return "Groups that " + ui.List(names) + " expect"
 	}
 }
 

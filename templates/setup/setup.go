@@ -158,9 +158,6 @@ func remainingTone(until, now time.Time) string {
 	}
 }
 
-// sentence joins names as in a sentence: "a, b and c".
-func sentence(names []string) string { return ui.List(names) }
-
 // appNames are the labels of the Atlassian apps that were chosen.
 func appNames(apps []string) []string {
 	var names []string
