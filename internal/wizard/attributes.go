@@ -29,10 +29,11 @@ func attributesFields() []Field {
 	username.Required = true
 	return []Field{
 		username,
-		name(FieldEmail, "Email", "", func(m model.AttributeMap) string { return m.Email }),
+		name(FieldEmail, "Email", "Once named, a sign-in without an email is refused.", func(m model.AttributeMap) string { return m.Email }),
 		name(FieldFirstName, "First name", "", func(m model.AttributeMap) string { return m.FirstName }),
 		name(FieldLastName, "Last name", "", func(m model.AttributeMap) string { return m.LastName }),
-		name(FieldExternalID, "Stable id", "Recognizes a person whose username or email has changed.", func(m model.AttributeMap) string { return m.ExternalID }),
+		name(FieldExternalID, "Stable id", "Recognizes a person whose username or email has changed. Once named, a sign-in without it is refused.",
+			func(m model.AttributeMap) string { return m.ExternalID }),
 		name(FieldAWSGroups, "AWS groups", "AWS sends ids, not names. Needed only for rules by AWS group.", func(m model.AttributeMap) string { return m.AWSGroups }),
 		{
 			Name: FieldPattern, Label: "Replace in the username", Kind: FieldText, Autocomplete: "off",

@@ -93,7 +93,7 @@ func appWire(a overview.OverviewApp) ui.Wire {
 	if a.App.Kind == model.AppCrowd {
 		w.Words = "people and groups"
 		if d := a.Evidence.Directory; !d.FullEndedAt.IsZero() {
-			w.Number, w.Words = ui.Itoa(int(d.FullUsers)), noun(int(d.FullUsers), "user", "users")+" read"
+			w.Number, w.Words = ui.Itoa(int(d.FullUsers)), noun(int(d.FullUsers), "user", "users")+" in the last full read"
 		}
 	}
 	return w
