@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/oidc"
+	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -66,34 +69,75 @@ func TestDrillHead(t *testing.T) {
 	}
 }
 
-// A method that an address does not answer gets a page that says so, and which
-// ones it answers.
+// refusesMethod judges an answer with 405: people get a page, programs what they
+// can read.
+func refusesMethod(t *testing.T, method, pattern string, res *webtest.Page) {
+	t.Helper()
+	var said struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
+	_, withPage := map[string]bool{oidc.AuthorizePath: true, "/oidc/callback": true, "/oidc/logout": true, "/oidc/signout": true}[pattern]
+	switch {
+	case strings.HasPrefix(pattern, "/oidc/") && !withPage || strings.HasPrefix(pattern, "/.well-known/"):
+		if err := json.Unmarshal([]byte(res.Body), &said); err != nil || kind != "application/json" || said.Error != "invalid_request" || said.Description == "" {
+			t.Errorf("%s %s: %s %q, %v", method, pattern, kind, res.Body, err)
+		}
+	case pattern == "/saml/{connection}/metadata" || strings.HasSuffix(pattern, "z") || pattern == paths.Here:
+		if kind != "text/plain" || !strings.HasPrefix(res.Body, "This address answers ") {
+			t.Errorf("%s %s: %s %q", method, pattern, kind, res.Body)
+		}
+	default:
+		if kind != "text/html" || res.Find("h1") != "This cannot be done here" {
+			t.Errorf("%s %s: %s, %q", method, pattern, kind, res.Find("h1"))
+		}
+	}
+}
+
+// A method that an address does not answer gets a page that says so, or what the
+// programs understand that ask there, and Allow says which ones it answers. No
+// part of the site is left out: the directory has no answer of that kind, and says
+// in Crowd's form that it is read only.
 func TestDrillMethodNotAllowed(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleOwner)
+	refused := map[string]bool{}
 	for pattern, methods := range methodsOf(t, s) {
-		if slices.Contains(methods, http.MethodDelete) {
-			continue // a part of the site that judges methods itself
+		if strings.HasPrefix(pattern, "/crowd/") {
+			continue // judged below
 		}
-		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, "PROPFIND"} {
-			if slices.Contains(methods, method) {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodHead,
+			"PROPFIND"} {
+			if slices.Contains(methods, method) || method == http.MethodHead && slices.Contains(methods, http.MethodGet) {
 				continue
 			}
-			res := s.Do(method, webtest.Concrete(pattern), nil, nil)
-			if res.Status == http.StatusNotFound && slices.Contains([]string{http.MethodGet, http.MethodPost}, method) {
+			res := s.Do(method, strings.ReplaceAll(webtest.Concrete(pattern), "*", "no/app.css"), nil, nil)
+			if res.Status == http.StatusNotFound && slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodPost}, method) {
 				// another address, with a name in this place, takes it
 				continue
 			}
 			allow := strings.Split(res.Header.Get("Allow"), ", ")
-			if res.Status != http.StatusMethodNotAllowed || res.Doc.Find("h1").Length() != 1 {
-				t.Errorf("%s %s answers %d, %q", method, pattern, res.Status, res.Find("h1"))
+			if res.Status != http.StatusMethodNotAllowed {
+				t.Errorf("%s %s answers %d", method, pattern, res.Status)
+			}
+			if method != http.MethodHead {
+				refusesMethod(t, method, pattern, res)
 			}
 			for _, m := range methods {
 				if !slices.Contains(allow, m) || m == http.MethodGet && !slices.Contains(allow, http.MethodHead) {
 					t.Errorf("%s %s: Allow says %q, and it answers %v", method, pattern, allow, methods)
 				}
 			}
+			refused[pattern] = true
 		}
+	}
+	if len(refused) < 120 {
+		t.Errorf("only %d addresses refused a method", len(refused))
+	}
+	if res := s.Do(http.MethodPut, "/crowd/rest/usermanagement/1/user", nil, nil); res.Status == http.StatusMethodNotAllowed ||
+		strings.Contains(res.Header.Get("Content-Type"), "html") {
+		t.Errorf("the directory answers %d %s", res.Status, res.Header.Get("Content-Type"))
 	}
 	for _, c := range []struct{ method, path, allow string }{
 		{"DELETE", "/me", "GET, HEAD"}, {"POST", "/me", "GET, HEAD"}, {"PUT", "/saml/aws/acs", "GET, HEAD, POST"},

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -43,7 +42,7 @@ func (s *Server) mount() http.Handler {
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
 	r.Get(paths.Here, s.here)
-	r.Handle("/static/*", static.Handler())
+	r.Method(http.MethodGet, "/static/*", static.Handler())
 	r.Get("/brand/{file}", s.Handle(s.ShowLogo))
 	s.Warnings.MountCalendar(r)
 
@@ -67,9 +66,14 @@ func (s *Server) mount() http.Handler {
 	r.Group(func(r chi.Router) {
 		r.Use(kit.LimitBody(kit.MaxForm))
 		provider := s.Person.Provider.Handler()
-		r.With(s.LimitRate(kit.LoginStartsPerMinute)).Handle(oidc.AuthorizePath, provider)
-		for _, path := range []string{oidc.DiscoveryPath, oidc.TokenPath, oidc.UserinfoPath, oidc.KeysPath, oidc.RevokePath} {
-			r.Handle(path, provider)
+		for path, methods := range oidc.Methods() {
+			for _, method := range methods {
+				if path == oidc.AuthorizePath {
+					r.With(s.LimitRate(kit.LoginStartsPerMinute)).Method(method, path, provider)
+				} else {
+					r.Method(method, path, provider)
+				}
+			}
 		}
 		s.Person.MountCallbacks(r)
 	})
@@ -105,26 +109,4 @@ func (s *Server) origin() string {
 		return ""
 	}
 	return u.Scheme + "://" + u.Host
-}
-
-// methodNotAllowed is the page for an address that is there, but not for this
-// method; it says in Allow for which.
-func (s *Server) methodNotAllowed(routes chi.Routes) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		var allowed []string
-		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			if routes.Match(chi.NewRouteContext(), method, r.URL.EscapedPath()) {
-				allowed = append(allowed, method)
-			}
-			if method == http.MethodGet && len(allowed) > 0 {
-				allowed = append(allowed, http.MethodHead)
-			}
-		}
-		if len(allowed) == 0 { // a method that nothing here knows, at an address where nothing is
-			s.FailPage(w, r, http.StatusNotFound, failure.NotFound())
-			return
-		}
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		s.FailPage(w, r, http.StatusMethodNotAllowed, failure.MethodNotAllowed(r.Method, slices.Contains(allowed, http.MethodGet), r.URL.EscapedPath()))
-	}
 }

@@ -3,6 +3,7 @@ package oidc
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	httphelper "github.com/zitadel/oidc/v3/pkg/http"
@@ -13,30 +14,59 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 )
 
+// Methods are the addresses that Handler answers, each with its methods. Those
+// with OPTIONS are for programs, in browsers too.
+func Methods() map[string][]string {
+	const get, post, options = http.MethodGet, http.MethodPost, http.MethodOptions
+	return map[string][]string{
+		AuthorizePath: {get, post},
+		DiscoveryPath: {get, options},
+		KeysPath:      {get, options},
+		TokenPath:     {post, options},
+		UserinfoPath:  {get, post, options},
+		RevokePath:    {post, options},
+	}
+}
+
+// ForPrograms tells whether an address of the provider is one that programs ask,
+// and people do not look at.
+func ForPrograms(path string) bool { return slices.Contains(Methods()[path], http.MethodOptions) }
+
+// MethodNotAllowed answers a program that has asked an address in a way that it
+// does not answer, as the provider writes its errors. The caller sets Allow.
+func MethodNotAllowed(w http.ResponseWriter, method string, allowed []string) {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	httphelper.MarshalJSONWithStatus(w, oidc.ErrInvalidRequest().WithDescription("the method %s is not answered here, but %s", method,
+		strings.Join(allowed, ", ")), http.StatusMethodNotAllowed)
+}
+
 // Handler answers everything but the callback and the logout, which know the
 // person's session and so belong to the web package. None of it uses cookies.
 func (p *Provider) Handler() http.Handler {
 	mux := http.NewServeMux()
-	for path, h := range map[string]http.HandlerFunc{
-		"GET " + DiscoveryPath:  open(p.discovery),
-		"GET " + KeysPath:       open(p.publishKeys),
-		"GET " + AuthorizePath:  p.authorize,
-		"POST " + AuthorizePath: p.authorize,
-		"POST " + TokenPath:     open(p.token),
-		"GET " + UserinfoPath:   open(p.userinfo),
-		"POST " + UserinfoPath:  open(p.userinfo),
-		"POST " + RevokePath:    open(p.revoke),
-	} {
-		mux.HandleFunc(path, h)
+	handlers := map[string]http.HandlerFunc{
+		DiscoveryPath: p.discovery, KeysPath: p.publishKeys, AuthorizePath: p.authorize, TokenPath: p.token, UserinfoPath: p.userinfo, RevokePath: p.revoke,
 	}
-	for _, path := range []string{DiscoveryPath, KeysPath, TokenPath, UserinfoPath, RevokePath} {
-		mux.HandleFunc("OPTIONS "+path, open(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
-			w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
-			w.WriteHeader(http.StatusNoContent)
-		}))
+	for path, methods := range Methods() {
+		for _, method := range methods {
+			switch {
+			case method == http.MethodOptions:
+				mux.HandleFunc(method+" "+path, open(preflight))
+			case ForPrograms(path):
+				mux.HandleFunc(method+" "+path, open(handlers[path]))
+			default:
+				mux.HandleFunc(method+" "+path, handlers[path])
+			}
+		}
 	}
 	return mux
+}
+
+// preflight tells a browser what scripts of other sites may send.
+func preflight(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
+	w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // open lets scripts of other sites call: no cookie is looked at, and clients

@@ -67,14 +67,26 @@ func applyWelcome(d *Draft, fc Facts, a Answers) []model.Problem {
 	}
 	if publicURL != fc.PublicURL {
 		d.PublicURL = publicURL
-		if d.Config.EntityIDFor(publicURL, fc.Slug) != d.Config.EntityIDFor(fc.PublicURL, fc.Slug) ||
-			model.ACSURL(publicURL, fc.Slug) != model.ACSURL(fc.PublicURL, fc.Slug) {
+		if !sameValues(d.Config, fc.Slug, fc.PublicURL, publicURL) {
 			d.untick(StepAWSApplication) // the values that were typed into AWS are others now
 		}
 	}
 	d.Config.Name, d.Config.Apps = name, apps
 	d.tick(StepWelcome)
 	return nil
+}
+
+// sameValues tells whether AWS is to have the same values under another public URL.
+func sameValues(c model.Config, slug, from, to string) bool {
+	return c.EntityIDFor(from, slug) == c.EntityIDFor(to, slug) && model.ACSURL(from, slug) == model.ACSURL(to, slug)
+}
+
+// ValuesMoved takes back the word that AWS has the values of a draft, where another
+// public URL makes others of them.
+func ValuesMoved(rev *model.Revision, slug, from, to string) {
+	if !sameValues(rev.Config, slug, from, to) {
+		delete(rev.Ticks, string(StepAWSApplication))
+	}
 }
 
 // chosenApps are the known apps among the answers, in the order of the list,

@@ -18,6 +18,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/access"
 )
 
@@ -107,6 +108,32 @@ func (k *Kit) Connect(a Asker, routes []Route) { k.asker, k.console = a, routes 
 
 // Secure tells whether browsers reach Postern over https.
 func (k *Kit) Secure() bool { return strings.HasPrefix(k.Opts.PublicURL, "https://") }
+
+// MovePublicURL changes the public URL in a transaction of the caller's, and takes
+// back, in every draft, that AWS has its values: they are others now. unanswered
+// says why nothing answered at the new address, which is accepted; empty: it did,
+// or nobody asked. When it is committed, PublicURLChanged is to be called.
+func (k *Kit) MovePublicURL(ctx context.Context, tx *store.Store, actor model.Actor, to, unanswered string) error {
+	connections, err := tx.Connections(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range connections {
+		if c.Draft == nil {
+			continue
+		}
+		if _, err := tx.SaveDraft(ctx, actor, c.Slug, c.Draft.Version, func(rev *model.Revision) error {
+			wizard.ValuesMoved(rev, c.Slug, k.Opts.PublicURL, to)
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return tx.SaveSettings(ctx, actor, func(set *store.Settings) error {
+		set.MoveTo(to, unanswered, k.Now())
+		return nil
+	})
+}
 
 // PublicURLChanged is called after the settings were saved.
 func (k *Kit) PublicURLChanged(ctx context.Context) error {

@@ -24,11 +24,19 @@ import (
 // showPublicURL says what stops with another address. It changes nothing, and
 // asks nobody.
 func (rm *Room) showPublicURL(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v := settings.PublicURLPage{To: strings.TrimSpace(r.URL.Query().Get("to"))}
+	v := settings.PublicURLPage{To: strings.TrimSpace(r.URL.Query().Get("to")), Back: backFrom(r.URL.Query().Get("back"))}
 	if v.To != "" {
 		v.To, v.Problems = rm.checkMove(v.To)
 	}
 	return rm.renderPublicURL(w, r, a, v)
+}
+
+// backFrom is the page that one came from: a step of the setup, or the settings.
+func backFrom(page string) string {
+	if page = kit.LocalPath(page); strings.HasPrefix(page, "/setup/") {
+		return page
+	}
+	return paths.Settings
 }
 
 // checkMove is another public URL in its normal form, or what is wrong with it.
@@ -163,7 +171,7 @@ func (rm *Room) noWayIn(ctx context.Context, a model.Administrator, to string) (
 // changePublicURL changes it, where who does so can come in again, and where the
 // new address leads here or they know that it does not yet.
 func (rm *Room) changePublicURL(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v := settings.PublicURLPage{To: kit.Typed(r, "to"), Anyway: r.PostFormValue("anyway") != ""}
+	v := settings.PublicURLPage{To: kit.Typed(r, "to"), Anyway: r.PostFormValue("anyway") != "", Back: backFrom(r.PostFormValue("back"))}
 	if rm.Opts.PublicURLFixed {
 		return rm.renderPublicURL(w, r, a, v)
 	}
@@ -192,9 +200,8 @@ func (rm *Room) changePublicURL(w http.ResponseWriter, r *http.Request, a model.
 		v.Problems = []model.Problem{{Field: "anyway", Text: "Nothing was changed. " + unanswered}}
 		return rm.renderPublicURL(w, r, a, v)
 	}
-	err = rm.Store.SaveSettings(r.Context(), rm.Actor(r, a), func(set *store.Settings) error {
-		set.MoveTo(v.To, unanswered, rm.Now())
-		return nil
+	err = rm.Store.InTx(r.Context(), func(tx *store.Store) error {
+		return rm.MovePublicURL(r.Context(), tx, rm.Actor(r, a), v.To, unanswered)
 	})
 	if err != nil {
 		return err
@@ -208,7 +215,7 @@ func (rm *Room) changePublicURL(w http.ResponseWriter, r *http.Request, a model.
 	if err := rm.PublicURLChanged(r.Context()); err != nil {
 		return err
 	}
-	return rm.Done(w, r, paths.Settings, message)
+	return rm.Done(w, r, v.Back, message)
 }
 
 // leadsHere asks an https address whether it leads to this Postern, and says why

@@ -11,6 +11,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/wizard"
+	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/setup"
 	"github.com/postern-sso/postern/templates/ui"
@@ -118,11 +119,16 @@ func (rm *Room) setupAddGroups(w http.ResponseWriter, r *http.Request, a model.A
 		problems = append(problems, model.Problem{Field: setup.FieldOwn, Text: "Tick a group or type the name of one."})
 	}
 	if len(problems) == 0 {
-		added, known, err := rm.addGroups(r.Context(), rm.Actor(r, a), groups)
+		var made groupsMade
+		err := rm.Store.InTx(r.Context(), func(tx *store.Store) (err error) {
+			made, err = addGroups(r.Context(), tx, rm.Actor(r, a), groups)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		return rm.Done(w, r, paths.SetupStep(sc.Connection.Slug, wizard.StepGroups), addedGroups(added, known))
+		rm.PutFlash(r, made.flash())
+		return kit.SeeOther(w, r, paths.SetupStep(sc.Connection.Slug, wizard.StepGroups))
 	}
 	f := rm.frame(r, a, sc, step)
 	f.Problems, f.Page.Error = problems, true
@@ -165,33 +171,36 @@ func wantedGroups(apps, ticked []string, own string) ([]model.Group, []model.Pro
 	return groups, problems
 }
 
-// addGroups makes those groups that do not exist yet, all or none.
-func (rm *Room) addGroups(ctx context.Context, actor model.Actor, groups []model.Group) (added, known int, err error) {
-	err = rm.Store.InTx(ctx, func(tx *store.Store) error {
-		for _, g := range groups {
-			_, err := tx.CreateGroup(ctx, actor, g)
-			switch {
-			case errors.Is(err, store.ErrExists):
-				known++
-			case err != nil:
-				return err
-			default:
-				added++
-			}
+// groupsMade tells what became of the groups that somebody asked for.
+type groupsMade struct{ added, known int }
+
+// addGroups makes those groups that do not exist yet, in a transaction of the
+// caller's.
+func addGroups(ctx context.Context, tx *store.Store, actor model.Actor, groups []model.Group) (made groupsMade, err error) {
+	for _, g := range groups {
+		_, err := tx.CreateGroup(ctx, actor, g)
+		switch {
+		case errors.Is(err, store.ErrExists):
+			made.known++
+		case err != nil:
+			return groupsMade{}, err
+		default:
+			made.added++
 		}
-		return nil
-	})
-	return added, known, err
+	}
+	return made, nil
 }
 
-func addedGroups(added, known int) string {
+// flash says it.
+func (m groupsMade) flash() layout.Flash {
 	switch {
-	case added == 0:
-		return "These groups are there already."
-	case known == 0:
-		return ui.Count(added, "group", "groups") + " added."
+	case m.added == 0:
+		return layout.Flash{Kind: "info", Text: "No group was added: what you named is there already."}
+	case m.known == 0:
+		return layout.Flash{Kind: "success", Text: ui.Count(m.added, "group", "groups") + " added."}
 	default:
-		return fmt.Sprintf("%s added; %d of the names were there already.", ui.Count(added, "group", "groups"), known)
+		return layout.Flash{Kind: "success", Text: fmt.Sprintf("%s added; %s there already.", ui.Count(m.added, "group", "groups"),
+			ui.Count(m.known, "of the names was", "of the names were"))}
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/setup"
@@ -222,30 +224,126 @@ func TestWelcomeWarnsOfAnotherAddress(t *testing.T) {
 	}
 }
 
+// fromOrigin sends the first step as a browser does that uses an address.
+func fromOrigin(s *webtest.Site, origin string, form url.Values) *webtest.Page {
+	form.Set("version", strconv.Itoa(s.Draft().Version))
+	return s.Do(http.MethodPost, "/setup/aws/welcome", strings.NewReader(form.Encode()), http.Header{
+		"Content-Type": {"application/x-www-form-urlencoded"}, "Origin": {origin}})
+}
+
+// The first setup, with nothing that could stop, sets the address at which the
+// browser is. Any other is looked at first, on the page that says what stops.
 func TestWelcomeSavesThePublicURL(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSetup(t)
 	s.Opts.PublicURLFixed = false
-	s.Submit(wizard.StepWelcome, url.Values{"name": {"Example"}, "public_url": {"https://evil.example.com"}})
-	if set, err := s.Store.Settings(context.Background()); err != nil || set.PublicURL != "" {
-		t.Errorf("an admin has changed it to %q, %v", set.PublicURL, err)
+	here := s.URL
+	s.Opts.PublicURL = "https://old.example.com"
+	stored := func() string {
+		set, err := s.Store.Settings(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return set.PublicURL
+	}
+	fromOrigin(s, here, url.Values{"name": {"Example"}, "public_url": {here}})
+	if stored() != "" {
+		t.Errorf("an admin has changed it to %q", stored())
 	}
 	s.Client = s.Browser()
-	s.SignInAs(model.RoleOwner)
-	followed := 0
-	s.Opts.Refresh = func(context.Context) error { followed++; return nil }
+	owner := s.SignInAs(model.RoleOwner)
+	s.EditDraft(func(rev *model.Revision) { rev.Ticks[string(wizard.StepAWSApplication)] = true })
 	res := s.Submit(wizard.StepWelcome, url.Values{"name": {"Example"}, "public_url": {"http://sso.example.com"}})
 	if res.Status != http.StatusUnprocessableEntity || res.Value("public_url") != "http://sso.example.com" {
 		t.Errorf("plain http answered %d and shows %q", res.Status, res.Value("public_url"))
 	}
-	webtest.Expect(t, s.Submit(wizard.StepWelcome, url.Values{"name": {"Example"}, "public_url": {"https://SSO.example.com/"}}),
-		http.StatusSeeOther, "/setup/aws/provisioning")
-	set, err := s.Store.Settings(context.Background())
-	if err != nil || set.PublicURL != "https://sso.example.com" || followed != 1 {
-		t.Errorf("saved %q, followed %d times, %v", set.PublicURL, followed, err)
+
+	// Another address than the browser's: looked at first. What else was typed is saved.
+	guarded := "/settings/public-url?back=%2Fsetup%2Faws%2Fwelcome&to=https%3A%2F%2Fother.example.com"
+	other := url.Values{"name": {"Another name"}, "public_url": {"https://OTHER.example.com/"}}
+	webtest.Expect(t, fromOrigin(s, here, other), http.StatusSeeOther, guarded)
+	if d := s.Draft(); stored() != "" || d.Config.Name != "Another name" || !d.Ticks[string(wizard.StepAWSApplication)] {
+		t.Errorf("saved %q for %q, %v", stored(), d.Config.Name, d.Ticks)
 	}
+	page := s.Get(guarded).Want(t, http.StatusOK)
+	page.Has(t, "main", "Nothing is changed yet")
+	page.Has(t, "body", "Saved, but for the address")
+	if back := page.Doc.Find("main form [name=back]").AttrOr("value", ""); back != "/setup/aws/welcome" {
+		t.Errorf("the page leads back to %q", back)
+	}
+	webtest.Expect(t, fromOrigin(s, here, other), http.StatusSeeOther, guarded)
+	s.Get(guarded).Has(t, "body", "The address is not changed yet")
+	webtest.Expect(t, s.Post("/settings/public-url", url.Values{"from": {s.Opts.PublicURL}, "to": {"http://localhost:1"}, "back": {"/setup/aws/welcome"}}),
+		http.StatusSeeOther, "/setup/aws/welcome")
+	if d := s.Draft(); stored() != "http://localhost:1" || d.Ticks[string(wizard.StepAWSApplication)] {
+		t.Errorf("saved %q; AWS is said to have the old values: %v", stored(), d.Ticks)
+	}
+
+	// The browser's own address, and nothing that could stop.
+	followed := 0
+	s.Opts.Refresh = func(context.Context) error { followed++; return nil }
+	s.Opts.PublicURL = stored()
+	s.EditDraft(func(rev *model.Revision) { rev.Ticks[string(wizard.StepAWSApplication)] = true })
+	own := url.Values{"name": {"Example"}, "public_url": {here}}
+	webtest.Expect(t, fromOrigin(s, here, own), http.StatusSeeOther, "/setup/aws/provisioning")
+	if d := s.Draft(); stored() != here || followed != 1 || d.Ticks[string(wizard.StepAWSApplication)] {
+		t.Errorf("saved %q, followed %d times, %v", stored(), followed, d.Ticks)
+	}
+	s.Opts.PublicURL = "https://old.example.com"
 	s.Now = s.Now.Add(kit.StepUpFor)
-	s.Submit(wizard.StepWelcome, url.Values{"name": {"Example"}, "public_url": {"https://other.example.com"}}).Want(t, http.StatusUnauthorized)
+	fromOrigin(s, here, own).Want(t, http.StatusUnauthorized)
+
+	// Something that stops: a passkey, an app, another connection.
+	for name, stops := range map[string]func(){
+		"a passkey": func() { s.GivePasskey(owner) },
+		"an app": func() {
+			if err := s.Store.CreateApp(t.Context(), webtest.Tester, model.App{Slug: "wiki", Kind: model.AppCrowd, Name: "Wiki"}); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"another connection": func() { s.AddConnection("second") },
+	} {
+		stops()
+		if res := fromOrigin(s, here, own); res.Status != http.StatusSeeOther || !strings.HasPrefix(res.Header.Get("Location"), "/settings/public-url?") {
+			t.Errorf("with %s: %d, to %s", name, res.Status, res.Header.Get("Location"))
+		}
+	}
+}
+
+// Groups are made with the step that asks for them, or not at all.
+func TestGroupsAreMadeWithTheirStep(t *testing.T) {
+	t.Parallel()
+	database := storetest.Database(t)
+	st, err := store.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(st.Close)
+	s := webtest.NewSetupOn(t, st)
+	s.EditDraft(func(rev *model.Revision) {
+		rev.Config.Provisioning, rev.Config.IdPMetadata = model.ProvisioningJIT, webtest.AwsMetadata()
+		for _, p := range s.Setup.Flow.Progress(wizard.Facts{}) {
+			if p.Step.ID == wizard.StepGroups {
+				return
+			}
+			rev.Ticks[string(p.Step.ID)] = true
+		}
+	})
+	if _, err := st.Pool().Exec(t.Context(), `create function break_it() returns trigger language plpgsql as $$
+		begin if new.name = 'breaks' then raise 'in the middle'; end if; return new; end $$;
+		create trigger break_it before insert on groups for each row execute function break_it()`); err != nil {
+		t.Fatal(err)
+	}
+	before := s.Draft()
+	s.Submit(wizard.StepGroups, url.Values{"reviewed": {"on"}, "own": {"first\nbreaks\nlast"}}).Want(t, http.StatusInternalServerError)
+	names, err := st.GroupNames(t.Context(), []string{"first", "breaks", "last"})
+	if after := s.Draft(); err != nil || len(names) > 0 || after.Version != before.Version || after.Ticks[string(wizard.StepGroups)] {
+		t.Errorf("half of it was done: groups %v, version %d after %d, %v, %v", names, after.Version, before.Version, after.Ticks, err)
+	}
+	s.Submit(wizard.StepGroups, url.Values{"reviewed": {"on"}, "own": {"first\nlast"}}).Want(t, http.StatusSeeOther)
+	if !s.Draft().Ticks[string(wizard.StepGroups)] {
+		t.Error("the step is not done")
+	}
 }
 
 // A tab that was left open while its draft went live does not change the next.

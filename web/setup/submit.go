@@ -3,16 +3,11 @@ package setup
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/wizard"
-	"github.com/postern-sso/postern/templates/layout"
-	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
 )
@@ -56,10 +51,11 @@ func (rm *Room) submitStep(w http.ResponseWriter, r *http.Request, a model.Admin
 		}
 		return rm.renderStep(w, r, http.StatusUnprocessableEntity, f, sc)
 	}
-	if draft.PublicURL != "" && !rm.SteppedUp(r) {
-		return kit.ErrStepUp
+	move, err := rm.guardedMove(r, a, sc, &draft)
+	if err != nil {
+		return err
 	}
-	saved, err := rm.saveStep(r, a, sc, step, draft)
+	saved, groups, err := rm.saveStep(r, a, sc, step, draft, in.groups)
 	if errors.Is(err, store.ErrConflict) {
 		if sc, err = rm.loadSetup(r); err != nil {
 			return store.ErrConflict // went live or was discarded meanwhile
@@ -73,94 +69,12 @@ func (rm *Room) submitStep(w http.ResponseWriter, r *http.Request, a model.Admin
 		return err
 	}
 	if len(in.groups) > 0 {
-		added, known, err := rm.addGroups(r.Context(), rm.Actor(r, a), in.groups)
-		if err != nil {
-			return err
-		}
-		rm.PutFlash(r, layout.Flash{Kind: "success", Text: addedGroups(added, known)})
+		rm.PutFlash(r, groups.flash())
+	}
+	if move != "" {
+		return rm.toGuardedMove(w, r, sc, saved, move)
 	}
 	return rm.afterStep(w, r, sc, step, draft, saved)
-}
-
-// urlFixedFor tells whether somebody cannot change the public URL: all that is
-// made of it, passkeys too, is an owner's matter.
-func (rm *Room) urlFixedFor(a model.Administrator) bool {
-	return rm.Opts.PublicURLFixed || a.Role != model.RoleOwner
-}
-
-// saveStep writes the draft, and the public URL where the step changed it. What
-// was kept while it was typed is not needed any more.
-func (rm *Room) saveStep(r *http.Request, a model.Administrator, sc SetupCase, step wizard.Step, draft wizard.Draft) (model.Revision, error) {
-	ctx, actor := r.Context(), rm.Actor(r, a)
-	var saved model.Revision
-	err := rm.Store.InTx(ctx, func(tx *store.Store) error {
-		if err := tx.ForgetAutosave(ctx, autosaveKey(a, sc, step)); err != nil {
-			return err
-		}
-		var err error
-		saved, err = tx.SaveDraft(ctx, actor, sc.Connection.Slug, sc.Draft.Version, func(rev *model.Revision) error {
-			rev.Config, rev.Ticks = draft.Config, draft.Ticks
-			return nil
-		})
-		if err != nil || draft.PublicURL == "" {
-			return err
-		}
-		return tx.SaveSettings(ctx, actor, func(set *store.Settings) error {
-			set.MoveTo(draft.PublicURL, "", rm.Now())
-			return nil
-		})
-	})
-	return saved, err
-}
-
-// afterStep leads on: to the next step, or back to where one came from.
-func (rm *Room) afterStep(w http.ResponseWriter, r *http.Request, sc SetupCase, step wizard.Step, draft wizard.Draft, saved model.Revision) error {
-	if draft.PublicURL != "" {
-		if err := rm.PublicURLChanged(r.Context()); err != nil {
-			return err
-		}
-	}
-	before := sc.Draft.Config
-	sc.Draft = saved
-	facts := rm.SetupFacts(sc, sc.facts.Users)
-	if draft.PublicURL != "" {
-		facts.PublicURL = draft.PublicURL
-	}
-	slug := sc.Connection.Slug
-	if step.ID == wizard.StepMetadata {
-		back, again := wizard.StepMetadata, r.PostFormValue("from") == string(wizard.StepAttributes)
-		if again {
-			back = wizard.StepAttributes
-		}
-		rm.PutFlash(r, rm.metadataFlash(before, sc, facts, again))
-		return kit.SeeOther(w, r, paths.SetupStep(slug, back))
-	}
-	next, ok := rm.Flow.Next(step.ID, facts)
-	if !ok {
-		next = rm.Flow.Resume(facts)
-	}
-	return kit.SeeOther(w, r, paths.SetupStep(slug, next))
-}
-
-// metadataFlash says what bringing the metadata has changed, and what it still
-// lacks.
-func (rm *Room) metadataFlash(before model.Config, sc SetupCase, facts wizard.Facts, again bool) layout.Flash {
-	f := layout.Flash{Kind: "success", Text: "AWS's metadata is here. Look at what it says, then go on."}
-	changed := wizard.Differences(before, sc.Draft.Config, rm.Opts.PublicURL, sc.Connection.Slug, rm.Now())
-	same := wizard.Same(changed)
-	switch {
-	case same:
-		f = layout.Flash{Kind: "info", Text: "Nothing changed: AWS's metadata says the same as before."}
-	case before.IdPMetadata != "":
-		f.Text = strings.Join(changed, " ")
-	}
-	if !again && !same {
-		return f
-	}
-	if idp, err := facts.Stored(); err == nil && slices.ContainsFunc(idp.Findings, func(f sso.Finding) bool { return f.Code == sso.FindingNoFormat }) {
-		f.Kind, f.Text = "warning", f.Text+" It names no format for the Subject yet: save the attribute mappings in AWS, then bring it again."
-	}
-	return f
 }
 
 // formVersion is the version of the draft that the form was made from; -1

@@ -10,6 +10,8 @@ import (
 
 	"github.com/postern-sso/postern/internal/awssim"
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/web/setup"
 )
@@ -18,7 +20,14 @@ import (
 // setup has just begun.
 func NewSetup(t *testing.T) *Site {
 	t.Helper()
-	s := NewSiteAs(t, model.RoleAdmin)
+	return NewSetupOn(t, storetest.Open(t))
+}
+
+// NewSetupOn is NewSetup on a database.
+func NewSetupOn(t *testing.T, st *store.Store) *Site {
+	t.Helper()
+	s := NewSiteOn(t, st)
+	s.SignInAs(model.RoleAdmin)
 	if res := s.Post("/setup", url.Values{"name": {"Example Ltd."}, "slug": {"aws"}}); res.Status != http.StatusSeeOther {
 		t.Fatalf("starting the setup answered %d: %s", res.Status, res.Text())
 	}
