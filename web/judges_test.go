@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/csvimport"
+	"github.com/postern-sso/postern/web/outgoing"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -24,6 +26,8 @@ type judged struct {
 	judge func(string) error
 	most  int                   // characters
 	put   string                // a good value around what is tried: "%s@example.com"; empty: "%s"
+	canon func(string) string   // the form into which each road brings it before it is judged; nil: model.Canonical
+	words bool                  // blanks separate several
 	form  func(v string) string // where it is typed: an address, with the other fields; no address: it cannot be typed
 	csv   string                // a column; empty: no file has it
 	doc   string                // a document with %s in the place of the value
@@ -59,6 +63,11 @@ func judgedFields() []judged {
 	rule := func(kind string) func(string) string {
 		return fresh(paths.Rules, "name", "connection", "aws", "groups", "staff", "kind", kind, "attribute", "a", "value", "a")
 	}
+	settings := func(key string) func(string) string {
+		return only(paths.Settings, "public_url", "https://sso.example.com", "retention_days", "30", "login_days", "90", "product_name", "Postern", key, "")
+	}
+	mail := only("/settings/warnings/mail", "smtp_host", "smtp.example.com", "smtp_port", "587", "smtp_tls", model.MailStartTLS,
+		"mail_from", "postern@example.com", "mail_to", "ops@example.com")
 	const ruleDoc = "rules: [{name: r, connection: aws, groups: [staff], when: "
 	return []judged{
 		person("display_name"), first, last,
@@ -78,11 +87,36 @@ func judgedFields() []judged {
 		{field: "name", judge: model.CheckTitle, most: model.MaxTitle, form: fresh("/setup", "slug"), doc: "connections: [{slug: aws, name: %s}]"},
 		{field: "name", judge: model.CheckTitle, most: model.MaxTitle, form: only(paths.App("jira"), "group_scope", "all",
 			"redirect_uris", "https://jira.example.com/"), doc: "apps: [{slug: jira, kind: oidc, name: %s}]"},
+		{field: "domain", judge: model.CheckEmailDomain, most: 200, put: "%s.example.com", canon: model.CanonicalDomain, form: rule("email_domain"),
+			doc: ruleDoc + "{email_domain: %s}}]"},
+		{field: "slug", judge: model.CheckSlug, most: 64, form: only("/setup", "name", "A"), doc: "connections: [{slug: %s}]"},
+		{field: "slug", judge: model.CheckSlug, most: 64, form: only(paths.Apps, "product", "other", "road", "oidc", "redirect_uri", "https://x.example.com"),
+			doc: "apps: [{slug: %s, kind: oidc, name: a, redirect_uris: [\"https://x.example.com\"]}]"},
+		{field: "redirect_uris", judge: model.CheckRedirectURI, most: 255, put: "https://%s", words: true, form: only(paths.App("jira"), "name", "Jira",
+			"group_scope", "all"), doc: "apps: [{slug: jira, kind: oidc, redirect_uris: [%s]}]"},
+		{field: "email", judge: model.CheckEmail, most: model.MaxEmail, put: "%s@example.com", form: only(paths.Administrators, "role", "viewer")},
+		{field: "help_contact", judge: model.CheckContact, most: model.MaxContact, canon: oneLine, form: settings("help_contact")},
+		{field: "product_name", judge: model.CheckProductName, most: model.MaxProductName, form: settings("product_name")},
+		{field: "mail_from", judge: model.CheckMailbox, most: model.MaxEmail, put: "%s@example.com", form: mail},
+		{field: "mail_to", judge: model.CheckMailboxes, most: model.MaxEmail, put: "%s@example.com", form: mail},
+		{field: "webhook_url", judge: judgeWebhook, most: 255, put: "https://%s", form: only("/settings/warnings/webhook")},
 	}
 }
 
+// oneLine is what people type on several lines, or with many blanks.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// judgeWebhook is the judge of those who call it: an address from here goes out.
+func judgeWebhook(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" {
+		return errors.New("is not a web address")
+	}
+	return outgoing.NewFetcher(false).JudgeURL(u)
+}
+
 // tried are values of every kind that a judge refuses, and good ones at the limit.
-// All are in normal form C, into which forms and files are brought before.
+// Some are not in normal form C, or have blanks around them: each road mends that.
 func tried(f judged) []string {
 	put := f.put
 	if put == "" {
@@ -90,9 +124,10 @@ func tried(f judged) []string {
 	}
 	var values []string
 	for _, s := range []string{"good", "a b", "a/b", "a\vb", "a\x07b", "a\u0085b", "a\u202eb", "a\u2066b", "a\u200bb",
-		"a\u00adb", "a\uff4bb", "p\u0430ypal"} {
+		"a\u00adb", "a\uff4bb", "p\u0430ypal", "e\u0301va", "\u1100\u1161", "*", "A.B", "a\u00a0b"} {
 		values = append(values, fmt.Sprintf(put, s))
 	}
+	values = append(values, " "+fmt.Sprintf(put, "padded"), fmt.Sprintf(put, "filled")+" ")
 	room := f.most - len(fmt.Sprintf(put, ""))
 	for _, s := range []string{strings.Repeat("x", room), strings.Repeat("x", room+1), strings.Repeat("é", room+1)} {
 		values = append(values, fmt.Sprintf(put, s))
@@ -103,7 +138,7 @@ func tried(f judged) []string {
 // Whatever road a value comes by, the same is refused: what its judge refuses.
 func TestEveryRoadHasTheSameJudge(t *testing.T) {
 	t.Parallel()
-	s := webtest.NewSiteAs(t, model.RoleAdmin)
+	s := webtest.NewSiteAs(t, model.RoleOwner)
 	s.AddConnection("aws")
 	if err := s.Store.CreateApp(t.Context(), webtest.Tester, model.App{Slug: "jira", Kind: model.AppOIDC, Name: "Jira", Product: "jira", AllGroups: true,
 		RedirectURIs: []string{"https://jira.example.com/"}}); err != nil {
@@ -114,16 +149,24 @@ func TestEveryRoadHasTheSameJudge(t *testing.T) {
 	}
 	for _, f := range judgedFields() {
 		for _, v := range tried(f) {
-			want := f.judge(v)
+			want := f.verdict(v)
 			for road, said := range f.roads(t, s, v) {
 				if (said == "") != (want == nil) {
 					t.Errorf("%s %.30q (%d bytes) by %s: it says %q, its judge %v", f.field, v, len(v), road, said, want)
-				} else if want != nil && !strings.Contains(said, want.Error()) && !strings.Contains(said, "too long") {
+				} else if want != nil && !strings.Contains(said, want.Error()) && !strings.Contains(said, "too long") && (!f.words || len(strings.Fields(v)) < 2) {
 					t.Errorf("%s %.30q by %s: it says %q, its judge %v", f.field, v, road, said, want)
 				}
 			}
 		}
 	}
+}
+
+// verdict is what the judge says to a value in its form.
+func (f judged) verdict(v string) error {
+	if f.canon != nil {
+		return f.judge(f.canon(v))
+	}
+	return f.judge(model.Canonical(v))
 }
 
 // roads sends a value by every road of the field, and is what each says against it.
@@ -158,7 +201,7 @@ func (f judged) typed(t *testing.T, s *webtest.Site, v string) string {
 	}
 	form.Set(f.field, v)
 	page := s.Post(address, form)
-	if page.Status == http.StatusSeeOther {
+	if page.Status == http.StatusSeeOther || page.Status == http.StatusOK {
 		return ""
 	}
 	return page.Want(t, http.StatusUnprocessableEntity).Doc.Find(".problems").Text()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
 
@@ -317,4 +318,17 @@ users:
 	}
 	code, out, errs := command(t, "config", "apply", filepath.Join(s.dir, "none.yaml"), "--database-url", s.databaseURL)
 	wantFailure(t, code, out, errs, "read the document", "none.yaml")
+}
+
+// The shell judges an administrator's email as the form does, before it looks for a database.
+func TestAdminAddHasTheJudgeOfTheForm(t *testing.T) {
+	t.Parallel()
+	for _, email := range []string{"ana", "a b@example.com", "a\u202eb@example.com", "a\u200bb@example.com", "\uff4bb@example.com",
+		strings.Repeat("x", 250) + "@example.com"} {
+		want := model.CheckEmail(model.Canonical(email))
+		err := (&adminAddCmd{Email: email}).Run(t.Context(), streams{})
+		if want == nil || err == nil || !strings.Contains(err.Error(), want.Error()) {
+			t.Errorf("%.30q: %v, its judge %v", email, err, want)
+		}
+	}
 }

@@ -1,11 +1,7 @@
 package configdoc
 
 import (
-	"errors"
-	"fmt"
-	"net"
-	"net/netip"
-	"net/url"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -19,10 +15,10 @@ var appSettings = []setting[model.App]{
 	choiceSetting("kind", func(a *model.App) *string { return &a.Kind }, model.AppKinds()...),
 	fitSetting("name", func(a *model.App) *string { return &a.Name }, model.MaxTitle),
 	unlessNew("", choiceSetting("product", func(a *model.App) *string { return &a.Product }, model.Products()...)),
-	unlessNew(model.AppOIDC, listSetting("redirect_uris", func(a *model.App) *[]string { return &a.RedirectURIs }, checkRedirectURI)),
-	unlessNew("", listSetting("post_logout_uris", func(a *model.App) *[]string { return &a.PostLogoutURIs }, checkRedirectURI)),
-	unlessNew("", textSetting("start_url", func(a *model.App) *string { return &a.StartURL }, unlessEmpty(checkRedirectURI))),
-	unlessNew(model.AppCrowd, listSetting("allowed_ips", func(a *model.App) *[]string { return &a.AllowedIPs }, checkAddress)),
+	unlessNew(model.AppOIDC, listSetting("redirect_uris", func(a *model.App) *[]string { return &a.RedirectURIs }, model.CheckRedirectURI)),
+	unlessNew("", listSetting("post_logout_uris", func(a *model.App) *[]string { return &a.PostLogoutURIs }, model.CheckRedirectURI)),
+	unlessNew("", typedSetting("start_url", func(a *model.App) *string { return &a.StartURL }, strings.TrimSpace, unlessEmpty(model.CheckRedirectURI))),
+	unlessNew(model.AppCrowd, listSetting("allowed_ips", func(a *model.App) *[]string { return &a.AllowedIPs }, model.CheckNetwork)),
 	unlessNew("", connectionSetting(true, func(a *model.App) *string { return &a.Connection })),
 	unlessNew("", boolSetting("public", func(a *model.App) *bool { return &a.Public })),
 	allGroupsSetting(),
@@ -66,40 +62,4 @@ func appGroupsSetting() setting[model.App] {
 	s.omit = func(a model.App) bool { return a.AllGroups } // none at all is not the default
 	s.mention = &mention{kind: "group"}
 	return s
-}
-
-// checkRedirectURI says what is wrong with an OpenID Connect redirect URI: it
-// is compared character by character and gets the answer, so it is https, or
-// http on this machine. Source: OAuth 2.0 Security Best Current Practice (RFC
-// 9700) §2.1, §4.1.3.
-func checkRedirectURI(s string) error {
-	u, err := url.Parse(s)
-	switch {
-	case err != nil || u.Hostname() == "" || u.User != nil:
-		return fmt.Errorf("is not a web address")
-	case u.Fragment != "":
-		return fmt.Errorf("must not have a part after “#”")
-	case u.Scheme == "https":
-		return nil
-	case u.Scheme == "http" && isThisMachine(u.Hostname()):
-		return nil
-	default:
-		return fmt.Errorf("must begin with https://; plain http is only for localhost")
-	}
-}
-
-func isThisMachine(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
-}
-
-// checkAddress accepts an IP address or a network in CIDR form.
-func checkAddress(s string) error {
-	if _, err := netip.ParseAddr(s); err == nil {
-		return nil
-	}
-	if _, err := netip.ParsePrefix(s); err == nil {
-		return nil
-	}
-	return errors.New("is neither an IP address nor a network such as 10.0.0.0/24")
 }

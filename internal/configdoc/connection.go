@@ -43,7 +43,7 @@ var configSettings = []setting[model.Config]{
 	boolSetting("jit.update", func(c *model.Config) *bool { return &c.JIT.Update }),
 	choiceSetting("jit.existing_username", func(c *model.Config) *model.ExistingUsername { return &c.JIT.ExistingUsername },
 		model.ExistingRefuse, model.ExistingLink),
-	listSetting("jit.allowed_email_domains", func(c *model.Config) *[]string { return &c.JIT.AllowedEmailDomains }, checkDomain),
+	domainsSetting("jit.allowed_email_domains", func(c *model.Config) *[]string { return &c.JIT.AllowedEmailDomains }),
 }
 
 func (r *reader) connection(v value) connectionDoc {

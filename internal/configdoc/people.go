@@ -1,7 +1,6 @@
 package configdoc
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -18,7 +17,7 @@ var groupSettings = []setting[model.Group]{
 // userSettings are all settings of a user, in the document's order.
 var userSettings = []setting[UserState]{
 	nameSetting("username", func(u *UserState) *string { return &u.Username }, model.CheckUsername),
-	textSetting("email", func(u *UserState) *string { return &u.Email }, unlessEmpty(model.CheckEmail)),
+	typedSetting("email", func(u *UserState) *string { return &u.Email }, model.Canonical, unlessEmpty(model.CheckEmail)),
 	fitSetting("display_name", func(u *UserState) *string { return &u.DisplayName }, model.MaxPersonName),
 	fitSetting("first_name", func(u *UserState) *string { return &u.FirstName }, model.MaxPersonName),
 	fitSetting("last_name", func(u *UserState) *string { return &u.LastName }, model.MaxPersonName),
@@ -56,7 +55,12 @@ func conditionSetting() setting[model.Rule] {
 			}
 			return func(to *model.Rule) { to.Kind, to.Attribute, to.Value = c.kind, c.attribute, c.value }
 		},
-		get: func(r model.Rule) any { return condition{r.Kind, r.Attribute, r.Value} },
+		get: func(r model.Rule) any {
+			if r.Kind == model.RuleEmailDomain {
+				r.Value = model.CanonicalDomain(r.Value)
+			}
+			return condition{r.Kind, r.Attribute, r.Value}
+		},
 	}
 }
 
@@ -131,6 +135,7 @@ func (r *reader) condition(m map[string]value, kind model.RuleKind) (condition, 
 	case s == "":
 		r.problem(v, "must not be empty.")
 	case kind == model.RuleEmailDomain:
+		s = model.CanonicalDomain(s)
 		r.judge(v, s, []check{model.CheckEmailDomain})
 	case kind == model.RuleAttribute:
 		equals, ok := m["equals"]
@@ -148,12 +153,4 @@ func (r *reader) condition(m map[string]value, kind model.RuleKind) (condition, 
 		r.judge(v, s, []check{model.CheckRuleText})
 	}
 	return condition{kind: kind, value: s}, true
-}
-
-// checkDomain says what is wrong with a domain whose people may be created.
-func checkDomain(s string) error {
-	if err := model.CheckEmailDomain(s); err != nil || strings.Contains(s, ".") {
-		return err
-	}
-	return errors.New("is not an email domain such as example.com")
 }

@@ -171,7 +171,7 @@ func (r *reader) judge(v value, s string, checks []check) {
 
 // nameSetting is the text that names a thing, without which there is none.
 func nameSetting[T any](key string, at func(*T) *string, c check) setting[T] {
-	s := textSetting(key, at, c)
+	s := typedSetting(key, at, model.Canonical, c)
 	read := s.read
 	s.read = func(r *reader, it item) func(*T) {
 		if _, ok := it.lines[key]; !ok && it.lines != nil { // else it is known already that this is no mapping
@@ -183,20 +183,27 @@ func nameSetting[T any](key string, at func(*T) *string, c check) setting[T] {
 }
 
 func textSetting[T any](key string, at func(*T) *string, checks ...check) setting[T] {
+	return typedSetting(key, at, func(s string) string { return s }, checks...)
+}
+
+// typedSetting is a text that is brought into its form before it is judged, as
+// forms and files bring it.
+func typedSetting[T any](key string, at func(*T) *string, form func(string) string, checks ...check) setting[T] {
 	return valueSetting(key, at, func(r *reader, v value) (string, bool) {
 		s, ok := r.text(v)
 		if ok {
+			s = form(s)
 			r.judge(v, s, checks)
 		}
 		return s, ok
-	}, func(s string) any { return s })
+	}, func(s string) any { return form(s) })
 }
 
 // fitSetting is a text with a judge and a limit. What was stored before it had
 // one is exported, and compared, as it would pass.
 func fitSetting[T any](key string, at func(*T) *string, limit int) setting[T] {
-	s := textSetting(key, at, func(s string) error { return model.CheckText(s, limit) })
-	s.get = func(t T) any { return model.FitText(*at(&t), limit) }
+	s := typedSetting(key, at, model.Canonical, func(s string) error { return model.CheckText(s, limit) })
+	s.get = func(t T) any { return model.Canonical(model.FitText(*at(&t), limit)) }
 	return s
 }
 
@@ -214,15 +221,36 @@ func durationSetting[T any](key string, at func(*T) *time.Duration, most time.Du
 		func(d time.Duration) any { return formatDuration(d) })
 }
 
-// listSetting is a list of texts, in an order that counts.
+// listSetting is a list of texts, in an order that counts. Blanks around them do not.
 func listSetting[T any](key string, at func(*T) *[]string, checks ...check) setting[T] {
 	return valueSetting(key, at, func(r *reader, v value) ([]string, bool) {
 		items, ok := r.texts(v)
 		for i, s := range items {
-			r.judge(v.at(i), s, checks)
+			items[i] = strings.TrimSpace(s)
+			r.judge(v.at(i), items[i], checks)
 		}
 		return items, ok
 	}, func(items []string) any { return items })
+}
+
+// domainsSetting is a list of email domains whose people may become users.
+func domainsSetting[T any](key string, at func(*T) *[]string) setting[T] {
+	form := func(items []string) []string {
+		same := slices.Clone(items)
+		for i, s := range same {
+			same[i] = model.CanonicalDomain(s)
+		}
+		return same
+	}
+	return valueSetting(key, at, func(r *reader, v value) ([]string, bool) {
+		items, ok := r.texts(v)
+		if items = form(items); ok {
+			for i, s := range items {
+				r.judge(v.at(i), s, []check{model.CheckAllowedDomain})
+			}
+		}
+		return items, ok
+	}, func(items []string) any { return form(items) })
 }
 
 // names are names of groups: neither their order nor the case counts.

@@ -3,7 +3,6 @@ package model
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -31,6 +30,10 @@ func Key(s string) string {
 func Canonical(s string) string {
 	return norm.NFC.String(strings.Trim(s, " \t\r\n"))
 }
+
+// SameText tells whether two texts are the same, however each was encoded: "é" is
+// one character or two. Case and blanks count.
+func SameText(a, b string) bool { return a == b || norm.NFC.String(a) == norm.NFC.String(b) }
 
 // Faithful tells whether a name means the same before and after Canonical: it
 // was in normal form C or D, blanks aside. Other spellings hold characters that
@@ -150,30 +153,6 @@ func CheckEmail(s string) error {
 		return fmt.Errorf("is not an email address")
 	}
 	return nil
-}
-
-// CheckEmailDomain says what is wrong with the domain of a rule. One without a dot
-// is good: networks of a house have such.
-func CheckEmailDomain(s string) error {
-	if strings.ContainsAny(s, "*@") || CheckEmail("someone@"+s) != nil {
-		return fmt.Errorf("is not an email domain such as example.com")
-	}
-	return nil
-}
-
-// EmailDomain is what follows the "@", as a Key; empty without one.
-func EmailDomain(email string) string {
-	at := strings.LastIndexByte(email, '@')
-	if at < 0 {
-		return ""
-	}
-	return Key(email[at+1:])
-}
-
-// WantsDomain tells whether a list of allowed email domains leaves a domain out. An
-// empty list allows every one.
-func WantsDomain(allowed []string, domain string) bool {
-	return len(allowed) > 0 && !slices.ContainsFunc(allowed, func(d string) bool { return Key(d) == Key(domain) })
 }
 
 // CheckSlug says what is wrong with the slug of a connection or an app.

@@ -12,6 +12,8 @@ const (
 	MaxPersonName  = 255 // display, first and last names
 	MaxDescription = 500
 	MaxTitle       = 100 // names of connections and apps; fits the heading of every page
+	MaxProductName = 40  // stands in the navigation
+	MaxContact     = 300
 )
 
 // maxRuleText limits what a rule compares with, in bytes, as AWS's values are.
@@ -43,6 +45,12 @@ func CheckDescription(s string) error { return CheckText(s, MaxDescription) }
 
 // CheckTitle judges the name of a connection or an app.
 func CheckTitle(s string) error { return CheckText(s, MaxTitle) }
+
+// CheckProductName judges what an installation calls itself.
+func CheckProductName(s string) error { return CheckText(s, MaxProductName) }
+
+// CheckContact judges whom people who are refused are told to ask.
+func CheckContact(s string) error { return CheckText(s, MaxContact) }
 
 // CheckRuleText judges what a rule compares with.
 func CheckRuleText(s string) error {

@@ -99,7 +99,7 @@ func deactivated(u model.User) *model.Refusal {
 func checkEmailDomain(in Input) *model.Refusal {
 	allowed := in.Config.JIT.AllowedEmailDomains
 	domain := model.EmailDomain(in.Person.Email)
-	if len(allowed) == 0 || (domain != "" && slices.ContainsFunc(allowed, func(d string) bool { return domainKey(d) == domain })) {
+	if len(allowed) == 0 || (domain != "" && slices.ContainsFunc(allowed, func(d string) bool { return model.CanonicalDomain(d) == domain })) {
 		return nil
 	}
 	r := &model.Refusal{Code: model.CodeEmailDomainRefused, Cause: model.CauseDomain, Expected: strings.Join(allowed, ", "), Received: domain,

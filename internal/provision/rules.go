@@ -11,23 +11,28 @@ import (
 // originSeparator is between the names of rules in a membership's origin.
 const originSeparator = ", "
 
-// Matches tells whether the rule's condition holds for the person. Attribute
-// names, attribute values and AWS group ids are compared byte by byte; an email
-// domain as a key. An unknown or incomplete condition never holds.
+// Matches tells whether the rule's condition holds for the person. Names of
+// attributes are compared byte by byte; their values and AWS group ids as texts,
+// however their characters are encoded; an email domain as a key. An unknown or
+// incomplete condition never holds.
 func Matches(r model.Rule, p model.Person) bool {
 	switch r.Kind {
 	case model.RuleAlways:
 		return true
 	case model.RuleEmailDomain:
 		domain := model.EmailDomain(p.Email)
-		return domain != "" && domain == domainKey(r.Value)
+		return domain != "" && domain == model.CanonicalDomain(r.Value)
 	case model.RuleAttribute:
-		return r.Attribute != "" && slices.Contains(p.Attributes[r.Attribute], r.Value)
+		return r.Attribute != "" && has(p.Attributes[r.Attribute], r.Value)
 	case model.RuleAWSGroup:
-		return r.Value != "" && slices.Contains(p.AWSGroups, r.Value)
+		return r.Value != "" && has(p.AWSGroups, r.Value)
 	default:
 		return false
 	}
+}
+
+func has(values []string, v string) bool {
+	return slices.ContainsFunc(values, func(sent string) bool { return model.SameText(sent, v) })
 }
 
 // matching are the rules whose condition holds.
@@ -64,7 +69,7 @@ func condition(r model.Rule) string {
 	case model.RuleAlways:
 		return "applies to everybody"
 	case model.RuleEmailDomain:
-		return "matches the email domain " + domainKey(r.Value)
+		return "matches the email domain " + model.CanonicalDomain(r.Value)
 	case model.RuleAttribute:
 		return fmt.Sprintf("matches the value “%s” of the attribute %s", r.Value, r.Attribute)
 	case model.RuleAWSGroup:
@@ -92,6 +97,3 @@ func grantsOf(reasons []reason) []model.GroupGrant {
 	slices.SortFunc(grants, func(a, b model.GroupGrant) int { return strings.Compare(a.Group, b.Group) })
 	return grants
 }
-
-// domainKey is an email domain as it is compared; a leading "@" is left out.
-func domainKey(s string) string { return model.Key(strings.TrimPrefix(strings.TrimSpace(s), "@")) }

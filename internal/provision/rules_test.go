@@ -15,7 +15,7 @@ func TestMatches(t *testing.T) {
 	t.Parallel()
 	person := model.Person{
 		Email: "ana@Example.com", AWSGroups: []string{awsGroup, "example.com//S-1-5-21-1"},
-		Attributes: map[string][]string{"department": {"Sales", "Operations"}, "empty": {""}, "list": {"a,b"}},
+		Attributes: map[string][]string{"department": {"Sales", "Operations"}, "empty": {""}, "list": {"a,b"}, "city": {"Zürich"}},
 	}
 	attribute := func(name, value string) model.Rule {
 		return model.Rule{Kind: model.RuleAttribute, Attribute: name, Value: value}
@@ -34,6 +34,7 @@ func TestMatches(t *testing.T) {
 		{"end of a domain", model.Rule{Kind: model.RuleEmailDomain, Value: "ample.com"}, false},
 		{"no domain", model.Rule{Kind: model.RuleEmailDomain}, false},
 		{"second value", attribute("department", "Operations"), true},
+		{"the same characters, encoded otherwise", attribute("city", "Zu\u0308rich"), true},
 		{"other case of the value", attribute("department", "operations"), false},
 		{"other case of the name", attribute("Department", "Operations"), false},
 		{"blank at the end", attribute("department", "Operations "), false},

@@ -68,19 +68,14 @@ func checkUsernameRule(r model.UsernameRule) []model.Problem {
 	return nil
 }
 
-var domainPattern = regexp.MustCompile(`^[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?)*$`)
-
-// IsDomain tells whether a text may stand among the allowed email domains.
-func IsDomain(d string) bool { return len(d) <= 253 && domainPattern.MatchString(d) }
-
 func checkJIT(j model.JITRules) []model.Problem {
 	var problems []model.Problem
 	if j.ExistingUsername != model.ExistingRefuse && j.ExistingUsername != model.ExistingLink {
 		problems = append(problems, model.Problem{Field: "jit.existing_username", Text: fmt.Sprintf("%q is not known; use refuse or link.", j.ExistingUsername)})
 	}
 	for _, d := range j.AllowedEmailDomains {
-		if !IsDomain(d) {
-			problems = append(problems, model.Problem{Field: "jit.allowed_email_domains", Text: fmt.Sprintf("%q is not a domain such as example.com.", d)})
+		if err := model.CheckAllowedDomain(d); err != nil {
+			problems = append(problems, model.Problem{Field: "jit.allowed_email_domains", Text: fmt.Sprintf("“%s” %v.", d, err)})
 		}
 	}
 	return problems

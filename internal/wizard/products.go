@@ -83,22 +83,14 @@ func CheckBaseURL(base string) string {
 // CheckRedirectURI says what is wrong with an address to which people are sent
 // back, or nothing. It may have a query (RFC 6749, section 3.1.2).
 func CheckRedirectURI(base string) string {
-	u, err := url.Parse(base)
-	switch {
-	case base == "":
+	if base == "" {
 		return "Type the address under which people open the app, for example https://jira.example.com."
-	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
-		return "This is not an address. It looks like https://jira.example.com."
-	case u.Fragment != "" || u.User != nil:
-		return "Only the address itself, without what follows a “?” or “#”."
-	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return "The app must be reached by https, or its users' sign-ins could be read on the way."
-	default:
-		return ""
 	}
+	if err := model.CheckRedirectURI(base); err != nil {
+		return "The address " + err.Error() + "."
+	}
+	return ""
 }
-
-func loopback(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }
 
 // AppValue is what goes into one field of a product's screen.
 type AppValue struct {

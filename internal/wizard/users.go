@@ -80,20 +80,19 @@ func applyUsers(d *Draft, fc Facts, a Answers) []model.Problem {
 }
 
 // readDomains reads email domains, one a line, each once, as compared
-// (model.EmailDomain). Commas and blanks separate as well; a leading "@" is
+// (model.CanonicalDomain). Commas and blanks separate as well; a leading "@" is
 // left out.
 func readDomains(s string, problems []model.Problem) ([]string, []model.Problem) {
 	var domains []string
 	split := func(r rune) bool { return strings.ContainsRune(", ;\t\r\n", r) }
 	for _, word := range strings.FieldsFunc(s, split) {
-		domain := strings.TrimPrefix(word, "@")
-		if model.CheckEmail("a@"+domain) != nil || !strings.Contains(domain, ".") || strings.Contains(domain, "*") {
-			problems = append(problems, model.Problem{Field: FieldAllowedDomains, Text: fmt.Sprintf("“%s” is not an email domain. Write one such as example.com; "+
-				"subdomains need a line of their own.", word)})
+		domain := model.CanonicalDomain(word)
+		if err := model.CheckAllowedDomain(domain); err != nil {
+			problems = append(problems, model.Problem{Field: FieldAllowedDomains, Text: fmt.Sprintf("“%s” %v. Subdomains need a line of their own.", word, err)})
 			continue
 		}
-		if key := model.EmailDomain("a@" + domain); !slices.Contains(domains, key) {
-			domains = append(domains, key)
+		if !slices.Contains(domains, domain) {
+			domains = append(domains, domain)
 		}
 	}
 	return domains, problems

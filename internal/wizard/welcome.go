@@ -1,14 +1,10 @@
 package wizard
 
 import (
-	"fmt"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/postern-sso/postern/internal/model"
 )
-
-const maxName = model.MaxTitle
 
 // AppOptions are the Atlassian apps that a connection may be for.
 func AppOptions() []Option {
@@ -44,11 +40,10 @@ func welcomeFields() []Field {
 func applyWelcome(d *Draft, fc Facts, a Answers) []model.Problem {
 	var problems []model.Problem
 	name := model.Canonical(a.Text(FieldName))
-	switch {
-	case name == "":
+	if name == "" {
 		problems = append(problems, model.Problem{Field: FieldName, Text: "Give the connection a name."})
-	case utf8.RuneCountInString(name) > maxName:
-		problems = append(problems, model.Problem{Field: FieldName, Text: fmt.Sprintf("The name is longer than %d characters. Choose a shorter one.", maxName)})
+	} else if err := model.CheckTitle(name); err != nil {
+		problems = append(problems, model.Problem{Field: FieldName, Text: "The name " + err.Error() + "."})
 	}
 	publicURL := fc.PublicURL
 	if !fc.PublicURLFixed {

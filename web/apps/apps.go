@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 	"unicode"
@@ -297,8 +296,8 @@ func (rm *Room) readApp(r *http.Request, app model.App) (model.App, []model.Prob
 	if app.Kind == model.AppCrowd {
 		app.AllowedIPs = typedWords(r, "allowed_ips", ",;")
 		for _, text := range app.AllowedIPs {
-			if !isNetwork(text) {
-				wrong("allowed_ips", fmt.Sprintf("“%s” is neither an IP address nor a network such as 10.0.0.0/8.", text))
+			if err := model.CheckNetwork(text); err != nil {
+				wrong("allowed_ips", fmt.Sprintf("“%s” %v.", text, err))
 			}
 		}
 		return app, problems
@@ -314,8 +313,8 @@ func (rm *Room) readApp(r *http.Request, app model.App) (model.App, []model.Prob
 	}
 	for field, uris := range map[string][]string{"redirect_uris": app.RedirectURIs, "post_logout_uris": app.PostLogoutURIs, "start_url": start} {
 		for _, uri := range uris {
-			if text := wizard.CheckRedirectURI(uri); text != "" {
-				wrong(field, "“"+uri+"”: "+text)
+			if err := model.CheckRedirectURI(uri); err != nil {
+				wrong(field, fmt.Sprintf("“%s” %v.", uri, err))
 			}
 		}
 	}
@@ -343,14 +342,6 @@ func typedWords(r *http.Request, field, separators string) []string {
 		}
 	}
 	return words
-}
-
-func isNetwork(text string) bool {
-	if _, err := netip.ParseAddr(text); err == nil {
-		return true
-	}
-	_, err := netip.ParsePrefix(text)
-	return err == nil
 }
 
 // renewSecret gives an app another secret. The old one goes on working until it

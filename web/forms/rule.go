@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -54,11 +53,8 @@ func readCondition(f people.RuleForm, rule *model.Rule) []model.Problem {
 	case model.RuleAlways:
 		return nil
 	case model.RuleEmailDomain:
-		rule.Value = model.Key(strings.TrimPrefix(f.Domain, "@"))
-		if model.CheckEmailDomain(rule.Value) != nil {
-			return []model.Problem{{Field: "domain", Text: "Type an email domain, for example example.com."}}
-		}
-		return nil
+		rule.Value = model.CanonicalDomain(f.Domain)
+		return kit.Judged("domain", "Type an email domain: “"+f.Domain+"”", rule.Value, model.CheckEmailDomain)
 	case model.RuleAttribute:
 		rule.Attribute, rule.Value = f.Attribute, f.Value
 		return append(needed("attribute", "the name of the attribute", f.Attribute), needed("value", "the value of the attribute", f.Value)...)

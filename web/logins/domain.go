@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/logins"
 	"github.com/postern-sso/postern/templates/paths"
@@ -17,8 +16,8 @@ import (
 // canAllowDomain tells whether a login was refused for a domain that could stand
 // among the allowed ones of its connection.
 func canAllowDomain(l model.Login, c model.Connection) bool {
-	return c.Live != nil && l.Refusal != nil && l.Refusal.Cause == model.CauseDomain && strings.Contains(l.Refusal.Received, ".") &&
-		sso.IsDomain(l.Refusal.Received)
+	return c.Live != nil && l.Refusal != nil && l.Refusal.Cause == model.CauseDomain &&
+		model.CheckAllowedDomain(l.Refusal.Received) == nil
 }
 
 // refusedDomain is a login that was refused for its email domain, and its connection.

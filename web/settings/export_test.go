@@ -2,7 +2,4 @@ package settings
 
 // What the tests of this package look at.
 
-const (
-	MaxPageText    = maxPageText
-	MaxProductName = maxProductName
-)
+const MaxPageText = maxPageText

@@ -21,10 +21,6 @@ import (
 )
 
 const (
-	maxContact = 300 // characters
-
-	maxProductName = 40 // characters: it stands in the navigation
-
 	maxPageText = 1000 // characters
 
 	maxRetentionDays = 365
@@ -146,8 +142,8 @@ func (rm *Room) checkSettings(v *settings.SettingsPage) []model.Problem {
 			v.PublicURL = normal
 		}
 	}
-	problems = append(problems, kit.CheckText("product_name", "The name", v.ProductName, maxProductName)...)
-	problems = append(problems, kit.CheckText("help_contact", "The contact", v.HelpContact, maxContact)...)
+	problems = append(problems, kit.Judged("product_name", "The name", v.ProductName, model.CheckProductName)...)
+	problems = append(problems, kit.Judged("help_contact", "The contact", v.HelpContact, model.CheckContact)...)
 	for _, t := range v.Texts.Fields() {
 		problems = append(problems, checkProse(t.Name, t.Value)...)
 	}

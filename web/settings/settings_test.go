@@ -134,7 +134,7 @@ func TestSettingsSayWhatIsWrongWithTexts(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleOwner)
 	for field, value := range map[string]string{
-		"product_name": strings.Repeat("x", settings.MaxProductName+1), "me_text": strings.Repeat("x", settings.MaxPageText+1), "refused_text": "a\x07b",
+		"product_name": strings.Repeat("x", model.MaxProductName+1), "me_text": strings.Repeat("x", settings.MaxPageText+1), "refused_text": "a\x07b",
 	} {
 		res := s.Post(paths.Settings, settingsForm(field, value)).Want(t, http.StatusUnprocessableEntity)
 		if res.Doc.Find("#f-"+field+"-problem").Length() == 0 {

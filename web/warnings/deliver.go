@@ -9,10 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	netmail "net/mail"
-	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/wneessen/go-mail"
@@ -40,7 +37,7 @@ func (rm *Room) sendMail(ctx context.Context, to model.Warnings, n notice) error
 	if err := m.From(to.MailFrom); err != nil {
 		return fmt.Errorf("the sender's address: %w", err)
 	}
-	receivers, err := addresses(to.MailTo)
+	receivers, err := model.Mailboxes(to.MailTo)
 	if err == nil {
 		err = m.To(receivers...)
 	}
@@ -75,30 +72,6 @@ func (rm *Room) sendMail(ctx context.Context, to model.Warnings, n notice) error
 	}
 	return client.DialAndSendWithContext(ctx, m)
 }
-
-// addresses are those of a list, with commas, semicolons or ends of lines between
-// them, as mail programs write it; a name in quotes may hold any of these.
-func addresses(list string) ([]string, error) {
-	quoted := false
-	commas := strings.Map(func(c rune) rune {
-		switch {
-		case c == '"':
-			quoted = !quoted
-		case !quoted && (c == ';' || c == '\n' || c == '\r'):
-			return ','
-		}
-		return c
-	}, list)
-	var all []string
-	parsed, err := netmail.ParseAddressList(strings.Trim(emptyItems.ReplaceAllString(commas, ","), ", \t"))
-	for _, a := range parsed {
-		all = append(all, a.String())
-	}
-	return all, err
-}
-
-// emptyItems are separators with nothing between them.
-var emptyItems = regexp.MustCompile(`,(\s*,)+`) //nolint:gochecknoglobals // a constant
 
 // callWebhook posts the notice as JSON. The signature is an HMAC-SHA256 of the
 // time and the body, so that nobody else can make one, or send one again later.

@@ -1,5 +1,7 @@
 package warnings
 
+import "github.com/postern-sso/postern/internal/model"
+
 // What the tests of this package look at.
 
 const (
@@ -7,7 +9,7 @@ const (
 )
 
 var (
-	Addresses       = addresses
+	Addresses       = model.Mailboxes
 	DeliveryProblem = deliveryProblem
 	WebhookProblem  = webhookProblem
 	WebhookAnswered = webhookAnswered

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
-	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
@@ -99,11 +98,11 @@ func (rm *Room) readMail(r *http.Request) (model.Warnings, []model.Problem, erro
 		if strings.ContainsAny(to.SMTPHost, " /:@") {
 			wrong("smtp_host", "Type only the name of the server, for example smtp.example.com.")
 		}
-		if _, err := mail.ParseAddress(to.MailFrom); err != nil {
-			wrong("mail_from", "Type the address that the mail comes from, for example postern@example.com.")
+		if err := model.CheckMailbox(to.MailFrom); err != nil {
+			wrong("mail_from", "Type the address that the mail comes from, for example postern@example.com: what is typed "+err.Error()+".")
 		}
-		if _, err := addresses(to.MailTo); err != nil {
-			wrong("mail_to", "Type one or more addresses, with commas or semicolons between them.")
+		if err := model.CheckMailboxes(to.MailTo); err != nil {
+			wrong("mail_to", "Type one or more addresses, with commas or semicolons between them: what is typed "+err.Error()+".")
 		}
 	}
 	switch password := r.PostFormValue("smtp_password"); {
