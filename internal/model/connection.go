@@ -89,10 +89,18 @@ func (c Connection) Name() string {
 // NameOf is what people call the connection with a slug; of one that is gone, the
 // slug.
 func NameOf(all []Connection, slug string) string {
-	for _, c := range all {
-		if c.Slug == slug {
-			return c.Name()
-		}
+	if c := ConnectionOf(all, slug); c.Slug != "" {
+		return c.Name()
 	}
 	return slug
+}
+
+// ConnectionOf is the connection with a slug; the zero value: it is gone.
+func ConnectionOf(all []Connection, slug string) Connection {
+	for _, c := range all {
+		if c.Slug == slug {
+			return c
+		}
+	}
+	return Connection{}
 }

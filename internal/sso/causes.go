@@ -41,6 +41,10 @@ const (
 	CureOpen     Cure = "connections" // open the connection's page
 )
 
+// OfPerson tells whether a cure is for one person, and not for everybody who meets
+// the cause.
+func (c Cure) OfPerson() bool { return c == CureLink || c == CureAdd || c == CureActivate }
+
 // Possibility is one thing that may have gone wrong and how to find out.
 type Possibility struct{ Title, Check string }
 
@@ -111,6 +115,13 @@ var codes = func() map[model.Cause]model.Code {
 	}
 	return all
 }()
+
+// CodeOf is the code that a cause belongs to, and whether refusals with that code
+// that name no cause are of this one.
+func CodeOf(cause model.Cause) (code model.Code, usual, known bool) {
+	code, known = codes[cause]
+	return code, known && Explain(code).Cause.ID == cause, known
+}
 
 // Refuse makes a refusal of a cause, with its code and what is particular to the
 // case.

@@ -191,7 +191,7 @@ func (s *Store) EachLatestLogin(ctx context.Context, connection string, limit in
 		return err
 	}
 	for some := range slices.Chunk(ids, loginsAtOnce) {
-		logins, err := list(ctx, s.db, scanWholeLogin, "select "+loginColumns+`, l.person, l.xml_sealed from logins l
+		logins, err := list(ctx, s.db, scanWholeLogin, "select "+loginColumns+`, l.xml_sealed from logins l
 			where l.id = any(@ids) order by l.started_at desc, l.id desc`, named{"ids": some})
 		if err != nil {
 			return err

@@ -216,13 +216,8 @@ func (s *Store) LinkMadeFrom(ctx context.Context, l model.Login, now time.Time) 
 	if !CanLinkFrom(l) {
 		return v, ErrNotFound
 	}
-	e, err := single(ctx, s.db, scanAuditEntry, "select "+auditColumns+` from audit a
-		where object = (select username from users where username_key = @key) and action = 'identity.link' and note = @note and at > @since and exists (
-			select from users u join identities i on i.user_id = u.id join connections c on c.id = i.connection_id and c.slug = a.after ->> 'connection'
-			where u.username_key = @key
-			having array_agg(i.idp_entity_id || chr(10) || i.name_id || chr(10) || i.external_id)
-				= array[(a.after ->> 'idp_entity_id') || chr(10) || (a.after ->> 'name_id') || chr(10) || (a.after ->> 'external_id')])
-		order by id desc limit 1`,
+	e, err := single(ctx, s.db, scanAuditEntry, "select "+auditColumns+` from (select a.* from users u join audit a on a.object = u.username
+		where u.username_key = @key and a.action = 'identity.link' and a.note = @note and a.at > @since and `+linkStands+`) a order by id desc limit 1`,
 		named{"note": "from login " + l.ID, "since": now.Add(-model.UndoFor), "key": model.Key(l.Person.Username)})
 	if err != nil {
 		return v, err

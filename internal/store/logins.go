@@ -16,12 +16,12 @@ func NewLoginID() string { return strings.ToLower(rand.Text()[:16]) }
 
 const loginColumns = `l.id, l.connection, coalesce(l.revision_id, 0), l.revision_version, l.test, l.unsolicited, l.verified, l.started_at,
 	l.finished_at, l.outcome, l.refusal, l.username, coalesce(l.user_id::text, ''), l.name_id, l.request_id,
-	l.remote_addr, l.user_agent, l.checks, l.changes`
+	l.remote_addr, l.user_agent, l.checks, l.changes, l.person`
 
 func loginFields(l *model.Login, finished **time.Time) []any {
 	return []any{&l.ID, &l.Connection, &l.RevisionID, &l.RevisionVersion, &l.Test, &l.Unsolicited, &l.Verified, &l.StartedAt,
 		finished, &l.Outcome, &l.Refusal, &l.Username, &l.UserID, &l.NameID, &l.RequestID,
-		&l.RemoteAddr, &l.UserAgent, &l.Checks, &l.Changes}
+		&l.RemoteAddr, &l.UserAgent, &l.Checks, &l.Changes, &l.Person}
 }
 
 func scanLogin(row pgx.CollectableRow) (l model.Login, err error) {
@@ -33,7 +33,7 @@ func scanLogin(row pgx.CollectableRow) (l model.Login, err error) {
 
 func scanWholeLogin(row pgx.CollectableRow) (l model.Login, err error) {
 	var finished *time.Time
-	err = row.Scan(append(loginFields(&l, &finished), &l.Person, &l.XMLSealed)...)
+	err = row.Scan(append(loginFields(&l, &finished), &l.XMLSealed)...)
 	l.FinishedAt = valueOrZero(finished)
 	return l, err
 }
@@ -44,7 +44,9 @@ type LoginQuery struct {
 	Search     string // a reference, or the beginning of a username or NameID
 	Outcome    model.Outcome
 	Code       model.Code
-	Since      time.Time // zero: no limit
+	Cause      model.Cause // of Code
+	Unnamed    bool        // with Cause: refusals that name none are of it, too
+	Since      time.Time   // zero: no limit
 	Until      time.Time
 	Page
 }
@@ -86,6 +88,10 @@ func (q LoginQuery) filter() *filter {
 	case q.Code != "":
 		f.with("l.code = @code and l.code <> ''", "code", string(q.Code))
 	}
+	if q.Cause != "" && q.Code != model.CodeNoAnswer {
+		f.with("(l.refusal ->> 'cause' = @cause or @unnamed and coalesce(l.refusal ->> 'cause', '') = '')", "cause", string(q.Cause))
+		f.set("unnamed", q.Unnamed)
+	}
 	if key := model.Key(q.Search); key != "" {
 		f.with(`(l.id = @reference or (l.username_key <> '' and l.username_key like @prefix)
 			or (l.name_id_key <> '' and l.name_id_key like @prefix))`, "reference", key)
@@ -112,7 +118,7 @@ func (s *Store) LatestTest(ctx context.Context, revisionID int64) (model.Login, 
 }
 
 func (s *Store) wholeLogin(ctx context.Context, where string, args named) (model.Login, error) {
-	rows, err := s.db.Query(ctx, "select "+loginColumns+", l.person, l.xml_sealed from logins l "+where, args)
+	rows, err := s.db.Query(ctx, "select "+loginColumns+", l.xml_sealed from logins l "+where, args)
 	if err != nil {
 		return model.Login{}, err
 	}
@@ -224,48 +230,4 @@ func orNone[T any](all []T) []T {
 		return []T{}
 	}
 	return all
-}
-
-// RefusedPerson is somebody AWS let in and Postern did not know.
-type RefusedPerson struct {
-	Username    string
-	Email       string
-	DisplayName string
-	FirstName   string
-	LastName    string
-	NameID      string
-	Connection  string
-	LastLoginID string
-	Count       int
-	LastAt      time.Time
-}
-
-// RefusedPeople lists who tried to sign in during the last 30 days and is not
-// known, newest first; those who exist by now are left out. An empty connection
-// means all.
-func (s *Store) RefusedPeople(ctx context.Context, connection string, limit int) ([]RefusedPerson, error) {
-	return list(ctx, s.db, scanRefusedPerson, `
-		select username, person, name_id, connection, id, times, started_at from (
-			select distinct on (l.connection, l.username_key) l.username, l.username_key, l.person, l.name_id, l.connection, l.id,
-				count(*) over (partition by l.connection, l.username_key) as times, l.started_at
-			from (select * from logins l where l.code = @code and (@connection = '' or l.connection = @connection)
-				and l.started_at > now() - interval '30 days' order by l.started_at desc limit @newest) l
-			where l.username_key <> '' and not exists (select from users u where u.username_key = l.username_key)
-			order by l.connection, l.username_key, l.started_at desc) newest
-		order by started_at desc, username_key limit @limit`,
-		named{"code": model.CodeUserUnknown, "connection": connection, "limit": limit, "newest": triedLogins})
-}
-
-// triedLogins is how many of the newest refusals are looked at for people who are
-// not known.
-const triedLogins = 1000
-
-func scanRefusedPerson(row pgx.CollectableRow) (p RefusedPerson, err error) {
-	var who *model.Person
-	err = row.Scan(&p.Username, &who, &p.NameID, &p.Connection, &p.LastLoginID, &p.Count, &p.LastAt)
-	if who != nil {
-		p.Email, p.DisplayName = who.Email, who.DisplayName()
-		p.FirstName, p.LastName = who.FirstName, who.LastName
-	}
-	return p, err
 }

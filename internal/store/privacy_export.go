@@ -222,7 +222,7 @@ func (s *Store) collectLists(ctx context.Context, d *PersonData, args named) err
 		into(ctx, s, &d.Identities, scanPersonIdentity, "select "+identityColumns+`, i.last_person from identities i join connections c on c.id = i.connection_id
 			where i.user_id = nullif(@id, '')::uuid order by i.id`, args),
 		into(ctx, s, &d.Consents, scanConsent, "select "+consentColumns+consentTables+"where k.user_id = nullif(@id, '')::uuid order by k.id", args),
-		into(ctx, s, &d.Logins, scanPersonLogin, "select "+loginColumns+", l.person, l.xml_sealed is not null from logins l where "+loginsOfPerson+`
+		into(ctx, s, &d.Logins, scanPersonLogin, "select "+loginColumns+", l.xml_sealed is not null from logins l where "+loginsOfPerson+`
 			order by l.started_at desc, l.id desc limit @limit`, args),
 		into(ctx, s, &d.Audit, scanAuditEntry, auditOfPerson, args),
 		into(ctx, s, &d.TraceLinks, scanTraceLink, traceLinkSQL+"where lower(t.person) = any(@people) or t.person = any(@names) order by t.id desc", args),
@@ -269,7 +269,7 @@ func scanPersonIdentity(row pgx.CollectableRow) (p PersonIdentity, err error) {
 
 func scanPersonLogin(row pgx.CollectableRow) (l PersonLogin, err error) {
 	var finished *time.Time
-	err = row.Scan(append(loginFields(&l.Login, &finished), &l.Person, &l.MessageKept)...)
+	err = row.Scan(append(loginFields(&l.Login, &finished), &l.MessageKept)...)
 	l.FinishedAt = valueOrZero(finished)
 	return l, err
 }

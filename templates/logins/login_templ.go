@@ -27,7 +27,7 @@ type LoginPage struct {
 	Row            parts.LoginRow
 	ConnectionName string             // empty: the connection is gone
 	Why            *parts.Explanation // nil: signed in or under way
-	Cures          []Cure             // the buttons beside the cause
+	Cure           parts.Cure         // the button beside the cause; without an address: none
 	Seen           *parts.Seen        // what the person was shown; nil: nothing of ours
 	Before         []model.Login      // other logins of this person, the newest first
 	UserExists     bool               // the login's user is still here
@@ -393,7 +393,7 @@ func loginVerdict(v LoginPage) templ.Component {
 			}
 		}
 		if parts.CanChange(v.Page) {
-			templ_7745c5c3_Err = cures(v.Cures).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = cure(v.Cure).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -6,13 +6,27 @@ import (
 	"time"
 )
 
-// DayCount is how many logins of a day ended well and badly.
+// DayCount is how many logins of a day, or of an hour, ended well and badly.
 type DayCount struct {
-	Day      time.Time // midnight, UTC
+	Day      time.Time // midnight, UTC; or the begin of the hour
 	SignedIn int
 	Refused  int
-	Href     string // the logins of that day
+	Href     string // the logins of that day; empty: no list has exactly these
 }
+
+// chartUnit is what one bar stands for.
+type chartUnit struct {
+	name   string // "a day": after the noun
+	most   string // before the highest number
+	head   string // of the table's first column
+	axis   string // how a bar is dated under the drawing
+	layout string // and in the table
+}
+
+var (
+	days  = chartUnit{"a day", "Most on a day", "Day (UTC)", "2 Jan", time.DateOnly}
+	hours = chartUnit{"an hour", "Most in an hour", "Hour (UTC)", "15:04", "2006-01-02 15:04"}
+)
 
 // Sizes of the drawings, in their own units; they stretch to the page's width.
 const (
@@ -28,10 +42,10 @@ type bar struct {
 }
 
 // bars lays the bars out. Whatever is not zero is at least one unit high.
-func bars(days []DayCount) []bar {
-	most := mostOnADay(days)
-	all := make([]bar, 0, len(days))
-	for i, d := range days {
+func bars(counts []DayCount) []bar {
+	most := mostOnADay(counts)
+	all := make([]bar, 0, len(counts))
+	for i, d := range counts {
 		good, bad := barHeight(d.SignedIn, most), barHeight(d.Refused, most)
 		if good+bad > chartHeight { // the least height of one unit went over
 			good = chartHeight - bad
@@ -53,27 +67,29 @@ func barHeight(n, most int) float64 {
 }
 
 // mostOnADay is the height of the highest bar in logins.
-func mostOnADay(days []DayCount) int {
+func mostOnADay(counts []DayCount) int {
 	most := 0
-	for _, d := range days {
+	for _, d := range counts {
 		most = max(most, d.SignedIn+d.Refused)
 	}
 	return most
 }
 
-func totals(days []DayCount) (signedIn, refused int) {
-	for _, d := range days {
+func totals(counts []DayCount) (signedIn, refused int) {
+	for _, d := range counts {
 		signedIn += d.SignedIn
 		refused += d.Refused
 	}
 	return signedIn, refused
 }
 
-// chartLabel says the chart in a sentence, for who cannot see it; of at least one day.
-func chartLabel(days []DayCount, signedIn, refused int) string {
-	return "Logins a day from " + shortDay(days[0].Day) + " to " + shortDay(days[len(days)-1].Day) + ": " +
-		Count(signedIn, "person signed in", "signed in") + ", " + Itoa(refused) + " refused. The table below has the numbers."
+// label says the chart in a sentence, for who cannot see it; of at least one bar.
+func (u chartUnit) label(counts []DayCount, signedIn, refused int) string {
+	return "Logins " + u.name + " from " + u.axisText(counts[0].Day) + " to " + u.axisText(counts[len(counts)-1].Day) + ": " +
+		Count(signedIn, "person signed in", "signed in") + ", " + Number(refused) + " refused. The table below has the numbers."
 }
+
+func (u chartUnit) axisText(t time.Time) string { return t.UTC().Format(u.axis) }
 
 func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 

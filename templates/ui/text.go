@@ -10,7 +10,8 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-// Itoa writes a number for an attribute.
+// Itoa writes a number for an attribute, an address or a program. What people read is
+// written by Number.
 func Itoa(n int) string { return strconv.Itoa(n) }
 
 func rows(n int) string {
@@ -20,12 +21,30 @@ func rows(n int) string {
 	return strconv.Itoa(n)
 }
 
-// Count writes a number with its noun: "1 user", "2 users".
+// Number writes a number for people: "12", "1,000", "1,234,567".
+func Number(n int) string {
+	digits := strconv.Itoa(n)
+	sign := ""
+	if n < 0 {
+		sign, digits = "−", digits[1:]
+	}
+	var out strings.Builder
+	out.WriteString(sign)
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			out.WriteByte(',')
+		}
+		out.WriteRune(d)
+	}
+	return out.String()
+}
+
+// Count writes a number with its noun: "1 user", "2,000 users".
 func Count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return strconv.Itoa(n) + " " + many
+	return Number(n) + " " + many
 }
 
 // Counted is Count for members of groups, which are counted up to
@@ -40,9 +59,9 @@ func Counted(n int, one, many string) string {
 // Members is a group's number of members: "12", "1,000+".
 func Members(n int) string {
 	if n > model.MembersCounted {
-		return "1,000+"
+		return Number(model.MembersCounted) + "+"
 	}
-	return strconv.Itoa(n)
+	return Number(n)
 }
 
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

@@ -6,71 +6,16 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
-	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/logins"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/forecast"
 	"github.com/postern-sso/postern/web/kit"
-	"github.com/postern-sso/postern/web/traces"
 )
-
-// cures are the buttons of a refused login: each leads to a page that says what
-// it does. c is the login's connection; the zero value: it is gone.
-func (rm *Room) cures(ctx context.Context, l model.Login, cause sso.Cause, c model.Connection) ([]logins.Cure, error) {
-	button := func(label, href string) ([]logins.Cure, error) {
-		return []logins.Cure{{Label: label, Href: href, Primary: true}}, nil
-	}
-	switch {
-	case cause.Cure == sso.CureLink && store.CanLinkFrom(l):
-		made, err := rm.Store.LinkMadeFrom(ctx, l, rm.Now())
-		if err == nil {
-			return []logins.Cure{{Label: "Undo the link to " + made.Username + "…", Href: paths.LoginAction(l.ID, "unlink")}}, nil
-		}
-		if !errors.Is(err, store.ErrNotFound) {
-			return nil, err
-		}
-		return button("Link this person to "+l.Person.Username+"…", paths.LoginAction(l.ID, "link"))
-	case cause.Cure == sso.CureActivate && l.Refusal != nil && l.Refusal.Received != "":
-		return button("Activate "+l.Refusal.Received+"…", paths.LoginAction(l.ID, "activate"))
-	case cause.Cure == sso.CureAdd && l.Person != nil:
-		return button("Add this person…", traces.AddPerson(l.Person.Username, l.Person.Email, l.Person.DisplayName(), l.Person.FirstName, l.Person.LastName))
-	case c.Slug == "":
-		return nil, nil
-	case cause.Cure == sso.CureTrust:
-		offered, err := rm.offered(ctx, c, l.Refusal)
-		if err != nil || offered {
-			return []logins.Cure{{Label: "Trust this certificate…", Href: paths.Certificates(c.Slug), Primary: true}}, err
-		}
-		return button("Bring AWS's certificate…", paths.Certificates(c.Slug))
-	case cause.Cure == sso.CureDomain && canAllowDomain(l, c):
-		return button("Allow "+l.Refusal.Received+"…", paths.LoginAction(l.ID, "domain"))
-	case cause.Cure == sso.CureDomain:
-		return button("Open the allowed email domains…", paths.SetupStep(c.Slug, wizard.StepID(cause.Step)))
-	case cause.Cure == sso.CureStep:
-		return button("Open this step of the setup…", paths.SetupStep(c.Slug, wizard.StepID(cause.Step)))
-	case cause.Cure == sso.CureOpen:
-		return button("Open the connection…", paths.Connection(c.Slug))
-	}
-	return nil, nil
-}
-
-// offered tells whether the very certificate that a refused answer named stands
-// in the metadata that was fetched last, over https, from AWS's address of the connection.
-// Whoever posts an answer can name any certificate; only AWS publishes its own.
-func (rm *Room) offered(ctx context.Context, c model.Connection, r *model.Refusal) (bool, error) {
-	if r == nil || c.Live == nil || !strings.HasPrefix(c.Live.Config.IdPMetadataURL, "https://") {
-		return false, nil
-	}
-	check, err := rm.Store.MetadataCheck(ctx, c.ID)
-	return err == nil && r.Received != "" && slices.Contains(check.Shown, r.Received), err
-}
 
 // refusedPerson is a refused login whose person can be linked, and the user who
 // has the name.

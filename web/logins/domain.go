@@ -11,14 +11,8 @@ import (
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/kit"
+	"github.com/postern-sso/postern/web/traces"
 )
-
-// canAllowDomain tells whether a login was refused for a domain that could stand
-// among the allowed ones of its connection.
-func canAllowDomain(l model.Login, c model.Connection) bool {
-	return c.Live != nil && l.Refusal != nil && l.Refusal.Cause == model.CauseDomain &&
-		model.CheckAllowedDomain(l.Refusal.Received) == nil
-}
 
 // refusedDomain is a login that was refused for its email domain, and its connection.
 func (rm *Room) refusedDomain(r *http.Request) (model.Login, model.Connection, error) {
@@ -27,7 +21,7 @@ func (rm *Room) refusedDomain(r *http.Request) (model.Login, model.Connection, e
 		return l, model.Connection{}, err
 	}
 	c, err := rm.Store.Connection(r.Context(), l.Connection)
-	if err == nil && !canAllowDomain(l, c) {
+	if err == nil && !traces.CanAllowDomain(l, c) {
 		err = store.ErrNotFound
 	}
 	return l, c, err

@@ -31,6 +31,12 @@ func loginFilter(r *http.Request, now time.Time) (store.LoginQuery, logins.Login
 	if code := model.Code(q.Get("code")); slices.Contains(model.Codes, code) {
 		query.Code, f.Code = code, string(code)
 	}
+	if cause := model.Cause(q.Get("cause")); cause != "" {
+		if code, usual, known := sso.CodeOf(cause); known && (f.Code == "" || query.Code == code) {
+			query.Code, query.Cause, query.Unnamed = code, cause, usual
+			f.Code, f.Cause = string(code), string(cause)
+		}
+	}
 	var problems []model.Problem
 	if f.From != "" || f.To != "" {
 		query.Since, query.Until, problems = kit.DaysFromTo(f.From, f.To)
@@ -48,6 +54,20 @@ func filterQuery(r *http.Request) url.Values {
 		q.Del(name)
 	}
 	return q
+}
+
+// causeOptions are the causes of a reason, by which its logins can be filtered;
+// none where it has but one.
+func causeOptions(code, selected string) []ui.Option {
+	all := sso.Explain(model.Code(code)).Causes
+	if code == "" || len(all) < 2 {
+		return nil
+	}
+	options := []ui.Option{{Label: "Any cause"}}
+	for _, c := range all {
+		options = append(options, ui.Option{Value: string(c.ID), Label: c.Happened, Selected: string(c.ID) == selected})
+	}
+	return options
 }
 
 // reasonOptions are the reasons by which logins can be filtered.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/webtest"
@@ -113,5 +114,40 @@ func TestExportGoesOverManyPages(t *testing.T) {
 	records, err := csv.NewReader(strings.NewReader(s.Get(paths.LoginsExport).Body)).ReadAll()
 	if err != nil || len(records) != many+1 {
 		t.Errorf("%d records, %v; want %d", len(records), err, many+1)
+	}
+}
+
+// Logins are filtered by cause as well as by reason; each address keeps its
+// meaning, and what contradicts itself is not both.
+func TestLoginsAreFilteredByCause(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSiteAs(t, model.RoleViewer)
+	refused := func(code model.Code, cause model.Cause) {
+		s.AddLogin(func(l *model.Login) { webtest.RefusedAs(code)(l); l.Refusal.Cause = cause })
+	}
+	refused(model.CodeUsernameTaken, model.CauseLinkedElsewhere)
+	refused(model.CodeUsernameTaken, model.CauseNotAllowed)
+	refused(model.CodeUsernameTaken, "") // of before causes: the usual one of its code
+	refused(model.CodeExpired, model.CauseAnswerOld)
+	usual := sso.Explain(model.CodeUsernameTaken).Cause.ID
+	s.AddLogin(func(l *model.Login) {
+		l.Outcome, l.FinishedAt, l.StartedAt = model.OutcomePending, time.Time{}, s.Now.Add(-2*model.NoAnswerAfter)
+	})
+	for query, want := range map[string]int{
+		"": 5, "code=username_taken": 3, "cause=" + string(usual): 2, "cause=link_console_user": 0, "cause=answer_old": 1, "cause=no_answer": 1,
+		"code=username_taken&cause=" + string(usual): 2, "code=expired&cause=linked_elsewhere": 1, "cause=nonsense": 5, "code=nonsense&cause=answer_old": 1,
+	} {
+		if got := s.Get(paths.Logins+"?"+query).Want(t, http.StatusOK).Doc.Find("tbody tr").Length(); got != want {
+			t.Errorf("%s lists %d logins, want %d", query, got, want)
+		}
+	}
+	form := s.Get(paths.Logins + "?cause=linked_elsewhere").Doc
+	for name, want := range map[string]string{"code": "username_taken", "cause": "linked_elsewhere"} {
+		if got := form.Find("select[name="+name+"] option[selected]").AttrOr("value", ""); got != want {
+			t.Errorf("the form keeps %s as %q, want %q", name, got, want)
+		}
+	}
+	if n := s.Get(paths.Logins + "?code=expired&cause=linked_elsewhere").Doc.Find("select[name=cause] option[selected]").Length(); n != 0 {
+		t.Error("a cause of another reason is kept")
 	}
 }

@@ -19,7 +19,7 @@ func (rm *Room) listLogins(w http.ResponseWriter, r *http.Request, a model.Admin
 	query.Page = kit.PageOf(r)
 	v := logins.LoginList{
 		Page:   rm.Page(r, a, layout.NavLogins, "Logins", "Every attempt to sign in through AWS, and what became of it."),
-		Filter: filter, Reasons: reasonOptions(filter.Code), Problems: problems,
+		Filter: filter, Reasons: reasonOptions(filter.Code), Causes: causeOptions(filter.Code, filter.Cause), Problems: problems,
 		Filtered: filter != (logins.LoginFilter{}) || query.After != "",
 		Export:   kit.WithQuery(paths.LoginsExport, filterQuery(r)),
 	}
@@ -39,7 +39,10 @@ func (rm *Room) listLogins(w http.ResponseWriter, r *http.Request, a model.Admin
 		}
 		v.News = loginNews(r, newest, 0)
 	}
-	v.Rows, v.Paging = traces.With(rm.Kit).LoginRows(found), kit.Paging(r, paths.Logins, next)
+	v.Paging = kit.Paging(r, paths.Logins, next)
+	if v.Rows, err = rm.withCures(r.Context(), found, connections); err != nil {
+		return err
+	}
 	if filter.Search != "" && a.Role.Includes(model.RoleAdmin) {
 		if v.KnownName, err = rm.Store.NameKnown(r.Context(), filter.Search); err != nil {
 			return err
@@ -50,6 +53,32 @@ func (rm *Room) listLogins(w http.ResponseWriter, r *http.Request, a model.Admin
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
 	return rm.Render(w, r, status, logins.Logins(v))
+}
+
+// withCures are the rows of a list, each refused login with the button that its
+// trace has. Who has signed in since needs none.
+func (rm *Room) withCures(ctx context.Context, found []model.Login, connections []model.Connection) ([]logins.LoginListRow, error) {
+	var refused []string
+	for _, l := range found {
+		if l.Refusal != nil && !l.Test {
+			refused = append(refused, l.ID)
+		}
+	}
+	facts, err := rm.Store.CureFacts(ctx, refused, rm.Now())
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]logins.LoginListRow, 0, len(found))
+	for _, l := range found {
+		row := logins.LoginListRow{LoginRow: traces.With(rm.Kit).LoginRow(l)}
+		if f, is := facts[l.ID]; is && f.SignedInSince {
+			row.Cure.Said = "Signed in since."
+		} else if is {
+			row.Cure = traces.CureOf(l, row.Code, f, model.ConnectionOf(connections, l.Connection))
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 func (rm *Room) showLogin(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -107,9 +136,12 @@ func (rm *Room) explain(ctx context.Context, v *logins.LoginPage, c model.Connec
 	l := v.Row.Login
 	why := traces.Explain(v.Row.Code, l.Refusal)
 	v.Why = &why
-	var err error
-	if v.Cures, err = rm.cures(ctx, l, traces.CauseOf(v.Row.Code, l.Refusal), c); err != nil || l.Test {
+	facts, err := rm.Store.CureFacts(ctx, []string{l.ID}, rm.Now())
+	if err != nil {
 		return err
+	}
+	if v.Cure = traces.CureOf(l, v.Row.Code, facts[l.ID], c); l.Test {
+		return nil
 	}
 	if l.Refusal != nil {
 		seen := traces.Seen(v.Row.Code, l.Refusal)

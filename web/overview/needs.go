@@ -147,14 +147,19 @@ func deliveryNeeds(failures []model.NoticeFailure, now time.Time) []overview.Nee
 
 // triedNeed is people who came through AWS and are not known here.
 func triedNeed(people []overview.TriedPerson) (overview.Need, bool) {
-	n := len(people)
+	n := 0
+	for _, p := range people {
+		if p.Add != nil {
+			n++
+		}
+	}
 	if n == 0 {
 		return overview.Need{}, false
 	}
 	counted := ui.Count(n, "person", "people")
-	if n == peopleOnOverview {
+	if len(people) == peopleOnOverview {
 		counted = fmt.Sprintf("%d or more people", n)
 	}
 	return overview.Need{ID: "tried", Tone: ui.Warn, Icon: "user-question", Title: counted + " came through AWS and could not sign in",
-		Text: "No user here fits, and the connection does not create users.", Actions: []parts.Action{{Label: "Add them", Href: "#tried"}}}, true
+		Text: "No user here fits, and the connection does not create users.", Actions: []parts.Action{{Label: "Look at them", Href: "#tried"}}}, true
 }

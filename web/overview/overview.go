@@ -8,12 +8,9 @@ import (
 
 	"github.com/postern-sso/postern/internal/health"
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/overview"
-	"github.com/postern-sso/postern/templates/paths"
-	"github.com/postern-sso/postern/templates/ui"
-	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/standing"
 	"github.com/postern-sso/postern/web/traces"
 	"github.com/postern-sso/postern/web/trust"
@@ -24,12 +21,14 @@ const (
 	peopleOnOverview  = 10
 	changesOnOverview = 6
 	chartDays         = 30
+	chartWeek         = 7
+	chartHours        = 24
 	reasonDays        = 7
 	clockNow          = 2 // days whose logins tell how the clocks are now
 )
 
 func (rm *Room) showOverview(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	v, err := rm.overview(r.Context())
+	v, err := rm.overview(r.Context(), overview.Chart(r.URL.Query().Get("chart")))
 	if err != nil {
 		return err
 	}
@@ -37,7 +36,7 @@ func (rm *Room) showOverview(w http.ResponseWriter, r *http.Request, a model.Adm
 	return rm.Render(w, r, http.StatusOK, overview.Overview(v))
 }
 
-func (rm *Room) overview(ctx context.Context) (overview.OverviewPage, error) {
+func (rm *Room) overview(ctx context.Context, chart overview.Chart) (overview.OverviewPage, error) {
 	v := overview.OverviewPage{Now: rm.Now()}
 	connections, err := rm.Store.Connections(ctx)
 	if err != nil || len(connections) == 0 {
@@ -69,11 +68,14 @@ func (rm *Room) overview(ctx context.Context) (overview.OverviewPage, error) {
 	for _, a := range apps {
 		v.Apps = append(v.Apps, overview.OverviewApp{App: a.App, Evidence: a.Evidence, Health: a.Health})
 	}
-	counted, err := rm.Store.LoginDays(ctx, "", kit.DaysAgo(rm.Now(), chartDays))
+	if v.Chart, v.Days, err = rm.chart(ctx, chart); err != nil {
+		return v, err
+	}
+	refused, err := rm.Store.RefusalCauses(ctx, since(rm.Now()))
 	if err != nil {
 		return v, err
 	}
-	v.Days, v.Reasons = chartOf(counted, rm.Now()), reasons(counted, judged, rm.Now())
+	v.Causes = causes(refused, judged)
 	if v.People, err = rm.triedPeople(ctx, connections); err != nil {
 		return v, err
 	}
@@ -158,29 +160,8 @@ func worst(all []overview.OverviewConnection) health.State {
 	return state
 }
 
-// chartOf fills the days on which nothing happened with zeros.
-func chartOf(counted []store.LoginDay, now time.Time) []ui.DayCount {
-	first := kit.DaysAgo(now, chartDays)
-	days := make([]ui.DayCount, chartDays)
-	for i := range days {
-		date := first.AddDate(0, 0, i)
-		text := date.Format(time.DateOnly)
-		days[i] = ui.DayCount{Day: date, Href: paths.WithQuery(paths.Logins, "from", text, "to", text)}
-	}
-	for _, c := range counted {
-		i := int(kit.Midnight(c.Day).Sub(first) / kit.Day)
-		switch {
-		case i < 0 || i >= len(days): // a clock that was wrong dates logins into the future
-		case c.Outcome == model.OutcomeSignedIn:
-			days[i].SignedIn += c.Count
-		case c.Outcome == model.OutcomeRefused:
-			days[i].Refused += c.Count
-		}
-	}
-	return days
-}
-
-// triedPeople are those whom AWS let through and who are not known here.
+// triedPeople are those whom AWS let through and who were refused here, with what
+// cures it.
 func (rm *Room) triedPeople(ctx context.Context, connections []model.Connection) ([]overview.TriedPerson, error) {
 	refused, err := rm.Store.RefusedPeople(ctx, "", peopleOnOverview)
 	if err != nil {
@@ -192,11 +173,15 @@ func (rm *Room) triedPeople(ctx context.Context, connections []model.Connection)
 		if name == "" {
 			name = p.Username
 		}
-		people = append(people, overview.TriedPerson{
-			Name: name, Username: p.Username, DisplayName: p.DisplayName, FirstName: p.FirstName, LastName: p.LastName,
-			Email: p.Email, Connection: model.NameOf(connections, p.Connection), LoginID: p.LastLoginID, Count: p.Count, LastAt: p.LastAt,
-			Edit: traces.AddPerson(p.Username, p.Email, p.DisplayName, p.FirstName, p.LastName),
-		})
+		cause := traces.CauseOf(p.Login.Refusal.Code, p.Login.Refusal)
+		tried := overview.TriedPerson{
+			Name: name, Email: p.Email, Connection: model.NameOf(connections, p.Connection), LoginID: p.LastLoginID, Count: p.Count, LastAt: p.LastAt,
+			Happened: cause.Happened, Cure: traces.CureOf(p.Login, p.Login.Refusal.Code, p.Facts, model.ConnectionOf(connections, p.Connection)),
+		}
+		if cause.Cure == sso.CureAdd {
+			tried.Add = p.Login.Person
+		}
+		people = append(people, tried)
 	}
 	return people, nil
 }

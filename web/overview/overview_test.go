@@ -58,8 +58,8 @@ func TestOverviewCountsLogins(t *testing.T) {
 	res.Has(t, "section[aria-labelledby=days] figcaption", "Signed in: 4 Refused: 4 Most on a day: 4")
 
 	reasons := res.Doc.Find("section[aria-labelledby=reasons] li")
-	for i, want := range []string{"The answer is for somebody else2026-11-23 14:00:00 UTC · AWS administrator2",
-		"The answer is not valid any more2026-11-23 14:00:00 UTC · The person signing in1"} {
+	for i, want := range []string{"The audience is not our entity ID.ana · 2026-11-23 14:00:00 UTC · AWS administrator2",
+		"The answer has run out: it waited too long, or the clock here is wrong.ana · 2026-11-17 14:00:00 UTC · The person signing in1"} {
 		if got := strings.Join(strings.Fields(reasons.Eq(i).Text()), " "); got != want {
 			t.Errorf("reason %d says %q, want %q", i, got, want)
 		}
@@ -79,7 +79,7 @@ func TestOverviewCountsWhatAWSNeverAnswered(t *testing.T) {
 		l.Outcome, l.FinishedAt, l.StartedAt = model.OutcomePending, time.Time{}, s.Now.Add(-2*model.NoAnswerAfter)
 	})
 	rows := s.Get(paths.Overview).Doc.Find("section[aria-labelledby=reasons] li")
-	if got := strings.Join(strings.Fields(rows.Text()), " "); !strings.HasPrefix(got, "AWS did not send anybody back") ||
+	if got := strings.Join(strings.Fields(rows.Text()), " "); !strings.HasPrefix(got, "The person was sent to AWS, and nothing has come back.") ||
 		!strings.HasSuffix(got, "AWS administrator1") {
 		t.Errorf("says %q", got)
 	}
@@ -110,4 +110,39 @@ func TestPersonWhoTriedIsAddedInOneClick(t *testing.T) {
 		t.Error("the person who was added is still listed")
 	}
 	after.Has(t, "section[aria-labelledby=changed]", "User created carol")
+}
+
+// The chart is chosen by links, without a script; each address keeps its meaning.
+func TestOverviewChartIsChosenByLinks(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSiteAs(t, model.RoleViewer)
+	s.Now = time.Date(2026, 11, 23, 14, 30, 0, 0, time.UTC)
+	s.OpenConnection("aws")
+	for _, back := range []time.Duration{time.Minute, time.Hour, 23 * time.Hour, 24 * time.Hour, 6 * 24 * time.Hour, 8 * 24 * time.Hour} {
+		s.AddLogin(webtest.At(s.Now.Add(-back)))
+	}
+	s.AddLogin(func(l *model.Login) { l.Test, l.StartedAt = true, s.Now.Add(-time.Hour) })
+	s.AddLogin(func(l *model.Login) { webtest.RefusedAs(model.CodeExpired)(l); l.StartedAt = s.Now.Add(-time.Hour) })
+	links := s.Get(paths.Overview).Doc.Find("section[aria-labelledby=days] nav a")
+	for i, want := range []struct {
+		rows           int
+		figures, first string
+	}{
+		{24, "Signed in: 3 Refused: 1 Most in an hour: 2", "2026-11-23 14:00 1 0"},
+		{7, "Signed in: 5 Refused: 1 Most on a day: 3", "2026-11-23 2 1"},
+		{30, "Signed in: 6 Refused: 1 Most on a day: 3", "2026-11-23 2 1"},
+	} {
+		res := s.Get(links.Eq(i).AttrOr("href", "")).Want(t, http.StatusOK)
+		rows := res.Doc.Find("section[aria-labelledby=days] tbody tr")
+		if got := webtest.RowText(rows.First()); rows.Length() != want.rows || got != want.first {
+			t.Errorf("%s: %d rows, the first %q; want %d and %q", links.Eq(i).Text(), rows.Length(), got, want.rows, want.first)
+		}
+		res.Has(t, "section[aria-labelledby=days] figcaption", want.figures)
+		if on := res.Doc.Find("section[aria-labelledby=days] nav a[aria-current]"); on.Text() != links.Eq(i).Text() {
+			t.Errorf("%q is shown as chosen", on.Text())
+		}
+	}
+	if n := s.Get("/?chart=nonsense").Want(t, http.StatusOK).Doc.Find("section[aria-labelledby=days] tbody tr").Length(); n != 30 {
+		t.Errorf("of an unknown chart: %d rows", n)
+	}
 }
