@@ -35,10 +35,19 @@ func TestActionsOnPartsThatAreGone(t *testing.T) {
 	must(s.Store.AddMember(ctx, storetest.Actor, "jira-users", "user0"))
 	secrets, err := s.Store.AppSecrets(ctx, "jira")
 	must(err)
-	storetest.User(t, s.Store, "robot")
+	robot := storetest.User(t, s.Store, "robot")
 	must(s.Store.SetServicePassword(ctx, storetest.Actor, "robot", "hash", "begins"))
 	_, err = s.Store.StartDraft(ctx, storetest.Actor, "aws")
 	must(err)
+	setupLink, err := s.Store.CreateSetupLink(ctx, storetest.Actor, "aws", model.TaskSetup, "token", s.Now, s.Now.Add(time.Hour))
+	must(err)
+	traceLink, err := s.Store.CreateTraceLink(ctx, storetest.Actor, model.TraceLink{Connection: "aws", Person: "Ana", TokenSealed: []byte("x"),
+		CreatedAt: s.Now, ExpiresAt: s.Now.Add(time.Hour)}, "t")
+	must(err)
+	bulk, err := s.Store.Bulk(ctx, storetest.Actor, model.BulkAdd, "jira-users", []string{robot.ID})
+	must(err)
+	undo, follow := "/bulk/"+strconv.FormatInt(bulk.ID, 10)+"/undo", "/logins/follow/"+strconv.FormatInt(traceLink.ID, 10)+"/end"
+	revoke := "/connections/aws/setup-links/" + strconv.FormatInt(setupLink.ID, 10) + "/revoke"
 	secret := "/apps/jira/secrets/" + strconv.FormatInt(secrets[0].ID, 10) + "/remove"
 	for _, c := range []struct {
 		path, page, part string
@@ -47,6 +56,9 @@ func TestActionsOnPartsThatAreGone(t *testing.T) {
 		{"/users/user0/unlink", "/users/user0", "This AWS identity was already unlinked by", url.Values{"identity": {strconv.FormatInt(identities[0].ID, 10)}}},
 		{"/groups/jira-users/members/remove", "/groups/jira-users", "This membership by hand was already removed by", url.Values{"username": {"user0"}}},
 		{"/users/user0/groups/remove", "/users/user0", "This membership by hand was already removed by", url.Values{"group": {"jira-users"}}},
+		{undo, "/groups/jira-users", "This bulk change was already undone by", nil},
+		{follow, "/logins/follow", "This link was already ended by", nil},
+		{revoke, "/connections/aws", "This setup link was already revoked by", nil},
 		{secret, "/apps/jira", "This secret was already removed by", nil},
 		{"/users/robot/password/remove", "/users/robot", "The password for programs was already removed by", nil},
 		{"/connections/aws/discard", "/connections/aws", "The draft was already discarded by", nil},

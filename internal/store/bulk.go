@@ -128,8 +128,8 @@ var undoSQL = map[model.BulkKind]string{ //nolint:gochecknoglobals // a constant
 
 // UndoBulk reverses a bulk change. It returns the change and the users for whom
 // it could not be reversed, because they changed since or are gone.
-// ErrNotFound when there is no such change, ErrConflict when it was undone
-// before or is too old.
+// Gone when there is no such change, or it was undone before; ErrConflict when it
+// is too old.
 func (s *Store) UndoBulk(ctx context.Context, actor model.Actor, id int64, now time.Time) (model.BulkChange, []model.BulkItem, error) {
 	var b bulkRow
 	var left []model.BulkItem
@@ -140,6 +140,9 @@ func (s *Store) UndoBulk(ctx context.Context, actor model.Actor, id int64, now t
 		}
 		if err != nil {
 			return err
+		}
+		if !b.UndoneAt.IsZero() {
+			return &Gone{Part: PartBulk, By: b.UndoneBy, At: b.UndoneAt}
 		}
 		if !b.CanUndo(now) {
 			return ErrConflict

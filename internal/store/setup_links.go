@@ -149,7 +149,7 @@ func (s *Store) openLink(ctx context.Context, l model.SetupLink, task model.Setu
 }
 
 // RevokeSetupLink ends a link of a connection; ErrNotFound when there is none
-// with that id. Revoking it twice changes nothing.
+// with that id, Gone with who did it when it is revoked already.
 func (s *Store) RevokeSetupLink(ctx context.Context, actor model.Actor, slug string, id int64, now time.Time) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		l, err := tx.setupLink(ctx, id)
@@ -161,8 +161,11 @@ func (s *Store) RevokeSetupLink(ctx context.Context, actor model.Actor, slug str
 		}
 		tag, err := tx.db.Exec(ctx, "update setup_links set revoked_at = @now, revoked_by = @by where id = @id and revoked_at is null",
 			named{"id": id, "now": now, "by": actor.Name})
-		if err != nil || tag.RowsAffected() == 0 {
+		if err != nil {
 			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return &Gone{Part: PartSetupLink, By: l.RevokedBy, At: l.RevokedAt}
 		}
 		return tx.record(ctx, actor, "setup_link.revoke", slug, auditedSetupLink(l), nil, "")
 	})

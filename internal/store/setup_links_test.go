@@ -142,10 +142,12 @@ func TestSetupLinkIsAudited(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the second time changes nothing
-		if err := st.RevokeSetupLink(ctx, ana, "aws", link.ID, now); err != nil {
-			t.Fatal(err)
-		}
+	if err := st.RevokeSetupLink(ctx, ana, "aws", link.ID, now); err != nil {
+		t.Fatal(err)
+	}
+	gone := new(store.Gone) // the second time changes nothing, and says who was first
+	if err := st.RevokeSetupLink(ctx, ana, "aws", link.ID, now); !errors.As(err, &gone) || gone.By != ana.Name {
+		t.Fatalf("revoked twice: %v", err)
 	}
 	if err := st.RevokeSetupLink(ctx, ana, "other", link.ID, now); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("revoked through another connection: %v", err)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,13 +21,14 @@ func scanTraceLink(row pgx.CollectableRow) (l model.TraceLink, err error) {
 
 // traceLinkAudit is what the audit says of a link: never its token.
 type traceLinkAudit struct {
+	ID         int64     `json:"id"`
 	Person     string    `json:"person"`
 	Connection string    `json:"connection"`
 	ExpiresAt  time.Time `json:"expires_at"`
 }
 
 func auditedLink(l model.TraceLink) traceLinkAudit {
-	return traceLinkAudit{Person: l.Person, Connection: l.Connection, ExpiresAt: l.ExpiresAt.UTC()}
+	return traceLinkAudit{ID: l.ID, Person: l.Person, Connection: l.Connection, ExpiresAt: l.ExpiresAt.UTC()}
 }
 
 // CreateTraceLink keeps a link under the hash of its token; ErrNotFound without
@@ -76,15 +78,23 @@ func (s *Store) WatchLogin(ctx context.Context, linkID int64, loginID string) er
 	return err
 }
 
-// EndTraceLink lets a link expire now; one that has expired stays as it is.
+// EndTraceLink lets a link expire now; one that has expired by itself stays as it
+// is. Gone when there is none, or somebody ended it before.
 func (s *Store) EndTraceLink(ctx context.Context, actor model.Actor, id int64, now time.Time) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		before, err := single(ctx, tx.db, scanTraceLink, traceLinkSQL+"where t.id = @id for update of t", named{"id": id})
 		if errors.Is(err, ErrNotFound) {
 			return &Gone{Part: PartTraceLink}
 		}
-		if err != nil || !before.Open(now) {
+		if err != nil {
 			return err
+		}
+		if !before.Open(now) {
+			ended := &Gone{Part: PartTraceLink, Object: before.Person, Actions: []string{"trace_link.end"}, Key: "id", Value: strconv.FormatInt(id, 10)}
+			if _, err = tx.WhoTook(ctx, ended); errors.Is(err, ErrNotFound) {
+				return nil
+			}
+			return errors.Join(ended, err)
 		}
 		if _, err := tx.db.Exec(ctx, "update trace_links set expires_at = @now where id = @id", named{"id": id, "now": now}); err != nil {
 			return err

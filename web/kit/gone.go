@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/failure"
 	"github.com/postern-sso/postern/templates/layout"
@@ -53,9 +54,26 @@ func (k *Kit) partGone(w http.ResponseWriter, r *http.Request, g *store.Gone) er
 	if e.Action == "connection.go_live" {
 		words.gone = "taken live"
 	}
-	text := fmt.Sprintf("Nothing was left to do. %s was already %s by %s %s.", words.name, words.gone, e.Actor, Ago(k.Now().Sub(e.At)))
-	k.PutFlash(r, layout.Flash{Kind: "warning", Text: text})
+	return k.AlreadyDone(w, r, back, words.name+" was already "+words.gone, e)
+}
+
+// AlreadyDone answers what was done before, by a message that says by whom and
+// when, on the page where that shows. did is a sentence without its end; an entry
+// without an actor leaves out who.
+func (k *Kit) AlreadyDone(w http.ResponseWriter, r *http.Request, back, did string, e model.AuditEntry) error {
+	text := "Nothing was left to do. " + did
+	if e.Actor != "" {
+		text += fmt.Sprintf(" by %s %s", e.Actor, Ago(k.Now().Sub(e.At)))
+	}
+	k.PutFlash(r, layout.Flash{Kind: "warning", Text: text + "."})
 	return SeeOther(w, r, back)
+}
+
+// AlreadyGone is AlreadyDone for a part whose way is known; the page is chosen by
+// who calls it.
+func (k *Kit) AlreadyGone(w http.ResponseWriter, r *http.Request, back string, g *store.Gone) error {
+	words := partWords[g.Part]
+	return k.AlreadyDone(w, r, back, words.name+" was already "+words.gone, model.AuditEntry{Actor: g.By, At: g.At})
 }
 
 // pageAbove is the nearest page of the console above an address of an action.

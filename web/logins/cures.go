@@ -97,6 +97,9 @@ func (rm *Room) linkPerson(w http.ResponseWriter, r *http.Request, a model.Admin
 	}
 	_, err = rm.Store.LinkFromLogin(r.Context(), rm.Actor(r, a), l.ID, u.Username, r.PostFormValue("replace") == "yes")
 	if errors.Is(err, store.ErrExists) {
+		if to, err := rm.Store.LinkedTo(r.Context(), l); err == nil && to.Username == u.Username {
+			return rm.AlreadyDone(w, r, paths.Login(l.ID), "The person of this login was already linked to "+u.Username, model.AuditEntry{Actor: to.By, At: to.At})
+		}
 		return rm.renderLink(w, r, a, "That has changed meanwhile: the user or the person is linked to somebody else now. Look again what linking does.")
 	}
 	if err != nil {
@@ -159,6 +162,17 @@ func (rm *Room) activate(w http.ResponseWriter, r *http.Request, a model.Adminis
 	l, u, err := rm.deactivated(r)
 	if err != nil {
 		return err
+	}
+	if u.Active {
+		was, err := rm.Store.Standing(r.Context(), u.Username, store.StandingActivated)
+		if err != nil {
+			return err
+		}
+		did := u.Username + " is active already"
+		if was.By != "" {
+			did = u.Username + " was already activated"
+		}
+		return rm.AlreadyDone(w, r, paths.Login(l.ID), did, model.AuditEntry{Actor: was.By, At: was.At})
 	}
 	if _, err := rm.Store.UpdateUser(r.Context(), rm.Actor(r, a), u.Username, func(u *model.User) error { u.Active = true; return nil }); err != nil {
 		return err

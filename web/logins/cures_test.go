@@ -67,6 +67,14 @@ func TestRefusedPersonIsLetInByTheTracesButton(t *testing.T) {
 	}
 	signedIn(t, answers(t, s, "user0"))
 	s.Get(link).Want(t, http.StatusOK) // the trace stays as it was
+	trace := s.Get(paths.Login(l.ID)).Want(t, http.StatusOK)
+	trace.Has(t, "section[aria-labelledby=reason] .note", "is linked to user0 now")
+	trace.Has(t, "section[aria-labelledby=reason] .note", "Linked by admin@example.com")
+	if text := trace.Find("section[aria-labelledby=reason]"); strings.Contains(text, "link the new one") {
+		t.Errorf("what is done is advised again: %s", text)
+	}
+	s.Post(link, url.Values{"replace": {"yes"}}).Want(t, http.StatusSeeOther)
+	s.Get(paths.Login(l.ID)).Has(t, ".alert", "was already linked to user0 by admin@example.com")
 	undoneByTheTrace(t, s, l)
 }
 
@@ -86,7 +94,8 @@ func undoneByTheTrace(t *testing.T, s *webtest.SamlSite, l model.Login) {
 	if again := answers(t, s, "user0"); again.Refusal == nil || again.Refusal.Cause != model.CauseLinkedElsewhere {
 		t.Errorf("after it was undone: %+v", again.Refusal)
 	}
-	s.Post(unlink, nil).Want(t, http.StatusNotFound)
+	s.Post(unlink, nil).Want(t, http.StatusSeeOther)
+	s.Get(paths.Login(l.ID)).Has(t, ".alert", "was already undone by admin@example.com")
 	if offers() != 0 {
 		t.Error("it is offered to undo what is undone")
 	}
@@ -120,6 +129,13 @@ func TestDeactivatedUserIsActivatedByTheTracesButton(t *testing.T) {
 	s.Post(activate, nil).Want(t, http.StatusSeeOther)
 	signedIn(t, answers(t, s, "user0"))
 	s.Get(activate).Has(t, "main", "is active already")
+	trace := s.Get(paths.Login(l.ID))
+	trace.Has(t, "section[aria-labelledby=reason] .note", "user0 is active now. Activated by admin@example.com")
+	if trace.Doc.Find(`a[href="`+activate+`"]`).Length() != 0 {
+		t.Error("the activation is offered again")
+	}
+	s.Post(activate, nil).Want(t, http.StatusSeeOther)
+	s.Get(paths.Login(l.ID)).Has(t, ".alert", "user0 was already activated by admin@example.com")
 	other := s.AddLogin(webtest.RefusedAs(model.CodeUserUnknown))
 	s.Post(paths.LoginAction(other.ID, "activate"), nil).Want(t, http.StatusNotFound)
 	s.Post(paths.LoginAction(other.ID, "link"), nil).Want(t, http.StatusNotFound)
@@ -217,9 +233,19 @@ func TestDomainIsAllowedByTheTracesButton(t *testing.T) {
 		t.Errorf("revision %d after %d allows %q", live.Number, before.Number, got)
 	}
 	s.Get(domain).Has(t, "main", "is allowed already")
+	trace := s.Get(paths.Login(l.ID))
+	trace.Has(t, "section[aria-labelledby=reason] .note", "are not refused for their domain any more. Allowed by admin@example.com")
+	if trace.Doc.Find(`a[href="`+domain+`"]`).Length() != 0 {
+		t.Error("the domain is offered again")
+	}
+	s.Post(domain, nil).Want(t, http.StatusSeeOther)
+	s.Get(paths.Login(l.ID)).Has(t, ".alert", "was already allowed by admin@example.com")
 	s.Get(paths.Audit).Has(t, "tbody", "from login "+l.ID)
 	if err := s.Store.Restore(context.Background(), storetest.Actor, "aws", before.Number); err != nil {
 		t.Errorf("the revision before cannot be brought back: %v", err)
+	}
+	if s.Get(paths.Login(l.ID)).Doc.Find(`a[href="`+domain+`"]`).Length() != 1 {
+		t.Error("what was taken back is not offered again")
 	}
 	other := s.AddLogin(webtest.RefusedAs(model.CodeUserUnknown))
 	s.Post(paths.LoginAction(other.ID, "domain"), nil).Want(t, http.StatusNotFound)

@@ -1,6 +1,7 @@
 package logins
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ func (rm *Room) showDomain(w http.ResponseWriter, r *http.Request, a model.Admin
 	}
 	domain, allowed := l.Refusal.Received, c.Live.Config.JIT.AllowedEmailDomains
 	v := logins.CurePage{LoginID: l.ID, Button: "Allow " + domain, Action: paths.LoginAction(l.ID, "domain"),
-		Verdict: "New people with an email at " + domain + " are not refused for their domain any more.",
+		Verdict: domainAllowed(domain),
 		Left:    ui.Side{Head: "Allowed now", Text: strings.Join(allowed, ", "), Code: true},
 		Right:   ui.Side{Head: "Allowed afterwards", Text: strings.Join(append(slices.Clone(allowed), domain), ", "), Code: true},
 		Does: []string{"It holds for everybody at this domain whom AWS sends through " + c.Name() + ", not for this person alone.",
@@ -55,8 +56,15 @@ func (rm *Room) allowDomain(w http.ResponseWriter, r *http.Request, a model.Admi
 		return err
 	}
 	domain := l.Refusal.Received
+	if !model.WantsDomain(c.Live.Config.JIT.AllowedEmailDomains, domain) {
+		e, err := rm.Store.WhoAllowed(r.Context(), c.Slug, domain)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		return rm.AlreadyDone(w, r, paths.Login(l.ID), domain+" was already allowed", e)
+	}
 	if err := rm.Store.AllowEmailDomain(r.Context(), rm.Actor(r, a), c.Slug, domain, domain+", from login "+l.ID); err != nil {
 		return err
 	}
-	return rm.Done(w, r, paths.Login(l.ID), "New people with an email at "+domain+" are not refused for their domain any more.")
+	return rm.Done(w, r, paths.Login(l.ID), domainAllowed(domain))
 }

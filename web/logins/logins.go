@@ -140,8 +140,9 @@ func (rm *Room) explain(ctx context.Context, v *logins.LoginPage, c model.Connec
 	if err != nil {
 		return err
 	}
-	if v.Cure = traces.CureOf(l, v.Row.Code, facts[l.ID], c); l.Test {
-		return nil
+	v.Cure = traces.CureOf(l, v.Row.Code, facts[l.ID], c)
+	if v.Done, err = rm.done(ctx, l, traces.CauseOf(v.Row.Code, l.Refusal), c); err != nil || l.Test {
+		return err
 	}
 	if l.Refusal != nil {
 		seen := traces.Seen(v.Row.Code, l.Refusal)

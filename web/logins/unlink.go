@@ -46,6 +46,11 @@ func (rm *Room) showUnlink(w http.ResponseWriter, r *http.Request, a model.Admin
 // unlinkPerson undoes it. The login's page links the person again.
 func (rm *Room) unlinkPerson(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	l, made, err := rm.madeLink(r)
+	if errors.Is(err, store.ErrNotFound) && l.ID != "" {
+		if e, err := rm.Store.WhoUndidLink(r.Context(), l); err == nil {
+			return rm.AlreadyDone(w, r, paths.Login(l.ID), "The link of this login's person was already undone", e)
+		}
+	}
 	if err != nil {
 		return err
 	}

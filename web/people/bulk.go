@@ -184,6 +184,9 @@ func (rm *Room) undoBulk(w http.ResponseWriter, r *http.Request, a model.Adminis
 		return store.ErrNotFound
 	}
 	b, left, err := rm.Store.UndoBulk(r.Context(), rm.Actor(r, a), id, rm.Now())
+	if gone := new(store.Gone); errors.As(err, &gone) && gone.By != "" {
+		return rm.AlreadyGone(w, r, bulkBack(b.Group), gone)
+	}
 	if err != nil {
 		return err
 	}

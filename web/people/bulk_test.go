@@ -11,6 +11,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -60,7 +61,10 @@ func TestBulkAddIsPreviewedConfirmedAndUndone(t *testing.T) {
 	if got := s.MembersOf("staff"); got != "ana" {
 		t.Errorf("after undoing, in the group are %q", got)
 	}
-	s.Post(undo, nil).Want(t, http.StatusConflict)
+	if again := s.Post(undo, nil).Want(t, http.StatusSeeOther); again.Header.Get("Location") != paths.Group("staff") {
+		t.Errorf("undone twice, it leads to %s", again.Header.Get("Location"))
+	}
+	s.Get(paths.Group("staff")).Has(t, ".alert", "already undone by")
 }
 
 func TestBulkDeactivatesThoseTicked(t *testing.T) {
