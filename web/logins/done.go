@@ -34,7 +34,8 @@ func (rm *Room) done(ctx context.Context, l model.Login, cause sso.Cause, c mode
 	case cause.Cure == sso.CureAdd && l.Person != nil:
 		var u store.UserStanding
 		if u, err = rm.Store.Standing(ctx, l.Person.Username, store.StandingMade); err == nil {
-			d = &logins.Done{Text: "There is a user " + u.Username + " now.", Did: "Added", By: u.By, At: u.At, Label: "Open " + u.Username, Href: paths.User(u.Username)}
+			d = &logins.Done{Text: "There is a user " + u.Username + " now.", Did: "Added", By: u.By, At: u.At,
+				Label: "Open " + u.Username, Href: paths.User(u.Username)}
 		}
 	case cause.Cure == sso.CureTrust && c.Live != nil && l.Refusal.Received != "" && trust.With(rm.Kit).HasCertificate(c, l.Refusal.Received):
 		d = &logins.Done{Text: "The certificate that this answer names is trusted now.", Label: "Open the certificates", Href: paths.Certificates(c.Slug)}
