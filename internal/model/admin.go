@@ -2,6 +2,7 @@ package model
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -77,6 +78,24 @@ type AuditEntry struct {
 	After      json.RawMessage
 	Note       string
 	Act        int64 `json:"-"` // the entry that begins the act that this one belongs to; zero: this one
+	Undo       Undo  `json:"-"` // as of reading
+}
+
+// Undo is what undoes an act, as long as that can be done: "bulk 12", "job 3" or "link abc…"; empty:
+// nothing does.
+type Undo string
+
+// The kinds of Undo, by what their reference is of.
+const (
+	UndoBulk = "bulk" // a bulk change
+	UndoJob  = "job"  // an import
+	UndoLink = "link" // the login whose page linked a user
+)
+
+// Parts are the kind and the reference.
+func (u Undo) Parts() (kind, reference string) {
+	kind, reference, _ = strings.Cut(string(u), " ")
+	return kind, reference
 }
 
 // App is a relying party that gets users and groups from Postern.

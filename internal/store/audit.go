@@ -13,9 +13,17 @@ import (
 
 const auditColumns = "id, at, actor, remote_addr, action, object, before, after, note, coalesce(act, 0)"
 
+func auditFields(e *model.AuditEntry) []any {
+	return []any{&e.ID, &e.At, &e.Actor, &e.RemoteAddr, &e.Action, &e.Object, &e.Before, &e.After, &e.Note, &e.Act}
+}
+
 func scanAuditEntry(row pgx.CollectableRow) (e model.AuditEntry, err error) {
-	err = row.Scan(&e.ID, &e.At, &e.Actor, &e.RemoteAddr, &e.Action, &e.Object, &e.Before, &e.After, &e.Note, &e.Act)
-	return e, err
+	return e, row.Scan(auditFields(&e)...)
+}
+
+// scanUndoable is an entry with the column undoColumn.
+func scanUndoable(row pgx.CollectableRow) (e model.AuditEntry, err error) {
+	return e, row.Scan(append(auditFields(&e), &e.Undo)...)
 }
 
 // AuditQuery chooses audit entries, newest first.
@@ -26,22 +34,27 @@ type AuditQuery struct {
 	Object string
 	Since  time.Time // zero: no limit
 	Until  time.Time
-	Acts   bool  // only the first entry of each act
-	Act    int64 // only the entries of the act that this one begins; zero: any
+	Acts   bool      // only the first entry of each act
+	Act    int64     // only the entries of the act that this one begins; zero: any
+	Now    time.Time // as of when it is told what undoes an entry; zero: it is not told
 	Page
 }
 
-// Audit lists who changed what.
+// Audit lists who changed what, where the query asks for it with what undoes it.
 func (s *Store) Audit(ctx context.Context, q AuditQuery) ([]model.AuditEntry, string, error) {
 	f := q.filter()
 	f.set("limit", q.limit()+1)
+	f.set("undoable", nil)
+	if !q.Now.IsZero() {
+		f.set("undoable", q.Now.Add(-model.UndoFor))
+	}
 	if at, ok := q.position(1); ok {
 		if id, err := strconv.ParseInt(at[0], 10, 64); err == nil {
 			f.with("id < @before", "before", id)
 		}
 	}
-	entries, err := filtered(ctx, s.db, scanAuditEntry, "select "+auditColumns+" from audit"+f.String()+
-		"order by id desc limit @limit", f.args)
+	entries, err := filtered(ctx, s.db, scanUndoable, "select "+auditColumns+", "+undoColumn+" from (select * from audit"+f.String()+
+		"order by id desc limit @limit) a order by id desc", f.args)
 	if err != nil {
 		return nil, "", err
 	}
@@ -141,16 +154,17 @@ func (s *Store) recordAll(ctx context.Context, entries []named) error {
 }
 
 // Acts lists the newest acts, each by its first entry, with how many further
-// entries it has, in one query.
-func (s *Store) Acts(ctx context.Context, limit int) ([]model.AuditEntry, []int, error) {
+// entries it has, and what undoes it as of now, in one query.
+func (s *Store) Acts(ctx context.Context, limit int, now time.Time) ([]model.AuditEntry, []int, error) {
 	var more []int
 	entries, err := list(ctx, s.db, func(row pgx.CollectableRow) (e model.AuditEntry, err error) {
 		var n int
-		err = row.Scan(&e.ID, &e.At, &e.Actor, &e.RemoteAddr, &e.Action, &e.Object, &e.Before, &e.After, &e.Note, &e.Act, &n)
+		err = row.Scan(append(auditFields(&e), &e.Undo, &n)...)
 		more = append(more, n)
 		return e, err
-	}, "select "+auditColumns+`, (select count(*) from audit p where p.act = a.id)
-		from audit a where act is null order by id desc limit @limit`, named{"limit": limit})
+	}, "select "+auditColumns+", "+undoColumn+`, (select count(*) from audit p where p.act = a.id)
+		from (select * from audit where act is null order by id desc limit @limit) a order by id desc`,
+		named{"limit": limit, "undoable": now.Add(-model.UndoFor)})
 	return entries, more, err
 }
 

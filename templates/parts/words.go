@@ -119,3 +119,11 @@ func OrDash(s string) string {
 	}
 	return s
 }
+
+// IntegrationWord says how an app gets users and groups.
+func IntegrationWord(kind string) string {
+	if kind == model.AppCrowd {
+		return "User directory (Crowd)"
+	}
+	return "Sign-in (OpenID Connect)"
+}

@@ -17,30 +17,59 @@ type Happening struct {
 	Text string
 	More string
 	Href string // of the trace of a sign-in
+	Undo model.Undo
 }
 
 // storyShown is how many things of a user's story are shown.
 const storyShown = 12
 
 // Story is what happened to the user, of what the page knows: the latest sign-ins,
-// who in AWS was linked, and the groups that the user has, the newest first.
+// who in AWS was linked, and the groups that the user has, the newest first. What a
+// sign-in did stands under it: it is its outcome.
 func Story(v UserPage, memberships []model.Membership) []Happening {
-	all := []Happening{{At: v.User.CreatedAt, Text: "Became known", More: parts.UserSourceWord(v.User.Source)}}
+	var all []Happening
 	for _, r := range v.Logins {
 		all = append(all, signInHappened(v, r))
 	}
-	for _, i := range v.Identities {
-		all = append(all, Happening{At: i.CreatedAt, Text: "Linked to " + i.NameID + " in AWS", More: "With " + v.nameOf(i.Connection)})
-	}
 	for _, m := range memberships {
-		all = append(all, Happening{At: m.CreatedAt, Text: "Joined " + m.Group, More: joinedBy(m)})
+		all = append(all, Happening{At: v.whenOf(m.CreatedAt), Text: "Joined " + m.Group, More: joinedBy(m)})
 	}
+	for _, i := range v.Identities {
+		h := Happening{At: v.whenOf(i.CreatedAt), Text: "Linked to " + i.NameID + " in AWS", More: "With " + v.nameOf(i.Connection)}
+		if v.linkedBy(i) {
+			h.Undo = model.Undo(model.UndoLink + " " + v.LinkedBy)
+		}
+		all = append(all, h)
+	}
+	all = append(all, Happening{At: v.whenOf(v.User.CreatedAt), Text: "Became known", More: parts.UserSourceWord(v.User.Source)})
 	slices.SortStableFunc(all, func(a, b Happening) int { return b.At.Compare(a.At) })
 	return all[:min(len(all), storyShown)]
 }
 
+// whenOf is when something happened; what a sign-in wrote, when the sign-in ended.
+func (v UserPage) whenOf(at time.Time) time.Time {
+	const writing = time.Second // after the end of what the sign-in decided
+	for _, r := range v.Logins {
+		if l := r.Login; l.Outcome == model.OutcomeSignedIn && !at.Before(l.StartedAt) && !at.After(l.FinishedAt.Add(writing)) {
+			return l.FinishedAt
+		}
+	}
+	return at
+}
+
+// linkedBy tells whether an identity is the one that can be undone.
+func (v UserPage) linkedBy(i model.Identity) bool {
+	return v.LinkedBy != "" && slices.ContainsFunc(v.Logins, func(r parts.LoginRow) bool {
+		return r.Login.ID == v.LinkedBy && r.Login.Connection == i.Connection
+	})
+}
+
 func signInHappened(v UserPage, r parts.LoginRow) Happening {
-	h := Happening{At: r.Login.StartedAt, Href: paths.Login(r.Login.ID), More: "With " + v.nameOf(r.Login.Connection)}
+	at := r.Login.StartedAt
+	if !r.Login.FinishedAt.IsZero() {
+		at = r.Login.FinishedAt
+	}
+	h := Happening{At: at, Href: paths.Login(r.Login.ID), More: "With " + v.nameOf(r.Login.Connection)}
 	switch {
 	case r.Login.Outcome == model.OutcomeSignedIn && r.Login.Test:
 		h.Tone, h.Text = ui.Good, "A test passed"

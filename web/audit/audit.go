@@ -28,7 +28,7 @@ func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Admini
 	}
 	q.Del("after")
 	v.CSV, v.JSONLines = kit.WithQuery(paths.AuditExport+".csv", q), kit.WithQuery(paths.AuditExport+".jsonl", q)
-	query.Page = kit.PageOf(r)
+	query.Page, query.Now = kit.PageOf(r), rm.Now()
 	entries, next, err := rm.Store.Audit(r.Context(), query)
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ func (rm *Room) changes(entries []model.AuditEntry, more []int, v overview.Overv
 	var all []overview.Change
 	for i, e := range entries {
 		subject, _, _ := strings.Cut(e.Action, ".")
-		c := overview.Change{At: e.At, Actor: actor(e.Actor), Action: kit.ActionWords(e.Action), Icon: changeIcons[subject], More: more[i],
+		c := overview.Change{At: e.At, Actor: actor(e.Actor), Action: kit.ActionWords(e.Action), Icon: changeIcons[subject], More: more[i], Undo: e.Undo,
 			Href: paths.WithQuery(paths.Audit, "object", e.Object)}
 		if c.Icon == "" {
 			c.Icon = "history"

@@ -79,7 +79,7 @@ func (rm *Room) overview(ctx context.Context, chart overview.Chart) (overview.Ov
 	if v.People, err = rm.triedPeople(ctx, connections); err != nil {
 		return v, err
 	}
-	entries, more, err := rm.Store.Acts(ctx, changesOnOverview)
+	entries, more, err := rm.Store.Acts(ctx, changesOnOverview, rm.Now())
 	if err != nil {
 		return v, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -106,7 +107,9 @@ func (rm *Room) showUser(w http.ResponseWriter, r *http.Request, a model.Adminis
 	if err != nil {
 		return err
 	}
-	return rm.renderUser(w, r, a, u, func(*people.UserPage) {})
+	return rm.renderUser(w, r, a, u, func(v *people.UserPage) {
+		v.Editing, v.Closing = r.URL.Query().Get("edit") == "yes", r.URL.Query().Get("deactivate") == "yes"
+	})
 }
 
 // renderUser shows a user's page; change puts in what a refused form said, and
@@ -149,14 +152,36 @@ func (rm *Room) userPage(ctx context.Context, u model.User) (people.UserPage, er
 			return v, err
 		}
 	}
-	logins, err := rm.Store.LoginsOf(ctx, u, loginsOnUserPage)
+	logins, linkedBy, err := rm.Store.LoginsForStory(ctx, u, loginsOnUserPage, rm.Now())
 	if err != nil {
 		return v, err
 	}
-	v.Groups = byGroup(memberships)
+	v.Groups, v.LinkedBy = byGroup(memberships), linkedBy
+	if v.Apps, err = rm.userApps(ctx, v.Groups); err != nil {
+		return v, err
+	}
 	v.Logins = traces.With(rm.Kit).LoginRows(logins)
 	v.Happened = people.Story(v, memberships)
 	return v, nil
+}
+
+// userApps is what each app is told of a user with these groups.
+func (rm *Room) userApps(ctx context.Context, groups []people.GroupReasons) ([]people.UserApp, error) {
+	evidence, err := rm.Store.AppEvidence(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	var all []people.UserApp
+	for _, e := range evidence {
+		a := people.UserApp{App: e.App, ReadAt: e.Directory.FullEndedAt}
+		for _, g := range groups {
+			if e.App.AllGroups || slices.Contains(e.App.Groups, g.Group) {
+				a.Groups = append(a.Groups, g.Group)
+			}
+		}
+		all = append(all, a)
+	}
+	return all, nil
 }
 
 // byGroup gathers the reasons for each group, in the order of the memberships.
