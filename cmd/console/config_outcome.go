@@ -24,6 +24,9 @@ func printOutcome(w io.Writer, o configdoc.Outcome) {
 	for _, line := range peopleLines(o.People) {
 		fmt.Fprintln(w, "people:", line)
 	}
+	for _, n := range o.Rules {
+		fmt.Fprintf(w, "rule %s: %s\n", n.Rule, n.Text)
+	}
 	for _, a := range o.Apps {
 		fmt.Fprintf(w, "app %s: %s\n", a.Slug, appWords[a.Effect])
 	}
@@ -129,7 +132,8 @@ func printOutcomeJSON(w io.Writer, o configdoc.Outcome) error {
 	out.SetIndent("", "  ")
 	out.SetEscapeHTML(false)
 	return out.Encode(struct {
-		Changes []change `json:"changes"`
+		Changes []change             `json:"changes"`
+		Rules   []configdoc.RuleNote `json:"rules,omitempty"` // those that fit nobody
 		forecast.Effects
-	}{changes, o.Effects})
+	}{changes, o.Rules, o.Effects})
 }

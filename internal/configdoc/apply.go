@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/postern-sso/postern/internal/forecast"
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/provision"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 )
@@ -47,7 +50,14 @@ func (d *Document) carryOut(ctx context.Context, tx *store.Store, actor model.Ac
 // Outcome is what a document changes, and what that does to people and apps.
 type Outcome struct {
 	Changes []Change
+	Rules   []RuleNote // changed rules that fit nobody
 	forecast.Effects
+}
+
+// RuleNote says of a rule why it fits nobody.
+type RuleNote struct {
+	Rule string `json:"rule"`
+	Text string `json:"text"`
 }
 
 // LockOutError: applying the document would lock people out.
@@ -116,7 +126,42 @@ func (d *Document) foreseen(ctx context.Context, tx *store.Store, actor model.Ac
 		}
 	}
 	o.Effects = forecast.Compare(before, after)
-	return o, nil
+	o.Rules, err = ruleNotes(ctx, tx, o.Changes)
+	return o, err
+}
+
+// ruleNotes are about the rules that were made or changed.
+func ruleNotes(ctx context.Context, tx *store.Store, changes []Change) ([]RuleNote, error) {
+	changed := map[string]bool{}
+	for _, c := range changes {
+		changed[model.Key(c.Name)] = changed[model.Key(c.Name)] || c.Object == "rule"
+	}
+	all, err := tx.Rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rules := slices.DeleteFunc(all, func(r model.Rule) bool { return !changed[model.Key(r.Name)] })
+	if len(rules) == 0 {
+		return nil, nil
+	}
+	connections, err := tx.Connections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	configs := map[string]model.Config{}
+	for _, c := range connections {
+		if rev := c.Current(); rev != nil {
+			configs[c.Slug] = rev.Config
+		}
+	}
+	newest, err := tx.NewestPeople(ctx, slices.Sorted(maps.Keys(configs)))
+	var notes []RuleNote
+	for _, r := range rules {
+		if text := provision.Unfit(r, configs[r.Connection], newest[r.Connection]); text != "" {
+			notes = append(notes, RuleNote{r.Name, text})
+		}
+	}
+	return notes, err
 }
 
 // provider reads AWS's metadata of a revision. Whether an address of this machine

@@ -13,6 +13,10 @@ const (
 	maxStoredAll   = 64 << 10 // of all attributes together, and of the groups
 )
 
+// WholePerson is the length of a stored person, as JSON, below which nothing but a
+// single value can have been left out.
+const WholePerson = maxStoredAll
+
 // Stored is the person as the database keeps it: long values are cut, and what is
 // over the total is left out, attributes in the order of their names. Rules of a
 // login see everything; this is for the trace and for what is asked later.

@@ -1,12 +1,14 @@
 package forms
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
+	"slices"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/provision"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/people"
@@ -32,8 +34,12 @@ func (lf Forms) ReadRule(r *http.Request) (people.RuleForm, model.Rule, error) {
 		return f, rule, err
 	}
 	f.Problems = append(f.Problems, readCondition(f, &rule)...)
-	if rev := c.Current(); rev != nil && len(f.Problems) == 0 {
-		f.Never = Never(rule, rev.Config)
+	if len(f.Problems) == 0 {
+		unfit, err := lf.Unfit(r.Context(), []model.Rule{rule}, []model.Connection{c})
+		if err != nil {
+			return f, rule, err
+		}
+		f.Never = unfit[0]
 	}
 	missing, err := lf.MissingGroups(r.Context(), rule.Groups)
 	switch {
@@ -66,23 +72,28 @@ func readCondition(f people.RuleForm, rule *model.Rule) []model.Problem {
 	}
 }
 
-// groupID is how AWS writes the id of a group.
-var groupID = regexp.MustCompile(`^([0-9a-f]{10}-)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-
-// Never says why a rule can give nothing to anybody under a connection's
-// configuration; empty: it can. The rule is saved all the same, because what AWS
-// sends may be changed later.
-func Never(rule model.Rule, c model.Config) string {
-	switch {
-	case rule.Kind == model.RuleAWSGroup && c.Attributes.AWSGroups == "":
-		return "As it is, it fits nobody: no attribute of the connection holds AWS's groups. Name one in the setup, step Attributes."
-	case rule.Kind == model.RuleAWSGroup && !groupID.MatchString(rule.Value):
-		return "As it is, it most likely fits nobody: AWS sends ids such as 64d84438-b0c1-708c-f431-91ece2abb39a, and “" + rule.Value + "” is none."
-	case rule.Kind == model.RuleEmailDomain && c.Attributes.Email == "":
-		return "As it is, it fits nobody: no attribute of the connection holds the email. Name one in the setup, step Attributes."
-	default:
-		return ""
+// Unfit says of each rule why it fits nobody, by its connection and by what AWS
+// brought lately; empty: it fits somebody, or nobody knows.
+func (lf Forms) Unfit(ctx context.Context, rules []model.Rule, connections []model.Connection) ([]string, error) {
+	var slugs []string
+	for _, r := range rules {
+		if r.Kind != model.RuleAlways && !slices.Contains(slugs, r.Connection) {
+			slugs = append(slugs, r.Connection)
+		}
 	}
+	newest, err := lf.Store.NewestPeople(ctx, slugs)
+	if err != nil {
+		return nil, err
+	}
+	unfit := make([]string, len(rules))
+	for i, r := range rules {
+		for _, c := range connections {
+			if rev := c.Current(); rev != nil && c.Slug == r.Connection {
+				unfit[i] = provision.Unfit(r, rev.Config, newest[c.Slug])
+			}
+		}
+	}
+	return unfit, nil
 }
 
 // RuleSaved is the message after a rule was saved: a warning where it can fit

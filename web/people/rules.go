@@ -21,9 +21,13 @@ func (rm *Room) listRules(w http.ResponseWriter, r *http.Request, a model.Admini
 	if err != nil {
 		return err
 	}
+	unfit, err := forms.With(rm.Kit).Unfit(r.Context(), rules, connections)
+	if err != nil {
+		return err
+	}
 	return rm.Render(w, r, http.StatusOK, people.Rules(people.RuleList{
 		Page:  rm.Page(r, a, layout.NavRules, "Rules", "Who gets which groups at login. Rules are worked out again each time."),
-		Rules: rules, Connections: connections,
+		Rules: rules, Connections: connections, Unfit: unfit,
 	}))
 }
 
@@ -64,6 +68,13 @@ func (rm *Room) renderRule(w http.ResponseWriter, r *http.Request, a model.Admin
 	v.Groups, err = forms.With(rm.Kit).GroupPicker(r.Context(), "groups", "They get these groups", chosen.Groups, "")
 	if err != nil {
 		return err
+	}
+	if v.Name != "" && len(v.Form.Problems) == 0 && v.Form.Never == "" { // what is saved; what is typed was judged when it was read
+		unfit, err := forms.With(rm.Kit).Unfit(r.Context(), []model.Rule{chosen}, connections)
+		if err != nil {
+			return err
+		}
+		v.Form.Never = unfit[0]
 	}
 	for _, c := range connections {
 		v.Connections = append(v.Connections, ui.Option{
