@@ -1,21 +1,17 @@
 package web_test
 
 import (
-	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/PuerkitoBio/goquery"
-	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/browsertest"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
-	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -67,65 +63,31 @@ func formsOf(p *webtest.Page, pattern string) []string {
 	return forms
 }
 
-// formWalk follows the links of a site and asks the browser about each form once.
-type formWalk struct {
-	s       *webtest.Site
-	b       *browsertest.Browser
-	table   chi.Routes
-	forms   map[string]bool
-	visited map[string]int // how often, by pattern
-}
-
-// enough is how many pages of one kind are opened.
-const enough = 40
-
-func (w *formWalk) from(t *testing.T, pages ...string) {
-	t.Helper()
-	asked := map[string]bool{}
-	for len(pages) > 0 {
-		page := pages[0]
-		pages = pages[1:]
-		u, err := url.Parse(page)
-		if err != nil || asked[page] || u.Host != "" || !strings.HasPrefix(page, "/") {
-			continue
+// look asks the browser about the forms of a page that were not seen before.
+func look(t *testing.T, s *webtest.Site, b *browsertest.Browser, seen map[string]bool) func(*webtest.Page, string, string) {
+	return func(res *webtest.Page, page, pattern string) {
+		isNew := false
+		for _, form := range formsOf(res, pattern) {
+			isNew = isNew || !seen[form]
+			seen[form] = true
 		}
-		asked[page] = true
-		match := chi.NewRouteContext()
-		if !w.table.Match(match, http.MethodGet, u.Path) || strings.Contains(page, "/test/start") || w.visited[match.RoutePattern()] >= enough {
-			continue
+		if !isNew {
+			return
 		}
-		res := w.s.Get(page)
-		w.visited[match.RoutePattern()]++
-		if !strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") || res.Status != http.StatusOK {
-			continue
+		b.Goto(s.URL + page)
+		if at := strings.TrimPrefix(b.URL(), s.URL); at != page {
+			t.Errorf("%s led the browser to %s", page, at)
 		}
-		w.look(t, res, page, match.RoutePattern())
-		res.Doc.Find("a[href], form:not([method=post])[action]").Each(func(_ int, a *goquery.Selection) {
-			if to, err := u.Parse(a.AttrOr("href", a.AttrOr("action", ""))); err == nil {
-				to.Fragment = ""
-				pages = append(pages, to.String())
-			}
-		})
+		for _, fault := range browsertest.Eval[[]string](b, unsent) {
+			t.Errorf("%s: the browser does not send %s", page, fault)
+		}
 	}
 }
 
-func (w *formWalk) look(t *testing.T, res *webtest.Page, page, pattern string) {
-	t.Helper()
-	isNew := false
-	for _, form := range formsOf(res, pattern) {
-		isNew = isNew || !w.forms[form]
-		w.forms[form] = true
-	}
-	if !isNew {
-		return
-	}
-	w.b.Goto(w.s.URL + page)
-	if at := strings.TrimPrefix(w.b.URL(), w.s.URL); at != page {
-		t.Errorf("%s led the browser to %s", page, at)
-	}
-	for _, fault := range browsertest.Eval[[]string](w.b, unsent) {
-		t.Errorf("%s: the browser does not send %s", page, fault)
-	}
+// answered are the forms whose answer has a form itself: what is to be confirmed.
+var answered = []struct{ page, field, typed, button string }{ //nolint:gochecknoglobals // a table
+	{"/users/import", "csv", "username,email\nzoe,zoe@example.com\nyan,nowhere\n", "Preview the import"},
+	{"/groups/staff/bulk", "people", "ben", "Show what would change"},
 }
 
 // Every form of every page is one that a browser sends: as it is shown, and with
@@ -133,43 +95,52 @@ func (w *formWalk) look(t *testing.T, res *webtest.Page, page, pattern string) {
 func TestABrowserSendsEveryForm(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteOn(t, storetest.OpenPool(t))
-	table, ok := s.Handler().(chi.Routes)
-	if !ok {
-		t.Fatal("the routes cannot be looked at")
-	}
-	w := &formWalk{s: s, b: browsertest.Open(t), table: table, forms: map[string]bool{}, visited: map[string]int{}}
+	forms, b := map[string]bool{}, browsertest.Open(t)
+	w := newFormWalk(t, s, look(t, s, b, forms))
 	if err := s.Store.SaveClaimToken(t.Context(), "first", s.Now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	w.from(t, "/claim?token=first")
+	w.from("/claim?token=first")
 	s.Furnish()
+	s.FurnishMore()
 	link := s.SetupLink("7")
 	owner := s.Client
 	s.Client = s.Browser()
-	w.from(t, "/signin", "/me", "/", link)
+	w.from("/signin", "/me", "/", link)
 
 	s.Client = owner
-	w.b.Goto(s.URL + "/signin")
-	w.b.Fill("email", string(model.RoleOwner)+"@example.com")
-	w.b.Fill("password", webtest.TestPassword)
-	w.b.Press("Sign in")
-	var pages []string
-	for _, p := range s.Setup.Flow.Progress(wizard.Facts{}) {
-		pages = append(pages, fmt.Sprintf("/setup/aws/%s", p.Step.ID))
-	}
-	for _, rt := range s.ConsoleRoutes() {
-		if rt.Method == http.MethodGet && !strings.Contains(rt.Pattern, "{") {
-			pages = append(pages, rt.Pattern)
+	b.Goto(s.URL + "/signin")
+	b.Fill("email", string(model.RoleOwner)+"@example.com")
+	b.Fill("password", webtest.TestPassword)
+	b.Press("Sign in")
+	w.from(w.starts()...)
+	for _, a := range answered {
+		b.Goto(s.URL + a.page)
+		b.Fill(a.field, a.typed)
+		b.Press(a.button)
+		for _, fault := range browsertest.Eval[[]string](b, unsent) {
+			t.Errorf("the answer to %s: the browser does not send %s", a.page, fault)
+		}
+		const actions = `[...document.querySelectorAll("form, [formaction]")].map(e => e.getAttribute("formaction") || e.getAttribute("action"))`
+		for _, action := range browsertest.Eval[[]string](b, actions) {
+			w.actions[w.patternOf(http.MethodPost, action)] = true
 		}
 	}
-	w.from(t, append(pages, "/signin/again")...)
 	for _, rt := range s.ConsoleRoutes() {
 		if rt.Method == http.MethodGet && rt.Role == model.RoleViewer && webtest.Walks(rt.Pattern) && w.visited[rt.Pattern] == 0 {
 			t.Errorf("no page of %s was seen", rt.Pattern)
 		}
 	}
-	t.Logf("%d forms on %d kinds of pages", len(w.forms), len(w.visited))
-	if len(w.forms) < 100 {
-		t.Errorf("only %d forms were seen", len(w.forms))
+	t.Logf("%d forms on %d kinds of pages", len(forms), len(w.visited))
+	if len(forms) < 100 {
+		t.Errorf("only %d forms were seen", len(forms))
+	}
+	for _, rt := range s.ConsoleRoutes() {
+		if rt.Method == http.MethodPost && !w.actions[rt.Pattern] && noFormFor[rt.Pattern] == "" {
+			t.Errorf("no form of any page was seen that leads to %s", rt.Pattern)
+		}
+		if w.actions[rt.Pattern] && noFormFor[rt.Pattern] != "" {
+			t.Errorf("a form leads to %s, which is said to have none: %s", rt.Pattern, noFormFor[rt.Pattern])
+		}
 	}
 }

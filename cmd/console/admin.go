@@ -13,6 +13,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/ui"
 	"github.com/postern-sso/postern/web/access"
 )
 
@@ -101,7 +102,7 @@ func (c *adminResetCmd) Run(ctx context.Context, io streams) (err error) {
 		return err
 	}
 	if passkeys > 0 {
-		fmt.Fprintf(io.out, "%d passkeys and the recovery codes of %s are removed.\n", passkeys, a.Email)
+		fmt.Fprintf(io.out, "%s and the recovery codes of %s are removed.\n", ui.Count(int(passkeys), "passkey", "passkeys"), a.Email)
 	}
 	fmt.Fprintf(io.out, "New password set for %s; every session has ended.\n", a.Email)
 	tellPassword(io.out, password, generated)

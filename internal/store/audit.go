@@ -120,6 +120,9 @@ func (s *Store) recordOne(ctx context.Context, args named) (id int64, err error)
 	if err == nil && s.act != nil && s.act.first == 0 {
 		s.act.first = id
 	}
+	if err == nil {
+		s.note(ctx, args)
+	}
 	return id, err
 }
 
@@ -150,6 +153,9 @@ func (s *Store) recordAll(ctx context.Context, entries []named) error {
 		select r.actor, r.remote, r.action, r.object, r.before::jsonb, r.after::jsonb, r.note, @act
 		from jsonb_to_recordset(@rows::jsonb) as r (actor text, remote text, action text, object text, before text, after text, note text)`,
 		named{"rows": rows, "act": s.actOf()})
+	if err == nil {
+		s.note(ctx, entries...)
+	}
 	return err
 }
 

@@ -39,7 +39,8 @@ type consent struct {
 // consents gives consent, as part of the act that it is: to those of the users
 // who do not administer the console, on connections that are live, where they have
 // no identity, or to be linked anew where they have one. Whoever has an open
-// consent there has the new one in its place. It returns what was given.
+// consent there has the new one in its place, unless it is the same. It returns
+// what was given.
 func (s *Store) consents(ctx context.Context, actor model.Actor, g consent) ([]model.Consent, error) {
 	if len(g.users) == 0 {
 		return nil, nil
@@ -53,6 +54,8 @@ func (s *Store) consents(ctx context.Context, actor model.Actor, g consent) ([]m
 		order by u.username_key, c.slug
 		on conflict (user_id, connection_id) do update set act = excluded.act, username_key = excluded.username_key, given_by = excluded.given_by,
 			why = excluded.why, given_at = excluded.given_at, ends_at = excluded.ends_at, taken_back_at = null, taken_back_by = ''
+			where link_consents.taken_back_at is not null or link_consents.why <> excluded.why or link_consents.username_key <> excluded.username_key
+				or link_consents.ends_at is distinct from excluded.ends_at
 		returning *)
 		select `+consentColumns+` from k join connections c on c.id = k.connection_id order by k.id`,
 		named{"by": clean(actor.Name, 512), "why": g.why, "users": g.users, "connection": g.connection, "ends": nullTime(g.ends)})

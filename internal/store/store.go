@@ -13,6 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/postern-sso/postern/internal/model"
 )
 
 // db is what a pool and a transaction have in common. A Store on a transaction
@@ -55,7 +57,8 @@ type Store struct {
 
 // act is what one transaction does, as the audit tells it.
 type act struct {
-	first int64 // the entry that begins it; zero: nothing is written yet
+	first   int64              // the entry that begins it; zero: nothing is written yet
+	written []model.AuditEntry // so far
 }
 
 // Limits of the connection pool.
@@ -143,5 +146,6 @@ func (s *Store) InTx(ctx context.Context, f func(*Store) error) error {
 	if s.act != nil {
 		s.act.first = inner.act.first
 	}
+	s.keepNotes(ctx, inner.act.written)
 	return nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -26,14 +27,32 @@ func (s *Store) Warnings(ctx context.Context) (model.Warnings, error) {
 	return single(ctx, s.db, scanWarnings, selectWarnings)
 }
 
-// auditedWarnings is what the audit keeps: whether there are secrets, not which.
-func auditedWarnings(w model.Warnings) any {
+// auditedWarnings is what the audit keeps: whether there are secrets, not which, and
+// afterwards which of them are others than before.
+func auditedWarnings(w model.Warnings, others map[string]bool) any {
 	return struct {
 		model.Warnings
-		Password bool `json:"password"`
-		Secret   bool `json:"webhook_secret"`
-		Calendar bool `json:"calendar"`
-	}{w, w.PasswordSealed != nil, w.WebhookSealed != nil, w.CalendarSealed != nil}
+		Password bool            `json:"password"`
+		Secret   bool            `json:"webhook_secret"`
+		Calendar bool            `json:"calendar"`
+		Others   map[string]bool `json:"replaced,omitempty"`
+	}{w, w.PasswordSealed != nil, w.WebhookSealed != nil, w.CalendarSealed != nil, others}
+}
+
+// replacedSecrets are the secrets that stand in the place of others.
+func replacedSecrets(before, after model.Warnings) map[string]bool {
+	replaced := map[string]bool{}
+	for name, sealed := range map[string][2][]byte{
+		"password":        {before.PasswordSealed, after.PasswordSealed},
+		"webhook_secret":  {before.WebhookSealed, after.WebhookSealed},
+		"webhook_address": {before.WebhookURLSealed, after.WebhookURLSealed},
+		"calendar":        {before.CalendarSealed, after.CalendarSealed},
+	} {
+		if sealed[0] != nil && sealed[1] != nil && !bytes.Equal(sealed[0], sealed[1]) {
+			replaced[name] = true
+		}
+	}
+	return replaced
 }
 
 // SaveWarnings changes them under a lock. action is the audit's word.
@@ -56,7 +75,7 @@ func (s *Store) SaveWarnings(ctx context.Context, actor model.Actor, action stri
 		if err != nil {
 			return translate(err)
 		}
-		return tx.record(ctx, actor, action, "warnings", auditedWarnings(before), auditedWarnings(after), "")
+		return tx.record(ctx, actor, action, "warnings", auditedWarnings(before, nil), auditedWarnings(after, replacedSecrets(before, after)), "")
 	})
 }
 

@@ -61,7 +61,7 @@ func (rm *Room) endOwnSessions(w http.ResponseWriter, r *http.Request, a model.A
 		return &store.Gone{Part: store.PartSession}
 	}
 	if n == 0 {
-		return rm.Done(w, r, paths.Account, "You are signed in nowhere else.")
+		return rm.Inform(w, r, paths.Account, "Nothing was changed: you are signed in nowhere else.")
 	}
 	return rm.Done(w, r, paths.Account, "Ended. Whoever was signed in there has to sign in again.")
 }
@@ -81,7 +81,7 @@ func (rm *Room) endSessionsOf(w http.ResponseWriter, r *http.Request, a model.Ad
 		return err
 	}
 	if n == 0 {
-		return rm.Done(w, r, paths.Administrators, other.Email+" is signed in nowhere else.")
+		return rm.Inform(w, r, paths.Administrators, "Nothing was changed: "+other.Email+" is signed in nowhere else.")
 	}
 	return rm.Done(w, r, paths.Administrators, "Every session of "+other.Email+" has ended, but this one if it is yours.")
 }
@@ -97,15 +97,22 @@ func (rm *Room) removePasskeysOf(w http.ResponseWriter, r *http.Request, a model
 	if err != nil {
 		return err
 	}
+	var passkeys, sessions int64
 	err = rm.Store.InTx(r.Context(), func(tx *store.Store) error {
-		if _, err := tx.RemovePasskeys(r.Context(), rm.Actor(r, a), other); err != nil {
+		if passkeys, err = tx.RemovePasskeys(r.Context(), rm.Actor(r, a), other); err != nil {
 			return err
 		}
-		_, err := tx.EndConsoleSessions(r.Context(), rm.Actor(r, a), other, 0, rm.Admins.GetInt64(r.Context(), kit.KeyAdminSession), rm.Now())
+		sessions, err = tx.EndConsoleSessions(r.Context(), rm.Actor(r, a), other, 0, rm.Admins.GetInt64(r.Context(), kit.KeyAdminSession), rm.Now())
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	switch {
+	case passkeys == 0:
+		return rm.Done(w, r, paths.Administrators, other.Email+" had no passkey, and is signed out.")
+	case sessions == 0:
+		return rm.Done(w, r, paths.Administrators, other.Email+" has no passkey and no recovery codes any more, and was signed in nowhere.")
 	}
 	return rm.Done(w, r, paths.Administrators, other.Email+" has no passkey and no recovery codes any more, and is signed out.")
 }

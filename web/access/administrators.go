@@ -133,7 +133,7 @@ func (rm *Room) changeRole(w http.ResponseWriter, r *http.Request, a model.Admin
 		return rm.refuseAdministrator(w, r, a, "Choose a role from the list.")
 	}
 	if role == other.Role {
-		return rm.Done(w, r, paths.Administrators, other.Email+" has that role already.")
+		return rm.Inform(w, r, paths.Administrators, "Nothing was changed: "+other.Email+" has that role already.")
 	}
 	err = rm.Store.UpdateAdministrator(r.Context(), rm.Actor(r, a), id, func(other *model.Administrator) error {
 		other.Role = role

@@ -96,5 +96,5 @@ func (rm *Room) saveConsoleRules(w http.ResponseWriter, r *http.Request, a model
 	if err != nil {
 		return err
 	}
-	return rm.Done(w, r, paths.Administrators, "Saved. It holds from now on, also for who is signed in.")
+	return rm.Saved(w, r, paths.Administrators, "It holds from now on, also for who is signed in.")
 }

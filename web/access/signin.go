@@ -132,5 +132,5 @@ func (rm *Room) signOut(w http.ResponseWriter, r *http.Request) error {
 	if err := rm.Admins.Destroy(r.Context()); err != nil {
 		return err
 	}
-	return rm.Done(w, r, paths.SignIn, "You are signed out of the console.")
+	return rm.Inform(w, r, paths.SignIn, "You are signed out of the console.")
 }

@@ -278,7 +278,7 @@ func (rm *Room) updateApp(w http.ResponseWriter, r *http.Request, a model.Admini
 	if err != nil {
 		return err
 	}
-	return rm.Done(w, r, paths.App(app.Slug), "Saved.")
+	return rm.Saved(w, r, paths.App(app.Slug), "")
 }
 
 func (rm *Room) readApp(r *http.Request, app model.App) (model.App, []model.Problem) {

@@ -224,7 +224,10 @@ func (rm *Room) checkMetadata(w http.ResponseWriter, r *http.Request, _ model.Ad
 			said = "AWS's metadata has been read."
 		}
 	}
-	return rm.Done(w, r, paths.Certificates(c.Slug), said)
+	if said == "" {
+		return kit.SeeOther(w, r, paths.Certificates(c.Slug))
+	}
+	return rm.Inform(w, r, paths.Certificates(c.Slug), said)
 }
 
 // saveTrustPolicy says whether new certificates are trusted without asking.

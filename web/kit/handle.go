@@ -142,15 +142,6 @@ func (k *Kit) Page(r *http.Request, a model.Administrator, nav layout.Nav, title
 	return layout.Page{Title: title, Intro: intro, Nav: nav, Viewer: a, Flash: k.TakeFlash(r), Topic: topicOf(r)}
 }
 
-// Done answers a change that worked: a message for the next page, and 303 to it.
-func (k *Kit) Done(w http.ResponseWriter, r *http.Request, to, message string) error {
-	if message != "" {
-		k.PutFlash(r, layout.Flash{Kind: "success", Text: message})
-	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
-	return nil
-}
-
 // SeeOther answers 303.
 func SeeOther(w http.ResponseWriter, r *http.Request, to string) error {
 	http.Redirect(w, r, to, http.StatusSeeOther)

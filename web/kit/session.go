@@ -87,11 +87,6 @@ func (k *Kit) EndPersonSession(ctx context.Context) error {
 	return k.Persons.Destroy(ctx)
 }
 
-// PutFlash leaves a message for the next page of the console.
-func (k *Kit) PutFlash(r *http.Request, f layout.Flash) {
-	k.Admins.Put(r.Context(), keyFlash, f)
-}
-
 // TakeFlash is the message that was left; nil where there is none. It is shown once.
 func (k *Kit) TakeFlash(r *http.Request) *layout.Flash {
 	f, ok := k.Admins.Pop(r.Context(), keyFlash).(layout.Flash)

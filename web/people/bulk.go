@@ -114,9 +114,9 @@ func (rm *Room) confirmBulk(w http.ResponseWriter, r *http.Request, a model.Admi
 	if err != nil {
 		return err
 	}
-	f := layout.Flash{Kind: "success", Text: "Nothing had to be changed."}
+	f := layout.Flash{Kind: "info", Text: "Nothing was changed: everybody is so already."}
 	if b.ID != 0 {
-		f.Text, f.Undo = parts.BulkDid(b), paths.BulkUndo(b.ID)
+		f.Kind, f.Text, f.Undo = "success", parts.BulkDid(b), paths.BulkUndo(b.ID)
 	}
 	rm.PutFlash(r, f)
 	return kit.SeeOther(w, r, bulkBack(v.Group))
@@ -197,6 +197,9 @@ func (rm *Room) undoBulk(w http.ResponseWriter, r *http.Request, a model.Adminis
 			names = append(names, item.Username)
 		}
 		text += fmt.Sprintf(" %d changed since and stay as they are: %s.", len(left), strings.Join(names, ", "))
+	}
+	if len(b.Items) == len(left) {
+		return rm.Inform(w, r, bulkBack(b.Group), text)
 	}
 	return rm.Done(w, r, bulkBack(b.Group), text)
 }

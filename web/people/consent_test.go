@@ -107,7 +107,7 @@ func TestConsentIsTakenBackAndGiven(t *testing.T) {
 	page.Has(t, ".note", "Refused by aws until you link this user")
 	page.Has(t, ".note button", "Link at the next sign-in")
 	s.Post("/users/user1/take-back-link", url.Values{"connection": {"aws"}}).Want(t, http.StatusSeeOther)
-	s.Get("/users/user1").Has(t, ".alert-success", "There is nothing to take back")
+	s.Get("/users/user1").Has(t, ".alert-info", "There is nothing to take back")
 	wantTaken(t, "after it was taken back", comes(t, s, "user1"), model.CauseNotAllowed)
 	s.Post("/users/user1/allow-link", url.Values{"connection": {"aws"}}).Want(t, http.StatusSeeOther)
 	s.Get("/users/user1").Has(t, ".note", "Will be linked at the next sign-in with aws")

@@ -137,7 +137,7 @@ func (rm *Room) updateGroup(w http.ResponseWriter, r *http.Request, a model.Admi
 	if err != nil {
 		return err
 	}
-	return rm.Done(w, r, paths.Group(g.Name), "Saved.")
+	return rm.Saved(w, r, paths.Group(g.Name), "")
 }
 
 func (rm *Room) addMember(w http.ResponseWriter, r *http.Request, a model.Administrator) error {

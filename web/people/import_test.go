@@ -121,3 +121,24 @@ func TestAnImportIsRefusedWhereAnOwnerDecides(t *testing.T) {
 		t.Errorf("%d users, %v", n, err)
 	}
 }
+
+// A file and another text at once: it is asked which counts. What the page itself
+// had put into the field is no second source.
+func TestAFileAndATextAreAskedFor(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSiteAs(t, model.RoleAdmin)
+	const file, other = "username,email\nana,ana@example.com\n", "username,email\nben,ben@example.com\n"
+	res := s.UploadWith("/users/import", file, url.Values{"csv": {other}}).Want(t, http.StatusUnprocessableEntity)
+	res.Has(t, "main", "Which of them counts?")
+	if got := res.Doc.Find("textarea[name=csv]").Text(); strings.TrimSpace(got) != strings.TrimSpace(other) {
+		t.Errorf("what was pasted is %q now", got)
+	}
+	if users, _, err := s.Store.Users(t.Context(), store.UserQuery{}); err != nil || len(users) > 0 {
+		t.Errorf("%d users, %v", len(users), err)
+	}
+	bad := s.Upload("/users/import", "username,email\nana,nowhere\n").Want(t, http.StatusUnprocessableEntity)
+	shown := strings.ReplaceAll(bad.Doc.Find("textarea[name=csv]").Text(), "\n", "\r\n") // as a browser sends it
+	mended := url.Values{"csv": {shown}, "csv_shown": {bad.Doc.Find("[name=csv_shown]").AttrOr("value", "")}}
+	s.UploadWith("/users/import", file, mended).Want(t, http.StatusOK).Has(t, "main", "ana")
+	s.UploadWith("/users/import", file, url.Values{"csv": {" \r\n"}}).Want(t, http.StatusOK)
+}

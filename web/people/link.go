@@ -54,9 +54,9 @@ func (rm *Room) confirmLink(w http.ResponseWriter, r *http.Request, a model.Admi
 	if err != nil {
 		return err
 	}
-	f := layout.Flash{Kind: "success", Text: "Nothing had to be changed."}
+	f := layout.Flash{Kind: "info", Text: "Nothing was changed: it is allowed already."}
 	if len(given) > 0 {
-		f.Text, f.Undo = "Allowed for "+ui.Count(len(given), "user", "users")+".", paths.LinkUndo(given[0].Act)
+		f.Kind, f.Text, f.Undo = "success", "Allowed for "+ui.Count(len(given), "user", "users")+".", paths.LinkUndo(given[0].Act)
 	}
 	rm.PutFlash(r, f)
 	return kit.SeeOther(w, r, paths.Users)
@@ -69,7 +69,7 @@ func (rm *Room) undoLink(w http.ResponseWriter, r *http.Request, a model.Adminis
 		return err
 	}
 	if len(taken) == 0 {
-		return rm.Done(w, r, paths.Users, "There is nothing to take back: it was used, or taken back already.")
+		return rm.Inform(w, r, paths.Users, "There is nothing to take back: it was used, or taken back already.")
 	}
 	return rm.Done(w, r, paths.Users, "Taken back for "+ui.Count(len(taken), "user", "users")+". Who has signed in by it since stays linked.")
 }

@@ -59,7 +59,8 @@ func (rm *Room) allowLink(w http.ResponseWriter, r *http.Request, a model.Admini
 		return err
 	}
 	if len(given) == 0 {
-		return rm.Done(w, r, paths.User(u.Username), "Nothing has changed: the user is linked already, may use the console, or the connection is not live.")
+		return rm.Inform(w, r, paths.User(u.Username), "Nothing was changed: it is allowed already, the user is linked or may use the console, "+
+			"or the connection is not live.")
 	}
 	return rm.Done(w, r, paths.User(u.Username), "The next sign-in with this username may be linked to "+u.Username+".")
 }
@@ -72,7 +73,7 @@ func (rm *Room) takeBackLink(w http.ResponseWriter, r *http.Request, a model.Adm
 	}
 	err = rm.Store.TakeBackLink(r.Context(), rm.Actor(r, a), u.ID, kit.Typed(r, "connection"))
 	if errors.Is(err, store.ErrNotFound) {
-		return rm.Done(w, r, paths.User(u.Username), "There is nothing to take back: it was used, or taken back already.")
+		return rm.Inform(w, r, paths.User(u.Username), "There is nothing to take back: it was used, or taken back already.")
 	}
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package people
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -54,7 +55,7 @@ func (rm *Room) updateRule(w http.ResponseWriter, r *http.Request, a model.Admin
 			return nil
 		})
 		if err == nil {
-			rm.PutFlash(r, forms.RuleSaved(f, "Rule "+rule.Name+" saved. It counts from the next login on."))
+			rm.PutFlash(r, forms.RuleSaved(f, ruleSaved(r, rule.Name)))
 			return kit.SeeOther(w, r, paths.Rules)
 		}
 		if !errors.Is(err, store.ErrExists) {
@@ -63,6 +64,14 @@ func (rm *Room) updateRule(w http.ResponseWriter, r *http.Request, a model.Admin
 		f.Problems = append(f.Problems, forms.RuleTaken(rule.Name))
 	}
 	return rm.renderRule(w, r, a, people.RulePage{Name: old.Name, Form: f}, rule)
+}
+
+// ruleSaved says what the request has changed of a rule.
+func ruleSaved(r *http.Request, name string) string {
+	if len(store.Noted(r.Context())) == 0 {
+		return "Nothing was changed: rule " + name + " is so already."
+	}
+	return "Rule " + name + ": " + strings.TrimPrefix(kit.SavedWords(r), "Saved: ") + " It counts from the next login on."
 }
 
 func (rm *Room) deleteRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {

@@ -54,7 +54,7 @@ func (rm *Room) updateUser(w http.ResponseWriter, r *http.Request, a model.Admin
 			return nil
 		})
 		if err == nil {
-			return rm.Done(w, r, paths.User(changed.Username), "Saved.")
+			return rm.Saved(w, r, paths.User(changed.Username), "")
 		}
 		if !errors.Is(err, store.ErrExists) {
 			return err
@@ -65,7 +65,7 @@ func (rm *Room) updateUser(w http.ResponseWriter, r *http.Request, a model.Admin
 }
 
 func (rm *Room) activateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return rm.setActive(w, r, a, true, "can sign in again.")
+	return rm.setActive(w, r, a, true, "is active again.")
 }
 
 func (rm *Room) deactivateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
@@ -119,7 +119,31 @@ func (rm *Room) addUserToGroup(w http.ResponseWriter, r *http.Request, a model.A
 	if err != nil {
 		return err
 	}
-	return rm.Done(w, r, paths.User(u.Username), u.Username+" is in "+strings.Join(groups, ", ")+" now.")
+	return rm.Done(w, r, paths.User(u.Username), addedTo(r, u.Username, groups))
+}
+
+// addedTo says which groups the request has added somebody to by hand, and which of
+// those that were asked for they were in already.
+func addedTo(r *http.Request, username string, groups []string) string {
+	fresh := map[string]bool{}
+	for _, e := range store.Noted(r.Context()) {
+		if group, ok := strings.CutSuffix(e.Object, ": "+username); ok && e.Action == "membership.add" {
+			fresh[model.Key(group)] = true
+		}
+	}
+	var now, already []string
+	for _, g := range groups {
+		if fresh[model.Key(g)] {
+			now = append(now, g)
+		} else {
+			already = append(already, g)
+		}
+	}
+	said := username + " is in " + ui.List(now) + " now."
+	if len(already) > 0 {
+		said += " Nothing was changed for " + ui.List(already) + "."
+	}
+	return said
 }
 
 func (rm *Room) removeUserFromGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {

@@ -148,7 +148,7 @@ func (rm *Room) confirmImport(w http.ResponseWriter, r *http.Request, a model.Ad
 	}
 	rows := u.changes()
 	if len(rows) == 0 {
-		return rm.Done(w, r, paths.Users, "Imported: 0 added, 0 changed.")
+		return rm.Inform(w, r, paths.Users, "Nothing was changed: everything in the file is so already.")
 	}
 	j, err := rm.Store.StartImport(r.Context(), rm.Actor(r, a), rows, u.file.Header, u.aside())
 	if err != nil {
@@ -180,6 +180,11 @@ func (rm *Room) readUpload(r *http.Request) (u upload, status int, err error) {
 	if errors.As(err, &tooLarge) {
 		text, err = strings.Repeat(" ", csvimport.MaxBytes+1), nil // refused as any other that is too large
 	}
+	if errors.Is(err, errTwoSources) {
+		u.file.Text = text
+		u.problems = []csvimport.Problem{{Text: "You chose a file and pasted a text. Which of them counts? Empty the text, or choose no file."}}
+		return u, http.StatusUnprocessableEntity, nil
+	}
 	if err != nil {
 		return u, 0, err
 	}
@@ -195,7 +200,12 @@ func (rm *Room) readUpload(r *http.Request) (u upload, status int, err error) {
 	return u, http.StatusOK, nil
 }
 
-// uploadedText is the CSV text: the file, where one was chosen, else what was pasted.
+// errTwoSources says that a file was chosen and another text was pasted.
+var errTwoSources = errors.New("a file and a text")
+
+// uploadedText is the CSV text: the file, where one was chosen, or what was pasted.
+// With both it is errTwoSources and what was pasted, unless that is only what the
+// page had put there itself.
 func uploadedText(r *http.Request) (string, error) {
 	if err := r.ParseForm(); err != nil {
 		return "", fmt.Errorf("%w: %w", kit.ErrBadForm, err)
@@ -218,6 +228,9 @@ func uploadedText(r *http.Request) (string, error) {
 	}
 	if len(data) == 0 {
 		return pasted, nil
+	}
+	if strings.TrimSpace(pasted) != "" && people.TextMark(pasted) != r.PostFormValue(people.FieldShown) {
+		return pasted, errTwoSources
 	}
 	return string(data), nil
 }

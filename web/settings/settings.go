@@ -93,6 +93,9 @@ func (rm *Room) saveSettings(w http.ResponseWriter, r *http.Request, a model.Adm
 	if problem != "" {
 		v.Problems = append(v.Problems, model.Problem{Field: "logo", Text: problem})
 	}
+	if picture != nil && v.RemoveLogo {
+		v.Problems = append(v.Problems, model.Problem{Field: "logo", Text: "You chose a picture and ticked that there is to be none. Which of them counts?"})
+	}
 	if len(v.Problems) > 0 {
 		v.LogoLost = picture != nil
 		return rm.renderSettings(w, r, a, v)
@@ -120,9 +123,13 @@ func (rm *Room) saveSettings(w http.ResponseWriter, r *http.Request, a model.Adm
 	}
 	rm.ForgetBrand()
 	if v.PublicURL == rm.Opts.PublicURL {
-		return rm.Done(w, r, paths.Settings, "Saved.")
+		return rm.Saved(w, r, paths.Settings, "")
 	}
-	return rm.Done(w, r, paths.WithQuery(paths.PublicURL, "to", v.PublicURL), "Saved, but for the public URL: look first at what changes with it.")
+	said := "The public URL is not changed yet: look first at what changes with it."
+	if len(store.Noted(r.Context())) > 0 {
+		said = kit.SavedWords(r) + " " + said
+	}
+	return rm.Inform(w, r, paths.WithQuery(paths.PublicURL, "to", v.PublicURL), said)
 }
 
 // days is a number of days as it was typed; false when it is none up to most.

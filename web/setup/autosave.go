@@ -30,7 +30,7 @@ func (rm *Room) autosave(w http.ResponseWriter, r *http.Request, a model.Adminis
 		if err := rm.Store.ForgetAutosave(r.Context(), key); err != nil {
 			return err
 		}
-		return rm.Done(w, r, paths.SetupStep(sc.Connection.Slug, step.ID), "What you had typed is gone. This is what is stored.")
+		return rm.Inform(w, r, paths.SetupStep(sc.Connection.Slug, step.ID), "What you had typed is gone. This is what is stored.")
 	}
 	if err := rm.writeAutosave(r, key, sc, step); err != nil {
 		return err

@@ -74,7 +74,7 @@ func (rm *Room) saveMail(w http.ResponseWriter, r *http.Request, a model.Adminis
 	if to.SMTPHost == "" {
 		return rm.Done(w, r, paths.Warnings, "Nobody is warned by mail any more.")
 	}
-	return rm.Done(w, r, paths.Warnings, "Saved. Send a test to see whether it arrives.")
+	return rm.Saved(w, r, paths.Warnings, "Send a test to see whether it arrives.")
 }
 
 func (rm *Room) readMail(r *http.Request) (model.Warnings, []model.Problem, error) {
@@ -129,6 +129,7 @@ func (rm *Room) saveWebhook(w http.ResponseWriter, r *http.Request, a model.Admi
 	if err != nil {
 		return err
 	}
+	before := to
 	to.WebhookURL, to.WebhookPrivate = kit.Typed(r, "webhook_url"), r.PostFormValue("webhook_private") != ""
 	if to.WebhookURL != "" {
 		if problem := rm.checkWebhook(to.WebhookURL); problem != "" {
@@ -138,6 +139,9 @@ func (rm *Room) saveWebhook(w http.ResponseWriter, r *http.Request, a model.Admi
 	secret, err := rm.sealWebhook(&to, r.PostFormValue("new_secret") != "")
 	if err != nil {
 		return err
+	}
+	if was, err := rm.webhookAddress(before); err == nil && was == to.WebhookURL && before.WebhookURLSealed != nil {
+		to.WebhookURLSealed = before.WebhookURLSealed // the same is not sealed anew
 	}
 	err = rm.Store.SaveWarnings(r.Context(), rm.Actor(r, a), "warnings.webhook", func(now *model.Warnings) error {
 		now.WebhookURL, now.WebhookURLSealed, now.WebhookShown = "", to.WebhookURLSealed, to.WebhookShown
@@ -150,7 +154,7 @@ func (rm *Room) saveWebhook(w http.ResponseWriter, r *http.Request, a model.Admi
 	if secret != "" {
 		return rm.renderWarnings(w, r, a, to, nil, secret)
 	}
-	return rm.Done(w, r, paths.Warnings, "Saved.")
+	return rm.Saved(w, r, paths.Warnings, "")
 }
 
 // sealWebhook seals the address that is there in clear, and makes the key of the
@@ -226,7 +230,7 @@ func (rm *Room) testWarning(w http.ResponseWriter, r *http.Request, a model.Admi
 		rm.Log.WarnContext(r.Context(), "test of a warning not delivered", "channel", channel, "error", err)
 		return rm.renderWarnings(w, r, a, to, []model.Problem{{Text: "The test was not delivered. " + deliveryProblem(to, channel, err)}}, "")
 	}
-	return rm.Done(w, r, paths.Warnings, "Delivered. Look whether it has arrived.")
+	return rm.Inform(w, r, paths.Warnings, "The test was handed over. Look whether it has arrived.")
 }
 
 // renewCalendar makes a calendar address, in place of the one there.

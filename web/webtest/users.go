@@ -5,6 +5,7 @@ import (
 	"context"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -61,10 +62,20 @@ func (p *Page) Has(t testing.TB, selector, text string) {
 }
 
 // Upload sends a CSV file as a browser does.
-func (s *Site) Upload(path, csv string) *Page {
+func (s *Site) Upload(path, csv string) *Page { return s.UploadWith(path, csv, nil) }
+
+// UploadWith is Upload with other fields beside the file.
+func (s *Site) UploadWith(path, csv string, fields url.Values) *Page {
 	s.T.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
+	for name, values := range fields {
+		for _, value := range values {
+			if err := form.WriteField(name, value); err != nil {
+				s.T.Fatal(err)
+			}
+		}
+	}
 	f, err := form.CreateFormFile("file", "users.csv")
 	if err != nil {
 		s.T.Fatal(err)

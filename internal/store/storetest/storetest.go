@@ -21,6 +21,13 @@ var Actor = model.Actor{Name: "test"} //nolint:gochecknoglobals // a constant
 // waits for somebody else's rows. Use it from one goroutine at a time.
 func Open(t testing.TB) *store.Store {
 	t.Helper()
+	st, _ := OpenTx(t)
+	return st
+}
+
+// OpenTx is Open, and the transaction: for savepoints to which a test goes back.
+func OpenTx(t testing.TB) (*store.Store, pgx.Tx) {
+	t.Helper()
 	ctx := context.Background()
 	name := shared.borrow(t)
 	conn, err := pgx.Connect(ctx, RunURL(databaseURL(t, name)))
@@ -35,7 +42,7 @@ func Open(t testing.TB) *store.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return store.NewOnTx(tx)
+	return store.NewOnTx(tx), tx
 }
 
 // RunURL is a test's database as the role that Postern runs as. On a server of
