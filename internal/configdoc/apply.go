@@ -64,7 +64,7 @@ type RuleNote struct {
 type LockOutError struct{ Outcome Outcome }
 
 func (e *LockOutError) Error() string {
-	return fmt.Sprintf("%d of the people who can sign in today could not any more", e.Outcome.LockedOut)
+	return model.Number(e.Outcome.LockedOut) + " of the people who can sign in today could not any more"
 }
 
 // errRehearsal ends the transaction of a rehearsal.
@@ -99,7 +99,7 @@ func (d *Document) ApplyUnlessLockedOut(ctx context.Context, st *store.Store, ac
 		if !accepted {
 			return &LockOutError{o}
 		}
-		return tx.RecordAudit(ctx, actor, "config.lock_out_accepted", "", fmt.Sprintf("People who could sign in and cannot any more: %d.", o.LockedOut))
+		return tx.RecordAudit(ctx, actor, "config.lock_out_accepted", "", "People who could sign in and cannot any more: "+model.Number(o.LockedOut)+".")
 	})
 	if err != nil {
 		return o, fmt.Errorf("apply the document: %w", err)

@@ -89,7 +89,7 @@ func TestWhatIsNotADocument(t *testing.T) {
 		"nothing instead of []":  {"version: 1\ngroups:\n", 2, "Write [] for an empty list"},
 		"an alias":               {"version: 1\ngroups: &a []\nrules: *a\n", 2, "anchors (&), aliases (*)"},
 		"NUL":                    {"version: 1\ngroups:\n  - {name: a, description: \"\\0\"}\n", 3, "U+0000"},
-		"too long":               {"version: 1\ngroups:\n  - {name: a, description: " + strings.Repeat("x", 1025) + "}\n", 3, "longer than 1024 bytes"},
+		"too long":               {"version: 1\ngroups:\n  - {name: a, description: " + strings.Repeat("x", 1025) + "}\n", 3, "longer than 1,024 bytes"},
 		"a merge key":            {"version: 1\n<<: {groups: []}\n", 2, "cannot be a key"},
 		"a number as a name":     {"version: 1\ngroups:\n  - name: 2026\n", 3, `Write it in quotes: "2026"`},
 		"an invisible character": {"version: 1\ngroups:\n  - name: \"a\\u200bb\"\n", 3, "U+200B"},

@@ -180,9 +180,9 @@ func (p *plan) removeGroups() {
 		}
 		text := "remove"
 		if g.Members > 0 {
-			text = fmt.Sprintf("remove, with %d members", g.Members)
+			text = "remove, with " + model.Number(g.Members) + " members"
 			if g.Members > model.MembersCounted {
-				text = fmt.Sprintf("remove, with more than %d members", model.MembersCounted)
+				text = "remove, with more than " + model.Number(model.MembersCounted) + " members"
 			}
 		}
 		p.do("group", g.Name, act("remove", text), func(ctx context.Context, st *store.Store, actor model.Actor) error {

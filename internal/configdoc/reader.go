@@ -11,6 +11,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/postern-sso/postern/internal/model"
 )
 
 // reader walks the document's syntax tree and gathers every problem on the
@@ -148,7 +150,7 @@ const maxText = 1024
 func (r *reader) text(v value) (string, bool) {
 	s, ok := r.longText(v)
 	if ok && len(s) > maxText {
-		r.problem(v, "is longer than %d bytes.", maxText)
+		r.problem(v, "is longer than %s bytes.", model.Number(maxText))
 		return "", false
 	}
 	return s, ok

@@ -136,7 +136,7 @@ func (h *Health) certificates(c model.Connection, e model.SignInEvidence, idp *s
 			Place: AtCertificates})
 	case e.Check.Failures >= FetchesFailed:
 		h.add(Reason{ID: "metadata_not_fetched", State: Warn, Title: "AWS's metadata for " + c.Name() + " cannot be fetched",
-			Evidence: fmt.Sprintf("It failed %d times in a row. %s", e.Check.Failures, e.Check.Problem),
+			Evidence: fmt.Sprintf("It failed %s times in a row. %s", model.Number(e.Check.Failures), e.Check.Problem),
 			Cure:     "A change of AWS's certificate would not be seen in time.", Place: AtCertificates})
 	}
 	h.expiry(c, idp, now)

@@ -5,8 +5,9 @@
 package health
 
 import (
-	"fmt"
 	"time"
+
+	"github.com/postern-sso/postern/internal/model"
 )
 
 // State is how something does.
@@ -112,7 +113,7 @@ func count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return model.Number(n) + " " + many
 }
 
 // were is the verb that agrees with a number.

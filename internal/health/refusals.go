@@ -132,7 +132,7 @@ func (h *Health) rate(c model.Connection, e model.SignInEvidence, hour, whole in
 	newest := newestOf(e)
 	words := sso.Explain(newest.Code)
 	h.add(Reason{ID: "refused_often", State: Warn,
-		Title:    fmt.Sprintf("%d of %s through %s %s refused in %s", refused, count(all, "sign-in", "sign-ins"), c.Name(), were(refused), said),
+		Title:    fmt.Sprintf("%s of %s through %s %s refused in %s", model.Number(refused), count(all, "sign-in", "sign-ins"), c.Name(), were(refused), said),
 		Evidence: usually(e) + " The newest: " + lower(words.Title) + ".", Cure: words.Fix,
 		Since: newest.LastAt, When: "That was", Place: AtLogins, Login: newest.LastLogin})
 }
@@ -142,7 +142,7 @@ func usually(e model.SignInEvidence) string {
 	if all == 0 {
 		return "There is no usual number to compare with yet."
 	}
-	return fmt.Sprintf("On the 14 days before today it was %d of %d.", e.UsualRefused, all)
+	return fmt.Sprintf("On the 14 days before today it was %s of %s.", model.Number(e.UsualRefused), model.Number(all))
 }
 
 // newestOf is the newest refusal that somebody vouches for and nobody asked for.
@@ -189,7 +189,7 @@ func (h *Health) forged(c model.Connection, e model.SignInEvidence, all []model.
 		if hour >= usualBusy && stopped(e) {
 			r.ID, r.State = "stopped", Bad
 			r.Title = "Nobody has signed in through " + c.Name() + " for an hour"
-			r.Evidence = fmt.Sprintf("At this hour at least %d signed in yesterday and a week ago. %s", e.UsualThisHour, r.Evidence)
+			r.Evidence = fmt.Sprintf("At this hour at least %s signed in yesterday and a week ago. %s", model.Number(e.UsualThisHour), r.Evidence)
 		}
 	}
 	h.add(r)
@@ -212,8 +212,8 @@ func (h *Health) unanswered(c model.Connection, e model.SignInEvidence) {
 		When: "The newest began", Place: AtLogins}
 	if u.Hour >= usualBusy && stopped(e) {
 		r.ID, r.State, r.Title = "stopped", Bad, "Nobody has come back from AWS through "+c.Name()+" for an hour"
-		r.Evidence = fmt.Sprintf("%s began and did not come back. At this hour at least %d signed in yesterday and a week ago.",
-			count(u.Hour, "sign-in", "sign-ins"), e.UsualThisHour)
+		r.Evidence = fmt.Sprintf("%s began and did not come back. At this hour at least %s signed in yesterday and a week ago.",
+			count(u.Hour, "sign-in", "sign-ins"), model.Number(e.UsualThisHour))
 	}
 	h.add(r)
 }

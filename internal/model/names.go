@@ -97,7 +97,7 @@ const MaxExternalID = 256
 // compared byte for byte, so none may look like another.
 func CheckExternalID(s string) error {
 	if len(s) > MaxExternalID {
-		return fmt.Errorf("has more than %d bytes", MaxExternalID)
+		return fmt.Errorf("has more than %s bytes", Number(MaxExternalID))
 	}
 	return checkName(s, MaxExternalID)
 }
@@ -128,7 +128,7 @@ func checkName(s string, limit int) error {
 	case !utf8.ValidString(s):
 		return fmt.Errorf("is not valid UTF-8")
 	case utf8.RuneCountInString(s) > limit:
-		return fmt.Errorf("is longer than %d characters", limit)
+		return fmt.Errorf("is longer than %s characters", Number(limit))
 	case s != Canonical(s):
 		return fmt.Errorf("begins or ends with a blank, or is not in Unicode normal form C")
 	case norm.NFKC.String(s) != s:

@@ -27,7 +27,7 @@ func CheckText(s string, limit int) error {
 		return fmt.Errorf("is not valid UTF-8")
 	}
 	if utf8.RuneCountInString(s) > limit {
-		return fmt.Errorf("is longer than %d characters", limit)
+		return fmt.Errorf("is longer than %s characters", Number(limit))
 	}
 	for _, r := range s {
 		if unicode.IsControl(r) {
@@ -55,7 +55,7 @@ func CheckContact(s string) error { return CheckText(s, MaxContact) }
 // CheckRuleText judges what a rule compares with.
 func CheckRuleText(s string) error {
 	if len(s) > maxRuleText {
-		return fmt.Errorf("is longer than %d bytes", maxRuleText)
+		return fmt.Errorf("is longer than %s bytes", Number(maxRuleText))
 	}
 	return CheckText(s, maxRuleText)
 }

@@ -77,8 +77,8 @@ func CauseOf(r model.Refusal, n Neighborhood) Cause {
 func Settle(r *model.Refusal, n Neighborhood) {
 	switch r.Cause = CauseOf(*r, n).ID; {
 	case r.Cause == model.CauseAttributeOfPerson:
-		r.Detail = fmt.Sprintf("AWS did not send the attribute %q. It brought it for %d of the last %d logins of other people.", r.Expected, n.OthersBrought,
-			n.OthersRead)
+		r.Detail = fmt.Sprintf("AWS did not send the attribute %q. It brought it for %s of the last %s logins of other people.", r.Expected,
+			model.Number(n.OthersBrought), model.Number(n.OthersRead))
 	case r.Cause == model.CauseAttributeAbsent && n.OthersRead > 0:
 		r.Detail += fmt.Sprintf(" Nobody else's answer had it either, of the last %d.", n.OthersRead)
 	case r.Cause == model.CauseStatusNameID && n.Requested != "":

@@ -48,7 +48,7 @@ func TestEvidenceOfAnHonestMessage(t *testing.T) {
 	}
 	trusted := sceneProvider().Certificates[0].Fingerprint
 	for id, want := range map[string][2]string{ // expected and received
-		"size":                {"at most 524288 bytes", "?"},
+		"size":                {"at most 524,288 bytes", "?"},
 		"signature_response":  {"", trusted},
 		"signature_assertion": {"", trusted},
 		"certificate":         {"a stored certificate", trusted},

@@ -140,13 +140,13 @@ func unusable(m mappedAttribute, values []string) *model.Refusal {
 	}
 	switch {
 	case len(values) > 1:
-		return Refuse(model.CauseAttributeSeveral, "one value of "+m.from, fmt.Sprintf("%d values", len(values)),
-			fmt.Sprintf("AWS sent %d values of the attribute %q, and only one can be used.", len(values), m.from))
+		return Refuse(model.CauseAttributeSeveral, "one value of "+m.from, model.Number(len(values))+" values",
+			fmt.Sprintf("AWS sent %s values of the attribute %q, and only one can be used.", model.Number(len(values)), m.from))
 	case len(v) > maxValue:
-		return Refuse(model.CauseAttributeTooLong, fmt.Sprintf("at most %d bytes", maxValue), fmt.Sprintf("%d bytes", len(v)),
-			fmt.Sprintf("The attribute %q is longer than %d bytes.", m.from, maxValue))
+		return Refuse(model.CauseAttributeTooLong, "at most "+model.Number(maxValue)+" bytes", model.Number(len(v))+" bytes",
+			fmt.Sprintf("The attribute %q is longer than %s bytes.", m.from, model.Number(maxValue)))
 	case m.field == "external_id" && len(v) > model.MaxExternalID:
-		return Refuse(model.CauseAttributeTooLong, fmt.Sprintf("at most %d bytes", model.MaxExternalID), fmt.Sprintf("%d bytes", len(v)),
+		return Refuse(model.CauseAttributeTooLong, "at most "+model.Number(model.MaxExternalID)+" bytes", model.Number(len(v))+" bytes",
 			fmt.Sprintf("The attribute %q is too long for a stable id.", m.from))
 	case m.field == "external_id" && literal(v):
 		return refuse(model.CauseAttributeLiteral, "a stable id", "has the text of a mapping for its value")
@@ -155,7 +155,7 @@ func unusable(m mappedAttribute, values []string) *model.Refusal {
 	case m.field == "email" && model.CheckEmail(v) != nil && literal(v):
 		return refuse(model.CauseAttributeLiteral, "an email address", "has the text of a mapping for its value")
 	case m.field == "email" && utf8.RuneCountInString(v) > model.MaxEmail:
-		return Refuse(model.CauseAttributeTooLong, fmt.Sprintf("at most %d characters", model.MaxEmail), fmt.Sprintf("%d characters", utf8.RuneCountInString(v)),
+		return Refuse(model.CauseAttributeTooLong, "at most "+model.Number(model.MaxEmail)+" characters", model.Number(utf8.RuneCountInString(v))+" characters",
 			fmt.Sprintf("The attribute %q is too long for an email address.", m.from))
 	case m.field == "email" && model.CheckEmail(v) != nil:
 		return refuse(model.CauseAttributeUnusable, "an email address", model.CheckEmail(v).Error())

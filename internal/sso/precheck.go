@@ -114,7 +114,7 @@ func inspectShape(data []byte) (shape, *model.Refusal) {
 func checkBytes(data []byte) *model.Refusal {
 	switch {
 	case len(data) > MaxXML:
-		return Refuse(model.CauseTooLarge, fmt.Sprintf("at most %d bytes", MaxXML), fmt.Sprintf("%d bytes", len(data)), "")
+		return Refuse(model.CauseTooLarge, "at most "+model.Number(MaxXML)+" bytes", model.Number(len(data))+" bytes", "")
 	case !utf8.Valid(data):
 		return refuse(model.CauseDamaged, "The message is not valid UTF-8.")
 	case bytes.Contains(data, []byte("<!DOCTYPE")), bytes.Contains(data, []byte("<!ENTITY")):
@@ -221,7 +221,7 @@ func (p *precheck) text(t xml.CharData) *model.Refusal {
 
 func (p *precheck) start(t xml.StartElement) *model.Refusal {
 	if p.elements++; p.elements > maxElements {
-		return refuse(model.CauseTooManyElements, "The message has more than %d elements.", maxElements)
+		return refuse(model.CauseTooManyElements, "The message has more than %s elements.", model.Number(maxElements))
 	}
 	if len(p.stack) >= maxDepth {
 		return refuse(model.CauseOtherShape, "The message is nested deeper than %d elements.", maxDepth)
@@ -233,7 +233,7 @@ func (p *precheck) start(t xml.StartElement) *model.Refusal {
 		return refuse(model.CauseOtherShape, "An element has more than %d attributes.", maxAttributes)
 	}
 	if p.attrs += len(t.Attr); p.attrs > maxAllAttrs {
-		return refuse(model.CauseTooManyElements, "The message has more than %d attributes.", maxAllAttrs)
+		return refuse(model.CauseTooManyElements, "The message has more than %s attributes.", model.Number(maxAllAttrs))
 	}
 	f := frame{raw: t.Name}
 	if r := p.bind(&f, t.Attr); r != nil {

@@ -2,7 +2,6 @@ package sso
 
 import (
 	"encoding/base64"
-	"fmt"
 	"strings"
 	"time"
 
@@ -19,7 +18,7 @@ const MaxXML = 512 << 10
 func DecodeResponse(field string) ([]byte, *model.Refusal) {
 	if len(field) > base64.StdEncoding.EncodedLen(MaxXML)+MaxXML/16 {
 		return nil, &model.Refusal{Code: model.CodeTooLarge, Cause: model.CauseTooLarge,
-			Expected: fmt.Sprintf("at most %d bytes of XML", MaxXML), Received: fmt.Sprintf("%d bytes of base64", len(field))}
+			Expected: "at most " + model.Number(MaxXML) + " bytes of XML", Received: model.Number(len(field)) + " bytes of base64"}
 	}
 	data, err := base64.StdEncoding.Strict().DecodeString(strings.NewReplacer("\r", "", "\n", "").Replace(field))
 	if err != nil {
@@ -27,7 +26,7 @@ func DecodeResponse(field string) ([]byte, *model.Refusal) {
 	}
 	if len(data) > MaxXML {
 		return nil, &model.Refusal{Code: model.CodeTooLarge, Cause: model.CauseTooLarge,
-			Expected: fmt.Sprintf("at most %d bytes", MaxXML), Received: fmt.Sprintf("%d bytes", len(data))}
+			Expected: "at most " + model.Number(MaxXML) + " bytes", Received: model.Number(len(data)) + " bytes"}
 	}
 	return data, nil
 }
@@ -79,7 +78,7 @@ func Open(data []byte, t Trust) (m *Message, checks []model.Check, refusal *mode
 		return nil, shapeChecks(refusal), refusal
 	}
 	checks = []model.Check{
-		{ID: "size", State: model.CheckPassed, Expected: fmt.Sprintf("at most %d bytes", MaxXML), Received: fmt.Sprintf("%d bytes", len(data))},
+		{ID: "size", State: model.CheckPassed, Expected: "at most " + model.Number(MaxXML) + " bytes", Received: model.Number(len(data)) + " bytes"},
 		passed("xml_shape", "", ""),
 		passed("status", statusSuccess, statusSuccess),
 		passed("signature_algorithm", "", ""),

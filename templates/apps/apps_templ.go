@@ -250,7 +250,7 @@ func groupsSeen(a model.App) string {
 	if len(a.Groups) == 0 {
 		return "none"
 	}
-	return ui.Itoa(len(a.Groups))
+	return ui.Number(len(a.Groups))
 }
 
 // AppForm is what one types about a new app.

@@ -411,7 +411,7 @@ func broughtTitle(n int) string {
 	if n == 1 {
 		return "It has a new certificate"
 	}
-	return "It has " + strconv.Itoa(n) + " new certificates"
+	return "It has " + ui.Number(n) + " new certificates"
 }
 
 // proposals are what came through setup links.

@@ -77,8 +77,8 @@ func (v ReplayPage) sum() string {
 	if len(v.Differences) == 0 {
 		text += "every one would have ended as it does with the live revision."
 	} else {
-		text += ui.Itoa(v.NowRefused) + " would be refused that the live revision lets in, " + ui.Itoa(v.NowSignedIn) +
-			" would get in that it refuses, and " + ui.Itoa(v.Otherwise) + " would end otherwise."
+		text += ui.Number(v.NowRefused) + " would be refused that the live revision lets in, " + ui.Number(v.NowSignedIn) +
+			" would get in that it refuses, and " + ui.Number(v.Otherwise) + " would end otherwise."
 	}
 	if v.Lost > 0 {
 		text += " " + ui.Count(v.Lost, "more cannot be judged: nothing that AWS sent is kept of it.", "more cannot be judged: nothing that AWS sent is kept of them.")

@@ -63,7 +63,7 @@ type News struct {
 func (n News) text() string {
 	count := ui.Count(n.Count, "new login", "new logins")
 	if n.More {
-		count = ui.Itoa(n.Count) + " or more new logins"
+		count = ui.Number(n.Count) + " or more new logins"
 	}
 	return count
 }

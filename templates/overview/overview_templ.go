@@ -361,7 +361,7 @@ func (v OverviewPage) needsCount() string {
 	case len(v.Needs) == 1:
 		return "1 thing"
 	default:
-		return ui.Itoa(len(v.Needs)) + " things, the most urgent first"
+		return ui.Number(len(v.Needs)) + " things, the most urgent first"
 	}
 }
 
@@ -1084,9 +1084,9 @@ func change(p layout.Page, c Change) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Itoa(c.More))
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Number(c.More))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/overview/overview.templ`, Line: 364, Col: 57}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/overview/overview.templ`, Line: 364, Col: 59}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var43))
 			if templ_7745c5c3_Err != nil {

@@ -85,10 +85,10 @@ func Ago(now, t time.Time) string {
 	case d < time.Minute:
 		return "just now"
 	case d < time.Hour:
-		return ui.Itoa(int(d/time.Minute)) + " min ago"
+		return ui.Number(int(d/time.Minute)) + " min ago"
 	case d < 48*time.Hour:
 		return ui.Count(int(d/time.Hour), "hour", "hours") + " ago"
 	default:
-		return ui.Itoa(int(d/(24*time.Hour))) + " days ago"
+		return ui.Number(int(d/(24*time.Hour))) + " days ago"
 	}
 }

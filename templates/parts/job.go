@@ -37,12 +37,26 @@ func JobStateWord(s model.JobState) string {
 	}
 }
 
+// JobTone is how a job stands: as it should, ended or incomplete, or failed.
+func JobTone(j model.Job) ui.Tone {
+	switch {
+	case j.State == model.JobFailed:
+		return ui.Bad
+	case j.State == model.JobCanceled, j.State == model.JobDone && j.Kept+j.Aside > 0:
+		return ui.Warn
+	case j.State == model.JobDone:
+		return ui.Good
+	default:
+		return ui.Info
+	}
+}
+
 // JobDid says what a job has done so far, in sentences.
 func JobDid(j model.Job) string {
-	made, changed := ui.Itoa(j.Made)+" added", ui.Itoa(j.Changed)+" changed"
+	made, changed := ui.Number(j.Made)+" added", ui.Number(j.Changed)+" changed"
 	kept := " could not be imported."
 	if j.Kind == model.JobImportUndo {
-		made, changed = ui.Itoa(j.Made)+" removed", ui.Itoa(j.Changed)+" as before"
+		made, changed = ui.Number(j.Made)+" removed", ui.Number(j.Changed)+" as before"
 		kept = " changed since, or signed in since, and stay as they are."
 		if j.Kept == 1 {
 			kept = " changed since, or signed in since, and stays as it is."

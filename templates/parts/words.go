@@ -4,7 +4,6 @@
 package parts
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -81,7 +80,7 @@ func DaysLeft(until, now time.Time) string {
 	case days == 1:
 		return "1 day left"
 	default:
-		return fmt.Sprintf("%d days left", days)
+		return ui.Number(days) + " days left"
 	}
 }
 

@@ -85,9 +85,9 @@ func tryButtons(v RulePage) templ.Component {
 }
 
 func (t RuleTrial) sum() string {
-	text := "Of " + ui.Count(t.People, "person", "people") + " known, " + ui.Itoa(t.Gain) + " would gain a group and " + ui.Itoa(t.Lose) + " would lose one."
+	text := "Of " + ui.Count(t.People, "person", "people") + " known, " + ui.Number(t.Gain) + " would gain a group and " + ui.Number(t.Lose) + " would lose one."
 	if t.Unknown > 0 {
-		text += " For " + ui.Itoa(t.Unknown) + " it cannot be known until they sign in: AWS has not said enough about them yet."
+		text += " For " + ui.Number(t.Unknown) + " it cannot be known until they sign in: AWS has not said enough about them yet."
 	}
 	return text
 }

@@ -753,7 +753,7 @@ func toLinkAct(p layout.Page, l store.ToLink) templ.Component {
 func usersToLink(l store.ToLink) string {
 	switch {
 	case l.Users > model.MembersCounted:
-		return "More than " + ui.Itoa(model.MembersCounted) + " users"
+		return "More than " + ui.Number(model.MembersCounted) + " users"
 	case l.AtLeast:
 		return "At least " + ui.Count(l.Users, "user", "users")
 	default:

@@ -51,8 +51,8 @@ func TestLinkSaysWhereThereAreMore(t *testing.T) {
 func TestUsersToLinkAreCountedAsFarAsLooked(t *testing.T) {
 	t.Parallel()
 	for want, l := range map[string]store.ToLink{
-		"1 user": {Users: 1}, "At least 2 users": {Users: 2, AtLeast: true}, "1000 users": {Users: model.MembersCounted},
-		"More than 1000 users": {Users: model.MembersCounted + 1, AtLeast: true},
+		"1 user": {Users: 1}, "At least 2 users": {Users: 2, AtLeast: true}, "1,000 users": {Users: model.MembersCounted},
+		"More than 1,000 users": {Users: model.MembersCounted + 1, AtLeast: true},
 	} {
 		if got := usersToLink(l); got != want {
 			t.Errorf("%+v: %q, want %q", l, got, want)

@@ -22,22 +22,7 @@ func rows(n int) string {
 }
 
 // Number writes a number for people: "12", "1,000", "1,234,567".
-func Number(n int) string {
-	digits := strconv.Itoa(n)
-	sign := ""
-	if n < 0 {
-		sign, digits = "−", digits[1:]
-	}
-	var out strings.Builder
-	out.WriteString(sign)
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			out.WriteByte(',')
-		}
-		out.WriteRune(d)
-	}
-	return out.String()
-}
+func Number(n int) string { return model.Number(n) }
 
 // Count writes a number with its noun: "1 user", "2,000 users".
 func Count(n int, one, many string) string {

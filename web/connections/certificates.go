@@ -140,7 +140,7 @@ func trustedWords(n int) string {
 	if n == 1 {
 		return "The new certificate is trusted from now on, and what was trusted before still is."
 	}
-	return strconv.Itoa(n) + " new certificates are trusted from now on, and what was trusted before still is."
+	return model.Number(n) + " new certificates are trusted from now on, and what was trusted before still is."
 }
 
 // toConfirm is what the form is about: a text that came along, or without it

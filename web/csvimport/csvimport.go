@@ -153,7 +153,7 @@ func (p *parser) run() {
 			continue
 		}
 		if p.read++; p.read > MaxRows {
-			p.problem(line, fmt.Sprintf("The file has more than %d users. Split it into several files.", MaxRows))
+			p.problem(line, "The file has more than "+model.Number(MaxRows)+" users. Split it into several files.")
 			p.file.Broken = true
 			return
 		}

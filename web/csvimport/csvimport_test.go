@@ -154,7 +154,7 @@ func TestParseLimitsRows(t *testing.T) {
 	}
 	b.WriteString("one-more\n")
 	got := Parse([]byte(b.String()))
-	if len(got.Problems) != 1 || !strings.Contains(got.Problems[0].Text, "more than 20000 users") {
+	if len(got.Problems) != 1 || !strings.Contains(got.Problems[0].Text, "more than 20,000 users") {
 		t.Errorf("over the limit: problems %v", got.Problems)
 	}
 }

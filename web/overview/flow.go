@@ -1,7 +1,6 @@
 package overview
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -52,7 +51,7 @@ func worseFirst(a, b health.State) int {
 }
 
 func further(what string, n int, href string) ui.Node {
-	return ui.Node{Icon: "list-details", Title: fmt.Sprintf("%d more %s", n, what), Href: href}
+	return ui.Node{Icon: "list-details", Title: ui.Number(n) + " more " + what, Href: href}
 }
 
 // words are a state, and when.
@@ -66,7 +65,7 @@ func words(h health.Health, now time.Time) string {
 // signInWire is what passed through a connection in a day, or what does not pass
 // any more.
 func signInWire(c overview.OverviewConnection) ui.Wire {
-	w := ui.Wire{Tone: ui.Tone(c.Health.State), Number: ui.Itoa(c.Evidence.Day), Words: noun(c.Evidence.Day, "sign-in", "sign-ins") + " in 24 hours"}
+	w := ui.Wire{Tone: ui.Tone(c.Health.State), Number: ui.Number(c.Evidence.Day), Words: noun(c.Evidence.Day, "sign-in", "sign-ins") + " in 24 hours"}
 	if r := c.Health.Stopped(); r != nil && c.Connection.Status == model.StatusLive {
 		refused := 0
 		for _, e := range c.Evidence.Refusals {
@@ -74,7 +73,7 @@ func signInWire(c overview.OverviewConnection) ui.Wire {
 				refused += e.Since
 			}
 		}
-		w.Number, w.Words = fmt.Sprintf("0 of %d", refused), "let in since the last success"
+		w.Number, w.Words = "0 of "+ui.Number(refused), "let in since the last success"
 	}
 	return w
 }
@@ -93,7 +92,7 @@ func appWire(a overview.OverviewApp) ui.Wire {
 	if a.App.Kind == model.AppCrowd {
 		w.Words = "people and groups"
 		if d := a.Evidence.Directory; !d.FullEndedAt.IsZero() {
-			w.Number, w.Words = ui.Itoa(int(d.FullUsers)), noun(int(d.FullUsers), "user", "users")+" in the last full read"
+			w.Number, w.Words = ui.Number(int(d.FullUsers)), noun(int(d.FullUsers), "user", "users")+" in the last full read"
 		}
 	}
 	return w

@@ -158,7 +158,7 @@ func triedNeed(people []overview.TriedPerson) (overview.Need, bool) {
 	}
 	counted := ui.Count(n, "person", "people")
 	if len(people) == peopleOnOverview {
-		counted = fmt.Sprintf("%d or more people", n)
+		counted = ui.Number(n) + " or more people"
 	}
 	return overview.Need{ID: "tried", Tone: ui.Warn, Icon: "user-question", Title: counted + " came through AWS and could not sign in",
 		Text: "No user here fits, and the connection does not create users.", Actions: []parts.Action{{Label: "Look at them", Href: "#tried"}}}, true

@@ -62,7 +62,7 @@ func judgeName(kind model.BulkKind, name string, known knownPeople, in map[strin
 		return line
 	case 1:
 	default:
-		line.Says = fmt.Sprintf("Ambiguous: %d users have this email. Type the username.", len(found))
+		line.Says = fmt.Sprintf("Ambiguous: %s users have this email. Type the username.", model.Number(len(found)))
 		return line
 	}
 	u := found[0]
@@ -153,7 +153,7 @@ func (rm *Room) readBulk(r *http.Request) (people.BulkPage, []string, error) {
 	case len(names) == 0:
 		v.Problems = []model.Problem{{Field: "people", Text: "Type or tick at least one person."}}
 	case len(names) > maxBulk:
-		v.Problems = []model.Problem{{Field: "people", Text: fmt.Sprintf("These are more than %d people. Do it in several parts.", maxBulk)}}
+		v.Problems = []model.Problem{{Field: "people", Text: fmt.Sprintf("These are more than %s people. Do it in several parts.", model.Number(maxBulk))}}
 	}
 	if len(v.Problems) > 0 {
 		return v, nil, nil
@@ -196,7 +196,7 @@ func (rm *Room) undoBulk(w http.ResponseWriter, r *http.Request, a model.Adminis
 		for _, item := range left[:min(len(left), 20)] {
 			names = append(names, item.Username)
 		}
-		text += fmt.Sprintf(" %d changed since and stay as they are: %s.", len(left), strings.Join(names, ", "))
+		text += fmt.Sprintf(" %s changed since and stay as they are: %s.", model.Number(len(left)), strings.Join(names, ", "))
 	}
 	if len(b.Items) == len(left) {
 		return rm.Inform(w, r, bulkBack(b.Group), text)

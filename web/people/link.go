@@ -97,7 +97,7 @@ func (rm *Room) readLink(r *http.Request) (v people.LinkPage, ids []string, err 
 		problem("people", "Type at least one person, or choose everybody.")
 	}
 	if len(names) > maxBulk {
-		problem("people", fmt.Sprintf("These are more than %d people. Do it in several parts.", maxBulk))
+		problem("people", fmt.Sprintf("These are more than %s people. Do it in several parts.", model.Number(maxBulk)))
 	}
 	if len(v.Problems) > 0 {
 		return v, nil, nil

@@ -2,6 +2,7 @@ package people_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,9 @@ import (
 func TestUserPageTellsWhatAppsAreTold(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleAdmin)
-	apps := func() string { return s.Get(paths.User("ana")).Want(t, http.StatusOK).Find("section[aria-labelledby=apps]") }
+	apps := func() string {
+		return s.Get(paths.User("ana")).Want(t, http.StatusOK).Find("section[aria-labelledby=apps]")
+	}
 	s.AddUser("ana", "staff", "leads")
 	if text := apps(); !strings.Contains(text, "No app is connected.") {
 		t.Errorf("without an app: %s", text)
@@ -159,6 +162,22 @@ func TestUserStoryIsInTheOrderOfTime(t *testing.T) {
 	for i := range times[1:] {
 		if times[i] < times[i+1] {
 			t.Errorf("a later one stands under an earlier one: %q", times)
+		}
+	}
+}
+
+// With bad rows in the file, the page has one primary button: to import the good ones.
+func TestImportPageHasOnePrimaryButton(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSiteAs(t, model.RoleAdmin)
+	for csv, want := range map[string]string{
+		"username\nana\n":                             "Import 1 user",
+		"username,email\nana,a@example.com\nbob,no\n": "Import the 1 good row",
+		"username,email\nbob,no\n":                    "Preview the import",
+	} {
+		primary := s.Post(paths.UsersImport, url.Values{"csv": {csv}}).Doc.Find("main .btn-primary")
+		if primary.Length() != 1 || primary.Text() != want {
+			t.Errorf("%q: %d primary buttons: %s", csv, primary.Length(), primary.Text())
 		}
 	}
 }

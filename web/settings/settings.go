@@ -159,7 +159,7 @@ func (rm *Room) checkSettings(v *settings.SettingsPage) []model.Problem {
 		most        int
 	}{{"retention_days", v.RetentionDays, maxRetentionDays}, {"login_days", v.LoginDays, maxLoginDays}} {
 		if _, ok := days(f.typed, f.most); !ok {
-			problems = append(problems, model.Problem{Field: f.name, Text: fmt.Sprintf("Type a number of days between 0 and %d.", f.most)})
+			problems = append(problems, model.Problem{Field: f.name, Text: fmt.Sprintf("Type a number of days between 0 and %s.", model.Number(f.most))})
 		}
 	}
 	return problems
@@ -168,7 +168,7 @@ func (rm *Room) checkSettings(v *settings.SettingsPage) []model.Problem {
 // checkProse is checkText for several lines.
 func checkProse(field, text string) []model.Problem {
 	if utf8.RuneCountInString(text) > maxPageText {
-		return []model.Problem{{Field: field, Text: fmt.Sprintf("The text is longer than %d characters.", maxPageText)}}
+		return []model.Problem{{Field: field, Text: fmt.Sprintf("The text is longer than %s characters.", model.Number(maxPageText))}}
 	}
 	return kit.CheckText(field, "The text", strings.ReplaceAll(text, "\n", " "), maxPageText)
 }

@@ -37,7 +37,7 @@ func MetadataNeed(c model.Connection, check model.MetadataCheck) (Need, bool) {
 		return Need{}, false
 	}
 	return Need{Link: "See the certificates", Href: paths.Certificates(c.Slug), Urgent: true,
-		Text: fmt.Sprintf("AWS's metadata for %s could not be fetched %d times in a row. %s", c.Name(), check.Failures, check.Problem)}, true
+		Text: fmt.Sprintf("AWS's metadata for %s could not be fetched %s times in a row. %s", c.Name(), model.Number(check.Failures), check.Problem)}, true
 }
 
 // CertificateNeed is what somebody should do about a connection's certificates,
