@@ -171,7 +171,7 @@ func TestImportPageHasOnePrimaryButton(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleAdmin)
 	for csv, want := range map[string]string{
-		"username\nana\n":                             "Import 1 user",
+		"username\nana\n": "Import 1 user",
 		"username,email\nana,a@example.com\nbob,no\n": "Import the 1 good row",
 		"username,email\nbob,no\n":                    "Preview the import",
 	} {
