@@ -179,6 +179,9 @@ func statedCauses(t *testing.T) []statedCause {
 		{"the mapping's text for the name", mapped("${user:email}", map[string][]string{"email": {"a@example.com"}}), model.CauseUsernameLiteral},
 		{"the mapping's text with a blank", mapped("${ user:subject }", map[string][]string{"email": {"a@example.com"}}), model.CauseUsernameLiteral},
 		{"a blank inside", mapped("ana b", map[string][]string{"email": {"a@example.com"}}), model.CauseUsernameUnfit},
+		{"two people with one subject", namesakes("Subject", model.Person{NameID: "everybody"}, model.Person{NameID: "everybody"}), model.CauseSubjectShared},
+		{"two people with one stable id", namesakes("userId", model.Person{NameID: "ana", ExternalID: "x"}, model.Person{NameID: "ben", ExternalID: "x"}),
+			model.CauseAttributeShared},
 		{"a long name", mapped(strings.Repeat("a", 256), map[string][]string{"email": {"a@example.com"}}), model.CauseUsernameTooLong},
 		{"nothing left", func() *model.Refusal {
 			c := config

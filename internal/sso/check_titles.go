@@ -33,6 +33,7 @@ var checkTitles = map[string]string{
 	"attribute_external_id": "The stable id was sent",
 	"attribute_aws_groups":  "The AWS groups were sent",
 	"username":              "The username can be used",
+	"one_person":            "Nobody else brings the same name",
 	"user":                  "The person may sign in here",
 }
 

@@ -170,22 +170,6 @@ func literal(v string) bool {
 	return strings.Contains(v, "${") || strings.Contains(v, "$(") || strings.HasPrefix(strings.Trim(v, "${}() "), "user:")
 }
 
-// fieldWords are names of AWS's own fields. Somebody may be called so, but more
-// likely one was typed where its variable belongs.
-var fieldWords = []string{"username", "user name", "user", "subject", "email", "userid", "user id", "name", "nameid", "preferredusername", "givenname",
-	"familyname"}
-
-// JudgeTried is about the person of a test sign-in, by which a connection goes
-// live: a name that is a word of AWS's form is everybody's name. nil: nothing.
-func JudgeTried(p model.Person) *model.Refusal {
-	for _, name := range []string{p.NameID, p.Username} {
-		if slices.Contains(fieldWords, strings.ToLower(strings.TrimSpace(name))) {
-			return Refuse(model.CauseUsernameLiteral, "the name of a person", name, "The name is the word for a field in AWS's form.")
-		}
-	}
-	return nil
-}
-
 // nearest is the attribute that came whose name is almost the one that was
 // expected: other case, or one letter more, less or otherwise.
 func nearest(name string, id *Identity) string {

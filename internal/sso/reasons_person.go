@@ -46,6 +46,10 @@ var reasonsOfSubject = map[model.Code]Reason{
 			{ID: model.CauseAttributeLiteral, Who: whoAWS, Where: awsMappings,
 				Happened: "The attribute has the mapping's own text for its value: AWS took the row for plain text, and sends the same for everybody.",
 				Fix:      "Type the row's value exactly as the setup shows it, ${user:email} for the email: with the dollar sign, the braces and no blank."},
+			{ID: model.CauseAttributeShared, Who: whoAWS, Where: awsMappings, Field: &fieldAttribute, Cure: CureStep, Step: stepAttributes,
+				Happened: "Two people brought the same value of the attribute by which they are told apart. They would be one user here.",
+				Fix: "Map the row in AWS to what each person has alone, or use another attribute in the connection's attribute step. If it is one person whose email and " +
+					"name were changed in AWS, let somebody else make the test."},
 		}},
 	model.CodeUsernameInvalid: {Title: "The username cannot be used", places: placesOfSubject, Causes: []Cause{
 		{ID: model.CauseUsernameUnfit, Who: whoPostern, Where: setupAttributes, Cure: CureStep, Step: stepAttributes,
@@ -63,6 +67,10 @@ var reasonsOfSubject = map[model.Code]Reason{
 		{ID: model.CauseUsernameLiteral, Who: whoAWS, Where: awsMappings, Field: &fieldSubject,
 			Happened: "AWS sent the mapping's own text for the name: it took the row for plain text, and sends the same for everybody.",
 			Fix:      "Type the row's value exactly as the setup shows it, ${user:subject} for Subject: with the dollar sign, the braces and no blank."},
+		{ID: model.CauseSubjectShared, Who: whoAWS, Where: awsMappings, Field: &fieldSubject,
+			Happened: "Two people brought the same subject. They would be one user here.",
+			Fix: "Map “Subject” to ${user:subject}, which each person has alone; what is typed without the dollar sign and the braces is the same for everybody. " +
+				"If it is one person whose email and name were changed in AWS, let somebody else make the test."},
 	}},
 }
 

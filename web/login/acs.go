@@ -303,7 +303,17 @@ func (a attempt) returnTo() string {
 // finishTest ends a login that the setup wizard started: it says what would
 // have happened and changes nothing but the trace and the revision's test mark.
 func (rm *Room) finishTest(w http.ResponseWriter, r *http.Request, a attempt) error {
-	d, err := rm.Store.PreviewLogin(r.Context(), a.connection.ID, a.connection.Slug, *a.login.Person, rm.Decide(a.connection, a.revision, a.login))
+	p := *a.login.Person
+	before, err := rm.Store.Namesakes(r.Context(), a.connection.ID, a.connection.Slug, p)
+	if err != nil {
+		return rm.RefuseInternal(w, r, a.login, err)
+	}
+	check, refusal := sso.JudgeNamesakes(a.revision.Config, p, before)
+	a.login.Checks = append(a.login.Checks, check)
+	if refusal != nil {
+		return rm.refuseAttempt(w, r, a, refusal)
+	}
+	d, err := rm.Store.PreviewLogin(r.Context(), a.connection.ID, a.connection.Slug, p, rm.Decide(a.connection, a.revision, a.login))
 	if err != nil {
 		return rm.RefuseInternal(w, r, a.login, err)
 	}
