@@ -11,6 +11,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
+	"github.com/postern-sso/postern/templates/ui"
 )
 
 type doctorCmd struct {
@@ -168,9 +169,10 @@ func checkCertificate(what string, cert sso.Certificate, now time.Time) finding 
 	days := int(left.Hours() / 24)
 	switch {
 	case left <= 0:
-		return finding{stateFail, what, "expired on " + cert.NotAfter.UTC().Format(time.DateOnly) + "; make a new one in AWS and import the metadata again"}
+		return finding{stateFail, what, "expired on " + cert.NotAfter.UTC().Format(time.DateOnly) +
+			"; make a new one in AWS, bring its file to the connection's page Certificates, then set it as active in AWS"}
 	case left < expirySoon:
-		return finding{stateWarn, what, fmt.Sprintf("expires in %d days, on %s", days, cert.NotAfter.UTC().Format(time.DateOnly))}
+		return finding{stateWarn, what, fmt.Sprintf("expires in %s, on %s", ui.Count(days, "day", "days"), cert.NotAfter.UTC().Format(time.DateOnly))}
 	}
-	return finding{stateOK, what, fmt.Sprintf("valid for %d days", days)}
+	return finding{stateOK, what, "valid for " + ui.Count(days, "day", "days")}
 }

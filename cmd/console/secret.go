@@ -95,10 +95,10 @@ func resealAll(ctx context.Context, io streams, db *database, sealer *seal.Seale
 			return err
 		}
 		if done > 0 {
-			fmt.Fprintf(io.out, "Sealed %d values anew.\n", done)
+			fmt.Fprintf(io.out, "Values sealed anew: %d.\n", done)
 		}
 		if lost > 0 {
-			return fmt.Errorf("%d values do not open with any key in the file; they were left as they are. The new key is in use all the same", lost)
+			return fmt.Errorf("values that open with no key in the file: %d. They were left as they are. The new key is in use all the same", lost)
 		}
 		if done == 0 && round > 0 {
 			return nil
@@ -136,7 +136,7 @@ func (c *secretForgetCmd) Run(ctx context.Context, io streams) (err error) {
 		return err
 	}
 	if left > 0 {
-		return fmt.Errorf("%d values are still sealed with another key. Run “console secret rotate” first", left)
+		return fmt.Errorf("values that are still sealed with another key: %d. Run “console secret rotate” first", left)
 	}
 	if err := db.RecordAudit(ctx, shell, "settings.keys_forgotten", "", "Of the keys only "+sealer.Fingerprint()+" is left."); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sso"
 )
 
@@ -55,7 +56,7 @@ func certificates(p *sso.IdentityProvider) string {
 	const shown = len("AB:CD:EF:01:23:45")
 	names := make([]string, len(p.Certificates))
 	for i, c := range p.Certificates {
-		names[i] = c.Fingerprint[:shown] + "… until " + c.NotAfter.UTC().Format(time.DateOnly)
+		names[i] = c.Fingerprint[:shown] + "… until " + model.Day(c.NotAfter)
 	}
 	return strings.Join(names, ", ")
 }

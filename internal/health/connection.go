@@ -172,12 +172,12 @@ func (h *Health) expiry(c model.Connection, idp *sso.IdentityProvider, now time.
 		return
 	case left <= 0:
 		r.ID, r.State, r.Title, r.Waits = "certificate_ended", Warn, "AWS's certificate for "+c.Name()+" has ended", false
-		r.Evidence = "It ended on " + last.UTC().Format(time.DateOnly) + ". Sign-in goes on as long as AWS signs with it."
+		r.Evidence = "It ended on " + model.Day(last) + ". Sign-in goes on as long as AWS signs with it."
 	case left <= certificateUrgent:
 		r.State = Warn
-		r.Evidence = "It ends on " + last.UTC().Format(time.DateOnly) + "."
+		r.Evidence = "It ends on " + model.Day(last) + "."
 	default:
-		r.Evidence = "It ends on " + last.UTC().Format(time.DateOnly) + "."
+		r.Evidence = "It ends on " + model.Day(last) + "."
 	}
 	h.add(r)
 }

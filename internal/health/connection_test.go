@@ -155,7 +155,7 @@ func TestHealthByCertificates(t *testing.T) {
 	want(t, health.OfConnection(c, worked, ended(61), now), health.Good, "", "")
 	want(t, health.OfConnection(c, worked, ended(24), now), health.Good, "certificate_ends", "ends in 24 days")
 	want(t, health.OfConnection(c, worked, ended(3), now), health.Warn, "certificate_ends", "ends in 3 days")
-	want(t, health.OfConnection(c, worked, ended(-1), now), health.Warn, "certificate_ended", "It ended on 2026-11-29")
+	want(t, health.OfConnection(c, worked, ended(-1), now), health.Warn, "certificate_ended", "It ended on 29 November 2026")
 	want(t, health.OfConnection(c, failing, ended(100), now), health.Warn, "metadata_not_fetched", "3 times in a row. The name cannot be found.")
 	broken := health.Metadata{Live: func(*model.Revision) (*sso.IdentityProvider, error) { return nil, errors.New("It is empty.") }}
 	want(t, health.OfConnection(c, worked, broken, now), health.Bad, "metadata_unusable", "It is empty.")

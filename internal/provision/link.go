@@ -127,7 +127,7 @@ func usernameTaken(in Input, cause model.Cause) *model.Refusal {
 			"If it is the same person, made anew in AWS, link them here."
 	case model.CauseConsentEnded:
 		r.Detail = fmt.Sprintf("The user %s could be linked anew until %s, and the person came later.", in.Known.ByUsername.Username,
-			in.Known.Consent.EndsAt.UTC().Format("2 January 2006 15:04 MST"))
+			model.Moment(in.Known.Consent.EndsAt))
 	case model.CauseAdministers:
 		r.Detail = fmt.Sprintf("The user %s may use the console. Only an administrator links such a user, looking at this very person.", in.Known.ByUsername.Username)
 	case model.CauseStableID:

@@ -7,8 +7,11 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/postern-sso/postern/internal/model"
 )
 
 // Certificate is a signing certificate of an identity provider. Its key is
@@ -77,19 +80,27 @@ func keyType(c *x509.Certificate) string {
 	}
 }
 
+// days are counted with their noun.
+func days(n int) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return strconv.Itoa(n) + " days"
+}
+
 func certificateFindings(c Certificate, now time.Time) []Finding {
 	var found []Finding
-	end := c.NotAfter.UTC().Format(time.DateOnly)
+	end := model.Day(c.NotAfter)
 	switch {
 	case now.After(c.NotAfter):
 		found = append(found, Finding{Code: "cert_expired", Text: "The certificate expired on " + end +
 			". Sign-in goes on working with it. In AWS: Manage certificate → Generate new certificate."})
 	case now.Before(c.NotBefore):
 		found = append(found, Finding{Code: "cert_not_yet_valid", Text: "The certificate is valid only from " +
-			c.NotBefore.UTC().Format(time.DateOnly) + " on. Look at the clock of this machine."})
+			model.Day(c.NotBefore) + " on. Look at the clock of this machine."})
 	case c.NotAfter.Sub(now) < ExpiresSoon:
-		found = append(found, Finding{Code: "cert_expires_soon", Text: fmt.Sprintf("The certificate expires in %d days, on %s.",
-			int(c.NotAfter.Sub(now).Hours()/24), end)})
+		found = append(found, Finding{Code: "cert_expires_soon", Text: fmt.Sprintf("The certificate expires in %s, on %s.",
+			days(int(c.NotAfter.Sub(now).Hours()/24)), end)})
 	}
 	if key, ok := c.parsed.PublicKey.(*rsa.PublicKey); !ok || key.N.BitLen() < minRSABits {
 		found = append(found, Finding{Code: "cert_weak_key", Blocking: true, Text: "The certificate has the key " + c.KeyType +

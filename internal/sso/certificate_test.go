@@ -83,7 +83,7 @@ func TestDaysLeft(t *testing.T) {
 	end := time.Date(2031, 1, 1, 12, 0, 0, 0, time.UTC)
 	cert := Certificate{NotAfter: end, parsed: &x509.Certificate{}}
 	found := certificateFindings(cert, end.Add(-50*24*time.Hour+time.Minute))
-	if found[0].Text != "The certificate expires in 49 days, on 2031-01-01." {
+	if found[0].Text != "The certificate expires in 49 days, on 1 January 2031." {
 		t.Errorf("%s", found[0].Text)
 	}
 }

@@ -28,7 +28,7 @@ func (idp *IdentityProvider) findings(now time.Time) {
 			" directly, past AWS. To go through AWS, bring the file of the application in AWS instead.")
 	}
 	if !idp.ValidUntil.IsZero() && now.After(idp.ValidUntil) {
-		idp.add("valid_until_passed", "The metadata says that it was valid only until "+idp.ValidUntil.UTC().Format(time.DateOnly)+". Get it again.")
+		idp.add("valid_until_passed", "The metadata says that it was valid only until "+model.Day(idp.ValidUntil)+". Get it again.")
 	}
 	if len(idp.Certificates) > 1 {
 		idp.add("several_certificates", "The metadata has several certificates. All of them are trusted, which is right while a certificate is being replaced.")

@@ -153,7 +153,7 @@ var reasonsOfUs = map[model.Code]Reason{
 		{ID: model.CauseMetadataUnusable, Who: whoPostern, Where: setupMetadata, Cure: CureStep, Step: stepMetadata,
 			Happened: "The connection has no metadata of AWS that can be used.",
 			Fix:      "Import AWS's metadata again."},
-		{ID: model.CauseProvisioningUnset, Who: whoPostern, Where: "Postern: the connection → Edit → How users are made", Cure: CureStep, Step: stepProvisioning,
+		{ID: model.CauseProvisioningUnset, Who: whoPostern, Where: "Postern: the connection → Edit → Who may be a user?", Cure: CureStep, Step: stepProvisioning,
 			Happened: "The connection does not say how users are made.",
 			Fix:      "Choose how users are made in the setup, and go live."},
 	}},

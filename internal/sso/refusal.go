@@ -58,7 +58,7 @@ const (
 
 	pageBrowser      = "The browser"
 	pageLogins       = "Postern: Logins"
-	pageInspect      = "Postern: Logins → Inspect"
+	pageInspect      = "Postern: Logins → Inspect a SAML response"
 	pageUsers        = "Postern: Users"
 	pageConnections  = "Postern: Connections"
 	pageConnection   = "Postern: the connection"

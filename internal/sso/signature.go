@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/beevik/etree"
 	"github.com/jonboulle/clockwork"
@@ -77,7 +76,7 @@ func verify(data []byte, s shape, t Trust) (*Message, []model.Check, *model.Refu
 // know, though.
 func certificateCheck(c Certificate) model.Check {
 	return model.Check{ID: model.CertificateCheck, State: model.CheckPassed, Expected: "a stored certificate",
-		Received: c.Fingerprint, Note: "Valid until " + c.NotAfter.UTC().Format(time.DateOnly) + "."}
+		Received: c.Fingerprint, Note: "Valid until " + model.Day(c.NotAfter) + "."}
 }
 
 // detachAssertion takes the one Assertion out of a Response, with the namespace

@@ -216,3 +216,11 @@ func auditArgs(actor model.Actor, action, object string, before, after any, note
 	return named{"actor": clean(actor.Name, 512), "remote": clean(actor.RemoteAddr, 64), "action": action,
 		"object": clean(object, 512), "before": b, "after": a, "note": clean(note, 2048)}, nil
 }
+
+// counted is a number with its noun.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}

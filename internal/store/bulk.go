@@ -99,7 +99,7 @@ func (s *Store) recordBulk(ctx context.Context, actor model.Actor, action, group
 	}
 	object := group
 	if object == "" {
-		object = fmt.Sprintf("%d users", len(items))
+		object = counted(len(items), "user", "users")
 	}
 	args, err := auditArgs(actor, action, object, nil, map[string]any{"usernames": names}, note)
 	if err != nil {
@@ -161,7 +161,7 @@ func (s *Store) UndoBulk(ctx context.Context, actor model.Actor, id int64, now t
 		done, left = partItems(b.Items, reversed)
 		note := ""
 		if len(left) > 0 {
-			note = fmt.Sprintf("%d had changed since and stay as they are", len(left))
+			note = fmt.Sprintf("changed since, and left as it is: %d", len(left))
 		}
 		if _, err := tx.recordBulk(ctx, actor, "bulk.undo_"+string(b.Kind), b.Group, done, note); err != nil {
 			return err

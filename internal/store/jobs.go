@@ -125,7 +125,7 @@ func (s *Store) saveJob(ctx context.Context, j model.Job) error {
 	if err != nil || !j.Over() {
 		return translate(err)
 	}
-	return s.record(ctx, j.Actor, "user."+string(j.Kind)+"_"+string(j.State), strconv.Itoa(j.Done)+" of "+strconv.Itoa(j.Total)+" rows", nil,
+	return s.record(ctx, j.Actor, "user."+string(j.Kind)+"_"+string(j.State), strconv.Itoa(j.Done)+" of "+counted(j.Total, "row", "rows"), nil,
 		map[string]any{"made": j.Made, "changed": j.Changed, "not_done": j.Kept}, j.Problem)
 }
 
@@ -194,7 +194,7 @@ func (s *Store) CancelJob(ctx context.Context, actor model.Actor, id int64) erro
 			return ErrConflict
 		}
 		tx.act.first = j.AuditID
-		if err := tx.record(ctx, actor, "user."+string(j.Kind)+"_cancel", strconv.Itoa(j.Total)+" rows", nil, nil, ""); err != nil {
+		if err := tx.record(ctx, actor, "user."+string(j.Kind)+"_cancel", counted(j.Total, "row", "rows"), nil, nil, ""); err != nil {
 			return err
 		}
 		if _, err := tx.db.Exec(ctx, "update jobs set canceled_by = @by where id = @id", named{"id": id, "by": clean(actor.Name, 512)}); err != nil {

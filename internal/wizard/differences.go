@@ -115,7 +115,7 @@ func (d *differences) metadata(from, to string, now time.Time) {
 func certificates(p *sso.IdentityProvider) []string {
 	var names []string
 	for _, c := range p.Certificates {
-		names = append(names, fmt.Sprintf("%s (expires %s)", c.Fingerprint, c.NotAfter.UTC().Format("2 January 2006")))
+		names = append(names, fmt.Sprintf("%s (expires %s)", c.Fingerprint, model.Day(c.NotAfter)))
 	}
 	return names
 }

@@ -46,7 +46,7 @@ type MadePassword struct {
 func roleOptions(selected model.Role) []ui.Option {
 	return ui.Options(string(selected),
 		string(model.RoleViewer), "Viewer: sees everything, changes nothing",
-		string(model.RoleAdmin), "Admin: changes everything but administrators and settings",
+		string(model.RoleAdmin), "Admin: all but administrators, settings",
 		string(model.RoleOwner), "Owner: changes everything")
 }
 

@@ -505,7 +505,7 @@ func appSignOnSettings(v AppPage) templ.Component {
 func connectionOptions(v AppPage) []ui.Option {
 	pairs := []string{"", "the live connection, or a choice of them"}
 	for _, c := range v.Connections {
-		pairs = append(pairs, c.Slug, c.Name())
+		pairs = append(pairs, c.Slug, model.Told(v.Connections, c))
 	}
 	return ui.Options(v.app().Connection, pairs...)
 }

@@ -602,7 +602,7 @@ func offeredCertificates(v CertificatesPage) templ.Component {
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
 		if fresh := v.offered(); len(fresh) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<section class=\"card card-urgent\" aria-labelledby=\"offered\"><div class=\"card-body\"><h2 id=\"offered\">AWS offers a new certificate</h2><p>It is in AWS's metadata since ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<section class=\"card card-urgent\" aria-labelledby=\"offered\"><div class=\"card-body\"><h2 id=\"offered\">AWS offers a new certificate</h2><p>It has been in AWS's metadata since ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

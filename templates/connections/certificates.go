@@ -59,15 +59,13 @@ func (v CertificatesPage) Intro() string {
 	case c.Refusing:
 		return "AWS signs with a certificate that is not trusted here. Trust it below, once you have compared it."
 	case c.Active != nil && c.Active.NotAfter.Before(v.Now):
-		return "The one in use ended on " + day(c.Active.NotAfter) + "; sign-in goes on as long as AWS signs with it." + stages
+		return "The one in use ended on " + model.Day(c.Active.NotAfter) + "; sign-in goes on as long as AWS signs with it." + stages
 	case c.Active != nil:
-		return "The one in use ends on " + day(c.Active.NotAfter) + "." + stages + " In this order nobody is shut out."
+		return "The one in use ends on " + model.Day(c.Active.NotAfter) + "." + stages + " In this order nobody is shut out."
 	default:
 		return "AWS signs every answer. Postern believes the certificates on this page and no others." + stages
 	}
 }
-
-func day(t time.Time) string { return t.UTC().Format("2 January 2006") }
 
 // shortPrint is the beginning and the end of a fingerprint.
 func shortPrint(print string) string {
@@ -106,14 +104,14 @@ func (v CertificatesPage) consequence(c sso.Certificate) string {
 	seen := "No sign-in with it was seen."
 	if !use.LastAt.IsZero() {
 		seen = fmt.Sprintf("%s with it in the last 30 days, the last one on %s.", ui.Count(use.SignIns, "sign-in", "sign-ins"),
-			use.LastAt.UTC().Format("2 January 2006, 15:04 UTC"))
+			model.Moment(use.LastAt))
 	}
 	switch {
 	case v.Change.Active != nil && v.Change.Active.Fingerprint == c.Fingerprint:
 		return "AWS signs with this one, so everybody who signs in would be refused from this moment on. " + seen
 	case v.Change.Removable(c.Fingerprint):
 		return "Whoever AWS would still sign in with it is refused from then on. " + seen + " AWS signs with the new one since " +
-			v.Change.ActiveSince.UTC().Format("2 January 2006") + "."
+			model.Day(v.Change.ActiveSince) + "."
 	default:
 		return "Whoever AWS signs in with it is refused from this moment on, and it is not sure yet that AWS has stopped: " + seen
 	}
@@ -137,7 +135,7 @@ func (v CertificatesPage) spans() (bars []span, today int, from, to time.Time) {
 	}
 	for i, c := range v.Trusted {
 		bars = append(bars, span{From: at(c.NotBefore), To: at(c.NotAfter), Row: i, New: c.Fingerprint == v.Change.New.Fingerprint,
-			Label: v.standing(c.Certificate) + ": " + day(c.NotBefore) + " to " + day(c.NotAfter) + "."})
+			Label: v.standing(c.Certificate) + ": " + model.Day(c.NotBefore) + " to " + model.Day(c.NotAfter) + "."})
 	}
 	return bars, at(v.Now), from, to
 }

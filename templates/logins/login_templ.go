@@ -694,7 +694,7 @@ func started(l model.Login) string {
 	case l.Test:
 		return "by the setup wizard"
 	default:
-		return "by Postern's sign-in link"
+		return "here, by Postern's sign-in link or from an app"
 	}
 }
 

@@ -72,7 +72,7 @@ func (n News) text() string {
 func connectionFilter(connections []model.Connection, selected string) []ui.Option {
 	pairs := []string{"", "Any connection"}
 	for _, c := range connections {
-		pairs = append(pairs, c.Slug, c.Name())
+		pairs = append(pairs, c.Slug, model.Told(connections, c))
 	}
 	return ui.Options(selected, pairs...)
 }

@@ -8,6 +8,7 @@ import (
 type AuditRow struct {
 	Entry   model.AuditEntry
 	Action  string // in words
+	Object  string // as people call it
 	Fields  []FieldChange
 	Bulk    *model.BulkChange // nil: not a bulk change
 	CanUndo bool

@@ -28,8 +28,8 @@ func HasManual(reasons []model.Membership) bool {
 	return false
 }
 
-// whyMember lists every reason why a person is in a group.
-func WhyMember(reasons []model.Membership) templ.Component {
+// WhyMember lists every reason why a person is in a group.
+func WhyMember(called model.Called, reasons []model.Membership) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -146,9 +146,9 @@ func WhyMember(reasons []model.Membership) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var6 string
-					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(m.Ref)
+					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(called.Connection(m.Ref))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/parts/why.templ`, Line: 42, Col: 79}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/parts/why.templ`, Line: 42, Col: 98}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 					if templ_7745c5c3_Err != nil {

@@ -2,6 +2,7 @@ package people
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -35,7 +36,7 @@ func Story(v UserPage, memberships []model.Membership) []Happening {
 		all = append(all, Happening{At: v.whenOf(m.CreatedAt), Text: "Joined " + m.Group, More: joinedBy(m)})
 	}
 	for _, i := range v.Identities {
-		h := Happening{At: v.whenOf(i.CreatedAt), Text: "Linked to " + i.NameID + " in AWS", More: "With " + v.nameOf(i.Connection)}
+		h := Happening{At: v.whenOf(i.CreatedAt), Text: "Linked to " + i.NameID + " in AWS", More: "With " + v.Called.Connection(i.Connection)}
 		if v.linkedBy(i) {
 			h.Undo = model.Undo(model.UndoLink + " " + v.LinkedBy)
 		}
@@ -69,7 +70,7 @@ func signInHappened(v UserPage, r parts.LoginRow) Happening {
 	if !r.Login.FinishedAt.IsZero() {
 		at = r.Login.FinishedAt
 	}
-	h := Happening{At: at, Href: paths.Login(r.Login.ID), More: "With " + v.nameOf(r.Login.Connection)}
+	h := Happening{At: at, Href: paths.Login(r.Login.ID), More: "With " + v.Called.Connection(r.Login.Connection)}
 	switch {
 	case r.Login.Outcome == model.OutcomeSignedIn && r.Login.Test:
 		h.Tone, h.Text = ui.Good, "A test passed"
@@ -87,9 +88,13 @@ func signInHappened(v UserPage, r parts.LoginRow) Happening {
 func joinedBy(m model.Membership) string {
 	switch m.Source {
 	case model.MemberManual:
+		if m.Origin == "" {
+			return "By hand"
+		}
 		return "By hand, by " + m.Origin
 	case model.MemberRule:
-		return "By the rules " + m.Origin
+		rules := strings.Split(m.Origin, ", ")
+		return "By the " + verb(len(rules), "rule", "rules") + " " + ui.List(rules)
 	case model.MemberLDAP, model.MemberAWS:
 		return "By a directory"
 	default:

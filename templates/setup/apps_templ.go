@@ -73,7 +73,7 @@ func Apps(v AppsPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<p>Nothing changes for people until you do this in each app, and each app's own sign-in page goes on working. You can do it now, or after going live.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<p>Until you do this in an app, people sign in to it as before, and its own sign-in page goes on working. You can do it now, or after going live.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

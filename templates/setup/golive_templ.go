@@ -383,7 +383,7 @@ func untested(v GoLivePage) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<div class=\"alert alert-warning\"><h2>Not tested</h2><p class=\"mb-0\">No sign-in has passed with this very configuration. If something is wrong with it, nobody can sign in, and you find out only when people call. The test takes two minutes.</p></div><div class=\"form-actions\"><a class=\"btn btn-primary\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<div class=\"alert alert-warning\"><h2>Not tested</h2><p class=\"mb-0\">No sign-in has passed with this very configuration. If something is wrong with it, nobody can sign in, and you find out only when people call. The test shows it before.</p></div><div class=\"form-actions\"><a class=\"btn btn-primary\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -979,7 +979,7 @@ func whatChanges(v GoLivePage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, " stays, and you can bring it back with one click on the connection's page.</li><li>People who are signed in stay signed in.</li>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, " stays, and you can bring it back on the connection's page.</li><li>People who are signed in stay signed in.</li>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1037,7 +1037,7 @@ func whenDown() templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 63, "<section class=\"card\" aria-labelledby=\"down\"><div class=\"card-body\"><h2 id=\"down\">When single sign-on is down</h2><ul class=\"mb-0\"><li><strong>This console</strong> does not depend on AWS: you sign in with your email and password. From the shell, <code>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 63, "<section class=\"card\" aria-labelledby=\"down\"><div class=\"card-body\"><h2 id=\"down\">When single sign-on is down</h2><ul class=\"mb-0\"><li><strong>This console</strong> does not depend on AWS: administrators sign in with an email and a password of its own. From the shell, <code>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1061,7 +1061,7 @@ func whenDown() templ.Component {
 func provisioningSentence(c model.Config) string {
 	switch {
 	case c.DirectorySynced:
-		return "People of your directory, from a file: only users that are here get in, and a sign-in changes nobody."
+		return "People of your directory, from a file: only users that are here get in, and a sign-in makes and renames nobody."
 	case c.Provisioning == model.ProvisioningJIT:
 		return "Everybody whom AWS lets in: users are made as they sign in."
 	default:

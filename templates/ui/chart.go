@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/postern-sso/postern/internal/model"
 )
 
 // DayCount is how many logins of a day, or of an hour, ended well and badly.
@@ -16,16 +18,16 @@ type DayCount struct {
 
 // chartUnit is what one bar stands for.
 type chartUnit struct {
-	name   string // "a day": after the noun
-	most   string // before the highest number
-	head   string // of the table's first column
-	axis   string // how a bar is dated under the drawing
-	layout string // and in the table
+	name string                 // "a day": after the noun
+	most string                 // before the highest number
+	head string                 // of the table's first column
+	axis func(time.Time) string // how a bar is dated under the drawing
+	date func(time.Time) string // and in the table
 }
 
 var (
-	days  = chartUnit{"a day", "Most on a day", "Day (UTC)", "2 Jan", time.DateOnly}
-	hours = chartUnit{"an hour", "Most in an hour", "Hour (UTC)", "15:04", "2006-01-02 15:04"}
+	days  = chartUnit{"a day", "Most on a day", "Day (UTC)", model.ShortDay, model.Day}
+	hours = chartUnit{"an hour", "Most in an hour", "Hour", model.Clock, model.Moment}
 )
 
 // Sizes of the drawings, in their own units; they stretch to the page's width.
@@ -85,19 +87,15 @@ func totals(counts []DayCount) (signedIn, refused int) {
 
 // label says the chart in a sentence, for who cannot see it; of at least one bar.
 func (u chartUnit) label(counts []DayCount, signedIn, refused int) string {
-	return "Logins " + u.name + " from " + u.axisText(counts[0].Day) + " to " + u.axisText(counts[len(counts)-1].Day) + ": " +
+	return "Logins " + u.name + " from " + u.axis(counts[0].Day) + " to " + u.axis(counts[len(counts)-1].Day) + ": " +
 		Count(signedIn, "person signed in", "signed in") + ", " + Number(refused) + " refused. The table below has the numbers."
 }
-
-func (u chartUnit) axisText(t time.Time) string { return t.UTC().Format(u.axis) }
 
 func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 func chartViewBox(n int) string {
 	return "0 0 " + strconv.Itoa(max(n, 1)*barStep) + " " + strconv.Itoa(chartHeight)
 }
-
-func shortDay(t time.Time) string { return t.UTC().Format("2 Jan") }
 
 // ClockPoint is the measured difference of the clocks on one day.
 type ClockPoint struct {

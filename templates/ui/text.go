@@ -3,7 +3,6 @@ package ui
 import (
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -48,8 +47,6 @@ func Members(n int) string {
 	}
 	return Number(n)
 }
-
-func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // Initials are the one or two letters that stand for a person in a circle: of
 // the words of a name, or of the part of an address before the @.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -140,7 +139,7 @@ func (rm *Room) renderNewPasskey(w http.ResponseWriter, r *http.Request, a model
 func (rm *Room) addPasskey(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	name := kit.Typed(r, "name")
 	if name == "" {
-		name = "Passkey of " + rm.Now().UTC().Format(time.DateOnly)
+		name = "Passkey of " + model.Day(rm.Now())
 	}
 	if problems := kit.CheckText("name", "The name", name, maxPasskeyName); len(problems) > 0 {
 		return rm.renderNewPasskey(w, r, a, problems)

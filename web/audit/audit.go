@@ -23,7 +23,7 @@ func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Admini
 	q := r.URL.Query()
 	v := audit.AuditList{
 		Page:   rm.Page(r, a, layout.NavAudit, "Audit", "Who changed what, and when. Entries cannot be changed or removed here."),
-		Search: query.Search, Object: query.Object, Actor: query.Actor, Kind: query.Action, When: q.Get("when"),
+		Search: query.Search, Object: query.Object, Called: query.Object, Actor: query.Actor, Kind: query.Action, When: q.Get("when"),
 		From: strings.TrimSpace(q.Get("from")), To: strings.TrimSpace(q.Get("to")), Problems: problems, Act: query.Act,
 	}
 	q.Del("after")
@@ -47,14 +47,21 @@ func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Admini
 			return err
 		}
 	}
+	called, err := rm.Store.Called(r.Context())
+	if err != nil {
+		return err
+	}
 	for _, e := range entries {
-		row := auditRow(e)
+		row := auditRow(called, e)
+		if e.Object == query.Object {
+			v.Called = row.Object
+		}
 		if query.Act != 0 {
 			row.Entry.Act = 0 // the whole act is shown
 		}
 		row.More = more[e.ID].Count
 		for _, part := range more[e.ID].Entries {
-			row.Parts = append(row.Parts, auditRow(part))
+			row.Parts = append(row.Parts, auditRow(called, part))
 		}
 		if b, ok := bulk[e.ID]; ok {
 			row.Bulk, row.CanUndo = &b, b.CanUndo(rm.Now())
@@ -72,8 +79,8 @@ func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Admini
 // partsShown is how many entries of an act the list shows besides the first.
 const partsShown = 20
 
-func auditRow(e model.AuditEntry) parts.AuditRow {
-	return parts.AuditRow{Entry: e, Action: kit.ActionWords(e.Action), Fields: diff(e.Before, e.After)}
+func auditRow(called model.Called, e model.AuditEntry) parts.AuditRow {
+	return parts.AuditRow{Entry: e, Object: called.Object(e), Action: kit.ActionWords(e.Action), Fields: diff(e.Before, e.After)}
 }
 
 // auditFilter reads the filters from the address. A day that cannot be read is no

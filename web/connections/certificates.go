@@ -49,7 +49,7 @@ func (rm *Room) renderCertificates(w http.ResponseWriter, r *http.Request, a mod
 	if v.ConsoleURL == "" {
 		v.ConsoleURL = wizard.ConsoleURL(rm.region(c))
 	}
-	v.Page = rm.Page(r, a, layout.NavConnections, "Change AWS's certificate", v.Intro())
+	v.Page = rm.Page(r, a, layout.NavConnections, "Certificates", v.Intro())
 	v.Page.Crumbs = []layout.Crumb{{Label: "Connections", Href: paths.Connections}, {Label: c.Name(), Href: paths.Connection(c.Slug)}}
 	status := http.StatusOK
 	if len(v.Problems) > 0 {

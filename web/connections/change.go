@@ -63,7 +63,7 @@ func (rm *Room) deleteConnection(w http.ResponseWriter, r *http.Request, a model
 	if err != nil {
 		return err
 	}
-	if text := kit.Confirmed(r, c.Slug); text != "" {
+	if text := kit.Confirmed(r, c.Name(), c.Slug); text != "" {
 		return rm.renderConnection(w, r, a, c, func(v *connections.ConnectionPage) { v.DeleteText = text })
 	}
 	if err := rm.Store.DeleteConnection(r.Context(), rm.Actor(r, a), c.Slug); err != nil {

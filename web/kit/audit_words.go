@@ -4,6 +4,40 @@ import (
 	"strings"
 )
 
+// AuditSubjects are what audited actions are about, in words, by the first word of the
+// action.
+var AuditSubjects = map[string]string{ //nolint:gochecknoglobals // a table
+	"signing_key": "Signing key",
+	"user":        "User", "group": "Group", "rule": "Rule", "connection": "Connection", "revision": "Revision:",
+	"administrator": "Administrator", "warnings": "Warnings:", "settings": "Settings", "audit": "Audit", "identity": "AWS identity", "membership": "Membership",
+	"login": "Login", "config": "Configuration document", "trace_link": "Link to follow a login", "setup_link": "Setup link",
+	"certificate": "Certificate", "app": "App", "bulk": "Many users",
+}
+
+// auditVerbs are what was done, by the rest of the action.
+var auditVerbs = map[string]string{ //nolint:gochecknoglobals // a table
+	"sign_in_refused": "sign-in refused", "mail": "mail changed", "webhook": "webhook changed", "calendar": "calendar address made",
+	"secret.create": "secret created", "secret.delete": "secret deleted", "passkey_add": "passkey registered", "passkey_remove": "passkey removed",
+	"passkeys_removed": "passkeys removed", "recovery_codes": "recovery codes made", "recovery_code_used": "recovery code used",
+	"sessions_ended": "sessions ended", "data_exported": "data downloaded", "erase": "erased", "password.create": "local password made",
+	"password.delete": "local password removed", "rotate": "rotated", "group_lost": "lost a group",
+	"passkey_refused": "passkey refused", "console_refused": "refused at the console", "keys_forgotten": "earlier secret keys removed",
+	"key_replaced": "lost secret key given up",
+	"create":       "created", "update": "changed", "delete": "deleted", "import": "imported",
+	"go_live": "went live", "trust": "certificates changed", "trust_new": "trust of new certificates changed", "status": "status changed",
+	"restore": "brought back", "allow_domain": "email domain allowed",
+	"allow_link": "may be linked at the next sign-in", "allow_link_anew": "may be linked anew",
+	"take_back_link": "may no longer be linked by itself", "undo_link": "link undone",
+	"start": "draft started", "save": "draft saved", "discard": "draft discarded",
+	"link": "linked", "unlink": "unlinked", "add": "added", "remove": "removed",
+	"open": "opened", "revoke": "revoked", "propose": "proposed", "refuse": "refused",
+	"sign_in": "signed in", "claim": "claimed this Postern", "xml_shown": "XML shown", "xml_downloaded": "XML downloaded",
+	"end": "ended", "export": "exported", "lock_out_accepted": "changed although people are locked out",
+	"activate": "activated", "deactivate": "deactivated",
+	"undo_add": "added: undone", "undo_remove": "removed: undone",
+	"undo_activate": "activated: undone", "undo_deactivate": "deactivated: undone",
+}
+
 // ActionWords says what an audited action is; an action without an entry shows
 // as it is recorded.
 func ActionWords(action string) string {
@@ -17,42 +51,15 @@ func ActionWords(action string) string {
 	if words, ok := whole[action]; ok {
 		return words
 	}
-	subjects := map[string]string{
-		"signing_key": "Signing key",
-		"user":        "User", "group": "Group", "rule": "Rule", "connection": "Connection", "revision": "Revision:",
-		"administrator": "Administrator", "warnings": "Warnings:", "settings": "Settings", "audit": "Audit", "identity": "AWS identity", "membership": "Membership",
-		"login": "Login", "config": "Configuration document", "trace_link": "Link to follow a login", "setup_link": "Setup link",
-		"certificate": "Certificate", "app": "App", "bulk": "Many users",
-	}
 	subject, what, found := strings.Cut(action, ".")
-	if !found || subjects[subject] == "" {
+	if !found || AuditSubjects[subject] == "" {
 		return action
 	}
-	return subjects[subject] + " " + pastTense(what)
+	return AuditSubjects[subject] + " " + pastTense(what)
 }
 
 func pastTense(what string) string {
-	words := map[string]string{
-		"sign_in_refused": "sign-in refused", "mail": "mail changed", "webhook": "webhook changed", "calendar": "calendar address made",
-		"secret.create": "secret created", "secret.delete": "secret deleted", "passkey_add": "passkey registered", "passkey_remove": "passkey removed",
-		"passkeys_removed": "passkeys removed", "recovery_codes": "recovery codes made", "recovery_code_used": "recovery code used",
-		"sessions_ended": "sessions ended", "data_exported": "data downloaded", "erase": "erased", "password.create": "local password made",
-		"password.delete": "local password removed", "rotate": "rotated", "group_lost": "lost a group",
-		"passkey_refused": "passkey refused", "console_refused": "refused at the console", "keys_forgotten": "earlier secret keys removed",
-		"key_replaced": "lost secret key given up",
-		"create":       "created", "update": "changed", "delete": "deleted", "import": "imported",
-		"go_live": "went live", "trust": "certificates changed", "trust_new": "trust of new certificates changed", "status": "status changed",
-		"restore": "brought back", "allow_domain": "email domain allowed",
-		"start": "draft started", "save": "draft saved", "discard": "draft discarded",
-		"link": "linked", "unlink": "unlinked", "add": "added", "remove": "removed",
-		"open": "opened", "revoke": "revoked", "propose": "proposed", "refuse": "refused",
-		"sign_in": "signed in", "claim": "claimed this Postern", "xml_shown": "XML shown", "xml_downloaded": "XML downloaded",
-		"end": "ended", "export": "exported", "lock_out_accepted": "changed although people are locked out",
-		"activate": "activated", "deactivate": "deactivated",
-		"undo_add": "added: undone", "undo_remove": "removed: undone",
-		"undo_activate": "activated: undone", "undo_deactivate": "deactivated: undone",
-	}
-	if word, ok := words[what]; ok {
+	if word, ok := auditVerbs[what]; ok {
 		return word
 	}
 	return strings.ReplaceAll(what, "_", " ")

@@ -36,10 +36,12 @@ func CheckText(field, what, value string, limit int) []model.Problem {
 }
 
 // Confirmed says what is wrong where the name was to be typed before something
-// is deleted; empty when it was.
-func Confirmed(r *http.Request, name string) string {
-	if model.Key(r.PostFormValue("confirm")) == model.Key(name) {
-		return ""
+// is deleted; empty when it was, or another name that will do.
+func Confirmed(r *http.Request, name string, or ...string) string {
+	for _, will := range append(or, name) {
+		if model.Key(r.PostFormValue("confirm")) == model.Key(will) {
+			return ""
+		}
 	}
 	return fmt.Sprintf("Nothing was deleted. To delete it, type “%s” in this field.", name)
 }

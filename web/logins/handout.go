@@ -12,7 +12,7 @@ import (
 // the person cannot mend, so that it gives nothing away.
 func handout(l model.Login, code model.Code, contact string) string {
 	var b strings.Builder
-	b.WriteString("Your sign-in on " + l.StartedAt.UTC().Format("2 January 2006 at 15:04 UTC") + " did not work.\n\n")
+	b.WriteString("Your sign-in on " + model.Moment(l.StartedAt) + " did not work.\n\n")
 	b.WriteString("What to do: " + sso.CauseOf(refusalOf(l, code), sso.Neighborhood{}).Advice() + "\n\n")
 	if contact != "" {
 		b.WriteString("Questions: " + contact + "\n")

@@ -143,7 +143,8 @@ func pretendedTime(text string, now time.Time) (time.Time, error) {
 	}
 	var at time.Time
 	var err error
-	for _, form := range []string{time.RFC3339, "2006-01-02 15:04:05 UTC", "2006-01-02 15:04:05", "2006-01-02 15:04"} {
+	for _, form := range []string{time.RFC3339, "2006-01-02 15:04:05 UTC", "2006-01-02 15:04:05", "2006-01-02 15:04",
+		"2 January 2006, 15:04:05 UTC", "2 January 2006, 15:04 UTC"} {
 		if at, err = time.Parse(form, text); err == nil {
 			return at, nil
 		}

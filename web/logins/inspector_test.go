@@ -27,6 +27,8 @@ func TestPretendedTime(t *testing.T) {
 		{"2026-11-20T10:05:00.123Z", time.Date(2026, 11, 20, 10, 5, 0, 123e6, time.UTC)},
 		{"2026-11-20T10:05:00+01:00", time.Date(2026, 11, 20, 9, 5, 0, 0, time.UTC)},
 		{"2026-11-20 10:05:00 UTC", time.Date(2026, 11, 20, 10, 5, 0, 0, time.UTC)},
+		{"20 November 2026, 10:05:00 UTC", time.Date(2026, 11, 20, 10, 5, 0, 0, time.UTC)},
+		{"20 November 2026, 10:05 UTC", time.Date(2026, 11, 20, 10, 5, 0, 0, time.UTC)},
 		{"2026-11-20 10:05", time.Date(2026, 11, 20, 10, 5, 0, 0, time.UTC)},
 	}
 	for _, tt := range tests {

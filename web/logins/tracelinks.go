@@ -36,7 +36,7 @@ func (rm *Room) renderTraceLinkForm(w http.ResponseWriter, r *http.Request, a mo
 		return err
 	}
 	for _, c := range live {
-		v.Connections = append(v.Connections, ui.Option{Value: c.Slug, Label: c.Name(), Selected: c.Slug == chosen})
+		v.Connections = append(v.Connections, ui.Option{Value: c.Slug, Label: model.Told(live, c), Selected: c.Slug == chosen})
 	}
 	if v.Links, err = rm.Store.OpenTraceLinks(r.Context(), rm.Now()); err != nil {
 		return err

@@ -32,7 +32,7 @@ func (rm *Room) alarm(v overview.OverviewPage) (*overview.Alarm, error) {
 	for _, cert := range fresh {
 		if health.Carries(worst.Evidence, cert.Fingerprint) {
 			worst.Metadata = &ui.Side{Text: short(cert.Fingerprint), Code: true,
-				Note: "New: " + cert.KeyType + ", until " + cert.NotAfter.UTC().Format("2 January 2006")}
+				Note: "New: " + cert.KeyType + ", until " + model.Day(cert.NotAfter)}
 			worst.Answers = &ui.Side{Text: short(cert.Fingerprint), Code: true, Note: "The same."}
 		}
 	}

@@ -23,6 +23,7 @@ var reference = regexp.MustCompile(`^([a-z2-7]{16}|[0-9]+|[0-9a-f]{8}-[0-9a-f-]{
 
 // changes are the newest acts, a line each, by the names that people know.
 func (rm *Room) changes(entries []model.AuditEntry, more []int, v overview.OverviewPage) []overview.Change {
+	names := called(v)
 	var all []overview.Change
 	for i, e := range entries {
 		subject, _, _ := strings.Cut(e.Action, ".")
@@ -35,30 +36,23 @@ func (rm *Room) changes(entries []model.AuditEntry, more []int, v overview.Overv
 			c.Href = paths.WithQuery(paths.Audit, "act", strconv.FormatInt(e.ID, 10))
 		}
 		if !reference.MatchString(e.Object) {
-			c.Object = nameOf(subject, e.Object, v)
+			c.Object = names.Object(e)
 		}
 		all = append(all, c)
 	}
 	return all
 }
 
-// nameOf is what people call the object of an entry.
-func nameOf(subject, object string, v overview.OverviewPage) string {
-	switch subject {
-	case "connection", "revision", "setup_link", "trace_link":
-		for _, c := range v.Connections {
-			if c.Connection.Slug == object {
-				return c.Connection.Name()
-			}
-		}
-	case "app":
-		for _, a := range v.Apps {
-			if a.App.Slug == object {
-				return a.App.Name
-			}
-		}
+// called are the names of what the page shows anyhow.
+func called(v overview.OverviewPage) model.Called {
+	c := model.Called{Connections: map[string]string{}, Apps: map[string]string{}}
+	for _, o := range v.Connections {
+		c.Connections[o.Connection.Slug] = o.Connection.Name()
 	}
-	return object
+	for _, o := range v.Apps {
+		c.Apps[o.App.Slug] = o.App.Name
+	}
+	return c
 }
 
 // actor is who did it. A sign-in did it by itself; which one is in the audit.

@@ -47,7 +47,8 @@ func TestOverviewCountsLogins(t *testing.T) {
 	if rows.Length() != overview.ChartDays {
 		t.Fatalf("%d days", rows.Length())
 	}
-	for i, want := range map[int]string{0: "2026-11-23 3 1", 1: "2026-11-22 0 0", 6: "2026-11-17 0 2", 7: "2026-11-16 0 1", 29: "2026-10-25 1 0"} {
+	for i, want := range map[int]string{0: "23 November 2026 3 1", 1: "22 November 2026 0 0", 6: "17 November 2026 0 2", 7: "16 November 2026 0 1",
+		29: "25 October 2026 1 0"} {
 		if got := webtest.RowText(rows.Eq(i)); got != want {
 			t.Errorf("row %d says %q, want %q", i, got, want)
 		}
@@ -58,8 +59,8 @@ func TestOverviewCountsLogins(t *testing.T) {
 	res.Has(t, "section[aria-labelledby=days] figcaption", "Signed in: 4 Refused: 4 Most on a day: 4")
 
 	reasons := res.Doc.Find("section[aria-labelledby=reasons] li")
-	for i, want := range []string{"The audience is not our entity ID.ana · 2026-11-23 14:00:00 UTC · AWS administrator2",
-		"The answer has run out: it waited too long, or the clock here is wrong.ana · 2026-11-17 14:00:00 UTC · The person signing in1"} {
+	for i, want := range []string{"The audience is not our entity ID.ana · 23 November 2026, 14:00 UTC · AWS administrator2",
+		"The answer has run out: it waited too long, or the clock here is wrong.ana · 17 November 2026, 14:00 UTC · The person signing in1"} {
 		if got := strings.Join(strings.Fields(reasons.Eq(i).Text()), " "); got != want {
 			t.Errorf("reason %d says %q, want %q", i, got, want)
 		}
@@ -128,9 +129,9 @@ func TestOverviewChartIsChosenByLinks(t *testing.T) {
 		rows           int
 		figures, first string
 	}{
-		{24, "Signed in: 3 Refused: 1 Most in an hour: 2", "2026-11-23 14:00 1 0"},
-		{7, "Signed in: 5 Refused: 1 Most on a day: 3", "2026-11-23 2 1"},
-		{30, "Signed in: 6 Refused: 1 Most on a day: 3", "2026-11-23 2 1"},
+		{24, "Signed in: 3 Refused: 1 Most in an hour: 2", "23 November 2026, 14:00 UTC 1 0"},
+		{7, "Signed in: 5 Refused: 1 Most on a day: 3", "23 November 2026 2 1"},
+		{30, "Signed in: 6 Refused: 1 Most on a day: 3", "23 November 2026 2 1"},
 	} {
 		res := s.Get(links.Eq(i).AttrOr("href", "")).Want(t, http.StatusOK)
 		rows := res.Doc.Find("section[aria-labelledby=days] tbody tr")

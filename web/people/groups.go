@@ -111,6 +111,9 @@ func (rm *Room) renderGroup(w http.ResponseWriter, r *http.Request, a model.Admi
 	if set.ConsoleGroupID == g.ID {
 		v.Console = set.ConsoleRole
 	}
+	if v.Called, err = rm.Store.Called(r.Context()); err != nil {
+		return err
+	}
 	v.Now = rm.Now()
 	change(&v)
 	status := http.StatusOK

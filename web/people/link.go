@@ -170,7 +170,7 @@ func (rm *Room) renderLink(w http.ResponseWriter, r *http.Request, a model.Admin
 		return err
 	}
 	for _, c := range live {
-		v.Connections = append(v.Connections, ui.Option{Value: c.Slug, Label: c.Name(), Selected: c.Slug == v.Connection})
+		v.Connections = append(v.Connections, ui.Option{Value: c.Slug, Label: model.Told(live, c), Selected: c.Slug == v.Connection})
 	}
 	status := http.StatusOK
 	if len(v.Problems) > 0 {

@@ -78,7 +78,7 @@ func (rm *Room) renderRule(w http.ResponseWriter, r *http.Request, a model.Admin
 	}
 	for _, c := range connections {
 		v.Connections = append(v.Connections, ui.Option{
-			Value: c.Slug, Label: c.Name() + " (" + c.Slug + ")", Selected: c.Slug == chosen.Connection,
+			Value: c.Slug, Label: model.Told(connections, c), Selected: c.Slug == chosen.Connection,
 		})
 	}
 	v.Groups.Problem = ui.ProblemOf(v.Form.Problems, "groups")

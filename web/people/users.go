@@ -156,6 +156,9 @@ func (rm *Room) userPage(ctx context.Context, u model.User) (people.UserPage, er
 	if err != nil {
 		return v, err
 	}
+	if v.Called, err = rm.Store.Called(ctx); err != nil {
+		return v, err
+	}
 	v.Groups, v.LinkedBy = byGroup(memberships), linkedBy
 	if v.Apps, err = rm.userApps(ctx, v.Groups); err != nil {
 		return v, err

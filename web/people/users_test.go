@@ -104,7 +104,7 @@ func TestDeactivatingEndsSessions(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleAdmin)
 	before := s.AddUser("ana")
-	s.Get("/users/ana").Has(t, ".confirm", "Every session of this person ends at once")
+	s.Get("/users/ana").Has(t, ".confirm", "Every session of this person in Postern ends at once")
 	s.Post("/users/ana/deactivate", nil).Want(t, http.StatusSeeOther)
 	after := s.User("ana")
 	if after.Active || after.SessionEpoch <= before.SessionEpoch {

@@ -53,7 +53,7 @@ func (rm *Room) createCertificateLink(w http.ResponseWriter, r *http.Request, a 
 		Link: link, URL: rm.Opts.PublicURL + paths.SetupLink(token), Back: paths.Certificates(c.Slug),
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Connections", Href: paths.Connections}, {Label: c.Name(), Href: paths.Connection(c.Slug)},
-		{Label: "Change AWS's certificate", Href: paths.Certificates(c.Slug)}}
+		{Label: "Certificates", Href: paths.Certificates(c.Slug)}}
 	return rm.Render(w, r, http.StatusOK, setuplink.Made(v))
 }
 

@@ -67,7 +67,7 @@ func TestRow16SeveralCertificatesAreShownAndKept(t *testing.T) {
 	webtest.Expect(t, s.Bring("", over, ""), http.StatusSeeOther, "/setup/aws/metadata")
 	shown := s.Get("/setup/aws/metadata")
 	for _, want := range []string{webtest.FingerprintOfDER(webtest.Keys().AwsCert), webtest.FingerprintOfDER(webtest.Keys().AttackerCert),
-		"several certificates", "valid only until 2020-01-01"} {
+		"several certificates", "valid only until 1 January 2020"} {
 		if !strings.Contains(shown.Text(), want) {
 			t.Errorf("the page does not say %q:\n%s", want, shown.Text())
 		}

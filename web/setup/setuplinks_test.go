@@ -282,7 +282,7 @@ func TestSetupLinkPanel(t *testing.T) {
 	s := webtest.NewSetupAt(t, wizard.StepAWSApplication)
 	path := s.SetupLink("30")
 	row := func() string { return s.Get("/setup/aws/aws-application").Find("#links .rows") }
-	expires := s.Now.Add(30 * 24 * time.Hour).UTC().Format("2006-01-02 15:04:05 UTC")
+	expires := s.Now.Add(30 * 24 * time.Hour).UTC().Format("2 January 2006, 15:04 UTC")
 	for _, want := range []string{"Not opened", "made by admin@example.com", expires, "Revoke setup link"} {
 		if !strings.Contains(row(), want) {
 			t.Errorf("the panel does not say %q: %s", want, row())

@@ -8,8 +8,11 @@
     root.querySelectorAll("[data-copy]").forEach(function (b) { b.hidden = false; });
   }
 
-  var exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-  var date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+  // As the server writes them, "26 November 2031, 14:05", in the viewer's own zone.
+  var date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" });
+  var clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+
+  function exact(d) { return date.format(d) + ", " + clock.format(d); }
 
   // "2 min ago", "in 3 h"; what is more than a week away is a date.
   function relative(d) {
@@ -28,7 +31,7 @@
     root.querySelectorAll("time[data-time]").forEach(function (t) {
       var d = new Date(t.getAttribute("datetime"));
       if (isNaN(d)) return;
-      var text = t.getAttribute("data-time") === "ago" ? relative(d) : exact.format(d);
+      var text = t.getAttribute("data-time") === "ago" ? relative(d) : exact(d);
       if (t.textContent !== text) t.textContent = text;
     });
   }

@@ -53,7 +53,7 @@ func CertificateNeed(name, slug string, c sso.CertificateChange, now time.Time) 
 		n.Text, n.Urgent = ExpiryWords(name, left), left < certificateUrgent
 	case c.Stage == sso.ChangeSwitch && c.Active != nil && c.Active.NotAfter.Sub(now) <= certificateSoon:
 		n.Text = fmt.Sprintf("The new certificate for %s is trusted here, and AWS still signs with the one that ends on %s. Set the new one as active in AWS.",
-			name, c.Active.NotAfter.UTC().Format("2 January 2006"))
+			name, model.Day(c.Active.NotAfter))
 		n.Urgent = c.Active.NotAfter.Sub(now) < certificateUrgent
 	case c.Stage == sso.ChangeRetire && c.Removable(c.Old[0].Fingerprint):
 		n.Text = "Nobody has signed in with the old certificate of " + name + " for 7 days. Stop trusting it, then delete it in AWS."
@@ -67,7 +67,7 @@ func CertificateNeed(name, slug string, c sso.CertificateChange, now time.Time) 
 // when, and whether that was felt.
 func RefusingWords(name string, c sso.CertificateChange) string {
 	if c.Refused.Refused == 0 {
-		return "AWS's metadata for " + name + " shows a certificate that is not trusted here, since " + clock(c.ActiveSince) +
+		return "AWS's metadata for " + name + " shows a certificate that is not trusted here, since " + model.Moment(c.ActiveSince) +
 			". Whoever signs in next will be refused. Compare it, and trust it."
 	}
 	since := c.ActiveSince
@@ -75,7 +75,7 @@ func RefusingWords(name string, c sso.CertificateChange) string {
 		since = first
 	}
 	return fmt.Sprintf("AWS signs for %s with a certificate that is not trusted here, since %s; people are being refused: %s, the last one %s. "+
-		"Compare it, and trust it.", name, clock(since), ui.Count(c.Refused.Refused, "answer", "answers"), clock(c.Refused.RefusedLastAt))
+		"Compare it, and trust it.", name, model.Moment(since), ui.Count(c.Refused.Refused, "answer", "answers"), model.Moment(c.Refused.RefusedLastAt))
 }
 
 // WaitingWords say that certificates wait to be compared.
@@ -94,6 +94,3 @@ func ExpiryWords(name string, left time.Duration) string {
 	}
 	return fmt.Sprintf("AWS's certificate for %s ends in %s.", name, ui.Count(int(left/kit.Day), "day", "days")) + do
 }
-
-// clock is a moment as it is written into a sentence.
-func clock(t time.Time) string { return t.UTC().Format("15:04 UTC on 2 January") }

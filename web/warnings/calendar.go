@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
@@ -84,7 +83,7 @@ func (rm *Room) calendarEvent(line func(string, ...any), c model.Connection, idp
 		}
 		line("BEGIN:VALARM")
 		line("ACTION:DISPLAY")
-		line("DESCRIPTION:%s", calendarText("AWS's certificate for "+c.Name()+" ends on "+last.NotAfter.UTC().Format(time.DateOnly)))
+		line("DESCRIPTION:%s", calendarText("AWS's certificate for "+c.Name()+" ends on "+model.Day(last.NotAfter)))
 		line("TRIGGER:-P%dD", days)
 		line("END:VALARM")
 	}

@@ -178,7 +178,7 @@ func (rm *Room) expiryNotice(c model.Connection, idp *sso.IdentityProvider) (not
 	key := "certificate_expires/" + c.Slug + "/" + last.Fingerprint + "/" + strconv.Itoa(reached)
 	const do = " In AWS: the application, Actions, Edit configuration, Manage certificate, Generate new certificate. Download its file and bring it here, then " +
 		"set it as active in AWS."
-	end := last.NotAfter.UTC().Format(time.DateOnly)
+	end := model.Day(last.NotAfter)
 	if reached == 0 {
 		return rm.aboutCertificates(c, key, "AWS's certificate for "+c.Name()+" has ended",
 			"It ended on "+end+". Sign-in goes on as long as AWS goes on signing with it."+do), true
