@@ -33,7 +33,7 @@ func TestARuleThatFitsNobodyIsToldWhatCame(t *testing.T) {
 	form.Set("domain", "example.com")
 	s.Post("/rules/ops", form).Want(t, http.StatusSeeOther)
 	list := s.Get("/rules")
-	list.Has(t, ".alert-success", "Rule ops saved")
+	list.Has(t, ".alert-success", "Rule ops: attribute, condition and value.")
 	if text := list.Find("main"); strings.Contains(text, "described last") {
 		t.Errorf("somebody fits it: %s", text)
 	}
