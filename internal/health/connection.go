@@ -62,6 +62,7 @@ func OfConnection(c model.Connection, e model.SignInEvidence, m Metadata, now ti
 	offered := h.certificates(c, e, idp, m, now)
 	h.vendor(c, idp)
 	h.refused(c, e, offered, fingerprints(idp.Certificates))
+	h.people(c, e)
 	h.unanswered(c, e)
 	h.draft(c)
 	h.word(e)
@@ -77,6 +78,8 @@ func (h *Health) word(e model.SignInEvidence) {
 		h.Word, h.At = "Nobody can sign in", time.Time{}
 	case h.State == Warn && len(h.Reasons) > 0 && h.Reasons[0].ID == "refused_last":
 		h.Word, h.At = "Last sign-in refused", h.Reasons[0].Since
+	case h.State == Warn && len(h.Reasons) > 0 && h.Reasons[0].ID == "one_user":
+		h.Word, h.At = "Several people came as one user", time.Time{}
 	case h.State == Warn && e.LastSuccess.IsZero():
 		h.Word, h.At = "Nobody has signed in yet", time.Time{}
 	}

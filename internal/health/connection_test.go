@@ -21,6 +21,12 @@ func refusals(code model.Code, n, people int) model.RefusalEvidence {
 		FirstAt: ago(29 * time.Minute), LastAt: ago(time.Minute), LastLogin: "newest"}
 }
 
+// because are refusals most of which have that cause.
+func because(r model.RefusalEvidence, cause model.Cause) model.RefusalEvidence {
+	r.Cause = cause
+	return r
+}
+
 // healed are refusals after which somebody signed in.
 func healed(r model.RefusalEvidence) model.RefusalEvidence {
 	r.Since, r.People, r.FirstAt, r.LastAt = 0, 0, time.Time{}, ago(10*time.Minute)
@@ -80,6 +86,15 @@ func TestHealthOfAConnection(t *testing.T) {
 			state: health.Warn, reasons: "not_vouched"},
 		"trusted since": {evidence: of(ago(time.Hour), carrying(refusals(model.CodeCertificateUnknown, 47, 1), "KNOWN")),
 			state: health.Warn, reasons: "trusted_since"},
+		"a mapping's text, once": {evidence: of(ago(time.Hour), because(refusals(model.CodeUsernameInvalid, 1, 1), model.CauseUsernameLiteral)),
+			state: health.Warn, reasons: "mapping_text", says: "took the row for plain text"},
+		"a mapping's text, one name for everybody": {evidence: of(ago(time.Hour), because(refusals(model.CodeUsernameInvalid, 3, 1), model.CauseUsernameLiteral)),
+			state: health.Bad, reasons: "mapping_text", says: "Nobody can sign in through aws: AWS sends a mapping's own text"},
+		"a mapping's text for the email": {evidence: of(time.Time{}, because(refusals(model.CodeAttributeMissing, 4, 4), model.CauseAttributeLiteral)),
+			state: health.Bad, reasons: "mapping_text"},
+		"a mapping that was mended": {evidence: day(200, 3, because(healed(refusals(model.CodeUsernameInvalid, 3, 0)), "")), state: health.Good},
+		"names that do not fit": {evidence: of(ago(time.Hour), because(refusals(model.CodeUsernameInvalid, 1, 1), model.CauseUsernameUnfit)),
+			state: health.Warn, reasons: "refused_last"},
 		"AWS never answers": {evidence: unanswered(model.SignInEvidence{LastSuccess: ago(time.Hour)}, 4),
 			state: health.Warn, reasons: "no_answer"},
 		"one left": {evidence: unanswered(model.SignInEvidence{LastSuccess: ago(time.Hour)}, 1), state: health.Good},

@@ -58,6 +58,10 @@ func (h *Health) refused(c model.Connection, e model.SignInEvidence, offered, tr
 			continue
 		}
 		hour, whole = hour+r.Hour, whole+r.Day
+		if text(r) && r.Since > 0 {
+			h.mappingText(c, r)
+			continue
+		}
 		if r.Since >= stoppedAfter && (r.Code.Shared() || r.People >= stoppedAfter) {
 			h.add(because(r, refusedAll(c, r)))
 			newest = model.RefusalEvidence{}
@@ -90,10 +94,31 @@ func refusedAll(c model.Connection, r model.RefusalEvidence) Reason {
 
 // because fills a reason with what is known of one kind of refusals.
 func because(r model.RefusalEvidence, to Reason) Reason {
-	words := sso.Explain(r.Code)
+	words := remedy(r)
 	to.Evidence, to.Cure, to.Since, to.Place, to.Login = refusedSince(r), words.Fix, r.FirstAt, AtLogin, r.LastLogin
 	to.When = "The first was"
 	return to
+}
+
+// remedy has the words for the cause of most of one kind of refusals.
+func remedy(r model.RefusalEvidence) sso.Cause {
+	return sso.CauseOf(model.Refusal{Code: r.Code, Cause: r.Cause}, sso.Neighborhood{})
+}
+
+// text tells whether people are refused for a mapping's own text. It is the same
+// for everybody, so that people cannot be told apart.
+func text(r model.RefusalEvidence) bool {
+	return r.Cause == model.CauseUsernameLiteral || r.Cause == model.CauseAttributeLiteral
+}
+
+// mappingText says that everybody comes with a mapping's own text, and is refused.
+func (h *Health) mappingText(c model.Connection, r model.RefusalEvidence) {
+	to := because(r, Reason{ID: "mapping_text", State: Warn, Title: "AWS sent a mapping's own text through " + c.Name() + ", and the sign-in was refused"})
+	if r.Since >= stoppedAfter {
+		to.State, to.Title = Bad, "Nobody can sign in through "+c.Name()+": AWS sends a mapping's own text"
+	}
+	to.Evidence = remedy(r).Happened + " " + to.Evidence
+	h.add(to)
 }
 
 // refusedSince says how many were refused since the last success.
@@ -130,10 +155,10 @@ func (h *Health) rate(c model.Connection, e model.SignInEvidence, hour, whole in
 		return
 	}
 	newest := newestOf(e)
-	words := sso.Explain(newest.Code)
+	words := remedy(newest)
 	h.add(Reason{ID: "refused_often", State: Warn,
 		Title:    fmt.Sprintf("%s of %s through %s %s refused in %s", model.Number(refused), count(all, "sign-in", "sign-ins"), c.Name(), were(refused), said),
-		Evidence: usually(e) + " The newest: " + lower(words.Title) + ".", Cure: words.Fix,
+		Evidence: usually(e) + " The newest: " + lower(sso.Explain(newest.Code).Title) + ".", Cure: words.Fix,
 		Since: newest.LastAt, When: "That was", Place: AtLogins, Login: newest.LastLogin})
 }
 

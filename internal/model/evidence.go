@@ -18,7 +18,19 @@ type SignInEvidence struct {
 	UsualSignedIn, UsualRefused int
 	UsualThisHour               int
 
+	Turns  []Turn // of users who came as more than one person lately, oldest first
+	Newest Turn   // the newest sign-in; zero: none
+
 	Check MetadataCheck
+}
+
+// Turn is a sign-in at which AWS described a user otherwise than at the one
+// before, or the first that is looked at.
+type Turn struct {
+	Login  string    `json:"login"`
+	At     time.Time `json:"at"`
+	User   string    `json:"user"` // id
+	Person Person    `json:"person"`
 }
 
 // RefusalEvidence is how often logins of one connection were refused for one
@@ -34,6 +46,7 @@ type RefusalEvidence struct {
 	LastAt    time.Time `json:"last_at"`
 	LastLogin string    `json:"last_login"` // reference of the newest
 	Received  []string  `json:"received"`   // what the newest of those brought, each once
+	Cause     Cause     `json:"cause"`      // of most of the newest of those; empty: of different ones, or not known
 }
 
 // UnansweredEvidence is how often AWS sent nobody back lately. Anybody can begin

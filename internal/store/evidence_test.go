@@ -29,7 +29,7 @@ func TestSignInEvidence(t *testing.T) {
 	refused := func(code model.Code, verified bool, who string) func(*model.Login) {
 		return func(l *model.Login) {
 			l.Outcome, l.Verified, l.Username = model.OutcomeRefused, verified, who
-			l.Refusal = &model.Refusal{Code: code, Received: "AA:BB"}
+			l.Refusal = &model.Refusal{Code: code, Cause: model.CauseUserUnknown, Received: "AA:BB"}
 		}
 	}
 	signedIn := func(*model.Login) {}
@@ -68,7 +68,7 @@ func TestSignInEvidence(t *testing.T) {
 		switch r.Code {
 		case model.CodeUserUnknown:
 			if !r.Verified || r.Hour != 2 || r.Day != 4 || r.Since != 3 || r.People != 2 || !r.FirstAt.Equal(now.Add(-80*time.Minute)) ||
-				!r.LastAt.Equal(now.Add(-40*time.Minute)) || r.LastLogin == "" || r.Received != nil {
+				!r.LastAt.Equal(now.Add(-40*time.Minute)) || r.LastLogin == "" || r.Received != nil || r.Cause != model.CauseUserUnknown {
 				t.Errorf("%+v", r)
 			}
 		case model.CodeCertificateUnknown:

@@ -89,6 +89,9 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	cfg.ConnConfig.ConnectTimeout = connectTimeout
 	cfg.ConnConfig.RuntimeParams["application_name"] = "postern"
 	cfg.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
+	// No query here runs for long enough to be worth compiling. PostgreSQL thinks so
+	// of some, while its statistics are of a younger database, and takes seconds.
+	cfg.ConnConfig.RuntimeParams["jit"] = "off"
 	for _, o := range options {
 		o(cfg)
 	}

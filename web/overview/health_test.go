@@ -34,6 +34,22 @@ func succeed(s *webtest.Site, n int) {
 	}
 }
 
+// come are sign-ins of people of these names, all as one user.
+func come(s *webtest.Site, names ...string) {
+	s.T.Helper()
+	u, err := s.Store.CreateUser(s.T.Context(), webtest.Tester, model.User{Username: "everybody", Active: true}, nil)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	for _, name := range names {
+		s.Now = s.Now.Add(time.Minute)
+		s.AddLogin(func(l *model.Login) {
+			l.UserID, l.Username = u.ID, "everybody"
+			l.Person = &model.Person{NameID: "everybody", Username: "everybody", Email: name + "@example.com", FirstName: name, LastName: name + "son"}
+		})
+	}
+}
+
 // The overview says what happened: it is green after a success, tells of refusals,
 // and has an alarm only when people cannot sign in now.
 func TestOverviewTellsWhatHappened(t *testing.T) {
@@ -63,7 +79,17 @@ func TestOverviewTellsWhatHappened(t *testing.T) {
 		}, "good", "", "Nothing needs you."},
 		"only answers that nothing vouches for": {func(s *webtest.Site) { refuse(s, model.CodeSignatureInvalid, 30) }, "none", "",
 			"anybody can post such an answer"},
-		"such answers while people sign in": {func(s *webtest.Site) { refuse(s, model.CodeSignatureInvalid, 30); succeed(s, 1) }, "good", "", "Nothing needs you."},
+		"such answers while people sign in":  {func(s *webtest.Site) { refuse(s, model.CodeSignatureInvalid, 30); succeed(s, 1) }, "good", "", "Nothing needs you."},
+		"several people as one user":         {func(s *webtest.Site) { come(s, "Ana", "Ben", "Ana") }, "warn", "", "Several people came through"},
+		"somebody who may have been renamed": {func(s *webtest.Site) { come(s, "Ana", "Ben") }, "good", "", "AWS describes the user everybody as somebody else"},
+		"a mapping's own text": {func(s *webtest.Site) {
+			for range 3 {
+				s.Now = s.Now.Add(time.Minute)
+				s.AddLogin(func(l *model.Login) {
+					l.Outcome, l.Refusal = model.OutcomeRefused, &model.Refusal{Code: model.CodeUsernameInvalid, Cause: model.CauseUsernameLiteral}
+				})
+			}
+		}, "bad", "AWS sends a mapping's own text", "Nothing needs you."},
 		"AWS never answers": {func(s *webtest.Site) {
 			succeed(s, 1)
 			for range 4 {
