@@ -1037,14 +1037,14 @@ func whenDown() templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 63, "<section class=\"card\" aria-labelledby=\"down\"><div class=\"card-body\"><h2 id=\"down\">When single sign-on is down</h2><ul class=\"mb-0\"><li><strong>This console</strong> does not depend on AWS: administrators sign in with an email and a password of its own. From the shell, <code>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 63, "<section class=\"card\" aria-labelledby=\"down\"><div class=\"card-body\"><h2 id=\"down\">When single sign-on is down</h2><ul class=\"mb-0\"><li><strong>This console</strong> does not depend on AWS: administrators sign in with an email and a password of its own. Those who come through AWS cannot, meanwhile. From the shell, <code>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var46 string
 		templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(layout.Command(ctx, "admin reset EMAIL"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/setup/golive.templ`, Line: 271, Col: 53}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/setup/golive.templ`, Line: 271, Col: 100}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var46))
 		if templ_7745c5c3_Err != nil {
