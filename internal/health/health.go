@@ -44,8 +44,9 @@ const (
 	AtConnection   Place = "connection"
 	AtSetup        Place = "setup"
 	AtCertificates Place = "certificates"
-	AtLogin        Place = "login"  // Reason.Login
-	AtLogins       Place = "logins" // of the connection: those that were refused
+	AtLogin        Place = "login"     // Reason.Login, which was refused
+	AtSignIn       Place = "signed_in" // Reason.Login, which was not
+	AtLogins       Place = "logins"    // of the connection: those that were refused
 	AtApp          Place = "app"
 )
 

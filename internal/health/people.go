@@ -23,7 +23,7 @@ func (h *Health) people(c model.Connection, e model.SignInEvidence) {
 			name, value),
 		Cure: fmt.Sprintf("In AWS, in the attribute mappings of the application: type the value of the row “%s” exactly as the setup shows it, "+
 			"with the dollar sign, the braces and no blank.", name),
-		Since: e.Newest.At, When: "That was", Place: AtLogin, Login: e.Newest.Login})
+		Since: e.Newest.At, When: "That was", Place: AtSignIn, Login: e.Newest.Login})
 }
 
 // turns tells of the users whom AWS described as one and as another: of each kind
@@ -79,10 +79,10 @@ func oneUser(c model.Connection, turns []model.Turn) (Reason, bool) {
 	}
 	name := cmp.Or(last.Person.Username, last.Person.NameID)
 	r := Reason{ID: "renamed", State: None, Title: fmt.Sprintf("AWS describes the user %s as somebody else than before", name),
-		Place: AtLogin, Login: last.Login, Since: last.At, When: "That was", Waits: true,
+		Place: AtSignIn, Login: last.Login, Since: last.At, When: "That was", Waits: true,
 		Evidence: fmt.Sprintf("AWS described the user as %s, and then as %s. It may be a person who was renamed, or two people whom AWS calls alike.",
 			people[0].Calling(), people[1].Calling()),
-		Cure: "If they are two people: " + row(people[0], people[1], c)}
+		Cure: "If they are two people: " + lower(row(people[0], people[1], c))}
 	if returned || len(people) > 2 {
 		r.ID, r.State, r.Waits = "one_user", Warn, false
 		r.Title = fmt.Sprintf("Several people came through %s as the user %s", c.Name(), name)

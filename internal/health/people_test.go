@@ -60,7 +60,7 @@ func TestSeveralPeopleAsOneUser(t *testing.T) {
 			}
 			h := health.OfConnection(model.Connection{Slug: "aws", Status: model.StatusLive, Live: live}, e, metadata(now.AddDate(2, 0, 0)), now)
 			want(t, h, c.state, c.reasons, c.says)
-			if c.reasons != "" && (!strings.Contains(h.Reasons[0].Cure, c.cure) || h.Reasons[0].Login == "") {
+			if c.reasons != "" && (!strings.Contains(h.Reasons[0].Cure, c.cure) || h.Reasons[0].Login == "" || h.Reasons[0].Place != health.AtSignIn) {
 				t.Errorf("the cure is %q, at %q", h.Reasons[0].Cure, h.Reasons[0].Login)
 			}
 			if (h.Word == "Several people came as one user") != (c.reasons == "one_user") || h.Stopped() != nil {

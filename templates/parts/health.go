@@ -29,6 +29,8 @@ func ActionOf(r health.Reason, connection, app string) Action {
 		return Action{Label: "See the certificates", Href: paths.Certificates(connection)}
 	case health.AtLogin:
 		return Action{Label: "See one refused sign-in", Href: paths.Login(r.Login)}
+	case health.AtSignIn:
+		return Action{Label: "See the sign-in", Href: paths.Login(r.Login)}
 	case health.AtLogins:
 		return Action{Label: "See the newest", Href: paths.Login(r.Login)}
 	case health.AtApp:
