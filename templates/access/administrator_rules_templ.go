@@ -118,8 +118,8 @@ func consoleRules(v ConsoleRules) templ.Component {
 		}
 		templ_7745c5c3_Err = ui.Select(ui.Input{Name: "console_role", Label: "Their role", Required: true, Problem: ui.ProblemOf(v.Problems, "console_role"),
 			Hint: "Never owner: when AWS does not work, the owners' passwords do."}, ui.Options(string(v.Role),
-			string(model.RoleViewer), "Viewer: sees everything, changes nothing",
-			string(model.RoleAdmin), "Admin: all but administrators, settings")).Render(ctx, templ_7745c5c3_Buffer)
+			string(model.RoleViewer), "Viewer: sees all but the XML of logins, changes nothing",
+			string(model.RoleAdmin), "Admin: all but administrators, settings, erasing people")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

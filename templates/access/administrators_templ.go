@@ -45,8 +45,8 @@ type MadePassword struct {
 
 func roleOptions(selected model.Role) []ui.Option {
 	return ui.Options(string(selected),
-		string(model.RoleViewer), "Viewer: sees everything, changes nothing",
-		string(model.RoleAdmin), "Admin: all but administrators, settings",
+		string(model.RoleViewer), "Viewer: sees all but the XML of logins, changes nothing",
+		string(model.RoleAdmin), "Admin: all but administrators, settings, erasing people",
 		string(model.RoleOwner), "Owner: changes everything")
 }
 
