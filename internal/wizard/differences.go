@@ -141,7 +141,8 @@ func (d *differences) jit(from, to model.JITRules) {
 	d.flag(from.Update, to.Update, "Sign-ins now update names and emails.", "Sign-ins no longer update names and emails.")
 	if from.ExistingUsername != to.ExistingUsername {
 		d.flag(from.ExistingUsername == model.ExistingLink, to.ExistingUsername == model.ExistingLink,
-			"A username that exists now belongs to the same person.", "A username that is taken is now refused.")
+			"Somebody new with the username of a user to whom nobody in AWS is linked is now treated as that user.",
+			"Somebody new with the username of a user who is here is now refused, unless an administrator allowed it.")
 	}
 	was, is := from.AllowedEmailDomains, to.AllowedEmailDomains
 	switch {

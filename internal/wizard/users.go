@@ -26,7 +26,8 @@ func usersFields() []Field {
 			Name: FieldExisting, Label: "When somebody new has the username of a user who is here already", Kind: FieldRadio, When: justInTime,
 			Options: []Option{
 				{Value: string(model.ExistingRefuse), Label: "Refuse the sign-in", Hint: "Safe: nobody can take over a user by having the same name in AWS."},
-				{Value: string(model.ExistingLink), Label: "Treat them as that user", Hint: "Right when your users were here before and AWS uses the same usernames."},
+				{Value: string(model.ExistingLink), Label: "Treat them as that user", Hint: "Right when your users were here before and AWS uses the same usernames. " +
+					"It is for users to whom nobody in AWS is linked on this connection."},
 			},
 			Value: func(fc Facts) []string { return text(string(fc.Draft.Config.JIT.ExistingUsername)) },
 		},

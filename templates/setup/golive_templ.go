@@ -1102,7 +1102,7 @@ func policySentence(c model.Config) string {
 		who = "People with an email at " + ui.List(c.JIT.AllowedEmailDomains) + "."
 	}
 	if c.JIT.ExistingUsername == model.ExistingLink {
-		return who + " A username that exists belongs to the same person."
+		return who + " Somebody new with the username of a user to whom nobody in AWS is linked is treated as that user."
 	}
 	return who + " Somebody new with the username of a user who is here is refused, " +
 		"unless an administrator made that user or allowed it: then they are linked, once."
