@@ -1,0 +1,21 @@
+package directory
+
+// StepState is how one step of a test went.
+type StepState string
+
+// States of steps. A step after one that failed is skipped.
+const (
+	StepOK      StepState = "ok"
+	StepFailed  StepState = "failed"
+	StepSkipped StepState = "skipped"
+)
+
+// Step is one thing that the test of a source tried, in order: reach, TLS, bind,
+// base, one person, one group.
+type Step struct {
+	Name   string // permanent: "reach", "tls"
+	Title  string // what was tried, for people
+	State  StepState
+	Detail string // what was seen, a sentence; no secret
+	Remedy string // what helps; empty where it went well
+}
