@@ -13,6 +13,7 @@ type Input struct {
 	// Partial: the reading has only some of the source's people and groups, because
 	// the source pushed just those. Who is not in it is not missing.
 	Partial bool
+	Gone    []string // stable ids of people whom the source took away by name
 	Known   Known
 	Now     time.Time
 }
@@ -25,6 +26,7 @@ type Known struct {
 	Identities  map[string]string // SourceAWS: AWS user id on the source's connection → id of the user
 	Groups      []Group           // local groups
 	Memberships []Membership      // those that this source gives
+	Active      int               // active users whose home the source is, all of them
 	Recent      Recent
 }
 

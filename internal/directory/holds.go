@@ -1,0 +1,81 @@
+package directory
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// groupsFrom is how many members a group has before a share of it means something.
+const groupsFrom = 10
+
+// holds are the limits that the plan is over, together with what was done in the last
+// 24 hours without a person's approval.
+func (p *planner) holds(plan model.SourcePlan) []model.Hold {
+	l, recent := p.in.Source.Limits, p.in.Known.Recent
+	var holds []model.Hold
+	share := func(kind model.HoldKind, would, before, percent, least int) {
+		of := p.in.Known.Active + recent.Deactivated
+		h := model.Hold{Kind: kind, Would: would, Before: before, Allowed: max(least, of*percent/100), Of: of, Common: common(plan.Changes, kind)}
+		if would > 0 && would+before > h.Allowed {
+			holds = append(holds, h)
+		}
+	}
+	share(model.HoldDeactivations, plan.Counts.Deactivated, recent.Deactivated, l.DeactivatePercent, l.DeactivateMin)
+	share(model.HoldRenames, renames(plan.Changes), recent.Renamed, l.RenamePercent, l.RenameMin)
+	return append(holds, p.groupHolds()...)
+}
+
+// renames counts users who get another username, those who are taken over among them.
+func renames(changes []model.SourceChange) int {
+	n := 0
+	for _, c := range changes {
+		if c.UserID != "" && model.Key(c.Before.Username) != model.Key(c.After.Username) {
+			n++
+		}
+	}
+	return n
+}
+
+// common is the place where all people stood whom the hold is about.
+func common(changes []model.SourceChange, kind model.HoldKind) string {
+	place, first := "", true
+	for _, c := range changes {
+		if kind != model.HoldDeactivations || c.Kind != model.SourceDeactivated {
+			continue
+		}
+		if !first && c.Place != place {
+			return ""
+		}
+		place, first = c.Place, false
+	}
+	return place
+}
+
+func (p *planner) groupHolds() []model.Hold {
+	had := map[int64]int{}
+	for _, m := range p.in.Known.Memberships {
+		had[m.Group] += len(m.Users)
+	}
+	var holds []model.Hold
+	groups := slices.SortedFunc(slices.Values(p.in.Known.Groups), func(a, b Group) int { return cmp.Compare(model.Key(a.Name), model.Key(b.Name)) })
+	for _, g := range groups {
+		would, before := p.removed[g.ID], p.in.Known.Recent.Removed[g.ID]
+		if would == 0 {
+			continue
+		}
+		of := had[g.ID] + before
+		h := model.Hold{Group: g.Name, Would: would, Before: before, Of: of}
+		switch {
+		case !p.kept[g.ID] && would == had[g.ID] && (of >= groupsFrom || g.Privileged):
+			h.Kind = model.HoldGroupEmptied
+		case of >= groupsFrom && (would+before)*100 > p.in.Source.Limits.GroupPercent*of:
+			h.Kind, h.Allowed = model.HoldGroupShrinks, of*p.in.Source.Limits.GroupPercent/100
+		default:
+			continue
+		}
+		holds = append(holds, h)
+	}
+	return holds
+}
