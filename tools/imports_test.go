@@ -29,6 +29,8 @@ var layers = [][]string{
 	{"templates/ui", "templates/paths"},
 	{"internal/wizard", "internal/configdoc", "internal/health"},
 	{"internal/forecast"},
+	{"internal/directory/runner"},
+	{"internal/directory/aws", "internal/directory/ldap", "internal/directory/scim"},
 	{"internal/sso", "internal/provision", "internal/oidc", "internal/crowd", "internal/directory", "internal/jobs"},
 	{"internal/store/storetest"},
 	{"internal/store", "internal/embeddedpg"},
@@ -56,7 +58,7 @@ var foreign = []struct {
 }
 
 // pure packages take values and give a verdict: no HTTP, no SQL.
-var pure = []string{"internal/sso", "internal/provision", "internal/health", "internal/wizard", "internal/model", "internal/throttle"}
+var pure = []string{"internal/sso", "internal/provision", "internal/directory", "internal/health", "internal/wizard", "internal/model", "internal/throttle"}
 
 var impure = []string{"net/http", "github.com/go-chi", "github.com/a-h/templ", "github.com/alexedwards/scs"}
 

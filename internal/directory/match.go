@@ -76,6 +76,8 @@ func (p *planner) unlessTaken(person model.SourcePerson, username string, u *Use
 func (p *planner) byUsername(person model.SourcePerson, username string, u *User) (*User, bool) {
 	other, linked := p.linkedTo[u.ID]
 	switch {
+	case linked && p.givesUp(other, username):
+		return nil, true // whether it comes to that is settled when all names are known
 	case linked && p.gone(other):
 		p.leaveOut(model.ConflictReusedName, person.StableID, username, fmt.Sprintf("The source gave the username “%s” to somebody else: "+
 			"it had another id before. What %s did here belongs to the first.", username, u.Username), u.ID)
@@ -96,6 +98,12 @@ func (p *planner) byUsername(person model.SourcePerson, username string, u *User
 		return u, true
 	}
 	return nil, false
+}
+
+// givesUp tells whether the source calls the person otherwise now.
+func (p *planner) givesUp(stableID, username string) bool {
+	read := p.read[stableID]
+	return read != nil && model.Key(read.Username) != model.Key(username)
 }
 
 // gone tells whether the person is not in the source any more.
