@@ -21,6 +21,7 @@ var notInDocument = map[string]string{
 	"Connection.Live.Version": fact, "Connection.Live.Ticks": ofTheWizard, "Connection.Live.TestedLogin": fact, "Connection.Live.TestedAt": fact,
 	"Connection.Live.Author": fact, "Connection.Live.CreatedAt": fact, "Connection.Live.UpdatedAt": fact, "Connection.Live.LiveAt": fact,
 	"Connection.Live.Config.Apps": ofTheWizard, "Connection.Live.Config.DirectorySynced": ofTheWizard,
+	"Connection.Live.Config.DirectorySource": ofTheWizard, "Connection.Live.Config.DirectoryInApps": ofTheWizard,
 	"Connection.Live.Config.IdPMetadataURL": "the document brings the metadata itself",
 
 	"Group.ID": byDatabase, "Group.Members": fact, "Group.CreatedAt": fact, "Group.UpdatedAt": fact,

@@ -109,7 +109,9 @@ type Config struct {
 	Apps              []string             `json:"apps,omitempty"` // Atlassian apps concerned: jira, confluence, bitbucket, bamboo
 	Provisioning      Provisioning         `json:"provisioning"`   // empty until chosen
 	DirectorySynced   bool                 `json:"directory_synced,omitempty"`
-	EntityID          string               `json:"entity_id,omitempty"` // empty: {public_url}/saml/{slug}/metadata
+	DirectorySource   string               `json:"directory_source,omitempty"`  // slug of the source that people come from; empty: none
+	DirectoryInApps   bool                 `json:"directory_in_apps,omitempty"` // said: the apps read the directory themselves
+	EntityID          string               `json:"entity_id,omitempty"`         // empty: {public_url}/saml/{slug}/metadata
 	IdPMetadata       string               `json:"idp_metadata,omitempty"`
 	IdPMetadataURL    string               `json:"idp_metadata_url,omitempty"` // where it was fetched, if it was
 	AllowIdPInitiated bool                 `json:"allow_idp_initiated"`

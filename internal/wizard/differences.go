@@ -27,7 +27,9 @@ func Differences(before, after model.Config, publicURL, slug string, now time.Ti
 	d.value("The name", before.Name, after.Name)
 	d.list("The application", before.Apps, after.Apps)
 	d.value("How users are made", provisioningWords(before.Provisioning), provisioningWords(after.Provisioning))
-	d.flag(before.DirectorySynced, after.DirectorySynced, "Users now come from files of a directory.", "Users no longer come from files of a directory.")
+	d.flag(before.DirectorySynced, after.DirectorySynced, "Users now come from a directory.", "Users no longer come from a directory.")
+	d.value("The source of people", before.DirectorySource, after.DirectorySource)
+	d.flag(before.DirectoryInApps, after.DirectoryInApps, "The apps read the directory themselves.", "The apps no longer read the directory themselves.")
 	if before.EntityID != after.EntityID {
 		d.value("The audience", before.EntityIDFor(publicURL, slug), after.EntityIDFor(publicURL, slug))
 	}

@@ -11,6 +11,7 @@ const (
 	StepAWSApplication StepID = "aws-application"
 	StepMetadata       StepID = "metadata"
 	StepAttributes     StepID = "attributes"
+	StepDirectory      StepID = "directory"
 	StepUsers          StepID = "users"
 	StepGroups         StepID = "groups"
 	StepAssign         StepID = "assign"
@@ -46,6 +47,8 @@ const (
 	FieldPattern     = "pattern"      //
 	FieldReplace     = "replace"      //
 
+	FieldDirectory = "directory" // directory: radio, a source's slug behind sourceAnswer, or DirectoryInApps
+
 	FieldCreate         = "create"                // users (just-in-time)
 	FieldUpdate         = "update"                //
 	FieldExisting       = "existing_username"     //
@@ -63,6 +66,12 @@ const (
 	ModelJIT       = "jit"
 	ModelManual    = "manual"
 	ModelDirectory = "directory" // users come from LDAP; the login follows the manual model
+)
+
+// Values of the directory radio.
+const (
+	DirectoryInApps = "apps"    // the apps read the directory themselves; people come here by hand or from a file
+	sourceAnswer    = "source:" // and the slug of the source
 )
 
 // Setup is the setup of a connection. To add a step, add its id above and a row
@@ -101,6 +110,7 @@ func Setup() (*Flow, error) {
 				return fc.Draft.ticked(StepAttributes) && fc.Draft.Config.Attributes.Username != ""
 			},
 		},
+		beginning("People", directoryStep()),
 		Step{
 			ID: StepUsers, Phase: "People", Title: "Users",
 			Lead:   "Say who may become a user here, or add the users by hand.",

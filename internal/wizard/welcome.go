@@ -107,8 +107,8 @@ func provisioningFields() []Field {
 		Options: []Option{
 			{Value: ModelJIT, Label: "Everybody whom AWS lets in", Hint: "Made at the first sign-in. You decide in AWS who gets in."},
 			{Value: ModelManual, Label: "Only people I add", Hint: "By hand or from a file. Whoever is missing is refused, and shown to you with a button to add them."},
-			{Value: ModelDirectory, Label: "People of our directory, from a file", Hint: "You export them from LDAP or Active Directory and " +
-				"import the file. Postern does not read the directory itself."},
+			{Value: ModelDirectory, Label: "People of our directory", Hint: "Read from AWS, LDAP or Active Directory, or pushed by your identity " +
+				"provider: known before they sign in, and switched off when they leave."},
 		},
 		Value: func(fc Facts) []string {
 			if m := modelOf(fc.Draft.Config); m != "" {
@@ -139,6 +139,9 @@ func applyProvisioning(d *Draft, _ Facts, a Answers) []model.Problem {
 		d.Config.Provisioning, d.Config.DirectorySynced = model.ProvisioningManual, true
 	default:
 		return []model.Problem{{Field: FieldProvisioning, Text: "Choose one of the three."}}
+	}
+	if !d.Config.DirectorySynced {
+		d.Config.DirectorySource, d.Config.DirectoryInApps = "", false
 	}
 	if modelOf(d.Config) != before {
 		d.untick(StepUsers) // that step asks different things now

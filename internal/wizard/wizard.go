@@ -47,12 +47,20 @@ type Facts struct {
 	Users          int
 	Groups         int
 	Rules          int
+	Sources        []SourceFact
 	PublicURL      string
 	PublicURLFixed bool // set at the start of the program: shown, not editable
 	Now            time.Time
 
 	parse  ParseFunc                             // see Reading; nil: sso.ParseMetadata
 	stored func() (*sso.IdentityProvider, error) // the draft's metadata, read once; nil: whenever somebody asks
+}
+
+// SourceFact is a source of people that is there.
+type SourceFact struct {
+	Slug string
+	Name string
+	Read bool // it was read once, or pushed once: what it would do here is known
 }
 
 // Answers are the fields of a submitted form, by name. A checkbox that is not
@@ -101,6 +109,7 @@ type Field struct {
 	Required     bool
 	Autocomplete string
 	Value        func(Facts) []string // what is stored now, in the form of an answer; nil: nothing to show
+	Choices      func(Facts) []Option // what can be chosen where that depends on what is there; comes before Options
 	When         func(Facts) bool     // whether the field belongs to this draft; nil: always
 }
 
@@ -109,7 +118,8 @@ type Step struct {
 	ID     StepID
 	Phase  string // the phase that begins with this step; empty: it belongs to that of the step before
 	Title  string
-	Lead   string // one sentence under the heading
+	Lead   string           // one sentence under the heading
+	When   func(Facts) bool // whether the step belongs to this draft; nil: always
 	Fields []Field
 	Apply  func(*Draft, Facts, Answers) []model.Problem // folds answers into the draft; nil: nothing to submit
 	Done   func(Facts) bool                             // derived from facts, never stored
@@ -119,9 +129,13 @@ type Step struct {
 func (s Step) FieldsFor(fc Facts) []Field {
 	var fields []Field
 	for _, f := range s.Fields {
-		if f.When == nil || f.When(fc) {
-			fields = append(fields, f)
+		if f.When != nil && !f.When(fc) {
+			continue
 		}
+		if f.Choices != nil {
+			f.Options = append(f.Choices(fc), f.Options...)
+		}
+		fields = append(fields, f)
 	}
 	return fields
 }
@@ -204,11 +218,19 @@ func (f *Flow) index(id StepID) int {
 	return slices.IndexFunc(f.steps, func(s Step) bool { return s.ID == id })
 }
 
-// Progress is every step in order, with where it stands.
+// Progress is every step that belongs to the draft, in order, with where it stands.
 func (f *Flow) Progress(fc Facts) []Progress {
-	progress := make([]Progress, len(f.steps))
-	reached := false // the current step
-	for i, s := range f.steps {
+	progress := make([]Progress, 0, len(f.steps))
+	reached, phase := false, "" // the current step; the phase that goes on
+	for _, s := range f.steps {
+		if s.When != nil && !s.When(fc) {
+			continue
+		}
+		if s.Phase == phase {
+			s.Phase = "" // begun by a step that not every draft has
+		} else if s.Phase != "" {
+			phase = s.Phase
+		}
 		done := s.Done(fc)
 		state := Locked
 		switch {
@@ -219,18 +241,23 @@ func (f *Flow) Progress(fc Facts) []Progress {
 		case done:
 			state = Open
 		}
-		progress[i] = Progress{Step: s, State: state}
+		progress = append(progress, Progress{Step: s, State: state})
 	}
 	return progress
 }
 
-// StateOf is where a step stands; Locked for an unknown one.
+// StateOf is where a step stands; Locked for one that is unknown or no part of the draft.
 func (f *Flow) StateOf(id StepID, fc Facts) State {
-	i := f.index(id)
+	progress := f.Progress(fc)
+	i := stands(progress, id)
 	if i < 0 {
 		return Locked
 	}
-	return f.Progress(fc)[i].State
+	return progress[i].State
+}
+
+func stands(progress []Progress, id StepID) int {
+	return slices.IndexFunc(progress, func(p Progress) bool { return p.Step.ID == id })
 }
 
 // Resume is the step to go on with: the first that is not done, else the last.
@@ -250,11 +277,12 @@ func (f *Flow) Next(id StepID, fc Facts) (StepID, bool) { return f.neighbor(id, 
 func (f *Flow) Previous(id StepID, fc Facts) (StepID, bool) { return f.neighbor(id, fc, -1) }
 
 func (f *Flow) neighbor(id StepID, fc Facts, by int) (StepID, bool) {
-	i := f.index(id)
-	if i < 0 || i+by < 0 || i+by >= len(f.steps) {
+	progress := f.Progress(fc)
+	i := stands(progress, id)
+	if i < 0 || i+by < 0 || i+by >= len(progress) {
 		return "", false
 	}
-	p := f.Progress(fc)[i+by]
+	p := progress[i+by]
 	return p.Step.ID, p.State != Locked
 }
 
