@@ -43,11 +43,14 @@ func TestWhoIsOutOfASourcesReach(t *testing.T) {
 	}{
 		"deactivated by hand stays so":           {by(model.DeactivatedByHand), func(*world) {}, []string{"by_hand p0000"}},
 		"deactivated by another source stays so": {by(model.DeactivatedBySource("entra")), func(*world) {}, nil},
-		"no home, disabled":                      {func(u *directory.User) { u.Home = "" }, func(w *world) { w.source.AdoptExisting = false; w.change("0000", disabled) }, nil},
-		"no home, missing":                       {func(u *directory.User) { u.Home = "" }, func(w *world) { delete(w.people, "0000") }, nil},
-		"another home, missing":                  {func(u *directory.User) { u.Home = "entra" }, func(w *world) { delete(w.people, "0000") }, nil},
-		"an administrator, disabled":             {administers, func(w *world) { w.change("0000", disabled) }, []string{"administrator p0000"}},
-		"an administrator, missing":              {administers, func(w *world) { delete(w.people, "0000") }, []string{"administrator p0000"}},
+		"no home, disabled": {func(u *directory.User) { u.Home = "" }, func(w *world) {
+			w.source.AdoptExisting = false
+			w.change("0000", disabled)
+		}, nil},
+		"no home, missing":           {func(u *directory.User) { u.Home = "" }, func(w *world) { delete(w.people, "0000") }, nil},
+		"another home, missing":      {func(u *directory.User) { u.Home = "entra" }, func(w *world) { delete(w.people, "0000") }, nil},
+		"an administrator, disabled": {administers, func(w *world) { w.change("0000", disabled) }, []string{"administrator p0000"}},
+		"an administrator, missing":  {administers, func(w *world) { delete(w.people, "0000") }, []string{"administrator p0000"}},
 		"another source says disabled": {by(model.DeactivatedBySource("corp")), func(w *world) {
 			w.others = []directory.OtherLink{{Source: "entra", StableID: "x", UserID: w.named("p0000").ID, Denies: true}}
 		}, []string{"other_source p0000"}},
