@@ -13,6 +13,7 @@ const (
 	ConsentUnlinked ConsentWhy = "unlinked" // the user's identity was unlinked
 	ConsentAllowed  ConsentWhy = "allowed"  // it was allowed in so many words
 	ConsentLinkAnew ConsentWhy = "link_anew"
+	ConsentSource   ConsentWhy = "source" // a source made the user, or took it over
 )
 
 // LinkAnewFor is how long a consent to link anew lasts, unless another end is chosen.

@@ -49,5 +49,11 @@ func DeactivatingSource(mark string) (string, bool) {
 	return strings.CutPrefix(mark, deactivatedBySource)
 }
 
+// SourceOfRef is the slug of the source in such a reference.
+func SourceOfRef(ref string) string {
+	slug, _, _ := strings.Cut(ref, "/")
+	return slug
+}
+
 // SourceRef is the reference of a membership that a group of a source gives.
 func SourceRef(slug, groupID string) string { return slug + "/" + groupID }

@@ -9,6 +9,9 @@ func SealedXML(loginID string) string { return "login:" + loginID }
 // SealedSigningKey is the context of a private key that signs ID tokens.
 func SealedSigningKey(id string) string { return "oidc-key:" + id }
 
+// SealedSourceSecret is the context of the secret by which a source is read.
+func SealedSourceSecret(slug string) string { return "source:" + slug }
+
 // SealedTraceToken is the context of the token of a link to follow a login.
 const SealedTraceToken = "trace-link"
 

@@ -116,7 +116,8 @@ type Source struct {
 	NextRunAt     time.Time // zero: not scheduled
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
-	FailuresInRow int // runs that failed or were incomplete since the last good one
+	FailuresInRow int       // runs that failed or were incomplete since the last good one
+	LastGoodAt    time.Time // end of the last run that read everything; zero: none has
 }
 
 // NewSource is a source of the kind as it is before anything was decided.

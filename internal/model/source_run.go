@@ -2,6 +2,10 @@ package model
 
 import "time"
 
+// RunsKept is how long runs are kept, with what each did; and so how long one can
+// be undone.
+const RunsKept = 90 * 24 * time.Hour
+
 // RunOutcome is how a run of a source ended.
 type RunOutcome string
 
@@ -68,6 +72,7 @@ type SourceRun struct {
 	Outcome   RunOutcome
 	Reason    string // short and permanent: "empty_result", "size_limit"; empty where all went well
 	Detail    string // the same as a sentence for people
+	Remedy    string // what helps, a sentence; may be empty
 	Counts    RunCounts
 	Server    string
 	Holds     []Hold
@@ -78,8 +83,14 @@ type SourceRun struct {
 	Approves  int64  // RunByApproval: the run whose plan it carries out
 	Undoes    int64  // RunByUndo
 	DecidedBy string // who approved or rejected it
+	Dry       bool   // it was asked to change nothing
+	Reading   string // Source.Reading() of what it read
 	StartedAt time.Time
 	EndedAt   time.Time // zero: goes on
+
+	SeenUsers, SeenGroups int    // read so far
+	AuditID               int64  // the entry of the audit that begins its act; zero: nothing was changed
+	RemoteAddr            string // of who asked for it
 }
 
 // HoldKind is a limit that a plan is over.

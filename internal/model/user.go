@@ -12,8 +12,7 @@ type UserSource string
 const (
 	UserManual UserSource = "manual"
 	UserJIT    UserSource = "jit"
-	UserLDAP   UserSource = "ldap"
-	UserAWS    UserSource = "aws"
+	UserSynced UserSource = "source" // a source made the user; which one owns it now is its home
 )
 
 // User is a person known to Postern.
@@ -30,6 +29,9 @@ type User struct {
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	LastLoginAt  time.Time // zero: never
+
+	Home          string // slug of the source that owns the fields; empty: none
+	DeactivatedBy string // DeactivatedByHand, or as DeactivatedBySource says; empty: active
 }
 
 // Identity links a user to what AWS calls that person on one connection.
@@ -52,8 +54,7 @@ type MembershipSource string
 const (
 	MemberManual MembershipSource = "manual"
 	MemberRule   MembershipSource = "rule"
-	MemberLDAP   MembershipSource = "ldap"
-	MemberAWS    MembershipSource = "aws"
+	MemberSource MembershipSource = "source"
 )
 
 // MembersCounted is how far the members of a group are counted; a group that
@@ -65,7 +66,8 @@ type Group struct {
 	ID          int64
 	Name        string // unique by Key
 	Description string
-	Members     int // distinct active and inactive users; MembersCounted+1: that many or more
+	ByHandOnly  bool // neither rules nor sources put anybody in
+	Members     int  // distinct active and inactive users; MembersCounted+1: that many or more
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
@@ -77,7 +79,7 @@ type Membership struct {
 	GroupID   int64
 	Group     string
 	Source    MembershipSource
-	Ref       string // rule: slug of the connection whose rules granted it; else empty
+	Ref       string // rule: slug of the connection whose rules granted it; source: as SourceRef makes it; else empty
 	Origin    string // who or what: administrator's email, rule names
 	LoginID   string // the login that granted it, if one did
 	CreatedAt time.Time

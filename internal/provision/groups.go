@@ -116,10 +116,8 @@ func sourceWords(m model.Membership) string {
 	switch m.Source {
 	case model.MemberManual:
 		return "by hand"
-	case model.MemberLDAP:
-		return "by LDAP"
-	case model.MemberAWS:
-		return "by the synchronization with AWS"
+	case model.MemberSource:
+		return "by the source " + model.SourceOfRef(m.Ref)
 	default:
 		return "by a rule of connection " + m.Ref
 	}

@@ -110,6 +110,8 @@ func Allowance(c model.Consent) string {
 		return "the configuration document that " + c.GivenBy + " applied names this user, and nobody in AWS was linked to it yet"
 	case model.ConsentUnlinked:
 		return c.GivenBy + " unlinked this user, and nobody in AWS was linked to it since"
+	case model.ConsentSource:
+		return "the " + c.GivenBy + " knows this user, and nobody in AWS was linked to it yet"
 	case model.ConsentLinkAnew:
 		return c.GivenBy + " let this user be linked anew"
 	default:

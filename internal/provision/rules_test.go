@@ -187,14 +187,14 @@ func TestGroups(t *testing.T) {
 			change: func(in *provision.Input) {
 				in.Known.Rules = nil
 				in.Known.Memberships = []model.Membership{
-					adminsByHand(), member("ldap", model.MemberLDAP, "", "ou=people"), member("aws", model.MemberAWS, "", "sync"),
+					adminsByHand(), member("ldap", model.MemberSource, "", "ou=people"), member("aws", model.MemberSource, "", "sync"),
 					member("foreign", model.MemberRule, "other", "foreign")}
 			},
 		},
 		"other sources that name the connection stay": {
 			change: func(in *provision.Input) {
 				in.Known.Rules = nil
-				in.Known.Memberships = []model.Membership{member("synced", model.MemberAWS, "aws", "sync"), member("ldap", model.MemberLDAP, "aws", "ou=people")}
+				in.Known.Memberships = []model.Membership{member("synced", model.MemberSource, "aws", "sync"), member("ldap", model.MemberSource, "aws", "ou=people")}
 			},
 		},
 		"another spelling is the same group": {

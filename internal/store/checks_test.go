@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/sourcetest"
+	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
 
@@ -19,6 +20,8 @@ var constantsOf = map[string]string{
 	"setup_links.task": "SetupTask", "oidc_keys.state": "KeyState", "oidc_tokens.kind": "TokenKind",
 	"link_consents.why": "ConsentWhy",
 	"jobs.kind":         "JobKind", "jobs.state": "JobState",
+	"sources.kind": "SourceKind", "sources.status": "SourceStatus", "source_runs.trigger": "RunTrigger", "source_runs.outcome": "RunOutcome",
+	"source_changes.kind": "SourceChangeKind", "source_left_out.kind": "LeftOutKind",
 }
 
 // The database accepts the very values that the program knows: one that it does
@@ -27,8 +30,11 @@ func TestChecksAcceptWhatTheProgramKnows(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{
 		"apps.kind": model.AppKinds(), "apps.product": model.Products(),
-		"warnings.smtp_tls": {model.MailStartTLS, model.MailTLS, model.MailPlain},
-		"notices.channel":   {"mail", "webhook"},
+		"warnings.smtp_tls":    {model.MailStartTLS, model.MailTLS, model.MailPlain},
+		"notices.channel":      {"mail", "webhook"},
+		"source_users.state":   {store.MirrorPresent, store.MirrorAbsent},
+		"source_groups.state":  {store.MirrorPresent, store.MirrorAbsent},
+		"source_changes.state": {string(store.ChangePlanned), string(store.ChangeApplied), string(store.ChangeSkipped), string(store.ChangeUndone)},
 		// Only the database's own triggers write these.
 		"crowd_events.kind":      {"user", "group", "membership", "reset"},
 		"crowd_events.operation": {"created", "updated", "renamed", "deleted", "touched"},

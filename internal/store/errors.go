@@ -37,6 +37,7 @@ var taken = map[string]string{
 	"connections_slug_key":                               "another connection has this slug",
 	"users_username_key_key":                             "another user has this username",
 	"groups_name_key_key":                                "another group has this name",
+	"sources_slug_key":                                   "another source has this slug",
 	"rules_name_key_key":                                 "another rule has this name",
 	"identities_external_id":                             "another user has this identity",
 	"identities_name_id":                                 "another user has this identity",

@@ -8,13 +8,13 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-const groupColumns = `g.id, g.name, g.description,
+const groupColumns = `g.id, g.name, g.description, g.by_hand_only,
 	(select least(count(distinct m.user_id), 1001) from
 		(select m.user_id from memberships m where m.group_id = g.id limit 4004) m),
 	g.created_at, g.updated_at`
 
 func scanGroup(row pgx.CollectableRow) (g model.Group, err error) {
-	err = row.Scan(&g.ID, &g.Name, &g.Description, &g.Members, &g.CreatedAt, &g.UpdatedAt)
+	err = row.Scan(&g.ID, &g.Name, &g.Description, &g.ByHandOnly, &g.Members, &g.CreatedAt, &g.UpdatedAt)
 	return g, err
 }
 
@@ -22,7 +22,11 @@ func scanGroup(row pgx.CollectableRow) (g model.Group, err error) {
 const maxText = 1024
 
 func auditedGroup(g model.Group) any {
-	return map[string]any{"name": g.Name, "description": g.Description}
+	audited := map[string]any{"name": g.Name, "description": g.Description}
+	if g.ByHandOnly {
+		audited["by_hand_only"] = true
+	}
+	return audited
 }
 
 // GroupQuery chooses groups, in the order of their names.
@@ -68,8 +72,8 @@ func (s *Store) group(ctx context.Context, name, lock string) (model.Group, erro
 // CreateGroup makes a group; ErrExists when the name is taken.
 func (s *Store) CreateGroup(ctx context.Context, actor model.Actor, g model.Group) (model.Group, error) {
 	err := s.InTx(ctx, func(tx *Store) error {
-		_, err := tx.db.Exec(ctx, `insert into groups (name, name_key, description, search_key)
-			values (@name, @key, @description, @search)`, groupArgs(g))
+		_, err := tx.db.Exec(ctx, `insert into groups (name, name_key, description, by_hand_only, search_key)
+			values (@name, @key, @description, @by_hand, @search)`, groupArgs(g))
 		if err != nil {
 			return translate(err)
 		}
@@ -83,7 +87,7 @@ func (s *Store) CreateGroup(ctx context.Context, actor model.Actor, g model.Grou
 
 func groupArgs(g model.Group) named {
 	return named{"id": g.ID, "name": model.Canonical(g.Name), "key": model.Key(g.Name), "description": clean(g.Description, 4*model.MaxDescription),
-		"search": searchKey(g.Name, g.Description)}
+		"by_hand": g.ByHandOnly, "search": searchKey(g.Name, g.Description)}
 }
 
 // UpdateGroup changes a group under a lock.
@@ -99,10 +103,10 @@ func (s *Store) UpdateGroup(ctx context.Context, actor model.Actor, name string,
 			return err
 		}
 		after.ID, after.Name, after.Description = before.ID, model.Canonical(after.Name), clean(after.Description, 4*model.MaxDescription)
-		if after.Name == before.Name && after.Description == before.Description {
+		if after.Name == before.Name && after.Description == before.Description && after.ByHandOnly == before.ByHandOnly {
 			return nil
 		}
-		_, err = tx.db.Exec(ctx, `update groups set name = @name, name_key = @key, description = @description,
+		_, err = tx.db.Exec(ctx, `update groups set name = @name, name_key = @key, description = @description, by_hand_only = @by_hand,
 			search_key = @search, updated_at = now() where id = @id`, groupArgs(after))
 		if err != nil {
 			return translate(err)

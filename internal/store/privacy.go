@@ -70,6 +70,9 @@ func (s *Store) spellingsOf(ctx context.Context, name string) ([]string, error) 
 		select username from logins where username_key <> '' and username_key = @key and user_id is null
 		union select person from trace_links where lower(person) = lower(@name)
 		union select @key from job_rows where keys @> array[@key]
+		union select username from source_users where user_id is null and username_key <> '' and username_key = @key
+		union select @key from source_left_out where keys @> array[@key]
+		union select @key from source_changes where keys @> array[@key]
 		union select v.name from audit a, lateral (values (a.object), (a.before ->> 'username'), (a.after ->> 'username'), (a.after ->> 'person')) v (name)
 			where (a.action like 'user.%' and a.action <> 'user.export' or a.action like 'identity.%' or a.action like 'membership.%' or a.action like 'trace_link.%')
 			and lower(v.name) = lower(@name)`, named{"key": model.Key(name), "name": model.Canonical(name)})
@@ -120,6 +123,15 @@ func (s *Store) erase(ctx context.Context, actor model.Actor, u model.User, name
 		`delete from bulk_changes b where exists (select from jsonb_array_elements(b.items) i
 			where i ->> 'UserID' = nullif(@id, '') or i ->> 'Username' = any(@names))`,
 		`delete from job_rows where keys && @people`,
+		`update source_groups g set members = (select coalesce(array_agg(m order by m), '{}') from unnest(g.members) m where m not in
+				(select p.stable_id from source_users p where p.source_id = g.source_id and ` + mirrorOfPerson + `)), digest = ''
+			where exists (select from source_users p where p.source_id = g.source_id and g.members @> array[p.stable_id] and ` + mirrorOfPerson + `)`,
+		`update source_changes c set added = (select coalesce(array_agg(m), '{}') from unnest(c.added) m where m <> all(gone.ids))
+			from source_runs r, lateral (select array_agg(p.stable_id) ids from source_users p where p.source_id = r.source_id and ` + mirrorOfPerson + `) gone
+			where r.id = c.run_id and c.kind = 'members' and c.added && gone.ids`,
+		`delete from source_users p where ` + mirrorOfPerson,
+		`delete from source_changes where user_id = nullif(@id, '')::uuid or keys && @people`,
+		`delete from source_left_out where keys && @people`,
 		`select erase_from_audit(nullif(@id, '')::uuid, @names, @alias, @actor, @remote)`,
 	} {
 		if _, err := s.db.Exec(ctx, sql, args); err != nil {

@@ -33,6 +33,10 @@ type PersonData struct {
 	Directory       []PersonDirectoryChange `json:"directory_changes"`
 	BulkChanges     []PersonBulkChange      `json:"changes_of_many"`
 	JobRows         []PersonJobRow          `json:"rows_of_imports"`
+	Pins            model.Pins              `json:"pins"` // what an administrator keeps from sources
+	Sources         []PersonSource          `json:"said_by_sources"`
+	SourceChanges   []PersonSourceChange    `json:"changes_by_sources"`
+	SourceLeftOut   []PersonLeftOut         `json:"left_out_by_sources"`
 
 	ConsoleSessions []model.ConsoleSession `json:"console_sessions"` // of somebody who comes to the console through AWS, as the next three
 	Passkeys        []PersonPasskey        `json:"passkeys"`
@@ -108,6 +112,44 @@ type (
 		Row   json.RawMessage `json:"row"`
 		Did   json.RawMessage `json:"did"`
 	}
+	// PersonSource is what a source says about them.
+	PersonSource struct {
+		Source      string              `json:"source"`
+		StableID    string              `json:"stable_id"`
+		Username    string              `json:"username"`
+		Email       string              `json:"email"`
+		FirstName   string              `json:"first_name"`
+		LastName    string              `json:"last_name"`
+		DisplayName string              `json:"display_name"`
+		Enabled     bool                `json:"enabled"`
+		Why         string              `json:"why"`
+		Place       string              `json:"place"`
+		State       string              `json:"state"`
+		ForeignIDs  []string            `json:"foreign_ids"`
+		Attributes  map[string][]string `json:"attributes"`
+		Groups      []string            `json:"groups"`
+	}
+	// PersonSourceChange is what a run of a source planned or did to them.
+	PersonSourceChange struct {
+		At     time.Time       `json:"at"`
+		Source string          `json:"source"`
+		Run    int64           `json:"run"`
+		Kind   string          `json:"kind"`
+		State  string          `json:"state"`
+		Before json.RawMessage `json:"before"`
+		After  json.RawMessage `json:"after"`
+		Place  string          `json:"place"`
+		Why    string          `json:"why"`
+	}
+	// PersonLeftOut is what a source said about them and that had no effect.
+	PersonLeftOut struct {
+		At     time.Time `json:"at"`
+		Source string    `json:"source"`
+		Run    int64     `json:"run"`
+		Kind   string    `json:"kind"`
+		Name   string    `json:"name"`
+		Detail string    `json:"detail"`
+	}
 	// PersonPasskey is the public half of a passkey.
 	PersonPasskey struct {
 		Name       string     `json:"name"`
@@ -173,6 +215,9 @@ func (s *Store) collect(ctx context.Context, d *PersonData, limit int) (err erro
 	actors := slices.Clone(d.Names)
 	d.Memberships = []model.Membership{}
 	if d.User != nil {
+		if d.Pins, err = s.Pins(ctx, u.ID); err != nil {
+			return err
+		}
 		for _, name := range d.Names {
 			actors = append(actors, model.Administrator{Email: name, UserID: u.ID}.ActorName())
 		}
@@ -196,6 +241,8 @@ func (s *Store) collect(ctx context.Context, d *PersonData, limit int) (err erro
 	d.Directory = d.Directory[:cut("directory_changes", len(d.Directory))]
 	d.BulkChanges = d.BulkChanges[:cut("changes_of_many", len(d.BulkChanges))]
 	d.JobRows = d.JobRows[:cut("rows_of_imports", len(d.JobRows))]
+	d.SourceChanges = d.SourceChanges[:cut("changes_by_sources", len(d.SourceChanges))]
+	d.SourceLeftOut = d.SourceLeftOut[:cut("left_out_by_sources", len(d.SourceLeftOut))]
 	for i := range d.TraceLinks {
 		d.TraceLinks[i].TokenSealed = nil
 	}
@@ -215,6 +262,9 @@ const auditOfPerson = `select id, at, actor, remote_addr, action, object, before
 		or a.before ->> 'username' = n or a.after ->> 'username' = n or a.before ->> 'person' = n or a.after ->> 'person' = n
 		or (a.action like 'bulk.%' and a.after -> 'usernames' @> to_jsonb(array[n])))
 	order by id desc limit @limit`
+
+// mirrorOfPerson are the rows p of a mirror that are about them.
+const mirrorOfPerson = "(p.user_id = nullif(@id, '')::uuid or (p.user_id is null and (p.username_key = any(@people) or p.email_key = any(@people))))"
 
 // collectLists reads the lists, each where it is kept.
 func (s *Store) collectLists(ctx context.Context, d *PersonData, args named) error {
@@ -244,6 +294,16 @@ func (s *Store) collectLists(ctx context.Context, d *PersonData, args named) err
 			where i ->> 'UserID' = nullif(@id, '') or i ->> 'Username' = any(@names)) order by b.id desc limit @limit`, args),
 		into(ctx, s, &d.JobRows, pgx.RowToStructByPos[PersonJobRow], `select j.created_at, j.actor, j.state, r.input, r.did
 			from job_rows r join jobs j on j.id = r.job_id where r.keys && @people order by j.id desc, r.nr limit @limit`, args),
+		into(ctx, s, &d.Sources, pgx.RowToStructByPos[PersonSource], `select s.slug, p.stable_id, p.username, p.email, p.first_name, p.last_name,
+			p.display_name, p.enabled, p.why, p.place, p.state, p.foreign_ids, coalesce(p.attributes, '{}'), array(select g.name from source_groups g
+				where g.source_id = p.source_id and g.members @> array[p.stable_id] order by 1)
+			from source_users p join sources s on s.id = p.source_id where `+mirrorOfPerson+" order by s.slug, p.stable_id", args),
+		into(ctx, s, &d.SourceChanges, pgx.RowToStructByPos[PersonSourceChange], `select coalesce(c.applied_at, r.started_at), s.slug, r.id, c.kind, c.state,
+			c.before, c.after, c.place, c.why from source_changes c join source_runs r on r.id = c.run_id join sources s on s.id = r.source_id
+			where c.user_id = nullif(@id, '')::uuid or c.keys && @people order by r.id desc, c.nr limit @limit`, args),
+		into(ctx, s, &d.SourceLeftOut, pgx.RowToStructByPos[PersonLeftOut], `select r.started_at, s.slug, r.id, l.kind, l.name, l.detail
+			from source_left_out l join source_runs r on r.id = l.run_id join sources s on s.id = r.source_id
+			where l.keys && @people order by r.id desc, l.nr limit @limit`, args),
 		into(ctx, s, &d.ConsoleSessions, scanConsoleSession, "select "+consoleSessionColumns+` from admin_sessions
 			where administrator_id in (`+administratorOf+") order by id desc", args),
 		into(ctx, s, &d.Passkeys, pgx.RowToStructByPos[PersonPasskey], `select name, created_at, last_used_at

@@ -43,6 +43,17 @@ func TestPersonDataIsEverythingStored(t *testing.T) {
 		"insert into passkeys (id, administrator_id, name, credential) select 'hidden-id', id, 'blue key', '{\"hidden\": 1}' from administrators where user_id = $1",
 		"insert into recovery_codes (administrator_id, hash) select id, 'hidden-code' from administrators where user_id = $1",
 		"insert into known_browsers (token_hash, administrator_id, seen_at) select 'hidden-browser', id, '2026-01-02' from administrators where user_id = $1",
+		"insert into sources (slug, name, kind, settings, secret_sealed) select 'corp', 'Corp', 'ldap', '{}', 'hidden' where $1::text <> ''",
+		"insert into source_users (source_id, stable_id, digest, says, username, username_key, enabled, place, user_id, first_run, changed_run) select id, " +
+			"'ana-in-corp', '', 63, 'ana.corp', 'ana.corp', true, 'OU=People', $1, 1, 1 from sources",
+		"insert into source_groups (source_id, stable_id, digest, name, members, first_run, changed_run) select id, 'g', '', 'corp-group', " +
+			"'{ana-in-corp,hidden-other}', 1, 1 from sources where $1::text <> ''",
+		"insert into source_runs (source_id, trigger, outcome) select id, 'hand', 'applied' from sources where $1::text <> ''",
+		"insert into source_changes (run_id, nr, kind, stable_id, user_id, before, why) select id, 1, 'updated', 'ana-in-corp', $1, " +
+			"'{\"username\": \"ana.before.run\"}', '' from source_runs",
+		"insert into source_left_out (run_id, nr, kind, stable_id, name, keys, detail) select id, 1, 'pinned', '', 'ana', '{ana}', 'left.out.ana' " +
+			"from source_runs where $1::text <> ''",
+		"update users set pins = '{\"email\": {\"by\": \"x\", \"at\": \"2026-01-02T00:00:00Z\", \"reason\": \"pinned.ana\"}}' where id = $1",
 		"insert into audit (actor, action, object) select 'ana.old (through AWS)', 'group.update', 'what-she-did' where $1::text <> ''",
 	} {
 		if _, err := st.Pool().Exec(ctx, sql, u.ID); err != nil {
@@ -63,7 +74,8 @@ func TestPersonDataIsEverythingStored(t *testing.T) {
 	for _, want := range []string{`"names":["ana","ana.old"]`, `"Why":"made"`, "ana-at-aws", "last@by.aws", "said@by.aws", `"message_kept_sealed":true`,
 		`"created_by":"owner@example.com"`,
 		`"app":"jira-directory"`, `"kind":"refresh"`, `"apps_last_used_by_them":[{"app":"jira"`, `"operation":"renamed"`, `"kind":"deactivate"`, "Console Browser",
-		"blue key", `"recovery_codes":1`, "2026-01-02", "what-she-did", `"object":"ana.old"`, `"action":"bulk.deactivate"`, `"truncated":[]`} {
+		"blue key", `"recovery_codes":1`, "2026-01-02", "ana-in-corp", "OU=People", "corp-group", "ana.before.run", "left.out.ana", "pinned.ana",
+		"what-she-did", `"object":"ana.old"`, `"action":"bulk.deactivate"`, `"truncated":[]`} {
 		if !strings.Contains(strings.ReplaceAll(strings.ReplaceAll(string(text), `"Object"`, `"object"`), `"Action"`, `"action"`), want) {
 			t.Errorf("the data lack %s", want)
 		}

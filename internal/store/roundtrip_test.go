@@ -105,7 +105,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 	sameFields(t, warnings, gotWarnings)
 
 	user := filled(func(u *model.User) {
-		u.ID, u.Email, u.Source, u.SessionEpoch = ana.ID, "other@example.com", ana.Source, ana.SessionEpoch
+		u.ID, u.Email, u.Source, u.SessionEpoch, u.Home, u.DeactivatedBy = ana.ID, "other@example.com", ana.Source, ana.SessionEpoch, "", ""
 	})
 	gotUser, err := st.UpdateUser(ctx, storetest.Actor, "ana", func(u *model.User) error { *u = user; return nil })
 	if err != nil {
@@ -113,6 +113,24 @@ func TestEveryFieldComesBack(t *testing.T) {
 	}
 	user.CreatedAt, user.UpdatedAt, user.LastLoginAt = gotUser.CreatedAt, gotUser.UpdatedAt, gotUser.LastLoginAt // facts
 	sameFields(t, user, gotUser)
+
+	source := filled(func(x *model.Source) {
+		x.Slug, x.Kind, x.Status, x.Connection = "corp-ad", model.SourceLDAP, model.SourceLive, "aws"
+	})
+	gotSource, err := st.CreateSource(ctx, storetest.Actor, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keepFacts(&source, gotSource)
+	sameFields(t, source, gotSource)
+	changed := filled(func(x *model.Source) {
+		x.Slug, x.Kind, x.Status, x.Connection, x.Name = "corp-ad", model.SourceLDAP, model.SourceDraft, "", "other"
+	})
+	if gotSource, err = st.UpdateSource(ctx, storetest.Actor, "corp-ad", 1, func(x *model.Source) error { *x = changed; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	keepFacts(&changed, gotSource)
+	sameFields(t, changed, gotSource)
 
 	change := filled(func(a *model.AccountSwitch) { a.Connection, a.UserID = "aws", ana.ID })
 	if err := st.SaveAccountSwitch(ctx, "token", change); err != nil {
@@ -123,6 +141,13 @@ func TestEveryFieldComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameFields(t, change, gotChange)
+}
+
+// keepFacts takes over what the database says of a source, and nobody else.
+func keepFacts(s *model.Source, is model.Source) {
+	s.ID, s.Revision, s.Interval = is.ID, is.Revision, s.Interval.Truncate(time.Second)
+	s.HasSecret, s.SecretSetAt, s.ApprovedFor, s.NextIsDry, s.NextRunAt = is.HasSecret, is.SecretSetAt, is.ApprovedFor, is.NextIsDry, is.NextRunAt
+	s.CreatedAt, s.UpdatedAt, s.FailuresInRow, s.LastGoodAt = is.CreatedAt, is.UpdatedAt, is.FailuresInRow, is.LastGoodAt
 }
 
 func TestEveryFieldOfARequestComesBack(t *testing.T) {

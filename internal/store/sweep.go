@@ -16,6 +16,7 @@ type SweepResult struct {
 	Consents  int64 // to link anew
 	Undo      int64 // of changes that are too old to be undone
 	Jobs      int64 // that have been over for a while
+	Runs      int64 // of sources, the same
 
 	SetupLinks                 int64
 	CrowdSessions, CrowdEvents int64
@@ -82,6 +83,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keep Retention) (Sweep
 		{&r.Autosaves, "typed_answers", "updated_at <= $1 or revision_id in (select id from revisions where state <> 'draft')", now.Add(-autosaveRetention)},
 		{&r.Undo, "bulk_changes", "at <= $1", now.Add(-model.UndoFor)},
 		{&r.Jobs, "jobs", "finished_at <= $1", now.Add(-model.UndoFor)},
+		{&r.Runs, "source_runs", `ended_at <= $1 and outcome not in ('dry_run', 'held')
+			and exists (select from source_runs later where later.source_id = source_runs.source_id and later.id > source_runs.id)`, now.Add(-model.RunsKept)},
 		{&r.Links, "trace_links", "expires_at <= $1", now.Add(-endedLinkKept)},
 		{&r.Logins, "certificate_days", "day < ($1 at time zone 'UTC')::date", now.Add(-certificateUseFor)},
 		{&r.SetupLinks, "certificate_proposals", "decided_at <= $1", now.Add(-setupLinkRetention)},

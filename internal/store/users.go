@@ -10,12 +10,12 @@ import (
 )
 
 const userColumns = `u.id::text, u.username, u.email, u.display_name, u.first_name, u.last_name, u.active, u.source,
-	u.session_epoch, u.created_at, u.updated_at, u.last_login_at`
+	u.session_epoch, u.created_at, u.updated_at, u.last_login_at, coalesce(u.home_source, ''), u.deactivated_by`
 
 func scanUser(row pgx.CollectableRow) (u model.User, err error) {
 	var last *time.Time
 	err = row.Scan(&u.ID, &u.Username, &u.Email, &u.DisplayName, &u.FirstName, &u.LastName, &u.Active, &u.Source,
-		&u.SessionEpoch, &u.CreatedAt, &u.UpdatedAt, &last)
+		&u.SessionEpoch, &u.CreatedAt, &u.UpdatedAt, &last, &u.Home, &u.DeactivatedBy)
 	u.LastLoginAt = valueOrZero(last)
 	return u, err
 }
@@ -152,6 +152,7 @@ func changedUser(before, after model.User) (model.User, bool) {
 	after = canonicalUser(after)
 	after.ID, after.SessionEpoch = before.ID, before.SessionEpoch
 	after.CreatedAt, after.UpdatedAt, after.LastLoginAt = before.CreatedAt, before.UpdatedAt, before.LastLoginAt
+	after.Home, after.DeactivatedBy = before.Home, before.DeactivatedBy // the database marks who deactivated
 	if before.Active && !after.Active {
 		after.SessionEpoch++
 	}

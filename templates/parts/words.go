@@ -32,10 +32,8 @@ func UserSourceWord(s model.UserSource) string {
 		return "Added by hand"
 	case model.UserJIT:
 		return "Created at first login"
-	case model.UserLDAP:
-		return "LDAP directory"
-	case model.UserAWS:
-		return "AWS Identity Store"
+	case model.UserSynced:
+		return "Made by a source"
 	default:
 		return string(s)
 	}

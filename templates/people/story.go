@@ -93,10 +93,9 @@ func joinedBy(m model.Membership) string {
 		}
 		return "By hand, by " + m.Origin
 	case model.MemberRule:
-		rules := strings.Split(m.Origin, ", ")
-		return "By the " + verb(len(rules), "rule", "rules") + " " + ui.List(rules)
-	case model.MemberLDAP, model.MemberAWS:
-		return "By a directory"
+		return "By the rules " + m.Origin
+	case model.MemberSource:
+		return "By the source " + model.SourceOfRef(m.Ref)
 	default:
 		return ""
 	}
