@@ -4,10 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,9 +27,13 @@ type storeRequest struct {
 		ExternalID      *ExternalID `json:"ExternalId"`
 	}
 	Filters    []struct{ AttributePath, AttributeValue string }
+	Extensions []string
 	MaxResults *int
 	NextToken  string
 }
+
+// enterpriseExtension names the attributes of SCIM's enterprise extension.
+const enterpriseExtension = "aws:identitystore:enterprise"
 
 // storeError is an error of the API, with the fields that its model has.
 type storeError struct {
@@ -48,6 +49,10 @@ type storeError struct {
 
 func (e *storeError) Error() string { return e.Type + ": " + e.Message }
 
+func unknownOperation(target string) error {
+	return &storeError{Type: "UnknownOperationException", Message: "The simulator does not know " + target}
+}
+
 func invalid(message string, args ...any) error {
 	return &storeError{Type: "ValidationException", Message: fmt.Sprintf(message, args...)}
 }
@@ -58,34 +63,7 @@ func notFound(kind, id string) error {
 
 // identityStore answers the reading operations of the Identity Store API
 // (AWS JSON 1.1, https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/).
-// A request has to be signed, but the signature is not verified: the simulator
-// has no secret keys of AWS users.
-func (s *Simulator) identityStore(w http.ResponseWriter, r *http.Request) {
-	answer, err := s.storeAnswer(r)
-	status, id := http.StatusOK, newUUID()
-	if err != nil {
-		failure := &storeError{}
-		if !errors.As(err, &failure) {
-			failure = &storeError{Type: "InternalServerException", Message: err.Error()}
-		}
-		failure.RequestID = id
-		answer, status = failure, storeStatus(failure.Type)
-		w.Header().Set("X-Amzn-ErrorType", failure.Type)
-	}
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	w.Header().Set("X-Amzn-RequestId", id)
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(answer) // whoever asked has gone
-}
-
-func (s *Simulator) storeAnswer(r *http.Request) (any, error) {
-	if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
-		return nil, &storeError{Type: "MissingAuthenticationTokenException", Message: "Missing Authentication Token"}
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, invalid("read the request: %v", err)
-	}
+func (s *Simulator) identityStore(operation string, body []byte) (any, error) {
 	var q storeRequest
 	if err := json.Unmarshal(body, &q); err != nil {
 		return nil, &storeError{Type: "SerializationException", Message: err.Error()}
@@ -98,62 +76,67 @@ func (s *Simulator) storeAnswer(r *http.Request) (any, error) {
 	if q.IdentityStoreID != c.IdentityStore && !strings.HasSuffix(q.IdentityStoreID, ":identitystore/"+c.IdentityStore) {
 		return nil, notFound("IDENTITY_STORE", q.IdentityStoreID)
 	}
-	switch target := r.Header.Get("X-Amz-Target"); target {
-	case "AWSIdentityStore.ListUsers":
+	if slices.ContainsFunc(q.Extensions, func(name string) bool { return name != enterpriseExtension }) {
+		return nil, invalid("the only extension is %s", enterpriseExtension)
+	}
+	switch operation {
+	case "ListUsers":
 		return c.listUsers(q)
-	case "AWSIdentityStore.ListGroups":
+	case "ListGroups":
 		return c.listGroups(q)
-	case "AWSIdentityStore.ListGroupMemberships":
+	case "ListGroupMemberships":
 		return c.listMembers(q)
-	case "AWSIdentityStore.ListGroupMembershipsForMember":
+	case "ListGroupMembershipsForMember":
 		return c.listMemberships(q)
-	case "AWSIdentityStore.DescribeUser":
+	case "DescribeUser":
 		p, err := c.personByID(q.UserID)
 		if err != nil {
 			return nil, err
 		}
-		return c.storeUser(p), nil
-	case "AWSIdentityStore.DescribeGroup":
+		return c.storeUser(p, q), nil
+	case "DescribeGroup":
 		g, err := c.groupByID(q.GroupID)
 		if err != nil {
 			return nil, err
 		}
 		return c.storeGroup(g), nil
-	case "AWSIdentityStore.GetUserId":
+	case "GetUserId":
 		return c.userID(q)
-	case "AWSIdentityStore.GetGroupId":
+	case "GetGroupId":
 		return c.groupID(q)
-	case "AWSIdentityStore.IsMemberInGroups":
+	case "IsMemberInGroups":
 		return c.isMember(q)
 	default:
-		return nil, &storeError{Type: "UnknownOperationException", Message: "The simulator does not know " + target}
+		return nil, unknownOperation(operation)
 	}
 }
 
-func (c *Settings) storeUser(p *Person) storeUser {
+func (c *Settings) storeUser(p *Person, q storeRequest) storeUser {
 	u := storeUser{
-		IdentityStoreID: c.IdentityStore, UserID: p.ID, UserArn: c.storeARN("user", p.ID), UserName: p.Username, DisplayName: p.DisplayName(),
-		ExternalIDs: p.ExternalIDs, UserStatus: "ENABLED",
-		Name: storeName{Formatted: p.DisplayName(), GivenName: p.GivenName, FamilyName: p.FamilyName, MiddleName: p.MiddleName},
-	}
-	if p.Disabled {
-		u.UserStatus = "DISABLED"
+		IdentityStoreID: c.IdentityStore, UserID: p.ID, UserName: p.Username, DisplayName: p.DisplayName(), Title: p.Title,
+		ExternalIDs: p.ExternalIDs,
+		Name:        storeName{Formatted: p.DisplayName(), GivenName: p.GivenName, FamilyName: p.FamilyName, MiddleName: p.MiddleName},
 	}
 	if p.Email != "" {
 		u.Emails = []storeEmail{{Value: p.Email, Type: "work", Primary: true}}
 	}
-	u.Revision = revisionOf(u)
+	if c.OlderAnswers {
+		return u
+	}
+	if u.UserArn, u.UserStatus = c.storeARN("user", p.ID), "ENABLED"; p.Disabled {
+		u.UserStatus = "DISABLED"
+	}
+	u.Revision = revisionOf(fmt.Sprint(u, p.Enterprise))
+	if slices.Contains(q.Extensions, enterpriseExtension) && len(p.Enterprise) > 0 {
+		u.Extensions = map[string]map[string]string{enterpriseExtension: p.Enterprise}
+	}
 	return u
 }
 
 // storeARN is the name of somebody or something in the identity store: it has
 // neither a Region nor an account.
 func (c *Settings) storeARN(kind, id string) string {
-	partition := "aws"
-	if strings.HasPrefix(c.Region, "cn-") {
-		partition = "aws-cn"
-	}
-	return "arn:" + partition + ":identitystore:::" + kind + "/" + id
+	return "arn:" + c.partition() + ":identitystore:::" + kind + "/" + id
 }
 
 // plainID takes the id out of an ARN; requests may have either.
@@ -170,9 +153,10 @@ func revisionOf(answer any) string {
 }
 
 func (c *Settings) storeGroup(g *Group) storeGroup {
-	answer := storeGroup{IdentityStoreID: c.IdentityStore, GroupID: g.ID, GroupArn: c.storeARN("group", g.ID), DisplayName: g.Name,
-		Description: g.Description, ExternalIDs: g.ExternalIDs}
-	answer.Revision = revisionOf(answer)
+	answer := storeGroup{IdentityStoreID: c.IdentityStore, GroupID: g.ID, DisplayName: g.Name, Description: g.Description, ExternalIDs: g.ExternalIDs}
+	if !c.OlderAnswers {
+		answer.GroupArn, answer.Revision = c.storeARN("group", g.ID), revisionOf(answer)
+	}
 	return answer
 }
 
@@ -233,17 +217,21 @@ func (q storeRequest) filter(path, name string) (bool, error) {
 }
 
 func (c *Settings) listUsers(q storeRequest) (any, error) {
-	var all []storeUser
+	var all []*Person
 	for i := range c.People {
 		keep, err := q.filter("UserName", c.People[i].Username)
 		if err != nil {
 			return nil, err
 		}
 		if keep {
-			all = append(all, c.storeUser(&c.People[i]))
+			all = append(all, &c.People[i])
 		}
 	}
-	users, next, err := page(q, all)
+	people, next, err := page(q, all)
+	users := make([]storeUser, len(people))
+	for i, p := range people {
+		users[i] = c.storeUser(p, q)
+	}
 	return struct {
 		Users     []storeUser
 		NextToken string `json:",omitempty"`
@@ -287,13 +275,17 @@ func (c *Settings) listMembers(q storeRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []storeMembership
+	var all []*Person
 	for i := range c.People {
 		if slices.Contains(c.People[i].Groups, g.Name) {
-			all = append(all, c.membership(&c.People[i], g))
+			all = append(all, &c.People[i])
 		}
 	}
-	list, next, err := page(q, all)
+	people, next, err := page(q, all)
+	list := make([]storeMembership, len(people))
+	for i, p := range people {
+		list[i] = c.membership(p, g)
+	}
 	return membershipList{list, next}, err
 }
 

@@ -5,14 +5,17 @@ type (
 	storeUser struct {
 		IdentityStoreID string       `json:"IdentityStoreId"`
 		UserID          string       `json:"UserId"`
-		UserArn         string       `json:"UserArn"`
+		UserArn         string       `json:"UserArn,omitempty"`
 		UserName        string       `json:"UserName"`
 		DisplayName     string       `json:"DisplayName"`
 		Name            storeName    `json:"Name"`
 		Emails          []storeEmail `json:"Emails,omitempty"`
 		ExternalIDs     []ExternalID `json:"ExternalIds,omitempty"`
-		UserStatus      string       `json:"UserStatus"`
-		Revision        string       `json:"Revision"`
+		Title           string       `json:"Title,omitempty"`
+		UserStatus      string       `json:"UserStatus,omitempty"`
+		Revision        string       `json:"Revision,omitempty"`
+
+		Extensions map[string]map[string]string `json:"Extensions,omitempty"`
 	}
 	storeName struct {
 		Formatted, GivenName, FamilyName string
@@ -25,11 +28,11 @@ type (
 	storeGroup struct {
 		IdentityStoreID string `json:"IdentityStoreId"`
 		GroupID         string `json:"GroupId"`
-		GroupArn        string
+		GroupArn        string `json:",omitempty"`
 		DisplayName     string
 		Description     string       `json:",omitempty"`
 		ExternalIDs     []ExternalID `json:"ExternalIds,omitempty"`
-		Revision        string
+		Revision        string       `json:",omitempty"`
 	}
 	storeMember struct {
 		UserID string `json:"UserId"`

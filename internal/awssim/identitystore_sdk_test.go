@@ -10,6 +10,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore/types"
+	"github.com/aws/smithy-go"
 )
 
 // sdk is AWS's own client for the simulator. It tries each request once.
@@ -20,7 +21,7 @@ func sdk(t *testing.T, s *Simulator) *identitystore.Client {
 	return identitystore.New(identitystore.Options{
 		Region: "us-east-1", BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: "secret"}, nil
+			return aws.Credentials{AccessKeyID: TestAccessKeyID, SecretAccessKey: TestSecretAccessKey}, nil
 		}),
 	})
 }
@@ -97,6 +98,10 @@ func TestIdentityStoreErrorsAreAWSs(t *testing.T) {
 			return errors.As(err, &slow) && slow.RetryAfterSeconds == 1
 		}},
 		StoreInternal: {500, is(new(*types.InternalServerException))},
+		StoreExpired: {400, func(err error) bool {
+			var said smithy.APIError
+			return errors.As(err, &said) && said.ErrorCode() == "ExpiredTokenException"
+		}},
 	} {
 		if err := s.SetStoreFault(fault, Once); err != nil {
 			t.Fatal(err)

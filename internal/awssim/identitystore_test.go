@@ -1,22 +1,31 @@
 package awssim
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
-)
+	"time"
 
-const signed = "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20260304/us-east-1/identitystore/aws4_request, SignedHeaders=host, Signature=00"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+)
 
 // call calls an operation and decodes the answer into result.
 func call(t *testing.T, s *Simulator, operation, parameters string, result any) int {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(parameters))
 	r.Header.Set("X-Amz-Target", "AWSIdentityStore."+operation)
-	r.Header.Set("Authorization", signed)
+	sum := sha256.Sum256([]byte(parameters))
+	access := s.Access()
+	if err := v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: access.AccessKeyID, SecretAccessKey: access.SecretAccessKey}, r,
+		hex.EncodeToString(sum[:]), "identitystore", access.Region, time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	w := httptest.NewRecorder()
 	s.Handler().ServeHTTP(w, r)
 	if err := json.Unmarshal(w.Body.Bytes(), result); err != nil || w.Header().Get("Content-Type") != "application/x-amz-json-1.1" {

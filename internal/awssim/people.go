@@ -148,7 +148,7 @@ func (s *Simulator) putPerson(was string, p Person) error {
 			return errNotFound
 		}
 		before := old.Username
-		p.ID, p.ExternalIDs = old.ID, old.ExternalIDs
+		p.ID, p.ExternalIDs, p.Title, p.Enterprise = old.ID, old.ExternalIDs, old.Title, old.Enterprise
 		*old = p
 		for i := range c.Applications {
 			replace(c.Applications[i].AssignedPeople, before, p.Username)

@@ -21,8 +21,8 @@ func (s *Simulator) newRoutes() http.Handler {
 	page("/api.aws/saml/assertion/{x}", s.federate)
 	page("GET /saml/continue/{pending}", s.federateLater)
 	page("/saml/logout/{x}", s.logout)
-	mux.HandleFunc("POST /identitystore/{$}", s.identityStore)
-	mux.HandleFunc("POST /{$}", s.identityStore) // where AWS's SDKs post to
+	mux.HandleFunc("POST /identitystore/{$}", s.api)
+	mux.HandleFunc("POST /{$}", s.api) // where AWS's SDKs post to
 
 	// For people who sign in.
 	page("GET /start", s.portal)

@@ -23,6 +23,14 @@ type Settings struct {
 	Applications  []Application `yaml:"applications,omitempty"`
 	// StoreFaults are the errors that the Identity Store API answers with.
 	StoreFaults map[StoreFault]Mode `yaml:"identity_store_faults,omitempty"`
+	// DeniedActions are what the policy of the caller of the APIs lacks, as in
+	// identitystore:ListUsers.
+	DeniedActions []string `yaml:"denied_actions,omitempty"`
+	// OlderAnswers leaves out what AWS added to the answers since 2025: UserStatus,
+	// ARNs, Revision, extensions.
+	OlderAnswers bool `yaml:"older_answers,omitempty"`
+	// Roles are what the test key may assume.
+	Roles []Role `yaml:"roles,omitempty"`
 }
 
 // Person is somebody in the Identity Store.
@@ -38,6 +46,16 @@ type Person struct {
 	// ExternalIDs are the person's ids at where AWS has them from; none for people
 	// who were made in AWS itself.
 	ExternalIDs []ExternalID `yaml:"external_ids,omitempty"`
+	Title       string       `yaml:"title,omitempty"`
+	// Enterprise are the attributes that clients have to ask for: department,
+	// costCenter, employeeNumber and so on.
+	Enterprise map[string]string `yaml:"enterprise,omitempty"`
+}
+
+// Role is an IAM role that trusts whoever knows its external id.
+type Role struct {
+	ARN        string `yaml:"arn"`
+	ExternalID string `yaml:"external_id"`
 }
 
 // ExternalID is what somebody, or a group, is called where AWS has them from.
@@ -77,6 +95,7 @@ type Application struct {
 	Attributes      []Mapping      `yaml:"attributes,omitempty"`
 	AssignedPeople  []string       `yaml:"assigned_people,omitempty"` // usernames
 	AssignedGroups  []string       `yaml:"assigned_groups,omitempty"` // names
+	OpenToAll       bool           `yaml:"open_to_all,omitempty"`     // "Do not require assignments"
 	EmptyAttributes bool           `yaml:"empty_attributes,omitempty"`
 	Certificates    []Certificate  `yaml:"certificates,omitempty"` // one or two, one of them active
 	Faults          map[Fault]Mode `yaml:"faults,omitempty"`
@@ -182,12 +201,14 @@ func (s *Settings) clone() *Settings {
 	for i := range c.People {
 		c.People[i].Groups = slices.Clone(c.People[i].Groups)
 		c.People[i].ExternalIDs = slices.Clone(c.People[i].ExternalIDs)
+		c.People[i].Enterprise = maps.Clone(c.People[i].Enterprise)
 	}
 	c.Groups = slices.Clone(s.Groups)
 	for i := range c.Groups {
 		c.Groups[i].ExternalIDs = slices.Clone(c.Groups[i].ExternalIDs)
 	}
 	c.StoreFaults = maps.Clone(s.StoreFaults)
+	c.DeniedActions, c.Roles = slices.Clone(s.DeniedActions), slices.Clone(s.Roles)
 	c.Applications = slices.Clone(s.Applications)
 	for i := range c.Applications {
 		c.Applications[i] = *c.Applications[i].clone()

@@ -28,6 +28,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Now is the time of issue. Nil: time.Now.
 	Now func() time.Time
+	// APINow is the time by which requests to the APIs are judged: clients sign with
+	// their own clocks. Nil: time.Now.
+	APINow func() time.Time
 	// NewKey makes signing keys. Nil: a new one each time. Tests save time by
 	// giving one key to all applications.
 	NewKey func(bits int) (*rsa.PrivateKey, error)
@@ -40,6 +43,7 @@ type Simulator struct {
 	file   string
 	log    *slog.Logger
 	now    func() time.Time
+	apiNow func() time.Time
 	newKey func(bits int) (*rsa.PrivateKey, error)
 	pages  map[string]*template.Template
 	routes http.Handler
@@ -50,6 +54,7 @@ type Simulator struct {
 	last     map[string]*Message // by application: for FaultReplayed
 	sessions map[string]string   // portal sessions: token to username
 	pending  map[string]pending  // AuthnRequests that came by POST and wait for a sign-in
+	keys     map[string]apiKey   // temporary ones of the APIs, by their ids
 }
 
 // ErrUnknown is returned for an application, person or fault that does not exist.
@@ -60,14 +65,17 @@ var ErrUnknown = errors.New("unknown")
 // again after every change.
 func New(o Options) (*Simulator, error) {
 	s := &Simulator{
-		base: strings.TrimRight(o.BaseURL, "/"), file: o.StateFile, log: o.Logger, now: o.Now, newKey: o.NewKey,
-		last: map[string]*Message{}, sessions: map[string]string{}, pending: map[string]pending{},
+		base: strings.TrimRight(o.BaseURL, "/"), file: o.StateFile, log: o.Logger, now: o.Now, apiNow: o.APINow, newKey: o.NewKey,
+		last: map[string]*Message{}, sessions: map[string]string{}, pending: map[string]pending{}, keys: map[string]apiKey{},
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.apiNow == nil {
+		s.apiNow = time.Now
 	}
 	if s.newKey == nil {
 		s.newKey = func(bits int) (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, bits) }
@@ -103,7 +111,7 @@ func initialSettings(o Options) (*Settings, error) {
 }
 
 // Handler serves everything: SAML endpoints, access portal, console pages and
-// the Identity Store API.
+// the APIs for AWS's SDKs.
 func (s *Simulator) Handler() http.Handler { return s.routes }
 
 // Settings returns a copy of the current settings.

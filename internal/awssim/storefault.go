@@ -16,6 +16,7 @@ const (
 	StoreConflict     StoreFault = "conflict"
 	StoreThrottling   StoreFault = "throttling"
 	StoreInternal     StoreFault = "internal"
+	StoreExpired      StoreFault = "expired_token"
 )
 
 // StoreFaultInfo describes such an error.
@@ -40,6 +41,8 @@ func StoreFaults() []StoreFaultInfo {
 			storeError{Type: "ConflictException", Message: "The resource was modified concurrently.", Reason: "CONCURRENT_MODIFICATION"}},
 		{StoreThrottling, "Throttling", "429: too many requests. The answer says after how many seconds to try again.",
 			storeError{Type: "ThrottlingException", Message: "Rate exceeded", RetryAfterSeconds: 1}},
+		{StoreExpired, "Expired token", "400: the caller's temporary credentials are over.",
+			storeError{Type: "ExpiredTokenException", Message: "The security token included in the request is expired"}},
 		{StoreInternal, "Internal error", "500: AWS has a fault of its own.",
 			storeError{Type: "InternalServerException", Message: "An internal error occurred.", RetryAfterSeconds: 1}},
 	}

@@ -84,8 +84,8 @@ func securityID(groupID string) string {
 }
 
 // assigned tells whether the person may use the application: directly, or as a
-// direct member of an assigned group.
+// direct member of an assigned group, or because it requires no assignment.
 func (a *Application) assigned(p *Person) bool {
-	return slices.ContainsFunc(a.AssignedPeople, func(u string) bool { return strings.EqualFold(u, p.Username) }) ||
+	return a.OpenToAll || slices.ContainsFunc(a.AssignedPeople, func(u string) bool { return strings.EqualFold(u, p.Username) }) ||
 		slices.ContainsFunc(p.Groups, func(g string) bool { return slices.Contains(a.AssignedGroups, g) })
 }

@@ -46,7 +46,7 @@ type NodeResult struct {
 // environment says REQUIRE_PEERS=1. scripts/setup test installs both.
 func StartNodeApp(t testing.TB, s NodeSettings) *NodeApp {
 	t.Helper()
-	node, script, err := findNodeApp()
+	node, script, err := findNodeScript("openid-client", "openid-client.mjs")
 	if err != nil {
 		missingPeer(t, err)
 	}
@@ -103,18 +103,19 @@ func (a *NodeApp) read(v any) {
 	}
 }
 
-func findNodeApp() (node, script string, err error) {
+// findNodeScript finds Node.js and a script of this folder that needs an npm package.
+func findNodeScript(pkg, script string) (node, path string, err error) {
 	const fix = "run scripts/setup test"
 	root, ok := moduleRoot()
 	if !ok {
 		return "", "", errors.New("no go.mod above the test's folder")
 	}
-	if _, err := os.Stat(filepath.Join(root, "node_modules", "openid-client")); err != nil {
-		return "", "", fmt.Errorf("the npm package openid-client is missing; %s", fix)
+	if _, err := os.Stat(filepath.Join(root, "node_modules", filepath.FromSlash(pkg))); err != nil {
+		return "", "", fmt.Errorf("the npm package %s is missing; %s", pkg, fix)
 	}
 	node, err = exec.LookPath("node")
 	if err != nil {
-		return "", "", fmt.Errorf("no Node.js to run openid-client with; %s", fix)
+		return "", "", fmt.Errorf("no Node.js to run %s with; %s", pkg, fix)
 	}
-	return node, filepath.Join(root, "internal", "peertest", "openid-client.mjs"), nil
+	return node, filepath.Join(root, "internal", "peertest", script), nil
 }
