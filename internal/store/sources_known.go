@@ -1,0 +1,262 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/postern-sso/postern/internal/directory"
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// holdWindow is the time over which changes that nobody approved are counted.
+const holdWindow = 24 * time.Hour
+
+// SourceKnown is what the database knows for the plan of a whole reading of a source.
+func (s *Store) SourceKnown(ctx context.Context, src model.Source) (directory.Known, error) {
+	return s.sourceKnown(ctx, src, knownScope{})
+}
+
+// knownScope is about whom and which groups something is loaded; the zero value: all.
+type knownScope struct {
+	partial bool
+	people  []string // stable ids
+	keys    []string // of usernames
+	foreign []string // ids that another source may have
+	refs    []string // of memberships
+}
+
+func (s *Store) sourceKnown(ctx context.Context, src model.Source, of knownScope) (k directory.Known, err error) {
+	ids := newInterned()
+	if k.Memberships, err = s.knownMemberships(ctx, src, of, ids); err != nil {
+		return k, err
+	}
+	if k.Others, err = s.knownOthers(ctx, src, of); err != nil {
+		return k, err
+	}
+	if k.Identities, err = s.knownIdentities(ctx, src, of); err != nil {
+		return k, err
+	}
+	var users []string
+	if of.partial {
+		if users, err = s.concerned(ctx, src, of, k); err != nil {
+			return k, err
+		}
+	}
+	if k.Mirror, err = s.knownMirror(ctx, src, of, users, ids); err != nil {
+		return k, err
+	}
+	if k.Users, err = s.knownUsers(ctx, of, users, ids); err != nil {
+		return k, err
+	}
+	if k.Groups, err = s.knownGroups(ctx); err != nil {
+		return k, err
+	}
+	if err := s.db.QueryRow(ctx, "select count(*) from users where active and home_source = $1", src.Slug).Scan(&k.Active); err != nil {
+		return k, translate(err)
+	}
+	k.Recent, err = s.recentChanges(ctx, src.ID)
+	return k, err
+}
+
+// interned gives each id of a user one text, however often it is read.
+type interned map[[16]byte]string
+
+func newInterned() interned { return interned{} }
+
+func (n interned) text(id [16]byte) string {
+	t, ok := n[id]
+	if !ok {
+		t = uuidText(id)
+		n[id] = t
+	}
+	return t
+}
+
+func uuidText(id [16]byte) string {
+	const digits = "0123456789abcdef"
+	b := make([]byte, 0, 36)
+	for i, v := range id {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			b = append(b, '-')
+		}
+		b = append(b, digits[v>>4], digits[v&15])
+	}
+	return string(b)
+}
+
+func (s *Store) knownMemberships(ctx context.Context, src model.Source, of knownScope, ids interned) ([]directory.Membership, error) {
+	which := "starts_with(ref, @prefix)"
+	if of.partial {
+		which = "ref = any(@refs)"
+	}
+	return list(ctx, s.db, func(row pgx.CollectableRow) (m directory.Membership, err error) {
+		var users [][16]byte
+		if err = row.Scan(&m.Ref, &m.Group, &users); err != nil {
+			return m, err
+		}
+		m.Users = make([]string, len(users))
+		for i, u := range users {
+			m.Users[i] = ids.text(u)
+		}
+		return m, nil
+	}, "select ref, group_id, array_agg(user_id) from memberships where source = 'source' and "+which+" group by ref, group_id",
+		named{"prefix": model.SourceRef(src.Slug, ""), "refs": of.refs})
+}
+
+// knownOthers are people of other sources, linked to users.
+func (s *Store) knownOthers(ctx context.Context, src model.Source, of knownScope) ([]directory.OtherLink, error) {
+	which := ""
+	if of.partial {
+		which = ` and (p.stable_id = any(@ids) or p.foreign_ids && @ids or p.user_id in (select own.user_id from source_users own
+			where own.source_id = @source and own.stable_id = any(@people)))`
+	}
+	return list(ctx, s.db, func(row pgx.CollectableRow) (o directory.OtherLink, err error) {
+		return o, row.Scan(&o.Source, &o.StableID, &o.ForeignIDs, &o.UserID, &o.Denies)
+	}, `select s.slug, p.stable_id, p.foreign_ids, p.user_id::text, s.status = 'live' and p.state = 'present' and not p.enabled and p.says & @active <> 0
+		from source_users p join sources s on s.id = p.source_id where p.source_id <> @source and p.user_id is not null`+which,
+		named{"source": src.ID, "active": int16(model.SaysActive), "ids": spellings(of.foreign), "people": of.people})
+}
+
+// spellings are ids in both cases, as sources write them.
+func spellings(ids []string) []string {
+	var all []string
+	for _, id := range ids {
+		all = append(all, id, strings.ToLower(id), strings.ToUpper(id))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (s *Store) knownIdentities(ctx context.Context, src model.Source, of knownScope) (map[string]string, error) {
+	if src.Kind != model.SourceAWS || src.Connection == "" {
+		return nil, nil
+	}
+	which := ""
+	if of.partial {
+		which = " and i.external_id = any(@people)"
+	}
+	rows, err := s.db.Query(ctx, `select i.external_id, i.user_id::text from identities i join connections c on c.id = i.connection_id
+		where c.slug = @connection and i.external_id <> ''`+which, named{"connection": src.Connection, "people": of.people})
+	if err != nil {
+		return nil, translate(err)
+	}
+	known := map[string]string{}
+	var id, user string
+	_, err = pgx.ForEachRow(rows, []any{&id, &user}, func() error {
+		known[id] = user
+		return nil
+	})
+	return known, translate(err)
+}
+
+// concerned are the users whom a partial reading can concern.
+func (s *Store) concerned(ctx context.Context, src model.Source, of knownScope, k directory.Known) ([]string, error) {
+	users, err := list(ctx, s.db, pgx.RowTo[string], `select user_id::text from source_users where source_id = @source and stable_id = any(@people)
+			and user_id is not null
+		union select id::text from users where username_key = any(@keys)`, named{"source": src.ID, "people": of.people, "keys": of.keys})
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range k.Others {
+		users = append(users, o.UserID)
+	}
+	for _, id := range k.Identities {
+		users = append(users, id)
+	}
+	for _, m := range k.Memberships {
+		users = append(users, m.Users...)
+	}
+	slices.Sort(users)
+	return slices.Compact(users), nil
+}
+
+func (s *Store) knownMirror(ctx context.Context, src model.Source, of knownScope, users []string, ids interned) ([]directory.MirrorPerson, error) {
+	which := ""
+	if of.partial {
+		which = " and (stable_id = any(@people) or user_id = any(@users::uuid[]))"
+	}
+	return list(ctx, s.db, func(row pgx.CollectableRow) (m directory.MirrorPerson, err error) {
+		var user *[16]byte
+		if err = row.Scan(&m.StableID, &m.Username, &m.Place, &m.Present, &m.Missed, &m.Enabled, &user); err == nil && user != nil {
+			m.UserID = ids.text(*user)
+		}
+		return m, err
+	}, "select stable_id, username, place, state = 'present', missed, enabled, user_id from source_users where source_id = @source"+which,
+		named{"source": src.ID, "people": of.people, "users": users})
+}
+
+func (s *Store) knownUsers(ctx context.Context, of knownScope, users []string, ids interned) ([]directory.User, error) {
+	rules, err := s.administrators(ctx)
+	if err != nil {
+		return nil, err
+	}
+	which := ""
+	if of.partial {
+		which = " where id = any(@users::uuid[])"
+	}
+	return list(ctx, s.db, func(row pgx.CollectableRow) (u directory.User, err error) {
+		var id [16]byte
+		var last *time.Time
+		err = row.Scan(&id, &u.Username, &u.Email, &u.FirstName, &u.LastName, &u.DisplayName, &u.Active, &u.Home, &u.Pins, &u.DeactivatedBy, &last)
+		u.ID, u.LastLoginAt = ids.text(id), valueOrZero(last)
+		u.Administrator = rules[u.ID]
+		return u, err
+	}, `select id, username, email, first_name, last_name, display_name, active, coalesce(home_source, ''), nullif(pins, '{}'), deactivated_by, last_login_at
+		from users`+which, named{"users": users})
+}
+
+// administrators are the ids of users who administer the console, or could.
+func (s *Store) administrators(ctx context.Context) (map[string]bool, error) {
+	all, err := list(ctx, s.db, pgx.RowTo[string], `select user_id::text from administrators where user_id is not null
+		union select m.user_id::text from memberships m where m.source = 'manual'
+			and m.group_id = (select (value ->> 'console_group_id')::bigint from settings where key = '`+settingsKey+`')`)
+	known := make(map[string]bool, len(all))
+	for _, id := range all {
+		known[id] = true
+	}
+	return known, err
+}
+
+// consoleGroup tells whether the group g gives the console to its members.
+const consoleGroup = `coalesce(g.id = (select (value ->> 'console_group_id')::bigint from settings where key = '` + settingsKey + `'), false)`
+
+// productAdministrators are the keys of the groups by which Atlassian's products know
+// their administrators.
+var productAdministrators = []string{"jira-administrators", "confluence-administrators", "bamboo-admin", "crowd-administrators", "bitbucket-administrators"}
+
+func (s *Store) knownGroups(ctx context.Context) ([]directory.Group, error) {
+	return list(ctx, s.db, func(row pgx.CollectableRow) (g directory.Group, err error) {
+		return g, row.Scan(&g.ID, &g.Name, &g.ByHandOnly, &g.Privileged)
+	}, "select g.id, g.name, g.by_hand_only or "+consoleGroup+", g.by_hand_only or g.name_key = any(@products) or "+consoleGroup+" from groups g",
+		named{"products": productAdministrators})
+}
+
+// recentChanges counts what runs did in the time over which they are held, without
+// those that a person approved or undid.
+func (s *Store) recentChanges(ctx context.Context, source int64) (directory.Recent, error) {
+	r := directory.Recent{Removed: map[int64]int{}}
+	const recent = ` from source_changes c join source_runs r on r.id = c.run_id where r.source_id = @source and c.state = 'applied'
+		and r.trigger not in ('approval', 'undo') and c.applied_at > now() - @window::interval and r.started_at > now() - @window::interval - interval '1 day'`
+	args := named{"source": source, "window": holdWindow}
+	err := s.db.QueryRow(ctx, `select count(*) filter (where c.kind = 'deactivated'), count(*) filter (where c.user_id is not null and c.kind <> 'created'
+		and lower(c.before ->> 'username') <> lower(c.after ->> 'username'))`+recent+" and c.kind <> 'members'", args).Scan(&r.Deactivated, &r.Renamed)
+	if err != nil {
+		return r, translate(err)
+	}
+	rows, err := s.db.Query(ctx, `select g.id, x.removed from (select c.group_name, sum(cardinality(c.removed))::int removed`+recent+
+		` and c.kind = 'members' and c.removed <> '{}' group by 1) x join groups g on g.name = x.group_name`, args)
+	if err != nil {
+		return r, translate(err)
+	}
+	var group int64
+	var removed int
+	_, err = pgx.ForEachRow(rows, []any{&group, &removed}, func() error {
+		r.Removed[group] += removed
+		return nil
+	})
+	return r, translate(err)
+}

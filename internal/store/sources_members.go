@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// members carries out changes of memberships: all of them in two statements.
+func (p *sourcePart) members(ctx context.Context) error {
+	groups, err := p.tx.groupIDs(ctx)
+	if err != nil {
+		return err
+	}
+	names, err := p.groupNames(ctx)
+	if err != nil {
+		return err
+	}
+	var in, out memberRows
+	for i := range p.changes {
+		c := &p.changes[i]
+		g, there := groups[model.Key(c.Group)]
+		switch {
+		case !there && len(c.Added) > 0:
+			c.skip("The group is not here any more.")
+			continue
+		case !there:
+			continue // its memberships went with it
+		case g.ByHandOnly && len(c.Added) > 0:
+			c.skip("People come into the group by hand only, by now.")
+			continue
+		}
+		for _, id := range c.Added {
+			in.add(id, g.ID, c.Ref, names[c.StableID])
+		}
+		for _, id := range c.Removed {
+			out.add(id, g.ID, c.Ref, "")
+		}
+	}
+	if len(out.who) > 0 {
+		_, err := p.tx.db.Exec(ctx, `delete from memberships m using unnest(@who::uuid[], @groups::bigint[], @refs::text[]) as i (user_id, group_id, ref)
+			where m.user_id = i.user_id and m.group_id = i.group_id and m.source = 'source' and m.ref = i.ref`, out.args())
+		if err != nil {
+			return translate(err)
+		}
+	}
+	if len(in.who) == 0 {
+		return nil
+	}
+	args := in.args()
+	args["source"] = p.src.ID
+	_, err = p.tx.db.Exec(ctx, `insert into memberships (user_id, group_id, source, ref, origin)
+		select s.user_id, i.group_id, 'source', i.ref, i.origin
+		from unnest(@who::text[], @groups::bigint[], @refs::text[], @origins::text[]) as i (stable_id, group_id, ref, origin)
+		join source_users s on s.source_id = @source and s.stable_id = i.stable_id and s.user_id is not null
+		on conflict do nothing`, args)
+	return translate(err)
+}
+
+// groupNames are what the source calls the groups of the changes, by stable id.
+func (p *sourcePart) groupNames(ctx context.Context) (map[string]string, error) {
+	ids := make([]string, len(p.changes))
+	for i, c := range p.changes {
+		ids[i] = c.StableID
+	}
+	rows, err := list(ctx, p.tx.db, scanMirrorName, "select stable_id, name from source_groups where source_id = @source and stable_id = any(@ids)",
+		named{"source": p.src.ID, "ids": ids})
+	names := make(map[string]string, len(rows))
+	for _, r := range rows {
+		names[r.id] = clean(r.name, maxText)
+	}
+	return names, err
+}
+
+// memberRows are memberships, column by column.
+type memberRows struct {
+	who, refs, origins []string
+	groups             []int64
+}
+
+func (m *memberRows) add(who string, group int64, ref, origin string) {
+	m.who, m.groups, m.refs, m.origins = append(m.who, who), append(m.groups, group), append(m.refs, ref), append(m.origins, origin)
+}
+
+func (m *memberRows) args() named {
+	return named{"who": m.who, "groups": m.groups, "refs": m.refs, "origins": m.origins}
+}
+
+// makeGroup makes a local group that the source has.
+func (p *sourcePart) makeGroup(ctx context.Context, c *RunChange) error {
+	g := model.Group{Name: c.Group, Description: fmt.Sprintf("From the source %s", p.src.Name)}
+	tag, err := p.tx.db.Exec(ctx, `insert into groups (name, name_key, description, by_hand_only, search_key)
+		values (@name, @key, @description, @by_hand, @search) on conflict do nothing`, groupArgs(g))
+	if err != nil {
+		return translate(err)
+	}
+	if tag.RowsAffected() == 0 {
+		c.skip("A group of this name is here by now.")
+		return nil
+	}
+	return p.note("group.create", g.Name, nil, auditedGroup(g))
+}
