@@ -27,8 +27,8 @@ type expansion struct {
 	deep     int // groups with more levels than count
 }
 
-// together gives the groups with all their members.
-func (s *session) together(p *people, g *groups) ([]model.SourceGroup, error) {
+// together gives the groups with all their members, at most so many in all.
+func (s *session) together(p *people, g *groups, limit int) ([]model.SourceGroup, error) {
 	x := &expansion{people: p, groups: g, nested: s.layout.nested, children: make([][]int32, len(g.all)),
 		seen: make([]int32, len(p.all)), visited: make([]int32, len(g.all))}
 	x.link()
@@ -36,9 +36,9 @@ func (s *session) together(p *people, g *groups) ([]model.SourceGroup, error) {
 	for i := range g.all {
 		out[i] = g.all[i].out
 		out[i].Members = x.members(i)
-		if x.total > maxMemberships {
+		if x.total > limit {
 			return nil, &directory.ReadError{Reason: "too_many_members", Remedy: "Choose a narrower base or filter for the groups.",
-				Detail: fmt.Sprintf("The groups have more than %s together, with those of groups in groups.", count(maxMemberships, "member", "members"))}
+				Detail: fmt.Sprintf("The groups have more than %s together, with those of groups in groups.", count(limit, "member", "members"))}
 		}
 	}
 	if x.unknown > 0 {
@@ -61,7 +61,6 @@ func (x *expansion) link() {
 				x.unknown++
 			}
 		}
-		x.groups.all[i].others = nil
 	}
 }
 

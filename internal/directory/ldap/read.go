@@ -32,7 +32,7 @@ func (r *Reader) Read(ctx context.Context, progress func(people, groups int)) (m
 		return model.Reading{}, err
 	}
 	p.odd.remarks(s)
-	all, err := s.together(p, g)
+	all, err := s.together(p, g, maxMemberships)
 	if err != nil {
 		return model.Reading{}, err
 	}

@@ -125,7 +125,7 @@ func TestReadsOpenLDAP(t *testing.T) {
 		personLDIF("ana", "givenName: Ana\nmail: ana@example.com\ndisplayName: Ana Ito\ntitle: Dr\ndepartmentNumber: 7\n") +
 		personLDIF("ben", "pwdAccountLockedTime: 000001010000Z\n") +
 		personLDIF("cem", "pwdAccountLockedTime: 20260101000000Z\n") +
-		personLDIF("dana", "uid: alias\nuid: zed\n") +
+		strings.Replace(personLDIF("dana", ""), "uid: dana\n", "uid: alias\nuid: dana\nuid: zed\n", 1) +
 		personLDIF("eva", "mail: z@example.com\nmail: a@example.com\n") +
 		groupLDIF("staff", uidDN("ana"), cnDN("inner")) +
 		groupLDIF("inner", "UID=ben , OU=People,dc=Example,dc=test", cnDN("staff")) +
