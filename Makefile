@@ -42,6 +42,7 @@ check: ## generate, format, lint, dependency floors; fails when a file would cha
 .PHONY: bench
 bench: ## run the benchmarks
 	@scripts/setup run
+	@scripts/setup-peers slapd || echo "Without slapd the benchmarks of LDAP are skipped."
 	REQUIRE_DB=1 go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: fuzz

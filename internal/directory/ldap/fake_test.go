@@ -19,7 +19,8 @@ type fake struct {
 	url    string
 	root   map[string][]string
 	bind   func() (code int, said string)
-	search func(*question) // answers, or not
+	extend func(net.Conn, int64) // answers StartTLS; nil: does not know it
+	search func(*question)       // answers, or not
 }
 
 // question is one search.
@@ -72,6 +73,12 @@ func (f *fake) serve(conn net.Conn) {
 				code, said = f.bind()
 			}
 			send(conn, id, result(ldap.ApplicationBindResponse, code, said), nil)
+		case ldap.ApplicationExtendedRequest:
+			if f.extend != nil {
+				f.extend(conn, id)
+			} else {
+				send(conn, id, result(ldap.ApplicationExtendedResponse, 2, "unsupported extended operation"), nil)
+			}
 		case ldap.ApplicationSearchRequest:
 			q := &question{conn: conn, id: id, base: op.Children[0].Value.(string)}
 			q.filter, _ = ldap.DecompileFilter(op.Children[6])

@@ -3,12 +3,15 @@ package ldap
 import (
 	"encoding/binary"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/go-ldap/ldap/v3"
 
 	"github.com/postern-sso/postern/internal/model"
 )
@@ -128,6 +131,59 @@ func TestRow22ReferralsAreNotFollowed(t *testing.T) {
 	whole := startFake(t, &fake{search: func(q *question) { q.fail(10, "referral to "+second.url) }})
 	if e := refusalOf(t, whole.reader()); e.Reason != "referral" {
 		t.Errorf("said %s", e.Reason)
+	}
+}
+
+// Where encryption is asked for, nothing is said without it: the server does not offer
+// it, does not answer, or somebody on the way adds an answer of their own.
+func TestRow22NoEncryptionNoPassword(t *testing.T) {
+	t.Parallel()
+	ok := func(conn net.Conn, id int64) { send(conn, id, result(ldap.ApplicationExtendedResponse, 0, ""), nil) }
+	for name, test := range map[string]struct {
+		extend func(net.Conn, int64)
+		reason string
+	}{
+		"not offered":        {nil, "protocol_error"},
+		"not at the moment":  {func(c net.Conn, id int64) { send(c, id, result(ldap.ApplicationExtendedResponse, 52, ""), nil) }, "unavailable"},
+		"no answer":          {func(net.Conn, int64) {}, "tls_not_spoken"},
+		"no TLS behind it":   {ok, "tls_not_spoken"},
+		"ends":               {func(c net.Conn, _ int64) { _ = c.Close() }, "tls_not_spoken"},
+		"not LDAP":           {func(c net.Conn, _ int64) { _, _ = c.Write([]byte("220 hello\r\n")); _ = c.Close() }, "tls_not_spoken"},
+		"an answer is added": {func(c net.Conn, id int64) { ok(c, id); send(c, 2, result(ldap.ApplicationBindResponse, 0, ""), nil) }, "tls_not_spoken"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := startFake(t, &fake{extend: test.extend, bind: func() (int, string) { t.Error("the password was sent"); return 0, "" }})
+			settings := f.settings()
+			settings.StartTLS = true // and plain is allowed: StartTLS counts
+			r := newReader(t, settings, "a secret word")
+			r.patience.dial = 300 * time.Millisecond
+			if e := refusalOf(t, r); e.Reason != test.reason || e.Remedy == "" {
+				t.Errorf("said %s: %q, want %s", e.Reason, e.Detail, test.reason)
+			}
+		})
+	}
+}
+
+// A wrong password is tried once, not at each server: that would lock the account.
+func TestRow22WrongPasswordIsTriedOnce(t *testing.T) {
+	t.Parallel()
+	var tried atomic.Int64
+	refuses := func() (int, string) { tried.Add(1); return 49, "" }
+	first, second := startFake(t, &fake{bind: refuses}), startFake(t, &fake{bind: refuses})
+	settings := first.settings()
+	settings.URLs = append(settings.URLs, second.url)
+	if e := refusalOf(t, newReader(t, settings, "a secret word")); e.Reason != "bind_refused" || tried.Load() != 1 {
+		t.Errorf("said %s after %d", e.Reason, tried.Load())
+	}
+	newReader(t, settings, "a secret word").Test(t.Context())
+	if tried.Load() != 2 {
+		t.Errorf("a test tried it %d times", tried.Load()-1)
+	}
+	busy := startFake(t, &fake{bind: func() (int, string) { return 51, "" }})
+	settings.URLs[0] = busy.url
+	if e := refusalOf(t, newReader(t, settings, "a secret word")); e.Reason != "bind_refused" || tried.Load() != 3 {
+		t.Errorf("the server after a busy one was not asked: %s", e.Reason)
 	}
 }
 

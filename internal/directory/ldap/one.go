@@ -28,7 +28,7 @@ const filterLength = 50
 // takes two seconds at most. Every error is a *directory.ReadError.
 func (r *Reader) ReadOne(ctx context.Context, who string) (One, error) {
 	waiting := *r
-	waiting.patience.operation = r.patience.login
+	waiting.patience.operation, waiting.patience.dial = r.patience.login, min(r.patience.dial, r.patience.login)
 	ctx, cancel := context.WithTimeoutCause(ctx, r.patience.login, errTime)
 	defer cancel()
 	if who == "" {

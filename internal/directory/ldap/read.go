@@ -6,7 +6,8 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-// Read reads everything. It calls progress after each page with what was read so far.
+// Read reads everything. It calls progress, which may be nil, after each page with
+// what was read so far.
 // It gives a reading only when the server said success to the end; every error is a
 // *directory.ReadError.
 func (r *Reader) Read(ctx context.Context, progress func(people, groups int)) (model.Reading, error) {
@@ -18,7 +19,11 @@ func (r *Reader) Read(ctx context.Context, progress func(people, groups int)) (m
 	}
 	defer s.close()
 	p, g := newPeople(), newGroups()
-	page := func() { progress(len(p.all), len(g.all)) }
+	page := func() {
+		if progress != nil {
+			progress(len(p.all), len(g.all))
+		}
+	}
 	err = s.search(ctx, query{what: "reading people", base: s.layout.peopleBase, filter: s.layout.people, attributes: s.personAttributes(),
 		page: pageSize},
 		func(e entry) error { return p.add(s, e) }, page)

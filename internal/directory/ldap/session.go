@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -66,7 +67,12 @@ type session struct {
 	remarks []string
 }
 
-func (s *session) remark(sentence string) { s.remarks = append(s.remarks, sentence) }
+// remark keeps a sentence, once.
+func (s *session) remark(sentence string) {
+	if !slices.Contains(s.remarks, sentence) {
+		s.remarks = append(s.remarks, sentence)
+	}
+}
 
 func (s *session) close() {
 	switch {
@@ -159,24 +165,14 @@ func (s *session) reach(ctx context.Context) error {
 func (s *session) secure(ctx context.Context) error {
 	conn := s.raw
 	if s.at.secure || s.reader.settings.StartTLS {
-		config, err := s.reader.tlsConfig(s.at.host)
+		secured, err := s.encrypt(ctx)
+		if err != nil && ctx.Err() != nil {
+			return s.ended("beginning TLS", left(ctx))
+		}
 		if err != nil {
 			return err
 		}
-		ctx, cancel := context.WithTimeout(ctx, s.reader.patience.dial)
-		defer cancel()
-		if deadline, ok := ctx.Deadline(); ok && !s.at.secure {
-			if err := s.startTLS(deadline); err != nil {
-				return err
-			}
-		}
-		secured := tls.Client(s.raw, config)
-		if err := secured.HandshakeContext(ctx); err != nil {
-			return s.reader.insecure(s.at, err)
-		}
-		state := secured.ConnectionState()
-		s.tls, conn = &state, secured
-		s.remarkPinned()
+		conn = secured
 	} else if !s.reader.settings.AllowPlain {
 		return refuse("plain", "The connection would not be encrypted.")
 	}
@@ -184,6 +180,33 @@ func (s *session) secure(ctx context.Context) error {
 	s.conn = ldap.NewConn(s.guard, s.tls != nil)
 	s.conn.Start()
 	return nil
+}
+
+func (s *session) encrypt(ctx context.Context) (net.Conn, error) {
+	config, err := s.reader.tlsConfig(s.at.host)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.reader.patience.dial)
+	defer cancel()
+	if !s.at.secure {
+		stop := context.AfterFunc(ctx, func() { _ = s.raw.SetDeadline(time.Unix(1, 0)) }) // ends what waits
+		err := s.startTLS()
+		if err != nil {
+			return nil, err
+		}
+		if !stop() {
+			return nil, s.reader.insecure(s.at, os.ErrDeadlineExceeded)
+		}
+	}
+	secured := tls.Client(s.raw, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		return nil, s.reader.insecure(s.at, err)
+	}
+	state := secured.ConnectionState()
+	s.tls = &state
+	s.remarkPinned()
+	return secured, nil
 }
 
 // remarkPinned says what a fingerprint makes unimportant.
@@ -195,10 +218,7 @@ func (s *session) remarkPinned() {
 
 // startTLS asks for encryption in the clear. go-ldap could, but loses why a
 // handshake failed, and what the certificate was. Source: RFC 4511, section 4.14.
-func (s *session) startTLS(deadline time.Time) error {
-	if err := s.raw.SetDeadline(deadline); err != nil {
-		return s.reader.insecure(s.at, err)
-	}
+func (s *session) startTLS() error {
 	packet := ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSequence, nil, "")
 	packet.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, 1, ""))
 	request := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationExtendedRequest, nil, "")
@@ -218,7 +238,7 @@ func (s *session) startTLS(deadline time.Time) error {
 	} else if err != nil {
 		return s.reader.insecure(s.at, err)
 	}
-	return s.raw.SetDeadline(time.Time{})
+	return nil
 }
 
 func (r *Reader) tlsConfig(host string) (*tls.Config, error) {
