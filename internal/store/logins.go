@@ -149,7 +149,8 @@ func (s *Store) SaveLogin(ctx context.Context, l model.Login) (model.Login, erro
 // saveLoginSQL writes the trace and, when the login has ended, counts it among
 // those of its day; those of connections that do not exist together, since
 // anybody can invent names. A sign-in counts for the certificate that verified
-// it. It returns how many traces it wrote.
+// it. The ids of AWS's groups that it brought are noted. It returns how many traces
+// it wrote.
 const saveLoginSQL = `
 	with saved as (insert into logins (id, connection_id, connection, revision_id, revision_version, test, unsolicited, verified, started_at, finished_at,
 		outcome, code, refusal, username, username_key, user_id, name_id, name_id_key, request_id, remote_addr, user_agent, checks, changes,
@@ -173,7 +174,7 @@ const saveLoginSQL = `
 		from saved where outcome = 'signed_in' and not test and connection_id is not null and finished_at is not null and @certificate <> ''
 		on conflict (connection_id, fingerprint, day, part) do update set sign_ins = certificate_days.sign_ins + 1,
 			last_login = case when excluded.last_at >= certificate_days.last_at then excluded.last_login else certificate_days.last_login end,
-			last_at = greatest(certificate_days.last_at, excluded.last_at), first_at = least(certificate_days.first_at, excluded.first_at))
+			last_at = greatest(certificate_days.last_at, excluded.last_at), first_at = least(certificate_days.first_at, excluded.first_at)),` + noteAWSGroups + `
 	select count(*) from saved`
 
 // loginArgs are the columns of a trace. Whatever AWS or a browser sent is made
@@ -185,7 +186,7 @@ func loginArgs(l model.Login) (named, error) {
 		"outcome": l.Outcome, "code": model.Code(""), "username": clean(l.Username, maxText),
 		"username_key": clean(model.Key(l.Username), maxText), "user": l.UserID, "name_id": clean(l.NameID, maxText),
 		"name_id_key": clean(model.Key(l.NameID), maxText), "request_id": l.RequestID, "remote": clean(l.RemoteAddr, 64),
-		"agent": clean(l.UserAgent, 512), "xml": l.XMLSealed, "certificate": clean(l.VerifiedBy(), 128),
+		"agent": clean(l.UserAgent, 512), "xml": l.XMLSealed, "certificate": clean(l.VerifiedBy(), 128), "aws_groups": awsGroupsOf(l),
 	}
 	if l.Refusal != nil {
 		args["code"] = l.Refusal.Code

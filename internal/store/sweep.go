@@ -92,6 +92,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keep Retention) (Sweep
 		{&r.SetupLinks, "setup_links", "expires_at <= $1", now.Add(-setupLinkRetention)},
 		{&r.Logins, "logins", "started_at <= $1", oldestLogin},
 		{&r.Logins, "login_days", "day < ($1 at time zone 'UTC')::date", oldestLogin},
+		{&r.Logins, "aws_group_names", "name = '' and last_seen_at <= $1", now.Add(-awsGroupKept)},
 		{&r.SignIns, "oidc_requests", "expires_at <= $1", now},
 		{&r.SignIns, "oidc_tokens", "expires_at <= $1", now},
 		{&r.SignIns, "oidc_keys", "retired_at <= $1", now.Add(-KeyOverlap)},
