@@ -40,16 +40,13 @@ type RunStart struct {
 // read has changed nothing, and is over.
 func (s *Store) StartRun(ctx context.Context, slug string, start RunStart) (run model.SourceRun, err error) {
 	err = s.InTx(ctx, func(tx *Store) error {
-		src, err := tx.takeSource(ctx, slug, start.Worker)
-		if err != nil {
-			return err
-		}
-		run, err = tx.openRun(ctx, src.ID)
+		src, open, err := tx.takeSource(ctx, slug, start.Worker)
+		run = open
 		switch {
-		case errors.Is(err, ErrNotFound):
 		case err != nil:
 			return err
-		case run.Outcome == model.RunApplying:
+		case open.ID == 0:
+		case open.Outcome == model.RunApplying:
 			return nil
 		default:
 			if err := tx.endRun(ctx, run.ID, model.RunFailed, RunInterrupted, "The process that read ended in the middle. Nothing was changed."); err != nil {
@@ -67,25 +64,34 @@ func (s *Store) StartRun(ctx context.Context, slug string, start RunStart) (run 
 	return run, err
 }
 
-// takeSource gives the worker the source, unless another has it and was heard of.
-func (s *Store) takeSource(ctx context.Context, slug, worker string) (model.Source, error) {
-	src, err := s.source(ctx, slug, "for update of s")
+// freeFor is when a worker may have a source.
+const freeFor = "(worker = '' or worker = @worker or alive_at < clock_timestamp() - @lease::interval)"
+
+// takeSource gives the worker the source, unless another has it and was heard of, and
+// returns it with the run that is not over, if there is one. Whoever works on a run
+// locks it before the source: a worker that was left for gone may still hold it.
+func (s *Store) takeSource(ctx context.Context, slug, worker string) (src model.Source, open model.SourceRun, err error) {
+	args := named{"slug": slug, "worker": worker, "lease": sourceLease}
+	free, err := single(ctx, s.db, pgx.RowTo[bool], "select "+freeFor+" from sources where slug = @slug", args)
 	if err != nil {
-		return src, err
+		return src, open, err
 	}
-	tag, err := s.db.Exec(ctx, `update sources set worker = @worker, alive_at = clock_timestamp() where id = @id
-		and (worker = '' or worker = @worker or alive_at < clock_timestamp() - @lease::interval)`,
-		named{"id": src.ID, "worker": worker, "lease": sourceLease})
+	if !free {
+		return src, open, ErrRunning
+	}
+	open, err = single(ctx, s.db, scanRun, "select "+runColumns+` from source_runs r where r.source_id = (select id from sources where slug = @slug)
+		and r.ended_at is null for update of r`, args)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return src, open, err
+	}
+	if src, err = s.source(ctx, slug, "for update of s"); err != nil {
+		return src, open, err
+	}
+	tag, err := s.db.Exec(ctx, "update sources set worker = @worker, alive_at = clock_timestamp() where slug = @slug and "+freeFor, args)
 	if err == nil && tag.RowsAffected() == 0 {
 		err = ErrRunning
 	}
-	return src, translate(err)
-}
-
-// openRun is the run of a source that is not over, locked.
-func (s *Store) openRun(ctx context.Context, source int64) (model.SourceRun, error) {
-	return single(ctx, s.db, scanRun, "select "+runColumns+" from source_runs r where r.source_id = @source and r.ended_at is null for update of r",
-		named{"source": source})
+	return src, open, translate(err)
 }
 
 func (s *Store) insertRun(ctx context.Context, src model.Source, start RunStart) (model.SourceRun, error) {
@@ -93,6 +99,9 @@ func (s *Store) insertRun(ctx context.Context, src model.Source, start RunStart)
 		values (@source, @trigger, @actor, @remote, 'reading', @reading, @dry, nullif(@approves::bigint, 0)) returning id`,
 		named{"source": src.ID, "trigger": start.Trigger, "actor": clean(start.Actor.Name, 512), "remote": clean(start.Actor.RemoteAddr, 64),
 			"reading": src.Reading(), "dry": start.Dry, "approves": start.Approves})
+	if errors.Is(err, ErrExists) { // somebody else was faster
+		err = ErrRunning
+	}
 	if err != nil {
 		return model.SourceRun{}, err
 	}

@@ -58,7 +58,7 @@ func (s *Store) mirrorOf(ctx context.Context, table, missed string, source int64
 func (s *Store) mirrorPeople(ctx context.Context, src model.Source, run int64, people []model.SourcePerson, partial bool, gone []string) error {
 	var only []string
 	if partial {
-		only = slices.Clone(gone)
+		only = append([]string{}, gone...)
 		for _, p := range people {
 			only = append(only, p.StableID)
 		}

@@ -20,6 +20,8 @@ type RunPlan struct {
 	Plan    model.SourcePlan
 	Outcome model.RunOutcome // RunApplying: it is carried out now; else the run is over
 	Detail  string           // a sentence
+
+	KeepWaiting bool // plans that wait for a person are not superseded by it
 }
 
 // StorePlan writes what a run read into the mirror and keeps its plan, in one
@@ -58,10 +60,12 @@ func (s *Store) keepPlan(ctx context.Context, src model.Source, run model.Source
 	if err := s.writeMirror(ctx, src, run.ID, p.Reading, p.Partial, p.Gone); err != nil {
 		return err
 	}
-	_, err := s.db.Exec(ctx, `update source_runs set outcome = 'superseded' where source_id = @source and id < @run and outcome in ('dry_run', 'held')`,
-		named{"source": src.ID, "run": run.ID})
-	if err != nil {
-		return translate(err)
+	if !p.KeepWaiting {
+		_, err := s.db.Exec(ctx, `update source_runs set outcome = 'superseded' where source_id = @source and id < @run and outcome in ('dry_run', 'held')`,
+			named{"source": src.ID, "run": run.ID})
+		if err != nil {
+			return translate(err)
+		}
 	}
 	changes := splitMembers(p.Plan.Changes)
 	if err := s.copyChanges(ctx, run.ID, changes); err != nil {
@@ -80,7 +84,8 @@ func (s *Store) keepPlan(ctx context.Context, src model.Source, run model.Source
 	}
 	tag, err := s.db.Exec(ctx, `update source_runs set outcome = @outcome, detail = @detail, counts = @counts, holds = @holds, remarks = @remarks,
 		server = @server, digest = @digest, changes = @changes, seen_users = @people, seen_groups = @groups,
-		ended_at = case when @over then clock_timestamp() end where id = @run and ended_at is null`,
+		ended_at = case when @over or trigger = 'push' then clock_timestamp() end
+		where id = @run and (ended_at is null or trigger = 'push')`,
 		named{"run": run.ID, "outcome": p.Outcome, "detail": clean(p.Detail, maxMirrored), "counts": counts, "holds": holds,
 			"remarks": storableAll(p.Reading.Remarks),
 			"server":  clean(p.Reading.Server, maxText), "digest": p.Plan.Digest, "changes": len(changes), "people": len(p.Reading.People),

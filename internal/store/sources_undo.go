@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,12 +31,12 @@ const changedShown = 20
 // is under way.
 func (s *Store) StartUndo(ctx context.Context, actor model.Actor, slug string, id int64, worker string) (run model.SourceRun, err error) {
 	err = s.InTx(ctx, func(tx *Store) error {
-		src, err := tx.takeSource(ctx, slug, worker)
+		src, open, err := tx.takeSource(ctx, slug, worker)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.openRun(ctx, src.ID); !errors.Is(err, ErrNotFound) {
-			return errors.Join(err, ErrRunning)
+		if open.ID != 0 {
+			return ErrRunning
 		}
 		undone, err := single(ctx, tx.db, scanRun, "select "+runColumns+" from source_runs r where r.id = @id and r.source_id = @source for update of r",
 			named{"id": id, "source": src.ID})
@@ -87,10 +86,12 @@ func (s *Store) insertUndo(ctx context.Context, src model.Source, undone model.S
 // unchangedSince looks at whom the run changed: each must be as its last change left
 // them, and whom it made must not have signed in.
 func (s *Store) unchangedSince(ctx context.Context, src model.Source, run int64) error {
-	names, err := list(ctx, s.db, pgx.RowTo[string], `with did as (select user_id, max(applied_at) at, bool_or(kind = 'created') made
-			from source_changes where run_id = @run and state = 'applied' and user_id is not null and kind <> 'members' group by user_id)
+	names, err := list(ctx, s.db, pgx.RowTo[string], `with did as (select distinct on (user_id) user_id, after,
+				bool_or(kind = 'created') over (partition by user_id) made from source_changes where run_id = @run and state = 'applied' and user_id is not null and kind <> 'members' order by user_id, nr desc)
 		select u.username from did join users u on u.id = did.user_id
-		where u.updated_at <> did.at or did.made and (u.last_login_at is not null
+		where (u.username, u.email, u.first_name, u.last_name, u.display_name, u.active) is distinct from (after ->> 'username', after ->> 'email',
+			after ->> 'first_name', after ->> 'last_name', after ->> 'display_name', (after ->> 'active')::boolean)
+		or did.made and (u.last_login_at is not null
 			or exists (select from identities x where x.user_id = u.id) or exists (select from service_passwords x where x.user_id = u.id)
 			or exists (select from administrators x where x.user_id = u.id)
 			or exists (select from memberships x where x.user_id = u.id and not (x.source = 'source' and starts_with(x.ref, @prefix)))
@@ -164,12 +165,17 @@ func (u *sourceUndo) people(ctx context.Context) error {
 		c := &o.changes[i]
 		c.State, c.Before, c.After = ChangePlanned, c.After, c.Before
 		switch c.Kind {
+		case model.SourceCreated:
+			made = append(made, c)
 		case model.SourceDeactivated:
 			c.Kind = model.SourceReactivated
 		case model.SourceReactivated:
 			c.Kind = model.SourceDeactivated
 		default:
 		}
+	}
+	if err := u.removeMade(ctx, made); err != nil { // they have names that others had
+		return err
 	}
 	if err := o.load(ctx); err != nil {
 		return err
@@ -181,7 +187,6 @@ func (u *sourceUndo) people(ctx context.Context) error {
 		case model.SourceGroupMade:
 			err = u.removeGroup(ctx, c)
 		case model.SourceCreated:
-			made = append(made, c)
 		default:
 			err = o.change(ctx, c)
 		}
@@ -189,10 +194,7 @@ func (u *sourceUndo) people(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := o.flush(ctx); err != nil {
-		return err
-	}
-	return u.removeMade(ctx, made)
+	return o.flush(ctx)
 }
 
 // removeMade deletes users whom the run made and who never signed in.
@@ -243,7 +245,7 @@ func (u *sourceUndo) removeGroup(ctx context.Context, c *RunChange) error {
 	return u.note("group.delete", c.Group, auditedGroup(model.Group{Name: c.Group}), nil)
 }
 
-// members takes back memberships that are as the run left them.
+// members takes back memberships. Those of the source are nobody else's.
 func (u *sourceUndo) members(ctx context.Context) error {
 	groups, err := u.tx.groupIDs(ctx)
 	if err != nil {
@@ -260,10 +262,10 @@ func (u *sourceUndo) members(ctx context.Context) error {
 		if !there {
 			continue
 		}
-		args := named{"source": u.src.ID, "group": g.ID, "ref": c.Ref, "at": c.At, "added": c.Added, "removed": c.Removed, "origin": names[c.StableID]}
+		args := named{"source": u.src.ID, "group": g.ID, "ref": c.Ref, "added": c.Added, "removed": c.Removed, "origin": names[c.StableID]}
 		if len(c.Added) > 0 {
 			_, err := u.tx.db.Exec(ctx, `delete from memberships m using source_users s where s.source_id = @source and s.stable_id = any(@added)
-				and m.user_id = s.user_id and m.group_id = @group and m.source = 'source' and m.ref = @ref and m.created_at = @at`, args)
+				and m.user_id = s.user_id and m.group_id = @group and m.source = 'source' and m.ref = @ref`, args)
 			if err != nil {
 				return translate(err)
 			}

@@ -291,13 +291,16 @@ func (w *work) plan(ctx context.Context) error {
 	in := directory.Input{Source: src, Reading: reading, Known: known, Now: time.Now()}
 	if !src.Kind.Reads() {
 		in.Partial = true // what was pushed so far: who is not in it is not missing
+		if in.Gone, err = w.store.MirrorGone(ctx, src.ID); err != nil {
+			return w.fail(ctx, err)
+		}
 	}
 	plan, err := directory.Plan(in)
 	if err != nil {
 		return w.fail(ctx, err)
 	}
 	outcome := decide(src, ask{dry: w.run.Dry, approved: approved}, plan)
-	after, err := w.store.StorePlan(ctx, w.run, w.worker, store.RunPlan{Reading: reading, Partial: in.Partial, Plan: plan, Outcome: outcome,
+	after, err := w.store.StorePlan(ctx, w.run, w.worker, store.RunPlan{Reading: reading, Partial: in.Partial, Gone: in.Gone, Plan: plan, Outcome: outcome,
 		Detail: detail(src, w.run, approved, outcome, plan)})
 	if err != nil {
 		return w.fail(ctx, err)
