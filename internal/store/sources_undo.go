@@ -87,7 +87,8 @@ func (s *Store) insertUndo(ctx context.Context, src model.Source, undone model.S
 // them, and whom it made must not have signed in.
 func (s *Store) unchangedSince(ctx context.Context, src model.Source, run int64) error {
 	names, err := list(ctx, s.db, pgx.RowTo[string], `with did as (select distinct on (user_id) user_id, after,
-				bool_or(kind = 'created') over (partition by user_id) made from source_changes where run_id = @run and state = 'applied' and user_id is not null and kind <> 'members' order by user_id, nr desc)
+				bool_or(kind = 'created') over (partition by user_id) made from source_changes where run_id = @run and state = 'applied'
+				and user_id is not null and kind <> 'members' order by user_id, nr desc)
 		select u.username from did join users u on u.id = did.user_id
 		where (u.username, u.email, u.first_name, u.last_name, u.display_name, u.active) is distinct from (after ->> 'username', after ->> 'email',
 			after ->> 'first_name', after ->> 'last_name', after ->> 'display_name', (after ->> 'active')::boolean)
