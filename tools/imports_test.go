@@ -18,12 +18,12 @@ var layers = [][]string{
 	{"web/webtest"},
 	{"web"},
 	{"web/access", "web/apps", "web/audit", "web/connections", "web/help", "web/jobs", "web/login", "web/logins", "web/overview", "web/people", "web/person",
-		"web/settings", "web/setup", "web/warnings"},
+		"web/settings", "web/setup", "web/sources", "web/warnings"},
 	{"web/forecast", "web/forms", "web/standing", "web/traces", "web/trust"}, // what several rooms share
 	{"web/kit", "web/outgoing", "web/csvimport", "web/logo"},
 	{"templates/setup"}, // the wizard shows forms of other rooms
 	{"templates/access", "templates/apps", "templates/audit", "templates/connections", "templates/failure", "templates/help", "templates/jobs", "templates/login",
-		"templates/logins", "templates/overview", "templates/people", "templates/person", "templates/settings", "templates/warnings"},
+		"templates/logins", "templates/overview", "templates/people", "templates/person", "templates/settings", "templates/sources", "templates/warnings"},
 	{"templates/parts", "templates/setuplink"},
 	{"templates/layout"},
 	{"templates/ui", "templates/paths"},

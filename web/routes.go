@@ -19,7 +19,7 @@ import (
 // administrator. Tests run the same drills over each.
 func (s *Server) ConsoleRoutes() []kit.Route {
 	return slices.Concat(s.overview.Routes(), s.Setup.Routes(), s.connections.Routes(), s.People.Routes(), s.logins.Routes(),
-		s.apps.Routes(), s.audit.Routes(), s.Access.Routes(), s.help.Routes(), s.settings.Routes(), s.Warnings.Routes(), s.jobs.Routes())
+		s.apps.Routes(), s.audit.Routes(), s.Access.Routes(), s.help.Routes(), s.settings.Routes(), s.Warnings.Routes(), s.jobs.Routes(), s.Sources.Routes())
 }
 
 // mount is the whole site, grouped by who may call it.

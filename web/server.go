@@ -24,6 +24,7 @@ import (
 	"github.com/postern-sso/postern/web/person"
 	"github.com/postern-sso/postern/web/settings"
 	"github.com/postern-sso/postern/web/setup"
+	"github.com/postern-sso/postern/web/sources"
 	"github.com/postern-sso/postern/web/standing"
 	"github.com/postern-sso/postern/web/warnings"
 )
@@ -44,6 +45,7 @@ type Server struct {
 	Person      *person.Room
 	settings    *settings.Room
 	Setup       *setup.Room
+	Sources     *sources.Room
 	Warnings    *warnings.Room
 
 	handler http.Handler
@@ -62,7 +64,7 @@ func New(o kit.Options) (*Server, error) {
 	k := kit.New(o)
 	s := &Server{
 		Kit: k, Access: access.New(k), audit: audit.New(k), help: help.New(k), jobs: jobs.New(k), Login: login.New(k), overview: overview.New(k),
-		People: people.New(k), Warnings: warnings.New(k),
+		People: people.New(k), Sources: sources.New(k), Warnings: warnings.New(k),
 	}
 	s.logins = logins.New(k, s.Login)
 	if s.Person, err = person.New(k); err != nil {

@@ -1,5 +1,7 @@
 package directory
 
+import "github.com/postern-sso/postern/internal/model"
+
 // StepState is how one step of a test went.
 type StepState string
 
@@ -18,4 +20,10 @@ type Step struct {
 	State  StepState
 	Detail string // what was seen, a sentence; no secret
 	Remedy string // what helps; empty where it went well
+}
+
+// TestResult is what the test of a source found.
+type TestResult struct {
+	Steps  []Step
+	People []model.SourcePerson // some of them, as they would come out
 }

@@ -14,3 +14,12 @@ func LowerFirst(s string) string {
 	}
 	return string(unicode.ToLower(r)) + s[size:]
 }
+
+// UpperFirst makes the end of a sentence one of its own.
+func UpperFirst(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[size:]
+}

@@ -44,6 +44,10 @@ const (
 	SuggestGroups         = "/suggest/groups"
 	Rules                 = "/rules"
 	RulesNew              = "/rules/new"
+	Sources               = "/sources"
+	SourcesNew            = "/sources/new"
+	Leavers               = "/leavers"
+	AWSGroups             = "/aws-groups"
 	Logins                = "/logins"
 	LoginsNews            = "/logins/news"
 	LoginsExport          = "/logins/export"
@@ -127,6 +131,23 @@ func Group(name string) string { return named(Groups, name) }
 
 // GroupAction is a button on a group's page.
 func GroupAction(name string, action ...string) string { return named(Groups, name, action...) }
+
+// SourceNew is the form of a new source of a kind.
+func SourceNew(kind string) string { return join(SourcesNew, kind) }
+
+// Source is a source's page; SourceAction is a button on it.
+func Source(slug string) string { return named(Sources, slug) }
+
+// SourceAction is a page or a button of a source.
+func SourceAction(slug string, action ...string) string { return named(Sources, slug, action...) }
+
+// SourceRun is one run of a source; SourceRunAction is a button on it.
+func SourceRun(slug string, id int64) string { return named(Sources, slug, "runs", strconv.FormatInt(id, 10)) }
+
+// SourceRunAction is a page or a button of a run.
+func SourceRunAction(slug string, id int64, action string) string {
+	return named(Sources, slug, "runs", strconv.FormatInt(id, 10), action)
+}
 
 // LinkUndo takes back what is not used of an act that allowed links.
 func LinkUndo(act string) string { return join(Link, act, "undo") }

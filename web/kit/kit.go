@@ -14,6 +14,8 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"github.com/postern-sso/postern/internal/directory"
+	"github.com/postern-sso/postern/internal/directory/runner"
 	"github.com/postern-sso/postern/internal/jobs"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/seal"
@@ -56,6 +58,11 @@ type Options struct {
 	MailTLS *tls.Config // whom to believe to be the mail server; nil: what the machine trusts
 
 	Jobs *jobs.Runner // works on what takes long; nil: only the requests that start it do
+
+	Sources *runner.Runner // runs sources; nil: one that can read none
+
+	// TestSource tries a source step by step; nil: nothing can.
+	TestSource func(context.Context, model.Source) (directory.TestResult, error)
 
 	Refresh func(context.Context) error // follows a change of the public URL; nil: nobody does
 }

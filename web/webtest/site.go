@@ -46,6 +46,7 @@ var TestHash = func() string {
 // Site is the whole site on a database transaction that is rolled back,
 // with a browser that keeps cookies and does not follow redirects.
 type Site struct {
+	Directories *Directories // what sources have
 	*web.Server
 	T      testing.TB
 	URL    string
@@ -75,7 +76,9 @@ func NewSiteWith(t testing.TB, st *store.Store, key string) *Site {
 	site := &Site{T: t, URL: "http://localhost:" + strconv.Itoa(srv.Listener.Addr().(*net.TCPAddr).Port), Now: time.Now().Truncate(time.Microsecond)}
 	ready := &kit.Readiness{Now: func() time.Time { return time.Unix(0, 0).UTC() }} // no process looks here
 	ready.Beat()
+	site.Directories = newDirectories(st, sealer)
 	site.Server, err = web.New(kit.Options{
+		Sources: site.Directories.Runner, TestSource: site.Directories.test,
 		Store: st, Sealer: sealer, Logger: slog.New(slog.DiscardHandler),
 		Now:       func() time.Time { return site.Now },
 		PublicURL: site.URL, PublicURLFixed: true, SessionStore: sessionStore(st), Version: "test", Readiness: ready,

@@ -101,6 +101,9 @@ func (r *Runner) Run(ctx context.Context) error {
 	return nil
 }
 
+// Wait returns when nothing is under way that was begun.
+func (r *Runner) Wait() { r.background.Wait() }
+
 func (r *Runner) nudge() {
 	select {
 	case r.wake <- struct{}{}:

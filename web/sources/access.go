@@ -1,0 +1,34 @@
+package sources
+
+import (
+	"net/http"
+
+	"github.com/a-h/templ"
+
+	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/parts"
+	"github.com/postern-sso/postern/templates/paths"
+	"github.com/postern-sso/postern/templates/sources"
+)
+
+// access is how a source is reached, or how it reaches us.
+func (rm *Room) access(r *http.Request, a model.Administrator, s model.Source) (templ.Component, error) {
+	return sources.Reached(s, parts.CanChange(layout.Page{Viewer: a})), nil
+}
+
+// test tries a source step by step, with the settings that are kept, and shows people
+// as they would come out. Nothing is written.
+func (rm *Room) test(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
+	s, err := rm.source(r)
+	if err != nil {
+		return err
+	}
+	result, err := rm.Opts.TestSource(r.Context(), s)
+	if err != nil {
+		return err
+	}
+	p := rm.Page(r, a, layout.NavSources, "Test of "+s.Name, "Nothing was changed.")
+	p.Crumbs = crumbs(layout.Crumb{Label: s.Name, Href: paths.Source(s.Slug)})
+	return rm.Render(w, r, http.StatusOK, sources.Test(sources.TestPage{Page: p, Source: s, Steps: result.Steps, People: result.People}))
+}
