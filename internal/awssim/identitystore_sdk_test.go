@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -145,5 +146,25 @@ func TestIdentitySourceIsChanged(t *testing.T) {
 		if g.ID == before.Groups[i].ID || g.Name != before.Groups[i].Name {
 			t.Errorf("group %+v was %+v", g, before.Groups[i])
 		}
+	}
+}
+
+// What the policy of the key lacks is chosen on the page, beside the faults.
+func TestPolicyLacksWhatThePageSays(t *testing.T) {
+	t.Parallel()
+	s, _ := newSim(t)
+	b := newBrowser(t, s)
+	b.post("/identity-store-faults", url.Values{"denied": {"identitystore:ListUsers", "iam:Everything"}})
+	client, store := sdk(t, s), aws.String("d-9067a1b2c3")
+	var denied *types.AccessDeniedException
+	if _, err := client.ListUsers(t.Context(), &identitystore.ListUsersInput{IdentityStoreId: store}); !errors.As(err, &denied) {
+		t.Errorf("listing people: %v", err)
+	}
+	if _, err := client.ListGroups(t.Context(), &identitystore.ListGroupsInput{IdentityStoreId: store}); err != nil {
+		t.Errorf("listing groups: %v", err)
+	}
+	b.post("/identity-store-faults", nil)
+	if _, err := client.ListUsers(t.Context(), &identitystore.ListUsersInput{IdentityStoreId: store}); err != nil {
+		t.Error(err)
 	}
 }

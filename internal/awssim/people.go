@@ -13,10 +13,34 @@ func (s *Simulator) listPeople(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Simulator) renderPeople(w http.ResponseWriter, r *http.Request, status int, problem string) {
-	s.render(w, r, status, "people", view{Title: "People and groups", Section: "people", Problem: problem, Data: peoplePage{s.Settings()}})
+	s.render(w, r, status, "people", view{Title: "People and groups", Section: "people", Problem: problem, Data: peoplePage{s.Settings(), s.Access()}})
 }
 
-type peoplePage struct{ *Settings }
+type peoplePage struct {
+	*Settings
+	Access
+}
+
+// Region and the store's id are in both parts.
+func (p peoplePage) Region() string { return p.Settings.Region }
+
+// deniable are the actions that the policy of the test key may lack, for the page.
+var deniable = []string{"identitystore:ListUsers", "identitystore:DescribeUser", "identitystore:ListGroups", "identitystore:ListGroupMemberships",
+	"sso:ListInstances", "sso:ListApplicationAssignments", "sso:GetApplicationAssignmentConfiguration"}
+
+// DeniedRows are those actions, each with whether it is lacking.
+func (p peoplePage) DeniedRows() []deniedRow {
+	var rows []deniedRow
+	for _, action := range deniable {
+		rows = append(rows, deniedRow{action, slices.Contains(p.DeniedActions, action)})
+	}
+	return rows
+}
+
+type deniedRow struct {
+	Action string
+	Denied bool
+}
 
 // StoreFaultRows are the switches, with how they are set.
 func (p peoplePage) StoreFaultRows() []storeFaultRow {
@@ -125,6 +149,12 @@ func (s *Simulator) postStoreFaults(w http.ResponseWriter, r *http.Request) erro
 		for _, f := range StoreFaults() {
 			if m := Mode(r.PostForm.Get(string(f.Fault))); m != Off {
 				c.StoreFaults[f.Fault] = m
+			}
+		}
+		c.DeniedActions = slices.DeleteFunc(c.DeniedActions, func(a string) bool { return slices.Contains(deniable, a) })
+		for _, action := range r.PostForm["denied"] {
+			if slices.Contains(deniable, action) {
+				c.DeniedActions = append(c.DeniedActions, action)
 			}
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"regexp"
 	"strings"
 	"unicode"
@@ -91,7 +92,7 @@ func (r *Reader) judge(ctx context.Context, a action, err error) *directory.Read
 			Remedy: "If this is not AWS's own address, look at what answers there."}
 	}
 	var answer smithy.APIError
-	if errors.As(err, &answer) {
+	if errors.As(err, &answer) && answer.ErrorCode() != "UnknownError" { // the SDK's word for an answer without a code
 		return r.judgeAnswer(a, answer, err)
 	}
 	if e := r.judgeConnection(a, err); e != nil {
@@ -101,8 +102,21 @@ func (r *Reader) judge(ctx context.Context, a action, err error) *directory.Read
 	if errors.As(err, &none) {
 		return r.noCredentials(none)
 	}
-	return &directory.ReadError{Reason: "bad_answer", Detail: "Could not " + purposes[a] + ": what came back was no answer of AWS.",
+	return r.strange(a, err)
+}
+
+// strange is what is no answer of AWS's API, of AWS itself or of what stands between.
+func (r *Reader) strange(a action, err error) *directory.ReadError {
+	e := &directory.ReadError{Reason: "bad_answer", Detail: "Could not " + purposes[a] + ": the answer was none that AWS documents.",
 		Remedy: "Look at whether a proxy or another program answers in place of AWS."}
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) && response.HTTPStatusCode() != http.StatusOK {
+		e.Detail = fmt.Sprintf("Could not %s: the answer had the status %d and was none that AWS documents.", purposes[a], response.HTTPStatusCode())
+	}
+	if response != nil && response.HTTPStatusCode() >= http.StatusInternalServerError {
+		e.Reason, e.Remedy = "aws_fault", "AWS, or a proxy on the way to it, has a fault of its own. The next run tries again."
+	}
+	return e
 }
 
 func (r *Reader) noCredentials(e *credentialsError) *directory.ReadError {

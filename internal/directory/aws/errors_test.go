@@ -220,7 +220,15 @@ func TestHostileAnswersEnd(t *testing.T) {
 		}},
 		"no JSON": {"bad_answer", false, func(rw http.ResponseWriter, _ int) bool { return answer(rw, `<html>Please sign in</html>`) }},
 		"cut off": {"bad_answer", false, func(rw http.ResponseWriter, _ int) bool { return answer(rw, `{"Users":[{"UserId":"x"`) }},
-		"another place": {"aws_error", false, func(rw http.ResponseWriter, _ int) bool {
+		"a proxy that is down": {"aws_fault", false, func(rw http.ResponseWriter, _ int) bool {
+			http.Error(rw, "<html>Bad gateway", http.StatusBadGateway)
+			return true
+		}},
+		"a proxy that refuses": {"bad_answer", false, func(rw http.ResponseWriter, _ int) bool {
+			http.Error(rw, "<html>Blocked", http.StatusForbidden)
+			return true
+		}},
+		"another place": {"bad_answer", false, func(rw http.ResponseWriter, _ int) bool {
 			rw.Header().Set("Location", "http://127.0.0.1:1/")
 			rw.WriteHeader(http.StatusTemporaryRedirect)
 			return true

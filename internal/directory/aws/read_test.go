@@ -93,7 +93,8 @@ func TestStatusThatIsAbsentIsUnknown(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 	}
-	if want := []string{"5 people came without a status: AWS does not say whether they are enabled."}; !slices.Equal(reading.Remarks, want) {
+	if want := []string{"5 people came without a status: " +
+		"AWS does not say whether they are enabled, and nobody is deactivated for it."}; !slices.Equal(reading.Remarks, want) {
 		t.Errorf("remarks %q", reading.Remarks)
 	}
 }

@@ -346,8 +346,8 @@ func (s *session) reading() model.Reading {
 		}
 	}
 	if unknown > 0 {
-		s.remarks = append(s.remarks, remark(unknown, "person came without a status: AWS does not say whether they are enabled.",
-			"people came without a status: AWS does not say whether they are enabled."))
+		s.remarks = append(s.remarks, remark(unknown, "person came without a status: AWS does not say whether they are enabled, and nobody is deactivated for it.",
+			"people came without a status: AWS does not say whether they are enabled, and nobody is deactivated for it."))
 	}
 	return model.Reading{People: s.people, Groups: s.groups, GroupsRead: true, Assignments: s.known, Remarks: s.remarks}
 }

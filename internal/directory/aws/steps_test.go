@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -81,26 +82,20 @@ func TestStepsNameAllThatIsMissing(t *testing.T) {
 
 func TestStepsWithoutGroupsAndWithMany(t *testing.T) {
 	t.Parallel()
-	settings := awssim.Defaults()
-	settings.Groups = nil
-	for i := range settings.People {
-		settings.People[i].Groups = nil
-	}
-	for range 200 {
-		settings.People = append(settings.People, awssim.Person{Username: "p" + strings.Repeat("x", len(settings.People))})
-	}
-	settings.OlderAnswers = true
 	w := newWorld(t, nil)
 	w.update(func(c *awssim.Settings) {
-		c.People, c.Groups, c.OlderAnswers, c.Applications[0].AssignedGroups = settings.People[:100], nil, true, nil
-		c.People = append(c.People, awssim.Person{Username: "last"})
+		c.People, c.Groups, c.OlderAnswers, c.Applications[0].AssignedGroups = nil, nil, true, nil
+		for i := range 101 {
+			c.People = append(c.People, awssim.Person{Username: fmt.Sprintf("person%03d", i)})
+		}
 	})
 	steps, _ := w.reader().Test(t.Context())
 	got := byName(steps)
 	if s := got["members"]; s.State != directory.StepSkipped || s.Detail != "There is no group whose members could be listed." {
 		t.Errorf("%+v", s)
 	}
-	if want := "A first page of 100 came, and there are more people. 100 of them came without a status, and count as enabled."; got["people"].Detail != want {
+	if want := "A first page of 100 came, and there are more people. 100 of them came without a status: " +
+		"AWS does not say whether they are enabled, and nobody is deactivated for it."; got["people"].Detail != want {
 		t.Errorf("%q", got["people"].Detail)
 	}
 	if got["groups"].Detail != "No groups came." || got["assignments"].Detail != "No assignments came." {

@@ -103,7 +103,8 @@ func (t *tester) people(ctx context.Context) (string, error) {
 	}
 	detail := firstPage(len(out.Users), out.NextToken, "person", "people")
 	if without > 0 {
-		detail += " " + remark(without, "of them came without a status, and counts as enabled.", "of them came without a status, and count as enabled.")
+		const but = "of them came without a status: AWS does not say whether they are enabled, and nobody is deactivated for it."
+		detail += " " + remark(without, but, but)
 	}
 	return detail, nil
 }
