@@ -104,15 +104,15 @@ func TestGroupOf50000(t *testing.T) {
 		members = append(members, fmt.Sprintf("uid=u%d,dc=x", i))
 	}
 	x.group(t, "all", members...)
-	for i := range 10 { // each has all, through a loop
-		x.group(t, fmt.Sprintf("g%d", i), "cn=all,dc=x", fmt.Sprintf("cn=g%d,dc=x", (i+1)%10))
+	for i := range 3 { // each has all, through a loop
+		x.group(t, fmt.Sprintf("g%d", i), "cn=all,dc=x", fmt.Sprintf("cn=g%d,dc=x", (i+1)%3))
 	}
 	for name, m := range x.members(t) {
 		if len(m) != 50_000 {
 			t.Errorf("%s has %d members", name, len(m))
 		}
 	}
-	if _, err := x.s.together(x.p, x.g, 500_000); err == nil || !strings.Contains(err.Error(), "500,000 members") {
+	if _, err := x.s.together(x.p, x.g, 100_000); err == nil || !strings.Contains(err.Error(), "100,000 members") {
 		t.Errorf("more memberships than are allowed were counted together: %v", err)
 	}
 }

@@ -40,10 +40,10 @@ type guard struct {
 	values  int     // in the message
 	page    int64   // bytes since the last question
 	whole   int64   // bytes of the connection
-	maxPage int64
+	largest int64
 }
 
-func newGuard(conn net.Conn) *guard { return &guard{Conn: conn, maxPage: maxPage} }
+func newGuard(conn net.Conn, largest int64) *guard { return &guard{Conn: conn, largest: largest} }
 
 // ask begins a new answer.
 func (g *guard) ask() {
@@ -99,7 +99,7 @@ func (g *guard) Write(p []byte) (int, error) {
 func (g *guard) look(p []byte) error {
 	g.page += int64(len(p))
 	g.whole += int64(len(p))
-	if g.page > g.maxPage {
+	if g.page > g.largest {
 		return errPageSize
 	}
 	if g.whole > maxRun {

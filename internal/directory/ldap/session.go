@@ -41,6 +41,7 @@ type Reader struct {
 	settings model.LDAPSettings
 	password string
 	patience patience
+	largest  int64 // bytes of one answer
 	now      func() time.Time
 }
 
@@ -49,7 +50,7 @@ func New(settings model.LDAPSettings, password string) (*Reader, error) {
 	if err := Check(settings); err != nil {
 		return nil, err
 	}
-	return &Reader{settings: settings, password: password, now: time.Now,
+	return &Reader{settings: settings, password: password, largest: maxPage, now: time.Now,
 		patience: patience{dialPatience, operationPatience, runPatience, loginPatience}}, nil
 }
 
@@ -176,7 +177,7 @@ func (s *session) secure(ctx context.Context) error {
 	} else if !s.reader.settings.AllowPlain {
 		return refuse("plain", "The connection would not be encrypted.")
 	}
-	s.guard = newGuard(conn)
+	s.guard = newGuard(conn, s.reader.largest)
 	s.conn = ldap.NewConn(s.guard, s.tls != nil)
 	s.conn.Start()
 	return nil
