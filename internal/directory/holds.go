@@ -2,6 +2,7 @@ package directory
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -58,6 +59,7 @@ func (p *planner) groupHolds() []model.Hold {
 	for _, m := range p.in.Known.Memberships {
 		had[m.Group] += len(m.Users)
 	}
+	maps.Copy(had, p.in.Known.Sizes)
 	var holds []model.Hold
 	groups := slices.SortedFunc(slices.Values(p.in.Known.Groups), func(a, b Group) int { return cmp.Compare(model.Key(a.Name), model.Key(b.Name)) })
 	for _, g := range groups {

@@ -26,6 +26,7 @@ type Known struct {
 	Identities  map[string]string // SourceAWS: AWS user id on the source's connection → id of the user
 	Groups      []Group           // local groups
 	Memberships []Membership      // those that this source gives
+	Sizes       map[int64]int     // by local group: to how many this source gives it; of a group that is not in it, those of Memberships
 	Active      int               // active users whose home the source is, all of them
 	Recent      Recent
 }

@@ -22,6 +22,7 @@ var constantsOf = map[string]string{
 	"jobs.kind":         "JobKind", "jobs.state": "JobState",
 	"sources.kind": "SourceKind", "sources.status": "SourceStatus", "source_runs.trigger": "RunTrigger", "source_runs.outcome": "RunOutcome",
 	"source_changes.kind": "SourceChangeKind", "source_left_out.kind": "LeftOutKind",
+	"scim_resources.kind": "SCIMKind", "scim_requests.outcome": "SCIMOutcome",
 }
 
 // The database accepts the very values that the program knows: one that it does

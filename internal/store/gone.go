@@ -26,6 +26,7 @@ const (
 	PartRevision    Part = "revision"
 	PartCertificate Part = "certificate"
 	PartBulk        Part = "bulk"
+	PartSCIMToken   Part = "scim_token"
 )
 
 // Gone is ErrNotFound for a part, with what the audit has about it.

@@ -71,6 +71,8 @@ func (s *Store) spellingsOf(ctx context.Context, name string) ([]string, error) 
 		union select person from trace_links where lower(person) = lower(@name)
 		union select @key from job_rows where keys @> array[@key]
 		union select username from source_users where user_id is null and username_key <> '' and username_key = @key
+		union select name from scim_resources where kind = 'User' and name_key = @key
+		union select name from scim_requests where name_key = @key
 		union select @key from source_left_out where keys @> array[@key]
 		union select @key from source_changes where keys @> array[@key]
 		union select v.name from audit a, lateral (values (a.object), (a.before ->> 'username'), (a.after ->> 'username'), (a.after ->> 'person')) v (name)
@@ -123,6 +125,8 @@ func (s *Store) erase(ctx context.Context, actor model.Actor, u model.User, name
 		`delete from bulk_changes b where exists (select from jsonb_array_elements(b.items) i
 			where i ->> 'UserID' = nullif(@id, '') or i ->> 'Username' = any(@names))`,
 		`delete from job_rows where keys && @people`,
+		`delete from scim_requests q where ` + pushesOfPerson,
+		`delete from scim_resources r where ` + pushedOfPerson,
 		`update source_groups g set members = (select coalesce(array_agg(m order by m), '{}') from unnest(g.members) m where m not in
 				(select p.stable_id from source_users p where p.source_id = g.source_id and ` + mirrorOfPerson + `)), digest = ''
 			where exists (select from source_users p where p.source_id = g.source_id and g.members @> array[p.stable_id] and ` + mirrorOfPerson + `)`,

@@ -37,6 +37,8 @@ type PersonData struct {
 	Sources         []PersonSource          `json:"said_by_sources"`
 	SourceChanges   []PersonSourceChange    `json:"changes_by_sources"`
 	SourceLeftOut   []PersonLeftOut         `json:"left_out_by_sources"`
+	Pushed          []PersonPushed          `json:"pushed_by_identity_providers"`
+	PushRequests    []PersonPushRequest     `json:"requests_of_identity_providers"`
 
 	ConsoleSessions []model.ConsoleSession `json:"console_sessions"` // of somebody who comes to the console through AWS, as the next three
 	Passkeys        []PersonPasskey        `json:"passkeys"`
@@ -150,6 +152,25 @@ type (
 		Name   string    `json:"name"`
 		Detail string    `json:"detail"`
 	}
+	// PersonPushed is what an identity provider pushed about them, as it was sent.
+	PersonPushed struct {
+		Source     string          `json:"source"`
+		ID         string          `json:"id"`
+		ExternalID string          `json:"external_id"`
+		Document   json.RawMessage `json:"document"`
+		CreatedAt  time.Time       `json:"created_at"`
+		ModifiedAt time.Time       `json:"modified_at"`
+		DeletedAt  *time.Time      `json:"deleted_at"`
+		Groups     []string        `json:"groups"`
+	}
+	// PersonPushRequest is a request of an identity provider about them.
+	PersonPushRequest struct {
+		At      time.Time `json:"at"`
+		Source  string    `json:"source"`
+		Line    string    `json:"line"`
+		Outcome string    `json:"outcome"`
+		Details []string  `json:"details"`
+	}
 	// PersonPasskey is the public half of a passkey.
 	PersonPasskey struct {
 		Name       string     `json:"name"`
@@ -243,6 +264,7 @@ func (s *Store) collect(ctx context.Context, d *PersonData, limit int) (err erro
 	d.JobRows = d.JobRows[:cut("rows_of_imports", len(d.JobRows))]
 	d.SourceChanges = d.SourceChanges[:cut("changes_by_sources", len(d.SourceChanges))]
 	d.SourceLeftOut = d.SourceLeftOut[:cut("left_out_by_sources", len(d.SourceLeftOut))]
+	d.PushRequests = d.PushRequests[:cut("requests_of_identity_providers", len(d.PushRequests))]
 	for i := range d.TraceLinks {
 		d.TraceLinks[i].TokenSealed = nil
 	}
@@ -265,6 +287,14 @@ const auditOfPerson = `select id, at, actor, remote_addr, action, object, before
 
 // mirrorOfPerson are the rows p of a mirror that are about them.
 const mirrorOfPerson = "(p.user_id = nullif(@id, '')::uuid or (p.user_id is null and (p.username_key = any(@people) or p.email_key = any(@people))))"
+
+// pushedOfPerson are the rows r of what was pushed that are about them.
+const pushedOfPerson = `(r.kind = 'User' and (r.id::text in (select p.stable_id from source_users p where p.source_id = r.source_id and ` + mirrorOfPerson + `)
+	or r.name_key = any(@people) and not exists (select from source_users p where p.source_id = r.source_id and p.stable_id = r.id::text
+		and p.user_id is not null)))`
+
+// pushesOfPerson are the rows q of requests that are about them.
+const pushesOfPerson = "(q.name_key = any(@people) or q.resource_id in (select r.id::text from scim_resources r where " + pushedOfPerson + "))"
 
 // collectLists reads the lists, each where it is kept.
 func (s *Store) collectLists(ctx context.Context, d *PersonData, args named) error {
@@ -304,6 +334,11 @@ func (s *Store) collectLists(ctx context.Context, d *PersonData, args named) err
 		into(ctx, s, &d.SourceLeftOut, pgx.RowToStructByPos[PersonLeftOut], `select r.started_at, s.slug, r.id, l.kind, l.name, l.detail
 			from source_left_out l join source_runs r on r.id = l.run_id join sources s on s.id = r.source_id
 			where l.keys && @people order by r.id desc, l.nr limit @limit`, args),
+		into(ctx, s, &d.Pushed, pgx.RowToStructByPos[PersonPushed], `select s.slug, r.id::text, r.external_id, r.document, r.created_at, r.modified_at,
+			r.deleted_at, array(select g.name from scim_members m join scim_resources g on g.id = m.group_id where m.member_id = r.id order by 1)
+			from scim_resources r join sources s on s.id = r.source_id where `+pushedOfPerson+" order by s.slug, r.id", args),
+		into(ctx, s, &d.PushRequests, pgx.RowToStructByPos[PersonPushRequest], `select q.at, s.slug, q.line, q.outcome, q.details
+			from scim_requests q join sources s on s.id = q.source_id where `+pushesOfPerson+" order by q.id desc limit @limit", args),
 		into(ctx, s, &d.ConsoleSessions, scanConsoleSession, "select "+consoleSessionColumns+` from admin_sessions
 			where administrator_id in (`+administratorOf+") order by id desc", args),
 		into(ctx, s, &d.Passkeys, pgx.RowToStructByPos[PersonPasskey], `select name, created_at, last_used_at

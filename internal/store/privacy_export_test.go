@@ -53,6 +53,10 @@ func TestPersonDataIsEverythingStored(t *testing.T) {
 			"'{\"username\": \"ana.before.run\"}', '' from source_runs",
 		"insert into source_left_out (run_id, nr, kind, stable_id, name, keys, detail) select id, 1, 'pinned', '', 'ana', '{ana}', 'left.out.ana' " +
 			"from source_runs where $1::text <> ''",
+		"insert into scim_resources (source_id, kind, name, name_key, document, folded, created_at, modified_at) select id, 'User', 'ana', " +
+			"'ana', '{\"title\": \"pushed.title\"}', '{}', now(), now() from sources where $1::text <> ''",
+		"insert into scim_requests (source_id, at, method, path, status, outcome, line, name, name_key) select id, now(), 'PATCH', '/Users/x', 200, 'applied', " +
+			"'pushed.line', 'ana', 'ana' from sources where $1::text <> ''",
 		"update users set pins = '{\"email\": {\"by\": \"x\", \"at\": \"2026-01-02T00:00:00Z\", \"reason\": \"pinned.ana\"}}' where id = $1",
 		"insert into audit (actor, action, object) select 'ana.old (through AWS)', 'group.update', 'what-she-did' where $1::text <> ''",
 	} {
@@ -75,7 +79,7 @@ func TestPersonDataIsEverythingStored(t *testing.T) {
 		`"created_by":"owner@example.com"`,
 		`"app":"jira-directory"`, `"kind":"refresh"`, `"apps_last_used_by_them":[{"app":"jira"`, `"operation":"renamed"`, `"kind":"deactivate"`, "Console Browser",
 		"blue key", `"recovery_codes":1`, "2026-01-02", "ana-in-corp", "OU=People", "corp-group", "ana.before.run", "left.out.ana", "pinned.ana",
-		"what-she-did", `"object":"ana.old"`, `"action":"bulk.deactivate"`, `"truncated":[]`} {
+		"pushed.title", "pushed.line", "what-she-did", `"object":"ana.old"`, `"action":"bulk.deactivate"`, `"truncated":[]`} {
 		if !strings.Contains(strings.ReplaceAll(strings.ReplaceAll(string(text), `"Object"`, `"object"`), `"Action"`, `"action"`), want) {
 			t.Errorf("the data lack %s", want)
 		}

@@ -172,12 +172,15 @@ func sameSource(a, b model.Source) (bool, error) {
 }
 
 // nextAfterChange is when the next run is due: at once of a source that has just
-// become live, sooner where the interval became shorter, never of one that is not live.
+// become live, and of one that pushes after each change; sooner where the interval
+// became shorter, never of one that is not live.
 func nextAfterChange(before, after model.Source) time.Time {
 	now := time.Now()
 	switch {
-	case after.Status != model.SourceLive || !after.Kind.Reads():
+	case after.Status != model.SourceLive:
 		return time.Time{}
+	case !after.Kind.Reads(): // what it said is planned under the new settings
+		return now
 	case before.Status != model.SourceLive || before.NextRunAt.IsZero() || before.Reading() != after.Reading():
 		return now
 	case before.NextRunAt.After(now.Add(after.Interval)):

@@ -172,8 +172,9 @@ func (s *Store) freeSource(ctx context.Context, run model.SourceRun, worker stri
 		failures_in_row = case when @good then 0 else failures_in_row + 1 end,
 		last_good_at = case when @good and @reads then clock_timestamp() else last_good_at end,
 		next_run_at = case when status = 'live' and kind <> 'scim' then
-			clock_timestamp() + make_interval(secs => (settings ->> 'interval_seconds')::int * (0.9 + 0.2 * random())) end
-		where slug = @slug and worker = @worker`, named{"slug": run.Source, "worker": worker, "good": good, "reads": run.Trigger != model.RunByUndo})
+			clock_timestamp() + make_interval(secs => (settings ->> 'interval_seconds')::int * (0.9 + 0.2 * random()))
+			when kind = 'scim' and next_run_at > (select r.started_at from source_runs r where r.id = @run) then next_run_at end
+		where slug = @slug and worker = @worker`, named{"slug": run.Source, "run": run.ID, "worker": worker, "good": good, "reads": run.Trigger != model.RunByUndo})
 	if err == nil && tag.RowsAffected() == 0 {
 		err = ErrRunLost
 	}

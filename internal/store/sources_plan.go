@@ -57,8 +57,10 @@ func (s *Store) StorePlan(ctx context.Context, run model.SourceRun, worker strin
 
 // keepPlan writes mirror, changes and what was left out, and what the run is now.
 func (s *Store) keepPlan(ctx context.Context, src model.Source, run model.SourceRun, p RunPlan) error {
-	if err := s.writeMirror(ctx, src, run.ID, p.Reading, p.Partial, p.Gone); err != nil {
-		return err
+	if src.Kind.Reads() { // else it is written by each push, by another while this one planned
+		if err := s.writeMirror(ctx, src, run.ID, p.Reading, p.Partial, p.Gone); err != nil {
+			return err
+		}
 	}
 	if !p.KeepWaiting {
 		_, err := s.db.Exec(ctx, `update source_runs set outcome = 'superseded' where source_id = @source and id < @run and outcome in ('dry_run', 'held')`,

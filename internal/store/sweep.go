@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -17,6 +18,7 @@ type SweepResult struct {
 	Undo      int64 // of changes that are too old to be undone
 	Jobs      int64 // that have been over for a while
 	Runs      int64 // of sources, the same
+	Pushed    int64 // by identity providers: requests, and what they deleted long ago
 
 	SetupLinks                 int64
 	CrowdSessions, CrowdEvents int64
@@ -85,6 +87,11 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keep Retention) (Sweep
 		{&r.Jobs, "jobs", "finished_at <= $1", now.Add(-model.UndoFor)},
 		{&r.Runs, "source_runs", `ended_at <= $1 and outcome not in ('dry_run', 'held')
 			and exists (select from source_runs later where later.source_id = source_runs.source_id and later.id > source_runs.id)`, now.Add(-model.RunsKept)},
+		{&r.Pushed, "scim_requests", "at <= $1 or id <= (select max(id) from scim_requests) - " + strconv.Itoa(scimRequestsMost), now.Add(-SCIMRequestsKept)},
+		{&r.Tokens, "scim_tokens", "expires_at <= $1", now.Add(-endedLinkKept)},
+		{&r.Pushed, "source_users", `absent_at <= $1 and state = 'absent' and exists (select from scim_resources r
+			where r.source_id = source_users.source_id and r.id::text = source_users.stable_id and r.deleted_at <= $1)`, now.Add(-SCIMLinkKept)},
+		{&r.Pushed, "scim_resources", "deleted_at <= $1", now.Add(-SCIMLinkKept)},
 		{&r.Links, "trace_links", "expires_at <= $1", now.Add(-endedLinkKept)},
 		{&r.Logins, "certificate_days", "day < ($1 at time zone 'UTC')::date", now.Add(-certificateUseFor)},
 		{&r.SetupLinks, "certificate_proposals", "decided_at <= $1", now.Add(-setupLinkRetention)},

@@ -21,6 +21,7 @@ var partWords = map[store.Part]struct{ name, gone string }{
 	store.PartPasskey:     {"This passkey", "removed"},
 	store.PartSession:     {"This session", "ended"},
 	store.PartAppSecret:   {"This secret", "removed"},
+	store.PartSCIMToken:   {"This token", "taken back"},
 	store.PartPassword:    {"The password for programs", "removed"},
 	store.PartSetupLink:   {"This setup link", "revoked"},
 	store.PartTraceLink:   {"This link", "ended"},

@@ -31,5 +31,5 @@ func decide(src model.Source, a ask, plan model.SourcePlan) model.RunOutcome {
 
 // dry tells whether a source's next run changes nothing, whatever it reads.
 func dry(src model.Source) bool {
-	return src.Status != model.SourceLive || src.NextIsDry || src.ApprovedFor != src.Reading()
+	return src.Status != model.SourceLive || src.NextIsDry || src.Kind.Reads() && src.ApprovedFor != src.Reading()
 }

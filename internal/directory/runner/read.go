@@ -13,19 +13,18 @@ import (
 )
 
 // read reads the source to the end. Of one that pushes it is what it has told so far.
-func (w *work) read(ctx context.Context, src model.Source) (model.Reading, error) {
+func (w *work) read(ctx context.Context, src model.Source) (reading model.Reading, gone []string, err error) {
 	if !src.Kind.Reads() {
-		return w.store.MirrorReading(ctx, src.ID)
+		return w.store.PushedReading(ctx, src)
 	}
 	reader, err := w.Reader(ctx, src)
 	if err != nil {
-		return model.Reading{}, err
+		return reading, nil, err
 	}
-	reading, err := reader.Read(ctx, w.progress)
-	if err != nil {
-		return reading, err
+	if reading, err = reader.Read(ctx, w.progress); err != nil {
+		return reading, nil, err
 	}
-	return reading, storableIDs(reading)
+	return reading, nil, storableIDs(reading)
 }
 
 // Reader is what reads a source, with its secret.

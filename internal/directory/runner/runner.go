@@ -283,7 +283,7 @@ func (w *work) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	reading, err := w.read(ctx, src)
+	reading, gone, err := w.read(ctx, src)
 	if err != nil {
 		return w.fail(ctx, err)
 	}
@@ -291,7 +291,7 @@ func (w *work) plan(ctx context.Context) error {
 	if err != nil {
 		return w.fail(ctx, err)
 	}
-	in := directory.Input{Source: src, Reading: reading, Known: known, Now: time.Now()}
+	in := directory.Input{Source: src, Reading: reading, Gone: gone, Known: known, Now: time.Now()}
 	if !src.Kind.Reads() {
 		in.Partial = true // what was pushed so far: who is not in it is not missing
 		if in.Gone, err = w.store.MirrorGone(ctx, src.ID); err != nil {

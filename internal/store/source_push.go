@@ -1,0 +1,391 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/postern-sso/postern/internal/directory"
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// Push is what one request of an identity provider changed of what its source says.
+type Push struct {
+	People []model.SourcePerson // as they are now
+	Gone   []string             // stable ids of people whom it deleted
+	Groups []PushedGroup
+	What   string // the request, a sentence
+}
+
+// PushedGroup is a group that a request touched. Only what it touched is looked at: a
+// group may have very many members.
+type PushedGroup struct {
+	ID      string
+	Name    string
+	Deleted bool
+	Kept    bool     // only looked at: who is in it is as it was
+	Whole   bool     // it is new, has another name, or is gone: everybody in it counts
+	Touched []string // else: stable ids of those who came or went, or who are new here
+	Members []string // those of them who are members; of a whole one everybody
+}
+
+// Pushed is what came of a push.
+type Pushed struct {
+	Outcome model.SCIMOutcome
+	Run     int64    // zero: none was needed
+	Skipped []string // what was not done after all, and why
+}
+
+// heldAnew is how long the plan of a run that waits may be behind what was pushed since.
+const heldAnew = 10 * time.Second
+
+// InTxAgain is InTx for what others may be faster with: it tries again then. f runs
+// once for each attempt.
+func (s *Store) InTxAgain(ctx context.Context, f func(*Store) error) error {
+	for attempt := 1; ; attempt++ {
+		err := s.InTx(ctx, f)
+		if err == nil || attempt == maxAttempts || !worthRetrying(err) {
+			return err
+		}
+	}
+}
+
+// PlanPush says what a push changes here.
+func (s *Store) PlanPush(ctx context.Context, src model.Source, p Push) (model.SourcePlan, error) {
+	known, err := s.pushKnown(ctx, src, p)
+	if err != nil {
+		return model.SourcePlan{}, err
+	}
+	return directory.Plan(directory.Input{Source: src, Reading: p.reading(), Partial: true, Gone: p.Gone, Known: known, Now: time.Now()})
+}
+
+func (p Push) reading() model.Reading {
+	r := model.Reading{People: p.People, GroupsRead: true}
+	for _, g := range p.Groups {
+		r.Groups = append(r.Groups, model.SourceGroup{StableID: g.ID, Name: g.Name, Members: g.Members})
+	}
+	return r
+}
+
+// pushKnown is what the database knows of those whom a push can concern.
+func (s *Store) pushKnown(ctx context.Context, src model.Source, p Push) (k directory.Known, err error) {
+	of := knownScope{partial: true, people: append([]string{}, p.Gone...)}
+	for _, person := range p.People {
+		of.people = append(of.people, person.StableID)
+		of.keys = append(of.keys, model.Key(person.Username))
+		of.foreign = append(append(of.foreign, person.StableID), person.ForeignIDs...)
+	}
+	for _, g := range p.Groups {
+		of.people = append(append(of.people, g.Touched...), g.Members...)
+	}
+	ids := newInterned()
+	if k.Memberships, err = s.pushedMemberships(ctx, src, p); err != nil {
+		return k, err
+	}
+	if k.Others, err = s.knownOthers(ctx, src, of); err != nil {
+		return k, err
+	}
+	users, err := s.concerned(ctx, src, of, k)
+	if err != nil {
+		return k, err
+	}
+	if k.Mirror, err = s.knownMirror(ctx, src, of, users, ids); err != nil {
+		return k, err
+	}
+	if k.Users, err = s.knownUsers(ctx, of, users, ids); err != nil {
+		return k, err
+	}
+	if k.Groups, err = s.knownGroups(ctx); err != nil {
+		return k, err
+	}
+	if k.Sizes, err = s.sourceGroupSizes(ctx, src, k.Memberships); err != nil {
+		return k, err
+	}
+	if err := s.db.QueryRow(ctx, "select count(*) from users where active and home_source = $1", src.Slug).Scan(&k.Active); err != nil {
+		return k, translate(err)
+	}
+	k.Recent, err = s.recentChanges(ctx, src.ID)
+	return k, err
+}
+
+// pushedMemberships are those that the touched groups give to the touched people.
+func (s *Store) pushedMemberships(ctx context.Context, src model.Source, p Push) ([]directory.Membership, error) {
+	var whole, refs, people []string
+	for _, g := range p.Groups {
+		if ref := model.SourceRef(src.Slug, g.ID); g.Whole {
+			whole = append(whole, ref)
+		} else {
+			for _, id := range g.Touched {
+				refs, people = append(refs, ref), append(people, id)
+			}
+		}
+	}
+	return list(ctx, s.db, pgx.RowToStructByPos[directory.Membership], `select ref, group_id, array_agg(user_id::text) from (
+			select m.ref, m.group_id, m.user_id from memberships m where m.source = 'source' and m.ref = any(@whole)
+			union select m.ref, m.group_id, m.user_id from unnest(@refs::text[], @people::text[]) as t (ref, stable_id)
+				join source_users p on p.source_id = @source and p.stable_id = t.stable_id
+				join memberships m on m.user_id = p.user_id and m.source = 'source' and m.ref = t.ref) x
+		group by ref, group_id`, named{"whole": whole, "refs": refs, "people": people, "source": src.ID})
+}
+
+// sourceGroupSizes counts to how many the source gives the groups of those memberships.
+func (s *Store) sourceGroupSizes(ctx context.Context, src model.Source, of []directory.Membership) (map[int64]int, error) {
+	sizes := map[int64]int{}
+	groups := make([]int64, len(of))
+	for i, m := range of {
+		groups[i] = m.Group
+	}
+	if len(groups) == 0 {
+		return sizes, nil
+	}
+	rows, err := s.db.Query(ctx, `select group_id, count(*)::int from memberships where group_id = any(@groups) and source = 'source'
+		and starts_with(ref, @prefix) group by group_id`, named{"groups": groups, "prefix": model.SourceRef(src.Slug, "")})
+	if err != nil {
+		return nil, translate(err)
+	}
+	var group int64
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&group, &n}, func() error {
+		sizes[group] = n
+		return nil
+	})
+	return sizes, translate(err)
+}
+
+// CarryOutPush writes a push into the mirror and does what was planned for it: at once
+// where the source is live and no limit is in the way; else it is kept, or waits in a
+// run for a person. The caller's transaction has planned it, and LockSCIM.
+func (s *Store) CarryOutPush(ctx context.Context, src model.Source, p Push, plan model.SourcePlan) (Pushed, error) {
+	applies := src.Status == model.SourceLive && len(plan.Changes) > 0 && len(plan.Holds) == 0
+	done := Pushed{Outcome: model.SCIMNothing}
+	var err error
+	if applies {
+		if done.Run, err = s.insertPushRun(ctx, src, p.What, model.RunApplied, plan); err != nil {
+			return done, err
+		}
+	}
+	if err := s.mirrorPush(ctx, src, done.Run, p); err != nil {
+		return done, err
+	}
+	switch {
+	case src.Status != model.SourceLive:
+		done.Outcome = model.SCIMObserved
+	case applies:
+		done.Outcome = model.SCIMApplied
+		done.Skipped, err = s.applyPush(ctx, src, done.Run, p, plan)
+	case len(plan.Changes) > 0:
+		done.Outcome = model.SCIMHeld
+		done.Run, err = s.holdPush(ctx, src, p.What)
+	}
+	return done, err
+}
+
+// insertPushRun keeps a run with its plan. It is over as soon as it is seen: everything
+// that it does is in the same transaction.
+func (s *Store) insertPushRun(ctx context.Context, src model.Source, what string, outcome model.RunOutcome, plan model.SourcePlan) (int64, error) {
+	counts, err := toJSON(plan.Counts)
+	if err != nil {
+		return 0, err
+	}
+	holds, err := toJSON(append([]model.Hold{}, plan.Holds...))
+	if err != nil {
+		return 0, err
+	}
+	changes := splitMembers(plan.Changes)
+	done := 0
+	if outcome == model.RunApplied {
+		done = len(changes)
+	}
+	id, err := single(ctx, s.db, pgx.RowTo[int64], `insert into source_runs (source_id, trigger, outcome, detail, reading, counts, holds, digest, changes, done,
+			seen_users, seen_groups, ended_at)
+		values (@source, 'push', @outcome, @detail, @reading, @counts, @holds, @digest, @changes, @done, @people, @groups, clock_timestamp()) returning id`,
+		named{"source": src.ID, "outcome": outcome, "detail": clean(what, maxMirrored), "reading": src.Reading(), "counts": counts, "holds": holds,
+			"digest": plan.Digest, "changes": len(changes), "done": done, "people": plan.Counts.ReadUsers, "groups": plan.Counts.ReadGroups})
+	if err != nil {
+		return 0, err
+	}
+	if err := s.copyChanges(ctx, id, changes); err != nil {
+		return 0, err
+	}
+	return id, s.keepLeftOut(ctx, id, plan.LeftOut)
+}
+
+// mirrorPush makes the mirror say what was pushed. Members are taken from where they
+// are kept one by one.
+func (s *Store) mirrorPush(ctx context.Context, src model.Source, run int64, p Push) error {
+	if len(p.People)+len(p.Gone) > 0 {
+		if err := s.mirrorPeople(ctx, src, run, p.People, true, p.Gone); err != nil {
+			return err
+		}
+	}
+	for _, g := range p.Groups {
+		args := named{"source": src.ID, "id": g.ID, "name": clean(g.Name, maxMirrored), "run": run, "touched": g.Touched, "members": g.Members}
+		sql := `update source_groups set digest = '', changed_run = @run, members = array(select m from unnest(members) m where m <> all(@touched::text[])) ||
+			@members::text[] where source_id = @source and stable_id = @id`
+		switch {
+		case g.Deleted:
+			sql = `update source_groups set state = 'absent', members = '{}', digest = '', absent_run = @run where source_id = @source and stable_id = @id`
+		case g.Whole:
+			sql = `insert into source_groups (source_id, stable_id, digest, name, members, first_run, changed_run)
+				values (@source, @id, '', @name, @members, @run, @run)
+				on conflict (source_id, stable_id) do update set digest = '', name = @name, members = @members, state = 'present', absent_run = null, changed_run = @run`
+		case g.Kept || len(g.Touched) == 0:
+			continue
+		}
+		if _, err := s.db.Exec(ctx, sql, args); err != nil {
+			return translate(err)
+		}
+	}
+	return nil
+}
+
+// applyPush carries a plan out, and says what could not be.
+func (s *Store) applyPush(ctx context.Context, src model.Source, run int64, p Push, plan model.SourcePlan) (skipped []string, err error) {
+	r := model.SourceRun{ID: run, Source: src.Slug, Trigger: model.RunByPush}
+	entry, err := auditArgs(actorOfRun(r), "source.run", runObject(r), nil, map[string]any{"trigger": r.Trigger, "plan": plan.Counts}, "")
+	if err != nil {
+		return nil, err
+	}
+	audit, err := s.recordOne(ctx, entry)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.db.Exec(ctx, "update source_runs set audit_id = @audit where id = @run", named{"audit": audit, "run": run}); err != nil {
+		return nil, translate(err)
+	}
+	for _, part := range pushParts(splitMembers(plan.Changes)) {
+		applied := &sourcePart{tx: s, src: src, run: r, actor: actorOfSource(src.Slug), changes: part}
+		if part[0].Kind == model.SourceMembers {
+			err = applied.members(ctx)
+		} else {
+			err = applied.people(ctx)
+		}
+		if err == nil {
+			err = s.recordAll(ctx, applied.audit)
+		}
+		if err == nil {
+			err = applied.saveStates(ctx)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range applied.changes {
+			if c.State == ChangeSkipped {
+				skipped = append(skipped, c.Problem)
+			}
+		}
+	}
+	for _, g := range p.Groups {
+		if g.Whole {
+			if err := s.groupIDsOfMirror(ctx, src); err != nil {
+				return nil, err
+			}
+			break
+		}
+	}
+	return skipped, s.refreshHeld(ctx, src, p)
+}
+
+// pushParts divides changes into those of people and groups, and those of memberships
+// that one statement carries out.
+func pushParts(changes []model.SourceChange) [][]RunChange {
+	var parts [][]RunChange
+	memberships := 0
+	for i, c := range changes {
+		size := len(c.Added) + len(c.Removed)
+		if i == 0 || (c.Kind == model.SourceMembers) != (changes[i-1].Kind == model.SourceMembers) || memberships+size > membersAtOnce {
+			parts, memberships = append(parts, nil), 0
+		}
+		memberships += size
+		last := len(parts) - 1
+		parts[last] = append(parts[last], RunChange{NR: i + 1, State: ChangePlanned, SourceChange: c})
+	}
+	return parts
+}
+
+// keepLeftOut keeps what a push said and that had no effect.
+func (s *Store) keepLeftOut(ctx context.Context, run int64, all []model.LeftOut) error {
+	columns := []string{"run_id", "nr", "kind", "stable_id", "name", "keys", "users", "detail"}
+	return s.copyIn(ctx, "source_left_out", columns, len(all), func(i int) ([]any, error) {
+		l := &all[i]
+		keys := []string{}
+		if l.Kind != model.LeftOutByHandOnly && l.Kind != model.LeftOutGroupName {
+			keys = personKeys(l.Name)
+		}
+		return []any{run, i + 1, string(l.Kind), l.StableID, clean(l.Name, maxMirrored), keys, storableAll(l.Users), clean(l.Detail, maxMirrored)}, nil
+	})
+}
+
+// holdPush puts everything that was pushed and has no effect yet into a run that waits
+// for a person, in place of the one that waited before. One that has just been made is
+// made anew later, by the schedule, so that many pushes do not plan everything each.
+func (s *Store) holdPush(ctx context.Context, src model.Source, what string) (int64, error) {
+	waiting, err := single(ctx, s.db, pgx.RowTo[int64], `select id from source_runs where source_id = @source and outcome = 'held'
+		and started_at > now() - @anew::interval order by id desc limit 1`, named{"source": src.ID, "anew": heldAnew})
+	if err == nil {
+		return waiting, s.planSoon(ctx, src)
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return 0, err
+	}
+	reading, gone, err := s.PushedReading(ctx, src)
+	if err != nil {
+		return 0, err
+	}
+	known, err := s.SourceKnown(ctx, src)
+	if err != nil {
+		return 0, err
+	}
+	plan, err := directory.Plan(directory.Input{Source: src, Reading: reading, Partial: true, Gone: gone, Known: known, Now: time.Now()})
+	if err != nil {
+		return 0, err
+	}
+	run, err := s.insertPushRun(ctx, src, what, model.RunHeld, plan)
+	if err != nil {
+		return 0, err
+	}
+	_, err = s.db.Exec(ctx, `update source_runs set outcome = 'superseded' where source_id = @source and id < @run and outcome in ('dry_run', 'held')`,
+		named{"source": src.ID, "run": run})
+	return run, translate(err)
+}
+
+// PushedReading is everything that a source that pushes says now, and whom it deleted
+// although they are still active here. What it does not name is not absent for that.
+func (s *Store) PushedReading(ctx context.Context, src model.Source) (model.Reading, []string, error) {
+	reading, err := s.MirrorReading(ctx, src.ID)
+	if err != nil {
+		return reading, nil, err
+	}
+	gone, err := list(ctx, s.db, pgx.RowTo[string], `select p.stable_id from source_users p join users u on u.id = p.user_id
+		where p.source_id = @source and p.state = 'absent' and u.active and u.home_source = @slug order by 1`, named{"source": src.ID, "slug": src.Slug})
+	return reading, gone, err
+}
+
+// refreshHeld has everything planned anew when somebody was pushed whom a plan that
+// waits is about, or while a run carries out what was said before.
+func (s *Store) refreshHeld(ctx context.Context, src model.Source, p Push) error {
+	ids := append([]string{}, p.Gone...)
+	for _, person := range p.People {
+		ids = append(ids, person.StableID)
+	}
+	for _, g := range p.Groups {
+		ids = append(ids, g.ID)
+	}
+	concerned, err := single(ctx, s.db, pgx.RowTo[bool], `select exists (select from source_changes c join source_runs r on r.id = c.run_id
+			where r.source_id = @source and r.outcome = 'held' and c.stable_id = any(@ids))
+		or exists (select from source_runs where source_id = @source and ended_at is null)`, named{"source": src.ID, "ids": ids})
+	if err != nil || !concerned {
+		return err
+	}
+	return s.planSoon(ctx, src)
+}
+
+// planSoon has everything that was pushed planned in a moment: after the run that goes on.
+func (s *Store) planSoon(ctx context.Context, src model.Source) error {
+	_, err := s.db.Exec(ctx, `update sources set next_run_at = case when exists (select from source_runs where source_id = @id and ended_at is null)
+		then now() + @anew::interval else least(next_run_at, now() + @anew::interval) end where id = @id`,
+		named{"id": src.ID, "anew": heldAnew})
+	return translate(err)
+}
