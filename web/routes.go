@@ -8,6 +8,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/crowd"
+	"github.com/postern-sso/postern/internal/directory/scim"
 	"github.com/postern-sso/postern/internal/oidc"
 	"github.com/postern-sso/postern/templates/failure"
 	"github.com/postern-sso/postern/templates/paths"
@@ -58,6 +59,12 @@ func (s *Server) mount() http.Handler {
 	// request, by name and password, and have neither cookies nor forms; the
 	// directory limits their bodies and answers errors in Crowd's form.
 	r.Handle(crowd.Base+"/*", crowd.New(crowd.Options{
+		Store: s.Store, Logger: s.Log, Now: s.Now, PublicURL: s.Opts.PublicURL, RemoteAddr: s.RemoteAddr,
+	}))
+	// Identity providers that push people and groups. They prove whose they are at every
+	// request by a token, and have neither cookies nor forms; the server limits their
+	// bodies and answers errors in SCIM's form.
+	r.Handle(scim.Base+"/*", scim.New(scim.Options{
 		Store: s.Store, Logger: s.Log, Now: s.Now, PublicURL: s.Opts.PublicURL, RemoteAddr: s.RemoteAddr,
 	}))
 	// Apps. Their requests come from other sites and other programs, and none
