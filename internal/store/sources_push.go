@@ -11,109 +11,179 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-// Pushed is what one request of an identity provider tells: people and groups as they
-// are now, whole, and stable ids of people whom it took away.
+// Push is what one request of an identity provider changed of what its source says.
+type Push struct {
+	People []model.SourcePerson // as they are now
+	Gone   []string             // stable ids of people whom it deleted
+	Groups []PushedGroup
+	What   string // the request, a sentence
+}
+
+// PushedGroup is a group that a request touched. Only what it touched is looked at: a
+// group may have very many members.
+type PushedGroup struct {
+	ID      string
+	Name    string
+	Deleted bool
+	Kept    bool     // only looked at: who is in it is as it was
+	Whole   bool     // it is new, has another name, or is gone: everybody in it counts
+	Touched []string // else: stable ids of those who came or went, or who are new here
+	Members []string // those of them who are members; of a whole one everybody
+}
+
+// Pushed is what came of a push.
 type Pushed struct {
-	People []model.SourcePerson
-	Groups []model.SourceGroup
-	Gone   []string
-	// GroupsGone are stable ids of groups that it took away.
-	GroupsGone []string
+	Outcome model.SCIMOutcome
+	Run     int64    // zero: none was needed
+	Skipped []string // what was not done after all, and why
 }
 
-// PushResult is what a push did, or would do.
-type PushResult struct {
-	// Outcome is model.RunApplied, RunNothing, RunHeld where a person has to approve it
-	// first, or RunDry where the source is not live.
-	Outcome model.RunOutcome
-	Plan    model.SourcePlan
-	Run     int64 // the run that keeps it; zero: none does
-}
+// heldAnew is how long the plan of a run that waits may be behind what was pushed since.
+const heldAnew = 10 * time.Second
 
-// heldAnewAfter is for how long a held plan is not made anew with each further push.
-const heldAnewAfter = 30 * time.Second
-
-// Push writes into the mirror what a source pushed, plans it, and carries it out unless
-// it waits for a person, all in one transaction. Pushes of one source wait for each
-// other. What is held is the plan of all that waits, from the mirror. The error is a
-// *directory.Unusable where what was pushed has no ids.
-func (s *Store) Push(ctx context.Context, slug string, p Pushed) (r PushResult, err error) {
+// InTxAgain is InTx for what others may be faster with: it tries again then. f runs
+// once for each attempt.
+func (s *Store) InTxAgain(ctx context.Context, f func(*Store) error) error {
 	for attempt := 1; ; attempt++ {
-		err = s.InTx(ctx, func(tx *Store) error {
-			src, err := tx.Source(ctx, slug)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.db.Exec(ctx, "select pg_advisory_xact_lock(7305143, $1)", int32(src.ID)); err != nil { //nolint:gosec // one lock for two is no harm
-				return translate(err)
-			}
-			r, err = tx.push(ctx, src, p)
-			return err
-		})
+		err := s.InTx(ctx, f)
 		if err == nil || attempt == maxAttempts || !worthRetrying(err) {
-			return r, err
+			return err
 		}
 	}
 }
 
-func (s *Store) push(ctx context.Context, src model.Source, p Pushed) (r PushResult, err error) {
-	in := directory.Input{Source: src, Partial: true, Gone: p.Gone, Now: time.Now(), Reading: model.Reading{People: p.People, GroupsRead: true}}
-	in.Reading.Groups = append(in.Reading.Groups, p.Groups...)
-	for _, id := range p.GroupsGone { // an empty group is what takes back its memberships
-		in.Reading.Groups = append(in.Reading.Groups, model.SourceGroup{StableID: id, Name: s.mirrorGroupName(ctx, src.ID, id)})
+// PlanPush says what a push changes here.
+func (s *Store) PlanPush(ctx context.Context, src model.Source, p Push) (model.SourcePlan, error) {
+	known, err := s.pushKnown(ctx, src, p)
+	if err != nil {
+		return model.SourcePlan{}, err
 	}
-	if in.Known, err = s.sourceKnown(ctx, src, scopeOf(src, in)); err != nil {
-		return r, err
+	return directory.Plan(directory.Input{Source: src, Reading: p.reading(), Partial: true, Gone: p.Gone, Known: known, Now: time.Now()})
+}
+
+func (p Push) reading() model.Reading {
+	r := model.Reading{People: p.People, GroupsRead: true}
+	for _, g := range p.Groups {
+		r.Groups = append(r.Groups, model.SourceGroup{StableID: g.ID, Name: g.Name, Members: g.Members})
 	}
-	if r.Plan, err = directory.Plan(in); err != nil {
-		return r, err
+	return r
+}
+
+// pushKnown is what the database knows of those whom a push can concern.
+func (s *Store) pushKnown(ctx context.Context, src model.Source, p Push) (k directory.Known, err error) {
+	of := knownScope{partial: true, people: append([]string{}, p.Gone...)}
+	for _, person := range p.People {
+		of.people = append(of.people, person.StableID)
+		of.keys = append(of.keys, model.Key(person.Username))
+		of.foreign = append(append(of.foreign, person.StableID), person.ForeignIDs...)
+	}
+	for _, g := range p.Groups {
+		of.people = append(append(of.people, g.Touched...), g.Members...)
+	}
+	ids := newInterned()
+	if k.Memberships, err = s.pushedMemberships(ctx, src, p); err != nil {
+		return k, err
+	}
+	if k.Others, err = s.knownOthers(ctx, src, of); err != nil {
+		return k, err
+	}
+	users, err := s.concerned(ctx, src, of, k)
+	if err != nil {
+		return k, err
+	}
+	if k.Mirror, err = s.knownMirror(ctx, src, of, users, ids); err != nil {
+		return k, err
+	}
+	if k.Users, err = s.knownUsers(ctx, of, users, ids); err != nil {
+		return k, err
+	}
+	if k.Groups, err = s.knownGroups(ctx); err != nil {
+		return k, err
+	}
+	if k.Sizes, err = s.sourceGroupSizes(ctx, src, k.Memberships); err != nil {
+		return k, err
+	}
+	if err := s.db.QueryRow(ctx, "select count(*) from users where active and home_source = $1", src.Slug).Scan(&k.Active); err != nil {
+		return k, translate(err)
+	}
+	k.Recent, err = s.recentChanges(ctx, src.ID)
+	return k, err
+}
+
+// pushedMemberships are those that the touched groups give to the touched people.
+func (s *Store) pushedMemberships(ctx context.Context, src model.Source, p Push) ([]directory.Membership, error) {
+	var whole, refs, people []string
+	for _, g := range p.Groups {
+		if ref := model.SourceRef(src.Slug, g.ID); g.Whole {
+			whole = append(whole, ref)
+		} else {
+			for _, id := range g.Touched {
+				refs, people = append(refs, ref), append(people, id)
+			}
+		}
+	}
+	return list(ctx, s.db, pgx.RowToStructByPos[directory.Membership], `select ref, group_id, array_agg(user_id::text) from (
+			select m.ref, m.group_id, m.user_id from memberships m where m.source = 'source' and m.ref = any(@whole)
+			union select m.ref, m.group_id, m.user_id from unnest(@refs::text[], @people::text[]) as t (ref, stable_id)
+				join source_users p on p.source_id = @source and p.stable_id = t.stable_id
+				join memberships m on m.user_id = p.user_id and m.source = 'source' and m.ref = t.ref) x
+		group by ref, group_id`, named{"whole": whole, "refs": refs, "people": people, "source": src.ID})
+}
+
+// sourceGroupSizes counts to how many the source gives the groups of those memberships.
+func (s *Store) sourceGroupSizes(ctx context.Context, src model.Source, of []directory.Membership) (map[int64]int, error) {
+	sizes := map[int64]int{}
+	groups := make([]int64, len(of))
+	for i, m := range of {
+		groups[i] = m.Group
+	}
+	if len(groups) == 0 {
+		return sizes, nil
+	}
+	rows, err := s.db.Query(ctx, `select group_id, count(*)::int from memberships where group_id = any(@groups) and source = 'source'
+		and starts_with(ref, @prefix) group by group_id`, named{"groups": groups, "prefix": model.SourceRef(src.Slug, "")})
+	if err != nil {
+		return nil, translate(err)
+	}
+	var group int64
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&group, &n}, func() error {
+		sizes[group] = n
+		return nil
+	})
+	return sizes, translate(err)
+}
+
+// CarryOutPush writes a push into the mirror and does what was planned for it: at once
+// where the source is live and no limit is in the way; else it is kept, or waits in a
+// run for a person. The caller's transaction has planned it, and LockSCIM.
+func (s *Store) CarryOutPush(ctx context.Context, src model.Source, p Push, plan model.SourcePlan) (Pushed, error) {
+	applies := src.Status == model.SourceLive && len(plan.Changes) > 0 && len(plan.Holds) == 0
+	done := Pushed{Outcome: model.SCIMNothing}
+	var run model.SourceRun
+	var err error
+	if applies {
+		if run, err = s.insertPush(ctx, src); err != nil {
+			return done, err
+		}
+	}
+	if err := s.mirrorPush(ctx, src, run.ID, p); err != nil {
+		return done, err
 	}
 	switch {
 	case src.Status != model.SourceLive:
-		r.Outcome = model.RunDry
-	case len(r.Plan.Changes) == 0:
-		r.Outcome = model.RunNothing
-	case len(r.Plan.Holds) > 0:
-		r.Outcome = model.RunHeld
-		r.Run, err = s.holdPush(ctx, src, in, p)
-		return r, err
-	default:
-		r.Outcome = model.RunApplied
-		r.Run, err = s.applyPush(ctx, src, in, p, r.Plan)
-		return r, err
+		done.Outcome = model.SCIMObserved
+	case applies:
+		done.Outcome, done.Run = model.SCIMApplied, run.ID
+		done.Skipped, err = s.applyPush(ctx, src, run, p, plan)
+	case len(plan.Changes) > 0:
+		done.Outcome = model.SCIMHeld
+		done.Run, err = s.holdPush(ctx, src)
 	}
-	return r, s.mirrorPush(ctx, src, 0, in, p)
+	return done, err
 }
 
-// scopeOf is about whom a push can be.
-func scopeOf(src model.Source, in directory.Input) knownScope {
-	of := knownScope{partial: true, people: append([]string{}, in.Gone...), keys: []string{}, foreign: []string{}, refs: []string{}}
-	for _, p := range in.Reading.People {
-		of.people, of.keys = append(of.people, p.StableID), append(of.keys, model.Key(p.Username))
-		of.foreign = append(append(of.foreign, p.StableID), p.ForeignIDs...)
-	}
-	for _, g := range in.Reading.Groups {
-		of.people, of.refs = append(of.people, g.Members...), append(of.refs, model.SourceRef(src.Slug, g.StableID))
-	}
-	return of
-}
-
-func (s *Store) mirrorGroupName(ctx context.Context, source int64, id string) (name string) {
-	_ = s.db.QueryRow(ctx, "select name from source_groups where source_id = $1 and stable_id = $2", source, id).Scan(&name)
-	return name // empty: it is no group here
-}
-
-// mirrorPush writes what was pushed into the mirror.
-func (s *Store) mirrorPush(ctx context.Context, src model.Source, run int64, in directory.Input, p Pushed) error {
-	if err := s.writeMirror(ctx, src, run, in.Reading, true, p.Gone); err != nil {
-		return err
-	}
-	_, err := s.db.Exec(ctx, `update source_groups set state = 'absent', members = '{}', digest = '', absent_run = @run, group_id = null
-		where source_id = @source and stable_id = any(@ids)`, named{"source": src.ID, "run": run, "ids": p.GroupsGone})
-	return translate(err)
-}
-
-// insertPush begins a run that is over with the transaction.
+// insertPush begins a run that is over with the transaction: nobody else sees it before.
 func (s *Store) insertPush(ctx context.Context, src model.Source) (model.SourceRun, error) {
 	id, err := single(ctx, s.db, pgx.RowTo[int64], `insert into source_runs (source_id, trigger, outcome, reading, ended_at)
 		values (@source, 'push', 'applying', @reading, now()) returning id`, named{"source": src.ID, "reading": src.Reading()})
@@ -123,42 +193,79 @@ func (s *Store) insertPush(ctx context.Context, src model.Source) (model.SourceR
 	return s.SourceRun(ctx, src.Slug, id)
 }
 
-func (s *Store) applyPush(ctx context.Context, src model.Source, in directory.Input, p Pushed, plan model.SourcePlan) (int64, error) {
-	run, err := s.insertPush(ctx, src)
-	if err != nil {
-		return 0, err
+// mirrorPush makes the mirror say what was pushed. Members are taken from where they
+// are kept one by one.
+func (s *Store) mirrorPush(ctx context.Context, src model.Source, run int64, p Push) error {
+	if len(p.People)+len(p.Gone) > 0 {
+		if err := s.mirrorPeople(ctx, src, run, p.People, true, p.Gone); err != nil {
+			return err
+		}
 	}
-	err = s.keepPlan(ctx, src, run, RunPlan{Reading: in.Reading, Partial: true, Gone: p.Gone, Plan: plan, Outcome: model.RunApplied, KeepWaiting: true})
+	for _, g := range p.Groups {
+		args := named{"source": src.ID, "id": g.ID, "name": clean(g.Name, maxMirrored), "run": run, "touched": g.Touched, "members": g.Members}
+		sql := `update source_groups set digest = '', changed_run = @run, members = array(select m from unnest(members) m where m <> all(@touched::text[])) ||
+			@members::text[] where source_id = @source and stable_id = @id`
+		switch {
+		case g.Deleted:
+			sql = `update source_groups set state = 'absent', members = '{}', digest = '', absent_run = @run where source_id = @source and stable_id = @id`
+		case g.Whole:
+			sql = `insert into source_groups (source_id, stable_id, digest, name, members, first_run, changed_run)
+				values (@source, @id, '', @name, @members, @run, @run)
+				on conflict (source_id, stable_id) do update set digest = '', name = @name, members = @members, state = 'present', absent_run = null, changed_run = @run`
+		case g.Kept || len(g.Touched) == 0:
+			continue
+		}
+		if _, err := s.db.Exec(ctx, sql, args); err != nil {
+			return translate(err)
+		}
+	}
+	return nil
+}
+
+// applyPush carries a plan out, and says what could not be.
+func (s *Store) applyPush(ctx context.Context, src model.Source, run model.SourceRun, p Push, plan model.SourcePlan) (skipped []string, err error) {
+	err = s.keepPlan(ctx, src, run, RunPlan{Reading: p.reading(), Partial: true, Plan: plan, Outcome: model.RunApplied, Detail: p.What, KeepWaiting: true})
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err := s.beginApplying(ctx, src, run, plan.Counts); err != nil {
-		return 0, err
+		return nil, err
 	}
 	for more := true; more; {
 		var upTo int
 		if upTo, more, err = s.nextPart(ctx, run); err != nil {
-			return 0, err
+			return nil, err
 		}
 		if upTo > 0 {
 			if err := s.applyPart(ctx, src, run, upTo); err != nil {
-				return 0, err
+				return nil, err
 			}
 			run.Done = upTo
 		}
 	}
-	_, err = s.db.Exec(ctx, "update source_runs set done = @done where id = @id", named{"done": run.Done, "id": run.ID})
-	if err == nil {
-		err = s.groupIDsOf(ctx, src, in.Reading.Groups)
+	if _, err := s.db.Exec(ctx, "update source_runs set done = @done where id = @id", named{"done": run.Done, "id": run.ID}); err != nil {
+		return nil, translate(err)
 	}
-	return run.ID, errors.Join(translate(err), s.mirrorPush(ctx, src, run.ID, directory.Input{}, Pushed{GroupsGone: p.GroupsGone}))
+	if err := s.groupIDsOf(ctx, src, p.Groups); err != nil {
+		return nil, err
+	}
+	skipped, err = list(ctx, s.db, pgx.RowTo[string], "select problem from source_changes where run_id = @run and state = 'skipped' order by nr",
+		named{"run": run.ID})
+	if err != nil {
+		return nil, err
+	}
+	return skipped, s.refreshHeld(ctx, src, p)
 }
 
-// groupIDsOf says of some groups of the mirror which local groups they are now.
-func (s *Store) groupIDsOf(ctx context.Context, src model.Source, groups []model.SourceGroup) error {
+// groupIDsOf says of groups of the mirror that have another name which local groups
+// they are now.
+func (s *Store) groupIDsOf(ctx context.Context, src model.Source, groups []PushedGroup) error {
 	for _, g := range groups {
-		_, err := s.db.Exec(ctx, `update source_groups set group_id = (select id from groups where name_key = @key)
-			where source_id = @source and stable_id = @id`, named{"key": model.Key(src.Groups.Ours(g.Name)), "source": src.ID, "id": g.StableID})
+		if !g.Whole {
+			continue
+		}
+		_, err := s.db.Exec(ctx, `update source_groups set group_id = (select id from groups where name_key = @key) where source_id = @source and stable_id = @id`,
+			named{"key": model.Key(src.Groups.Ours(g.Name)), "source": src.ID, "id": g.ID})
 		if err != nil {
 			return translate(err)
 		}
@@ -166,27 +273,27 @@ func (s *Store) groupIDsOf(ctx context.Context, src model.Source, groups []model
 	return nil
 }
 
-// holdPush writes the mirror and keeps the plan of all that waits, for a person.
-func (s *Store) holdPush(ctx context.Context, src model.Source, in directory.Input, p Pushed) (int64, error) {
-	if err := s.mirrorPush(ctx, src, 0, in, p); err != nil {
+// holdPush puts everything that was pushed and has no effect yet into a run that waits
+// for a person, in place of the one that waited before. One that has just been made is
+// made anew later, by the schedule, so that many pushes do not plan everything each.
+func (s *Store) holdPush(ctx context.Context, src model.Source) (int64, error) {
+	waiting, err := single(ctx, s.db, pgx.RowTo[int64], `select id from source_runs where source_id = @source and outcome = 'held'
+		and started_at > now() - @anew::interval order by id desc limit 1`, named{"source": src.ID, "anew": heldAnew})
+	if err == nil {
+		return waiting, s.planSoon(ctx, src)
+	}
+	if !errors.Is(err, ErrNotFound) {
 		return 0, err
 	}
-	held, err := list(ctx, s.db, pgx.RowTo[int64], `select id from source_runs where source_id = @source and outcome = 'held'
-		and ended_at > now() - @anew::interval`, named{"source": src.ID, "anew": heldAnewAfter})
-	if err != nil || len(held) > 0 {
-		return firstOf(held), err
-	}
-	whole := directory.Input{Source: src, Partial: true, Now: in.Now}
-	if whole.Reading, err = s.MirrorReading(ctx, src.ID); err != nil {
+	reading, gone, err := s.PushedReading(ctx, src)
+	if err != nil {
 		return 0, err
 	}
-	if whole.Gone, err = s.MirrorGone(ctx, src.ID); err != nil {
+	known, err := s.SourceKnown(ctx, src)
+	if err != nil {
 		return 0, err
 	}
-	if whole.Known, err = s.SourceKnown(ctx, src); err != nil {
-		return 0, err
-	}
-	plan, err := directory.Plan(whole)
+	plan, err := directory.Plan(directory.Input{Source: src, Reading: reading, Partial: true, Gone: gone, Known: known, Now: time.Now()})
 	if err != nil {
 		return 0, err
 	}
@@ -194,19 +301,45 @@ func (s *Store) holdPush(ctx context.Context, src model.Source, in directory.Inp
 	if err != nil {
 		return 0, err
 	}
-	return run.ID, s.keepPlan(ctx, src, run, RunPlan{Reading: model.Reading{}, Partial: true, Plan: plan, Outcome: model.RunHeld,
+	return run.ID, s.keepPlan(ctx, src, run, RunPlan{Reading: reading, Partial: true, Plan: plan, Outcome: model.RunHeld,
 		Detail: "It would change more than the limits let through without a person."})
 }
 
-func firstOf(ids []int64) int64 {
-	if len(ids) == 0 {
-		return 0
+// PushedReading is everything that a source that pushes says now, and whom it deleted
+// although they are still active here. What it does not name is not absent for that.
+func (s *Store) PushedReading(ctx context.Context, src model.Source) (model.Reading, []string, error) {
+	reading, err := s.MirrorReading(ctx, src.ID)
+	if err != nil {
+		return reading, nil, err
 	}
-	return ids[0]
+	gone, err := list(ctx, s.db, pgx.RowTo[string], `select p.stable_id from source_users p join users u on u.id = p.user_id
+		where p.source_id = @source and p.state = 'absent' and u.active and u.home_source = @slug order by 1`, named{"source": src.ID, "slug": src.Slug})
+	return reading, gone, err
 }
 
-// MirrorGone are stable ids of people whom a source that pushes took away.
-func (s *Store) MirrorGone(ctx context.Context, source int64) ([]string, error) {
-	return list(ctx, s.db, pgx.RowTo[string], "select stable_id from source_users where source_id = @source and state = 'absent' order by stable_id",
-		named{"source": source})
+// refreshHeld has everything planned anew when somebody was pushed whom a plan that
+// waits is about, or while a run carries out what was said before.
+func (s *Store) refreshHeld(ctx context.Context, src model.Source, p Push) error {
+	ids := append([]string{}, p.Gone...)
+	for _, person := range p.People {
+		ids = append(ids, person.StableID)
+	}
+	for _, g := range p.Groups {
+		ids = append(ids, g.ID)
+	}
+	concerned, err := single(ctx, s.db, pgx.RowTo[bool], `select exists (select from source_changes c join source_runs r on r.id = c.run_id
+			where r.source_id = @source and r.outcome = 'held' and c.stable_id = any(@ids))
+		or exists (select from source_runs where source_id = @source and ended_at is null)`, named{"source": src.ID, "ids": ids})
+	if err != nil || !concerned {
+		return err
+	}
+	return s.planSoon(ctx, src)
+}
+
+// planSoon has everything that was pushed planned in a moment: after the run that goes on.
+func (s *Store) planSoon(ctx context.Context, src model.Source) error {
+	_, err := s.db.Exec(ctx, `update sources set next_run_at = case when exists (select from source_runs where source_id = @id and ended_at is null)
+		then now() + @anew::interval else least(next_run_at, now() + @anew::interval) end where id = @id`,
+		named{"id": src.ID, "anew": heldAnew})
+	return translate(err)
 }

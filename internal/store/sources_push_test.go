@@ -22,30 +22,37 @@ func TestAPushIsCarriedOutAtOnceOrWaits(t *testing.T) {
 	if _, err := st.CreateSource(ctx, storetest.Actor, src); err != nil {
 		t.Fatal(err)
 	}
-	push := func(want model.RunOutcome, p store.Pushed) store.PushResult {
+	push := func(want model.SCIMOutcome, p store.Push) {
 		t.Helper()
-		r, err := st.Push(ctx, "entra", p)
+		var plan model.SourcePlan
+		var r store.Pushed
+		err := st.InTxAgain(ctx, func(tx *store.Store) (err error) {
+			src := must(tx.Source(ctx, "entra"))
+			if plan, err = tx.PlanPush(ctx, src, p); err == nil {
+				r, err = tx.CarryOutPush(ctx, src, p, plan)
+			}
+			return err
+		})
 		if err != nil || r.Outcome != want {
-			t.Fatalf("the push ended as %s, want %s; %v %+v", r.Outcome, want, err, r.Plan)
+			t.Fatalf("the push ended as %s, want %s; %v %+v", r.Outcome, want, err, plan)
 		}
-		return r
 	}
-	ana := store.Pushed{People: []model.SourcePerson{pushed("1", "ana", true)}}
-	push(model.RunDry, ana)
+	ana := store.Push{People: []model.SourcePerson{pushed("1", "ana", true)}}
+	push(model.SCIMObserved, ana)
 	if _, err := st.User(ctx, "ana"); err == nil {
 		t.Error("a draft made a user")
 	}
 	if _, err := st.UpdateSource(ctx, storetest.Actor, "entra", 0, func(s *model.Source) error { s.Status = model.SourceLive; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	push(model.RunApplied, ana)
-	push(model.RunNothing, ana)
-	many := store.Pushed{}
+	push(model.SCIMApplied, ana)
+	push(model.SCIMNothing, ana)
+	many := store.Push{}
 	for i := range 20 {
 		many.People = append(many.People, pushed(fmt.Sprint("m", i), fmt.Sprint("many", i), true))
 	}
-	push(model.RunApplied, many)
-	push(model.RunApplied, store.Pushed{Groups: []model.SourceGroup{{StableID: "g", Name: "staff", Members: []string{"1", "m1", "unknown"}}}})
+	push(model.SCIMApplied, many)
+	push(model.SCIMApplied, store.Push{Groups: []store.PushedGroup{{ID: "g", Name: "staff", Whole: true, Members: []string{"1", "m1", "unknown"}}}})
 	staff := func() int {
 		t.Helper()
 		all, _, err := st.Members(ctx, "staff", store.MemberQuery{})
@@ -62,11 +69,11 @@ func TestAPushIsCarriedOutAtOnceOrWaits(t *testing.T) {
 	}
 	// Whoever switches one after the other off is stopped at the limit.
 	for i := range 6 {
-		want := model.RunApplied
+		want := model.SCIMApplied
 		if i == 5 {
-			want = model.RunHeld
+			want = model.SCIMHeld
 		}
-		push(want, store.Pushed{People: []model.SourcePerson{pushed(fmt.Sprint("m", i), fmt.Sprint("many", i), false)}})
+		push(want, store.Push{People: []model.SourcePerson{pushed(fmt.Sprint("m", i), fmt.Sprint("many", i), false)}})
 	}
 	if u, err := st.User(ctx, "many4"); err != nil || u.Active || u.DeactivatedBy != "source:entra" {
 		t.Errorf("%+v, %v", u, err)
@@ -75,12 +82,12 @@ func TestAPushIsCarriedOutAtOnceOrWaits(t *testing.T) {
 		t.Errorf("%+v, %v", u, err)
 	}
 	// Taken away: without groups, and, by name, switched off; but that waits, too, now.
-	push(model.RunApplied, store.Pushed{GroupsGone: []string{"g"}})
+	push(model.SCIMApplied, store.Push{Groups: []store.PushedGroup{{ID: "g", Name: "staff", Whole: true, Deleted: true}}})
 	if staff() != 0 {
 		t.Errorf("staff has %d", staff())
 	}
-	push(model.RunHeld, store.Pushed{Gone: []string{"1"}})
-	push(model.RunApplied, store.Pushed{People: []model.SourcePerson{pushed("new", "newcomer", true)}})
+	push(model.SCIMHeld, store.Push{Gone: []string{"1"}})
+	push(model.SCIMApplied, store.Push{People: []model.SourcePerson{pushed("new", "newcomer", true)}})
 }
 
 func must[T any](v T, err error) T {

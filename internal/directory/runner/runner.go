@@ -294,9 +294,6 @@ func (w *work) plan(ctx context.Context) error {
 	in := directory.Input{Source: src, Reading: reading, Gone: gone, Known: known, Now: time.Now()}
 	if !src.Kind.Reads() {
 		in.Partial = true // what was pushed so far: who is not in it is not missing
-		if in.Gone, err = w.store.MirrorGone(ctx, src.ID); err != nil {
-			return w.fail(ctx, err)
-		}
 	}
 	plan, err := directory.Plan(in)
 	if err != nil {
