@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -228,11 +230,6 @@ func TestHostileAnswersEnd(t *testing.T) {
 			http.Error(rw, "<html>Blocked", http.StatusForbidden)
 			return true
 		}},
-		"another place": {"bad_answer", false, func(rw http.ResponseWriter, _ int) bool {
-			rw.Header().Set("Location", "http://127.0.0.1:1/")
-			rw.WriteHeader(http.StatusTemporaryRedirect)
-			return true
-		}},
 		"one person twice": {"duplicate_id", true, func(rw http.ResponseWriter, n int) bool {
 			if n%2 == 1 {
 				return answer(rw, `{"Users":[{"UserId":"a","UserName":"x"}],"NextToken":"t"}`)
@@ -246,7 +243,48 @@ func TestHostileAnswersEnd(t *testing.T) {
 		r := w.reader()
 		r.limits.answer, r.limits.answers, r.limits.pages = 1<<18, 1<<20, 50
 		t.Log(name)
-		w.refused(r, c.reason, c.incomplete)
+		e := w.refused(r, c.reason, c.incomplete)
+		if again := strings.Contains(e.Detail, "same next page"); c.reason == "endless_list" && again == strings.HasPrefix(name, "always another") {
+			t.Error(e.Detail)
+		}
+	}
+}
+
+// A signed request goes where it was meant to go, wherever an answer sends it.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	var elsewhere atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
+	t.Cleanup(other.Close)
+	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect} {
+		w.intercept(func(rw http.ResponseWriter, r *http.Request, _ string, _ int) bool {
+			http.Redirect(rw, r, other.URL, status)
+			return true
+		})
+		w.refused(w.reader(), "bad_answer", false)
+	}
+	if n := elsewhere.Load(); n != 0 {
+		t.Errorf("%d requests went elsewhere", n)
+	}
+}
+
+// What AWS says is shown, but for what could repeat a signed request or a key.
+func TestWordsOfAWSAreQuotedWithCare(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	r := w.reader()
+	for message, shown := range map[string]bool{
+		"User: arn:aws:iam::123456789012:user/x is not authorized to perform: identitystore:ListUsers": true,
+		"Authorization header was x": false, "the Canonical String": false, "Signature=abcdef": false, "Credential=x/2026": false, "x-amz-date: 1": false,
+		"the key AKIAIOSFODNN7EXAMPLE is not yours": false, "it is " + awssim.TestSecretAccessKey: false, "": false,
+	} {
+		if quoted := r.quote(message); (quoted != "") != shown {
+			t.Errorf("%q is shown as %q", message, quoted)
+		}
+	}
+	if long := r.quote(strings.Repeat("x", 5000)); len(long) > 500 {
+		t.Errorf("%d bytes are shown", len(long))
 	}
 }
 
