@@ -104,10 +104,17 @@ func (c *sourceCheck) limits(s Source) {
 
 var (
 	regionPattern  = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
-	storePattern   = regexp.MustCompile(`^d-[0-9a-f]{10}$`)
+	storePattern   = regexp.MustCompile(`^(d-[0-9a-f]{10}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
 	roleARNPattern = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}$`)
 	fingerprint    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
+
+// Problems says what is wrong with where an AWS directory is read, by field.
+func (a AWSSettings) Problems() []Problem {
+	c := new(sourceCheck)
+	c.aws(a)
+	return c.problems
+}
 
 func (c *sourceCheck) aws(a AWSSettings) {
 	if !regionPattern.MatchString(a.Region) {
@@ -123,7 +130,8 @@ func (c *sourceCheck) aws(a AWSSettings) {
 		return
 	}
 	u, err := url.Parse(a.Endpoint)
-	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
+		u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
 		c.say("aws.endpoint", "must be an https address, or http on this machine")
 	}
 }

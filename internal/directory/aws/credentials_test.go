@@ -169,7 +169,7 @@ func TestRow22EndpointsOfAWS(t *testing.T) {
 		"https://key:secret@example.com": false, "localhost:8081": false, "https://": false, "http://localhost.example.com": false, "https://x/?a=b": false,
 	} {
 		settings.Endpoint = endpoint
-		if err := Check(settings); (err == nil) != ok {
+		if err := check(settings); (err == nil) != ok {
 			t.Errorf("%q: %v", endpoint, err)
 		}
 	}

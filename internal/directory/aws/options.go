@@ -2,7 +2,6 @@ package aws
 
 import (
 	"encoding/base64"
-	"net/netip"
 	"net/url"
 	"path"
 	"regexp"
@@ -29,43 +28,22 @@ type Keys struct {
 }
 
 var (
-	regionPattern = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}$`)
-	storePattern  = regexp.MustCompile(`^(d-[0-9a-z]{10}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
-	rolePattern   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}$`)
-	keyIDPattern  = regexp.MustCompile(`^[A-Z0-9]{16,128}$`)
-	appPattern    = regexp.MustCompile(`^([0-9]{12})_ins-([0-9a-f]{16})$`)
+	keyIDPattern = regexp.MustCompile(`^[A-Z0-9]{16,128}$`)
+	appPattern   = regexp.MustCompile(`^([0-9]{12})_ins-([0-9a-f]{16})$`)
 )
 
-// Check says what is wrong with the settings, as a sentence; nil when nothing is.
-func Check(s model.AWSSettings) error {
+// check says what is wrong with the settings, as a sentence; nil when nothing is. They
+// were judged when they were saved, by the same rules; a document or a restored
+// backup may be older.
+func check(s model.AWSSettings) error {
 	wrong := func(detail string) error { return &directory.ReadError{Reason: "settings", Detail: detail} }
-	switch {
-	case !regionPattern.MatchString(s.Region):
-		return wrong("The Region is to be written as in us-east-1.")
-	case !storePattern.MatchString(s.IdentityStoreID):
-		return wrong("The identity store ID is to be written as AWS shows it: d- and ten letters or digits.")
-	case s.RoleARN != "" && !rolePattern.MatchString(s.RoleARN):
-		return wrong("The role is to be written as its ARN, as in arn:aws:iam::123456789012:role/postern.")
-	case s.RoleARN != "" && s.ExternalID == "":
+	if problems := s.Problems(); len(problems) > 0 {
+		return wrong("The settings of the source are not right: " + problems[0].Field + " " + strings.TrimSuffix(problems[0].Text, ".") + ".")
+	}
+	if s.RoleARN != "" && s.ExternalID == "" {
 		return wrong("A role is assumed with an external ID only, and there is none.")
-	case s.Endpoint != "" && !endpointAllowed(s.Endpoint):
-		return wrong("The endpoint has to be an https address, or an http address of this very machine.")
 	}
 	return nil
-}
-
-// endpointAllowed tells whether requests may go to an address: https, or http to
-// loopback, where the simulated AWS listens.
-func endpointAllowed(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return false
-	}
-	if u.Scheme == "https" {
-		return true
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return u.Scheme == "http" && (u.Hostname() == "localhost" || err == nil && ip.IsLoopback())
 }
 
 // application is which one a SAML address at AWS is of.

@@ -24,7 +24,7 @@ var errRunOver = errors.New("the time of the run is over")
 
 // New makes a reader, or says what is wrong with the settings (*directory.ReadError).
 func New(o Options) (*Reader, error) {
-	if err := Check(o.Settings); err != nil {
+	if err := check(o.Settings); err != nil {
 		return nil, err
 	}
 	r := &Reader{o: o, limits: defaultLimits()}
