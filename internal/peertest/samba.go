@@ -181,7 +181,7 @@ func onlyVersion(r rune) rune {
 // makeDomain makes the domain beside its place and moves it there in one step.
 func makeDomain(t testing.TB, cache, kept string) {
 	t.Helper()
-	if err := os.MkdirAll(cache, 0o755); err != nil { //nolint:gosec // as the folder of the other peers
+	if err := os.MkdirAll(cache, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	dir, err := os.MkdirTemp(cache, "samba.")

@@ -30,7 +30,12 @@ type Certificate struct {
 	cause error
 }
 
-func (c *Certificate) Error() string { return c.cause.Error() }
+func (c *Certificate) Error() string {
+	if c.cause == nil {
+		return "the certificate " + c.SHA256
+	}
+	return c.cause.Error()
+}
 
 func (c *Certificate) Unwrap() error { return c.cause }
 

@@ -284,7 +284,7 @@ func (s *session) bind(ctx context.Context) error {
 	what := "signing in as " + model.FitText(s.reader.settings.BindDN, maxSaid)
 	for _, f := range policyFailures {
 		if said == f.said && (err == nil || ldap.IsErrorWithCode(err, ldap.LDAPResultInvalidCredentials)) {
-			return &directory.ReadError{Reason: f.Reason, Detail: capital(what) + ": " + model.LowerFirst(f.Detail), Remedy: f.Remedy, Err: err}
+			return &directory.ReadError{Reason: f.Reason, Detail: capital(what) + ": " + model.LowerFirst(f.Detail), Remedy: f.Remedy}
 		}
 	}
 	if err != nil {
