@@ -36,6 +36,7 @@ type commands struct {
 	Config  configCmd  `cmd:"" help:"Configuration as one document: export, plan, apply."`
 	Logins  loginsCmd  `cmd:"" help:"Show login traces."`
 	Inspect inspectCmd `cmd:"" help:"Judge one SAML response without a database and without signing anybody in."`
+	Source  sourceCmd  `cmd:"" help:"Sources of users and groups: list, test, run, approve, give the secret."`
 	Secret  secretCmd  `cmd:"" help:"Change the key that seals secrets at rest."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the installation, one line a check."`
 	Version versionCmd `cmd:"" help:"Show version, commit and Go version."`

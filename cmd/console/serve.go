@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/postern-sso/postern/internal/directory/runner"
 	"github.com/postern-sso/postern/internal/jobs"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -82,6 +83,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 		return err
 	}
 	options.Store, options.Jobs = db.Store, jobs.New(db.Store, log)
+	options.Sources = runner.New(db.Store, options.Sealer, runner.Open(db.Store), log)
 	beat := f.heartbeat(db, options.Sealer, options.Readiness, log)
 	beat.look(ctx)
 	if beside != nil {
@@ -98,6 +100,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 		func(ctx context.Context) error { return serveHTTP(ctx, listener, site, log) },
 		func(ctx context.Context) error { return keepHouse(ctx, db, site, log) },
 		options.Jobs.Run,
+		options.Sources.Run,
 		func(ctx context.Context) error { return followKey(ctx, db, options.Sealer, log) },
 		beat.run,
 	}

@@ -29,18 +29,25 @@ func (w *work) read(ctx context.Context, src model.Source) (reading model.Readin
 
 // Reader is what reads a source, with its secret.
 func (r *Runner) Reader(ctx context.Context, src model.Source) (Reader, error) {
-	sealed, err := r.store.SourceSecret(ctx, src.Slug)
+	secret, err := r.secret(ctx, src)
 	if err != nil {
 		return nil, err
 	}
-	var secret []byte
-	if sealed != nil {
-		if secret, err = r.secrets.Open(sealed, model.SealedSourceSecret(src.Slug)); err != nil {
-			return nil, &directory.ReadError{Reason: "secret_unreadable", Detail: "The secret of the source was sealed with a key that is not here any more.",
-				Remedy: "Give it again, on the source's page or with console source secret.", Err: err}
-		}
-	}
 	return r.open(ctx, src, secret)
+}
+
+// secret is what the source is read with, opened; nil: nothing is kept.
+func (r *Runner) secret(ctx context.Context, src model.Source) ([]byte, error) {
+	sealed, err := r.store.SourceSecret(ctx, src.Slug)
+	if err != nil || sealed == nil {
+		return nil, err
+	}
+	secret, err := r.secrets.Open(sealed, model.SealedSourceSecret(src.Slug))
+	if err != nil {
+		return nil, &directory.ReadError{Reason: "secret_unreadable", Detail: "The secret of the source was sealed with a key that is not here any more.",
+			Remedy: "Give it again, on the source's page or with console source secret.", Err: err}
+	}
+	return secret, nil
 }
 
 // maxID limits a stable id, in bytes: it is looked up in an index.
