@@ -50,6 +50,12 @@ func (c *sourceSecretCmd) Run(ctx context.Context, io streams) (err error) {
 	if err := db.SetSourceSecret(ctx, shell, src.Slug, sealed); err != nil {
 		return err
 	}
+	if src.AWS.FromSurroundings { // keys take the place of the machine's own credentials
+		_, err := db.UpdateSource(ctx, shell, src.Slug, 0, func(s *model.Source) error { s.AWS.FromSurroundings = false; return nil })
+		if err != nil {
+			return err
+		}
+	}
 	fmt.Fprintf(io.out, "Kept, sealed. Try it: console source test %s\n", src.Slug)
 	return nil
 }

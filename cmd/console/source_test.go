@@ -36,7 +36,9 @@ func TestSourceCommands(t *testing.T) {
 	if _, err := st.CreateSource(t.Context(), storetest.Actor, src); err != nil {
 		t.Fatal(err)
 	}
-	with := func(args ...string) []string { return append(append([]string{"source"}, args...), "--database-url", url, "--secret-key-file", key) }
+	with := func(args ...string) []string {
+		return append(append([]string{"source"}, args...), "--database-url", url, "--secret-key-file", key)
+	}
 
 	if code, out, errs := commandWith(t, "one\ntwo\n", with("secret", "corp")...); code != 1 || !strings.Contains(errs, "one line") {
 		t.Errorf("two lines as a password: exit %d, %s%s", code, out, errs)

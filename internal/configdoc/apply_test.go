@@ -45,7 +45,7 @@ func TestFullDocumentComesBack(t *testing.T) {
 	t.Parallel()
 	st := storetest.OpenPool(t)
 	document := readFile(t, "full.yaml")
-	if got := apply(t, st, document); len(got) != 10 {
+	if got := apply(t, st, document); len(got) != 12 {
 		t.Errorf("apply did:\n%s", strings.Join(got, "\n"))
 	}
 	s := read(t, st)

@@ -13,6 +13,7 @@ type Document struct {
 	rules       *[]thing[model.Rule]
 	users       *[]thing[UserState]
 	apps        *[]thing[model.App]
+	sources     *[]thing[model.Source]
 }
 
 // item is what the things of all sections have in common.
@@ -47,7 +48,7 @@ func Parse(data []byte, readFile func(name string) ([]byte, error)) (*Document, 
 }
 
 func (r *reader) document(root value, d *Document) {
-	m := r.mapping(root, "version", "connections", "groups", "rules", "users", "apps")
+	m := r.mapping(root, "version", "connections", "groups", "rules", "users", "apps", "sources")
 	if m == nil {
 		return
 	}
@@ -57,6 +58,8 @@ func (r *reader) document(root value, d *Document) {
 	d.rules = section(r, m, "rules", things(r, ruleSettings))
 	d.users = section(r, m, "users", things(r, userSettings))
 	d.apps = section(r, m, "apps", things(r, appSettings))
+	d.sources = section(r, m, "sources", things(r, sourceSettings))
+	unique(r, d.sources, func(s thing[model.Source]) (string, value) { return s.said().Slug, s.where("slug") })
 	unique(r, d.connections, func(c connectionDoc) (string, value) { return c.slug, c.where("slug") })
 	unique(r, d.groups, func(g thing[model.Group]) (string, value) { return g.said().Name, g.where("name") })
 	unique(r, d.rules, func(u thing[model.Rule]) (string, value) { return u.said().Name, u.where("name") })
@@ -136,6 +139,7 @@ func (d *Document) eachReference(visit func(it item, field, kind, name string)) 
 	eachMention(d.rules, ruleSettings, visit)
 	eachMention(d.users, userSettings, visit)
 	eachMention(d.apps, appSettings, visit)
+	eachMention(d.sources, sourceSettings, visit)
 }
 
 func eachMention[T any](things *[]thing[T], rows []setting[T], visit func(it item, field, kind, name string)) {

@@ -40,6 +40,10 @@ func Export(s State) ([]byte, error) {
 	for _, a := range sortedBy(s.Apps, func(a model.App) string { return a.Slug }) {
 		w.thing(exported(appSettings, a))
 	}
+	w.section("sources", len(s.Sources))
+	for _, src := range sortedBy(s.Sources, func(s model.Source) string { return s.Slug }) {
+		w.thing(exported(sourceSettings, src))
+	}
 	return w.Bytes(), nil
 }
 
@@ -75,17 +79,20 @@ func (w *writer) connection(c model.Connection) error {
 
 // thing writes an item of a list, with a mapping for keys that have a dot.
 func (w *writer) thing(fields []field) {
-	begin, group := "  - ", ""
+	begin, open := "  - ", []string{} // mappings that are open, from the outside
 	for _, f := range fields {
-		key, indent := f.key, "    "
-		if outer, inner, nested := strings.Cut(f.key, "."); nested {
-			if outer != group {
-				w.line(begin + outer + ":")
-				group = outer
+		keys := strings.Split(f.key, ".")
+		last := len(keys) - 1
+		for i, outer := range keys[:last] {
+			if i < len(open) && open[i] == outer {
+				continue
 			}
-			key, begin, indent = inner, "      ", "      "
+			w.line(begin + strings.Repeat("  ", i) + outer + ":")
+			begin, open = "    ", append(open[:i:i], outer)
 		}
-		w.line(begin + key + ": " + written(f.value, indent+"  "))
+		open = open[:last]
+		indent := strings.Repeat("  ", last)
+		w.line(begin + indent + keys[last] + ": " + written(f.value, "    "+indent+"  "))
 		begin = "    "
 	}
 }
@@ -99,6 +106,10 @@ func written(v any, indent string) string {
 		return flow(x)
 	case names:
 		return flow(x)
+	case int:
+		return strconv.Itoa(x)
+	case pairs:
+		return x.written(scalar)
 	case condition:
 		return x.written(scalar)
 	default:

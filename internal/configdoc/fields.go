@@ -23,6 +23,8 @@ func shown(v any) string {
 		return "[" + strings.Join(x, ", ") + "]"
 	case names:
 		return shown([]string(x))
+	case pairs:
+		return x.written(func(s string) string { return s })
 	case condition:
 		return shown(x.written(func(s string) string { return s }))
 	case string:

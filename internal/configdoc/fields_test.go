@@ -26,10 +26,15 @@ var notInDocument = map[string]string{
 
 	"Group.ID": byDatabase, "Group.Members": fact, "Group.CreatedAt": fact, "Group.UpdatedAt": fact,
 
-	"Rule.ID": byDatabase, "Rule.CreatedAt": fact, "Rule.UpdatedAt": fact,
+	"Rule.ID": byDatabase, "Rule.CreatedAt": fact, "Rule.UpdatedAt": fact, "Rule.ByHandOnly": "the groups say it",
+
+	"Source.ID": byDatabase, "Source.Revision": fact, "Source.HasSecret": "a secret is never in it", "Source.SecretSetAt": fact,
+	"Source.ApprovedFor": fact, "Source.NextIsDry": fact, "Source.NextRunAt": fact, "Source.CreatedAt": fact, "Source.UpdatedAt": fact,
+	"Source.FailuresInRow": fact, "Source.LastGoodAt": fact, "Source.AWS.ExternalID": "Postern makes it",
 
 	"User.User.ID": byDatabase, "User.User.Source": fact, "User.User.SessionEpoch": fact,
 	"User.User.CreatedAt": fact, "User.User.UpdatedAt": fact, "User.User.LastLoginAt": fact,
+	"User.User.Home": fact, "User.User.DeactivatedBy": fact,
 }
 
 const (
@@ -40,7 +45,7 @@ const (
 
 // named are the fields by which a thing is known; a document cannot change them
 // but in case.
-var named = []string{"Connection.Slug", "Group.Name", "Rule.Name", "User.User.Username", "App.Slug"}
+var named = []string{"Connection.Slug", "Group.Name", "Rule.Name", "User.User.Username", "App.Slug", "Source.Slug", "Source.Kind"}
 
 // otherValue are values for fields that do not take any text, or not alone.
 var otherValue = map[string]func(*configdoc.State){
@@ -65,12 +70,24 @@ var otherValue = map[string]func(*configdoc.State){
 	"App.Kind": func(s *configdoc.State) {
 		s.Apps[0].Kind, s.Apps[0].RedirectURIs = model.AppCrowd, []string{}
 	},
-	"App.Product":        func(s *configdoc.State) { s.Apps[0].Product = "bamboo" },
-	"App.RedirectURIs":   func(s *configdoc.State) { s.Apps[0].RedirectURIs = []string{"https://other.example.com/back"} },
-	"App.PostLogoutURIs": func(s *configdoc.State) { s.Apps[0].PostLogoutURIs = []string{"https://other.example.com/out"} },
-	"App.StartURL":       func(s *configdoc.State) { s.Apps[0].StartURL = "https://other.example.com/start" },
-	"App.AllowedIPs":     func(s *configdoc.State) { s.Apps[1].AllowedIPs = []string{"10.0.0.0/24"} },
-	"App.Connection":     func(s *configdoc.State) { s.Apps[0].Connection = "second" },
+	"Source.Status":               func(s *configdoc.State) { s.Sources[0].Status = model.SourcePaused },
+	"Source.Interval":             func(s *configdoc.State) { s.Sources[0].Interval = time.Hour },
+	"Source.Connection":           func(s *configdoc.State) { s.Sources[1].Connection = "second" },
+	"Source.Groups.Mode":          func(s *configdoc.State) { s.Sources[0].Groups.Mode = model.GroupsNone },
+	"Source.Groups.Map":           func(s *configdoc.State) { s.Sources[0].Groups.Map = map[string]string{"CN=Their: group": "ours"} },
+	"Source.LDAP.Vendor":          func(s *configdoc.State) { s.Sources[0].LDAP.Vendor = model.VendorFreeIPA },
+	"Source.LDAP.CA":              func(s *configdoc.State) { s.Sources[0].LDAP.CA = "-----BEGIN\nother\n" },
+	"Source.AWS.Region":           func(s *configdoc.State) { s.Sources[1].AWS.Region = "other" },
+	"Source.AWS.IdentityStoreID":  func(s *configdoc.State) { s.Sources[1].AWS.IdentityStoreID = "other" },
+	"Source.AWS.RoleARN":          func(s *configdoc.State) { s.Sources[1].AWS.RoleARN = "other" },
+	"Source.AWS.FromSurroundings": func(s *configdoc.State) { s.Sources[1].AWS.FromSurroundings = false },
+	"Source.AWS.Endpoint":         func(s *configdoc.State) { s.Sources[1].AWS.Endpoint = "other" },
+	"App.Product":                 func(s *configdoc.State) { s.Apps[0].Product = "bamboo" },
+	"App.RedirectURIs":            func(s *configdoc.State) { s.Apps[0].RedirectURIs = []string{"https://other.example.com/back"} },
+	"App.PostLogoutURIs":          func(s *configdoc.State) { s.Apps[0].PostLogoutURIs = []string{"https://other.example.com/out"} },
+	"App.StartURL":                func(s *configdoc.State) { s.Apps[0].StartURL = "https://other.example.com/start" },
+	"App.AllowedIPs":              func(s *configdoc.State) { s.Apps[1].AllowedIPs = []string{"10.0.0.0/24"} },
+	"App.Connection":              func(s *configdoc.State) { s.Apps[0].Connection = "second" },
 	"App.Groups": func(s *configdoc.State) {
 		s.Apps[0].AllGroups, s.Apps[0].Groups = false, []string{"jira-administrators"}
 	},
@@ -108,6 +125,7 @@ func changeable(t *testing.T, base func() configdoc.State) map[string]func(*conf
 		{"Rule", func(s *configdoc.State) any { return &s.Rules[2] }},
 		{"User", func(s *configdoc.State) any { return &s.Users[0] }},
 		{"App", func(s *configdoc.State) any { return &s.Apps[0] }},
+		{"Source", func(s *configdoc.State) any { return &s.Sources[0] }},
 	} {
 		s := base()
 		leaves(at.name, reflect.ValueOf(at.thing(&s)), func(path string, _ reflect.Value) {
@@ -123,8 +141,8 @@ func changeable(t *testing.T, base func() configdoc.State) map[string]func(*conf
 			}
 		})
 	}
-	if n := reflect.TypeFor[configdoc.State]().NumField(); n != 5 {
-		t.Errorf("the state has %d lists; this test knows 5", n)
+	if n := reflect.TypeFor[configdoc.State]().NumField(); n != 6 {
+		t.Errorf("the state has %d lists; this test knows 6", n)
 	}
 	return changes
 }
@@ -134,6 +152,8 @@ func makeOther(t *testing.T, path string, leaf reflect.Value) {
 	switch {
 	case leaf.Kind() == reflect.String:
 		leaf.SetString("other")
+	case leaf.Kind() == reflect.Int:
+		leaf.SetInt(leaf.Int() + 1)
 	case leaf.Kind() == reflect.Bool:
 		leaf.SetBool(!leaf.Bool())
 	case leaf.Type() == reflect.TypeFor[[]string]():

@@ -12,6 +12,7 @@ import (
 var groupSettings = []setting[model.Group]{
 	nameSetting("name", func(g *model.Group) *string { return &g.Name }, model.CheckGroupName),
 	fitSetting("description", func(g *model.Group) *string { return &g.Description }, model.MaxDescription),
+	boolSetting("by_hand_only", func(g *model.Group) *bool { return &g.ByHandOnly }),
 }
 
 // userSettings are all settings of a user, in the document's order.

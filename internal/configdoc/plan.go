@@ -3,6 +3,7 @@ package configdoc
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -11,7 +12,7 @@ import (
 
 // Change is one thing that applying a document does.
 type Change struct {
-	Object   string // connection, group, rule, user or app
+	Object   string // connection, group, rule, user, source or app
 	Name     string
 	Key      string // of the document, or "create", "remove" and the like
 	From, To string // as the document writes it; long texts in words
@@ -71,6 +72,7 @@ func (d *Document) plan(s State) ([]step, error) {
 	p.removeGroups()
 	p.removeConnections()
 	p.apps()
+	p.sources()
 	if len(p.problems) > 0 {
 		return nil, p.problems.sorted()
 	}
@@ -115,6 +117,8 @@ func equalValues(a, b any) bool {
 		return slices.Equal(x, b.([]string))
 	case names:
 		return x.equal(b.(names))
+	case pairs:
+		return maps.Equal(x, b.(pairs))
 	case condition:
 		return shown(x) == shown(b) // what a kind has no use for does not count
 	default:

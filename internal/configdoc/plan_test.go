@@ -50,7 +50,17 @@ func full(t *testing.T) configdoc.State {
 				RedirectURIs: []string{"https://jira.example.com/plugins/servlet/oidc/callback"}},
 			{Slug: "jira-directory", Kind: "crowd", Name: "Jira user directory", Product: "other", AllGroups: true, AllowedIPs: []string{"10.0.0.5"}},
 		},
+		Sources: fullSources(),
 	}
+}
+
+func fullSources() []model.Source {
+	ad, people := model.NewSource(model.SourceLDAP), model.NewSource(model.SourceAWS)
+	ad.Slug, ad.Name, ad.Groups.Map = "corp-ad", "Corporate directory", map[string]string{"Their group": "our-group"}
+	ad.LDAP.URLs, ad.LDAP.Base, ad.LDAP.Users.Filter = []string{"ldaps://dc1.example.com:636"}, "DC=example,DC=com", "(mail=*)"
+	people.Slug, people.Name = "the-aws-people", "AWS IAM Identity Center"
+	people.AWS = model.AWSSettings{Region: "eu-central-1", IdentityStoreID: "d-1234567890", FromSurroundings: true}
+	return []model.Source{ad, people}
 }
 
 // planned are the lines of a plan.
@@ -75,6 +85,7 @@ func TestFullDocumentMakesEverything(t *testing.T) {
 		"rule everyone: create", "rule staff: create", "rule ops: create", "rule aws-admins: create",
 		"user alice: create",
 		"app jira: create", "app jira-directory: create",
+		"source corp-ad: create", "source the-aws-people: create",
 	}
 	if got := planned(t, readFile(t, "full.yaml"), configdoc.State{}); !slices.Equal(got, want) {
 		t.Errorf("plan:\n%s", strings.Join(got, "\n"))
@@ -286,6 +297,7 @@ func TestExportPlansNothing(t *testing.T) {
 	slices.Reverse(s.Groups)
 	slices.Reverse(s.Rules)
 	slices.Reverse(s.Apps)
+	slices.Reverse(s.Sources)
 	again, err := configdoc.Export(s)
 	if err != nil || !bytes.Equal(again, document) {
 		t.Errorf("the export depends on the order of the state: %v\n%s", err, again)

@@ -36,7 +36,7 @@ func TestEveryKeyIsInTheReference(t *testing.T) {
 	section := reference(t)
 	for thing, keys := range map[string][]string{
 		"connections": keysOf(configSettings), "groups": keysOf(groupSettings), "rules": keysOf(ruleSettings),
-		"users": keysOf(userSettings), "apps": keysOf(appSettings),
+		"users": keysOf(userSettings), "apps": keysOf(appSettings), "sources": keysOf(sourceSettings),
 	} {
 		for _, key := range keys {
 			word := path.Base(strings.ReplaceAll(key, ".", "/"))

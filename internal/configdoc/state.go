@@ -15,6 +15,7 @@ type State struct {
 	Rules       []model.Rule
 	Users       []UserState
 	Apps        []model.App
+	Sources     []model.Source
 }
 
 // UserState is a user and the groups that were given by hand.
@@ -43,6 +44,9 @@ func read(ctx context.Context, st *store.Store) (s State, err error) {
 		return s, err
 	}
 	if s.Apps, err = st.Apps(ctx); err != nil {
+		return s, err
+	}
+	if s.Sources, err = st.Sources(ctx); err != nil {
 		return s, err
 	}
 	s.Groups, err = pages(func(p store.Page) ([]model.Group, string, error) {

@@ -127,6 +127,7 @@ const (
 	ChangeGroupAdded   ChangeKind = "group_added"
 	ChangeGroupRemoved ChangeKind = "group_removed"
 	ChangeGroupKept    ChangeKind = "group_kept"
+	ChangeGroupClosed  ChangeKind = "group_closed" // not given: people come into it by hand only
 )
 
 // Change is one thing that a login did (or, in a test, would do), and why.
@@ -206,17 +207,27 @@ type PendingRequest struct {
 
 // Known is what the database knows about the person of a login, read with locks.
 type Known struct {
-	Identity         *Identity  // matched by external id, else by NameID
-	ByIdentity       *User      // the user behind Identity
-	ByUsername       *User      // the user with that username, if any
-	UsernameIdentity *Identity  // ByUsername's own identity at the same identity provider, if any
-	UsernameElse     []Identity // the other identities of ByUsername, on every connection
-	Consent          *Consent   // to link ByUsername on this connection, not taken back and about this username
-	Administers      bool       // ByUsername may use the console
-	StableIDOf       string     // another user who is known by the person's stable id, on any connection
-	Rules            []Rule     // of this connection
+	Identity         *Identity      // matched by external id, else by NameID
+	ByIdentity       *User          // the user behind Identity
+	ByUsername       *User          // the user with that username, if any
+	UsernameIdentity *Identity      // ByUsername's own identity at the same identity provider, if any
+	UsernameElse     []Identity     // the other identities of ByUsername, on every connection
+	Consent          *Consent       // to link ByUsername on this connection, not taken back and about this username
+	Administers      bool           // ByUsername may use the console
+	StableIDOf       string         // another user who is known by the person's stable id, on any connection
+	BySource         *KnownBySource // whom a source of this connection knows by the person's stable id, where no identity is
+	SourceIDOf       string         // another stable id by which a source of this connection knows ByUsername
+	Rules            []Rule         // of this connection
 	Memberships      []Membership
 	// Memberships are those of the user that ByIdentity, else ByUsername names.
+}
+
+// KnownBySource is a user whom a source knows by a person's stable id.
+type KnownBySource struct {
+	User        User
+	Source      string // slug
+	Linked      bool   // the user has an identity on the connection
+	Administers bool   // the user may use the console
 }
 
 // UserAction is what a decision does to the user.

@@ -110,6 +110,7 @@ type Rule struct {
 	Attribute  string // RuleAttribute: the attribute's name, exactly
 	Value      string // domain, value or AWS group id
 	Groups     []string
+	ByHandOnly []string // those of Groups into which no rule puts anybody
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }

@@ -19,7 +19,7 @@ func decideGroups(in Input, d *model.Decision) {
 
 	matched := matching(rules, person)
 	carried := carriedOver(rules, mine, person)
-	all := slices.Concat(matched, carried)
+	all := byHandOnly(slices.Concat(matched, carried), rules, d)
 	grants := grantsOf(all)
 
 	for _, g := range grants {
@@ -42,6 +42,27 @@ func decideGroups(in Input, d *model.Decision) {
 		d.RemoveGroups = append(d.RemoveGroups, m.Group)
 		d.Changes = append(d.Changes, model.Change{What: model.ChangeGroupRemoved, Name: m.Group, Why: why})
 	}
+}
+
+// byHandOnly leaves out what rules give although people come into the group by hand
+// only, and says so.
+func byHandOnly(reasons []reason, rules []model.Rule, d *model.Decision) []reason {
+	closed := map[string]bool{}
+	for _, r := range rules {
+		for _, g := range r.ByHandOnly {
+			closed[model.Key(g)] = true
+		}
+	}
+	said := map[string]bool{}
+	return slices.DeleteFunc(reasons, func(r reason) bool {
+		key := model.Key(r.group)
+		if closed[key] && !said[key] {
+			said[key] = true
+			d.Changes = append(d.Changes, model.Change{What: model.ChangeGroupClosed, Name: r.group,
+				Why: "although the rule “" + r.rule + "” " + r.why + ": people come into this group by hand only"})
+		}
+		return closed[key]
+	})
 }
 
 // carriedOver are the reasons that stand because AWS did not send the groups

@@ -64,6 +64,9 @@ func justInTime(in Input) (model.Decision, *model.Refusal) {
 	if recognized(in) {
 		return knownUser(in, *in.Known.ByIdentity)
 	}
+	if d, refusal, decided := bySource(in); decided {
+		return d, refusal
+	}
 	if r := checkEmailDomain(in); r != nil {
 		return model.Decision{}, r
 	}
@@ -135,6 +138,9 @@ func createUser(in Input) (model.Decision, *model.Refusal) {
 func manual(in Input) (model.Decision, *model.Refusal) {
 	if recognized(in) {
 		return knownUser(in, *in.Known.ByIdentity)
+	}
+	if d, refusal, decided := bySource(in); decided {
+		return d, refusal
 	}
 	if in.Known.ByUsername == nil {
 		return model.Decision{}, &model.Refusal{Code: model.CodeUserUnknown, Cause: model.CauseUserUnknown, Expected: "a user that exists",

@@ -12,6 +12,10 @@ func update(in Input, d *model.Decision) {
 	if !in.Config.JIT.Update {
 		return
 	}
+	if d.User.Home != "" {
+		keepOwned(in, d)
+		return
+	}
 	p, u := in.Person, &d.User
 	updateUsername(in, d)
 	change := func(name string, field *string, sent string) {

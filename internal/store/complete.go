@@ -148,6 +148,14 @@ func (s *Store) known(ctx context.Context, connectionID int64, slug string, p mo
 		return k, err
 	}
 	subject := "" // whose memberships count
+	if identity == nil && p.ExternalID != "" {
+		if err := s.knownBySource(ctx, &k, connectionID, p, lock); err != nil {
+			return k, err
+		}
+		if k.BySource != nil {
+			subject = k.BySource.User.ID
+		}
+	}
 	if k.Identity = identity; identity != nil {
 		u, err := s.one(ctx, "where id = @id::uuid "+lock, named{"id": identity.UserID})
 		if err != nil {

@@ -1,0 +1,45 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// knownBySource reads whom the AWS directory of a connection knows by the person's
+// stable id, and by which other one it knows the user with the person's username.
+func (s *Store) knownBySource(ctx context.Context, k *model.Known, connectionID int64, p model.Person, lock string) error {
+	if lock != "" {
+		lock += " of u"
+	}
+	type row struct {
+		model.KnownBySource
+		stableID string
+	}
+	found, err := list(ctx, s.db, func(r pgx.CollectableRow) (f row, err error) {
+		var last *time.Time
+		u := &f.User
+		err = r.Scan(&u.ID, &u.Username, &u.Email, &u.DisplayName, &u.FirstName, &u.LastName, &u.Active, &u.Source, &u.SessionEpoch,
+			&u.CreatedAt, &u.UpdatedAt, &last, &u.Home, &u.DeactivatedBy, &f.Source, &f.stableID, &f.Linked, &f.Administers)
+		u.LastLoginAt = valueOrZero(last)
+		return f, err
+	}, "select "+userColumns+`, s.slug, m.stable_id, exists (select from identities i where i.user_id = u.id and i.connection_id = @connection), `+administers+`
+		from sources s join source_users m on m.source_id = s.id join users u on u.id = m.user_id
+		where s.kind = 'aws' and s.connection_id = @connection and (m.stable_id = @external or u.username_key = @key)
+		order by u.id `+lock, named{"connection": connectionID, "external": p.ExternalID, "key": model.Key(p.Username)})
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	for _, f := range found {
+		if f.stableID == p.ExternalID {
+			k.BySource = &f.KnownBySource
+		} else {
+			k.SourceIDOf = f.stableID
+		}
+	}
+	return nil
+}
