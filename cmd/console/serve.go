@@ -84,6 +84,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 	}
 	options.Store, options.Jobs = db.Store, jobs.New(db.Store, log)
 	options.Sources = runner.New(db.Store, options.Sealer, runner.Open(db.Store), log)
+	options.TestSource = options.Sources.Try
 	beat := f.heartbeat(db, options.Sealer, options.Readiness, log)
 	beat.look(ctx)
 	if beside != nil {

@@ -199,7 +199,8 @@ func syncSource(ctx context.Context, out io.Writer, run *runner.Runner, slug str
 // runWords says how a run ended.
 var runWords = map[model.RunOutcome]string{ //nolint:gochecknoglobals // a constant
 	model.RunApplied: "carried out", model.RunNothing: "nothing was to be done", model.RunDry: "a dry run, nothing was changed",
-	model.RunHeld: "held: it waits for a person, nothing was changed", model.RunIncomplete: "cut off, nothing was changed", model.RunFailed: "failed, nothing was changed",
+	model.RunHeld:       "held: it waits for a person, nothing was changed",
+	model.RunIncomplete: "cut off, nothing was changed", model.RunFailed: "failed, nothing was changed",
 }
 
 func printRun(out io.Writer, r model.SourceRun) {
@@ -238,7 +239,8 @@ func holdWords(h model.Hold) string {
 	case model.HoldRenames:
 		return fmt.Sprintf("%s would be renamed%s; %s are let through", ui.Count(h.Would, "person", "people"), before, strconv.Itoa(h.Allowed))
 	case model.HoldGroupShrinks:
-		return fmt.Sprintf("%s of %s would leave the group %s%s; %s are let through", strconv.Itoa(h.Would), strconv.Itoa(h.Of), h.Group, before, strconv.Itoa(h.Allowed))
+		return fmt.Sprintf("%s of %s would leave the group %s%s; %s are let through",
+			strconv.Itoa(h.Would), strconv.Itoa(h.Of), h.Group, before, strconv.Itoa(h.Allowed))
 	case model.HoldGroupEmptied:
 		return fmt.Sprintf("the group %s would be emptied", h.Group)
 	default:

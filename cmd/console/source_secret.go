@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/postern-sso/postern/internal/directory/aws"
 	"github.com/postern-sso/postern/internal/directory/runner"
@@ -33,7 +34,7 @@ func (c *sourceSecretCmd) Run(ctx context.Context, io streams) (err error) {
 		return err
 	}
 	if src.Kind == model.SourceSCIM {
-		return errors.New("tokens of SCIM sources are made on the source's page")
+		return c.makeToken(ctx, db, io.out)
 	}
 	secret, err := readSourceSecret(io.in, src.Kind)
 	if err != nil {
@@ -57,6 +58,19 @@ func (c *sourceSecretCmd) Run(ctx context.Context, io streams) (err error) {
 		}
 	}
 	fmt.Fprintf(io.out, "Kept, sealed. Try it: console source test %s\n", src.Slug)
+	return nil
+}
+
+// makeToken prints a new token of a source that pushes; it is not shown again.
+func (c *sourceSecretCmd) makeToken(ctx context.Context, db *database, out io.Writer) error {
+	token, ended, err := db.MakeSCIMToken(ctx, shell, c.Slug, time.Time{})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, token)
+	for _, t := range ended {
+		fmt.Fprintf(out, "The oldest token, made on %s by %s, is void: a source has two at most.\n", t.CreatedAt.UTC().Format("2006-01-02"), t.CreatedBy)
+	}
 	return nil
 }
 

@@ -58,7 +58,8 @@ func TestSourceCommands(t *testing.T) {
 		Outcome, Reason string
 		Counts          map[string]int
 	}
-	if err := json.Unmarshal([]byte(out), &run); err != nil || code != 1 || run.Outcome != "failed" || run.Reason == "" || run.Reason == "internal" || run.Run == 0 {
+	err = json.Unmarshal([]byte(out), &run)
+	if err != nil || code != 1 || run.Outcome != "failed" || run.Reason == "" || run.Reason == "internal" || run.Run == 0 {
 		t.Fatalf("sync: exit %d, %v: %s%s", code, err, out, errs)
 	}
 	for _, count := range []string{"read_users", "read_groups", "created", "updated", "renamed", "deactivated", "reactivated", "memberships_added",

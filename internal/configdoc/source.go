@@ -286,19 +286,19 @@ func withExternalID(s model.Source) model.Source {
 func (p *plan) judgeSource(doc thing[model.Source], s model.Source) {
 	if s.Groups.Mode == model.GroupsPrefix && s.Groups.Prefix == "" {
 		p.problem(doc.where("groups.prefix"), "groups.mode prefix needs a prefix.")
+		return
 	}
 	if s.Status != model.SourceLive {
 		return
 	}
-	var err error
-	switch s.Kind {
-	case model.SourceLDAP:
-		err = ldap.Check(s.LDAP)
-	case model.SourceAWS:
-		err = aws.Check(withExternalID(s).AWS)
-	case model.SourceSCIM:
+	problems := withExternalID(s).Problems()
+	for _, wrong := range problems {
+		p.problem(doc.where(wrong.Field), "%s", wrong.Text)
 	}
-	if err != nil {
+	if s.Kind != model.SourceLDAP || len(problems) > 0 {
+		return
+	}
+	if err := ldap.Check(s.LDAP); err != nil { // its filters and names
 		p.problem(doc.at, "%v", err)
 	}
 }

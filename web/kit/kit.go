@@ -59,9 +59,9 @@ type Options struct {
 
 	Jobs *jobs.Runner // works on what takes long; nil: only the requests that start it do
 
-	Sources *runner.Runner // runs sources; nil: one that can read none
+	Sources *runner.Runner // runs sources; nil: one that keeps no schedule
 
-	// TestSource tries a source step by step; nil: nothing can.
+	// TestSource tries a source step by step; nil: Sources does.
 	TestSource func(context.Context, model.Source) (directory.TestResult, error)
 
 	Refresh func(context.Context) error // follows a change of the public URL; nil: nobody does
@@ -102,6 +102,12 @@ func New(o Options) *Kit {
 	}
 	if o.Jobs == nil {
 		o.Jobs = jobs.New(o.Store, o.Logger)
+	}
+	if o.Sources == nil {
+		o.Sources = runner.New(o.Store, o.Sealer, runner.Open(o.Store), o.Logger)
+	}
+	if o.TestSource == nil {
+		o.TestSource = o.Sources.Try
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	k := &Kit{Store: o.Store, Sealer: o.Sealer, Log: o.Logger, Now: o.Now, Opts: o, idps: newIDPCache()}

@@ -92,6 +92,12 @@ func (r *Runner) Test(ctx context.Context, src model.Source, typed []byte) (Test
 	return t, nil
 }
 
+// Try is Test with the secret that is kept, as a page shows it.
+func (r *Runner) Try(ctx context.Context, src model.Source) (directory.TestResult, error) {
+	t, err := r.Test(ctx, src, nil)
+	return directory.TestResult{Steps: t.Steps, People: t.Sample}, err
+}
+
 func settingsFailed(err error) (Tested, error) {
 	var read *directory.ReadError
 	if !errors.As(err, &read) {
