@@ -306,14 +306,22 @@ func (s *Store) holdPush(ctx context.Context, src model.Source) (int64, error) {
 }
 
 // PushedReading is everything that a source that pushes says now, and whom it deleted
-// although they are still active here. What it does not name is not absent for that.
+// although they are still active here. What it does not name is not absent for that. A
+// group that it deleted, and that still gives memberships, has no members.
 func (s *Store) PushedReading(ctx context.Context, src model.Source) (model.Reading, []string, error) {
 	reading, err := s.MirrorReading(ctx, src.ID)
 	if err != nil {
 		return reading, nil, err
 	}
+	args := named{"source": src.ID, "slug": src.Slug, "prefix": model.SourceRef(src.Slug, "")}
+	groups, err := list(ctx, s.db, scanMirrorGroup, "select "+mirrorGroupColumns+` from source_groups g where g.source_id = @source and g.state = 'absent'
+		and exists (select from memberships m where m.source = 'source' and m.ref = @prefix || g.stable_id) order by g.stable_id`, args)
+	if err != nil {
+		return reading, nil, err
+	}
+	reading.Groups = append(reading.Groups, groups...)
 	gone, err := list(ctx, s.db, pgx.RowTo[string], `select p.stable_id from source_users p join users u on u.id = p.user_id
-		where p.source_id = @source and p.state = 'absent' and u.active and u.home_source = @slug order by 1`, named{"source": src.ID, "slug": src.Slug})
+		where p.source_id = @source and p.state = 'absent' and u.active and u.home_source = @slug order by 1`, args)
 	return reading, gone, err
 }
 

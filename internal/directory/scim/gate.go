@@ -90,6 +90,7 @@ func (c *call) refuseToken() error {
 		return err
 	}
 	if tooMany {
+		c.source = model.Source{} // nothing new, and it would push the rest out of the list
 		c.w.Header().Set("Retry-After", fmt.Sprint(int(failureWindow.Seconds())))
 		return fail(http.StatusTooManyRequests, "", "Too many requests without a right token came from this network. Wait a minute.")
 	}

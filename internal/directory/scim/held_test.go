@@ -119,9 +119,15 @@ func TestAGroupThatShrinksWaits(t *testing.T) {
 	}
 	s.run([]step{{why: "the group goes", method: "DELETE", path: "/Groups/{staff}", status: 204}})
 	s.last(model.SCIMHeld, "waits for a person")
+	held := s.sync(runner.Ask{Trigger: model.RunBySchedule}, model.RunHeld)
 	if s.groupsOf("u05") != "Staff by source" {
 		t.Errorf("she is in %q", s.groupsOf("u05"))
 	}
+	s.sync(runner.Ask{Trigger: model.RunByApproval, Actor: tester, Approves: held.ID}, model.RunApplied)
+	if s.groupsOf("u05") != "" {
+		t.Errorf("after the approval she is in %q", s.groupsOf("u05"))
+	}
+	s.sync(runner.Ask{Trigger: model.RunBySchedule}, model.RunNothing)
 }
 
 // Requests at once are carried out one after the other, each whole.

@@ -40,7 +40,7 @@ func TestOktaCustomApp(t *testing.T) {
 				"emails":[{"primary":true,"value":"anna@example.com","type":"work"}]}`},
 		{why: "deactivated", method: "PUT", path: "/Users/{ana}", status: 200, want: `{"active":false,"displayName":"Ana Ito"}`,
 			body: `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"{ana}","userName":"ana@example.com","active":false}`},
-		{why: "a group with members", method: "POST", path: "/Groups", status: 201, is: "staff", want: `{"displayName":"Staff"}`,
+		{why: "a group with members", method: "POST", path: "/Groups", status: 201, is: "staff", want: `{"displayName":"Staff","members":[{"value":"{ana}"}]}`,
 			body: `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Staff","members":[{"value":"{ana}","display":"ana@example.com"}]}`},
 		{why: "the group, whole", method: "PUT", path: "/Groups/{staff}", status: 200, want: `{"members":[{"value":"{bob}"}]}`,
 			body: `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"id":"{staff}","displayName":"Staff","members":[{"value":"{bob}"}]}`},

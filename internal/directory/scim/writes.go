@@ -71,7 +71,7 @@ func (c *call) create(t *resourceType) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.show(t, after, http.StatusCreated)
+	return c.whole(t, after, http.StatusCreated)
 }
 
 func (w *writing) create(body object) error {
@@ -194,7 +194,7 @@ func (c *call) replace(t *resourceType) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.whole(t, after)
+	return c.whole(t, after, http.StatusOK)
 }
 
 func (c *call) patch(t *resourceType) (*answer, error) {
@@ -214,11 +214,11 @@ func (c *call) patch(t *resourceType) (*answer, error) {
 	if t == groupType && c.query.Get("attributes") == "" { // the list of members may be long, and nobody reads it
 		return &answer{status: http.StatusNoContent, version: version(after)}, nil
 	}
-	return c.whole(t, after)
+	return c.whole(t, after, http.StatusOK)
 }
 
 // whole answers with a resource and what refers to it.
-func (c *call) whole(t *resourceType, r model.SCIMResource) (*answer, error) {
+func (c *call) whole(t *resourceType, r model.SCIMResource, status int) (*answer, error) {
 	v := c.view()
 	if v.wants(t, t.refsKey()) {
 		var err error
@@ -226,7 +226,7 @@ func (c *call) whole(t *resourceType, r model.SCIMResource) (*answer, error) {
 			return nil, err
 		}
 	}
-	return c.show(t, r, http.StatusOK)
+	return c.show(t, r, status)
 }
 
 func (c *call) delete(t *resourceType) (*answer, error) {
@@ -245,7 +245,10 @@ func (c *call) delete(t *resourceType) (*answer, error) {
 			return err
 		}
 		w.written, w.whole = true, true
-		w.after, err = w.tx.PutSCIMResource(w.ctx, w.source.ID, r)
+		if w.after, err = w.tx.PutSCIMResource(w.ctx, w.source.ID, r); err != nil || t != groupType {
+			return err // a person comes back with the groups, a group without members
+		}
+		_, _, err = w.tx.ChangeSCIMMembers(w.ctx, w.source.ID, r.ID, model.SCIMMembers{Replace: true})
 		return err
 	})
 	if err != nil {
