@@ -3,6 +3,7 @@ package directory
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -121,9 +122,15 @@ func (p *planner) change(stableID, ref, name string, group int64, added, removed
 	p.groups = append(p.groups, model.SourceChange{Kind: model.SourceMembers, StableID: stableID, Ref: ref, Group: name, Added: added, Removed: removed, Why: why})
 }
 
-// groupsGone takes back what groups gave that are not in the source any more.
+// groupsGone takes back what groups gave that are not in the source any more: in a
+// complete reading, or by name.
 func (p *planner) groupsGone(given map[string][]Membership, byID map[int64]Group) {
-	if p.in.Partial || !p.in.Reading.GroupsRead && p.in.Source.Groups.Mode != model.GroupsNone {
+	why := "because the group is not in the source any more"
+	switch {
+	case p.in.Partial:
+		why = "because the source removed the group"
+		maps.DeleteFunc(given, func(ref string, _ []Membership) bool { return !slices.Contains(p.in.GoneGroups, ref[len(p.slug)+1:]) })
+	case !p.in.Reading.GroupsRead && p.in.Source.Groups.Mode != model.GroupsNone:
 		return
 	}
 	var gone []Membership
@@ -132,6 +139,6 @@ func (p *planner) groupsGone(given map[string][]Membership, byID map[int64]Group
 	}
 	slices.SortFunc(gone, func(a, b Membership) int { return cmp.Or(cmp.Compare(a.Ref, b.Ref), cmp.Compare(a.Group, b.Group)) })
 	for _, m := range gone {
-		p.takeAll(m.Ref[len(p.slug)+1:], m, byID[m.Group], "because the group is not in the source any more")
+		p.takeAll(m.Ref[len(p.slug)+1:], m, byID[m.Group], why)
 	}
 }

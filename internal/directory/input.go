@@ -14,8 +14,10 @@ type Input struct {
 	// the source pushed just those. Who is not in it is not missing.
 	Partial bool
 	Gone    []string // stable ids of people whom the source took away by name
-	Known   Known
-	Now     time.Time
+	// GoneGroups are stable ids of groups that it took away by name.
+	GoneGroups []string
+	Known      Known
+	Now        time.Time
 }
 
 // Known is what the database knows. A partial reading needs only what it touches.

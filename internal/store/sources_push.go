@@ -58,13 +58,21 @@ func (s *Store) PlanPush(ctx context.Context, src model.Source, p Push) (model.S
 	if err != nil {
 		return model.SourcePlan{}, err
 	}
-	return directory.Plan(directory.Input{Source: src, Reading: p.reading(), Partial: true, Gone: p.Gone, Known: known, Now: time.Now()})
+	in := directory.Input{Source: src, Reading: p.reading(), Partial: true, Gone: p.Gone, Known: known, Now: time.Now()}
+	for _, g := range p.Groups {
+		if g.Deleted {
+			in.GoneGroups = append(in.GoneGroups, g.ID)
+		}
+	}
+	return directory.Plan(in)
 }
 
 func (p Push) reading() model.Reading {
 	r := model.Reading{People: p.People, GroupsRead: true}
 	for _, g := range p.Groups {
-		r.Groups = append(r.Groups, model.SourceGroup{StableID: g.ID, Name: g.Name, Members: g.Members})
+		if !g.Deleted {
+			r.Groups = append(r.Groups, model.SourceGroup{StableID: g.ID, Name: g.Name, Members: g.Members})
+		}
 	}
 	return r
 }
@@ -285,15 +293,14 @@ func (s *Store) holdPush(ctx context.Context, src model.Source) (int64, error) {
 	if !errors.Is(err, ErrNotFound) {
 		return 0, err
 	}
-	reading, gone, err := s.PushedReading(ctx, src)
+	in, err := s.PushedInput(ctx, src)
 	if err != nil {
 		return 0, err
 	}
-	known, err := s.SourceKnown(ctx, src)
-	if err != nil {
+	if in.Known, err = s.SourceKnown(ctx, src); err != nil {
 		return 0, err
 	}
-	plan, err := directory.Plan(directory.Input{Source: src, Reading: reading, Partial: true, Gone: gone, Known: known, Now: time.Now()})
+	plan, err := directory.Plan(in)
 	if err != nil {
 		return 0, err
 	}
@@ -301,28 +308,27 @@ func (s *Store) holdPush(ctx context.Context, src model.Source) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return run.ID, s.keepPlan(ctx, src, run, RunPlan{Reading: reading, Partial: true, Plan: plan, Outcome: model.RunHeld,
+	return run.ID, s.keepPlan(ctx, src, run, RunPlan{Reading: in.Reading, Partial: true, Plan: plan, Outcome: model.RunHeld,
 		Detail: "It would change more than the limits let through without a person."})
 }
 
-// PushedReading is everything that a source that pushes says now, and whom it deleted
-// although they are still active here. What it does not name is not absent for that. A
-// group that it deleted, and that still gives memberships, has no members.
-func (s *Store) PushedReading(ctx context.Context, src model.Source) (model.Reading, []string, error) {
-	reading, err := s.MirrorReading(ctx, src.ID)
-	if err != nil {
-		return reading, nil, err
+// PushedInput is what is planned from of everything that a source that pushes says now,
+// without what the database knows. Whom it deleted although they are still active here
+// is gone by name, and so are groups that it deleted and that still give memberships.
+func (s *Store) PushedInput(ctx context.Context, src model.Source) (in directory.Input, err error) {
+	in = directory.Input{Source: src, Partial: true, Now: time.Now()}
+	if in.Reading, err = s.MirrorReading(ctx, src.ID); err != nil {
+		return in, err
 	}
 	args := named{"source": src.ID, "slug": src.Slug, "prefix": model.SourceRef(src.Slug, "")}
-	groups, err := list(ctx, s.db, scanMirrorGroup, "select "+mirrorGroupColumns+` from source_groups g where g.source_id = @source and g.state = 'absent'
-		and exists (select from memberships m where m.source = 'source' and m.ref = @prefix || g.stable_id) order by g.stable_id`, args)
+	in.GoneGroups, err = list(ctx, s.db, pgx.RowTo[string], `select g.stable_id from source_groups g where g.source_id = @source and g.state = 'absent'
+		and exists (select from memberships m where m.source = 'source' and m.ref = @prefix || g.stable_id) order by 1`, args)
 	if err != nil {
-		return reading, nil, err
+		return in, err
 	}
-	reading.Groups = append(reading.Groups, groups...)
-	gone, err := list(ctx, s.db, pgx.RowTo[string], `select p.stable_id from source_users p join users u on u.id = p.user_id
+	in.Gone, err = list(ctx, s.db, pgx.RowTo[string], `select p.stable_id from source_users p join users u on u.id = p.user_id
 		where p.source_id = @source and p.state = 'absent' and u.active and u.home_source = @slug order by 1`, args)
-	return reading, gone, err
+	return in, err
 }
 
 // refreshHeld has everything planned anew when somebody was pushed whom a plan that

@@ -13,18 +13,19 @@ import (
 )
 
 // read reads the source to the end. Of one that pushes it is what it has told so far.
-func (w *work) read(ctx context.Context, src model.Source) (reading model.Reading, gone []string, err error) {
+func (w *work) read(ctx context.Context, src model.Source) (directory.Input, error) {
 	if !src.Kind.Reads() {
-		return w.store.PushedReading(ctx, src)
+		return w.store.PushedInput(ctx, src)
 	}
+	in := directory.Input{Source: src}
 	reader, err := w.Reader(ctx, src)
 	if err != nil {
-		return reading, nil, err
+		return in, err
 	}
-	if reading, err = reader.Read(ctx, w.progress); err != nil {
-		return reading, nil, err
+	if in.Reading, err = reader.Read(ctx, w.progress); err != nil {
+		return in, err
 	}
-	return reading, nil, storableIDs(reading)
+	return in, storableIDs(in.Reading)
 }
 
 // Reader is what reads a source, with its secret.

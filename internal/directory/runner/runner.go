@@ -283,24 +283,20 @@ func (w *work) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	reading, gone, err := w.read(ctx, src)
+	in, err := w.read(ctx, src)
 	if err != nil {
 		return w.fail(ctx, err)
 	}
-	known, err := w.store.SourceKnown(ctx, src)
-	if err != nil {
+	if in.Known, err = w.store.SourceKnown(ctx, src); err != nil {
 		return w.fail(ctx, err)
 	}
-	in := directory.Input{Source: src, Reading: reading, Gone: gone, Known: known, Now: time.Now()}
-	if !src.Kind.Reads() {
-		in.Partial = true // what was pushed so far: who is not in it is not missing
-	}
+	in.Now = time.Now()
 	plan, err := directory.Plan(in)
 	if err != nil {
 		return w.fail(ctx, err)
 	}
 	outcome := decide(src, ask{dry: w.run.Dry, approved: approved}, plan)
-	after, err := w.store.StorePlan(ctx, w.run, w.worker, store.RunPlan{Reading: reading, Partial: in.Partial, Gone: in.Gone, Plan: plan, Outcome: outcome,
+	after, err := w.store.StorePlan(ctx, w.run, w.worker, store.RunPlan{Reading: in.Reading, Partial: in.Partial, Gone: in.Gone, Plan: plan, Outcome: outcome,
 		Detail: detail(src, w.run, approved, outcome, plan)})
 	if err != nil {
 		return w.fail(ctx, err)

@@ -62,7 +62,7 @@ type writing struct {
 }
 
 func (c *call) create(t *resourceType) (*answer, error) {
-	c.note.Line = "Sent a " + strings.ToLower(string(t.kind))
+	c.note.Line = "Asked to make a " + strings.ToLower(string(t.kind))
 	body, err := c.body()
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (w *writing) create(body object) error {
 		return err
 	}
 	w.note.Name = textOf(d.doc[w.of.nameKey])
-	w.note.Line = "Sent " + strings.ToLower(string(w.of.kind)) + " " + w.note.Name
+	w.note.Line = "Asked to make the " + strings.ToLower(string(w.of.kind)) + " " + w.note.Name
 	known, err := w.known(d.doc)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -153,13 +153,13 @@ func (w *writing) open(r model.SCIMResource) (draft, error) {
 }
 
 // edit opens the resource of the address and lets change it.
-func (c *call) edit(t *resourceType, what string, change func(*draft) error) (model.SCIMResource, error) {
+func (c *call) edit(t *resourceType, change func(*draft) error) (model.SCIMResource, error) {
 	return c.change(t, func(w *writing) error {
 		r, err := w.resource(w.tx, t, false)
 		if err != nil {
 			return err
 		}
-		w.note.Line = what + " " + r.Name
+		w.note.Line = "Asked to change " + r.Name
 		if err := w.unchanged(r); err != nil {
 			return err
 		}
@@ -185,12 +185,12 @@ func (w *writing) unchanged(r model.SCIMResource) error {
 // replace is PUT. It never erases what it does not mention: clients send what they
 // map, and no more.
 func (c *call) replace(t *resourceType) (*answer, error) {
-	c.note.Line = "Sent a " + strings.ToLower(string(t.kind)) + " anew"
+	c.note.Line = "Asked to change a " + strings.ToLower(string(t.kind))
 	body, err := c.body()
 	if err != nil {
 		return nil, err
 	}
-	after, err := c.edit(t, "Sent anew", func(d *draft) error { return d.fill(verbReplace, body) })
+	after, err := c.edit(t, func(d *draft) error { return d.fill(verbReplace, body) })
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +198,7 @@ func (c *call) replace(t *resourceType) (*answer, error) {
 }
 
 func (c *call) patch(t *resourceType) (*answer, error) {
-	c.note.Line = "Changed a " + strings.ToLower(string(t.kind))
+	c.note.Line = "Asked to change a " + strings.ToLower(string(t.kind))
 	body, err := c.body()
 	if err != nil {
 		return nil, err
@@ -207,7 +207,7 @@ func (c *call) patch(t *resourceType) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	after, err := c.edit(t, "Changed", func(d *draft) error { return d.apply(ops) })
+	after, err := c.edit(t, func(d *draft) error { return d.apply(ops) })
 	if err != nil {
 		return nil, err
 	}
@@ -230,13 +230,13 @@ func (c *call) whole(t *resourceType, r model.SCIMResource, status int) (*answer
 }
 
 func (c *call) delete(t *resourceType) (*answer, error) {
-	c.note.Line = "Deleted a " + strings.ToLower(string(t.kind))
+	c.note.Line = "Asked to delete a " + strings.ToLower(string(t.kind))
 	_, err := c.change(t, func(w *writing) error {
 		r, err := w.resource(w.tx, t, false)
 		if err != nil {
 			return err
 		}
-		w.note.Line = "Deleted " + r.Name
+		w.note.Line = "Asked to delete " + r.Name
 		if err := w.unchanged(r); err != nil {
 			return err
 		}
