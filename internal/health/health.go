@@ -48,6 +48,7 @@ const (
 	AtSignIn       Place = "signed_in" // Reason.Login, which was not
 	AtLogins       Place = "logins"    // of the connection: those that were refused
 	AtApp          Place = "app"
+	AtSource       Place = "source"
 )
 
 // Reason is one thing that is the case, with what shows it and what helps.

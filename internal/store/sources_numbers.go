@@ -28,20 +28,26 @@ func (s *Store) SourceNumbers(ctx context.Context, src model.Source) (SourceNumb
 		(select count(*) from users where home_source = @slug and pins <> '{}')`, named{"id": src.ID, "slug": src.Slug})
 }
 
-// LastLogins are when users signed in last, by id; who never did is left out.
-func (s *Store) LastLogins(ctx context.Context, users []string) (map[string]time.Time, error) {
-	last := map[string]time.Time{}
-	if len(users) == 0 {
-		return last, nil
+// UserNow is what a user is called now, and when they signed in last.
+type UserNow struct {
+	Username  string
+	LastLogin time.Time // zero: never
+}
+
+// UsersNow are users by id; who is there no more is left out.
+func (s *Store) UsersNow(ctx context.Context, ids []string) (map[string]UserNow, error) {
+	now := map[string]UserNow{}
+	if len(ids) == 0 {
+		return now, nil
 	}
-	rows, err := s.db.Query(ctx, "select id::text, last_login_at from users where id = any(@ids::uuid[]) and last_login_at is not null", named{"ids": users})
+	rows, err := s.db.Query(ctx, "select id::text, username, last_login_at from users where id = any(@ids::uuid[])", named{"ids": ids})
 	if err != nil {
 		return nil, translate(err)
 	}
-	var id string
-	var at time.Time
-	_, err = pgx.ForEachRow(rows, []any{&id, &at}, func() error { last[id] = at; return nil })
-	return last, translate(err)
+	var id, name string
+	var at *time.Time
+	_, err = pgx.ForEachRow(rows, []any{&id, &name, &at}, func() error { now[id] = UserNow{Username: name, LastLogin: valueOrZero(at)}; return nil })
+	return now, translate(err)
 }
 
 // RecentOf counts whom a run would deactivate and who signed in since that time.

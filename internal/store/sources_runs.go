@@ -82,6 +82,17 @@ func (s *Store) LastRuns(ctx context.Context) (map[string]model.SourceRun, error
 	return last, err
 }
 
+// WaitingRuns are the newest run of each source whose plan waits for a person, by slug.
+func (s *Store) WaitingRuns(ctx context.Context) (map[string]model.SourceRun, error) {
+	runs, err := list(ctx, s.db, scanRun, "select "+runColumns+` from source_runs r
+		where r.outcome in ('held', 'dry_run') and r.changes > 0 order by r.id`)
+	waiting := make(map[string]model.SourceRun, len(runs))
+	for _, r := range runs {
+		waiting[r.Source] = r
+	}
+	return waiting, err
+}
+
 // RunChange is a change of a run's plan, and what became of it.
 type RunChange struct {
 	NR      int

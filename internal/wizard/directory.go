@@ -18,7 +18,7 @@ func directoryStep() Step {
 		Fields: []Field{{
 			Name: FieldDirectory, Label: "Where people come from", Kind: FieldRadio, Required: true, Choices: knownSources,
 			Options: []Option{{Value: DirectoryInApps, Label: "The apps read the directory themselves",
-				Hint: "Postern only recognizes people. You bring them by hand or from a file, and switch them off here when they leave."}},
+				Hint: "Postern only recognizes people. You add them by hand or from a file, and deactivate them here when they leave."}},
 			Value: func(fc Facts) []string {
 				switch c := fc.Draft.Config; {
 				case c.DirectorySource != "":
@@ -39,9 +39,9 @@ func fromDirectory(fc Facts) bool { return modelOf(fc.Draft.Config) == ModelDire
 func knownSources(fc Facts) []Option {
 	options := make([]Option, 0, len(fc.Sources))
 	for _, s := range fc.Sources {
-		o := Option{Value: sourceAnswer + s.Slug, Label: s.Name, Hint: "What it does here is known."}
+		o := Option{Value: sourceAnswer + s.Slug, Label: s.Name, Hint: "People come from it, and it says who has left."}
 		if !s.Read {
-			o.Hint = "It has told of nobody yet."
+			o.Hint = "It has told of nobody yet, so it cannot be chosen."
 		}
 		options = append(options, o)
 	}

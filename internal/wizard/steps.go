@@ -65,7 +65,7 @@ const (
 const (
 	ModelJIT       = "jit"
 	ModelManual    = "manual"
-	ModelDirectory = "directory" // users come from LDAP; the login follows the manual model
+	ModelDirectory = "directory" // users come from a source, or from the apps' own directory; the login follows the manual model
 )
 
 // Values of the directory radio.

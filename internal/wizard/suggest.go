@@ -37,12 +37,12 @@ type Suggestion struct {
 func SuggestProvisioning(answers map[string]string) Suggestion {
 	switch {
 	case answers[AskDirectory] == "yes":
-		return Suggestion{ModelDirectory, "You bring the directory's users here under the names that they have there, so nobody is made twice."}
+		return Suggestion{ModelDirectory, "Postern learns of the directory's users under the names that they have there, so nobody is made twice, and of who has left."}
 	case answers[AskDirectory] != "no":
 		return Suggestion{Why: "Answer the first question."}
 	case answers[AskEveryone] == "yes":
 		return Suggestion{ModelJIT, "You decide in AWS who gets in, and users are made as they come. There is nothing to prepare. Whoever " +
-			"leaves, you deactivate here."}
+			"leaves, you deactivate here, unless a source says who has left."}
 	case answers[AskEveryone] != "no":
 		return Suggestion{Why: "Answer the second question, too."}
 	case answers[AskDomain] == "yes":

@@ -60,6 +60,7 @@ type Facts struct {
 type SourceFact struct {
 	Slug string
 	Name string
+	Kind model.SourceKind
 	Read bool // it was read once, or pushed once: what it would do here is known
 }
 
@@ -205,6 +206,9 @@ func NewFlow(steps ...Step) (*Flow, error) {
 	}
 	return &Flow{steps: steps}, nil
 }
+
+// Steps are all steps in order, those included that not every draft has.
+func (f *Flow) Steps() []Step { return slices.Clone(f.steps) }
 
 // Step finds a step by its id.
 func (f *Flow) Step(id StepID) (Step, bool) {

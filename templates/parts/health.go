@@ -40,6 +40,8 @@ func ActionOf(r health.Reason, connection, app string) Action {
 			return Action{Label: "See the connections", Href: paths.Connections}
 		}
 		return Action{Label: "Open the connection", Href: paths.Connection(connection)}
+	case health.AtSource:
+		return Action{Label: "See the sources", Href: paths.Sources}
 	default:
 		return Action{Label: "Look", Href: paths.Overview}
 	}

@@ -142,7 +142,9 @@ func Source(slug string) string { return named(Sources, slug) }
 func SourceAction(slug string, action ...string) string { return named(Sources, slug, action...) }
 
 // SourceRun is one run of a source; SourceRunAction is a button on it.
-func SourceRun(slug string, id int64) string { return named(Sources, slug, "runs", strconv.FormatInt(id, 10)) }
+func SourceRun(slug string, id int64) string {
+	return named(Sources, slug, "runs", strconv.FormatInt(id, 10))
+}
 
 // SourceRunAction is a page or a button of a run.
 func SourceRunAction(slug string, id int64, action string) string {

@@ -148,28 +148,60 @@ func userFields(f UserForm) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "username", Label: "Username", Value: f.Username, Required: true, Autocomplete: "off",
-			Hint:    "The name that the Atlassian apps know. It must be what AWS sends, after the connection's username rule.",
-			Problem: ui.ProblemOf(f.Problems, "username")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = userFieldsBut(f, func(model.PinField) bool { return false }).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "email", Label: "Email", Type: "email", Value: f.Email, Autocomplete: "off", Problem: ui.ProblemOf(f.Problems, "email")}).Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
+		return nil
+	})
+}
+
+// userFieldsBut leaves out fields that are said elsewhere.
+func userFieldsBut(f UserForm, not func(model.PinField) bool) templ.Component {
+	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
+			return templ_7745c5c3_CtxErr
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "display_name", Label: "Display name", Value: f.DisplayName, Autocomplete: "off",
-			Problem: ui.ProblemOf(f.Problems, "display_name")}).Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
+		templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+		if !templ_7745c5c3_IsBuffer {
+			defer func() {
+				templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err == nil {
+					templ_7745c5c3_Err = templ_7745c5c3_BufErr
+				}
+			}()
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "first_name", Label: "First name", Value: f.FirstName, Autocomplete: "off", Problem: ui.ProblemOf(f.Problems, "first_name")}).Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
+		ctx = templ.InitializeContext(ctx)
+		ctx = templ.ClearChildren(ctx)
+		if !not(model.PinUsername) {
+			templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "username", Label: "Username", Value: f.Username, Required: true, Autocomplete: "off",
+				Hint:    "The name that the Atlassian apps know. It must be what AWS sends, after the connection's username rule.",
+				Problem: ui.ProblemOf(f.Problems, "username")}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 		}
-		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "last_name", Label: "Last name", Value: f.LastName, Autocomplete: "off", Problem: ui.ProblemOf(f.Problems, "last_name")}).Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
+		if !not(model.PinEmail) {
+			templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "email", Label: "Email", Type: "email", Value: f.Email, Autocomplete: "off", Problem: ui.ProblemOf(f.Problems, "email")}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		}
+		if !not(model.PinName) {
+			templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "display_name", Label: "Display name", Value: f.DisplayName, Autocomplete: "off",
+				Problem: ui.ProblemOf(f.Problems, "display_name")}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "first_name", Label: "First name", Value: f.FirstName, Autocomplete: "off", Problem: ui.ProblemOf(f.Problems, "first_name")}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "last_name", Label: "Last name", Value: f.LastName, Autocomplete: "off", Problem: ui.ProblemOf(f.Problems, "last_name")}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 		}
 		return nil
 	})

@@ -162,7 +162,7 @@ func (f Form) choices(name string, choices ...ui.Choice) []ui.Choice {
 }
 
 // kindWord is what a kind is called.
-func kindWord(k model.SourceKind) string {
+func KindWord(k model.SourceKind) string {
 	switch k {
 	case model.SourceAWS:
 		return "AWS IAM Identity Center"
@@ -222,4 +222,4 @@ func ProposedSlug(kind model.SourceKind) string {
 }
 
 // NewTitle is the heading of the form of a new source.
-func NewTitle(kind model.SourceKind) string { return "Connect " + kindWord(kind) }
+func NewTitle(kind model.SourceKind) string { return "Connect " + KindWord(kind) }

@@ -159,7 +159,7 @@ func List(v ListPage) templ.Component {
 func sourceTable(rows []Row) ui.TableOf[Row] {
 	return ui.TableOf[Row]{Caption: "Sources", Rows: rows, Columns: []ui.Column[Row]{
 		{Head: "Source", Names: true, Cell: func(r Row) templ.Component { return sourceName(r) }},
-		{Head: "Kind", Text: func(r Row) string { return kindWord(r.Source.Kind) }},
+		{Head: "Kind", Text: func(r Row) string { return KindWord(r.Source.Kind) }},
 		{Head: "Last run", Cell: func(r Row) templ.Component { return lastRun(r) }},
 		{Head: "Next run", Cell: func(r Row) templ.Component { return nextRun(r.Source) }},
 	}}

@@ -31,7 +31,7 @@ func effects(n model.RunCounts) []string {
 }
 
 // did is what a run did, in a line.
-func did(r model.SourceRun) string {
+func Did(r model.SourceRun) string {
 	done := ui.List(effects(r.Counts))
 	switch r.Outcome {
 	case model.RunReading:

@@ -11,7 +11,7 @@ var AuditSubjects = map[string]string{ //nolint:gochecknoglobals // a table
 	"user":        "User", "group": "Group", "rule": "Rule", "connection": "Connection", "revision": "Revision:",
 	"administrator": "Administrator", "warnings": "Warnings:", "settings": "Settings", "audit": "Audit", "identity": "AWS identity", "membership": "Membership",
 	"login": "Login", "config": "Configuration document", "trace_link": "Link to follow a login", "setup_link": "Setup link",
-	"certificate": "Certificate", "app": "App", "bulk": "Many users",
+	"certificate": "Certificate", "app": "App", "bulk": "Many users", "source": "Source", "aws_group": "AWS group",
 }
 
 // auditVerbs are what was done, by the rest of the action.
@@ -33,6 +33,8 @@ var auditVerbs = map[string]string{ //nolint:gochecknoglobals // a table
 	"open": "opened", "revoke": "revoked", "propose": "proposed", "refuse": "refused",
 	"sign_in": "signed in", "claim": "claimed this Postern", "xml_shown": "XML shown", "xml_downloaded": "XML downloaded",
 	"end": "ended", "export": "exported", "lock_out_accepted": "changed although people are locked out",
+	"run": "run began", "run_applied": "run carried out", "run_rejected": "run rejected", "run_undo": "run taken back", "secret": "secret changed",
+	"pins": "pins changed", "name": "named",
 	"activate": "activated", "deactivate": "deactivated",
 	"undo_add": "added: undone", "undo_remove": "removed: undone",
 	"undo_activate": "activated: undone", "undo_deactivate": "deactivated: undone",

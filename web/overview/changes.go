@@ -15,7 +15,7 @@ import (
 var changeIcons = map[string]string{
 	"user": "user-plus", "group": "users-group", "membership": "users-group", "rule": "list-check", "connection": "plug-connected",
 	"revision": "plug-connected", "identity": "link", "app": "apps", "administrator": "shield-lock", "settings": "settings", "warnings": "mail",
-	"login": "login-2", "setup_link": "send", "trace_link": "send", "bulk": "users", "signing_key": "key", "config": "file-import",
+	"login": "login-2", "setup_link": "send", "trace_link": "send", "bulk": "users", "signing_key": "key", "source": "database", "config": "file-import",
 }
 
 // reference is a name that a machine made: it tells people nothing.

@@ -33,6 +33,7 @@ func flow(v overview.OverviewPage) overview.Flow {
 			Words: words(c.Health, v.Now)})
 		f.In = append(f.In, signInWire(c))
 	}
+	sourceNodes(&f, v)
 	apps := slices.Clone(v.Apps)
 	slices.SortStableFunc(apps, func(a, b overview.OverviewApp) int { return worseFirst(a.Health.State, b.Health.State) })
 	for i, a := range apps {

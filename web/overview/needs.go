@@ -54,6 +54,7 @@ func needs(f facts) []overview.Need {
 			all = appendReason(all, r, "apps", parts.ActionOf(r, "", a.App.Slug), f.page.Now)
 		}
 	}
+	all = append(all, sourceNeeds(f)...)
 	all = append(all, f.certificates...)
 	all = append(all, anewNeeds(f.anew)...)
 	all = append(all, deliveryNeeds(f.failures, f.page.Now)...)

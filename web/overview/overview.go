@@ -68,6 +68,9 @@ func (rm *Room) overview(ctx context.Context, chart overview.Chart) (overview.Ov
 	for _, a := range apps {
 		v.Apps = append(v.Apps, overview.OverviewApp{App: a.App, Evidence: a.Evidence, Health: a.Health})
 	}
+	if v.Sources, err = rm.sources(ctx); err != nil {
+		return v, err
+	}
 	if v.Chart, v.Days, err = rm.chart(ctx, chart); err != nil {
 		return v, err
 	}

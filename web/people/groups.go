@@ -9,6 +9,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/layout"
+	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/web/kit"
@@ -44,7 +45,7 @@ func (rm *Room) renderNewGroup(w http.ResponseWriter, r *http.Request, a model.A
 }
 
 func (rm *Room) createGroup(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	f := people.GroupForm{Name: kit.Typed(r, "name"), Description: kit.Typed(r, "description")}
+	f := people.GroupForm{Name: kit.Typed(r, "name"), Description: kit.Typed(r, "description"), ByHandOnly: r.PostFormValue("by_hand_only") != ""}
 	if err := model.CheckGroupName(f.Name); err != nil {
 		f.Problems = append(f.Problems, kit.Problem("name", "The name", err))
 	}
@@ -52,7 +53,7 @@ func (rm *Room) createGroup(w http.ResponseWriter, r *http.Request, a model.Admi
 	if len(f.Problems) > 0 {
 		return rm.renderNewGroup(w, r, a, f)
 	}
-	g, err := rm.Store.CreateGroup(r.Context(), rm.Actor(r, a), model.Group{Name: f.Name, Description: f.Description})
+	g, err := rm.Store.CreateGroup(r.Context(), rm.Actor(r, a), model.Group{Name: f.Name, Description: f.Description, ByHandOnly: f.ByHandOnly})
 	if errors.Is(err, store.ErrExists) {
 		f.Problems = append(f.Problems, model.Problem{Field: "name",
 			Text: fmt.Sprintf("There is a group “%s” already. Capital letters make no difference.", f.Name)})
@@ -86,7 +87,7 @@ func (rm *Room) renderGroup(w http.ResponseWriter, r *http.Request, a model.Admi
 	}
 	v := people.GroupPage{
 		Page:  rm.Page(r, a, layout.NavGroups, g.Name, g.Description),
-		Group: g, Form: people.GroupForm{Name: g.Name, Description: g.Description},
+		Group: g, Form: people.GroupForm{Name: g.Name, Description: g.Description, ByHandOnly: g.ByHandOnly},
 		Search: search, Paging: kit.Paging(r, paths.Group(g.Name), next),
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Groups", Href: paths.Groups}}
@@ -97,6 +98,15 @@ func (rm *Room) renderGroup(w http.ResponseWriter, r *http.Request, a model.Admi
 		if slices.Contains(rule.Groups, g.Name) {
 			v.Rules = append(v.Rules, rule.Name)
 		}
+	}
+	giving, err := rm.Store.GivingGroups(r.Context(), g.ID)
+	if err != nil {
+		return err
+	}
+	v.Sources = parts.SourceNames{}
+	for _, from := range giving {
+		v.Giving = append(v.Giving, people.Giving{Source: from.Source, Theirs: from.Theirs})
+		v.Sources[from.Source] = from.Name
 	}
 	if v.Apps, err = rm.Store.AppsThatChose(r.Context(), g.ID); err != nil {
 		return err
@@ -128,13 +138,16 @@ func (rm *Room) updateGroup(w http.ResponseWriter, r *http.Request, a model.Admi
 	if err != nil {
 		return err
 	}
-	f := people.GroupForm{Name: g.Name, Description: kit.Typed(r, "description")}
+	f := people.GroupForm{Name: g.Name, Description: kit.Typed(r, "description"), ByHandOnly: g.ByHandOnly}
+	if r.PostFormValue("by_hand_asked") != "" {
+		f.ByHandOnly = r.PostFormValue("by_hand_only") != ""
+	}
 	f.Problems = kit.Judged("description", "The description", f.Description, model.CheckDescription)
 	if len(f.Problems) > 0 {
 		return rm.renderGroup(w, r, a, g, func(v *people.GroupPage) { v.Form = f })
 	}
 	_, err = rm.Store.UpdateGroup(r.Context(), rm.Actor(r, a), g.Name, func(g *model.Group) error {
-		g.Description = f.Description
+		g.Description, g.ByHandOnly = f.Description, f.ByHandOnly
 		return nil
 	})
 	if err != nil {

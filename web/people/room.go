@@ -34,6 +34,8 @@ func (rm *Room) Routes() []kit.Route {
 		kit.Post("/users/{username}", admin, rm.updateUser),
 		kit.Post("/users/{username}/activate", admin, rm.activateUser),
 		kit.Post("/users/{username}/deactivate", admin, rm.deactivateUser),
+		kit.Post("/users/{username}/pins", admin, rm.pin),
+		kit.Post("/users/{username}/pins/remove", admin, rm.unpin),
 		kit.Post("/users/{username}/groups", admin, rm.addUserToGroup),
 		kit.Post("/users/{username}/groups/remove", admin, rm.removeUserFromGroup),
 		kit.Post("/users/{username}/unlink", admin, rm.unlinkIdentity),

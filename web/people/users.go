@@ -124,7 +124,7 @@ func (rm *Room) renderUser(w http.ResponseWriter, r *http.Request, a model.Admin
 	change(&v)
 	v.Join.Problem = v.JoinIssue
 	status := http.StatusOK
-	if len(v.Form.Problems) > 0 || v.JoinIssue != "" || v.DeleteText != "" || v.EraseText != "" || v.Password.Problem != "" {
+	if len(v.Form.Problems) > 0 || len(v.Pin.Problems) > 0 || v.JoinIssue != "" || v.DeleteText != "" || v.EraseText != "" || v.Password.Problem != "" {
 		v.Page.Error, status = true, http.StatusUnprocessableEntity
 	}
 	return rm.Render(w, r, status, people.User(v))
@@ -159,6 +159,10 @@ func (rm *Room) userPage(ctx context.Context, u model.User) (people.UserPage, er
 	if v.Called, err = rm.Store.Called(ctx); err != nil {
 		return v, err
 	}
+	if err := rm.withSources(ctx, &v, memberships); err != nil {
+		return v, err
+	}
+	v.Now = rm.Now()
 	v.Groups, v.LinkedBy = byGroup(memberships), linkedBy
 	if v.Apps, err = rm.userApps(ctx, v.Groups); err != nil {
 		return v, err

@@ -46,7 +46,12 @@ func (rm *Room) updateUser(w http.ResponseWriter, r *http.Request, a model.Admin
 	if err != nil {
 		return err
 	}
+	kept, err := rm.keepOwned(r, u)
+	if err != nil {
+		return err
+	}
 	f := forms.ReadUserForm(r)
+	f.Problems = append(kept, f.Problems...)
 	if len(f.Problems) == 0 {
 		changed, err := rm.Store.UpdateUser(r.Context(), rm.Actor(r, a), u.Username, func(u *model.User) error {
 			u.Username, u.Email, u.DisplayName = f.Username, f.Email, f.DisplayName

@@ -65,7 +65,12 @@ func (rm *Room) setupAddUser(w http.ResponseWriter, r *http.Request, a model.Adm
 const usersShown = 10
 
 func (rm *Room) usersPage(ctx context.Context, f setup.Frame, sc SetupCase) (setup.UsersPage, error) {
-	v := setup.UsersPage{Frame: f, Count: sc.facts.Users}
+	v := setup.UsersPage{Frame: f, Count: sc.facts.Users, Source: sc.Draft.Config.DirectorySource}
+	for _, s := range sc.Sources {
+		if s.Slug == v.Source {
+			v.Source = s.Name
+		}
+	}
 	if sc.Draft.Config.Provisioning == model.ProvisioningJIT {
 		return v, nil
 	}

@@ -18,6 +18,7 @@ import (
 type SetupCase struct {
 	Connection model.Connection
 	Draft      model.Revision
+	Sources    []wizard.SourceFact // of a draft whose people come from a directory
 	facts      wizard.Facts
 	byLink     bool // somebody with a setup link, who may be no administrator here
 }
@@ -39,6 +40,11 @@ func (rm *Room) loadSetup(r *http.Request) (SetupCase, error) {
 		return SetupCase{}, err
 	}
 	sc := SetupCase{Connection: c, Draft: *c.Draft}
+	if c.Draft.Config.DirectorySynced {
+		if sc.Sources, err = rm.sourceFacts(r.Context()); err != nil {
+			return SetupCase{}, err
+		}
+	}
 	sc.facts = rm.SetupFacts(sc, users)
 	return sc, nil
 }
@@ -49,7 +55,7 @@ func (rm *Room) SetupFacts(sc SetupCase, users int) wizard.Facts {
 	facts := wizard.Facts{
 		Slug: sc.Connection.Slug, Draft: wizard.Draft{Config: sc.Draft.Config, Ticks: sc.Draft.Ticks},
 		Tested: sc.Draft.TestedLogin != "", Live: sc.Connection.Live != nil, Editing: true,
-		Users: users, PublicURL: rm.Opts.PublicURL, PublicURLFixed: rm.Opts.PublicURLFixed, Now: rm.Now(),
+		Users: users, Sources: sc.Sources, PublicURL: rm.Opts.PublicURL, PublicURLFixed: rm.Opts.PublicURLFixed, Now: rm.Now(),
 	}
 	return facts.Reading(rm.parse)
 }

@@ -53,6 +53,10 @@ var stepPages = map[wizard.StepID]func(*Room, *http.Request, setup.Frame, SetupC
 		v, err := rm.attributesPage(r, f, sc, "")
 		return setup.Attributes(v), err
 	},
+	wizard.StepDirectory: func(rm *Room, r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
+		v, err := rm.directoryPage(r.Context(), f, sc)
+		return setup.Directory(v), err
+	},
 	wizard.StepUsers: func(rm *Room, r *http.Request, f setup.Frame, sc SetupCase) (templ.Component, error) {
 		v, err := rm.usersPage(r.Context(), f, sc)
 		return setup.Users(v), err
@@ -188,6 +192,13 @@ func (rm *Room) goLivePage(r *http.Request, f setup.Frame, sc SetupCase) (setup.
 	}
 	if v.Connected, err = forecast.With(rm.Kit).AppNames(ctx, sc.Connection.Slug); err != nil {
 		return v, err
+	}
+	if !sc.Draft.Config.DirectorySynced {
+		told, err := rm.Store.SourcesTold(ctx)
+		if err != nil {
+			return v, err
+		}
+		v.NoSource = len(told) == 0
 	}
 	if live := sc.Connection.Live; live != nil {
 		v.Differences = wizard.Differences(live.Config, sc.Draft.Config, rm.Opts.PublicURL, sc.Connection.Slug, rm.Now())

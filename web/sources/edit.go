@@ -106,7 +106,7 @@ func (rm *Room) create(w http.ResponseWriter, r *http.Request, a model.Administr
 	case err != nil:
 		return err
 	}
-	return rm.Done(w, r, paths.WithQuery(paths.Source(s.Slug), sources.FieldSetup, f.Setup), "The source “"+s.Name+"” is a draft: it changes nothing yet.")
+	return rm.Done(w, r, paths.Source(s.Slug), "The source “"+s.Name+"” is a draft: it changes nothing yet.")
 }
 
 func noConnection() model.Problem {

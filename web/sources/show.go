@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -41,15 +42,16 @@ func (rm *Room) render(w http.ResponseWriter, r *http.Request, a model.Administr
 	if err != nil {
 		return err
 	}
-	v := sources.ShowPage{Source: s, Now: rm.Now(), Problem: problem, Setup: kit.Truncate(r.URL.Query().Get(sources.FieldSetup), maxSlug),
+	v := sources.ShowPage{Source: s, Now: rm.Now(), Problem: problem,
 		Numbers: sources.Numbers{Home: n.Home, People: n.People, Groups: n.Groups, Mapped: n.Mapped, Pins: n.Pinned}}
 	v.Page = rm.Page(r, a, layout.NavSources, s.Name, sources.Intro(s, v.Numbers))
 	v.Page.Crumbs, v.Page.Error = crumbs(), problem != ""
-	var next string
-	if v.Runs, next, err = rm.Store.SourceRuns(r.Context(), s.Slug, store.Page{Limit: runsShown}); err != nil {
+	if v.Setup, err = rm.setupThatAsks(r.Context(), s); err != nil {
 		return err
 	}
-	v.More = next != ""
+	if v.Runs, _, err = rm.Store.SourceRuns(r.Context(), s.Slug, store.Page{Limit: runsShown}); err != nil {
+		return err
+	}
 	for _, run := range v.Runs {
 		if run.Outcome == model.RunHeld || run.Outcome == model.RunDry && run.Changes > 0 {
 			plan, err := rm.plan(r, s, run, changesShown)
@@ -70,6 +72,23 @@ func (rm *Room) render(w http.ResponseWriter, r *http.Request, a model.Administr
 	return rm.Render(w, r, status, sources.Show(v))
 }
 
+// setupThatAsks is the connection whose setup waits for a source and could take this one.
+func (rm *Room) setupThatAsks(ctx context.Context, s model.Source) (string, error) {
+	all, err := rm.Store.Connections(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, c := range all {
+		if c.Draft == nil || c.Live != nil {
+			continue
+		}
+		if cfg := c.Draft.Config; cfg.DirectorySynced && !cfg.DirectoryInApps && (cfg.DirectorySource == "" || cfg.DirectorySource == s.Slug) {
+			return c.Slug, nil
+		}
+	}
+	return "", nil
+}
+
 // plan is what a run planned or did, the first page of it.
 func (rm *Room) plan(r *http.Request, s model.Source, run model.SourceRun, limit int) (sources.PlanView, error) {
 	v := sources.PlanView{Source: s, Run: run, Now: rm.Now(), Kind: model.SourceChangeKind(r.URL.Query().Get("kind"))}
@@ -80,22 +99,8 @@ func (rm *Room) plan(r *http.Request, s model.Source, run model.SourceRun, limit
 		return v, err
 	}
 	v.Paging = kit.Paging(r, paths.SourceRun(s.Slug, run.ID), next)
-	ids := make([]string, 0, len(changes))
-	for _, c := range changes {
-		if c.UserID != "" {
-			ids = append(ids, c.UserID)
-		}
-	}
-	last, err := rm.Store.LastLogins(r.Context(), ids)
-	if err != nil {
+	if v.Changes, err = rm.changes(r.Context(), changes); err != nil {
 		return v, err
-	}
-	for _, c := range changes {
-		shown := sources.Change{SourceChange: c.SourceChange, Problem: c.Problem, LastLogin: last[c.UserID]}
-		if c.State == store.ChangeSkipped || c.State == store.ChangeUndone {
-			shown.State = string(c.State)
-		}
-		v.Changes = append(v.Changes, shown)
 	}
 	if run.Outcome == model.RunHeld {
 		if v.Recent, err = rm.Store.RecentOf(r.Context(), run.ID, rm.Now().Add(-week)); err != nil {
@@ -104,6 +109,41 @@ func (rm *Room) plan(r *http.Request, s model.Source, run model.SourceRun, limit
 	}
 	v.LeftOut, err = rm.Store.RunLeftOut(r.Context(), run.ID, leftOutShown)
 	return v, err
+}
+
+// changes are changes as the page shows them, with links to what is there now.
+func (rm *Room) changes(ctx context.Context, changes []store.RunChange) ([]sources.Change, error) {
+	var ids, groups []string
+	for _, c := range changes {
+		if c.UserID != "" {
+			ids = append(ids, c.UserID)
+		}
+		if c.Group != "" {
+			groups = append(groups, c.Group)
+		}
+	}
+	users, err := rm.Store.UsersNow(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	names, err := rm.Store.GroupNames(ctx, groups)
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]sources.Change, len(changes))
+	for i, c := range changes {
+		u := users[c.UserID]
+		shown[i] = sources.Change{SourceChange: c.SourceChange, Problem: c.Problem, LastLogin: u.LastLogin}
+		if u.Username != "" {
+			shown[i].Href = paths.User(u.Username)
+		} else if name := names[model.Key(c.Group)]; name != "" {
+			shown[i].Href = paths.Group(name)
+		}
+		if c.State == store.ChangeSkipped || c.State == store.ChangeUndone {
+			shown[i].State = string(c.State)
+		}
+	}
+	return shown, nil
 }
 
 const (
@@ -147,7 +187,7 @@ func (rm *Room) listRuns(w http.ResponseWriter, r *http.Request, a model.Adminis
 	if err != nil {
 		return err
 	}
-	p := rm.Page(r, a, layout.NavSources, "Runs of "+s.Name, "Kept for as long as the logins are.")
+	p := rm.Page(r, a, layout.NavSources, "Runs of "+s.Name, "Kept for "+model.Duration(model.RunsKept)+", the last one for as long as the source is there.")
 	p.Crumbs = crumbs(layout.Crumb{Label: s.Name, Href: paths.Source(s.Slug)})
 	return rm.Render(w, r, http.StatusOK, sources.Runs(sources.RunsPage{Page: p, Source: s, Runs: runs,
 		Paging: kit.Paging(r, paths.SourceAction(s.Slug, "runs"), next)}))

@@ -9,7 +9,6 @@ import (
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
-	"github.com/postern-sso/postern/internal/wizard"
 )
 
 // signedInBefore makes a user by a login, as AWS would have described them.
@@ -58,8 +57,8 @@ func EditedLive(t *testing.T, change func(*model.Config)) *Site {
 	}
 	draft, err = s.Store.SaveDraft(ctx, storetest.Actor, "aws", draft.Version, func(rev *model.Revision) error {
 		change(&rev.Config)
-		for _, p := range s.Setup.Flow.Progress(wizard.Facts{}) {
-			rev.Ticks[string(p.Step.ID)] = true
+		for _, step := range s.Setup.Flow.Steps() {
+			rev.Ticks[string(step.ID)] = true
 		}
 		return nil
 	})

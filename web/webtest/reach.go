@@ -9,8 +9,9 @@ import (
 	"github.com/PuerkitoBio/goquery"
 	"github.com/go-chi/chi/v5"
 
+	"github.com/postern-sso/postern/internal/directory"
+	"github.com/postern-sso/postern/internal/directory/runner"
 	"github.com/postern-sso/postern/internal/model"
-	"github.com/postern-sso/postern/internal/wizard"
 )
 
 // Furnish fills a site with one of everything that pages show.
@@ -41,12 +42,43 @@ func (s *Site) Furnish() {
 		s.Post(change.path, change.form).Want(s.T, change.status)
 		if change.path == "/connections/aws/edit" {
 			s.EditDraft(func(r *model.Revision) {
-				for _, p := range s.Setup.Flow.Progress(wizard.Facts{}) {
-					r.Ticks[string(p.Step.ID)] = true
+				for _, step := range s.Setup.Flow.Steps() {
+					r.Ticks[string(step.ID)] = true
 				}
 			})
 		}
 	}
+	s.furnishSources()
+}
+
+// furnishSources adds a source of each kind: a live one of which a run waits and one
+// failed, a draft whose dry run waits, and one that pushes and has told nothing.
+func (s *Site) furnishSources() {
+	s.T.Helper()
+	s.SourceOf("corp", 8)
+	s.Directories.Fail("corp", &directory.ReadError{Reason: "size_limit", Detail: "The answer was cut off.", Remedy: "Raise the limit of the reader.",
+		Incomplete: true})
+	s.RunSource("corp", runner.Ask{Trigger: model.RunBySchedule})
+	s.Directories.Have("corp", ReadingOf(1))
+	if run := s.RunSource("corp", runner.Ask{Trigger: model.RunBySchedule}); run.Outcome != model.RunHeld {
+		s.T.Fatalf("seven of eight left, and the run ended %s: %s", run.Outcome, run.Detail)
+	}
+	for kind, slug := range map[model.SourceKind]string{model.SourceAWS: "aws-people", model.SourceSCIM: "entra"} {
+		src := model.NewSource(kind)
+		src.Slug, src.Name = slug, "People of "+slug
+		if kind == model.SourceAWS {
+			src.AWS = model.AWSSettings{Region: "eu-central-1", IdentityStoreID: "d-1234567890", FromSurroundings: true}
+			src.Groups.Mode = model.GroupsSame
+		}
+		if _, err := s.Store.CreateSource(s.T.Context(), Tester, src); err != nil {
+			s.T.Fatal(err)
+		}
+	}
+	further := ReadingOf(3)
+	further.People[0].Username, further.People[0].StableID = "Ana", "id-ana"
+	further.Groups[0].Name, further.Groups[0].Members = "everybody", []string{"id-ana", "id-p0001", "id-p0002"}
+	s.Directories.Have("aws-people", further)
+	s.RunSource("aws-people", runner.Ask{Trigger: model.RunByHand, Actor: Tester, Dry: true})
 }
 
 // offer is one way that a page offers to go on.

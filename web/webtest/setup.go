@@ -52,14 +52,17 @@ func NewSetupAt(t *testing.T, before wizard.StepID) *Site {
 	t.Helper()
 	s := NewSetup(t)
 	s.EditDraft(func(rev *model.Revision) {
-		for _, p := range s.Setup.Flow.Progress(wizard.Facts{}) {
-			if p.Step.ID == before {
+		for _, step := range s.Setup.Flow.Steps() {
+			if step.ID == before {
 				return
 			}
-			rev.Ticks[string(p.Step.ID)] = true
-			switch p.Step.ID { //nolint:exhaustive // the others are done by a tick
+			rev.Ticks[string(step.ID)] = true
+			switch step.ID { //nolint:exhaustive // the others are done by a tick
 			case wizard.StepProvisioning:
 				rev.Config.Provisioning = model.ProvisioningJIT
+				if before == wizard.StepDirectory {
+					rev.Config.Provisioning, rev.Config.DirectorySynced = model.ProvisioningManual, true
+				}
 			case wizard.StepMetadata:
 				rev.Config.IdPMetadata = AwsMetadata()
 			}
