@@ -30,7 +30,7 @@ func OfSource(s model.Source, e SourceEvidence) Health {
 	}
 	if s.Status == model.SourcePaused {
 		h.State = None
-		h.add(Reason{ID: "source_paused", Title: s.Name + " is paused", Evidence: "Nobody learns from it who has left.", Cure: "Let it go on.",
+		h.add(Reason{ID: "source_paused", State: None, Title: s.Name + " is paused", Evidence: "Nobody learns from it who has left.", Cure: "Let it go on.",
 			Place: AtSource, Waits: true})
 		h.Word, h.At = "Paused", time.Time{}
 		return h
@@ -42,7 +42,7 @@ func OfSource(s model.Source, e SourceEvidence) Health {
 			Place: AtSource})
 	}
 	if n := e.Last.Counts.Conflicts; n > 0 {
-		h.add(Reason{ID: "source_conflicts", Title: count(n, "conflict", "conflicts") + " in " + s.Name,
+		h.add(Reason{ID: "source_conflicts", State: None, Title: count(n, "conflict", "conflicts") + " in " + s.Name,
 			Evidence: "The source tells of people who cannot be told from others here, so nothing happens to them.", Cure: "Decide who is who.",
 			Place: AtSource, Waits: true})
 	}
@@ -54,10 +54,11 @@ func (h *Health) waiting(s model.Source, run model.SourceRun) {
 	switch {
 	case run.ID == 0:
 	case run.Outcome == model.RunHeld:
-		h.add(Reason{ID: "source_held", State: Warn, Title: "A run of " + s.Name + " waits for a person", Evidence: held(run), Cure: "Look at it, then approve or reject it.",
+		h.add(Reason{ID: "source_held", State: Warn, Title: "A run of " + s.Name + " waits for a person", Evidence: held(run),
+			Cure:  "Look at it, then approve or reject it.",
 			Since: run.StartedAt, When: "It waits since", Place: AtSource})
 	default:
-		h.add(Reason{ID: "source_dry", Title: "A dry run of " + s.Name + " waits for a person",
+		h.add(Reason{ID: "source_dry", State: None, Title: "A dry run of " + s.Name + " waits for a person",
 			Evidence: "It changed nothing, and would make " + count(run.Changes, "change", "changes") + ".", Cure: "Look at it, then approve or reject it.",
 			Place: AtSource, Waits: true})
 	}

@@ -37,7 +37,8 @@ type Suggestion struct {
 func SuggestProvisioning(answers map[string]string) Suggestion {
 	switch {
 	case answers[AskDirectory] == "yes":
-		return Suggestion{ModelDirectory, "Postern learns of the directory's users under the names that they have there, so nobody is made twice, and of who has left."}
+		return Suggestion{ModelDirectory, "Postern learns of the directory's users under the names that they have there, so nobody is made twice, " +
+			"and of who has left."}
 	case answers[AskDirectory] != "no":
 		return Suggestion{Why: "Answer the first question."}
 	case answers[AskEveryone] == "yes":

@@ -388,7 +388,8 @@ func byHandField(f GroupForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Check("by_hand_only", "By hand only", "Rules and sources put nobody in, and take back whom they had put in, at the next sign-in or run.", f.ByHandOnly).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Check("by_hand_only", "By hand only", "Rules and sources put nobody in, and take back whom they had put in, at the next sign-in or run. "+
+			"A run that empties the group waits for you.", f.ByHandOnly).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -86,7 +86,8 @@ func TestAGroupSaysWhichSourcesGiveIt(t *testing.T) {
 	if g, err := s.Store.Group(t.Context(), "staff"); err != nil || !g.ByHandOnly || g.Description != "all" {
 		t.Errorf("a form without the box gave %+v, %v", g, err)
 	}
-	if run := s.RunSource("corp", runner.Ask{Trigger: model.RunBySchedule}); run.Outcome != model.RunApplied {
+	held := s.RunSource("corp", runner.Ask{Trigger: model.RunBySchedule}) // it would empty the group
+	if run := s.RunSource("corp", runner.Ask{Trigger: model.RunByApproval, Actor: webtest.Tester, Approves: held.ID}); run.Outcome != model.RunApplied {
 		t.Fatalf("the run ended %s: %+v", run.Outcome, run.Holds)
 	}
 	if page = s.Get(group); !strings.Contains(page.Text(), "Nobody is in this group") {

@@ -32,7 +32,8 @@ func TestTheDirectoryStepTakesASource(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Get(step).Has(t, "main", "It was never read")
-	s.Submit(wizard.StepDirectory, url.Values{"directory": {"source:corp"}}).Want(t, http.StatusUnprocessableEntity).Has(t, ".field-problem", "has told of nobody yet")
+	s.Submit(wizard.StepDirectory, url.Values{"directory": {"source:corp"}}).Want(t, http.StatusUnprocessableEntity).
+		Has(t, ".field-problem", "has told of nobody yet")
 	s.Directories.Have("corp", webtest.ReadingOf(7))
 	s.RunSource("corp", runner.Ask{Trigger: model.RunByHand, Actor: webtest.Tester, Dry: true})
 	s.Get(step).Has(t, ".choices", "It would: 7 new")

@@ -6,7 +6,6 @@ import (
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/seal"
-	"github.com/postern-sso/postern/internal/wizard"
 	"github.com/postern-sso/postern/templates/paths"
 )
 
@@ -72,8 +71,8 @@ func (s *Site) FurnishMore() {
 	}
 	s.EditDraft(func(r *model.Revision) {
 		r.Config.Provisioning = model.ProvisioningManual
-		for _, p := range s.Setup.Flow.Progress(wizard.Facts{}) {
-			r.Ticks[string(p.Step.ID)] = true
+		for _, step := range s.Setup.Flow.Steps() {
+			r.Ticks[string(step.ID)] = true
 		}
 	})
 }
