@@ -81,6 +81,7 @@ func New(o kit.Options) (*Server, error) {
 	k.Connect(s.Access, s.ConsoleRoutes())
 	s.handler = s.mount()
 	o.Metrics.WatchHealth(standing.With(k).Figures)
+	o.Metrics.WatchSources(k.Store.Sources)
 	return s, nil
 }
 

@@ -94,7 +94,8 @@ func (c *doctorCmd) checkWithTables(ctx context.Context, db *database) []finding
 	if len(connections) == 0 {
 		findings = append(findings, finding{stateWarn, "connections", "none yet; set one up in the console"})
 	}
-	return append(findings, checkHealth(ctx, db, connections, time.Now())...)
+	findings = append(findings, checkHealth(ctx, db, connections, time.Now())...)
+	return append(findings, checkSources(ctx, db)...)
 }
 
 // checkRole looks whether whoever takes Postern over could cover the tracks.

@@ -18,6 +18,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 	logins   *prometheus.CounterVec
 	health   atomic.Pointer[healthSource]
+	sources  atomic.Pointer[func(context.Context) ([]model.Source, error)]
 }
 
 // HealthFigure is how one thing does: 1 it works, 0.5 somebody should look, 0 it
@@ -75,17 +76,55 @@ func (m *Metrics) WatchHealth(source func(context.Context) ([]HealthFigure, erro
 var healthFigure = prometheus.NewDesc("postern_health",
 	"How a connection or an app does: 1 it works, 0.5 somebody should look, 0 it does not work, -1 there is nothing to judge.", []string{"kind", "name"}, nil)
 
+var sourceFigure = prometheus.NewDesc("postern_source_last_success_timestamp_seconds",
+	"When a source was last read to the end, in seconds since 1970; 0: never.", []string{"source"}, nil)
+
+// WatchSources says where the figures of sources come from. Without metrics it does
+// nothing.
+func (m *Metrics) WatchSources(sources func(context.Context) ([]model.Source, error)) {
+	if m != nil {
+		m.sources.Store(&sources)
+	}
+}
+
+// collectSources tells when each source that is read was last read to the end.
+func (m *Metrics) collectSources(ctx context.Context, to chan<- prometheus.Metric) {
+	read := m.sources.Load()
+	if read == nil {
+		return
+	}
+	sources, err := (*read)(ctx)
+	if err != nil {
+		to <- prometheus.NewInvalidMetric(sourceFigure, err)
+		return
+	}
+	for _, s := range sources {
+		if !s.Kind.Reads() {
+			continue
+		}
+		at := 0.0
+		if !s.LastGoodAt.IsZero() {
+			at = float64(s.LastGoodAt.Unix())
+		}
+		to <- prometheus.MustNewConstMetric(sourceFigure, prometheus.GaugeValue, at, s.Slug)
+	}
+}
+
 // Describe implements prometheus.Collector.
-func (m *Metrics) Describe(to chan<- *prometheus.Desc) { to <- healthFigure }
+func (m *Metrics) Describe(to chan<- *prometheus.Desc) {
+	to <- healthFigure
+	to <- sourceFigure
+}
 
 // Collect implements prometheus.Collector: it asks how everything does.
 func (m *Metrics) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), healthPatience)
+	defer cancel()
+	m.collectSources(ctx, to)
 	source := m.health.Load()
 	if source == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), healthPatience)
-	defer cancel()
 	figures, err := (*source)(ctx)
 	if err != nil {
 		to <- prometheus.NewInvalidMetric(healthFigure, err)
