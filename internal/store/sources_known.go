@@ -209,11 +209,14 @@ func (s *Store) knownUsers(ctx context.Context, of knownScope, users []string, i
 		from users`+which, named{"users": users})
 }
 
+// administeringSQL are users who administer the console, or could.
+const administeringSQL = `select user_id from administrators where user_id is not null
+		union select m.user_id from memberships m where m.source = 'manual'
+			and m.group_id = (select (value ->> 'console_group_id')::bigint from settings where key = '` + settingsKey + `')`
+
 // administrators are the ids of users who administer the console, or could.
 func (s *Store) administrators(ctx context.Context) (map[string]bool, error) {
-	all, err := list(ctx, s.db, pgx.RowTo[string], `select user_id::text from administrators where user_id is not null
-		union select m.user_id::text from memberships m where m.source = 'manual'
-			and m.group_id = (select (value ->> 'console_group_id')::bigint from settings where key = '`+settingsKey+`')`)
+	all, err := list(ctx, s.db, pgx.RowTo[string], "select user_id::text from ("+administeringSQL+") a")
 	known := make(map[string]bool, len(all))
 	for _, id := range all {
 		known[id] = true

@@ -41,6 +41,7 @@ const (
 	Groups                = "/groups"
 	GroupsNew             = "/groups/new"
 	ExportUsers           = "/export/users"
+	ExportLeavers         = "/export/leavers"
 	SuggestGroups         = "/suggest/groups"
 	Rules                 = "/rules"
 	RulesNew              = "/rules/new"
@@ -134,6 +135,9 @@ func GroupAction(name string, action ...string) string { return named(Groups, na
 
 // SourceNew is the form of a new source of a kind.
 func SourceNew(kind string) string { return join(SourcesNew, kind) }
+
+// LeaverAction is a button about one person on the page of leavers.
+func LeaverAction(username, action string) string { return named(Leavers, username, action) }
 
 // Source is a source's page; SourceAction is a button on it.
 func Source(slug string) string { return named(Sources, slug) }

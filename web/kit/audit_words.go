@@ -36,7 +36,7 @@ var auditVerbs = map[string]string{ //nolint:gochecknoglobals // a table
 	"run": "run began", "run_applied": "run carried out", "run_rejected": "run rejected", "run_undo": "run taken back", "secret": "secret changed",
 	"pins": "pins changed", "name": "named", "token.create": "token made", "token.delete": "token removed",
 	"linked_to_source": "linked to a source", "unlinked_from_source": "no longer linked to a source",
-	"activate": "activated", "deactivate": "deactivated",
+	"adopt": "given a source as home", "activate": "activated", "deactivate": "deactivated",
 	"undo_add": "added: undone", "undo_remove": "removed: undone",
 	"undo_activate": "activated: undone", "undo_deactivate": "deactivated: undone",
 }

@@ -36,6 +36,7 @@ func (k *Kit) ForgetBrand() {
 func (k *Kit) WithBrand(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := layout.WithCommands(r.Context(), k.Opts.CommandFlags)
+		ctx = layout.WithLeavers(ctx, func() int { return k.leaversNow(r.Context()) })
 		next.ServeHTTP(w, r.WithContext(layout.WithBrand(ctx, func() layout.Brand { return k.Brand(ctx) })))
 	})
 }

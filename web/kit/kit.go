@@ -81,8 +81,9 @@ type Kit struct {
 	asker   Asker   // asks who is there; set once the rooms are there
 	console []Route // every page of the console; likewise
 
-	idps   *idpCache
-	brands brandCache
+	idps    *idpCache
+	brands  brandCache
+	leavers leaversCache
 }
 
 // Asker asks a browser who is there. The guard meets people who are not signed

@@ -23,6 +23,7 @@ type facts struct {
 	page     overview.OverviewPage
 	anew     []store.MadeAnew
 	failures []model.NoticeFailure
+	leavers  int
 
 	certificates []overview.Need // what waits because of AWS's certificates
 }
@@ -60,6 +61,9 @@ func needs(f facts) []overview.Need {
 	all = append(all, deliveryNeeds(f.failures, f.page.Now)...)
 	if n, found := triedNeed(f.page.People); found {
 		all = append(all, n)
+	}
+	if f.leavers > 0 {
+		all = append(all, leaversNeed(f.leavers))
 	}
 	slices.SortStableFunc(all, func(a, b overview.Need) int { return cmp.Compare(urgency(a.Tone), urgency(b.Tone)) })
 	return all
@@ -144,6 +148,14 @@ func deliveryNeeds(failures []model.NoticeFailure, now time.Time) []overview.Nee
 		}
 	}
 	return list
+}
+
+// leaversNeed is people who have left and whom no source deactivates.
+func leaversNeed(n int) overview.Need {
+	return overview.Need{ID: "leavers", Tone: ui.Warn, Icon: "user-x",
+		Title:   ui.Count(n, "person has left and is still active", "people have left and are still active"),
+		Text:    "A source says so, and none deactivates them by itself.",
+		Actions: []parts.Action{{Label: "See who", Href: paths.Leavers}}}
 }
 
 // triedNeed is people who came through AWS and are not known here.

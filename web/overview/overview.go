@@ -95,6 +95,9 @@ func (rm *Room) overview(ctx context.Context, chart overview.Chart) (overview.Ov
 	if f.failures, err = rm.Store.NoticeFailures(ctx); err != nil {
 		return v, err
 	}
+	if f.leavers, err = rm.CountLeavers(ctx); err != nil {
+		return v, err
+	}
 	if v.Alarm, err = rm.alarm(v); err != nil {
 		return v, err
 	}

@@ -119,12 +119,15 @@ func (rm *Room) confirmBulk(w http.ResponseWriter, r *http.Request, a model.Admi
 		f.Kind, f.Text, f.Undo = "success", parts.BulkDid(b), paths.BulkUndo(b.ID)
 	}
 	rm.PutFlash(r, f)
+	if v.Leavers {
+		return kit.SeeOther(w, r, paths.Leavers)
+	}
 	return kit.SeeOther(w, r, bulkBack(v.Group))
 }
 
 // readBulk reads the form and judges the names in it.
 func (rm *Room) readBulk(r *http.Request) (people.BulkPage, []string, error) {
-	v := people.BulkPage{Kind: bulkKind(r)}
+	v := people.BulkPage{Kind: bulkKind(r), Leavers: r.PostFormValue("back") == "leavers"}
 	names, leftOut, known, err := rm.namesTyped(r)
 	if err != nil {
 		return v, nil, err
@@ -166,6 +169,9 @@ func (rm *Room) readBulk(r *http.Request) (people.BulkPage, []string, error) {
 func (rm *Room) renderBulk(w http.ResponseWriter, r *http.Request, a model.Administrator, v people.BulkPage) error {
 	v.Page = rm.Page(r, a, layout.NavUsers, "Change many users", "A preview comes first: nothing changes until you confirm it.")
 	v.Page.Crumbs = []layout.Crumb{{Label: "Users", Href: paths.Users}}
+	if v.Leavers {
+		v.Page.Nav, v.Page.Crumbs = layout.NavLeavers, []layout.Crumb{{Label: "Leavers", Href: paths.Leavers}}
+	}
 	if v.Fixed {
 		v.Page.Nav, v.Page.Title = layout.NavGroups, "Add or remove many"
 		v.Page.Crumbs = []layout.Crumb{{Label: "Groups", Href: paths.Groups}, {Label: v.Group, Href: paths.Group(v.Group)}}

@@ -68,6 +68,10 @@ func (rm *Room) Routes() []kit.Route {
 		kit.Post("/link/{act}/undo", admin, rm.undoLink),
 		kit.Get("/export/users", viewer, rm.exportUsers),
 		kit.Get("/export/groups/{name}", viewer, rm.exportMembers),
+		kit.Get("/leavers", viewer, rm.listLeavers),
+		kit.Get("/export/leavers", viewer, rm.exportLeavers),
+		kit.Post("/leavers/deactivate", admin, rm.previewLeavers),
+		kit.Post("/leavers/{username}/adopt", admin, rm.adoptLeaver),
 		kit.Get("/suggest/groups", admin, rm.suggestGroups),
 
 		kit.Get("/rules", viewer, rm.listRules),

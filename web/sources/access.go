@@ -14,6 +14,10 @@ import (
 
 // access is how a source is reached, or how it reaches us.
 func (rm *Room) access(r *http.Request, a model.Administrator, s model.Source) (templ.Component, error) {
+	if s.Kind == model.SourceSCIM {
+		v, err := rm.pushes(r, a, s)
+		return sources.Pushes(v), err
+	}
 	return sources.Reached(s, parts.CanChange(layout.Page{Viewer: a})), nil
 }
 
