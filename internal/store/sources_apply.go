@@ -193,15 +193,19 @@ func (s *Store) groupIDsOfMirror(ctx context.Context, src model.Source) error {
 	if err != nil {
 		return err
 	}
-	groups, err := s.groupIDs(ctx)
+	ours := make([]string, len(mirror))
+	for i, m := range mirror {
+		ours[i] = src.Groups.Ours(m.Name)
+	}
+	groups, err := s.groupIDs(ctx, ours)
 	if err != nil {
 		return err
 	}
 	var ids []string
 	var to []*int64
-	for _, m := range mirror {
+	for i, m := range mirror {
 		var is *int64
-		if g, ok := groups[model.Key(src.Groups.Ours(m.Name))]; ok {
+		if g, ok := groups[model.Key(ours[i])]; ok {
 			is = &g.ID
 		}
 		if (is == nil) != (m.GroupID == nil) || is != nil && *is != *m.GroupID {
@@ -216,11 +220,15 @@ func (s *Store) groupIDsOfMirror(ctx context.Context, src model.Source) error {
 	return translate(err)
 }
 
-// groupIDs are all groups, by the key of the name.
-func (s *Store) groupIDs(ctx context.Context) (map[string]model.Group, error) {
+// groupIDs are the groups of those names, by the key of the name.
+func (s *Store) groupIDs(ctx context.Context, names []string) (map[string]model.Group, error) {
+	keys := make([]string, len(names))
+	for i, name := range names {
+		keys[i] = model.Key(name)
+	}
 	all, err := list(ctx, s.db, func(row pgx.CollectableRow) (g model.Group, err error) {
 		return g, row.Scan(&g.ID, &g.Name, &g.ByHandOnly)
-	}, "select g.id, g.name, g.by_hand_only or "+consoleGroup+" from groups g")
+	}, "select g.id, g.name, g.by_hand_only or "+consoleGroup+" from groups g where g.name_key = any(@keys)", named{"keys": keys})
 	groups := make(map[string]model.Group, len(all))
 	for _, g := range all {
 		groups[model.Key(g.Name)] = g

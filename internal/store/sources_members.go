@@ -9,7 +9,7 @@ import (
 
 // members carries out changes of memberships: all of them in two statements.
 func (p *sourcePart) members(ctx context.Context) error {
-	groups, err := p.tx.groupIDs(ctx)
+	groups, err := p.tx.groupIDs(ctx, p.groupsOfChanges())
 	if err != nil {
 		return err
 	}
@@ -56,6 +56,15 @@ func (p *sourcePart) members(ctx context.Context) error {
 		join source_users s on s.source_id = @source and s.stable_id = i.stable_id and s.user_id is not null
 		on conflict do nothing`, args)
 	return translate(err)
+}
+
+// groupsOfChanges are our names of the groups that the changes are about.
+func (p *sourcePart) groupsOfChanges() []string {
+	names := make([]string, len(p.changes))
+	for i, c := range p.changes {
+		names[i] = c.Group
+	}
+	return names
 }
 
 // groupNames are what the source calls the groups of the changes, by stable id.

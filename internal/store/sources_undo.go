@@ -248,7 +248,7 @@ func (u *sourceUndo) removeGroup(ctx context.Context, c *RunChange) error {
 
 // members takes back memberships. Those of the source are nobody else's.
 func (u *sourceUndo) members(ctx context.Context) error {
-	groups, err := u.tx.groupIDs(ctx)
+	groups, err := u.tx.groupIDs(ctx, u.groupsOfChanges())
 	if err != nil {
 		return err
 	}
