@@ -85,7 +85,7 @@ func TestSettingsAreSaved(t *testing.T) {
 	s := webtest.NewSiteAs(t, model.RoleOwner)
 	wrong := s.Post(paths.Settings, url.Values{"help_contact": {"x"}, "retention_days": {"many"}, "login_days": {"-1"}}).Want(t, http.StatusUnprocessableEntity)
 	wrong.Has(t, ".problems", "between 0 and 365.")
-	wrong.Has(t, ".problems", "between 0 and 3650.")
+	wrong.Has(t, ".problems", "between 0 and 3,650.")
 	s.Post(paths.Settings, url.Values{"public_url": {"https://evil.example"}, "help_contact": {"The IT desk,\r\n12"}, "retention_days": {"7"},
 		"login_days": {"90"}}).Want(t, http.StatusSeeOther)
 	set, err := s.Store.Settings(context.Background())
