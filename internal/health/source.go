@@ -28,6 +28,9 @@ func OfSource(s model.Source, e SourceEvidence) Health {
 	case !s.LastGoodAt.IsZero():
 		h.State, h.Word, h.At = Good, "Read", s.LastGoodAt
 	}
+	if s.Status == model.SourceDraft {
+		h.State = None
+	}
 	if s.Status == model.SourcePaused {
 		h.State = None
 		h.add(Reason{ID: "source_paused", State: None, Title: s.Name + " is paused", Evidence: "Nobody learns from it who has left.", Cure: "Let it go on.",
@@ -54,9 +57,10 @@ func (h *Health) waiting(s model.Source, run model.SourceRun) {
 	switch {
 	case run.ID == 0:
 	case run.Outcome == model.RunHeld:
+		h.Word, h.At = "A run waits", time.Time{}
 		h.add(Reason{ID: "source_held", State: Warn, Title: "A run of " + s.Name + " waits for a person", Evidence: held(run),
 			Cure:  "Look at it, then approve or reject it.",
-			Since: run.StartedAt, When: "It waits since", Place: AtSource})
+			Since: run.StartedAt, When: "It ran", Place: AtSource})
 	default:
 		h.add(Reason{ID: "source_dry", State: None, Title: "A dry run of " + s.Name + " waits for a person",
 			Evidence: "It changed nothing, and would make " + count(run.Changes, "change", "changes") + ".", Cure: "Look at it, then approve or reject it.",

@@ -26,7 +26,7 @@ func TestHealthOfSources(t *testing.T) {
 		"twice failed": {func(s *model.Source, _ *health.SourceEvidence) { s.FailuresInRow = 2 }, health.Good, "Read", "", ""},
 		"failing": {func(s *model.Source, e *health.SourceEvidence) { s.FailuresInRow, e.Last.Detail = 3, "Nobody answers." }, health.Warn, "Read",
 			"source_failing", "Nobody answers. Nothing was changed: who has left is not known."},
-		"held": {func(_ *model.Source, e *health.SourceEvidence) { e.Waiting = held }, health.Warn, "Read", "source_held",
+		"held": {func(_ *model.Source, e *health.SourceEvidence) { e.Waiting = held }, health.Warn, "A run waits", "source_held",
 			"It would deactivate 9 people of 40."},
 		"conflicts": {func(_ *model.Source, e *health.SourceEvidence) { e.Last.Counts.Conflicts = 1 }, health.Good, "Read", "source_conflicts", ""},
 		"paused":    {func(s *model.Source, _ *health.SourceEvidence) { s.Status = model.SourcePaused }, health.None, "Paused", "source_paused", ""},
