@@ -114,6 +114,37 @@ func (s *Store) AWSGroups(ctx context.Context, q AWSGroupQuery) ([]model.AWSGrou
 	return groups, next, nil
 }
 
+// AWSGroupPeople counts for each of the groups the people whose newest answer, through
+// the group's connection, had it.
+func (s *Store) AWSGroupPeople(ctx context.Context, groups []model.AWSGroup) ([]int, error) {
+	type key struct{ connection, id string }
+	type counted struct {
+		key
+		people int
+	}
+	if len(groups) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(groups))
+	for i, g := range groups {
+		ids[i] = g.ID
+	}
+	rows, err := list(ctx, s.db, func(row pgx.CollectableRow) (c counted, err error) {
+		return c, row.Scan(&c.connection, &c.id, &c.people)
+	}, `select c.slug, x.id, count(*)::int from identities i join connections c on c.id = i.connection_id,
+		lateral (select distinct e id from jsonb_array_elements_text(case jsonb_typeof(i.last_person -> 'AWSGroups')
+			when 'array' then i.last_person -> 'AWSGroups' else '[]' end) e where e = any(@ids)) x group by 1, 2`, named{"ids": ids})
+	people := map[key]int{}
+	for _, c := range rows {
+		people[c.key] = c.people
+	}
+	counts := make([]int, len(groups))
+	for i, g := range groups {
+		counts[i] = people[key{g.Connection, g.ID}]
+	}
+	return counts, err
+}
+
 // AWSGroupNames are the names of a connection's groups by their ids: of those ids,
 // or of all where ids is nil. What a source says goes before what somebody wrote;
 // ids without a name are left out.

@@ -18,9 +18,9 @@ import (
 	"github.com/postern-sso/postern/templates/ui"
 )
 
-// person shows what a verified answer said about somebody: what Postern made of
-// it, and everything received.
-func Person(p model.Person) templ.Component {
+// Person shows what a verified answer said about somebody: what Postern made of
+// it, and everything received. awsNames are names of AWS groups by their ids.
+func Person(p model.Person, awsNames map[string]string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -95,9 +95,9 @@ func Person(p model.Person) templ.Component {
 			}
 		} else {
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(OrDash(strings.Join(p.AWSGroups, ", ")))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(OrDash(strings.Join(awsGroups(p.AWSGroups, awsNames), ", ")))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/parts/person.templ`, Line: 31, Col: 47}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/parts/person.templ`, Line: 31, Col: 68}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 			if templ_7745c5c3_Err != nil {
@@ -133,6 +133,17 @@ func Person(p model.Person) templ.Component {
 	})
 }
 
+// awsGroups are groups by their names, with the ids by which AWS sent them.
+func awsGroups(ids []string, names map[string]string) []string {
+	called := make([]string, len(ids))
+	for i, id := range ids {
+		if called[i] = id; names[id] != "" {
+			called[i] = names[id] + " (" + id + ")"
+		}
+	}
+	return called
+}
+
 func attributeTable(attributes map[string][]string) ui.TableOf[string] {
 	return ui.TableOf[string]{Caption: "Every attribute as received", Seen: true, Place: ui.InCard, Scrolls: true,
 		Rows: slices.Sorted(maps.Keys(attributes)), Columns: []ui.Column[string]{
@@ -166,7 +177,7 @@ func codes(values []string) templ.Component {
 			var templ_7745c5c3_Var8 string
 			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(value)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/parts/person.templ`, Line: 52, Col: 20}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/parts/person.templ`, Line: 63, Col: 20}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 			if templ_7745c5c3_Err != nil {

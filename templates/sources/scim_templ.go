@@ -141,7 +141,7 @@ func Pushes(v PushesCard) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Select(ui.Input{Name: "days", Label: "The next token holds"},
+				templ_7745c5c3_Err = ui.Select(ui.Input{Name: "days", Label: "The next token holds", Depends: true},
 					ui.Options("365", "90", "90 days", "180", "180 days", "365", "a year", "0", "until it is ended")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

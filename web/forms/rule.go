@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -34,6 +35,13 @@ func (lf Forms) ReadRule(r *http.Request) (people.RuleForm, model.Rule, error) {
 		return f, rule, err
 	}
 	f.Problems = append(f.Problems, readCondition(f, &rule)...)
+	if rule.Kind == model.RuleAWSGroup && rule.Value != "" {
+		problem, err := lf.awsGroupOf(r.Context(), &rule)
+		if err != nil {
+			return f, rule, err
+		}
+		f.Problems = append(f.Problems, problem...)
+	}
 	if len(f.Problems) == 0 {
 		unfit, err := lf.Unfit(r.Context(), []model.Rule{rule}, []model.Connection{c})
 		if err != nil {
@@ -70,6 +78,53 @@ func readCondition(f people.RuleForm, rule *model.Rule) []model.Problem {
 	default:
 		return []model.Problem{{Field: "kind", Text: "Choose when the rule applies."}}
 	}
+}
+
+// awsGroupOf puts the id in place of a group's name, where exactly one group of the
+// connection is called so and none has it as its id.
+func (lf Forms) awsGroupOf(ctx context.Context, rule *model.Rule) ([]model.Problem, error) {
+	names, err := lf.Store.AWSGroupNames(ctx, rule.Connection, nil)
+	if err != nil {
+		return nil, err
+	}
+	if _, isID := names[rule.Value]; isID {
+		return nil, nil
+	}
+	var ids []string
+	for id, name := range names {
+		if model.Key(name) == model.Key(rule.Value) {
+			ids = append(ids, id)
+		}
+	}
+	switch len(ids) {
+	case 0:
+	case 1:
+		rule.Value = ids[0]
+	default:
+		return []model.Problem{{Field: "aws_group",
+			Text: fmt.Sprintf("%d AWS groups are called “%s”. Type the id of the one that you mean.", len(ids), rule.Value)}}, nil
+	}
+	return nil, nil
+}
+
+// maxAWSGroupsToChoose is how many names a form offers; whoever misses one types the id.
+const maxAWSGroupsToChoose = 500
+
+// AWSGroupsToChoose are the names of AWS groups of the connections by their ids, as a
+// form offers them; none where there are too many.
+func (lf Forms) AWSGroupsToChoose(ctx context.Context, connections ...model.Connection) (map[string]string, error) {
+	all := map[string]string{}
+	for _, c := range connections {
+		names, err := lf.Store.AWSGroupNames(ctx, c.Slug, nil)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(all, names)
+	}
+	if len(all) > maxAWSGroupsToChoose {
+		return nil, nil
+	}
+	return all, nil
 }
 
 // Unfit says of each rule why it fits nobody, by its connection and by what AWS

@@ -52,6 +52,7 @@ var HelpTopics = map[string]layout.Topic{
 	"/bulk/users": {Text: "Changes many users at once. You see first what would change, and can undo it.", Guide: "users-and-groups"},
 	"/link": {Text: "Lets many users be linked to whom AWS calls by their username, or linked anew to people who were made anew there.",
 		Guide: "people-made-anew"},
+	"/aws-groups":               {Text: "The groups of AWS by the ids that answers bring, and what they are called.", Guide: "rules"},
 	"/leavers":                  {Text: "People who are active here although a source says that they have left.", Guide: "leavers"},
 	"/sources/{slug}/requests":  {Text: "What the identity provider asked for, and what came of it.", Guide: "sources"},
 	"/rules":                    {Text: "Rules give groups at each sign-in. They never take away what was given by hand.", Guide: "rules"},

@@ -175,6 +175,9 @@ func (rm *Room) verdict(ctx context.Context, by inspectable, q inspection) (*log
 		Accepted: found.Refusal == nil, Revision: by.label(), At: q.at, Person: found.Person, Checks: found.Checks,
 		TileRefused: found.Unsolicited && !cfg.AllowIdPInitiated,
 	}
+	if v.AWSNames, err = rm.awsNames(ctx, by.connection.Slug, found.Person); err != nil {
+		return nil, err
+	}
 	if found.Refusal != nil {
 		why := traces.Explain(found.Refusal.Code, found.Refusal)
 		v.Why = &why

@@ -104,6 +104,9 @@ func (rm *Room) loginPage(ctx context.Context, id string) (logins.LoginPage, err
 	v := logins.LoginPage{
 		Row: traces.With(rm.Kit).LoginRow(l), HasXML: len(l.XMLSealed) > 0, Certificate: verifiedBy(l.Checks),
 	}
+	if v.AWSNames, err = rm.awsNames(ctx, l.Connection, l.Person); err != nil {
+		return v, err
+	}
 	c, err := rm.Store.Connection(ctx, l.Connection)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return v, err
@@ -171,4 +174,12 @@ func (rm *Room) neighbors(ctx context.Context, v *logins.LoginPage) error {
 	}
 	v.Before, err = rm.Store.LoginsOf(ctx, u, loginsBeside)
 	return err
+}
+
+// awsNames are the names of the groups that AWS sent about somebody, by their ids.
+func (rm *Room) awsNames(ctx context.Context, connection string, p *model.Person) (map[string]string, error) {
+	if p == nil || len(p.AWSGroups) == 0 {
+		return nil, nil
+	}
+	return rm.Store.AWSGroupNames(ctx, connection, p.AWSGroups)
 }

@@ -25,9 +25,13 @@ func (rm *Room) listRules(w http.ResponseWriter, r *http.Request, a model.Admini
 	if err != nil {
 		return err
 	}
+	names, err := rm.awsNames(r.Context(), rules)
+	if err != nil {
+		return err
+	}
 	return rm.Render(w, r, http.StatusOK, people.Rules(people.RuleList{
 		Page:  rm.Page(r, a, layout.NavRules, "Rules", "Who gets which groups at login. Rules are worked out again each time."),
-		Rules: rules, Connections: connections, Unfit: unfit,
+		Rules: rules, Connections: connections, Unfit: unfit, AWSNames: names,
 	}))
 }
 
@@ -63,6 +67,9 @@ func ruleForm(rule model.Rule) people.RuleForm {
 func (rm *Room) renderRule(w http.ResponseWriter, r *http.Request, a model.Administrator, v people.RulePage, chosen model.Rule) error {
 	connections, err := rm.Store.Connections(r.Context())
 	if err != nil {
+		return err
+	}
+	if v.Form.AWSGroups, err = forms.With(rm.Kit).AWSGroupsToChoose(r.Context(), connections...); err != nil {
 		return err
 	}
 	v.Groups, err = forms.With(rm.Kit).GroupPicker(r.Context(), "groups", "They get these groups", chosen.Groups, "")

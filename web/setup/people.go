@@ -93,6 +93,10 @@ func (rm *Room) groupsPage(ctx context.Context, f setup.Frame, sc SetupCase) (se
 	if v.Rules, err = rm.connectionRules(ctx, sc.Connection.Slug); err != nil {
 		return v, err
 	}
+	if v.AWSNames, err = forms.With(rm.Kit).AWSGroupsToChoose(ctx, sc.Connection); err != nil {
+		return v, err
+	}
+	v.Rule.AWSGroups = v.AWSNames
 	suggested := wizard.SuggestedGroups(sc.Draft.Config.Apps)
 	names := make([]string, 0, len(suggested))
 	for _, g := range suggested {
@@ -237,6 +241,7 @@ func (rm *Room) setupAddRule(w http.ResponseWriter, r *http.Request, a model.Adm
 	if err != nil {
 		return err
 	}
+	form.AWSGroups = v.AWSNames
 	v.Rule, v.RuleOpen = form, true
 	if v.Choices, err = forms.With(rm.Kit).GroupPicker(r.Context(), "groups", "They get these groups", rule.Groups, ""); err != nil {
 		return err

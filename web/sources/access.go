@@ -5,6 +5,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/postern-sso/postern/internal/directory/aws"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/parts"
@@ -18,7 +19,14 @@ func (rm *Room) access(r *http.Request, a model.Administrator, s model.Source) (
 		v, err := rm.pushes(r, a, s)
 		return sources.Pushes(v), err
 	}
-	return sources.Reached(s, parts.CanChange(layout.Page{Viewer: a})), nil
+	needs := sources.AWSNeeds{}
+	if s.Kind == model.SourceAWS {
+		needs.Policy = aws.Policy(aws.PolicyOptions{Settings: s.AWS, Application: s.Connection != ""})
+		if s.AWS.RoleARN != "" {
+			needs.Trust, needs.Assume = aws.TrustPolicy(s.AWS, ""), aws.AssumePolicy(s.AWS)
+		}
+	}
+	return sources.Reached(s, needs, parts.CanChange(layout.Page{Viewer: a})), nil
 }
 
 // test tries a source step by step, with the settings that are kept, and shows people
