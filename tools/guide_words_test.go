@@ -17,9 +17,13 @@ import (
 // Names in the guide that no page of Postern has: screens of others, and words
 // that are stressed.
 var namedElsewhere = map[string][]string{
-	"screens of AWS": {"No access", "Generate new certificate", "Set as active", "Make active"},
+	"screens of AWS": {"No access", "Generate new certificate", "Set as active", "Make active", "Identity source"},
+	"screens of Entra": {"Enterprise apps", "New application", "Create your own application", "Provisioning", "Automatic", "Admin Credentials",
+		"Tenant URL", "Secret Token", "Test Connection"},
+	"screens of Okta": {"Create App Integration", "General", "SCIM", "Test Connector Configuration", "To App", "Create Users", "Update User Attributes",
+		"Deactivate Users", "Assignments", "Push Groups"},
 	"stressed": {"An address for Postern", "Somebody who holds the AWS console", "An administrator's account in Jira", "No hurry", "Jira and the others",
-		"The database", "The file `secret.key`"},
+		"The database", "The file `secret.key`", "A source", "home", "held"},
 }
 
 // Everything that the guide writes in bold or between “ and ”, each part of a

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postern-sso/postern/internal/directory/aws"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/sources"
 	"github.com/postern-sso/postern/web/kit"
@@ -120,6 +121,9 @@ func readLDAP(f *sources.Form, s *model.Source) {
 func readAWS(f *sources.Form, s *model.Source) {
 	s.AWS.Region, s.AWS.IdentityStoreID = f.Values[sources.FieldRegion], f.Values[sources.FieldStore]
 	s.AWS.RoleARN = f.Values[sources.FieldRole]
+	if s.AWS.RoleARN != "" && s.AWS.ExternalID == "" {
+		s.AWS.ExternalID = aws.NewExternalID()
+	}
 	s.AWS.FromSurroundings = f.Values[sources.FieldCredentials] == sources.CredentialsSurroundings
 }
 
