@@ -13,6 +13,7 @@ import (
 func TestEveryValueHasItsWord(t *testing.T) {
 	t.Parallel()
 	sourcetest.Worded(t, "BulkKind", func(s string) string { return BulkWill(model.BulkKind(s)) })
+	sourcetest.Worded(t, "LeaverStays", func(s string) string { return staysWords(model.Leaver{Stays: model.LeaverStays(s)}) })
 	sourcetest.Worded(t, "RuleKind", func(s string) string {
 		var b strings.Builder
 		if err := RuleSentence(model.Rule{Kind: model.RuleKind(s)}).Render(t.Context(), &b); err != nil {
