@@ -55,13 +55,19 @@ func (s *Site) Furnish() {
 // failed, a draft whose dry run waits, and one that pushes and has told nothing.
 func (s *Site) furnishSources() {
 	s.T.Helper()
-	s.SourceOf("corp", 8)
+	s.SourceOf("corp", 9)
+	s.Post("/users/p0001/pins", url.Values{"pin": {"email"}, "reason": {"works for two companies"}}).Want(s.T, http.StatusSeeOther)
+	s.Post("/users/p0006/pins", url.Values{"pin": {"active"}, "reason": {"still works here"}}).Want(s.T, http.StatusSeeOther)
+	left := ReadingOf(9)
+	left.People[6].Enabled = false // and no source deactivates whom a person pinned
+	s.Directories.Have("corp", left)
+	s.RunSource("corp", runner.Ask{Trigger: model.RunBySchedule})
 	s.Directories.Fail("corp", &directory.ReadError{Reason: "size_limit", Detail: "The answer was cut off.", Remedy: "Raise the limit of the reader.",
 		Incomplete: true})
 	s.RunSource("corp", runner.Ask{Trigger: model.RunBySchedule})
 	s.Directories.Have("corp", ReadingOf(1))
 	if run := s.RunSource("corp", runner.Ask{Trigger: model.RunBySchedule}); run.Outcome != model.RunHeld {
-		s.T.Fatalf("seven of eight left, and the run ended %s: %s", run.Outcome, run.Detail)
+		s.T.Fatalf("eight of nine left, and the run ended %s: %s", run.Outcome, run.Detail)
 	}
 	for kind, slug := range map[model.SourceKind]string{model.SourceAWS: "aws-people", model.SourceSCIM: "entra"} {
 		src := model.NewSource(kind)
@@ -74,6 +80,7 @@ func (s *Site) furnishSources() {
 			s.T.Fatal(err)
 		}
 	}
+	s.Post("/sources/entra/tokens", url.Values{"days": {"90"}}).Want(s.T, http.StatusOK)
 	further := ReadingOf(3)
 	further.People[0].Username, further.People[0].StableID = "Ana", "id-ana"
 	further.Groups[0].Name, further.Groups[0].Members = "everybody", []string{"id-ana", "id-p0001", "id-p0002"}
