@@ -13,7 +13,9 @@ const (
 )
 
 // LeaverSayings are all of them, in the order in which the heavier goes first.
-func LeaverSayings() []LeaverSays { return []LeaverSays{LeaverAbsent, LeaverDisabled, LeaverUnassigned} }
+func LeaverSayings() []LeaverSays {
+	return []LeaverSays{LeaverAbsent, LeaverDisabled, LeaverUnassigned}
+}
 
 // LeaverStays is why no source deactivates somebody who has left.
 type LeaverStays string

@@ -45,14 +45,14 @@ type SCIMMembers struct {
 // Empty tells whether it changes nothing.
 func (m SCIMMembers) Empty() bool { return !m.Replace && len(m.Add) == 0 && len(m.Remove) == 0 }
 
-// SCIMCondition is one thing that a resource must fulfil: one value below Path fulfils
+// SCIMCondition is one thing that a resource must fulfill: one value below Path fulfills
 // all the tests. Keys are in lower case.
 type SCIMCondition struct {
 	Path  []string
 	Tests []SCIMTest
 }
 
-// SCIMTest is what a value must fulfil.
+// SCIMTest is what a value must fulfill.
 type SCIMTest struct {
 	Key   string // of the value's own; empty: the value itself
 	Value any    // string or bool; nil: it is present

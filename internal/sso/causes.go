@@ -120,7 +120,7 @@ var codes = func() map[model.Cause]model.Code {
 // that name no cause are of this one.
 func CodeOf(cause model.Cause) (code model.Code, usual, known bool) {
 	code, known = codes[cause]
-	return code, known && Explain(code).Cause.ID == cause, known
+	return code, known && Explain(code).ID == cause, known
 }
 
 // Refuse makes a refusal of a cause, with its code and what is particular to the

@@ -259,5 +259,3 @@ func (s *Store) noteApproval(ctx context.Context, run model.SourceRun) error {
 	_, err := s.db.Exec(ctx, "update source_runs set decided_by = @by where id = @id", named{"by": clean(run.Actor, 512), "id": run.Approves})
 	return translate(err)
 }
-
-var errNoPlan = errors.New("the run has no plan that is being carried out")

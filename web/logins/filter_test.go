@@ -129,7 +129,7 @@ func TestLoginsAreFilteredByCause(t *testing.T) {
 	refused(model.CodeUsernameTaken, model.CauseNotAllowed)
 	refused(model.CodeUsernameTaken, "") // of before causes: the usual one of its code
 	refused(model.CodeExpired, model.CauseAnswerOld)
-	usual := sso.Explain(model.CodeUsernameTaken).Cause.ID
+	usual := sso.Explain(model.CodeUsernameTaken).ID
 	s.AddLogin(func(l *model.Login) {
 		l.Outcome, l.FinishedAt, l.StartedAt = model.OutcomePending, time.Time{}, s.Now.Add(-2*model.NoAnswerAfter)
 	})

@@ -79,8 +79,8 @@ func TestOverviewTellsWhatHappened(t *testing.T) {
 		}, "good", "", "Nothing needs you."},
 		"only answers that nothing vouches for": {func(s *webtest.Site) { refuse(s, model.CodeSignatureInvalid, 30) }, "none", "",
 			"anybody can post such an answer"},
-		"such answers while people sign in":  {func(s *webtest.Site) { refuse(s, model.CodeSignatureInvalid, 30); succeed(s, 1) }, "good", "", "Nothing needs you."},
-		"several people as one user":         {func(s *webtest.Site) { come(s, "Ana", "Ben", "Ana") }, "warn", "",
+		"such answers while people sign in": {func(s *webtest.Site) { refuse(s, model.CodeSignatureInvalid, 30); succeed(s, 1) }, "good", "", "Nothing needs you."},
+		"several people as one user": {func(s *webtest.Site) { come(s, "Ana", "Ben", "Ana") }, "warn", "",
 			"and look through its groups.See the sign-in"},
 		"somebody who may have been renamed": {func(s *webtest.Site) { come(s, "Ana", "Ben") }, "good", "", "AWS describes the user everybody as somebody else"},
 		"a mapping's own text": {func(s *webtest.Site) {

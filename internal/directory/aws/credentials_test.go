@@ -17,7 +17,7 @@ import (
 // surroundings hides what the machine has, and gives what the test wants.
 func surroundings(t *testing.T, env map[string]string) {
 	t.Helper()
-	for _, name := range os.Environ() { //nolint:forbidigo // the SDK reads it
+	for _, name := range os.Environ() {
 		if name, _, _ := strings.Cut(name, "="); strings.HasPrefix(name, "AWS_") {
 			t.Setenv(name, "")
 		}
@@ -44,7 +44,7 @@ func TestRow24SurroundingsOnlyWhereChosen(t *testing.T) {
 	}
 	// Kept keys are not used where the machine's own were chosen.
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "another")
-	w.refused(w.reader(func(o *Options) { o.Settings.FromSurroundings = true }), "invalid_credentials", false)
+	_ = w.refused(w.reader(func(o *Options) { o.Settings.FromSurroundings = true }), "invalid_credentials", false)
 	// And what stands in the surroundings changes nothing about kept ones.
 	t.Setenv("AWS_PROFILE", "nobody-has-this")
 	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
@@ -114,7 +114,7 @@ func TestRow24AssumedRole(t *testing.T) {
 	if !strings.Contains(e.Detail, "Could not assume the role") || !strings.Contains(e.Remedy, "external ID of this source") {
 		t.Errorf("%s %s", e.Detail, e.Remedy)
 	}
-	w.refused(w.reader(assuming(id), func(o *Options) { o.Keys.SecretAccessKey = "another/secret" }), "invalid_credentials", false)
+	_ = w.refused(w.reader(assuming(id), func(o *Options) { o.Keys.SecretAccessKey = "another/secret" }), "invalid_credentials", false)
 	steps, _ := w.reader(assuming(id)).Test(t.Context())
 	if want := "You are arn:aws:sts::123456789012:assumed-role/reads/postern, account 123456789012."; steps[0].Detail != want {
 		t.Errorf("%+v", steps[0])
@@ -125,8 +125,8 @@ func TestRow24AssumedRole(t *testing.T) {
 func TestRow24WrongKeys(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	w.refused(w.reader(func(o *Options) { o.Keys.SecretAccessKey = "wrong/secret/that/must/not/be/seen" }), "invalid_credentials", false)
-	w.refused(w.reader(func(o *Options) { o.Keys.AccessKeyID = "AKIANOBODYHASTHISKEY" }), "invalid_credentials", false)
+	_ = w.refused(w.reader(func(o *Options) { o.Keys.SecretAccessKey = "wrong/secret/that/must/not/be/seen" }), "invalid_credentials", false)
+	_ = w.refused(w.reader(func(o *Options) { o.Keys.AccessKeyID = "AKIANOBODYHASTHISKEY" }), "invalid_credentials", false)
 	r := w.reader(func(o *Options) { o.Keys.SecretAccessKey = "wrong/secret/that/must/not/be/seen" })
 	steps, _ := r.Test(t.Context())
 	for _, s := range steps {
@@ -214,7 +214,7 @@ func (h *hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // Which address a Region has is the SDK's business, in every partition, with FIPS and
 // dual stack.
-func TestEndpointsThatTheSDKResolves(t *testing.T) {
+func TestEndpointsThatTheSDKResolves(t *testing.T) { //nolint:paralleltest // it sets the environment
 	for _, c := range []struct {
 		region, env, want string
 	}{

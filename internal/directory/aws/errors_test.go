@@ -51,7 +51,7 @@ func TestPartialReadIsIncomplete(t *testing.T) {
 	w.intercept(func(rw http.ResponseWriter, _ *http.Request, _ string, _ int) bool {
 		return fail(rw, http.StatusForbidden, "AccessDeniedException", "no")
 	})
-	w.refused(w.reader(), "access_denied", false)
+	_ = w.refused(w.reader(), "access_denied", false)
 }
 
 // Each action that the policy lacks is named, with what else refuses in the same way.
@@ -162,10 +162,10 @@ func TestExceptionsOfTheOtherServiceInWords(t *testing.T) {
 		w.intercept(func(rw http.ResponseWriter, _ *http.Request, action string, _ int) bool {
 			return action == string(listAssigned) && answerError(rw, body)
 		})
-		w.refused(w.reader(), reason, true)
+		_ = w.refused(w.reader(), reason, true)
 	}
 	w.intercept(nil)
-	w.refused(w.reader(func(o *Options) {
+	_ = w.refused(w.reader(func(o *Options) {
 		o.Application = "https://portal.sso.us-east-1.amazonaws.com/saml/metadata/MTIzNDU2Nzg5MDEyX2lucy0wMTIzNDU2Nzg5YWJjZGVm"
 	}), "unknown_application", true)
 	w.refused(w.reader(func(o *Options) { o.Settings.IdentityStoreID = "d-0000000000" }), "unknown_store", false)

@@ -114,13 +114,14 @@ func plain(s string) (value, rest string, err error) {
 	for s != "" && !strings.ContainsRune(",;+", rune(s[0])) {
 		c := s[0]
 		blank := c == ' '
-		if c == '\\' {
+		switch c {
+		case '\\':
 			if c, s, err = escaped(s); err != nil {
 				return "", "", err
 			}
-		} else if c == '"' {
+		case '"':
 			return "", "", errName
-		} else {
+		default:
 			s = s[1:]
 		}
 		b.WriteByte(c)

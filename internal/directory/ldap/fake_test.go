@@ -66,7 +66,7 @@ func (f *fake) serve(conn net.Conn) {
 			return
 		}
 		id, op := packet.Children[0].Value.(int64), packet.Children[1]
-		switch op.Tag {
+		switch op.Tag { //nolint:exhaustive // the operations that the reader uses
 		case ldap.ApplicationBindRequest:
 			code, said := 0, ""
 			if f.bind != nil {

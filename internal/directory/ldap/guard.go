@@ -59,7 +59,7 @@ func (g *guard) end(cause error) {
 		g.cause = cause
 	}
 	g.mu.Unlock()
-	_ = g.Conn.Close() // what it says is no news
+	_ = g.Close() // what it says is no news
 }
 
 // why is the reason for which the connection ended; nil: it has not.

@@ -43,7 +43,7 @@ func (s *session) personAttributes() []string {
 	if l.foreign != "" {
 		names = append(names, l.foreign, "objectSid", "proxyAddresses")
 	}
-	for _, more := range [][]string{l.email, l.preset.first, l.last, l.display, l.status, ruleAttributes} {
+	for _, more := range [][]string{l.email, l.first, l.last, l.display, l.status, ruleAttributes} {
 		names = append(names, more...)
 	}
 	slices.Sort(names)
@@ -64,7 +64,7 @@ func (s *session) person(e entry, o *odd) model.SourcePerson {
 	p.Place, _ = text(named.parent)
 	p.Username = field(s.username(e, named, o))
 	p.Email = field(s.email(e, o))
-	p.FirstName, p.LastName, p.DisplayName = field(e.first(l.preset.first...)), field(e.first(l.last...)), field(e.first(l.display...))
+	p.FirstName, p.LastName, p.DisplayName = field(e.first(l.first...)), field(e.first(l.last...)), field(e.first(l.display...))
 	for says, value := range map[model.PersonFields]string{model.SaysUsername: p.Username, model.SaysEmail: p.Email, model.SaysFirstName: p.FirstName,
 		model.SaysLastName: p.LastName, model.SaysDisplayName: p.DisplayName} {
 		if value != "" {
@@ -81,7 +81,7 @@ func (s *session) person(e entry, o *odd) model.SourcePerson {
 			p.Attributes[name] = values
 		}
 	}
-	if e.foreign(slices.Concat([]string{l.username}, l.preset.first, l.last, l.display)...) {
+	if e.foreign(slices.Concat([]string{l.username}, l.first, l.last, l.display)...) {
 		o.foreign++
 	}
 	return p

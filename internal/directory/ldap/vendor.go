@@ -174,7 +174,7 @@ func (s *session) layOut() error {
 		}
 	case recognized == model.VendorAuto:
 		l.kind = presets[l.vendor].title
-	case recognized != l.vendor && !(recognized == model.VendorOpenLDAP && l.vendor == model.VendorPOSIX):
+	case recognized != l.vendor && (recognized != model.VendorOpenLDAP || l.vendor != model.VendorPOSIX):
 		s.remark(fmt.Sprintf("The server says that it is %s, and the settings say %s.", kind, presets[l.vendor].title))
 	}
 	base, err := s.base()

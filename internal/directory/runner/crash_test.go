@@ -169,7 +169,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	y.fake.turned(people)
 	for range times {
 		y.exec("update sources set alive_at = now() - interval '1 minute'")
-		child := exec.Command(os.Args[0], "-test.run=^TestKilledInTheMiddle$", "-test.v") //nolint:gosec // this very program
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledInTheMiddle$", "-test.v") //nolint:gosec // this program
 		child.Env = append(os.Environ(), "POSTERN_TEST_RUN="+y.store.Pool().Config().ConnString(), fmt.Sprintf("POSTERN_TEST_PEOPLE=%d", people))
 		if err := child.Start(); err != nil {
 			t.Fatal(err)

@@ -33,7 +33,7 @@ func readObject(data []byte) (object, error) {
 	if err := d.Decode(&o); err != nil {
 		return nil, bad(typeSyntax, "The body is no JSON object: %v.", err)
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // Token returns it as it is
+	if _, err := d.Token(); err != io.EOF {
 		return nil, bad(typeSyntax, "Something follows the JSON object in the body.")
 	}
 	if o == nil {

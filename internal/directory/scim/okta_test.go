@@ -51,7 +51,7 @@ func TestOktaCustomApp(t *testing.T) {
 	}...))
 }
 
-// Apps of the catalogue send changes, and groups in their own order.
+// Apps of the catalog send changes, and groups in their own order.
 func TestOktaCatalogueApp(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, storetest.Open(t), nil)

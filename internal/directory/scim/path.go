@@ -18,7 +18,7 @@ type target struct {
 	sub       *attribute // nil: the value itself
 }
 
-// test is what one value must fulfil.
+// test is what one value must fulfill.
 type test struct {
 	attr  *attribute // of the value; nil: the value itself
 	value any        // string or bool; nil: it is present
@@ -215,8 +215,8 @@ func checkExpression(s, kind string) error {
 	return nil
 }
 
-// fulfils tells whether a value of an attribute passes all tests.
-func fulfils(value any, where []test) bool {
+// fulfills tells whether a value of an attribute passes all tests.
+func fulfills(value any, where []test) bool {
 	o, ok := value.(object)
 	if !ok {
 		return false

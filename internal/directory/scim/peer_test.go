@@ -15,7 +15,7 @@ const peerUser = `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"use
 
 // Somebody else's code comes to the same of a PATCH and of a filter, wherever both take
 // it. Where Entra means more than the RFC, and it does not, no case is here; nor where
-// it lets two values together fulfil one bracket, against RFC 7644, 3.4.2.2.
+// it lets two values together fulfill one bracket, against RFC 7644, 3.4.2.2.
 func TestAnotherImplementationAgrees(t *testing.T) {
 	t.Parallel()
 	patches := []string{

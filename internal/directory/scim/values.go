@@ -88,7 +88,7 @@ func (e *edit) setChosen(parent object, at *target, op operation) error {
 	var out []any
 	found := false
 	for _, v := range list {
-		if !fulfils(v, at.where) {
+		if !fulfills(v, at.where) {
 			out = append(out, v)
 			continue
 		}

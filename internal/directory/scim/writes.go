@@ -354,7 +354,7 @@ func (w *writing) describe(was model.SCIMResource, named []string) {
 }
 
 func (w *writing) keepMembers(d draft) error {
-	m := d.edit.members()
+	m := d.members()
 	if w.of != groupType || m.Empty() {
 		return nil
 	}
