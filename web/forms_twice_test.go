@@ -21,6 +21,12 @@ var anew = []string{ //nolint:gochecknoglobals // a table
 	"/logins/follow", "/settings/warnings/calendar", "/settings/signing-keys/withdraw", "/administrators/password",
 }
 
+// goesOn are the acts that go on after the answer, which says nothing of success. The
+// transaction of this test is one connection, which cannot have both.
+var goesOn = []string{ //nolint:gochecknoglobals // a table
+	"/sources/{slug}/run", "/sources/{slug}/runs/{id}/approve", "/sources/{slug}/runs/{id}/undo",
+}
+
 // sent is a form as it would be sent, with something in the fields that a person
 // has yet to fill.
 type sent struct {
@@ -148,7 +154,7 @@ func TestNoFormClaimsTwiceThatItChangedSomething(t *testing.T) {
 				if strings.Count(form.pattern, "{") == 1 && !strings.HasPrefix(form.pattern, "/setup") {
 					key = form.pattern + " " + strings.Join(fields, " ")
 				}
-				if !seen[key] && form.pattern != "" {
+				if !seen[key] && form.pattern != "" && !slices.Contains(goesOn, form.pattern) {
 					seen[key] = true
 					all = append(all, form)
 				}

@@ -105,6 +105,7 @@ var noFormFor = map[string]string{ //nolint:gochecknoglobals // a table
 	"/connections/{slug}/certificates/remove": "needs two certificates",
 	"/connections/{slug}/certificates/refuse": "needs a proposal through a setup link",
 	"/jobs/{id}/cancel":                       "needs a job that is under way",
+	"/leavers/{username}/adopt":               "needs somebody without a home who has left",
 	"/link/confirm":                           "needs people who are still to be linked",
 	"/link/{act}/undo":                        "stands in the message after the act",
 	"/logins/{id}/xml":                        "needs a response that was kept",

@@ -107,6 +107,9 @@ func TestDrillMethodNotAllowed(t *testing.T) {
 		if strings.HasPrefix(pattern, "/crowd/") {
 			continue // judged below
 		}
+		if strings.HasPrefix(pattern, "/scim/") {
+			continue // nobody without a token is answered anything but 401 (internal/directory/scim)
+		}
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodHead,
 			"PROPFIND"} {
 			if slices.Contains(methods, method) || method == http.MethodHead && slices.Contains(methods, http.MethodGet) {

@@ -48,7 +48,10 @@ func New(o Options) *Handler {
 	r := chi.NewRouter()
 	r.Use(middleware.GetHead)
 	r.NotFound(h.serve(nowhere))
-	r.MethodNotAllowed(h.serve(notSo))
+	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Allow", strings.Join(answers(r, req.URL.Path), ", "))
+		h.serve(notSo).ServeHTTP(w, req)
+	})
 	r.Route(Base+"/{source}/v2", h.resources)
 	h.router = r
 	return h
@@ -237,6 +240,17 @@ func (c *call) body() (object, error) {
 
 func nowhere(*call) (*answer, error) {
 	return nil, fail(http.StatusNotFound, "", "There is no such address.")
+}
+
+// answers are the methods that an address answers.
+func answers(routes chi.Routes, path string) []string {
+	var methods []string
+	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if routes.Match(chi.NewRouteContext(), m, path) {
+			methods = append(methods, m)
+		}
+	}
+	return methods
 }
 
 func notSo(c *call) (*answer, error) {
