@@ -74,7 +74,7 @@ func (rm *Room) activateUser(w http.ResponseWriter, r *http.Request, a model.Adm
 }
 
 func (rm *Room) deactivateUser(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	return rm.setActive(w, r, a, false, "is deactivated. Every session has ended.")
+	return rm.setActive(w, r, a, false, "is deactivated. Every session in Postern has ended.")
 }
 
 func (rm *Room) setActive(w http.ResponseWriter, r *http.Request, a model.Administrator, active bool, said string) error {

@@ -95,9 +95,9 @@ func (d *demo) appAfterGroupChange(person *browsertest.Browser) {
 func (d *demo) appAfterDeactivation(person *browsertest.Browser) {
 	d.t.Helper()
 	d.Goto(d.publicURL + "/users/alice")
-	d.Click("Deactivate…")
+	d.Press("Deactivate…")
 	d.Press("Deactivate alice")
-	d.WaitText("Every session has ended")
+	d.WaitText("Every session in Postern has ended")
 	person.Goto(d.appURL)
 	person.WaitText("Read a moment ago")
 	if row := person.Text("[aria-labelledby=directory] tbody tr"); !strings.Contains(row, "alice") || !strings.Contains(row, "no") {
