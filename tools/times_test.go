@@ -23,6 +23,8 @@ var machineTimes = map[string]string{
 	"web/jobs/room.go":              "the name of a file",
 	"web/people/users_import.go":    "the name of a file",
 	"web/kit/export.go":             "a column of a CSV file",
+	"web/people/leavers.go":         "a column of a CSV file",
+	"web/people/pins.go":            "a day as it is typed",
 	"web/kit/days.go":               "a day as it is typed",
 	"web/kit/readiness.go":          "what readyz answers",
 	"web/overview/chart.go":         "the key of a day",

@@ -640,7 +640,7 @@ func changesTable(v PlanView) templ.Component {
 }
 
 func recentWords(v PlanView) string {
-	return ui.Itoa(v.Recent) + " of the " + ui.Itoa(v.Run.Counts.Deactivated) + " signed in during the last seven days."
+	return ui.Number(v.Recent) + " of the " + ui.Number(v.Run.Counts.Deactivated) + " signed in during the last seven days."
 }
 
 func kindChips(v PlanView) []ui.Chip {
@@ -655,7 +655,7 @@ func kindChips(v PlanView) []ui.Chip {
 	chips := []ui.Chip{{Label: "All", Href: paths.SourceRun(v.Source.Slug, v.Run.ID), On: v.Kind == ""}}
 	for _, c := range all {
 		if c.count > 0 {
-			chips = append(chips, ui.Chip{Label: ui.Itoa(c.count) + " " + chipWord(c.kind, c.count), On: v.Kind == c.kind,
+			chips = append(chips, ui.Chip{Label: ui.Number(c.count) + " " + chipWord(c.kind, c.count), On: v.Kind == c.kind,
 				Href: paths.WithQuery(paths.SourceRun(v.Source.Slug, v.Run.ID), "kind", string(c.kind))})
 		}
 	}
@@ -905,7 +905,7 @@ func changeText(c model.SourceChange) string {
 	switch c.Kind {
 	case model.SourceMembers:
 		if len(c.Added) > 0 {
-			text += ": " + ui.Itoa(len(c.Added)) + " in"
+			text += ": " + ui.Number(len(c.Added)) + " in"
 		}
 		if len(c.Removed) > 0 {
 			if len(c.Added) > 0 {
@@ -913,7 +913,7 @@ func changeText(c model.SourceChange) string {
 			} else {
 				text += ":"
 			}
-			text += " " + ui.Itoa(len(c.Removed)) + " out"
+			text += " " + ui.Number(len(c.Removed)) + " out"
 		}
 	case model.SourceRenamed, model.SourceUpdated, model.SourceLinked:
 		if fields := fieldChanges(c.Before, c.After); fields != "" {

@@ -985,7 +985,7 @@ func groupWords(v ShowPage) string {
 	case model.GroupsPrefix:
 		return "All" + of + ", with the prefix " + v.Source.Groups.Prefix + ". Hands and rules add to them"
 	case model.GroupsMap:
-		return ui.Itoa(len(v.Source.Groups.Map)) + of + ", by name. Hands and rules add to them"
+		return ui.Number(len(v.Source.Groups.Map)) + of + ", by name. Hands and rules add to them"
 	default:
 		return "None"
 	}

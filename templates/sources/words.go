@@ -13,7 +13,7 @@ func effects(n model.RunCounts) []string {
 	var all []string
 	add := func(count int, word string) {
 		if count > 0 {
-			all = append(all, ui.Itoa(count)+" "+word)
+			all = append(all, ui.Number(count)+" "+word)
 		}
 	}
 	add(n.Created, "new")

@@ -168,7 +168,7 @@ func TestExceptionsOfTheOtherServiceInWords(t *testing.T) {
 	_ = w.refused(w.reader(func(o *Options) {
 		o.Application = "https://portal.sso.us-east-1.amazonaws.com/saml/metadata/MTIzNDU2Nzg5MDEyX2lucy0wMTIzNDU2Nzg5YWJjZGVm"
 	}), "unknown_application", true)
-	w.refused(w.reader(func(o *Options) { o.Settings.IdentityStoreID = "d-0000000000" }), "unknown_store", false)
+	_ = w.refused(w.reader(func(o *Options) { o.Settings.IdentityStoreID = "d-0000000000" }), "unknown_store", false)
 }
 
 func answerError(rw http.ResponseWriter, body string) bool {
@@ -195,7 +195,7 @@ func TestInstanceOfAnotherStore(t *testing.T) {
 	w.intercept(func(rw http.ResponseWriter, _ *http.Request, action string, _ int) bool {
 		return action == string(listInstances) && answer(rw, `{"Instances":[{"IdentityStoreId":"d-9067a1b2c3","InstanceArn":"what"}]}`)
 	})
-	w.refused(w.reader(), "bad_answer", true)
+	_ = w.refused(w.reader(), "bad_answer", true)
 }
 
 // Lists without an end, answers without an end and what is no answer at all.
@@ -262,7 +262,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 			http.Redirect(rw, r, other.URL, status)
 			return true
 		})
-		w.refused(w.reader(), "bad_answer", false)
+		_ = w.refused(w.reader(), "bad_answer", false)
 	}
 	if n := elsewhere.Load(); n != 0 {
 		t.Errorf("%d requests went elsewhere", n)
@@ -314,13 +314,13 @@ func TestMembersAreBounded(t *testing.T) {
 	w := newWorld(t, nil)
 	r := w.reader()
 	r.limits.members = 3
-	w.refused(r, "too_large", true)
+	_ = w.refused(r, "too_large", true)
 	w.intercept(func(rw http.ResponseWriter, _ *http.Request, action string, n int) bool {
 		return action == string(listMembers) && answer(rw, fmt.Sprintf(`{"GroupMemberships":[{"MemberId":{"UserId":"u%d"}}],"NextToken":"t%d"}`, n, n))
 	})
 	r = w.reader()
 	r.limits.unknown = 10
-	w.refused(r, "too_many_unknown", true)
+	_ = w.refused(r, "too_many_unknown", true)
 }
 
 // Nobody answers, somebody never answers, and somebody ends the run.
@@ -358,5 +358,5 @@ func TestAWSThatDoesNotAnswer(t *testing.T) {
 	fails("time_limit", func(l *limits) { l.run = 100 * time.Millisecond })
 	stop = cancel
 	fails("canceled", func(*limits) {})
-	w.refused(w.reader(func(o *Options) { o.Settings.Endpoint = "http://127.0.0.1:1" }), "unreachable", false)
+	_ = w.refused(w.reader(func(o *Options) { o.Settings.Endpoint = "http://127.0.0.1:1" }), "unreachable", false)
 }
