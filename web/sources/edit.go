@@ -149,21 +149,15 @@ func (rm *Room) save(w http.ResponseWriter, r *http.Request, a model.Administrat
 	case err != nil:
 		return err
 	}
-	return rm.Done(w, r, paths.Source(before.Slug), saved(before, after, secret != ""))
+	return rm.Saved(w, r, paths.Source(before.Slug), further(before, after))
 }
 
-// saved says what a change of settings did, and what it does to the next run.
-func saved(before, after model.Source, secret bool) string {
-	f, g := formOf(before), formOf(after)
-	same := !secret && saysSame(f, g)
-	switch {
-	case same:
-		return "Nothing was changed: the settings are as they were."
-	case before.Reading() != after.Reading() && after.Kind.Reads():
-		return "Saved. What is read has changed, so the next run is a dry run: you see what it would do first."
-	default:
-		return "Saved."
+// further is what a change of settings does to the next run.
+func further(before, after model.Source) string {
+	if before.Reading() == after.Reading() || !after.Kind.Reads() {
+		return ""
 	}
+	return "What is read has changed, so the next run is a dry run: you see what it would do first."
 }
 
 // secretOf is the secret that was typed; empty: the one that is kept stays. A changed

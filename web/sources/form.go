@@ -198,8 +198,3 @@ func mapLines(m map[string]string) string {
 	}
 	return strings.Join(lines, "\n")
 }
-
-// saysSame tells whether two forms say the same.
-func saysSame(a, b sources.Form) bool {
-	return maps.Equal(a.Values, b.Values) && maps.Equal(a.Ticks, b.Ticks)
-}

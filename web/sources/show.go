@@ -273,7 +273,7 @@ func (rm *Room) status(w http.ResponseWriter, r *http.Request, a model.Administr
 		return store.ErrNotFound
 	}
 	if s.Status == to {
-		return rm.Done(w, r, paths.Source(s.Slug), "Nothing was changed: the source is "+sources.StatusWord(to)+" already.")
+		return rm.Inform(w, r, paths.Source(s.Slug), "Nothing was changed: the source is "+sources.StatusWord(to)+" already.")
 	}
 	if _, err := rm.Store.UpdateSource(r.Context(), rm.Actor(r, a), s.Slug, 0, func(s *model.Source) error { s.Status = to; return nil }); err != nil {
 		return err
@@ -301,6 +301,5 @@ func (rm *Room) remove(w http.ResponseWriter, r *http.Request, a model.Administr
 
 // refused goes back to a page that says why nothing happened.
 func (rm *Room) refused(w http.ResponseWriter, r *http.Request, to, why string) error {
-	rm.PutFlash(r, layout.Flash{Kind: "warning", Text: why})
-	return kit.SeeOther(w, r, to)
+	return rm.Inform(w, r, to, why)
 }
