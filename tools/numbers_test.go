@@ -12,7 +12,8 @@ import (
 var attribute = regexp.MustCompile(`[\w-]+={[^}]*}`)
 
 // nameOfNumber is where a number is a name, a place in a list or a part of an address.
-var nameOfNumber = regexp.MustCompile(`[Rr]evision|Bring back|Head: "(Number|Line|Answer)"|>Line |step |FieldID|"?[a-z]+"? ?\+ ?"?-" \+|"[a-z]*-" ?\+|Value: |` +
+var nameOfNumber = regexp.MustCompile(`[Rr]evision|Bring back|Head: "(Number|Line|Answer)"|>Line |step |` +
+	`FieldID|"?[a-z]+"? ?\+ ?"?-" \+|"[a-z]*-" ?\+|Value: |` +
 	`(App|Source)Action|"number", |"%"|{ Itoa\(i \+ 1\) }|Do this, number`)
 
 // What people read as a count is written by model.Number, so that no page says
