@@ -184,7 +184,7 @@ type LDAPSettings struct {
 	Base        string     `json:"base"`
 	Users       LDAPUsers  `json:"users"`
 	Groups      LDAPGroups `json:"groups"`
-	ReadAtLogin bool       `json:"read_at_login"` // ask for the person at each login, 2 s at most
+	ReadAtLogin bool       `json:"read_at_login"` // kept for the configuration document; no login asks yet
 }
 
 // LDAPUsers says where people are and what their attributes are called. What is

@@ -51,7 +51,6 @@ const (
 	FieldGroupsFilter  = "groups_filter"
 	FieldGroupsName    = "groups_name"
 	FieldNested        = "nested"
-	FieldReadAtLogin   = "read_at_login"
 
 	FieldRegion      = "region"
 	FieldStore       = "identity_store_id"
@@ -111,7 +110,7 @@ func Texts(kind model.SourceKind) []string {
 // Boxes are the check boxes of the kind's form.
 func Boxes(kind model.SourceKind) []string {
 	if kind == model.SourceLDAP {
-		return []string{FieldCreate, FieldAdopt, FieldNested, FieldReadAtLogin}
+		return []string{FieldCreate, FieldAdopt, FieldNested}
 	}
 	return []string{FieldCreate, FieldAdopt}
 }

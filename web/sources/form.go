@@ -115,7 +115,6 @@ func readLDAP(f *sources.Form, s *model.Source) {
 	}
 	l.Groups = model.LDAPGroups{Base: v[sources.FieldGroupsBase], Filter: v[sources.FieldGroupsFilter], Name: v[sources.FieldGroupsName],
 		Nested: f.Ticks[sources.FieldNested]}
-	l.ReadAtLogin = f.Ticks[sources.FieldReadAtLogin]
 }
 
 func readAWS(f *sources.Form, s *model.Source) {
@@ -188,7 +187,7 @@ func ldapValues(f sources.Form, l model.LDAPSettings) {
 		sources.FieldUsersLast: l.Users.LastName, sources.FieldUsersDisplay: l.Users.DisplayName,
 		sources.FieldGroupsBase: l.Groups.Base, sources.FieldGroupsFilter: l.Groups.Filter, sources.FieldGroupsName: l.Groups.Name,
 	})
-	f.Ticks[sources.FieldNested], f.Ticks[sources.FieldReadAtLogin] = l.Groups.Nested, l.ReadAtLogin
+	f.Ticks[sources.FieldNested] = l.Groups.Nested
 }
 
 func mapLines(m map[string]string) string {

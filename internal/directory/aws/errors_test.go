@@ -330,12 +330,14 @@ func TestAWSThatDoesNotAnswer(t *testing.T) {
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
 	ctx, cancel := context.WithCancel(t.Context())
-	stop := func() {}
+	var stops atomic.Bool
 	w.intercept(func(_ http.ResponseWriter, r *http.Request, action string, _ int) bool {
 		if action != string(listGroups) {
 			return false
 		}
-		stop()
+		if stops.Load() {
+			cancel()
+		}
 		select {
 		case <-r.Context().Done():
 		case <-release:
@@ -356,7 +358,7 @@ func TestAWSThatDoesNotAnswer(t *testing.T) {
 	fails("timeout", func(l *limits) { l.attempt, l.attempts = 50*time.Millisecond, 2 })
 	fails("timeout", func(l *limits) { l.call = 100 * time.Millisecond })
 	fails("time_limit", func(l *limits) { l.run = 100 * time.Millisecond })
-	stop = cancel
+	stops.Store(true)
 	fails("canceled", func(*limits) {})
 	_ = w.refused(w.reader(func(o *Options) { o.Settings.Endpoint = "http://127.0.0.1:1" }), "unreachable", false)
 }
