@@ -165,7 +165,7 @@ func TestWhatIsNoAnswerIsLeftAlone(t *testing.T) {
 	before := x.Traces()
 	body := "SAMLResponse=eA%3D%3D"
 	for path, status := range map[string]int{
-		"/crowd/rest/usermanagement/1/user": http.StatusUnauthorized, "/oidc/token": http.StatusUnauthorized, "/scim/x/v2/Users": http.StatusNotFound,
+		"/crowd/rest/usermanagement/1/user": http.StatusUnauthorized, "/oidc/token": http.StatusUnauthorized, "/scim/x/v2/Users": http.StatusUnauthorized,
 	} {
 		if w := x.Send(webtest.Post(path, webtest.FormType, body)); w.Code != status {
 			t.Errorf("%s: %d, want %d", path, w.Code, status)
