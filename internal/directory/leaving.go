@@ -86,17 +86,10 @@ func (p *planner) leave() {
 		case named:
 			p.deactivate(m.StableID, m.Place, u, u.UserFields, u.Home, "because the source removed the person")
 		case missed <= p.in.Source.AbsenceGrace:
-			p.leaveOut(model.LeftOutGrace, m.StableID, u.Username, fmt.Sprintf("Is not in the source any more; deactivated if missing in %d more complete %s.",
-				p.in.Source.AbsenceGrace-missed+1, plural(p.in.Source.AbsenceGrace-missed+1, "run", "runs")), u.ID)
+			p.leaveOut(model.LeftOutGrace, m.StableID, u.Username, "Is not in the source any more; deactivated if missing in "+
+				model.Count(p.in.Source.AbsenceGrace-missed+1, "more complete run", "more complete runs")+".", u.ID)
 		default:
 			p.deactivate(m.StableID, m.Place, u, u.UserFields, u.Home, "because the person is not in the source any more")
 		}
 	}
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }

@@ -148,6 +148,6 @@ func spell(d time.Duration) string {
 	case d >= 2*time.Hour:
 		return fmt.Sprintf("%d hours", int(d/time.Hour))
 	default:
-		return count(max(int(d/time.Minute), 1), "minute", "minutes")
+		return model.Count(max(int(d/time.Minute), 1), "minute", "minutes")
 	}
 }

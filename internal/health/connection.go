@@ -168,7 +168,7 @@ func (h *Health) expiry(c model.Connection, idp *sso.IdentityProvider, now time.
 	}
 	left := last.Sub(now)
 	r := Reason{ID: "certificate_ends", State: None, Place: AtCertificates, Waits: true,
-		Title: fmt.Sprintf("AWS's certificate for %s ends in %s", c.Name(), count(int(left/day), "day", "days")),
+		Title: fmt.Sprintf("AWS's certificate for %s ends in %s", c.Name(), model.Count(int(left/day), "day", "days")),
 		Cure:  "Make a new one in AWS, trust it here, and set it as active in AWS then."}
 	switch {
 	case left > certificateSoon:

@@ -6,8 +6,6 @@ package health
 
 import (
 	"time"
-
-	"github.com/postern-sso/postern/internal/model"
 )
 
 // State is how something does.
@@ -108,14 +106,6 @@ func (h *Health) add(r Reason) {
 	if r.State.worse(h.State) {
 		h.State = r.State
 	}
-}
-
-// count is a number with its noun.
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return model.Number(n) + " " + many
 }
 
 // were is the verb that agrees with a number.

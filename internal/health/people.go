@@ -47,7 +47,7 @@ func (h *Health) turns(c model.Connection, all []model.Turn) {
 	}
 	for _, r := range newest {
 		if n := others[r.ID]; n > 0 {
-			r.Evidence += fmt.Sprintf(" So it is with %s.", count(n, "other user", "other users"))
+			r.Evidence += fmt.Sprintf(" So it is with %s.", model.Count(n, "other user", "other users"))
 		}
 		h.add(r)
 	}
@@ -161,7 +161,7 @@ func called(people []model.Person) string {
 		names = append(names, p.Calling())
 	}
 	if more := len(names) - 3; more > 0 {
-		names = append(names[:3], count(more, "other person", "other people"))
+		names = append(names[:3], model.Count(more, "other person", "other people"))
 	}
 	last := len(names) - 1
 	return strings.Join(names[:last], ", ") + " and " + names[last]

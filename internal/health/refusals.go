@@ -50,7 +50,7 @@ func (h *Health) refused(c model.Connection, e model.SignInEvidence, offered, tr
 			continue
 		case r.Code == model.CodeCertificateUnknown && r.Since > 0 && carriesOneOf(r, trusted):
 			h.add(Reason{ID: "trusted_since", State: Warn, Title: "Nobody has signed in through " + c.Name() + " since its new certificate is trusted",
-				Evidence: fmt.Sprintf("%s %s refused before with a certificate that is trusted by now.", count(r.Since, "answer", "answers"), were(r.Since)),
+				Evidence: fmt.Sprintf("%s %s refused before with a certificate that is trusted by now.", model.Count(r.Since, "answer", "answers"), were(r.Since)),
 				Cure:     "Sign in once to see that it works.", Since: r.LastAt, When: "The last of them was", Place: AtCertificates, Login: r.LastLogin})
 			continue
 		case !vouched(r):
@@ -89,7 +89,7 @@ func refusedAll(c model.Connection, r model.RefusalEvidence) Reason {
 		return Reason{ID: "refused_all", State: Bad, Title: "Nobody can sign in through " + c.Name() + ": " + why}
 	}
 	return Reason{ID: "refused_people", State: Bad, Title: fmt.Sprintf("The last %s who came through %s were refused: %s",
-		count(r.People, "person", "people"), c.Name(), why)}
+		model.Count(r.People, "person", "people"), c.Name(), why)}
 }
 
 // because fills a reason with what is known of one kind of refusals.
@@ -126,9 +126,9 @@ func refusedSince(r model.RefusalEvidence) string {
 	if r.Since == 0 {
 		return "Nobody has signed in since."
 	}
-	text := count(r.Since, "sign-in", "sign-ins")
+	text := model.Count(r.Since, "sign-in", "sign-ins")
 	if r.People > 1 && r.Verified {
-		text += " of " + count(r.People, "person", "people")
+		text += " of " + model.Count(r.People, "person", "people")
 	}
 	return text + " " + were(r.Since) + " refused, and nobody has signed in since."
 }
@@ -157,7 +157,7 @@ func (h *Health) rate(c model.Connection, e model.SignInEvidence, hour, whole in
 	newest := newestOf(e)
 	words := remedy(newest)
 	h.add(Reason{ID: "refused_often", State: Warn,
-		Title:    fmt.Sprintf("%s of %s through %s %s refused in %s", model.Number(refused), count(all, "sign-in", "sign-ins"), c.Name(), were(refused), said),
+		Title:    fmt.Sprintf("%s of %s through %s %s refused in %s", model.Number(refused), model.Count(all, "sign-in", "sign-ins"), c.Name(), were(refused), said),
 		Evidence: usually(e) + " The newest: " + lower(sso.Explain(newest.Code).Title) + ".", Cure: words.Fix,
 		Since: newest.LastAt, When: "That was", Place: AtLogins, Login: newest.LastLogin})
 }
@@ -200,12 +200,12 @@ func (h *Health) forged(c model.Connection, e model.SignInEvidence, all []model.
 		return
 	}
 	r := Reason{ID: "not_vouched", State: None, Since: newest.LastAt, When: "That was", Place: AtLogins, Login: newest.LastLogin,
-		Title: fmt.Sprintf("%s that nothing vouches for %s refused by %s in the last 24 hours", count(whole, "answer", "answers"), were(whole), c.Name())}
+		Title: fmt.Sprintf("%s that nothing vouches for %s refused by %s in the last 24 hours", model.Count(whole, "answer", "answers"), were(whole), c.Name())}
 	const anybody = "AWS's signature on them was not found good, and anybody can post such an answer. The newest: "
 	r.Evidence = anybody + lower(sso.Explain(newest.Code).Title) + "."
 	if open {
 		r.State, r.Since, r.When = Warn, first, "The first was"
-		r.Title = fmt.Sprintf("%s that nothing vouches for %s refused by %s, and nobody has signed in since", count(max(since, 1), "answer", "answers"),
+		r.Title = fmt.Sprintf("%s that nothing vouches for %s refused by %s, and nobody has signed in since", model.Count(max(since, 1), "answer", "answers"),
 			were(max(since, 1)), c.Name())
 		if newest.Code == model.CodeCertificateUnknown {
 			r.Cure = "If AWS's certificate was changed, bring AWS's metadata or the certificate from AWS's console, never one out of an answer."
@@ -232,13 +232,14 @@ func (h *Health) unanswered(c model.Connection, e model.SignInEvidence) {
 		return
 	}
 	words := sso.Explain(model.CodeNoAnswer)
-	r := Reason{ID: "no_answer", State: Warn, Title: fmt.Sprintf("AWS sent nobody back to %s from the last %s", c.Name(), count(u.Since, "sign-in", "sign-ins")),
+	r := Reason{ID: "no_answer", State: Warn,
+		Title:    fmt.Sprintf("AWS sent nobody back to %s from the last %s", c.Name(), model.Count(u.Since, "sign-in", "sign-ins")),
 		Evidence: "Nobody has signed in since. Anybody can begin a sign-in and leave it.", Cure: words.Fix, Since: u.LastAt,
 		When: "The newest began", Place: AtLogins}
 	if u.Hour >= usualBusy && stopped(e) {
 		r.ID, r.State, r.Title = "stopped", Bad, "Nobody has come back from AWS through "+c.Name()+" for an hour"
 		r.Evidence = fmt.Sprintf("%s began and did not come back. At this hour at least %s signed in yesterday and a week ago.",
-			count(u.Hour, "sign-in", "sign-ins"), model.Number(e.UsualThisHour))
+			model.Count(u.Hour, "sign-in", "sign-ins"), model.Number(e.UsualThisHour))
 	}
 	h.add(r)
 }

@@ -45,7 +45,7 @@ func OfSource(s model.Source, e SourceEvidence) Health {
 			Place: AtSource})
 	}
 	if n := e.Last.Counts.Conflicts; n > 0 {
-		h.add(Reason{ID: "source_conflicts", State: None, Title: count(n, "conflict", "conflicts") + " in " + s.Name,
+		h.add(Reason{ID: "source_conflicts", State: None, Title: model.Count(n, "conflict", "conflicts") + " in " + s.Name,
 			Evidence: "The source tells of people who cannot be told from others here, so nothing happens to them.", Cure: "Decide who is who.",
 			Place: AtSource, Waits: true})
 	}
@@ -63,7 +63,7 @@ func (h *Health) waiting(s model.Source, run model.SourceRun) {
 			Since: run.StartedAt, When: "It ran", Place: AtSource})
 	default:
 		h.add(Reason{ID: "source_dry", State: None, Title: "A dry run of " + s.Name + " waits for a person",
-			Evidence: "It changed nothing, and would make " + count(run.Changes, "change", "changes") + ".", Cure: "Look at it, then approve or reject it.",
+			Evidence: "It changed nothing, and would make " + model.Count(run.Changes, "change", "changes") + ".", Cure: "Look at it, then approve or reject it.",
 			Place: AtSource, Waits: true})
 	}
 }
@@ -71,15 +71,15 @@ func (h *Health) waiting(s model.Source, run model.SourceRun) {
 // held says what a held run would do, by the first limit that it is over.
 func held(run model.SourceRun) string {
 	if len(run.Holds) == 0 {
-		return "It would make " + count(run.Changes, "change", "changes") + "."
+		return "It would make " + model.Count(run.Changes, "change", "changes") + "."
 	}
 	switch hold := run.Holds[0]; hold.Kind {
 	case model.HoldDeactivations:
-		return fmt.Sprintf("It would deactivate %s of %d.", count(hold.Would, "person", "people"), hold.Of)
+		return fmt.Sprintf("It would deactivate %s of %s.", model.Count(hold.Would, "person", "people"), model.Number(hold.Of))
 	case model.HoldRenames:
-		return fmt.Sprintf("It would give %s of %d another username.", count(hold.Would, "person", "people"), hold.Of)
+		return fmt.Sprintf("It would give %s of %s another username.", model.Count(hold.Would, "person", "people"), model.Number(hold.Of))
 	case model.HoldGroupShrinks:
-		return fmt.Sprintf("It would take %s of %d out of %s.", count(hold.Would, "person", "people"), hold.Of, hold.Group)
+		return fmt.Sprintf("It would take %s of %s out of %s.", model.Count(hold.Would, "person", "people"), model.Number(hold.Of), hold.Group)
 	case model.HoldGroupEmptied:
 		return "It would take everybody out of " + hold.Group + "."
 	default:

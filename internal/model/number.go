@@ -21,3 +21,11 @@ func Number(n int) string {
 	}
 	return out.String()
 }
+
+// Count writes a number with its noun: "1 user", "2,000 users".
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Number(n) + " " + many
+}

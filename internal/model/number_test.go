@@ -15,3 +15,12 @@ func TestNumbersHaveTheirThousands(t *testing.T) {
 		}
 	}
 }
+
+func TestCount(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{0: "0 people", 1: "1 person", 999: "999 people", 3204: "3,204 people", 1234567: "1,234,567 people"} {
+		if got := model.Count(n, "person", "people"); got != want {
+			t.Errorf("%d is %q, want %q", n, got, want)
+		}
+	}
+}

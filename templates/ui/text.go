@@ -24,12 +24,7 @@ func rows(n int) string {
 func Number(n int) string { return model.Number(n) }
 
 // Count writes a number with its noun: "1 user", "2,000 users".
-func Count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return Number(n) + " " + many
-}
+func Count(n int, one, many string) string { return model.Count(n, one, many) }
 
 // Counted is Count for members of groups, which are counted up to
 // model.MembersCounted: "1,000+ members".

@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -77,7 +76,7 @@ func (s *session) pages(ctx context.Context, get func(context.Context, *string) 
 		}
 		seen[*next], token = true, next
 	}
-	return endless(s.doing, fmt.Sprintf("AWS still named a next page after %d pages", s.r.limits.pages))
+	return endless(s.doing, "AWS still named a next page after "+model.Count(s.r.limits.pages, "page", "pages"))
 }
 
 func endless(a action, what string) error {
@@ -251,7 +250,7 @@ func (s *session) readMembers(ctx context.Context) error {
 	}
 	if len(gone) > 0 {
 		s.groups = slices.DeleteFunc(s.groups, func(g model.SourceGroup) bool { return slices.Contains(gone, g.StableID) })
-		s.remarks = append(s.remarks, remark(len(gone), "group was removed in AWS while it was read.", "groups were removed in AWS while they were read."))
+		s.remarks = append(s.remarks, model.Count(len(gone), "group was removed in AWS while it was read.", "groups were removed in AWS while they were read."))
 	}
 	return nil
 }
@@ -279,7 +278,7 @@ func (s *session) members(ctx context.Context, group string, left *int) ([]strin
 		}
 		if *left -= len(out.GroupMemberships); *left < 0 {
 			return nil, &directory.ReadError{Reason: "too_large", Remedy: "Name fewer groups.",
-				Detail: fmt.Sprintf("The groups have more than %d members together.", s.r.limits.members)}
+				Detail: "The groups have more than " + model.Count(s.r.limits.members, "member", "members") + " together."}
 		}
 		return out.NextToken, s.tooManyLost()
 	})
@@ -291,7 +290,7 @@ func (s *session) tooManyLost() error {
 		return nil
 	}
 	return &directory.ReadError{Reason: "too_many_unknown",
-		Detail: fmt.Sprintf("More than %d members are not among the people that AWS listed.", s.r.limits.unknown),
+		Detail: "More than " + model.Count(s.r.limits.unknown, "member is", "members are") + " not among the people that AWS listed.",
 		Remedy: "Many people may have been added in AWS at this moment. The next run tries again."}
 }
 
@@ -321,16 +320,9 @@ func (s *session) resolve(ctx context.Context) error {
 	for i := range s.groups {
 		s.groups[i].Members = slices.DeleteFunc(s.groups[i].Members, func(id string) bool { return gone[id] })
 	}
-	s.remarks = append(s.remarks, remark(len(gone), "person is still a member or assigned in AWS, and does not exist any more.",
+	s.remarks = append(s.remarks, model.Count(len(gone), "person is still a member or assigned in AWS, and does not exist any more.",
 		"people are still members or assigned in AWS, and do not exist any more."))
 	return nil
-}
-
-func remark(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 func (s *session) store() *string { return &s.r.o.Settings.IdentityStoreID }
@@ -346,8 +338,8 @@ func (s *session) reading() model.Reading {
 		}
 	}
 	if unknown > 0 {
-		s.remarks = append(s.remarks, remark(unknown, "person came without a status: AWS does not say whether they are enabled, and nobody is deactivated for it.",
-			"people came without a status: AWS does not say whether they are enabled, and nobody is deactivated for it."))
+		s.remarks = append(s.remarks, model.Count(unknown, "person", "people")+
+			" came without a status: AWS does not say whether they are enabled, and nobody is deactivated for it.")
 	}
 	return model.Reading{People: s.people, Groups: s.groups, GroupsRead: true, Assignments: s.known, Remarks: s.remarks}
 }

@@ -103,8 +103,7 @@ func (t *tester) people(ctx context.Context) (string, error) {
 	}
 	detail := firstPage(len(out.Users), out.NextToken, "person", "people")
 	if without > 0 {
-		const but = "of them came without a status: AWS does not say whether they are enabled, and nobody is deactivated for it."
-		detail += " " + remark(without, but, but)
+		detail += " " + model.Number(without) + " of them came without a status: AWS does not say whether they are enabled, and nobody is deactivated for it."
 	}
 	return detail, nil
 }

@@ -38,15 +38,15 @@ func (s *session) together(p *people, g *groups, limit int) ([]model.SourceGroup
 		out[i].Members = x.members(i)
 		if x.total > limit {
 			return nil, &directory.ReadError{Reason: "too_many_members", Remedy: "Choose a narrower base or filter for the groups.",
-				Detail: fmt.Sprintf("The groups have more than %s together, with those of groups in groups.", count(limit, "member", "members"))}
+				Detail: fmt.Sprintf("The groups have more than %s together, with those of groups in groups.", model.Count(limit, "member", "members"))}
 		}
 	}
 	if x.unknown > 0 {
-		s.remark(count(x.unknown, "member of a group is", "members of groups are") +
+		s.remark(model.Count(x.unknown, "member of a group is", "members of groups are") +
 			" neither among the people nor among the groups that were read: outside of the base or the filter, or of another domain.")
 	}
 	if x.deep > 0 {
-		s.remark(fmt.Sprintf("%s groups in more than %d levels. What is below does not count.", count(x.deep, "group has", "groups have"), maxNesting))
+		s.remark(fmt.Sprintf("%s groups in more than %d levels. What is below does not count.", model.Count(x.deep, "group has", "groups have"), maxNesting))
 	}
 	return out, nil
 }

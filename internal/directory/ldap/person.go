@@ -24,14 +24,14 @@ type odd struct{ foreign, usernames, emails int }
 
 func (o *odd) remarks(s *session) {
 	if o.foreign > 0 {
-		s.remark(count(o.foreign, "person has", "people have") + " bytes in their names that are not UTF-8. They were read as Latin-1.")
+		s.remark(model.Count(o.foreign, "person has", "people have") + " bytes in their names that are not UTF-8. They were read as Latin-1.")
 	}
 	if o.usernames > 0 {
-		s.remark(count(o.usernames, "person has", "people have") + " several values of " + s.layout.username +
+		s.remark(model.Count(o.usernames, "person has", "people have") + " several values of " + s.layout.username +
 			", none of them in their distinguished name. The first one of the alphabet counts.")
 	}
 	if o.emails > 0 {
-		s.remark(count(o.emails, "person has", "people have") + " several values of " + strings.Join(s.layout.email, " or ") +
+		s.remark(model.Count(o.emails, "person has", "people have") + " several values of " + strings.Join(s.layout.email, " or ") +
 			", which have no order. The first one of the alphabet counts.")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"github.com/postern-sso/postern/internal/directory"
+	"github.com/postern-sso/postern/internal/model"
 )
 
 // How many entries are asked for at once. Active Directory gives 1,000 at most.
@@ -71,7 +72,7 @@ func (s *session) search(ctx context.Context, q query, each func(entry) error, p
 
 func endless(what string, read int) error {
 	return &directory.ReadError{Reason: "endless", Incomplete: true, Remedy: "Choose a narrower base or filter, and look into the server's log.",
-		Detail: fmt.Sprintf("%s: after %s the server still says that there are more.", capital(what), count(read, "entry", "entries"))}
+		Detail: fmt.Sprintf("%s: after %s the server still says that there are more.", capital(what), model.Count(read, "entry", "entries"))}
 }
 
 // pages tells whether the server can answer in pages. One that does not say what it

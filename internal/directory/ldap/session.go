@@ -277,7 +277,7 @@ func (s *session) bind(ctx context.Context) error {
 				s.remark(fmt.Sprintf("The password of the account expires in %s.", model.Duration(time.Duration(c.Expire)*time.Second)))
 			}
 			if c.Grace >= 0 {
-				s.remark(fmt.Sprintf("The password of the account has expired: the server accepts it %s more.", count(int(c.Grace), "time", "times")))
+				s.remark(fmt.Sprintf("The password of the account has expired: the server accepts it %s more.", model.Count(int(c.Grace), "time", "times")))
 			}
 		}
 	}

@@ -181,7 +181,7 @@ func (t *trial) tryPerson(ctx context.Context) (string, error) {
 			mails++
 		}
 	}
-	detail := fmt.Sprintf("%s shown as a run would read them.", count(len(t.tested.Sample), "person is", "people are"))
+	detail := fmt.Sprintf("%s shown as a run would read them.", model.Count(len(t.tested.Sample), "person is", "people are"))
 	if mails == 0 {
 		detail += " None of them has an email address in " + t.layout.email[0] + "."
 	}
@@ -198,7 +198,7 @@ func (t *trial) tryGroup(ctx context.Context) (detail string, err error) {
 	err = t.search(ctx, q, func(e entry) error {
 		members, err := t.members(ctx, e)
 		named := len(members) + len(e.all("memberUid"))
-		detail = fmt.Sprintf("The group “%s” names %s.", t.group(e).Name, count(named, "member", "members"))
+		detail = fmt.Sprintf("The group “%s” names %s.", t.group(e).Name, model.Count(named, "member", "members"))
 		return err
 	}, func() {})
 	if err == nil && detail == "" {

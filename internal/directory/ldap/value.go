@@ -97,15 +97,3 @@ func windowsTime(s string) (time.Time, bool) {
 	const epoch = 11644473600 // seconds from 1601 to 1970
 	return time.Unix(n/1e7-epoch, n%1e7*100).UTC(), true
 }
-
-// count is a number with its noun: "1 person", "3,204 people".
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits + " " + many
-}

@@ -8,14 +8,6 @@ import (
 	"github.com/postern-sso/postern/internal/store"
 )
 
-// count is a number with its noun.
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
 // Bounds of what a line lists.
 const (
 	maxNamed   = 5
@@ -24,7 +16,7 @@ const (
 
 func some(ids []string) string {
 	if len(ids) > maxNamed {
-		return strings.Join(ids[:maxNamed], ", ") + fmt.Sprintf(" and %d more", len(ids)-maxNamed)
+		return strings.Join(ids[:maxNamed], ", ") + " and " + model.Number(len(ids)-maxNamed) + " more"
 	}
 	return strings.Join(ids, ", ")
 }
@@ -33,17 +25,17 @@ func some(ids []string) string {
 func (w *writing) describeMembers(done model.SCIMMembers, unknown []string) {
 	var what []string
 	if n := len(done.Add); n > 0 {
-		what = append(what, count(n, "member", "members")+" more")
+		what = append(what, model.Count(n, "member", "members")+" more")
 	}
 	if n := len(done.Remove); n > 0 {
-		what = append(what, count(n, "member", "members")+" fewer")
+		what = append(what, model.Count(n, "member", "members")+" fewer")
 	}
 	if len(what) > 0 {
 		w.note.Line += ": " + strings.Join(what, ", ")
 	}
 	if n := len(unknown); n > 0 {
 		w.note.Details = append(w.note.Details, fmt.Sprintf("Passed over %s: nobody whom the source sent has the id %s.",
-			count(n, "member", "members"), some(unknown)))
+			model.Count(n, "member", "members"), some(unknown)))
 	}
 }
 
@@ -66,7 +58,7 @@ func (w *writing) describePlan(plan model.SourcePlan, done store.Pushed) {
 		w.note.Details = append(w.note.Details, "Not done after all: "+problem)
 	}
 	if n := len(w.note.Details); n > maxDetails {
-		w.note.Details = append(w.note.Details[:maxDetails-1], fmt.Sprintf("And %d more.", n-maxDetails+1))
+		w.note.Details = append(w.note.Details[:maxDetails-1], "And "+model.Number(n-maxDetails+1)+" more.")
 	}
 }
 
@@ -89,7 +81,8 @@ func changeWords(c model.SourceChange) string {
 	case model.SourceReactivated:
 		what = "The user " + c.Before.Username + " is active again"
 	case model.SourceMembers:
-		what = fmt.Sprintf("The group %s gets %s and loses %d", c.Group, count(len(c.Added), "member", "members"), len(c.Removed))
+		what = fmt.Sprintf("The group %s gets %s and loses %s", c.Group, model.Count(len(c.Added), "member", "members"),
+			model.Number(len(c.Removed)))
 	}
 	return what + ", " + c.Why + "."
 }
