@@ -111,5 +111,6 @@ var noFormFor = map[string]string{ //nolint:gochecknoglobals // a table
 	"/logins/{id}/xml":                        "needs a response that was kept",
 	"/logins/{id}/download":                   "needs a response that was kept",
 	"/settings/signing-keys/withdraw":         "needs an earlier key",
+	"/sources/new/simulated-aws":              "needs the simulated AWS of a demo",
 	"/setup/{connection}/test/username":       "needs a test sign-in through AWS",
 }

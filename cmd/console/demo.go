@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 
 	"github.com/postern-sso/postern/internal/awssim"
+	"github.com/postern-sso/postern/internal/directory/aws"
+	"github.com/postern-sso/postern/internal/directory/runner"
+	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/web"
 )
@@ -46,8 +49,9 @@ func (c *demoCmd) run(ctx context.Context, io streams) error {
 	}
 	c.say(io.out, "Sample app", localURL(appListener.Addr()))
 	return c.serve(ctx, io, &companion{
-		awsURL: awsURL,
-		serve:  func(ctx context.Context) error { return serveHTTP(ctx, listener, sim.Handler(), log) },
+		awsURL:    awsURL,
+		directory: func() (model.AWSSettings, []byte) { return directoryOf(sim.Access()) },
+		serve:     func(ctx context.Context) error { return serveHTTP(ctx, listener, sim.Handler(), log) },
 		sample: func(ctx context.Context, st *store.Store, site *web.Site) (func(context.Context) error, error) {
 			app, err := sampleApp(ctx, st, site, localURL(appListener.Addr()))
 			if err != nil {
@@ -56,6 +60,12 @@ func (c *demoCmd) run(ctx context.Context, io streams) error {
 			return func(ctx context.Context) error { return serveHTTP(ctx, appListener, app.Handler(), log) }, nil
 		},
 	})
+}
+
+// directoryOf is how a source reads the directory of the simulated AWS, and its secret.
+func directoryOf(a awssim.Access) (model.AWSSettings, []byte) {
+	return model.AWSSettings{Region: a.Region, IdentityStoreID: a.IdentityStoreID, Endpoint: a.Endpoint},
+		runner.AWSSecret(aws.Keys{AccessKeyID: a.AccessKeyID, SecretAccessKey: a.SecretAccessKey})
 }
 
 // localURL names a loopback address "localhost", so that its pages are of the

@@ -53,9 +53,10 @@ func (c *serveCmd) Run(ctx context.Context, io streams) error {
 
 // companion is what `demo` runs beside the console.
 type companion struct {
-	awsURL string
-	serve  func(context.Context) error
-	sample func(context.Context, *store.Store, *web.Site) (func(context.Context) error, error)
+	awsURL    string
+	directory func() (model.AWSSettings, []byte) // of the simulated AWS, and the secret that reads it
+	serve     func(context.Context) error
+	sample    func(context.Context, *store.Store, *web.Site) (func(context.Context) error, error)
 }
 
 // serve starts everything in order, says that it is ready, and takes it down in
@@ -88,7 +89,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 	beat := f.heartbeat(db, options.Sealer, options.Readiness, log)
 	beat.look(ctx)
 	if beside != nil {
-		options.DemoAWSURL = beside.awsURL
+		options.DemoAWSURL, options.DemoDirectory = beside.awsURL, beside.directory
 	}
 	site, err := web.NewSite(ctx, options)
 	if err != nil {

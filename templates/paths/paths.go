@@ -47,6 +47,7 @@ const (
 	RulesNew              = "/rules/new"
 	Sources               = "/sources"
 	SourcesNew            = "/sources/new"
+	SourceSimulated       = "/sources/new/simulated-aws"
 	Leavers               = "/leavers"
 	AWSGroups             = "/aws-groups"
 	Logins                = "/logins"

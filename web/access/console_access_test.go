@@ -115,7 +115,7 @@ func TestRow19StepUp(t *testing.T) {
 		"/administrators/password",
 		"/account/passkeys/remove", "/account/recovery-codes", "/settings/warnings/mail", "/settings/warnings/webhook", "/settings/warnings/calendar",
 		"/settings/public-url", "/settings/signing-keys", "/settings/signing-keys/withdraw",
-		"/sources", "/sources/{slug}/settings", "/sources/{slug}/status", "/sources/{slug}/delete",
+		"/sources", "/sources/new/simulated-aws", "/sources/{slug}/settings", "/sources/{slug}/status", "/sources/{slug}/delete",
 		"/sources/{slug}/runs/{id}/approve", "/sources/{slug}/runs/{id}/undo",
 	} {
 		if !slices.ContainsFunc((&web.Server{}).ConsoleRoutes(), func(rt kit.Route) bool {

@@ -44,8 +44,13 @@ type Options struct {
 
 	Version    string
 	DemoAWSURL string // the simulated AWS of `console demo`; empty: real AWS
-	Metrics    *Metrics
-	Readiness  *Readiness // what /readyz answers; nil: not ready
+
+	// DemoDirectory tells where the directory of the simulated AWS is read, and with
+	// which secret; nil: there is none.
+	DemoDirectory func() (model.AWSSettings, []byte)
+
+	Metrics   *Metrics
+	Readiness *Readiness // what /readyz answers; nil: not ready
 
 	// CommandFlags lead a command on the server to this database, for pages that
 	// tell people to run one.

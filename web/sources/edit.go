@@ -90,12 +90,7 @@ func (rm *Room) create(w http.ResponseWriter, r *http.Request, a model.Administr
 	if len(f.Problems) > 0 {
 		return rm.form(w, r, a, f)
 	}
-	err := rm.Store.InTx(r.Context(), func(tx *store.Store) error {
-		if _, err := tx.CreateSource(r.Context(), rm.Actor(r, a), s); err != nil {
-			return err
-		}
-		return rm.keepSecret(r.Context(), tx, rm.Actor(r, a), s.Slug, secret)
-	})
+	err := rm.add(r.Context(), rm.Actor(r, a), s, secret)
 	switch {
 	case errors.Is(err, store.ErrExists):
 		f.Problems = append(f.Problems, model.Problem{Field: sources.FieldSlug, Text: "Another source has this short name."})
@@ -106,6 +101,20 @@ func (rm *Room) create(w http.ResponseWriter, r *http.Request, a model.Administr
 	case err != nil:
 		return err
 	}
+	return rm.added(w, r, s)
+}
+
+// add keeps a new source and its secret; the errors are those of CreateSource.
+func (rm *Room) add(ctx context.Context, actor model.Actor, s model.Source, secret string) error {
+	return rm.Store.InTx(ctx, func(tx *store.Store) error {
+		if _, err := tx.CreateSource(ctx, actor, s); err != nil {
+			return err
+		}
+		return rm.keepSecret(ctx, tx, actor, s.Slug, secret)
+	})
+}
+
+func (rm *Room) added(w http.ResponseWriter, r *http.Request, s model.Source) error {
 	return rm.Done(w, r, paths.Source(s.Slug), "The source “"+s.Name+"” is a draft: it changes nothing yet.")
 }
 

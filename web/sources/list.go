@@ -19,7 +19,8 @@ func (rm *Room) list(w http.ResponseWriter, r *http.Request, a model.Administrat
 	if err != nil {
 		return err
 	}
-	v := sources.ListPage{Page: rm.Page(r, a, layout.NavSources, "Sources", "Where people and groups come from before anybody signs in."), Now: rm.Now()}
+	v := sources.ListPage{Page: rm.Page(r, a, layout.NavSources, "Sources", "Where people and groups come from before anybody signs in."), Now: rm.Now(),
+		Simulated: rm.offer(all)}
 	for _, s := range all {
 		v.Rows = append(v.Rows, sources.Row{Source: s, Last: last[s.Slug]})
 	}
@@ -30,7 +31,15 @@ func (rm *Room) list(w http.ResponseWriter, r *http.Request, a model.Administrat
 func (rm *Room) choose(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	p := rm.Page(r, a, layout.NavSources, "Connect a source", "Which of them knows your people?")
 	p.Crumbs = crumbs()
-	return rm.Render(w, r, http.StatusOK, sources.Choose(sources.ChoosePage{Page: p, Setup: kit.Truncate(r.URL.Query().Get("setup"), maxSlug)}))
+	v := sources.ChoosePage{Page: p, Setup: kit.Truncate(r.URL.Query().Get("setup"), maxSlug)}
+	if rm.Opts.DemoDirectory != nil {
+		all, err := rm.Store.Sources(r.Context())
+		if err != nil {
+			return err
+		}
+		v.Simulated = rm.offer(all)
+	}
+	return rm.Render(w, r, http.StatusOK, sources.Choose(v))
 }
 
 // maxSlug is the length of the longest slug.

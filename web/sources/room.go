@@ -24,6 +24,7 @@ func (rm *Room) Routes() []kit.Route {
 		kit.Get("/sources/new", admin, rm.choose),
 		kit.Get("/sources/new/{kind}", admin, rm.newForm),
 		kit.Post("/sources", admin, rm.create).AfterStepUp(),
+		kit.Post("/sources/new/simulated-aws", admin, rm.createSimulated).AfterStepUp(),
 		kit.Get("/sources/{slug}", viewer, rm.show),
 		kit.Get("/sources/{slug}/runs", viewer, rm.listRuns),
 		kit.Get("/sources/{slug}/runs/{id}", viewer, rm.showRun),
