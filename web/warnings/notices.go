@@ -140,7 +140,11 @@ func (rm *Room) dueNotices(ctx context.Context) ([]notice, error) {
 			due = append(due, rm.aboutCertificates(c, key, "AWS's metadata for "+c.Name()+" cannot be fetched", need.Text))
 		}
 	}
-	return due, rm.Store.ForgetNotices(ctx, "refresh_failing/", failing)
+	if err := rm.Store.ForgetNotices(ctx, "refresh_failing/", failing); err != nil {
+		return nil, err
+	}
+	ofSources, err := rm.sourceNotices(ctx)
+	return append(due, ofSources...), err
 }
 
 // newCertificateNotice is about certificates that are there and not trusted.

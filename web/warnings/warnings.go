@@ -33,8 +33,8 @@ func (rm *Room) renderWarnings(w http.ResponseWriter, r *http.Request, a model.A
 		return err
 	}
 	v := warnings.WarningsPage{
-		Page: rm.Page(r, a, layout.NavSettings, "Warnings", "Postern tells you about certificates that end, new ones in AWS's metadata, and metadata "+
-			"that cannot be fetched."),
+		Page: rm.Page(r, a, layout.NavSettings, "Warnings", "Postern tells you about certificates that end, new ones in AWS's metadata, metadata "+
+			"that cannot be fetched, sources that cannot be read, and runs that wait for you."),
 		To: to, Failures: failures, Problems: problems, NewSecret: secret,
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Settings", Href: paths.Settings}}
