@@ -52,6 +52,11 @@ func (rm *Room) render(w http.ResponseWriter, r *http.Request, a model.Administr
 	if v.Runs, _, err = rm.Store.SourceRuns(r.Context(), s.Slug, store.Page{Limit: runsShown}); err != nil {
 		return err
 	}
+	if r.Header.Get("HX-Request") != "" && !v.Underway() {
+		w.Header().Set("HX-Refresh", "true") // the run is over: all of the page is another one
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
 	for _, run := range v.Runs {
 		if run.Outcome == model.RunHeld || run.Outcome == model.RunDry && run.Changes > 0 {
 			plan, err := rm.plan(r, s, run, changesShown)

@@ -67,6 +67,40 @@ func TestASourceFromTheFormToItsPeople(t *testing.T) {
 	s.Get(paths.Sources).Has(t, "table", "Corporate directory")
 }
 
+// TestAPageThatWaitsForARunIsLoadedAnew: when the run is over, everything on the page is
+// another than while it was under way.
+func TestAPageThatWaitsForARunIsLoadedAnew(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	src := s.SourceOf("corp", 6)
+	ask := func() *http.Response {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+paths.Source("corp"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("HX-Request", "true")
+		res, err := s.Client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		return res
+	}
+	run, err := s.Store.StartRun(t.Context(), src.Slug, store.RunStart{Trigger: model.RunBySchedule, Worker: "w"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res := ask(); res.StatusCode != http.StatusOK || res.Header.Get("HX-Refresh") != "" {
+		t.Errorf("under way it answers %d, refresh %q", res.StatusCode, res.Header.Get("HX-Refresh"))
+	}
+	if err := s.Store.EndRun(t.Context(), run, "w", model.RunFailed, "unreachable", "Nobody answers.", ""); err != nil {
+		t.Fatal(err)
+	}
+	if res := ask(); res.StatusCode != http.StatusNoContent || res.Header.Get("HX-Refresh") != "true" {
+		t.Errorf("over, it answers %d, refresh %q", res.StatusCode, res.Header.Get("HX-Refresh"))
+	}
+}
+
 func TestAHeldRunIsDecidedByAPerson(t *testing.T) {
 	t.Parallel()
 	s := site(t)
