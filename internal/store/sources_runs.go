@@ -93,6 +93,13 @@ func (s *Store) WaitingRuns(ctx context.Context) (map[string]model.SourceRun, er
 	return waiting, err
 }
 
+// CountSourcesToLookAt is how many sources have a run that waits for a person, or failed
+// so often in a row. A paused one waits for nobody.
+func (s *Store) CountSourcesToLookAt(ctx context.Context, failed int) (int, error) {
+	return single(ctx, s.db, pgx.RowTo[int], `select count(*)::int from sources s where s.status <> 'paused' and (s.failures_in_row >= @failed
+		or exists (select from source_runs r where r.source_id = s.id and r.outcome in ('held', 'dry_run') and r.changes > 0))`, named{"failed": failed})
+}
+
 // RunChange is a change of a run's plan, and what became of it.
 type RunChange struct {
 	NR      int

@@ -37,6 +37,7 @@ func (k *Kit) WithBrand(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := layout.WithCommands(r.Context(), k.Opts.CommandFlags)
 		ctx = layout.WithLeavers(ctx, func() int { return k.leaversNow(r.Context()) })
+		ctx = layout.WithSources(ctx, func() int { return k.sourcesNow(r.Context()) })
 		next.ServeHTTP(w, r.WithContext(layout.WithBrand(ctx, func() layout.Brand { return k.Brand(ctx) })))
 	})
 }

@@ -88,7 +88,8 @@ type Kit struct {
 
 	idps    *idpCache
 	brands  brandCache
-	leavers leaversCache
+	leavers tally // people who have left and are still active
+	sources tally // that have a run that waits, or fail
 }
 
 // Asker asks a browser who is there. The guard meets people who are not signed

@@ -19,6 +19,9 @@ func (rm *Room) list(w http.ResponseWriter, r *http.Request, a model.Administrat
 	if err != nil {
 		return err
 	}
+	if err := rm.CountSources(r.Context()); err != nil {
+		return err
+	}
 	v := sources.ListPage{Page: rm.Page(r, a, layout.NavSources, "Sources", "Where people and groups come from before anybody signs in."), Now: rm.Now(),
 		Simulated: rm.offer(all)}
 	for _, s := range all {

@@ -44,6 +44,9 @@ func (rm *Room) render(w http.ResponseWriter, r *http.Request, a model.Administr
 	}
 	v := sources.ShowPage{Source: s, Now: rm.Now(), Problem: problem,
 		Numbers: sources.Numbers{Home: n.Home, People: n.People, Groups: n.Groups, Mapped: n.Mapped, Pins: n.Pinned}}
+	if err := rm.CountSources(r.Context()); err != nil {
+		return err
+	}
 	v.Page = rm.Page(r, a, layout.NavSources, s.Name, sources.Intro(s, v.Numbers))
 	v.Page.Crumbs, v.Page.Error = crumbs(), problem != ""
 	if v.Setup, err = rm.setupThatAsks(r.Context(), s); err != nil {
@@ -176,6 +179,9 @@ func (rm *Room) showRun(w http.ResponseWriter, r *http.Request, a model.Administ
 	}
 	plan, err := rm.plan(r, s, run, 0)
 	if err != nil {
+		return err
+	}
+	if err := rm.CountSources(r.Context()); err != nil {
 		return err
 	}
 	p := rm.Page(r, a, layout.NavSources, "Run of "+s.Name, "")
