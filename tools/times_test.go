@@ -33,14 +33,17 @@ var machineTimes = map[string]string{
 	"internal/model/login.go":       "a check, beside the times of the message",
 	"internal/sso/metadata_text.go": "metadata",
 	"internal/sso/judge_times.go":   "the times of the message",
+
+	"internal/directory/ldap/vendor.go":  "a date beside the directory's own value",
+	"internal/directory/scim/answers.go": "the answers of SCIM",
 }
 
 // A time has one form wherever people read it: model.Day and its neighbors, or the
 // components of templates/ui that use them.
 func TestTimesHaveOneForm(t *testing.T) {
 	t.Parallel()
-	for _, root := range []string{"templates", "web", "internal/model", "internal/health", "internal/sso", "internal/provision", "internal/forecast",
-		"internal/wizard", "internal/configdoc"} {
+	for _, root := range []string{"templates", "web", "internal/model", "internal/health", "internal/sso", "internal/provision", "internal/directory",
+		"internal/forecast", "internal/wizard", "internal/configdoc"} {
 		err := filepath.WalkDir(filepath.Join("..", root), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || strings.HasSuffix(path, "_templ.go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "webtest") ||
 				!strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, ".templ") {

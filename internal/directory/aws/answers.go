@@ -3,7 +3,6 @@ package aws
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	storetypes "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"github.com/aws/smithy-go"
@@ -118,20 +117,4 @@ func ordinal(n int) string {
 		return words[n]
 	}
 	return "last"
-}
-
-func inWords(d time.Duration) string {
-	count := func(n int, noun string) string {
-		if n != 1 {
-			noun += "s"
-		}
-		return fmt.Sprintf("%d %s", n, noun)
-	}
-	switch {
-	case d%time.Hour == 0:
-		return count(int(d/time.Hour), "hour")
-	case d%time.Minute == 0:
-		return count(int(d/time.Minute), "minute")
-	}
-	return count(int(d/time.Second), "second")
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/postern-sso/postern/internal/directory"
+	"github.com/postern-sso/postern/internal/model"
 )
 
 // said is what AWS answered, without its words: those may repeat a signed request.
@@ -83,7 +84,7 @@ func keep(ctx context.Context, err error) error {
 func (r *Reader) judge(ctx context.Context, a action, err error) *directory.ReadError {
 	switch {
 	case errors.Is(context.Cause(ctx), errRunOver):
-		return &directory.ReadError{Reason: "time_limit", Detail: "AWS was not read to the end within " + inWords(r.limits.run) + ".",
+		return &directory.ReadError{Reason: "time_limit", Detail: "AWS was not read to the end within " + model.Duration(r.limits.run) + ".",
 			Remedy: "Name fewer groups: the members of each named group take at least one call."}
 	case ctx.Err() != nil:
 		return &directory.ReadError{Reason: "canceled", Detail: "The reading was stopped."}
@@ -125,7 +126,7 @@ func (r *Reader) noCredentials(e *credentialsError) *directory.ReadError {
 		return &directory.ReadError{Reason: "no_credentials", Detail: "No access key is kept for this source.",
 			Remedy: "Enter an access key, or choose the credentials of the machine."}
 	case errors.Is(e, context.DeadlineExceeded):
-		return &directory.ReadError{Reason: "no_credentials", Detail: "The machine gave no AWS credentials within " + inWords(r.limits.credentials) + ".",
+		return &directory.ReadError{Reason: "no_credentials", Detail: "The machine gave no AWS credentials within " + model.Duration(r.limits.credentials) + ".",
 			Remedy: "Outside of AWS set AWS_EC2_METADATA_DISABLED=true and give the process a profile or keys; inside, attach a role to the machine."}
 	}
 	return &directory.ReadError{Reason: "no_credentials", Detail: "The machine has no AWS credentials that this process could use.",

@@ -65,7 +65,7 @@ func (t *tester) try(ctx context.Context, name, title string, can bool, do func(
 	if err != nil {
 		e := t.s.r.explain(ctx, t.s.doing, err)
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			e = &directory.ReadError{Reason: "timeout", Detail: "There was no answer within " + inWords(t.s.r.limits.call) + "."}
+			e = &directory.ReadError{Reason: "timeout", Detail: "There was no answer within " + model.Duration(t.s.r.limits.call) + "."}
 		}
 		step.State, step.Detail, step.Remedy = directory.StepFailed, e.Detail, e.Remedy
 		return false

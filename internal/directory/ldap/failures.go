@@ -126,7 +126,7 @@ func (s *session) refused(what string, answer *ldap.Error) *directory.ReadError 
 		said = s.clean(answer.Err.Error())
 	}
 	f := failureOf(answer.ResultCode, said)
-	e := &directory.ReadError{Reason: f.Reason, Detail: capital(what) + ": " + model.LowerFirst(f.Detail), Remedy: f.Remedy,
+	e := &directory.ReadError{Reason: f.Reason, Detail: model.UpperFirst(what) + ": " + model.LowerFirst(f.Detail), Remedy: f.Remedy,
 		Incomplete: f.Cut || s.entries > 0, Err: fmt.Errorf("LDAP result %d", answer.ResultCode)}
 	if said != "" {
 		e.Detail += " It said: “" + said + "”."
@@ -183,7 +183,7 @@ func (s *session) failed(what string, err error) *directory.ReadError {
 		return s.ended(what, err)
 	}
 	return &directory.ReadError{Reason: "malformed", Incomplete: s.entries > 0, Err: err,
-		Detail: capital(what) + ": what the server sent is not as LDAP wants it.", Remedy: "Look into the server's log, and for a proxy on the way."}
+		Detail: model.UpperFirst(what) + ": what the server sent is not as LDAP wants it.", Remedy: "Look into the server's log, and for a proxy on the way."}
 }
 
 // ended is why a connection ended in the middle of a question.
@@ -192,27 +192,25 @@ func (s *session) ended(what string, cause error) *directory.ReadError {
 	switch {
 	case errors.Is(cause, errTime):
 		e.Reason = "operation_time"
-		e.Detail = fmt.Sprintf("%s: the server did not finish its answer within %s.", capital(what), model.Duration(s.reader.patience.operation))
+		e.Detail = fmt.Sprintf("%s: the server did not finish its answer within %s.", model.UpperFirst(what), model.Duration(s.reader.patience.operation))
 		e.Remedy = "Look whether the server is overloaded and whether the attributes of the filters are indexed."
 	case errors.Is(cause, errRunTime):
 		e.Reason = "run_time"
-		e.Detail = fmt.Sprintf("%s: all was not read within %s.", capital(what), model.Duration(s.reader.patience.run))
+		e.Detail = fmt.Sprintf("%s: all was not read within %s.", model.UpperFirst(what), model.Duration(s.reader.patience.run))
 		e.Remedy = "Choose a narrower base or filter."
 	case errors.Is(cause, errLeft):
-		e.Reason, e.Detail = "stopped", capital(what)+": the reading was stopped."
+		e.Reason, e.Detail = "stopped", model.UpperFirst(what)+": the reading was stopped."
 	case errors.Is(cause, errEntrySize), errors.Is(cause, errEntryCount), errors.Is(cause, errPageSize), errors.Is(cause, errRunSize):
 		e.Reason = "answer_too_large"
-		e.Detail = fmt.Sprintf("%s: %s, so the answer was not taken.", capital(what), cause)
+		e.Detail = fmt.Sprintf("%s: %s, so the answer was not taken.", model.UpperFirst(what), cause)
 		e.Remedy = "Leave the entry out by a filter, or choose a narrower base."
 	case errors.Is(cause, errNotLDAP):
-		e.Reason, e.Detail = "malformed", capital(what)+": what the server sent is not LDAP."
+		e.Reason, e.Detail = "malformed", model.UpperFirst(what)+": what the server sent is not LDAP."
 		e.Remedy = "Check host and port. A port that wants TLS needs an ldaps:// address."
 	default:
 		e.Reason = "connection_lost"
-		e.Detail = capital(what) + ": the server ended the connection."
+		e.Detail = model.UpperFirst(what) + ": the server ended the connection."
 		e.Remedy = "Check host and port: 636 wants an ldaps:// address. Otherwise the server was stopped, or a firewall cut the connection."
 	}
 	return e
 }
-
-func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

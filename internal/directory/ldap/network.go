@@ -150,11 +150,11 @@ func distrusted(at target, err *tls.CertificateVerificationError) *directory.Rea
 		e.Remedy = "Use a name that is in the certificate."
 	case errors.As(err.Err, &invalid) && invalid.Reason == x509.Expired && time.Now().Before(leaf.NotBefore):
 		e.Reason = "tls_not_yet"
-		e.Detail = fmt.Sprintf("The certificate of %s is valid from %s on only.", at.address(), day(leaf.NotBefore))
+		e.Detail = fmt.Sprintf("The certificate of %s is valid from %s on only.", at.address(), model.Day(leaf.NotBefore))
 		e.Remedy = "Check the clock of this machine."
 	case errors.As(err.Err, &invalid) && invalid.Reason == x509.Expired && time.Now().After(leaf.NotAfter):
 		e.Reason = "tls_expired"
-		e.Detail = fmt.Sprintf("The certificate of %s has ended on %s.", at.address(), day(leaf.NotAfter))
+		e.Detail = fmt.Sprintf("The certificate of %s has ended on %s.", at.address(), model.Day(leaf.NotAfter))
 		e.Remedy = "Have the server's certificate renewed."
 	default:
 		e.Reason = "tls_untrusted"
@@ -171,5 +171,3 @@ func certifiedNames(c *x509.Certificate) string {
 	}
 	return strings.Join(names, ", ")
 }
-
-func day(t time.Time) string { return t.UTC().Format("2006-01-02") }

@@ -48,7 +48,7 @@ func (r *Reader) ReadOne(ctx context.Context, who string) (One, error) {
 		return One{}, err
 	case len(found) > 1:
 		return One{}, &directory.ReadError{Reason: "two_entries", Remedy: "Choose an attribute that is unique, or a narrower base or filter.",
-			Detail: capital(what) + ": the directory has several entries of that name."}
+			Detail: model.UpperFirst(what) + ": the directory has several entries of that name."}
 	}
 	one := One{Found: true, Person: s.person(found[0], &odd{})}
 	one.Groups, err = s.groupsOf(ctx, found[0])

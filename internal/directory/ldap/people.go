@@ -74,7 +74,8 @@ func (p *people) add(s *session, e entry) error {
 func twice(what, dn string) error {
 	dn, _ = text(dn)
 	return &directory.ReadError{Reason: "pages_inconsistent", Incomplete: true,
-		Detail: capital(what) + ": the server sent “" + model.FitText(dn, maxSaid) + "” twice. Its order changed between two pages, so others may be missing.",
+		Detail: model.UpperFirst(what) + ": the server sent “" + model.FitText(dn, maxSaid) +
+			"” twice. Its order changed between two pages, so others may be missing.",
 		Remedy: "The next run reads all again. If it happens in each run, use one server in place of several behind one address."}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -72,29 +73,21 @@ func (s *session) search(ctx context.Context, q query, each func(entry) error, p
 
 func endless(what string, read int) error {
 	return &directory.ReadError{Reason: "endless", Incomplete: true, Remedy: "Choose a narrower base or filter, and look into the server's log.",
-		Detail: fmt.Sprintf("%s: after %s the server still says that there are more.", capital(what), model.Count(read, "entry", "entries"))}
+		Detail: fmt.Sprintf("%s: after %s the server still says that there are more.", model.UpperFirst(what), model.Count(read, "entry", "entries"))}
 }
 
 // pages tells whether the server can answer in pages. One that does not say what it
 // can is asked to.
 func (s *session) pages() bool {
 	controls := s.root.all("supportedControl")
-	if len(controls) == 0 {
-		return true
-	}
-	for _, c := range controls {
-		if c == pagedResults {
-			return true
-		}
-	}
-	return false
+	return len(controls) == 0 || slices.Contains(controls, pagedResults)
 }
 
 // referred says that other servers were named. They are never asked: they would get
 // the password.
 func (s *session) referred(q query, addresses []string) {
 	if len(addresses) > 0 {
-		s.remark(fmt.Sprintf("%s: the server named other servers for parts of the tree. They were not asked.", capital(q.what)))
+		s.remark(fmt.Sprintf("%s: the server named other servers for parts of the tree. They were not asked.", model.UpperFirst(q.what)))
 	}
 }
 

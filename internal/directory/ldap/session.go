@@ -213,7 +213,7 @@ func (s *session) encrypt(ctx context.Context) (net.Conn, error) {
 // remarkPinned says what a fingerprint makes unimportant.
 func (s *session) remarkPinned() {
 	if leaf := s.tls.PeerCertificates[0]; s.reader.settings.Fingerprint != "" && s.reader.now().After(leaf.NotAfter) {
-		s.remark(fmt.Sprintf("The server's certificate has ended on %s. It is trusted by its fingerprint.", day(leaf.NotAfter)))
+		s.remark(fmt.Sprintf("The server's certificate has ended on %s. It is trusted by its fingerprint.", model.Day(leaf.NotAfter)))
 	}
 }
 
@@ -284,7 +284,7 @@ func (s *session) bind(ctx context.Context) error {
 	what := "signing in as " + model.FitText(s.reader.settings.BindDN, maxSaid)
 	for _, f := range policyFailures {
 		if said == f.said && (err == nil || ldap.IsErrorWithCode(err, ldap.LDAPResultInvalidCredentials)) {
-			return &directory.ReadError{Reason: f.Reason, Detail: capital(what) + ": " + model.LowerFirst(f.Detail), Remedy: f.Remedy}
+			return &directory.ReadError{Reason: f.Reason, Detail: model.UpperFirst(what) + ": " + model.LowerFirst(f.Detail), Remedy: f.Remedy}
 		}
 	}
 	if err != nil {

@@ -130,7 +130,7 @@ func (t *trial) tryTLS(ctx context.Context) (string, error) {
 	leaf := newCertificate(t.tls.PeerCertificates[0], nil)
 	t.tested.Certificate = leaf
 	return fmt.Sprintf("%s. The certificate is for %s and valid until %s.", tls.VersionName(t.tls.Version), certifiedNames(t.tls.PeerCertificates[0]),
-		day(leaf.NotAfter)), nil
+		model.Day(leaf.NotAfter)), nil
 }
 
 func (t *trial) tryBind(ctx context.Context) (string, error) {

@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -105,6 +106,9 @@ func expiredShadow(e entry, now time.Time) string {
 	return "shadowExpire " + days + " (" + day(time.Unix(n*86400, 0)) + ")"
 }
 
+// day is a date beside the directory's own value.
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
 func lockedIn389(e entry, _ time.Time) string {
 	if value := e.first("nsAccountLock"); strings.EqualFold(value, "true") {
 		return "nsAccountLock " + value
@@ -183,20 +187,13 @@ func (s *session) layOut() error {
 	}
 	l.preset = presets[l.vendor]
 	u, g := settings.Users, settings.Groups
-	l.peopleBase, l.groupsBase = or(u.Base, base), or(g.Base, base)
-	l.people, l.groups = or(u.Filter, l.people), or(g.Filter, l.groups)
-	l.username, l.groupName = or(u.Username, l.username), or(g.Name, l.groupName)
+	l.peopleBase, l.groupsBase = cmp.Or(u.Base, base), cmp.Or(g.Base, base)
+	l.people, l.groups = cmp.Or(u.Filter, l.people), cmp.Or(g.Filter, l.groups)
+	l.username, l.groupName = cmp.Or(u.Username, l.username), cmp.Or(g.Name, l.groupName)
 	l.email, l.first = override(u.Email, l.email), override(u.FirstName, l.first)
 	l.last, l.display = override(u.LastName, l.last), override(u.DisplayName, l.display)
 	s.layout = l
 	return nil
-}
-
-func or(set, preset string) string {
-	if set != "" {
-		return set
-	}
-	return preset
 }
 
 func override(set string, preset []string) []string {
@@ -207,4 +204,4 @@ func override(set string, preset []string) []string {
 }
 
 // personID is the attribute of the stable id of people. That of groups is the vendor's.
-func (s *session) personID() string { return or(s.reader.settings.Users.ID, s.layout.id) }
+func (s *session) personID() string { return cmp.Or(s.reader.settings.Users.ID, s.layout.id) }

@@ -112,7 +112,7 @@ func (c *call) noteExpired(slug string, t model.SCIMToken) {
 	c.source = src
 	c.note.Line = "Came with a token that has ended"
 	c.note.Details = []string{fmt.Sprintf("The token that begins with %s ended on %s. Make another, and enter it at the identity provider.",
-		t.Hint, t.ExpiresAt.UTC().Format("2006-01-02 15:04 UTC"))}
+		t.Hint, model.Moment(t.ExpiresAt))}
 }
 
 // dueUse tells whether the use of a token should be written down: once a minute.
