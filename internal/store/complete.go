@@ -22,57 +22,49 @@ type Completion struct {
 	Now              time.Time
 }
 
-// maxAttempts bounds how often a login is tried when others make the same user
-// at the same time.
-const maxAttempts = 5
-
 // CompleteLogin carries a login out in one transaction: it claims the request,
 // remembers the assertion, reads what is known about the person under locks,
 // lets Decide decide, writes user, identity, memberships, audit and trace. A
 // refusal writes only the claim, the assertion and the refused trace. The
 // returned login says the outcome.
-func (s *Store) CompleteLogin(ctx context.Context, c Completion) (model.Login, model.User, error) {
-	for attempt := 1; ; attempt++ {
-		l, u, err := s.completeOnce(ctx, c)
-		if err == nil || attempt == maxAttempts || !worthRetrying(err) {
+func (s *Store) CompleteLogin(ctx context.Context, c Completion) (l model.Login, u model.User, err error) {
+	err = s.InTxAgain(ctx, func(tx *Store) (err error) {
+		l, u, err = tx.completeOnce(ctx, c)
+		return err
+	})
+	return l, u, err
+}
+
+func (s *Store) completeOnce(ctx context.Context, c Completion) (l model.Login, u model.User, err error) {
+	l = c.Login
+	l.FinishedAt = c.Now
+	refusal, err := s.consume(ctx, c)
+	if err != nil {
+		return l, u, err
+	}
+	if refusal == nil {
+		if err := s.oneAtATime(ctx, c.Person.Username); err != nil {
+			return l, u, err
+		}
+		known, err := s.known(ctx, c.ConnectionID, l.Connection, c.Person, "for update")
+		if err != nil {
+			return l, u, err
+		}
+		d := c.Decide(known)
+		if d.Check.ID != "" {
+			l.Checks = append(slices.Clip(c.Login.Checks), d.Check)
+		}
+		if refusal = d.Refusal; refusal == nil {
+			if u, err = s.apply(ctx, c, d); err != nil {
+				return l, u, err
+			}
+			l.Outcome, l.UserID, l.Username, l.Changes = model.OutcomeSignedIn, u.ID, u.Username, d.Changes
+			l, err = s.SaveLogin(ctx, l)
 			return l, u, err
 		}
 	}
-}
-
-func (s *Store) completeOnce(ctx context.Context, c Completion) (model.Login, model.User, error) {
-	l, u := c.Login, model.User{}
-	l.FinishedAt = c.Now
-	err := s.InTx(ctx, func(tx *Store) error {
-		refusal, err := tx.consume(ctx, c)
-		if err != nil {
-			return err
-		}
-		if refusal == nil {
-			if err := tx.oneAtATime(ctx, c.Person.Username); err != nil {
-				return err
-			}
-			var known model.Known
-			if known, err = tx.known(ctx, c.ConnectionID, l.Connection, c.Person, "for update"); err != nil {
-				return err
-			}
-			d := c.Decide(known)
-			if d.Check.ID != "" {
-				l.Checks = append(slices.Clip(c.Login.Checks), d.Check)
-			}
-			if refusal = d.Refusal; refusal == nil {
-				if u, err = tx.apply(ctx, c, d); err != nil {
-					return err
-				}
-				l.Outcome, l.UserID, l.Username, l.Changes = model.OutcomeSignedIn, u.ID, u.Username, d.Changes
-				l, err = tx.SaveLogin(ctx, l)
-				return err
-			}
-		}
-		l.Outcome, l.Refusal = model.OutcomeRefused, refusal
-		l, err = tx.SaveLogin(ctx, l)
-		return err
-	})
+	l.Outcome, l.Refusal = model.OutcomeRefused, refusal
+	l, err = s.SaveLogin(ctx, l)
 	return l, u, err
 }
 

@@ -66,11 +66,8 @@ func leaverArgs(source string) named {
 
 func scanLeaver(row pgx.CollectableRow) (l model.Leaver, err error) {
 	var last, gone *time.Time
-	u := &l.User
-	err = row.Scan(&u.ID, &u.Username, &u.Email, &u.DisplayName, &u.FirstName, &u.LastName, &u.Active, &u.Source,
-		&u.SessionEpoch, &u.CreatedAt, &u.UpdatedAt, &last, &u.Home, &u.DeactivatedBy,
-		&l.SourceSlug, &l.SourceName, &l.Says, &l.Why, &gone, &l.Stays, &l.Adoptable, &l.Groups)
-	u.LastLoginAt, l.Gone = valueOrZero(last), valueOrZero(gone)
+	err = row.Scan(append(userFields(&l.User, &last), &l.SourceSlug, &l.SourceName, &l.Says, &l.Why, &gone, &l.Stays, &l.Adoptable, &l.Groups)...)
+	l.LastLoginAt, l.Gone = valueOrZero(last), valueOrZero(gone)
 	return l, err
 }
 

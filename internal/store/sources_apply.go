@@ -18,31 +18,28 @@ const changesAtOnce = 500
 // saw it; else it is skipped and says why. ErrRunLost when the worker does not have the
 // source any more: nothing was done.
 func (s *Store) ApplyNext(ctx context.Context, run model.SourceRun, worker string) (after model.SourceRun, err error) {
-	for attempt := 1; ; attempt++ {
-		err = s.InTx(ctx, func(tx *Store) error {
-			now, err := single(ctx, tx.db, scanRun, "select "+runColumns+" from source_runs r where r.id = @id and r.outcome = 'applying' for update of r",
-				named{"id": run.ID})
-			if errors.Is(err, ErrNotFound) {
-				return ErrRunLost
-			}
-			if err != nil {
-				return err
-			}
-			tx.act.first = now.AuditID
-			if now.Trigger == model.RunByUndo {
-				err = tx.undoNext(ctx, now, worker)
-			} else {
-				err = tx.applyNext(ctx, now, worker)
-			}
-			if err == nil {
-				after, err = tx.SourceRun(ctx, run.Source, run.ID)
-			}
-			return err
-		})
-		if err == nil || attempt == maxAttempts || !worthRetrying(err) {
-			return after, err
+	err = s.InTxAgain(ctx, func(tx *Store) error {
+		tx.db = plannedAnew{tx.db}
+		now, err := single(ctx, tx.db, scanRun, "select "+runColumns+" from source_runs r where r.id = @id and r.outcome = 'applying' for update of r",
+			named{"id": run.ID})
+		if errors.Is(err, ErrNotFound) {
+			return ErrRunLost
 		}
-	}
+		if err != nil {
+			return err
+		}
+		tx.act.first = now.AuditID
+		if now.Trigger == model.RunByUndo {
+			err = tx.undoNext(ctx, now, worker)
+		} else {
+			err = tx.applyNext(ctx, now, worker)
+		}
+		if err == nil {
+			after, err = tx.SourceRun(ctx, run.Source, run.ID)
+		}
+		return err
+	})
+	return after, err
 }
 
 func (s *Store) applyNext(ctx context.Context, run model.SourceRun, worker string) error {

@@ -16,50 +16,45 @@ import (
 const holdWindow = 24 * time.Hour
 
 // SourceKnown is what the database knows for the plan of a whole reading of a source.
-func (s *Store) SourceKnown(ctx context.Context, src model.Source) (directory.Known, error) {
-	return s.sourceKnown(ctx, src, knownScope{})
+func (s *Store) SourceKnown(ctx context.Context, src model.Source) (k directory.Known, err error) {
+	ids := newInterned()
+	if k.Memberships, err = s.knownMemberships(ctx, src, ids); err != nil {
+		return k, err
+	}
+	if k.Others, err = s.knownOthers(ctx, src, knownScope{}); err != nil {
+		return k, err
+	}
+	if k.Identities, err = s.knownIdentities(ctx, src); err != nil {
+		return k, err
+	}
+	return k, s.addKnown(ctx, &k, src, knownScope{}, ids)
 }
 
-// knownScope is about whom and which groups something is loaded; the zero value: all.
+// knownScope is about whom something is loaded; the zero value: all.
 type knownScope struct {
 	partial bool
 	people  []string // stable ids
 	keys    []string // of usernames
 	foreign []string // ids that another source may have
-	refs    []string // of memberships
+	users   []string // ids of users, as concerned finds them
 }
 
-func (s *Store) sourceKnown(ctx context.Context, src model.Source, of knownScope) (k directory.Known, err error) {
-	ids := newInterned()
-	if k.Memberships, err = s.knownMemberships(ctx, src, of, ids); err != nil {
-		return k, err
+// addKnown adds what every plan needs: mirror, users, groups, and what runs did lately.
+func (s *Store) addKnown(ctx context.Context, k *directory.Known, src model.Source, of knownScope, ids interned) (err error) {
+	if k.Mirror, err = s.knownMirror(ctx, src, of, ids); err != nil {
+		return err
 	}
-	if k.Others, err = s.knownOthers(ctx, src, of); err != nil {
-		return k, err
-	}
-	if k.Identities, err = s.knownIdentities(ctx, src, of); err != nil {
-		return k, err
-	}
-	var users []string
-	if of.partial {
-		if users, err = s.concerned(ctx, src, of, k); err != nil {
-			return k, err
-		}
-	}
-	if k.Mirror, err = s.knownMirror(ctx, src, of, users, ids); err != nil {
-		return k, err
-	}
-	if k.Users, err = s.knownUsers(ctx, of, users, ids); err != nil {
-		return k, err
+	if k.Users, err = s.knownUsers(ctx, of, ids); err != nil {
+		return err
 	}
 	if k.Groups, err = s.knownGroups(ctx); err != nil {
-		return k, err
+		return err
 	}
 	if err := s.db.QueryRow(ctx, "select count(*) from users where active and home_source = $1", src.Slug).Scan(&k.Active); err != nil {
-		return k, translate(err)
+		return translate(err)
 	}
 	k.Recent, err = s.recentChanges(ctx, src.ID)
-	return k, err
+	return err
 }
 
 // interned gives each id of a user one text, however often it is read.
@@ -88,11 +83,7 @@ func uuidText(id [16]byte) string {
 	return string(b)
 }
 
-func (s *Store) knownMemberships(ctx context.Context, src model.Source, of knownScope, ids interned) ([]directory.Membership, error) {
-	which := "starts_with(ref, @prefix)"
-	if of.partial {
-		which = "ref = any(@refs)"
-	}
+func (s *Store) knownMemberships(ctx context.Context, src model.Source, ids interned) ([]directory.Membership, error) {
 	return list(ctx, s.db, func(row pgx.CollectableRow) (m directory.Membership, err error) {
 		var users [][16]byte
 		if err = row.Scan(&m.Ref, &m.Group, &users); err != nil {
@@ -103,8 +94,8 @@ func (s *Store) knownMemberships(ctx context.Context, src model.Source, of known
 			m.Users[i] = ids.text(u)
 		}
 		return m, nil
-	}, "select ref, group_id, array_agg(user_id) from memberships where source = 'source' and "+which+" group by ref, group_id",
-		named{"prefix": model.SourceRef(src.Slug, ""), "refs": of.refs})
+	}, "select ref, group_id, array_agg(user_id) from memberships where source = 'source' and starts_with(ref, @prefix) group by ref, group_id",
+		named{"prefix": model.SourceRef(src.Slug, "")})
 }
 
 // knownOthers are people of other sources, linked to users.
@@ -131,16 +122,12 @@ func spellings(ids []string) []string {
 	return slices.Compact(all)
 }
 
-func (s *Store) knownIdentities(ctx context.Context, src model.Source, of knownScope) (map[string]string, error) {
+func (s *Store) knownIdentities(ctx context.Context, src model.Source) (map[string]string, error) {
 	if src.Kind != model.SourceAWS || src.Connection == "" {
 		return nil, nil
 	}
-	which := ""
-	if of.partial {
-		which = " and i.external_id = any(@people)"
-	}
 	rows, err := s.db.Query(ctx, `select i.external_id, i.user_id::text from identities i join connections c on c.id = i.connection_id
-		where c.slug = @connection and i.external_id <> ''`+which, named{"connection": src.Connection, "people": of.people})
+		where c.slug = @connection and i.external_id <> ''`, named{"connection": src.Connection})
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -153,7 +140,7 @@ func (s *Store) knownIdentities(ctx context.Context, src model.Source, of knownS
 	return known, translate(err)
 }
 
-// concerned are the users whom a partial reading can concern.
+// concerned are the users whom a push can concern.
 func (s *Store) concerned(ctx context.Context, src model.Source, of knownScope, k directory.Known) ([]string, error) {
 	users, err := list(ctx, s.db, pgx.RowTo[string], `select user_id::text from source_users where source_id = @source and stable_id = any(@people)
 			and user_id is not null
@@ -164,9 +151,6 @@ func (s *Store) concerned(ctx context.Context, src model.Source, of knownScope, 
 	for _, o := range k.Others {
 		users = append(users, o.UserID)
 	}
-	for _, id := range k.Identities {
-		users = append(users, id)
-	}
 	for _, m := range k.Memberships {
 		users = append(users, m.Users...)
 	}
@@ -174,7 +158,7 @@ func (s *Store) concerned(ctx context.Context, src model.Source, of knownScope, 
 	return slices.Compact(users), nil
 }
 
-func (s *Store) knownMirror(ctx context.Context, src model.Source, of knownScope, users []string, ids interned) ([]directory.MirrorPerson, error) {
+func (s *Store) knownMirror(ctx context.Context, src model.Source, of knownScope, ids interned) ([]directory.MirrorPerson, error) {
 	which := ""
 	if of.partial {
 		which = " and (stable_id = any(@people) or user_id = any(@users::uuid[]))"
@@ -186,10 +170,10 @@ func (s *Store) knownMirror(ctx context.Context, src model.Source, of knownScope
 		}
 		return m, err
 	}, "select stable_id, username, place, state = 'present', missed, enabled, user_id from source_users where source_id = @source"+which,
-		named{"source": src.ID, "people": of.people, "users": users})
+		named{"source": src.ID, "people": of.people, "users": of.users})
 }
 
-func (s *Store) knownUsers(ctx context.Context, of knownScope, users []string, ids interned) ([]directory.User, error) {
+func (s *Store) knownUsers(ctx context.Context, of knownScope, ids interned) ([]directory.User, error) {
 	rules, err := s.administrators(ctx)
 	if err != nil {
 		return nil, err
@@ -206,7 +190,7 @@ func (s *Store) knownUsers(ctx context.Context, of knownScope, users []string, i
 		u.Administrator = rules[u.ID]
 		return u, err
 	}, `select id, username, email, first_name, last_name, display_name, active, coalesce(home_source, ''), nullif(pins, '{}'), deactivated_by, last_login_at
-		from users`+which, named{"users": users})
+		from users`+which, named{"users": of.users})
 }
 
 // administeringSQL are users who administer the console, or could.

@@ -22,10 +22,8 @@ func (s *Store) knownBySource(ctx context.Context, k *model.Known, connectionID 
 	}
 	found, err := list(ctx, s.db, func(r pgx.CollectableRow) (f row, err error) {
 		var last *time.Time
-		u := &f.User
-		err = r.Scan(&u.ID, &u.Username, &u.Email, &u.DisplayName, &u.FirstName, &u.LastName, &u.Active, &u.Source, &u.SessionEpoch,
-			&u.CreatedAt, &u.UpdatedAt, &last, &u.Home, &u.DeactivatedBy, &f.Source, &f.stableID, &f.Linked, &f.Administers)
-		u.LastLoginAt = valueOrZero(last)
+		err = r.Scan(append(userFields(&f.User, &last), &f.Source, &f.stableID, &f.Linked, &f.Administers)...)
+		f.User.LastLoginAt = valueOrZero(last)
 		return f, err
 	}, "select "+userColumns+`, s.slug, m.stable_id, exists (select from identities i where i.user_id = u.id and i.connection_id = @connection), `+administers+`
 		from sources s join source_users m on m.source_id = s.id join users u on u.id = m.user_id

@@ -68,8 +68,7 @@ func (o *peopleOfPart) load(ctx context.Context) error {
 	stored, err := list(ctx, o.tx.db, func(row pgx.CollectableRow) (*partUser, error) {
 		u := &partUser{}
 		var last *time.Time
-		err := row.Scan(&u.ID, &u.Username, &u.Email, &u.DisplayName, &u.FirstName, &u.LastName, &u.Active, &u.Source,
-			&u.SessionEpoch, &u.CreatedAt, &u.UpdatedAt, &last, &u.Home, &u.DeactivatedBy, &u.pins)
+		err := row.Scan(append(userFields(&u.User, &last), &u.pins)...)
 		return u, err
 	}, "select "+userColumns+", nullif(u.pins, '{}') from users u where u.id = any(@ids::uuid[]) order by u.username_key for update", named{"ids": ids})
 	if err != nil {

@@ -41,17 +41,6 @@ type Pushed struct {
 // heldAnew is how long the plan of a run that waits may be behind what was pushed since.
 const heldAnew = 10 * time.Second
 
-// InTxAgain is InTx for what others may be faster with: it tries again then. f runs
-// once for each attempt.
-func (s *Store) InTxAgain(ctx context.Context, f func(*Store) error) error {
-	for attempt := 1; ; attempt++ {
-		err := s.InTx(ctx, f)
-		if err == nil || attempt == maxAttempts || !worthRetrying(err) {
-			return err
-		}
-	}
-}
-
 // PlanPush says what a push changes here.
 func (s *Store) PlanPush(ctx context.Context, src model.Source, p Push) (model.SourcePlan, error) {
 	known, err := s.pushKnown(ctx, src, p)
@@ -88,34 +77,19 @@ func (s *Store) pushKnown(ctx context.Context, src model.Source, p Push) (k dire
 	for _, g := range p.Groups {
 		of.people = append(append(of.people, g.Touched...), g.Members...)
 	}
-	ids := newInterned()
 	if k.Memberships, err = s.pushedMemberships(ctx, src, p); err != nil {
 		return k, err
 	}
 	if k.Others, err = s.knownOthers(ctx, src, of); err != nil {
 		return k, err
 	}
-	users, err := s.concerned(ctx, src, of, k)
-	if err != nil {
-		return k, err
-	}
-	if k.Mirror, err = s.knownMirror(ctx, src, of, users, ids); err != nil {
-		return k, err
-	}
-	if k.Users, err = s.knownUsers(ctx, of, users, ids); err != nil {
-		return k, err
-	}
-	if k.Groups, err = s.knownGroups(ctx); err != nil {
+	if of.users, err = s.concerned(ctx, src, of, k); err != nil {
 		return k, err
 	}
 	if k.Sizes, err = s.sourceGroupSizes(ctx, src, k.Memberships); err != nil {
 		return k, err
 	}
-	if err := s.db.QueryRow(ctx, "select count(*) from users where active and home_source = $1", src.Slug).Scan(&k.Active); err != nil {
-		return k, translate(err)
-	}
-	k.Recent, err = s.recentChanges(ctx, src.ID)
-	return k, err
+	return k, s.addKnown(ctx, &k, src, of, newInterned())
 }
 
 // pushedMemberships are those that the touched groups give to the touched people.

@@ -14,10 +14,15 @@ const userColumns = `u.id::text, u.username, u.email, u.display_name, u.first_na
 
 func scanUser(row pgx.CollectableRow) (u model.User, err error) {
 	var last *time.Time
-	err = row.Scan(&u.ID, &u.Username, &u.Email, &u.DisplayName, &u.FirstName, &u.LastName, &u.Active, &u.Source,
-		&u.SessionEpoch, &u.CreatedAt, &u.UpdatedAt, &last, &u.Home, &u.DeactivatedBy)
+	err = row.Scan(userFields(&u, &last)...)
 	u.LastLoginAt = valueOrZero(last)
 	return u, err
+}
+
+// userFields are where userColumns are scanned to.
+func userFields(u *model.User, last **time.Time) []any {
+	return []any{&u.ID, &u.Username, &u.Email, &u.DisplayName, &u.FirstName, &u.LastName, &u.Active, &u.Source,
+		&u.SessionEpoch, &u.CreatedAt, &u.UpdatedAt, last, &u.Home, &u.DeactivatedBy}
 }
 
 // auditedUser is a user as the audit keeps it: without what every login changes.
