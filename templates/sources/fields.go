@@ -91,30 +91,6 @@ func FieldOf(document string) (string, bool) {
 	return field, ok
 }
 
-// Texts are the fields of the kind's form that hold text or a choice.
-func Texts(kind model.SourceKind) []string {
-	common := []string{FieldSlug, FieldName, FieldConnection, FieldGrace, FieldDeactivatePercent, FieldDeactivateMin, FieldGroupPercent, FieldRenamePercent,
-		FieldRenameMin, FieldGroupMode, FieldGroupPrefix, FieldGroupMap}
-	switch kind {
-	case model.SourceLDAP:
-		return append(common, FieldInterval, FieldURLs, FieldEncryption, FieldTrust, FieldCA, FieldFingerprint, FieldBindDN, FieldBase, FieldVendor,
-			FieldUsersBase, FieldUsersFilter, FieldUsersID, FieldUsersUsername, FieldUsersEmail, FieldUsersFirst, FieldUsersLast, FieldUsersDisplay,
-			FieldGroupsBase, FieldGroupsFilter, FieldGroupsName)
-	case model.SourceAWS:
-		return append(common, FieldInterval, FieldRegion, FieldStore, FieldRole, FieldCredentials)
-	case model.SourceSCIM:
-	}
-	return common
-}
-
-// Boxes are the check boxes of the kind's form.
-func Boxes(kind model.SourceKind) []string {
-	if kind == model.SourceLDAP {
-		return []string{FieldCreate, FieldAdopt, FieldNested}
-	}
-	return []string{FieldCreate, FieldAdopt}
-}
-
 // Form is what is typed, or stored, of a source.
 type Form struct {
 	Kind      model.SourceKind
@@ -122,9 +98,9 @@ type Form struct {
 	Revision  int
 	Setup     string
 	HasSecret bool
-	Values    map[string]string
-	Ticks     map[string]bool
-	Secret    string // typed just now: never shown again
+	Values    map[string]string // of the fields of the kind that hold text or a choice
+	Ticks     map[string]bool   // of its check boxes
+	Secret    string            // typed just now: never shown again
 	SecretKey string
 	Problems  []model.Problem
 	// Connections are those whose application a source of AWS can belong to.
@@ -160,7 +136,7 @@ func (f Form) choices(name string, choices ...ui.Choice) []ui.Choice {
 	return choices
 }
 
-// kindWord is what a kind is called.
+// KindWord is what a kind is called.
 func KindWord(k model.SourceKind) string {
 	switch k {
 	case model.SourceAWS:

@@ -30,7 +30,7 @@ func effects(n model.RunCounts) []string {
 	return all
 }
 
-// did is what a run did, in a line.
+// Did is what a run did, in a line.
 func Did(r model.SourceRun) string {
 	done := ui.List(effects(r.Counts))
 	switch r.Outcome {

@@ -9,7 +9,6 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/parts"
-	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/sources"
 )
 
@@ -40,7 +39,6 @@ func (rm *Room) test(w http.ResponseWriter, r *http.Request, a model.Administrat
 	if err != nil {
 		return err
 	}
-	p := rm.Page(r, a, layout.NavSources, "Test of "+s.Name, "Nothing was changed.")
-	p.Crumbs = crumbs(layout.Crumb{Label: s.Name, Href: paths.Source(s.Slug)})
+	p := rm.pageBelow(r, a, s, "Test of "+s.Name, "Nothing was changed.")
 	return rm.Render(w, r, http.StatusOK, sources.Test(sources.TestPage{Page: p, Source: s, Steps: result.Steps, People: result.People}))
 }

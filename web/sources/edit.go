@@ -33,7 +33,7 @@ func (rm *Room) newForm(w http.ResponseWriter, r *http.Request, a model.Administ
 
 // editForm is the form with the settings of a source.
 func (rm *Room) editForm(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	s, err := rm.Store.Source(r.Context(), kit.PathValue(r, "slug"))
+	s, err := rm.source(r)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func noConnection() model.Problem {
 
 // save changes the settings of a source.
 func (rm *Room) save(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
-	before, err := rm.Store.Source(r.Context(), kit.PathValue(r, "slug"))
+	before, err := rm.source(r)
 	if err != nil {
 		return err
 	}

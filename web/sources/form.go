@@ -15,13 +15,14 @@ import (
 	"github.com/postern-sso/postern/web/kit"
 )
 
-// typed is what the form says of a source, as it was typed.
+// typed is what the form says of a source, as it was typed. Its fields are those of
+// formOf.
 func typed(r *http.Request, kind model.SourceKind) sources.Form {
-	f := sources.Form{Kind: kind, Values: map[string]string{}, Ticks: map[string]bool{}}
-	for _, name := range sources.Texts(kind) {
+	f := formOf(model.NewSource(kind))
+	for name := range f.Values {
 		f.Values[name] = strings.TrimSpace(r.PostFormValue(name))
 	}
-	for _, name := range sources.Boxes(kind) {
+	for name := range f.Ticks {
 		f.Ticks[name] = r.PostFormValue(name) != ""
 	}
 	f.Secret, f.SecretKey = r.PostFormValue(sources.FieldSecret), r.PostFormValue(sources.FieldSecretKey)
@@ -141,13 +142,13 @@ func judge(f *sources.Form, s model.Source) {
 	}
 }
 
-// formOf is the form as it stands for a source that is there.
+// formOf is the form as it stands for a source, with every field of its kind.
 func formOf(s model.Source) sources.Form {
 	f := sources.Form{Kind: s.Kind, Slug: s.Slug, Revision: s.Revision, HasSecret: s.HasSecret, Values: map[string]string{
-		sources.FieldName: s.Name, sources.FieldConnection: s.Connection, sources.FieldInterval: strconv.Itoa(int(s.Interval / time.Minute)),
-		sources.FieldGrace: strconv.Itoa(s.AbsenceGrace), sources.FieldDeactivatePercent: strconv.Itoa(s.Limits.DeactivatePercent),
-		sources.FieldDeactivateMin: strconv.Itoa(s.Limits.DeactivateMin), sources.FieldGroupPercent: strconv.Itoa(s.Limits.GroupPercent),
-		sources.FieldRenamePercent: strconv.Itoa(s.Limits.RenamePercent), sources.FieldRenameMin: strconv.Itoa(s.Limits.RenameMin),
+		sources.FieldSlug: s.Slug, sources.FieldName: s.Name, sources.FieldConnection: s.Connection,
+		sources.FieldInterval: strconv.Itoa(int(s.Interval / time.Minute)), sources.FieldGrace: strconv.Itoa(s.AbsenceGrace),
+		sources.FieldDeactivatePercent: strconv.Itoa(s.Limits.DeactivatePercent), sources.FieldDeactivateMin: strconv.Itoa(s.Limits.DeactivateMin),
+		sources.FieldGroupPercent: strconv.Itoa(s.Limits.GroupPercent), sources.FieldRenamePercent: strconv.Itoa(s.Limits.RenamePercent), sources.FieldRenameMin: strconv.Itoa(s.Limits.RenameMin),
 		sources.FieldGroupMode: string(s.Groups.Mode), sources.FieldGroupPrefix: s.Groups.Prefix, sources.FieldGroupMap: mapLines(s.Groups.Map),
 	}, Ticks: map[string]bool{sources.FieldCreate: s.Create, sources.FieldAdopt: s.AdoptExisting}}
 	switch s.Kind {

@@ -51,3 +51,10 @@ const maxSlug = 64
 func crumbs(more ...layout.Crumb) []layout.Crumb {
 	return append([]layout.Crumb{{Label: "Sources", Href: paths.Sources}}, more...)
 }
+
+// pageBelow is the head of a page below that of a source.
+func (rm *Room) pageBelow(r *http.Request, a model.Administrator, s model.Source, title, intro string) layout.Page {
+	p := rm.Page(r, a, layout.NavSources, title, intro)
+	p.Crumbs = crumbs(layout.Crumb{Label: s.Name, Href: paths.Source(s.Slug)})
+	return p
+}

@@ -61,8 +61,7 @@ func (rm *Room) makeToken(w http.ResponseWriter, r *http.Request, a model.Admini
 	if err != nil {
 		return err
 	}
-	p := rm.Page(r, a, layout.NavSources, "Token of "+s.Name, "It is shown this once. Copy it now.")
-	p.Crumbs = crumbs(layout.Crumb{Label: s.Name, Href: paths.Source(s.Slug)})
+	p := rm.pageBelow(r, a, s, "Token of "+s.Name, "It is shown this once. Copy it now.")
 	return rm.Render(w, r, http.StatusOK, sources.NewToken(sources.TokenPage{Page: p, Source: s,
 		Base: rm.baseURL(s), Token: token, Expires: expires, Ended: ended}))
 }
@@ -100,8 +99,7 @@ func (rm *Room) listRequests(w http.ResponseWriter, r *http.Request, a model.Adm
 		return err
 	}
 	v.Paging = kit.Paging(r, paths.SourceAction(s.Slug, "requests"), next)
-	v.Page = rm.Page(r, a, layout.NavSources, "Requests of "+s.Name, "What it asked for and what came of it. Kept for "+
+	v.Page = rm.pageBelow(r, a, s, "Requests of "+s.Name, "What it asked for and what came of it. Kept for "+
 		ui.Count(int(store.SCIMRequestsKept/(24*time.Hour)), "day", "days")+".")
-	v.Page.Crumbs = crumbs(layout.Crumb{Label: s.Name, Href: paths.Source(s.Slug)})
 	return rm.Render(w, r, http.StatusOK, sources.Requests(v))
 }

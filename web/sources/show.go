@@ -184,8 +184,7 @@ func (rm *Room) showRun(w http.ResponseWriter, r *http.Request, a model.Administ
 	if err := rm.CountSources(r.Context()); err != nil {
 		return err
 	}
-	p := rm.Page(r, a, layout.NavSources, "Run of "+s.Name, "")
-	p.Crumbs = crumbs(layout.Crumb{Label: s.Name, Href: paths.Source(s.Slug)})
+	p := rm.pageBelow(r, a, s, "Run of "+s.Name, "")
 	return rm.Render(w, r, http.StatusOK, sources.Run(sources.RunPage{Page: p, Plan: plan}))
 }
 
@@ -198,8 +197,7 @@ func (rm *Room) listRuns(w http.ResponseWriter, r *http.Request, a model.Adminis
 	if err != nil {
 		return err
 	}
-	p := rm.Page(r, a, layout.NavSources, "Runs of "+s.Name, "Kept for "+model.Duration(model.RunsKept)+", the last one for as long as the source is there.")
-	p.Crumbs = crumbs(layout.Crumb{Label: s.Name, Href: paths.Source(s.Slug)})
+	p := rm.pageBelow(r, a, s, "Runs of "+s.Name, "Kept for "+model.Duration(model.RunsKept)+", the last one for as long as the source is there.")
 	return rm.Render(w, r, http.StatusOK, sources.Runs(sources.RunsPage{Page: p, Source: s, Runs: runs,
 		Paging: kit.Paging(r, paths.SourceAction(s.Slug, "runs"), next)}))
 }
@@ -260,13 +258,13 @@ func (rm *Room) began(w http.ResponseWriter, r *http.Request, s model.Source, er
 	case err == nil:
 		return kit.SeeOther(w, r, to)
 	case errors.Is(err, store.ErrRunning):
-		return rm.refused(w, r, to, "Another run of this source is under way. Wait until it is over.")
+		return rm.Inform(w, r, to, "Another run of this source is under way. Wait until it is over.")
 	case errors.Is(err, store.ErrTransition):
-		return rm.refused(w, r, to, "The source is paused. Let it go on first.")
+		return rm.Inform(w, r, to, "The source is paused. Let it go on first.")
 	case errors.Is(err, store.ErrConflict):
-		return rm.refused(w, r, to, "Nothing was changed. "+conflict)
+		return rm.Inform(w, r, to, "Nothing was changed. "+conflict)
 	case errors.As(err, &changed):
-		return rm.refused(w, r, to, fmt.Sprintf("Nothing was undone: %s since then (%s). Change them back by hand.",
+		return rm.Inform(w, r, to, fmt.Sprintf("Nothing was undone: %s since then (%s). Change them back by hand.",
 			ui.Count(changed.Count, "user was changed or signed in", "users were changed or signed in"), ui.List(changed.Users)))
 	default:
 		return err
@@ -308,9 +306,4 @@ func (rm *Room) remove(w http.ResponseWriter, r *http.Request, a model.Administr
 		return err
 	}
 	return rm.Done(w, r, paths.Sources, "The source “"+s.Name+"” was deleted. Its users stay.")
-}
-
-// refused goes back to a page that says why nothing happened.
-func (rm *Room) refused(w http.ResponseWriter, r *http.Request, to, why string) error {
-	return rm.Inform(w, r, to, why)
 }

@@ -1,10 +1,13 @@
 package sources_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/PuerkitoBio/goquery"
 
 	"github.com/postern-sso/postern/internal/directory"
 	"github.com/postern-sso/postern/internal/directory/runner"
@@ -171,6 +174,34 @@ func TestTheFormLosesNothingAndSaysWhatIsWrong(t *testing.T) {
 	}
 	s.Post(paths.Sources, ldapForm(t, s)).Want(t, http.StatusSeeOther)
 	s.Post(paths.Sources, ldapForm(t, s)).Want(t, http.StatusUnprocessableEntity).Has(t, ".field-problem", "Another source has this short name")
+}
+
+// TestEveryFieldOfTheFormComesBack: what can be typed on the form of a kind is read, and
+// shown again where something is wrong.
+func TestEveryFieldOfTheFormComesBack(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	const in = "form[action='/sources'] "
+	for _, kind := range model.SourceKinds() {
+		page := s.Get(paths.SourceNew(string(kind))).Want(t, http.StatusOK)
+		form, typed := page.Form(in), url.Values{}
+		page.Doc.Find(in + "input[type=text], " + in + "input:not([type]), " + in + "textarea").Each(func(_ int, field *goquery.Selection) {
+			if name := field.AttrOr("name", ""); name != sources.FieldSecret { // never shown again
+				typed.Set(name, "as typed: "+name)
+			}
+		})
+		page.Doc.Find(in + "input[type=checkbox]").Each(func(_ int, box *goquery.Selection) { typed.Set(box.AttrOr("name", ""), box.AttrOr("value", "on")) })
+		if len(typed) < 8 {
+			t.Fatalf("%s: the form has only the fields %v", kind, typed)
+		}
+		maps.Copy(form, typed)
+		got := s.Post(paths.Sources, form).Want(t, http.StatusUnprocessableEntity).Form(in)
+		for name := range typed {
+			if got.Get(name) != typed.Get(name) {
+				t.Errorf("%s: %s came back as %q", kind, name, got.Get(name))
+			}
+		}
+	}
 }
 
 // TestAChangedAddressAsksForThePassword: the password that is kept goes to no server
