@@ -42,7 +42,7 @@ func sourceFinding(s model.Source, run model.SourceRun, ran bool) finding {
 		return finding{stateFail, what, fmt.Sprintf("%s in a row did not read it to the end; the last: %s", ui.Count(s.FailuresInRow, "run", "runs"), run.Detail)}
 	case run.Outcome == model.RunFailed || run.Outcome == model.RunIncomplete:
 		return finding{stateWarn, what, "the last run did not read it to the end: " + run.Detail}
-	case run.Outcome == model.RunHeld || run.Outcome == model.RunDry && run.Changes > 0:
+	case run.Waits():
 		return finding{stateWarn, what, fmt.Sprintf("the plan of run %d waits for a person: console source approve %s %d", run.ID, s.Slug, run.ID)}
 	default:
 		return finding{stateOK, what, fmt.Sprintf("live; run %d: %s", run.ID, run.Outcome)}

@@ -222,7 +222,7 @@ func printRun(out io.Writer, r model.SourceRun) {
 	for _, h := range r.Holds {
 		fmt.Fprintf(out, "Over a limit: %s\n", holdWords(h))
 	}
-	if r.Outcome == model.RunHeld || r.Outcome == model.RunDry && r.Changes > 0 {
+	if r.Waits() {
 		fmt.Fprintf(out, "To carry it out: console source approve %s %d\n", r.Source, r.ID)
 	}
 }

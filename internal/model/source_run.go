@@ -93,6 +93,11 @@ type SourceRun struct {
 	RemoteAddr            string // of who asked for it
 }
 
+// Waits tells whether the run's plan waits for a person: over a limit, or of a dry run.
+func (r SourceRun) Waits() bool {
+	return r.Outcome == RunHeld || r.Outcome == RunDry && r.Changes > 0
+}
+
 // HoldKind is a limit that a plan is over.
 type HoldKind string
 

@@ -12,7 +12,7 @@ import (
 	"github.com/postern-sso/postern/templates/ui"
 )
 
-// nodesShown is how many connections and apps the flow has room for; of more,
+// nodesShown is how many connections, sources and apps the flow has room for each; of more,
 // those that do worst, and where the others are.
 const nodesShown = 5
 
@@ -22,33 +22,40 @@ var appIcons = map[string]string{"jira": "ticket", "confluence": "book-2", "bitb
 // flow is where people come from and where they go, by what happened.
 func flow(v overview.OverviewPage) overview.Flow {
 	f := overview.Flow{Hub: ui.Node{Icon: "building-arch", Title: "Postern", Hub: true}}
-	connections := slices.Clone(v.Connections)
-	slices.SortStableFunc(connections, func(a, b overview.OverviewConnection) int { return worseFirst(a.Health.State, b.Health.State) })
-	for i, c := range connections {
-		if i == nodesShown-1 && len(connections) > nodesShown {
-			f.From, f.In = append(f.From, further("connections", len(connections)-i, paths.Connections)), append(f.In, ui.Wire{Tone: ui.None})
-			break
-		}
-		f.From = append(f.From, ui.Node{Icon: "cloud", Title: c.Connection.Name(), Href: paths.Connection(c.Connection.Slug), Tone: ui.Tone(c.Health.State),
-			Words: words(c.Health, v.Now)})
-		f.In = append(f.In, signInWire(c))
-	}
-	sourceNodes(&f, v)
-	apps := slices.Clone(v.Apps)
-	slices.SortStableFunc(apps, func(a, b overview.OverviewApp) int { return worseFirst(a.Health.State, b.Health.State) })
-	for i, a := range apps {
-		if i == nodesShown-1 && len(apps) > nodesShown {
-			f.To, f.Out = append(f.To, further("apps", len(apps)-i, paths.Apps)), append(f.Out, ui.Wire{Tone: ui.None})
-			break
-		}
-		f.To = append(f.To, appNode(a, v.Now))
-		f.Out = append(f.Out, appWire(a))
-	}
+	f.From, f.In = side(v.Connections, "connections", paths.Connections, func(c overview.OverviewConnection) (ui.Node, ui.Wire) {
+		return connectionNode(c, v.Now), signInWire(c)
+	})
+	sources, read := side(v.Sources, "sources", paths.Sources, func(s overview.OverviewSource) (ui.Node, ui.Wire) {
+		return sourceNode(s, v.Now), sourceWire(s, v.Now)
+	})
+	f.From, f.In = append(f.From, sources...), append(f.In, read...)
+	f.To, f.Out = side(v.Apps, "apps", paths.Apps, func(a overview.OverviewApp) (ui.Node, ui.Wire) { return appNode(a, v.Now), appWire(a) })
 	return f
 }
 
-func worseFirst(a, b health.State) int {
-	return slices.Index(health.States, b) - slices.Index(health.States, a)
+// side are the nodes and wires of all that the flow shows of one kind, what does worst
+// first. Of more than there is room for, the last node says where the others are.
+func side[T any](all []T, what, href string, draw func(T) (ui.Node, ui.Wire)) ([]ui.Node, []ui.Wire) {
+	type end struct {
+		node ui.Node
+		wire ui.Wire
+	}
+	var ends []end
+	for _, t := range all {
+		node, wire := draw(t)
+		ends = append(ends, end{node, wire})
+	}
+	bad := func(e end) int { return slices.Index(health.States, health.State(e.node.Tone)) }
+	slices.SortStableFunc(ends, func(a, b end) int { return bad(b) - bad(a) })
+	if more := len(ends) - nodesShown + 1; more > 1 {
+		ends = append(ends[:nodesShown-1], end{further(what, more, href), ui.Wire{Tone: ui.None}})
+	}
+	var nodes []ui.Node
+	var wires []ui.Wire
+	for _, e := range ends {
+		nodes, wires = append(nodes, e.node), append(wires, e.wire)
+	}
+	return nodes, wires
 }
 
 func further(what string, n int, href string) ui.Node {
@@ -77,6 +84,10 @@ func signInWire(c overview.OverviewConnection) ui.Wire {
 		w.Number, w.Words = "0 of "+ui.Number(refused), "let in since the last success"
 	}
 	return w
+}
+
+func connectionNode(c overview.OverviewConnection, now time.Time) ui.Node {
+	return ui.Node{Icon: "cloud", Title: c.Connection.Name(), Href: paths.Connection(c.Connection.Slug), Tone: ui.Tone(c.Health.State), Words: words(c.Health, now)}
 }
 
 func appNode(a overview.OverviewApp, now time.Time) ui.Node {

@@ -51,21 +51,13 @@ func sourceNeeds(f facts) (all []overview.Need) {
 	return all
 }
 
-// sourceNodes add to the flow where people are known from before they sign in.
-func sourceNodes(f *overview.Flow, v overview.OverviewPage) {
-	for i, s := range v.Sources {
-		if i == nodesShown-1 && len(v.Sources) > nodesShown {
-			f.From, f.In = append(f.From, further("sources", len(v.Sources)-i, paths.Sources)), append(f.In, ui.Wire{Tone: ui.None})
-			return
-		}
-		f.From = append(f.From, ui.Node{Icon: "database", Title: s.Source.Name, Href: paths.Source(s.Source.Slug), Tone: ui.Tone(s.Health.State),
-			Words: words(s.Health, v.Now)})
-		f.In = append(f.In, sourceWire(s, v))
-	}
+// sourceNode is where people are known from before they sign in.
+func sourceNode(s overview.OverviewSource, now time.Time) ui.Node {
+	return ui.Node{Icon: "database", Title: s.Source.Name, Href: paths.Source(s.Source.Slug), Tone: ui.Tone(s.Health.State), Words: words(s.Health, now)}
 }
 
 // sourceWire is when the source is read next, or why it is not.
-func sourceWire(s overview.OverviewSource, v overview.OverviewPage) ui.Wire {
+func sourceWire(s overview.OverviewSource, now time.Time) ui.Wire {
 	w := ui.Wire{Tone: ui.Tone(s.Health.State)}
 	switch {
 	case s.Source.Status == model.SourceDraft:
@@ -74,8 +66,8 @@ func sourceWire(s overview.OverviewSource, v overview.OverviewPage) ui.Wire {
 		w.Words = "paused"
 	case !s.Source.Kind.Reads():
 		w.Words = "people and groups, pushed"
-	case s.Source.NextRunAt.After(v.Now):
-		w.Words = "next run in " + model.Duration(s.Source.NextRunAt.Sub(v.Now).Truncate(time.Minute)+time.Minute)
+	case s.Source.NextRunAt.After(now):
+		w.Words = "next run in " + model.Duration(s.Source.NextRunAt.Sub(now).Truncate(time.Minute)+time.Minute)
 	default:
 		w.Words = "next run now"
 	}

@@ -61,7 +61,7 @@ func (rm *Room) render(w http.ResponseWriter, r *http.Request, a model.Administr
 		return nil
 	}
 	for _, run := range v.Runs {
-		if run.Outcome == model.RunHeld || run.Outcome == model.RunDry && run.Changes > 0 {
+		if run.Waits() {
 			plan, err := rm.plan(r, s, run, changesShown)
 			if err != nil {
 				return err
