@@ -188,7 +188,7 @@ func Edit(v FormPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Form.isNew() {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "Save and test")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "Save as a draft")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -144,11 +144,8 @@ func (rm *Room) saveAWSNames(w http.ResponseWriter, r *http.Request, a model.Adm
 		}
 		changed += n
 	}
-	text := "Nothing had to be changed."
-	if changed > 0 {
-		text = ui.Count(changed, "name was saved.", "names were saved.")
-	}
-	return rm.Done(w, r, kit.WithQuery(paths.AWSGroups, url.Values{"q": {r.PostFormValue("q")}, "which": {r.PostFormValue("which")}}), text)
+	return rm.Done(w, r, kit.WithQuery(paths.AWSGroups, url.Values{"q": {r.PostFormValue("q")}, "which": {r.PostFormValue("which")}}),
+		ui.Count(changed, "name was saved.", "names were saved."))
 }
 
 // awsNames are the names of groups by their ids, of each connection that rules by AWS

@@ -70,6 +70,8 @@ func TestAWSGroupsAreNamedByHand(t *testing.T) {
 	if got := page.Doc.Find("#results input[value=Operations]").Length(); got != 1 {
 		t.Errorf("the name is shown %d times", got)
 	}
+	s.Post(paths.AWSGroups, form).Want(t, http.StatusSeeOther)
+	s.Get(paths.AWSGroups).Has(t, ".alert", "Nothing was changed")
 	if row := rowOf(s.Get(paths.AWSGroups+"?which=nameless"), opsID); row != "" {
 		t.Errorf("named, and without a name: %s", row)
 	}

@@ -1,20 +1,17 @@
 package people
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/layout"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/people"
-	"github.com/postern-sso/postern/web/csvimport"
 	"github.com/postern-sso/postern/web/kit"
 )
 
@@ -48,23 +45,6 @@ func (rm *Room) listLeavers(w http.ResponseWriter, r *http.Request, a model.Admi
 	return rm.Render(w, r, http.StatusOK, people.Leavers(v))
 }
 
-// eachLeaver hands over all that the query chooses, a part at a time, until do says
-// that it is enough.
-func (rm *Room) eachLeaver(r *http.Request, q store.LeaverQuery, do func([]model.Leaver) bool) error {
-	q.Page = store.Page{Limit: exportAtOnce}
-	for first := true; first || q.After != ""; first = false {
-		leavers, next, err := rm.Store.Leavers(r.Context(), q)
-		if err != nil {
-			return err
-		}
-		if !do(leavers) {
-			return nil
-		}
-		q.After = next
-	}
-	return nil
-}
-
 // previewLeavers shows what deactivating all whom the filters choose would change.
 // Those who administer the console, and those whom somebody pinned, are ticked one by
 // one or not at all.
@@ -73,16 +53,19 @@ func (rm *Room) previewLeavers(w http.ResponseWriter, r *http.Request, a model.A
 		return fmt.Errorf("%w: %w", kit.ErrBadForm, err)
 	}
 	var names []string
-	err := rm.eachLeaver(r, leaverQuery(r.PostForm), func(leavers []model.Leaver) bool {
+	q := leaverQuery(r.PostForm)
+	q.Limit = kit.ExportPage
+	for more := true; more && len(names) <= maxBulk; more = q.After != "" {
+		leavers, next, err := rm.Store.Leavers(r.Context(), q)
+		if err != nil {
+			return err
+		}
 		for _, l := range leavers {
 			if l.Stays != model.StaysAdministrator && l.Stays != model.StaysPinned {
 				names = append(names, l.Username)
 			}
 		}
-		return len(names) <= maxBulk
-	})
-	if err != nil {
-		return err
+		q.After = next
 	}
 	r.PostForm = url.Values{"do": {string(model.BulkDeactivate)}, "ticked": names, "back": {"leavers"}}
 	return rm.previewBulk(w, r, a)
@@ -118,42 +101,21 @@ func (rm *Room) exportLeavers(w http.ResponseWriter, r *http.Request, a model.Ad
 	if err := rm.Store.RecordAudit(r.Context(), rm.Actor(r, a), "user.export", "leavers.csv", kit.Chosen(r)); err != nil {
 		return err
 	}
-	out, begun := csv.NewWriter(w), false
-	err := rm.eachLeaver(r, leaverQuery(r.URL.Query()), func(leavers []model.Leaver) bool {
-		if !begun {
-			begun = true
-			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-			w.Header().Set("Content-Disposition", `attachment; filename="leavers.csv"`)
-			_ = out.Write(leaverColumns) // the writer keeps its error, Flush below meets it
-		}
+	q := leaverQuery(r.URL.Query())
+	q.Limit = kit.ExportPage
+	return rm.sendCSV(w, r, "leavers.csv", leaverColumns, func() ([][]string, bool, error) {
+		leavers, next, err := rm.Store.Leavers(r.Context(), q)
+		rows := make([][]string, 0, len(leavers))
 		for _, l := range leavers {
-			_ = out.Write(leaverRow(l))
+			rows = append(rows, leaverRow(l))
 		}
-		out.Flush()
-		kit.MoreTime(w)
-		return out.Error() == nil
+		q.After = next
+		return rows, next != "", err
 	})
-	if err != nil && begun {
-		rm.Log.ErrorContext(r.Context(), "export broken off", "error", err)
-		panic(http.ErrAbortHandler) // a file that is not whole must not look so
-	}
-	return err
 }
 
 // leaverRow is a leaver in the order of leaverColumns.
 func leaverRow(l model.Leaver) []string {
-	row := []string{l.Username, l.Email, l.DisplayName, l.SourceSlug, string(l.Says), l.Why, timeText(l.Gone), string(l.Stays), timeText(l.LastLoginAt),
+	return []string{l.Username, l.Email, l.DisplayName, l.SourceSlug, string(l.Says), l.Why, kit.CSVTime(l.Gone), string(l.Stays), kit.CSVTime(l.LastLoginAt),
 		strings.Join(l.Groups, ";")}
-	for i := range row {
-		row[i] = csvimport.Guard(row[i])
-	}
-	return row
-}
-
-// timeText is a time for programs; empty for none.
-func timeText(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
 }
