@@ -87,7 +87,8 @@ func signInWire(c overview.OverviewConnection) ui.Wire {
 }
 
 func connectionNode(c overview.OverviewConnection, now time.Time) ui.Node {
-	return ui.Node{Icon: "cloud", Title: c.Connection.Name(), Href: paths.Connection(c.Connection.Slug), Tone: ui.Tone(c.Health.State), Words: words(c.Health, now)}
+	return ui.Node{Icon: "cloud", Title: c.Connection.Name(), Href: paths.Connection(c.Connection.Slug),
+		Tone: ui.Tone(c.Health.State), Words: words(c.Health, now)}
 }
 
 func appNode(a overview.OverviewApp, now time.Time) ui.Node {

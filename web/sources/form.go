@@ -148,7 +148,8 @@ func formOf(s model.Source) sources.Form {
 		sources.FieldSlug: s.Slug, sources.FieldName: s.Name, sources.FieldConnection: s.Connection,
 		sources.FieldInterval: strconv.Itoa(int(s.Interval / time.Minute)), sources.FieldGrace: strconv.Itoa(s.AbsenceGrace),
 		sources.FieldDeactivatePercent: strconv.Itoa(s.Limits.DeactivatePercent), sources.FieldDeactivateMin: strconv.Itoa(s.Limits.DeactivateMin),
-		sources.FieldGroupPercent: strconv.Itoa(s.Limits.GroupPercent), sources.FieldRenamePercent: strconv.Itoa(s.Limits.RenamePercent), sources.FieldRenameMin: strconv.Itoa(s.Limits.RenameMin),
+		sources.FieldGroupPercent: strconv.Itoa(s.Limits.GroupPercent),
+		sources.FieldRenamePercent: strconv.Itoa(s.Limits.RenamePercent), sources.FieldRenameMin: strconv.Itoa(s.Limits.RenameMin),
 		sources.FieldGroupMode: string(s.Groups.Mode), sources.FieldGroupPrefix: s.Groups.Prefix, sources.FieldGroupMap: mapLines(s.Groups.Map),
 	}, Ticks: map[string]bool{sources.FieldCreate: s.Create, sources.FieldAdopt: s.AdoptExisting}}
 	switch s.Kind {
