@@ -207,7 +207,7 @@ func settingsForm(v SettingsPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = ui.TextField(ui.Input{Name: "login_days", Label: "Days to keep logins", Value: v.LoginDays, Required: true, Autocomplete: "off",
-			Hint: "Between 0 and 3650; 0 keeps them for good. Who signed in when, from where, with what outcome.", Problem: ui.ProblemOf(v.Problems, "login_days")}).Render(ctx, templ_7745c5c3_Buffer)
+			Hint: "Between 0 and 3,650; 0 keeps them for good. Who signed in when, from where, with what outcome.", Problem: ui.ProblemOf(v.Problems, "login_days")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -14,7 +14,7 @@ const (
 	FieldName       = "name"
 	FieldConnection = "connection"
 	FieldRevision   = "revision"
-	FieldSetup      = "setup" // slug of the connection whose setup asked for the source
+	FieldSetup      = "setup" // slug of the connection whose setup asks for the source, in an address
 	FieldSecret     = "secret"
 	FieldSecretKey  = "secret_key" // of static keys: the secret one; FieldSecret is the id
 
@@ -96,7 +96,6 @@ type Form struct {
 	Kind      model.SourceKind
 	Slug      string // of one that is there; empty: a new one
 	Revision  int
-	Setup     string
 	HasSecret bool
 	Values    map[string]string // of the fields of the kind that hold text or a choice
 	Ticks     map[string]bool   // of its check boxes

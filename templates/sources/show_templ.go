@@ -25,8 +25,8 @@ import (
 type ShowPage struct {
 	Page    layout.Page
 	Source  model.Source
-	Setup   string    // slug of the connection whose setup asks where its people come from; empty: none does
-	Waiting *PlanView // a run that waits for a person; nil: none
+	Setup   *model.Connection // whose setup asks where its people come from; nil: none does
+	Waiting *PlanView         // a run that waits for a person; nil: none
 	Runs    []model.SourceRun
 	Numbers Numbers
 	Access  templ.Component // how the source is reached, or how it reaches us
@@ -207,7 +207,7 @@ func Show(v ShowPage) templ.Component {
 
 // noted tells whether a note stands above what waits.
 func (v ShowPage) noted() bool {
-	return v.Source.Status != model.SourceLive || v.Setup != "" || v.underway() != nil
+	return v.Source.Status != model.SourceLive || v.Setup != nil || v.underway() != nil
 }
 
 func runButtons(v ShowPage) templ.Component {
@@ -408,7 +408,7 @@ func statusNote(v ShowPage) templ.Component {
 			}
 		default:
 		}
-		if v.Setup != "" && parts.CanChange(v.Page) {
+		if v.Setup != nil && parts.CanChange(v.Page) {
 			templ_7745c5c3_Var15 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -426,9 +426,9 @@ func statusNote(v ShowPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(v.Setup)
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(v.Setup.Name())
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/sources/show.templ`, Line: 123, Col: 26}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/sources/show.templ`, Line: 123, Col: 33}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 				if templ_7745c5c3_Err != nil {
@@ -439,9 +439,9 @@ func statusNote(v ShowPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templruntime.NewAttributeExpression(templ.SafeURL(paths.SetupStep(v.Setup, wizard.StepDirectory))).ResolveURL(ctx)
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = templruntime.NewAttributeExpression(templ.SafeURL(paths.SetupStep(v.Setup.Slug, wizard.StepDirectory))).ResolveURL(ctx)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/sources/show.templ`, Line: 124, Col: 75}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/sources/show.templ`, Line: 124, Col: 80}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var17)
 				if templ_7745c5c3_Err != nil {

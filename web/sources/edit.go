@@ -23,10 +23,9 @@ func (rm *Room) newForm(w http.ResponseWriter, r *http.Request, a model.Administ
 		return store.ErrNotFound
 	}
 	f := formOf(model.NewSource(kind))
-	f.Setup = kit.Truncate(r.URL.Query().Get(sources.FieldSetup), maxSlug)
 	f.Values[sources.FieldSlug] = sources.ProposedSlug(kind)
 	if kind == model.SourceAWS {
-		f.Values[sources.FieldConnection] = f.Setup
+		f.Values[sources.FieldConnection] = kit.Truncate(r.URL.Query().Get(sources.FieldSetup), maxSlug)
 	}
 	return rm.form(w, r, a, f)
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/postern-sso/postern/internal/directory/aws"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/sources"
-	"github.com/postern-sso/postern/web/kit"
 )
 
 // typed is what the form says of a source, as it was typed. Its fields are those of
@@ -26,7 +25,6 @@ func typed(r *http.Request, kind model.SourceKind) sources.Form {
 		f.Ticks[name] = r.PostFormValue(name) != ""
 	}
 	f.Secret, f.SecretKey = r.PostFormValue(sources.FieldSecret), r.PostFormValue(sources.FieldSecretKey)
-	f.Setup = kit.Truncate(r.PostFormValue(sources.FieldSetup), maxSlug)
 	return f
 }
 
@@ -148,7 +146,7 @@ func formOf(s model.Source) sources.Form {
 		sources.FieldSlug: s.Slug, sources.FieldName: s.Name, sources.FieldConnection: s.Connection,
 		sources.FieldInterval: strconv.Itoa(int(s.Interval / time.Minute)), sources.FieldGrace: strconv.Itoa(s.AbsenceGrace),
 		sources.FieldDeactivatePercent: strconv.Itoa(s.Limits.DeactivatePercent), sources.FieldDeactivateMin: strconv.Itoa(s.Limits.DeactivateMin),
-		sources.FieldGroupPercent: strconv.Itoa(s.Limits.GroupPercent),
+		sources.FieldGroupPercent:  strconv.Itoa(s.Limits.GroupPercent),
 		sources.FieldRenamePercent: strconv.Itoa(s.Limits.RenamePercent), sources.FieldRenameMin: strconv.Itoa(s.Limits.RenameMin),
 		sources.FieldGroupMode: string(s.Groups.Mode), sources.FieldGroupPrefix: s.Groups.Prefix, sources.FieldGroupMap: mapLines(s.Groups.Map),
 	}, Ticks: map[string]bool{sources.FieldCreate: s.Create, sources.FieldAdopt: s.AdoptExisting}}

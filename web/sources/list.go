@@ -34,7 +34,7 @@ func (rm *Room) list(w http.ResponseWriter, r *http.Request, a model.Administrat
 func (rm *Room) choose(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	p := rm.Page(r, a, layout.NavSources, "Connect a source", "Which of them knows your people?")
 	p.Crumbs = crumbs()
-	v := sources.ChoosePage{Page: p, Setup: kit.Truncate(r.URL.Query().Get("setup"), maxSlug)}
+	v := sources.ChoosePage{Page: p, Setup: kit.Truncate(r.URL.Query().Get(sources.FieldSetup), maxSlug)}
 	if rm.Opts.DemoDirectory != nil {
 		all, err := rm.Store.Sources(r.Context())
 		if err != nil {

@@ -80,21 +80,21 @@ func (rm *Room) render(w http.ResponseWriter, r *http.Request, a model.Administr
 	return rm.Render(w, r, status, sources.Show(v))
 }
 
-// setupThatAsks is the connection whose setup waits for a source and could take this one.
-func (rm *Room) setupThatAsks(ctx context.Context, s model.Source) (string, error) {
+// setupThatAsks is the connection whose setup waits for a source and could take this one; nil: none.
+func (rm *Room) setupThatAsks(ctx context.Context, s model.Source) (*model.Connection, error) {
 	all, err := rm.Store.Connections(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	for _, c := range all {
 		if c.Draft == nil || c.Live != nil {
 			continue
 		}
 		if cfg := c.Draft.Config; cfg.DirectorySynced && !cfg.DirectoryInApps && (cfg.DirectorySource == "" || cfg.DirectorySource == s.Slug) {
-			return c.Slug, nil
+			return &c, nil
 		}
 	}
-	return "", nil
+	return nil, nil //nolint:nilnil // none asks
 }
 
 // plan is what a run planned or did, the first page of it.
