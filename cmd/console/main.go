@@ -39,6 +39,7 @@ type commands struct {
 	Source  sourceCmd  `cmd:"" help:"Sources of users and groups: list, test, run, approve, give the secret."`
 	Secret  secretCmd  `cmd:"" help:"Change the key that seals secrets at rest."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the installation, one line a check."`
+	Health  healthCmd  `cmd:"" help:"Ask the Postern of this machine how it is; exit code 1 when it is not up."`
 	Version versionCmd `cmd:"" help:"Show version, commit and Go version."`
 }
 

@@ -18,6 +18,7 @@ const followEvery = 2 * time.Second
 
 // secretCmd changes the key that seals secrets at rest.
 type secretCmd struct {
+	New    secretNewCmd    `cmd:"" help:"Make a key file, where several Posterns are to share it from the first start on."`
 	Rotate secretRotateCmd `cmd:"" help:"Seal everything with a new key, while Postern runs."`
 	Forget secretForgetCmd `cmd:"" help:"Remove the keys that nothing is sealed with any more."`
 

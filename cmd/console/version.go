@@ -6,8 +6,9 @@ import (
 	"runtime/debug"
 )
 
-// version is set by the linker in releases.
-var version = "dev"
+// version and revision are set by the linker in releases. A release is the same
+// wherever it is built, so it does not have what Go finds out of the folder.
+var version, revision = "dev", ""
 
 type versionCmd struct{}
 
@@ -18,18 +19,21 @@ func (versionCmd) Run(io streams) error {
 }
 
 func commit() string {
+	if revision != "" {
+		return revision
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
 	}
-	revision, modified := "unknown", ""
+	found, modified := "unknown", ""
 	for _, s := range info.Settings {
 		switch {
 		case s.Key == "vcs.revision":
-			revision = s.Value
+			found = s.Value
 		case s.Key == "vcs.modified" && s.Value == "true":
 			modified = " (modified)"
 		}
 	}
-	return revision + modified
+	return found + modified
 }
