@@ -22,6 +22,7 @@ func (c *secretNewCmd) Run(io streams) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(io.out, "%s holds the new key %s. Keep a copy apart from the database: what it seals opens with no other.\n", c.File, sealer.Fingerprint())
+	_, err = fmt.Fprintf(io.out, "%s holds the new key %s. Keep a copy apart from the database: what it seals opens with no other.\n",
+		c.File, sealer.Fingerprint())
 	return err
 }
