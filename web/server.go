@@ -80,8 +80,7 @@ func New(o kit.Options) (*Server, error) {
 	s.connections = connections.New(k, s.Setup)
 	k.Connect(s.Access, s.ConsoleRoutes())
 	s.handler = s.mount()
-	o.Metrics.WatchHealth(standing.With(k).Figures)
-	o.Metrics.WatchSources(k.Store.Sources)
+	o.Metrics.Watch(standing.With(k).Figures, k.Store, o.Readiness)
 	return s, nil
 }
 

@@ -31,8 +31,8 @@ func standings(t *testing.T, s *webtest.Site, connection, app string) map[string
 	at("app: list", "/apps", "tr:has(a[href='/apps/"+app+"']) [data-health]")
 	at("app: page", "/apps/"+app, "main [data-health]")
 
-	m := kit.NewMetrics()
-	m.WatchHealth(standing.With(s.Kit).Figures)
+	m := kit.NewMetrics("test")
+	m.Watch(standing.With(s.Kit).Figures, nil, nil)
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	for line := range strings.Lines(w.Body.String()) {

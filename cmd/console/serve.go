@@ -130,7 +130,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 
 // webOptions judges the flags and turns them into what web needs.
 func (f serveFlags) webOptions(log *slog.Logger, listening net.Addr) (kit.Options, error) {
-	o := kit.Options{Logger: log, Version: version, Metrics: kit.NewMetrics(), Readiness: new(kit.Readiness),
+	o := kit.Options{Logger: log, Version: version, Metrics: kit.NewMetrics(version), Readiness: new(kit.Readiness),
 		PublicURL: f.PublicURL, PublicURLFixed: f.PublicURL != "", AllowPrivateMetadata: f.PrivateMetadata, CommandFlags: f.commandFlags()}
 	if o.PublicURL == "" {
 		var err error

@@ -160,12 +160,7 @@ func fingerprints(all []sso.Certificate) []string {
 // expiry looks at the certificate that lasts longest: while a later one is
 // trusted already, AWS may change over at any time.
 func (h *Health) expiry(c model.Connection, idp *sso.IdentityProvider, now time.Time) {
-	var last time.Time
-	for _, cert := range idp.Certificates {
-		if cert.NotAfter.After(last) {
-			last = cert.NotAfter
-		}
-	}
+	last := lastEnd(idp)
 	left := last.Sub(now)
 	r := Reason{ID: "certificate_ends", State: None, Place: AtCertificates, Waits: true,
 		Title: fmt.Sprintf("AWS's certificate for %s ends in %s", c.Name(), model.Count(int(left/day), "day", "days")),
@@ -183,6 +178,29 @@ func (h *Health) expiry(c model.Connection, idp *sso.IdentityProvider, now time.
 		r.Evidence = "It ends on " + model.Day(last) + "."
 	}
 	h.add(r)
+}
+
+// CertificatesEnd is when the last certificate ends that a live connection trusts;
+// false: it is not live, or its metadata cannot be used.
+func CertificatesEnd(c model.Connection, m Metadata) (time.Time, bool) {
+	if c.Live == nil {
+		return time.Time{}, false
+	}
+	idp, err := m.trusted(c.Live)
+	if err != nil {
+		return time.Time{}, false
+	}
+	end := lastEnd(idp)
+	return end, !end.IsZero()
+}
+
+func lastEnd(idp *sso.IdentityProvider) (last time.Time) {
+	for _, cert := range idp.Certificates {
+		if cert.NotAfter.After(last) {
+			last = cert.NotAfter
+		}
+	}
+	return last
 }
 
 // offer is what AWS's metadata said when it was fetched last, beside what is

@@ -60,6 +60,10 @@ type Options struct {
 	// TrialPath is where a test sign-in to an app ends: a path of this site.
 	TrialPath func(app string) string
 
+	// Part begins a part of a login that is traced and measured, and returns what ends
+	// it; nil: it is traced only.
+	Part func(ctx context.Context, part string) (context.Context, func())
+
 	// RemoteAddr is the address of the client of a request.
 	RemoteAddr func(*http.Request) string
 

@@ -12,6 +12,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/spans"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/throttle"
 )
@@ -19,7 +20,11 @@ import (
 // token exchanges codes and refresh tokens. The client proves itself before
 // anything else is looked at.
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
+	ctx, end := p.part(r.Context(), spans.HandOver)
+	defer end()
+	r = r.WithContext(ctx)
 	c, err := p.authenticate(r)
+	spans.App(ctx, c.app.Slug)
 	if err == nil {
 		var response *oidc.AccessTokenResponse
 		if response, err = p.exchange(r, c); err == nil {
@@ -28,6 +33,15 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	p.refuse(w, r, c, err)
+}
+
+// part begins a part of a login.
+func (p *Provider) part(ctx context.Context, part string) (context.Context, func()) {
+	if p.opts.Part != nil {
+		return p.opts.Part(ctx, part)
+	}
+	ctx, span := spans.Begin(ctx, part)
+	return ctx, func() { span.End() }
 }
 
 // SecretFailuresPerMinute is how many wrong secrets of a client may have come from

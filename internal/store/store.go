@@ -92,6 +92,7 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	// No query here runs for long enough to be worth compiling. PostgreSQL thinks so
 	// of some, while its statistics are of a younger database, and takes seconds.
 	cfg.ConnConfig.RuntimeParams["jit"] = "off"
+	cfg.ConnConfig.Tracer = queries{} // nothing where nothing is traced
 	for _, o := range options {
 		o(cfg)
 	}

@@ -2,6 +2,7 @@ package login
 
 import (
 	"cmp"
+	"context"
 	"crypto/subtle"
 	"errors"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/spans"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/paths"
@@ -33,6 +35,9 @@ type attempt struct {
 // person in or refuses, and writes the trace either way.
 func (rm *Room) samlACS(w http.ResponseWriter, r *http.Request) {
 	var a attempt
+	ctx, end := rm.Opts.Metrics.Part(r.Context(), spans.Whole)
+	defer end()
+	r = r.WithContext(ctx)
 	defer func() {
 		if v := recover(); v != nil {
 			rm.refusePanic(w, r, a.login, v)
@@ -84,7 +89,9 @@ func (rm *Room) receive(r *http.Request, a *attempt) (*model.Refusal, error) {
 		return nil, err
 	}
 	a.login.XMLSealed = sealed
-	return rm.judge(r, a, xml)
+	ctx, end := rm.Opts.Metrics.Part(r.Context(), spans.Verify)
+	defer end()
+	return rm.judge(ctx, a, xml)
 }
 
 // readResponseForm takes the one SAMLResponse field and at most one RelayState
@@ -123,6 +130,7 @@ func (rm *Room) findContext(r *http.Request, a *attempt, xml []byte) (*model.Ref
 		return nil, err
 	}
 	a.connection = c
+	spans.Connection(r.Context(), c.Slug)
 	if err := rm.findPending(r, a, xml); err != nil {
 		return nil, err
 	}
@@ -201,7 +209,7 @@ func (rm *Room) pendingByAnswer(r *http.Request, xml []byte) (model.PendingReque
 }
 
 // judge verifies the message and reads the person from it.
-func (rm *Room) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, error) {
+func (rm *Room) judge(ctx context.Context, a *attempt, xml []byte) (*model.Refusal, error) {
 	cfg := a.revision.Config
 	idp, err := rm.IdentityProvider(a.revision)
 	if err != nil {
@@ -219,7 +227,7 @@ func (rm *Room) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, 
 	}
 	a.login.Verified = true
 	a.assertion = message.AssertionID
-	seen, err := rm.Store.AssertionSeen(r.Context(), a.connection.Slug, message.AssertionID)
+	seen, err := rm.Store.AssertionSeen(ctx, a.connection.Slug, message.AssertionID)
 	if err != nil {
 		return nil, err
 	}
@@ -248,12 +256,12 @@ func (rm *Room) judge(r *http.Request, a *attempt, xml []byte) (*model.Refusal, 
 	if refusal != nil {
 		return refusal, nil
 	}
-	return nil, rm.readRelayState(r.Context(), a)
+	return nil, rm.readRelayState(ctx, a)
 }
 
 // finishLogin carries the login out in one transaction and signs the person in.
 func (rm *Room) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) error {
-	l, u, err := rm.Store.CompleteLogin(r.Context(), rm.completion(a, a.answered()))
+	l, u, err := rm.complete(r.Context(), a)
 	if err != nil {
 		return rm.RefuseInternal(w, r, a.login, err)
 	}
@@ -261,12 +269,40 @@ func (rm *Room) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) e
 		return rm.showRefusal(w, r, l)
 	}
 	w.Header().Set(HeaderLogin, l.ID)
-	if err := rm.welcome(w, r, a, u); err != nil {
+	ctx, end := rm.Opts.Metrics.Part(r.Context(), spans.Session)
+	err = rm.welcome(w, r.WithContext(ctx), a, u)
+	end()
+	if err != nil {
 		return rm.showInternal(w, r, l, err)
 	}
-	rm.Opts.Metrics.CountLogin(l)
+	rm.countLogin(r.Context(), l)
 	rm.Log.InfoContext(r.Context(), "signed in", "login", l.ID, "connection", l.Connection, "user", u.ID)
 	return nil
+}
+
+// complete carries out what provisioning decides about a login.
+func (rm *Room) complete(ctx context.Context, a attempt) (model.Login, model.User, error) {
+	ctx, end := rm.Opts.Metrics.Part(ctx, spans.Store)
+	defer end()
+	c := rm.completion(a, a.answered())
+	decide := c.Decide
+	c.Decide = func(known model.Known) model.Decision {
+		_, end := rm.Opts.Metrics.Part(ctx, spans.Decide)
+		defer end()
+		return decide(known)
+	}
+	return rm.Store.CompleteLogin(ctx, c)
+}
+
+// countLogin tells figures and trace how a login ended.
+func (rm *Room) countLogin(ctx context.Context, l model.Login) {
+	rm.Opts.Metrics.CountLogin(l)
+	spans.Login(ctx, l.ID)
+	code := ""
+	if l.Refusal != nil {
+		code = string(l.Refusal.Code)
+	}
+	spans.Ended(ctx, string(l.Outcome), code)
 }
 
 // completion is a login that was judged good, with the request that it consumes.

@@ -136,7 +136,7 @@ func (rm *Room) receiveAstray(r *http.Request, a *attempt) (*model.Refusal, erro
 		return refusal, nil
 	}
 	place := a.login.Checks
-	_, err = rm.judge(r, a, xml) // for its checks: the place decides
+	_, err = rm.judge(r.Context(), a, xml) // for its checks: the place decides
 	a.login.Checks = append(place, a.login.Checks...)
 	return refusal, err
 }

@@ -102,7 +102,7 @@ func (rm *Room) refuseShared(w http.ResponseWriter, r *http.Request, a attempt, 
 			return rm.RefuseInternal(w, r, a.login, err)
 		}
 	}
-	rm.Opts.Metrics.CountLogin(a.login)
+	rm.countLogin(r.Context(), a.login)
 	w.Header().Set(HeaderLogin, id)
 	w.Header().Set("Retry-After", "60")
 	return rm.Render(w, r, http.StatusTooManyRequests, failure.TooMany())

@@ -124,7 +124,7 @@ func (rm *Room) showInternal(w http.ResponseWriter, r *http.Request, l model.Log
 // that nobody can find out who has an account.
 func (rm *Room) showRefusal(w http.ResponseWriter, r *http.Request, l model.Login) error {
 	w.Header().Set(HeaderLogin, l.ID) // first: it says that the trace is written
-	rm.Opts.Metrics.CountLogin(l)
+	rm.countLogin(r.Context(), l)
 	rm.Log.InfoContext(r.Context(), "login refused", "login", l.ID, "connection", l.Connection, "code", string(l.Refusal.Code))
 	contact, text := "", ""
 	if l.Refusal.Code == model.CodeInternal {

@@ -9,6 +9,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/spans"
 	"github.com/postern-sso/postern/internal/sso"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/login"
@@ -66,6 +67,11 @@ func (rm *Room) BeginLogin(w http.ResponseWriter, r *http.Request, c model.Conne
 // beginAttempt is beginLogin for a trace that has been begun.
 func (rm *Room) BeginAttempt(w http.ResponseWriter, r *http.Request, l model.Login, c model.Connection, rev *model.Revision, test bool,
 	returnTo string) error {
+	ctx, end := rm.Opts.Metrics.Part(r.Context(), spans.Start)
+	defer end()
+	r = r.WithContext(ctx)
+	spans.Login(ctx, l.ID)
+	spans.Connection(ctx, c.Slug)
 	l.RevisionID, l.RevisionVersion, l.Test = rev.ID, rev.Version, test
 	idp, err := rm.IdentityProvider(rev)
 	if err != nil {

@@ -77,31 +77,3 @@ func (lf Standing) Apps(ctx context.Context, slug string) ([]App, error) {
 	}
 	return all, nil
 }
-
-// figures are the states as numbers, for Prometheus.
-var figures = map[health.State]float64{health.None: -1, health.Good: 1, health.Warn: 0.5, health.Bad: 0}
-
-// Figures is how everything does, for Prometheus: by short name, which stays when
-// a name changes.
-func (lf Standing) Figures(ctx context.Context) ([]kit.HealthFigure, error) {
-	connections, err := lf.Store.Connections(ctx)
-	if err != nil {
-		return nil, err
-	}
-	judged, err := lf.Connections(ctx, connections)
-	if err != nil {
-		return nil, err
-	}
-	apps, err := lf.Apps(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	var all []kit.HealthFigure
-	for _, c := range judged {
-		all = append(all, kit.HealthFigure{Kind: "connection", Name: c.Slug, Value: figures[c.Health.State]})
-	}
-	for _, a := range apps {
-		all = append(all, kit.HealthFigure{Kind: "app", Name: a.Slug, Value: figures[a.Health.State]})
-	}
-	return all, nil
-}

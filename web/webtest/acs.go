@@ -11,6 +11,7 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // SamlSite is a site with one live connection and a simulated AWS behind it.
@@ -20,9 +21,9 @@ type SamlSite struct {
 	App string
 }
 
-func NewSAMLSite(t testing.TB, st *store.Store, change func(*model.Config)) *SamlSite {
+func NewSAMLSite(t testing.TB, st *store.Store, change func(*model.Config), options ...func(*kit.Options)) *SamlSite {
 	t.Helper()
-	s := NewSiteOn(t, st)
+	s := NewSiteOn(t, st, options...)
 	sim, app := SimulatedAWS(t, s, 3)
 	storetest.LiveConnection(t, st, "aws", func(c *model.Config) {
 		c.IdPMetadata = string(sim.Metadata(app))

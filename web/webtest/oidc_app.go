@@ -16,6 +16,7 @@ import (
 	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/kit"
 )
 
 // AppSite is a site with a live connection, the app "jira", and coreos/go-oidc
@@ -27,9 +28,9 @@ type AppSite struct {
 	Op       *oidc.Provider
 }
 
-func NewAppSite(t testing.TB, st *store.Store) *AppSite {
+func NewAppSite(t testing.TB, st *store.Store, options ...func(*kit.Options)) *AppSite {
 	t.Helper()
-	s := &AppSite{SamlSite: NewSAMLSite(t, st, nil)}
+	s := &AppSite{SamlSite: NewSAMLSite(t, st, nil, options...)}
 	storetest.Group(t, st, "jira-users")
 	storetest.Group(t, st, "hidden")
 	app := model.App{Slug: "jira", Kind: model.AppOIDC, Name: "Jira", RedirectURIs: []string{AppCallback},

@@ -60,13 +60,13 @@ func NewSite(t testing.TB) *Site {
 	return NewSiteOn(t, storetest.Open(t))
 }
 
-func NewSiteOn(t testing.TB, st *store.Store) *Site {
+func NewSiteOn(t testing.TB, st *store.Store, change ...func(*kit.Options)) *Site {
 	t.Helper()
-	return NewSiteWith(t, st, filepath.Join(t.TempDir(), "secret.key"))
+	return NewSiteWith(t, st, filepath.Join(t.TempDir(), "secret.key"), change...)
 }
 
 // NewSiteWith is newSiteOn with the secret key in that file.
-func NewSiteWith(t testing.TB, st *store.Store, key string) *Site {
+func NewSiteWith(t testing.TB, st *store.Store, key string, change ...func(*kit.Options)) *Site {
 	t.Helper()
 	sealer, err := seal.LoadOrCreate(key)
 	if err != nil {
@@ -77,13 +77,16 @@ func NewSiteWith(t testing.TB, st *store.Store, key string) *Site {
 	ready := &kit.Readiness{Now: func() time.Time { return time.Unix(0, 0).UTC() }} // no process looks here
 	ready.Beat()
 	site.Directories = newDirectories(st, sealer)
-	site.Server, err = web.New(kit.Options{
+	options := kit.Options{
 		Sources: site.Directories.Runner, TestSource: site.Directories.test,
 		Store: st, Sealer: sealer, Logger: slog.New(slog.DiscardHandler),
 		Now:       func() time.Time { return site.Now },
-		PublicURL: site.URL, PublicURLFixed: true, SessionStore: sessionStore(st), Version: "test", Readiness: ready,
-	})
-	if err != nil {
+		PublicURL: site.URL, PublicURLFixed: true, SessionStore: sessionStore(st), Version: "test", Readiness: ready, Metrics: kit.NewMetrics("test"),
+	}
+	for _, c := range change {
+		c(&options)
+	}
+	if site.Server, err = web.New(options); err != nil {
 		t.Fatal(err)
 	}
 	srv.Config.Handler = site.Handler()

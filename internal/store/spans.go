@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/postern-sso/postern/internal/spans"
+)
+
+// queries makes a span of each query, of each batch, and of each wait for a
+// connection. It implements pgx.QueryTracer, pgx.BatchTracer and pgxpool.AcquireTracer.
+type queries struct{}
+
+var databaseSystem = attribute.String("db.system.name", "postgresql")
+
+// TraceQueryStart implements pgx.QueryTracer.
+func (queries) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	return beginQuery(ctx, func() string { return summary(q.SQL) })
+}
+
+// TraceQueryEnd implements pgx.QueryTracer.
+func (queries) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryEndData) {
+	endQuery(ctx, q.Err)
+}
+
+// TraceBatchStart implements pgx.BatchTracer.
+func (queries) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return beginQuery(ctx, func() string { return "batch" })
+}
+
+// TraceBatchQuery implements pgx.BatchTracer.
+func (queries) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+// TraceBatchEnd implements pgx.BatchTracer.
+func (queries) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, b pgx.TraceBatchEndData) {
+	endQuery(ctx, b.Err)
+}
+
+// TraceAcquireStart implements pgxpool.AcquireTracer.
+func (queries) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
+	return beginQuery(ctx, func() string { return "wait for a connection" })
+}
+
+// TraceAcquireEnd implements pgxpool.AcquireTracer.
+func (queries) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, a pgxpool.TraceAcquireEndData) {
+	endQuery(ctx, a.Err)
+}
+
+// querySpan is where the span of a query is in its context: that of the context
+// itself is another one where the query has none.
+type querySpan struct{}
+
+func beginQuery(ctx context.Context, what func() string) context.Context {
+	if !trace.SpanFromContext(ctx).IsRecording() {
+		return ctx
+	}
+	ctx, span := spans.Child(ctx, "db "+what(), trace.SpanKindClient, databaseSystem)
+	return context.WithValue(ctx, querySpan{}, span)
+}
+
+func endQuery(ctx context.Context, err error) {
+	span, ok := ctx.Value(querySpan{}).(trace.Span)
+	if !ok {
+		return
+	}
+	var refused *pgconn.PgError
+	switch {
+	case errors.As(err, &refused): // its message may hold what was written
+		span.SetAttributes(attribute.String("db.response.status_code", refused.Code))
+		spans.Fail(span, "the database refused it")
+	case err != nil && !errors.Is(err, pgx.ErrNoRows):
+		spans.Fail(span, "the database did not answer")
+	}
+	span.End()
+}
+
+// tableOf finds the first table that a query is about.
+var tableOf = regexp.MustCompile(`(?i)\b(?:from|into|update)\s+([a-z_]+)`)
+
+// summary is what a query does, and to which table: no value ever stands in our SQL,
+// and still its text stays here.
+func summary(sql string) string {
+	words := strings.Fields(sql[:min(len(sql), 40)])
+	if len(words) == 0 {
+		return "query"
+	}
+	verb := strings.ToLower(words[0])
+	if about := tableOf.FindStringSubmatch(sql); about != nil {
+		return verb + " " + strings.ToLower(about[1])
+	}
+	return verb
+}
