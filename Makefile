@@ -71,6 +71,11 @@ vuln: ## look for known vulnerabilities in what is linked; needs the network
 notice: ## write NOTICE: the licences of what is linked and vendored
 	go run -C tools ./notice >NOTICE.new && mv NOTICE.new NOTICE
 
+.PHONY: release
+release: generate ## make archives, images, Debian packages, chart, lists of parts and checksums in dist
+	rm -rf dist
+	go run -C tools/release . $(if $(filter command line environment,$(origin VERSION)),-version "$(VERSION)")
+
 .PHONY: assets
 assets: ## copy the page's style sheet and script from npm to web/static/vendor
 	@scripts/setup assets
@@ -97,4 +102,4 @@ setup: ## install what the other targets need
 
 .PHONY: clean
 clean: ## remove what was built; data and tools stay
-	rm -rf bin test-results
+	rm -rf bin dist test-results

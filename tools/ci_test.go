@@ -80,7 +80,7 @@ func TestDependabotKnowsEveryPlace(t *testing.T) {
 			have[u.Ecosystem+" "+directory] = true
 		}
 	}
-	for _, place := range []string{"gomod /", "gomod /tools", "npm /", "docker /", "docker-compose /", "github-actions /"} {
+	for _, place := range []string{"gomod /", "gomod /tools", "gomod /tools/release", "npm /", "docker /", "docker-compose /", "github-actions /"} {
 		if !have[place] {
 			t.Errorf("nothing is suggested for %s", place)
 		}
