@@ -36,6 +36,7 @@ type serveFlags struct {
 	secretFlags
 	tlsFlags
 	logFlags
+	otelFlags
 	Listen          string   `env:"POSTERN_LISTEN" default:"127.0.0.1:8080" help:"Address to listen on (${default})."`
 	PublicURL       string   `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"Address under which browsers reach Postern (http://localhost:8080). Given here, it cannot be changed in the console." placeholder:"URL"`
 	TrustedProxies  []string `name:"trusted-proxies" env:"POSTERN_TRUSTED_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, for example 10.0.0.0/8." placeholder:"CIDR"`
@@ -72,6 +73,12 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 	if err != nil {
 		return err
 	}
+	tracer, sendRest, err := f.tracer(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer sendRest()
+	options.Tracer = tracer
 	db, err := f.own(ctx, log)
 	if err != nil {
 		return err

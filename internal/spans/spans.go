@@ -36,24 +36,28 @@ const Scope = "github.com/postern-sso/postern"
 // Begin begins a span for a part of a login, below what the context is traced as.
 // Where that is nothing, the span is none. It is to be ended.
 func Begin(ctx context.Context, part string) (context.Context, trace.Span) {
-	return Child(ctx, names[part], trace.SpanKindInternal)
+	return Child(ctx, names[part])
 }
 
 // Child begins a span of any name, as Begin does.
-func Child(ctx context.Context, name string, kind trace.SpanKind, attributes ...attribute.KeyValue) (context.Context, trace.Span) {
+func Child(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
 	parent := trace.SpanFromContext(ctx)
 	if !parent.IsRecording() {
 		return ctx, noop.Span{}
 	}
-	return parent.TracerProvider().Tracer(Scope).Start(ctx, name, trace.WithSpanKind(kind), trace.WithAttributes(attributes...))
+	return parent.TracerProvider().Tracer(Scope).Start(ctx, name, options...)
 }
 
 // Login notes on the span of the context which login it belongs to: the reference of
 // its trace on the page, which says nothing of anybody.
-func Login(ctx context.Context, reference string) { note(ctx, attribute.String("postern.login", reference)) }
+func Login(ctx context.Context, reference string) {
+	note(ctx, attribute.String("postern.login", reference))
+}
 
 // Connection notes the short name of a connection that is there.
-func Connection(ctx context.Context, slug string) { note(ctx, attribute.String("postern.connection", slug)) }
+func Connection(ctx context.Context, slug string) {
+	note(ctx, attribute.String("postern.connection", slug))
+}
 
 // Ended notes how a login ended.
 func Ended(ctx context.Context, outcome, code string) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,11 +16,14 @@ import (
 	"github.com/postern-sso/postern/internal/spans"
 )
 
-// queries makes a span of each query, of each batch, and of each wait for a
-// connection. It implements pgx.QueryTracer, pgx.BatchTracer and pgxpool.AcquireTracer.
+// queries makes a span of each query, of each batch, and of each long wait
+// for a connection. It implements pgx.QueryTracer, pgx.BatchTracer and pgxpool.AcquireTracer.
 type queries struct{}
 
-var databaseSystem = attribute.String("db.system.name", "postgresql")
+var (
+	databaseSystem = trace.WithAttributes(attribute.String("db.system.name", "postgresql"))
+	isClient       = trace.WithSpanKind(trace.SpanKindClient)
+)
 
 // TraceQueryStart implements pgx.QueryTracer.
 func (queries) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
@@ -46,13 +50,30 @@ func (queries) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, b pgx.TraceBatchE
 
 // TraceAcquireStart implements pgxpool.AcquireTracer.
 func (queries) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
-	return beginQuery(ctx, func() string { return "wait for a connection" })
+	if !trace.SpanFromContext(ctx).IsRecording() {
+		return ctx
+	}
+	return context.WithValue(ctx, waitedFrom{}, time.Now())
 }
 
-// TraceAcquireEnd implements pgxpool.AcquireTracer.
+// TraceAcquireEnd implements pgxpool.AcquireTracer. Nearly always a connection is free.
 func (queries) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, a pgxpool.TraceAcquireEndData) {
-	endQuery(ctx, a.Err)
+	began, ok := ctx.Value(waitedFrom{}).(time.Time)
+	if !ok || a.Err == nil && time.Since(began) < worthTelling {
+		return
+	}
+	_, span := spans.Child(ctx, "db wait for a connection", databaseSystem, isClient, trace.WithTimestamp(began))
+	if a.Err != nil {
+		spans.Fail(span, "no connection")
+	}
+	span.End()
 }
+
+// waitedFrom is where in its context the beginning of a wait is.
+type waitedFrom struct{}
+
+// worthTelling is how long a wait for a connection has a span of its own.
+const worthTelling = time.Millisecond
 
 // querySpan is where the span of a query is in its context: that of the context
 // itself is another one where the query has none.
@@ -62,7 +83,7 @@ func beginQuery(ctx context.Context, what func() string) context.Context {
 	if !trace.SpanFromContext(ctx).IsRecording() {
 		return ctx
 	}
-	ctx, span := spans.Child(ctx, "db "+what(), trace.SpanKindClient, databaseSystem)
+	ctx, span := spans.Child(ctx, "db "+what(), databaseSystem, isClient)
 	return context.WithValue(ctx, querySpan{}, span)
 }
 

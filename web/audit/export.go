@@ -88,7 +88,7 @@ func (rm *Room) exportAudit(w http.ResponseWriter, r *http.Request, a model.Admi
 		kit.MoreTime(w)
 		if entries, next, err = rm.Store.Audit(r.Context(), query); err != nil {
 			// Half of the file is out: only breaking off tells the browser.
-			rm.Log.ErrorContext(r.Context(), "export broken off", "reference", kit.RequestID(r.Context()), "error", err)
+			rm.Log.ErrorContext(r.Context(), "export broken off", "error", err)
 			panic(http.ErrAbortHandler)
 		}
 	}

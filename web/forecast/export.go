@@ -40,7 +40,7 @@ func (lf Forecasts) WriteForecasts(w http.ResponseWriter, r *http.Request, a mod
 	})
 	if err != nil {
 		// Half of the file is out: only breaking off tells the browser.
-		lf.kit.Log.ErrorContext(r.Context(), "list broken off", "reference", kit.RequestID(r.Context()), "error", err)
+		lf.kit.Log.ErrorContext(r.Context(), "list broken off", "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	out.Flush()

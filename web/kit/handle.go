@@ -56,7 +56,7 @@ func (k *Kit) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
-		k.Log.DebugContext(r.Context(), "client went away", "reference", reference)
+		k.Log.DebugContext(r.Context(), "client went away")
 	case errors.Is(err, store.ErrNotFound):
 		k.FailPage(w, r, http.StatusNotFound, failure.NotFound())
 	case errors.Is(err, store.ErrConflict):
@@ -71,7 +71,7 @@ func (k *Kit) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, ErrBadForm):
 		k.FailPage(w, r, http.StatusBadRequest, failure.BadForm())
 	default:
-		k.Log.ErrorContext(r.Context(), "request failed", "reference", reference,
+		k.Log.ErrorContext(r.Context(), "request failed",
 			"method", r.Method, "path", LoggedPath(r.URL.Path), "error", err)
 		k.failInternally(w, r, err, reference)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/postern-sso/postern/internal/directory"
 	"github.com/postern-sso/postern/internal/directory/runner"
@@ -50,7 +51,8 @@ type Options struct {
 	DemoDirectory func() (model.AWSSettings, []byte)
 
 	Metrics   *Metrics
-	Readiness *Readiness // what /readyz answers; nil: not ready
+	Tracer    trace.TracerProvider // where spans of requests go; nil: nothing is traced
+	Readiness *Readiness           // what /readyz answers; nil: not ready
 
 	// CommandFlags lead a command on the server to this database, for pages that
 	// tell people to run one.
@@ -116,6 +118,7 @@ func New(o Options) *Kit {
 	if o.TestSource == nil {
 		o.TestSource = o.Sources.Try
 	}
+	o.Logger = slog.New(logInContext{o.Logger.Handler()})
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	k := &Kit{Store: o.Store, Sealer: o.Sealer, Log: o.Logger, Now: o.Now, Opts: o, idps: newIDPCache()}
 	k.Admins, k.Persons = k.newSessions()

@@ -1,8 +1,6 @@
 package kit
 
 import (
-	"context"
-	"crypto/rand"
 	"log/slog"
 	"net"
 	"net/http"
@@ -20,21 +18,6 @@ import (
 type contextKey int
 
 const keyRequestID contextKey = iota
-
-// RequestID is the reference of a request in log and error pages.
-func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(keyRequestID).(string)
-	return id
-}
-
-// WithRequestID gives every request its reference.
-func WithRequestID(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := strings.ToLower(rand.Text()[:16])
-		w.Header().Set("X-Request-Id", id)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), keyRequestID, id)))
-	})
-}
 
 // contentPolicy allows nothing but our own files. Tabler's style sheet has
 // small pictures as data: URLs.
@@ -78,8 +61,7 @@ func (k *Kit) WithRecovery(next http.Handler) http.Handler {
 			if v == http.ErrAbortHandler { //nolint:errorlint // recover gives the very value
 				panic(v)
 			}
-			k.Log.ErrorContext(r.Context(), "panic", "reference", RequestID(r.Context()),
-				"value", v, "stack", string(debug.Stack()))
+			k.Log.ErrorContext(r.Context(), "panic", "value", v, "stack", string(debug.Stack()))
 			k.Fail(w, r, ErrPanic)
 		}()
 		next.ServeHTTP(w, r)
@@ -116,11 +98,10 @@ func (k *Kit) WithLog(next http.Handler) http.Handler {
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		next.ServeHTTP(ww, r)
 		level := slog.LevelInfo
-		if r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+		if quiet(r.URL.Path) {
 			level = slog.LevelDebug // they come every few seconds
 		}
-		k.Log.Log(r.Context(), level, "request", "reference", RequestID(r.Context()),
-			"method", r.Method, "path", LoggedPath(r.URL.Path), "status", ww.Status(), "bytes", ww.BytesWritten(),
+		k.Log.Log(r.Context(), level, "request", "method", r.Method, "path", LoggedPath(r.URL.Path), "status", ww.Status(), "bytes", ww.BytesWritten(),
 			"duration", time.Since(start).Round(time.Microsecond), "remote", k.RemoteAddr(r))
 	})
 }

@@ -78,7 +78,7 @@ func (rm *Room) Refuse(w http.ResponseWriter, r *http.Request, l model.Login, re
 // once more on its own: the fault may not have been the database.
 func (rm *Room) RefuseInternal(w http.ResponseWriter, r *http.Request, l model.Login, cause error) error {
 	rm.Log.ErrorContext(r.Context(), "login failed", "login", l.ID, "connection", l.Connection,
-		"reference", kit.RequestID(r.Context()), "error", cause)
+		"error", cause)
 	l.Outcome, l.FinishedAt = model.OutcomeRefused, rm.Now()
 	l.Refusal = sso.Refuse(model.CauseInternal, "", "", "")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 2*time.Second)
@@ -97,7 +97,7 @@ func (rm *Room) refusePanic(w http.ResponseWriter, r *http.Request, l model.Logi
 	if v == http.ErrAbortHandler { //nolint:errorlint // recover gives the very value
 		panic(v)
 	}
-	rm.Log.ErrorContext(r.Context(), "panic", "reference", kit.RequestID(r.Context()), "value", v, "stack", string(debug.Stack()))
+	rm.Log.ErrorContext(r.Context(), "panic", "value", v, "stack", string(debug.Stack()))
 	if l.ID == "" {
 		l = rm.NewAttempt(r, chi.URLParam(r, "connection"))
 	}
@@ -114,7 +114,7 @@ func (rm *Room) refusePanic(w http.ResponseWriter, r *http.Request, l model.Logi
 // written, which stays as it is: the person got in, and has no session.
 func (rm *Room) showInternal(w http.ResponseWriter, r *http.Request, l model.Login, cause error) error {
 	rm.Log.ErrorContext(r.Context(), "login failed after its trace was written", "login", l.ID, "connection", l.Connection,
-		"reference", kit.RequestID(r.Context()), "error", cause, "session", rm.Persons.Destroy(r.Context()))
+		"error", cause, "session", rm.Persons.Destroy(r.Context()))
 	l.Outcome, l.Refusal = model.OutcomeRefused, sso.Refuse(model.CauseInternal, "", "", "")
 	return rm.showRefusal(w, r, l)
 }

@@ -52,7 +52,7 @@ func (rm *Room) exportLogins(w http.ResponseWriter, r *http.Request, a model.Adm
 		kit.MoreTime(w)
 		if logins, next, err = rm.Store.Logins(r.Context(), query); err != nil {
 			// Half of the file is out: only breaking off tells the browser.
-			rm.Log.ErrorContext(r.Context(), "export broken off", "reference", kit.RequestID(r.Context()), "error", err)
+			rm.Log.ErrorContext(r.Context(), "export broken off", "error", err)
 			panic(http.ErrAbortHandler)
 		}
 	}

@@ -186,7 +186,7 @@ func (rm *Room) writeEffects(w http.ResponseWriter, r *http.Request, c RuleChang
 	})
 	if err != nil {
 		// Half of the file is out: only breaking off tells the browser.
-		rm.Log.ErrorContext(r.Context(), "list broken off", "reference", kit.RequestID(r.Context()), "error", err)
+		rm.Log.ErrorContext(r.Context(), "list broken off", "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	out.Flush()

@@ -18,8 +18,8 @@ import (
 func (rm *Room) newProvider() (*oidc.Provider, error) {
 	return oidc.New(oidc.Options{
 		Store: rm.Store, Sealer: rm.Sealer, Logger: rm.Log, Issuer: rm.Opts.PublicURL, Now: rm.Now,
-		TrialPath:  func(app string) string { return paths.AppAction(app, "tested") },
-		Part: rm.Opts.Metrics.Part, RemoteAddr: rm.RemoteAddr, ShowProblem: rm.showProblem, ShowForm: rm.showForm,
+		TrialPath: func(app string) string { return paths.AppAction(app, "tested") },
+		Part:      rm.Opts.Metrics.Part, RemoteAddr: rm.RemoteAddr, ShowProblem: rm.showProblem, ShowForm: rm.showForm,
 	})
 }
 

@@ -111,7 +111,7 @@ func (rm *Room) readMetadata(r *http.Request, sc SetupCase, f *stepForm) error {
 	var failed *outgoing.Error
 	switch {
 	case errors.As(err, &failed):
-		rm.Log.InfoContext(r.Context(), "metadata not fetched", "reference", kit.RequestID(r.Context()), "address", address, "error", err)
+		rm.Log.InfoContext(r.Context(), "metadata not fetched", "address", address, "error", err)
 		f.problems = []model.Problem{{Field: wizard.FieldMetadataURL, Text: failed.Text + " You can also download the file in AWS and choose it below."}}
 		return nil
 	case err != nil:
