@@ -10,7 +10,6 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/postern-sso/postern/internal/directory/aws"
 	"github.com/postern-sso/postern/internal/directory/ldap"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -233,7 +232,7 @@ func (p *plan) sources() {
 		changes := differences(sourceSettings, before, after)
 		p.do("source", slug, changes, func(ctx context.Context, st *store.Store, actor model.Actor) error {
 			_, err := st.UpdateSource(ctx, actor, slug, 0, func(s *model.Source) error {
-				*s = withExternalID(doc.apply(*s))
+				*s = doc.apply(*s)
 				return nil
 			})
 			return err
@@ -262,7 +261,7 @@ func (p *plan) makeSource(doc thing[model.Source], slug string) {
 	}
 	s := model.NewSource(kind)
 	s.AWS.FromSurroundings = kind == model.SourceAWS // until keys are given
-	s = withExternalID(doc.apply(s))
+	s = doc.apply(s)
 	if s.Name == "" {
 		p.problem(doc.where("name"), "a source needs a name.")
 	}
@@ -271,14 +270,6 @@ func (p *plan) makeSource(doc thing[model.Source], slug string) {
 		_, err := st.CreateSource(ctx, actor, s)
 		return err
 	})
-}
-
-// withExternalID makes the external id that a role is assumed with.
-func withExternalID(s model.Source) model.Source {
-	if s.AWS.RoleARN != "" && s.AWS.ExternalID == "" {
-		s.AWS.ExternalID = aws.NewExternalID()
-	}
-	return s
 }
 
 // judgeSource says what is wrong with a source that is to be live. A draft may be
@@ -291,7 +282,8 @@ func (p *plan) judgeSource(doc thing[model.Source], s model.Source) {
 	if s.Status != model.SourceLive {
 		return
 	}
-	problems := withExternalID(s).Problems()
+	s.AWS = s.AWS.WithExternalID() // as the store will make one
+	problems := s.Problems()
 	for _, wrong := range problems {
 		p.problem(doc.where(wrong.Field), "%s", wrong.Text)
 	}

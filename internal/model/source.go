@@ -1,7 +1,9 @@
 package model
 
 import (
+	"crypto/rand"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -151,6 +153,16 @@ type AWSSettings struct {
 	ExternalID       string `json:"external_id,omitempty"` // of that role's trust policy; made here
 	FromSurroundings bool   `json:"from_surroundings"`     // an administrator chose the machine's own credentials
 	Endpoint         string `json:"endpoint,omitempty"`    // only from the configuration document: https, or http to loopback
+}
+
+// WithExternalID are the settings with an external ID, where a role is to be assumed and
+// there is none yet: nobody else can guess it, so nobody else makes Postern read with
+// the role's rights.
+func (a AWSSettings) WithExternalID() AWSSettings {
+	if a.RoleARN != "" && a.ExternalID == "" {
+		a.ExternalID = "postern-" + strings.ToLower(rand.Text())
+	}
+	return a
 }
 
 // Vendor is the kind of LDAP server, with its names for things.

@@ -126,6 +126,9 @@ func (c *sourceCheck) aws(a AWSSettings) {
 	if a.RoleARN != "" && !roleARNPattern.MatchString(a.RoleARN) {
 		c.say("aws.role_arn", "must be the ARN of a role, for example arn:aws:iam::123456789012:role/postern")
 	}
+	if a.RoleARN != "" && a.ExternalID == "" {
+		c.say("aws.role_arn", "is assumed with an external ID only, and there is none")
+	}
 	if a.Endpoint == "" {
 		return
 	}

@@ -69,8 +69,13 @@ func TestSourceProblems(t *testing.T) {
 		"grace without end":          {ldap(), func(s *model.Source) { s.AbsenceGrace = 1000 }, "absence_grace"},
 		"a Region in words":          {aws(), func(s *model.Source) { s.AWS.Region = "Frankfurt" }, "aws.region"},
 		"an instance for a store":    {aws(), func(s *model.Source) { s.AWS.IdentityStoreID = "ssoins-1234567890abcdef" }, "aws.identity_store_id"},
-		"a user for a role":          {aws(), func(s *model.Source) { s.AWS.RoleARN = "arn:aws:iam::123456789012:user/a" }, "aws.role_arn"},
-		"a role in China":            {aws(), func(s *model.Source) { s.AWS.RoleARN = "arn:aws-cn:iam::123456789012:role/a/b" }, ""},
+		"a user for a role": {aws(), func(s *model.Source) {
+			s.AWS.RoleARN, s.AWS.ExternalID = "arn:aws:iam::123456789012:user/a", "x"
+		}, "aws.role_arn"},
+		"a role in China": {aws(), func(s *model.Source) {
+			s.AWS.RoleARN, s.AWS.ExternalID = "arn:aws-cn:iam::123456789012:role/a/b", "x"
+		}, ""},
+		"a role without external ID": {aws(), func(s *model.Source) { s.AWS.RoleARN = "arn:aws:iam::123456789012:role/a" }, "aws.role_arn"},
 		"an endpoint over http":      {aws(), func(s *model.Source) { s.AWS.Endpoint = "http://10.0.0.1" }, "aws.endpoint"},
 		"a store with a long id":     {aws(), func(s *model.Source) { s.AWS.IdentityStoreID = "a1b2c3d4-5678-90ab-cdef-123456789012" }, ""},
 		"an endpoint with a query":   {aws(), func(s *model.Source) { s.AWS.Endpoint = "https://x.example/?a=b" }, "aws.endpoint"},

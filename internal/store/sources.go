@@ -88,7 +88,7 @@ func (s *Store) CreateSource(ctx context.Context, actor model.Actor, src model.S
 		if err := tx.connectionOfSource(ctx, src); err != nil {
 			return err
 		}
-		src.NextRunAt = time.Time{}
+		src.NextRunAt, src.AWS = time.Time{}, src.AWS.WithExternalID()
 		if src.Status == model.SourceLive && src.Kind.Reads() {
 			src.NextRunAt = time.Now()
 		}
@@ -137,7 +137,7 @@ func (s *Store) UpdateSource(ctx context.Context, actor model.Actor, slug string
 		if err := change(&after); err != nil {
 			return err
 		}
-		after.Slug, after.Kind = before.Slug, before.Kind
+		after.Slug, after.Kind, after.AWS = before.Slug, before.Kind, after.AWS.WithExternalID()
 		if err := tx.connectionOfSource(ctx, after); err != nil {
 			return err
 		}

@@ -24,6 +24,8 @@ var (
 // RunInterrupted is the reason of a run whose worker ended while it read.
 const RunInterrupted = "interrupted"
 
+const interruptedDetail = "The process that read ended in the middle. Nothing was changed."
+
 // RunStart is how a run begins.
 type RunStart struct {
 	Trigger  model.RunTrigger
@@ -49,7 +51,7 @@ func (s *Store) StartRun(ctx context.Context, slug string, start RunStart) (run 
 		case open.Outcome == model.RunApplying:
 			return nil
 		default:
-			if err := tx.endRun(ctx, run.ID, model.RunFailed, RunInterrupted, "The process that read ended in the middle. Nothing was changed."); err != nil {
+			if err := tx.endRun(ctx, run.ID, model.RunFailed, RunInterrupted, interruptedDetail); err != nil {
 				return err
 			}
 		}
@@ -188,6 +190,23 @@ func (s *Store) DueSources(ctx context.Context) ([]string, error) {
 		and (status = 'live' and next_run_at <= now()
 			or exists (select from source_runs r where r.source_id = s.id and r.ended_at is null and r.outcome = 'applying'))
 		order by next_run_at nulls first`, named{"lease": sourceLease})
+}
+
+// EndInterruptedReadings ends runs whose worker was lost while it read: they have changed
+// nothing, and nobody goes on with them. Their sources are free then, and as due as they
+// were. What was left while it was carried out is gone on with instead: see DueSources.
+func (s *Store) EndInterruptedReadings(ctx context.Context) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		sources, err := list(ctx, tx.db, pgx.RowTo[int64], `update source_runs set outcome = 'failed', reason = @reason, detail = @detail, ended_at = clock_timestamp()
+			where id in (select r.id from source_runs r join sources s on s.id = r.source_id where r.ended_at is null and r.outcome = 'reading'
+				and (s.worker = '' or s.alive_at < clock_timestamp() - @lease::interval) for update of r skip locked) returning source_id`,
+			named{"reason": RunInterrupted, "detail": interruptedDetail, "lease": sourceLease})
+		if err != nil || len(sources) == 0 {
+			return err
+		}
+		_, err = tx.db.Exec(ctx, "update sources set worker = '' where id = any(@ids)", named{"ids": sources})
+		return translate(err)
+	})
 }
 
 // actorOfSource is who changes users and groups for a source, in the audit.

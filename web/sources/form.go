@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/postern-sso/postern/internal/directory/aws"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/sources"
 )
@@ -119,9 +118,7 @@ func readLDAP(f *sources.Form, s *model.Source) {
 func readAWS(f *sources.Form, s *model.Source) {
 	s.AWS.Region, s.AWS.IdentityStoreID = f.Values[sources.FieldRegion], f.Values[sources.FieldStore]
 	s.AWS.RoleARN = f.Values[sources.FieldRole]
-	if s.AWS.RoleARN != "" && s.AWS.ExternalID == "" {
-		s.AWS.ExternalID = aws.NewExternalID()
-	}
+	s.AWS = s.AWS.WithExternalID()
 	s.AWS.FromSurroundings = f.Values[sources.FieldCredentials] == sources.CredentialsSurroundings
 }
 

@@ -40,9 +40,6 @@ func check(s model.AWSSettings) error {
 	if problems := s.Problems(); len(problems) > 0 {
 		return wrong("The settings of the source are not right: " + problems[0].Field + " " + strings.TrimSuffix(problems[0].Text, ".") + ".")
 	}
-	if s.RoleARN != "" && s.ExternalID == "" {
-		return wrong("A role is assumed with an external ID only, and there is none.")
-	}
 	return nil
 }
 

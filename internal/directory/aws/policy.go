@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -107,7 +106,3 @@ func Partition(region string) string {
 	}
 	return "aws"
 }
-
-// NewExternalID makes the external id of a source: nobody else can guess it, so
-// nobody else can have Postern assume the role for them.
-func NewExternalID() string { return "postern-" + strings.ToLower(rand.Text()) }

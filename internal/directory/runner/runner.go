@@ -75,7 +75,11 @@ func (r *Runner) Run(ctx context.Context) error {
 	defer look.Stop()
 	free := make(chan struct{}, sourcesAtOnce)
 	for ctx.Err() == nil {
-		due, err := r.store.DueSources(ctx)
+		err := r.store.EndInterruptedReadings(ctx)
+		var due []string
+		if err == nil {
+			due, err = r.store.DueSources(ctx)
+		}
 		if err != nil && ctx.Err() == nil {
 			r.log.WarnContext(ctx, "the sources could not be looked at; tried again", "error", err)
 		}
