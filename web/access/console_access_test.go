@@ -117,7 +117,7 @@ func TestRow19StepUp(t *testing.T) {
 		"/settings/public-url", "/settings/signing-keys", "/settings/signing-keys/withdraw",
 		"/sources", "/sources/new/simulated-aws", "/sources/{slug}/settings", "/sources/{slug}/status", "/sources/{slug}/delete",
 		"/sources/{slug}/runs/{id}/approve", "/sources/{slug}/runs/{id}/undo",
-		"/sources/{slug}/tokens", "/sources/{slug}/tokens/{id}/end",
+		"/sources/{slug}/tokens",
 	} {
 		if !slices.ContainsFunc((&web.Server{}).ConsoleRoutes(), func(rt kit.Route) bool {
 			return rt.Method == http.MethodPost && rt.Pattern == pattern && rt.Proof == kit.StepUp
