@@ -200,7 +200,9 @@ func (s *Store) EndInterruptedReadings(ctx context.Context) error {
 		sources, err := list(ctx, tx.db, pgx.RowTo[int64], `update source_runs set outcome = 'failed', reason = @reason, detail = @detail,
 			ended_at = clock_timestamp()
 			where id in (select r.id from source_runs r join sources s on s.id = r.source_id
-				where r.ended_at is null and r.outcome = 'reading' and (s.worker = '' or s.alive_at < clock_timestamp() - @lease::interval) for update of r skip locked) returning source_id`,
+				where r.ended_at is null and r.outcome = 'reading'
+					and (s.worker = '' or s.alive_at < clock_timestamp() - @lease::interval)
+				for update of r skip locked) returning source_id`,
 			named{"reason": RunInterrupted, "detail": interruptedDetail, "lease": sourceLease})
 		if err != nil || len(sources) == 0 {
 			return err
