@@ -17,6 +17,7 @@ type Warnings struct {
 	MailTo         string `json:"mail_to"`     // addresses, with commas between them
 	WebhookShown   string `json:"webhook_url"` // for who must not call it; empty: none
 	WebhookPrivate bool   `json:"webhook_private"`
+	LeaversWeekly  bool   `json:"leavers_weekly"` // by mail, where somebody has left and is still active
 
 	WebhookURL string `json:"-"` // in clear: kept by an earlier version, or just typed; empty: it is sealed
 

@@ -12,7 +12,7 @@ import (
 
 func scanWarnings(row pgx.CollectableRow) (w model.Warnings, err error) {
 	err = row.Scan(&w.SMTPHost, &w.SMTPPort, &w.SMTPTLS, &w.SMTPUser, &w.PasswordSealed, &w.MailFrom, &w.MailTo,
-		&w.WebhookURL, &w.WebhookURLSealed, &w.WebhookShown, &w.WebhookPrivate, &w.WebhookSealed, &w.CalendarSealed)
+		&w.WebhookURL, &w.WebhookURLSealed, &w.WebhookShown, &w.WebhookPrivate, &w.WebhookSealed, &w.CalendarSealed, &w.LeaversWeekly)
 	if w.WebhookURL != "" {
 		w.WebhookShown = model.ShownWebhook(w.WebhookURL)
 	}
@@ -20,7 +20,7 @@ func scanWarnings(row pgx.CollectableRow) (w model.Warnings, err error) {
 }
 
 const selectWarnings = `select smtp_host, smtp_port, smtp_tls, smtp_user, password_sealed, mail_from, mail_to,
-	webhook_url, webhook_url_sealed, webhook_shown, webhook_private, webhook_sealed, calendar_sealed from warnings`
+	webhook_url, webhook_url_sealed, webhook_shown, webhook_private, webhook_sealed, calendar_sealed, leavers_weekly from warnings`
 
 // Warnings says whom to warn, and how.
 func (s *Store) Warnings(ctx context.Context) (model.Warnings, error) {
@@ -68,10 +68,10 @@ func (s *Store) SaveWarnings(ctx context.Context, actor model.Actor, action stri
 		}
 		_, err = tx.db.Exec(ctx, `update warnings set smtp_host = @host, smtp_port = @port, smtp_tls = @tls, smtp_user = @user, password_sealed = @password,
 			mail_from = @from, mail_to = @to, webhook_url = @url, webhook_url_sealed = @url_sealed, webhook_shown = @shown,
-			webhook_private = @private, webhook_sealed = @secret, calendar_sealed = @calendar`,
+			webhook_private = @private, webhook_sealed = @secret, calendar_sealed = @calendar, leavers_weekly = @leavers`,
 			named{"host": after.SMTPHost, "port": after.SMTPPort, "tls": after.SMTPTLS, "user": after.SMTPUser, "password": after.PasswordSealed,
 				"from": after.MailFrom, "to": after.MailTo, "url": after.WebhookURL, "url_sealed": after.WebhookURLSealed, "shown": after.WebhookShown,
-				"private": after.WebhookPrivate, "secret": after.WebhookSealed, "calendar": after.CalendarSealed})
+				"private": after.WebhookPrivate, "secret": after.WebhookSealed, "calendar": after.CalendarSealed, "leavers": after.LeaversWeekly})
 		if err != nil {
 			return translate(err)
 		}

@@ -118,6 +118,7 @@ func TestRow19StepUp(t *testing.T) {
 		"/sources", "/sources/new/simulated-aws", "/sources/{slug}/settings", "/sources/{slug}/status", "/sources/{slug}/delete",
 		"/sources/{slug}/runs/{id}/approve", "/sources/{slug}/runs/{id}/undo",
 		"/sources/{slug}/tokens",
+		"/sources/{slug}/conflicts/link", "/sources/{slug}/conflicts/unlink",
 	} {
 		if !slices.ContainsFunc((&web.Server{}).ConsoleRoutes(), func(rt kit.Route) bool {
 			return rt.Method == http.MethodPost && rt.Pattern == pattern && rt.Proof == kit.StepUp

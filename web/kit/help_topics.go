@@ -62,6 +62,7 @@ var HelpTopics = map[string]layout.Topic{
 	"/sources/new":              {Text: "AWS and LDAP are read from here; an identity provider pushes to here.", Guide: "sources"},
 	"/sources/new/{kind}":       {Text: "A new source is a draft: it shows what it would do, and changes nothing.", Guide: "sources"},
 	"/sources/{slug}":           {Text: "What the source decides, when it was read, and what waits for you.", Guide: "sources"},
+	"/sources/{slug}/conflicts": {Text: "Say which user somebody of the source is. What you decided can be taken back.", Guide: "sources"},
 	"/sources/{slug}/runs":      {Text: "Each run says what it read and did. A run that failed or was cut off changed nothing.", Guide: "sources"},
 	"/sources/{slug}/runs/{id}": {Text: "What the run did or would do, and why, person by person. What it did can be taken back as one.", Guide: "sources"},
 	"/sources/{slug}/settings":  {Text: "When what is read changes, the next run is a dry run.", Guide: "sources"},

@@ -49,6 +49,9 @@ func (rm *Room) render(w http.ResponseWriter, r *http.Request, a model.Administr
 	}
 	v.Page = rm.Page(r, a, layout.NavSources, s.Name, sources.Intro(s, v.Numbers))
 	v.Page.Crumbs, v.Page.Error = crumbs(), problem != ""
+	if v.Conflicts, err = rm.Store.CountSourceConflicts(r.Context(), s); err != nil {
+		return err
+	}
 	if v.Setup, err = rm.setupThatAsks(r.Context(), s); err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (rm *Room) Warn(ctx context.Context) error {
 			errs = append(errs, rm.Tell(ctx, to, n, model.ChannelWebhook))
 		}
 	}
-	return errors.Join(append(errs, rm.tellOfFailures(ctx, to))...)
+	return errors.Join(append(errs, rm.tellOfLeavers(ctx, to), rm.tellOfFailures(ctx, to))...)
 }
 
 // undelivered begins the key of a notice about a way by which others do not

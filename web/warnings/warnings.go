@@ -65,7 +65,7 @@ func (rm *Room) saveMail(w http.ResponseWriter, r *http.Request, a model.Adminis
 	}
 	err = rm.Store.SaveWarnings(r.Context(), rm.Actor(r, a), "warnings.mail", func(now *model.Warnings) error {
 		now.SMTPHost, now.SMTPPort, now.SMTPTLS, now.SMTPUser = to.SMTPHost, to.SMTPPort, to.SMTPTLS, to.SMTPUser
-		now.MailFrom, now.MailTo, now.PasswordSealed = to.MailFrom, to.MailTo, to.PasswordSealed
+		now.MailFrom, now.MailTo, now.PasswordSealed, now.LeaversWeekly = to.MailFrom, to.MailTo, to.PasswordSealed, to.LeaversWeekly
 		return nil
 	})
 	if err != nil {
@@ -84,7 +84,7 @@ func (rm *Room) readMail(r *http.Request) (model.Warnings, []model.Problem, erro
 	}
 	before := to
 	to.SMTPHost, to.SMTPTLS, to.SMTPUser = kit.Typed(r, "smtp_host"), r.PostFormValue("smtp_tls"), kit.Typed(r, "smtp_user")
-	to.MailFrom, to.MailTo = kit.Typed(r, "mail_from"), kit.Typed(r, "mail_to")
+	to.MailFrom, to.MailTo, to.LeaversWeekly = kit.Typed(r, "mail_from"), kit.Typed(r, "mail_to"), r.PostFormValue("leavers_weekly") != ""
 	var problems []model.Problem
 	wrong := func(field, text string) { problems = append(problems, model.Problem{Field: field, Text: text}) }
 	port, err := strconv.Atoi(r.PostFormValue("smtp_port"))
