@@ -3,6 +3,7 @@ package tools
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,13 +43,14 @@ func TestDockerfile(t *testing.T) {
 	all := stages(t)
 	last := all[len(all)-1]
 	var user string
-	var healthcheck, entrypoint bool
+	var healthcheck []string
+	var entrypoint bool
 	for _, c := range last.Commands {
 		switch c := c.(type) {
 		case *instructions.UserCommand:
 			user = c.User
 		case *instructions.HealthCheckCommand:
-			healthcheck = true
+			healthcheck = c.Health.Test
 		case *instructions.EntrypointCommand:
 			entrypoint = !c.PrependShell
 		}
@@ -56,8 +58,11 @@ func TestDockerfile(t *testing.T) {
 	if user == "" || user == "root" || strings.HasPrefix(user, "0") {
 		t.Errorf("the image runs as %q, want an unprivileged account", user)
 	}
-	if !healthcheck {
-		t.Error("the image has no HEALTHCHECK")
+	if last.BaseName != "scratch" {
+		t.Errorf("the image has all that %s has, want nothing but the program", last.BaseName)
+	}
+	if !slices.Equal(healthcheck, []string{"CMD", "/usr/local/bin/console", "health"}) {
+		t.Errorf("the HEALTHCHECK is %q: there is no shell, and no other program", healthcheck)
 	}
 	if !entrypoint {
 		t.Error("the image has no ENTRYPOINT in exec form: a shell in between would swallow SIGTERM")
