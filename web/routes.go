@@ -27,7 +27,7 @@ func (s *Server) ConsoleRoutes() []kit.Route {
 func (s *Server) mount() http.Handler {
 	r := chi.NewRouter()
 	r.Use(kit.WithRequestID, s.WithTrace, s.WithCount, s.WithLog, s.WithSecurityHeaders, s.WithBrand, s.WithRecovery,
-		kit.HeadAsGet, kit.NoteChanges, s.Login.CatchAstray)
+		kit.WithDeadline, kit.HeadAsGet, kit.NoteChanges, s.Login.CatchAstray)
 	r.MethodNotAllowed(s.methodNotAllowed(r))
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		s.FailPage(w, r, http.StatusNotFound, failure.NotFound())

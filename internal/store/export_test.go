@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/postern-sso/postern/internal/model"
 )
@@ -25,4 +28,9 @@ func (s *Store) CollectPerson(ctx context.Context, u model.User, limit int) (Per
 func (s *Store) Exec(ctx context.Context, sql string, args ...any) error {
 	_, err := s.db.Exec(ctx, sql, args...)
 	return err
+}
+
+// WithLimits ends calls sooner than in production.
+func WithLimits(free, call time.Duration) Option {
+	return func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = limits{free: free, call: call} }
 }

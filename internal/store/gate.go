@@ -40,6 +40,9 @@ func (s *Store) CheckGate(ctx context.Context) error {
 		return err
 	}
 	if !gated {
+		if renumbered(applied) {
+			return errRenumbered
+		}
 		return g.judge(migrations.Newest(), false)
 	}
 	if err := s.db.QueryRow(ctx, "select version, min_program from schema").Scan(&g.version, &g.minProgram); err != nil {
@@ -59,6 +62,20 @@ func (g schemaGate) judge(program int64, gated bool) error {
 			"Start the version that applied it, or restore the database from a backup", ErrOtherProgram, g.applied, g.version, program)
 	}
 	return nil
+}
+
+// errRenumbered: the database was made while the development version gave some
+// migrations other numbers. The files are the same, so a statement mends it.
+var errRenumbered = fmt.Errorf("%w: it was made by a version from before 0.1.0 in which some migrations had other numbers. "+
+	"Make a backup, run this in the database as the role that owns its tables, and start again: %s", ErrOtherProgram, renumber)
+
+const renumber = "update goose_db_version set version_id = case version_id when 26 then 25 when 27 then 26 when 28 then 27 " +
+	"when 30 then 28 else 29 end where version_id in (26, 27, 28, 30, 31);"
+
+// renumbered tells whether a database without a gate has numbers of before: they had no
+// 25, the last of them was 31, and 28 came before 27 was there.
+func renumbered(applied map[int64]bool) bool {
+	return applied[31] && !applied[25] || applied[28] && !applied[27]
 }
 
 // appliedMigrations are the numbers of those that were applied; none before the

@@ -5,10 +5,6 @@ package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -50,62 +46,16 @@ func single[T any](ctx context.Context, d db, scan pgx.RowToFunc[T], sql string,
 
 // Store is the database. It is safe for concurrent use when it sits on a pool.
 type Store struct {
-	db   db
-	pool *pgxpool.Pool // nil on a transaction
-	act  *act          // nil on a pool
+	db     db
+	pool   *pgxpool.Pool // nil on a transaction
+	pooler bool          // a pooler such as PgBouncer is between
+	act    *act          // nil on a pool
 }
 
 // act is what one transaction does, as the audit tells it.
 type act struct {
 	first   int64              // the entry that begins it; zero: nothing is written yet
 	written []model.AuditEntry // so far
-}
-
-// Limits of the connection pool.
-const (
-	maxConnections   = 16 // unless the URL says pool_max_conns
-	statementTimeout = 30 * time.Second
-	connectTimeout   = 10 * time.Second
-)
-
-// Option changes how Open connects.
-type Option func(*pgxpool.Config)
-
-// WithTracer tells t of every query, for measurements.
-func WithTracer(t pgx.QueryTracer) Option {
-	return func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = t }
-}
-
-// Open connects to the database at url and checks that it answers. It does not
-// migrate. An error names the host, never the password.
-func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
-	cfg, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		return nil, errors.New("the database URL cannot be read; want postgres://USER:PASSWORD@HOST/DATABASE")
-	}
-	if !strings.Contains(url, "pool_max_conns") {
-		cfg.MaxConns = maxConnections
-	}
-	cfg.ConnConfig.ConnectTimeout = connectTimeout
-	cfg.ConnConfig.RuntimeParams["application_name"] = "postern"
-	cfg.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
-	// No query here runs for long enough to be worth compiling. PostgreSQL thinks so
-	// of some, while its statistics are of a younger database, and takes seconds.
-	cfg.ConnConfig.RuntimeParams["jit"] = "off"
-	cfg.ConnConfig.Tracer = queries{} // nothing where nothing is traced
-	for _, o := range options {
-		o(cfg)
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
-		return nil, fmt.Errorf("connect to the database at %s: %w", cfg.ConnConfig.Host, err)
-	}
-	s := &Store{db: pool, pool: pool}
-	if err := s.Ping(ctx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("connect to the database at %s: %w", cfg.ConnConfig.Host, err)
-	}
-	return s, nil
 }
 
 // NewOnTx is a Store on a transaction, for tests: everything it does is undone

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/alexedwards/scs/pgxstore"
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/postern-sso/postern/templates/layout"
@@ -54,7 +53,7 @@ func (k *Kit) newSessions() (admins, persons *scs.SessionManager) {
 	make1 := func(name string, lifetime, idle time.Duration) *scs.SessionManager {
 		m := scs.New()
 		if m.Store = k.Opts.SessionStore; m.Store == nil {
-			m.Store = pgxstore.NewWithCleanupInterval(k.Store.Pool(), 0)
+			m.Store = sessionStore{k.Store}
 		}
 		m.Lifetime, m.IdleTimeout = lifetime, idle
 		m.Cookie.Name = k.CookieName(name)
