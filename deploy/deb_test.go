@@ -116,8 +116,9 @@ func TestRow29DebIsInstalledAndRuns(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s\n%s", err, out, log.String())
 	}
-	want := []string{"account=/var/lib/postern:/usr/sbin/nologin", "settings=640 root", "folder=700 postern postern", "unit=0", "ready=yes", "health=ok",
-		"key=600 postern", "doctor=1", "ended=0", "kept=1", "purged=0", "left=600 postern"}
+	want := []string{"account=/var/lib/postern:/usr/sbin/nologin", "settings=640 root", "folder=700 postern postern", "unit=0", "private=yes 0 700 postern",
+		"ready=yes", "health=ok", "key=600 postern",
+		"doctor=1", "ended=0", "kept=1", "purged=0", "left=600 postern"}
 	if got := strings.Split(strings.TrimSpace(string(out)), "\n"); !slices.Equal(got, want) {
 		t.Errorf("it said\n%s\n%s", out, log.String())
 	}

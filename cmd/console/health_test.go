@@ -137,3 +137,32 @@ func TestSecretNew(t *testing.T) {
 	}
 	startServe(t, "--database-url", storetest.Database(t), "--secret-key-file", file)
 }
+
+// Where Posterns have the key in the environment it is changed from a machine with
+// the file: each start takes the file as it is then.
+func TestKeyInTheEnvironmentIsRotated(t *testing.T) {
+	db, key := storetest.Database(t), filepath.Join(t.TempDir(), "secret.key")
+	if code, _, errs := command(t, "secret", "new", key); code != 0 {
+		t.Fatal(errs)
+	}
+	serve := func() {
+		t.Helper()
+		text, err := os.ReadFile(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("POSTERN_SECRET_KEY", string(text))
+		_, stop := startServe(t, "--database-url", db, "--data-dir", filepath.Join(t.TempDir(), "none"))
+		if code := stop(); code != 0 {
+			t.Errorf("serve: exit %d", code)
+		}
+		t.Setenv("POSTERN_SECRET_KEY", "")
+	}
+	serve()
+	for _, args := range [][]string{{"rotate", "--prepare"}, {"rotate", "--settle", "0s"}, {"forget"}} {
+		if code, _, errs := command(t, append(append([]string{"secret"}, args...), "--database-url", db, "--secret-key-file", key)...); code != 0 {
+			t.Fatalf("%v: %s", args, errs)
+		}
+		serve()
+	}
+}
