@@ -81,6 +81,7 @@ var otherValue = map[string]func(*configdoc.State){
 	"Source.AWS.IdentityStoreID":  func(s *configdoc.State) { s.Sources[1].AWS.IdentityStoreID = "other" },
 	"Source.AWS.RoleARN":          func(s *configdoc.State) { s.Sources[1].AWS.RoleARN = "other" },
 	"Source.AWS.FromSurroundings": func(s *configdoc.State) { s.Sources[1].AWS.FromSurroundings = false },
+	"Source.AWS.ReadAtLogin":      func(s *configdoc.State) { s.Sources[1].AWS.ReadAtLogin = true },
 	"Source.AWS.Endpoint":         func(s *configdoc.State) { s.Sources[1].AWS.Endpoint = "other" },
 	"App.Product":                 func(s *configdoc.State) { s.Apps[0].Product = "bamboo" },
 	"App.RedirectURIs":            func(s *configdoc.State) { s.Apps[0].RedirectURIs = []string{"https://other.example.com/back"} },

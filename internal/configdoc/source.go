@@ -71,6 +71,7 @@ var awsSettings = of(model.SourceAWS,
 	textSetting("aws.region", func(s *model.Source) *string { return &s.AWS.Region }),
 	textSetting("aws.identity_store_id", func(s *model.Source) *string { return &s.AWS.IdentityStoreID }),
 	textSetting("aws.role_arn", func(s *model.Source) *string { return &s.AWS.RoleARN }),
+	boolSetting("aws.read_at_login", func(s *model.Source) *bool { return &s.AWS.ReadAtLogin }),
 	boolSetting("aws.from_surroundings", func(s *model.Source) *bool { return &s.AWS.FromSurroundings }),
 	textSetting("aws.endpoint", func(s *model.Source) *string { return &s.AWS.Endpoint }),
 )

@@ -122,6 +122,13 @@ type Source struct {
 	LastGoodAt    time.Time // end of the last run that read everything; zero: none has
 }
 
+// ReadsAtLogin tells whether a login reads its person from the source first: one that is
+// live, and whose settings are those under which a plan was carried out.
+func (s Source) ReadsAtLogin() bool {
+	asked := s.Kind == SourceLDAP && s.LDAP.ReadAtLogin || s.Kind == SourceAWS && s.AWS.ReadAtLogin && s.Connection != ""
+	return asked && s.Status == SourceLive && !s.NextIsDry && s.ApprovedFor == s.Reading()
+}
+
 // NewSource is a source of the kind as it is before anything was decided.
 func NewSource(kind SourceKind) Source {
 	s := Source{Kind: kind, Status: SourceDraft, Create: true, AdoptExisting: true, Groups: GroupMapping{Mode: GroupsSame},
@@ -152,6 +159,7 @@ type AWSSettings struct {
 	RoleARN          string `json:"role_arn,omitempty"`    // assumed before reading
 	ExternalID       string `json:"external_id,omitempty"` // of that role's trust policy; made here
 	FromSurroundings bool   `json:"from_surroundings"`     // an administrator chose the machine's own credentials
+	ReadAtLogin      bool   `json:"read_at_login"`         // a login through the source's connection reads its person first
 	Endpoint         string `json:"endpoint,omitempty"`    // only from the configuration document: https, or http to loopback
 }
 
@@ -196,7 +204,7 @@ type LDAPSettings struct {
 	Base        string     `json:"base"`
 	Users       LDAPUsers  `json:"users"`
 	Groups      LDAPGroups `json:"groups"`
-	ReadAtLogin bool       `json:"read_at_login"` // kept for the configuration document; no login asks yet
+	ReadAtLogin bool       `json:"read_at_login"` // a login reads its person first
 }
 
 // LDAPUsers says where people are and what their attributes are called. What is

@@ -41,12 +41,13 @@ const (
 	RunByHand     RunTrigger = "hand"     // from the page or the shell
 	RunByApproval RunTrigger = "approval" // reads again and carries a held plan out
 	RunByUndo     RunTrigger = "undo"
-	RunByPush     RunTrigger = "push" // SourceSCIM
+	RunByPush     RunTrigger = "push"  // SourceSCIM
+	RunByLogin    RunTrigger = "login" // one person was read who signed in
 )
 
 // RunTriggers are all of them.
 func RunTriggers() []RunTrigger {
-	return []RunTrigger{RunBySchedule, RunByHand, RunByApproval, RunByUndo, RunByPush}
+	return []RunTrigger{RunBySchedule, RunByHand, RunByApproval, RunByUndo, RunByPush, RunByLogin}
 }
 
 // RunCounts is what a run read and does, or would do.

@@ -34,6 +34,7 @@ var checkTitles = map[string]string{
 	"attribute_aws_groups":  "The AWS groups were sent",
 	"username":              "The username can be used",
 	"one_person":            "Nobody else brings the same name",
+	"read_at_login":         "The person was read from their source first",
 	"user":                  "The person may sign in here",
 }
 

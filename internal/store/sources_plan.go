@@ -57,7 +57,7 @@ func (s *Store) StorePlan(ctx context.Context, run model.SourceRun, worker strin
 
 // keepPlan writes mirror, changes and what was left out, and what the run is now.
 func (s *Store) keepPlan(ctx context.Context, src model.Source, run model.SourceRun, p RunPlan) error {
-	if src.Kind.Reads() { // else it is written by each push, by another while this one planned
+	if run.Trigger != model.RunByLogin && src.Kind.Reads() { // else it is written by each push or login, by another while this one planned
 		if err := s.writeMirror(ctx, src, run.ID, p.Reading, p.Partial, p.Gone); err != nil {
 			return err
 		}
@@ -86,8 +86,8 @@ func (s *Store) keepPlan(ctx context.Context, src model.Source, run model.Source
 	}
 	tag, err := s.db.Exec(ctx, `update source_runs set outcome = @outcome, detail = @detail, counts = @counts, holds = @holds, remarks = @remarks,
 		server = @server, digest = @digest, changes = @changes, seen_users = @people, seen_groups = @groups,
-		ended_at = case when @over or trigger = 'push' then clock_timestamp() end
-		where id = @run and (ended_at is null or trigger = 'push')`,
+		ended_at = case when @over or trigger in ('push', 'login') then clock_timestamp() end
+		where id = @run and (ended_at is null or trigger in ('push', 'login'))`,
 		named{"run": run.ID, "outcome": p.Outcome, "detail": clean(p.Detail, maxMirrored), "counts": counts, "holds": holds,
 			"remarks": storableAll(p.Reading.Remarks),
 			"server":  clean(p.Reading.Server, maxText), "digest": p.Plan.Digest, "changes": len(changes), "people": len(p.Reading.People),

@@ -145,7 +145,7 @@ func (s *Store) CarryOutPush(ctx context.Context, src model.Source, p Push, plan
 	var run model.SourceRun
 	var err error
 	if applies {
-		if run, err = s.insertPush(ctx, src); err != nil {
+		if run, err = s.insertPush(ctx, src, model.RunByPush); err != nil {
 			return done, err
 		}
 	}
@@ -166,9 +166,9 @@ func (s *Store) CarryOutPush(ctx context.Context, src model.Source, p Push, plan
 }
 
 // insertPush begins a run that is over with the transaction: nobody else sees it before.
-func (s *Store) insertPush(ctx context.Context, src model.Source) (model.SourceRun, error) {
+func (s *Store) insertPush(ctx context.Context, src model.Source, trigger model.RunTrigger) (model.SourceRun, error) {
 	id, err := single(ctx, s.db, pgx.RowTo[int64], `insert into source_runs (source_id, trigger, outcome, reading, ended_at)
-		values (@source, 'push', 'applying', @reading, now()) returning id`, named{"source": src.ID, "reading": src.Reading()})
+		values (@source, @trigger, 'applying', @reading, now()) returning id`, named{"source": src.ID, "trigger": trigger, "reading": src.Reading()})
 	if err != nil {
 		return model.SourceRun{}, err
 	}
@@ -236,6 +236,9 @@ func (s *Store) applyPush(ctx context.Context, src model.Source, run model.Sourc
 	if err != nil {
 		return nil, err
 	}
+	if src.Kind.Reads() {
+		return skipped, nil // the next run plans anew by itself
+	}
 	return skipped, s.refreshHeld(ctx, src, p)
 }
 
@@ -278,7 +281,7 @@ func (s *Store) holdPush(ctx context.Context, src model.Source) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	run, err := s.insertPush(ctx, src)
+	run, err := s.insertPush(ctx, src, model.RunByPush)
 	if err != nil {
 		return 0, err
 	}

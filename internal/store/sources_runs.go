@@ -71,10 +71,10 @@ func (s *Store) SourceRuns(ctx context.Context, slug string, p Page) ([]model.So
 	return runs, next, nil
 }
 
-// LastRuns are the newest run of each source, by slug.
+// LastRuns are the newest run of each source, by slug; what single logins read is none.
 func (s *Store) LastRuns(ctx context.Context) (map[string]model.SourceRun, error) {
 	runs, err := list(ctx, s.db, scanRun, "select "+runColumns+` from sources s
-		cross join lateral (select * from source_runs where source_id = s.id order by id desc limit 1) r`)
+		cross join lateral (select * from source_runs where source_id = s.id and trigger <> 'login' order by id desc limit 1) r`)
 	last := make(map[string]model.SourceRun, len(runs))
 	for _, r := range runs {
 		last[r.Source] = r

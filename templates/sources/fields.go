@@ -51,6 +51,7 @@ const (
 	FieldGroupsFilter  = "groups_filter"
 	FieldGroupsName    = "groups_name"
 	FieldNested        = "nested"
+	FieldReadAtLogin   = "read_at_login" // SourceLDAP and SourceAWS
 
 	FieldRegion      = "region"
 	FieldStore       = "identity_store_id"

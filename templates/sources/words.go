@@ -203,6 +203,8 @@ func triggerWord(r model.SourceRun) string {
 		return "undo by " + r.Actor
 	case model.RunByPush:
 		return "pushed"
+	case model.RunByLogin:
+		return "at a login"
 	default:
 		return string(r.Trigger)
 	}

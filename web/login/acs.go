@@ -261,6 +261,10 @@ func (rm *Room) judge(ctx context.Context, a *attempt, xml []byte) (*model.Refus
 
 // finishLogin carries the login out in one transaction and signs the person in.
 func (rm *Room) finishLogin(w http.ResponseWriter, r *http.Request, a attempt) error {
+	for _, c := range rm.Opts.Sources.ReadAtLogin(r.Context(), a.connection.Slug, *a.login.Person) {
+		c.Title = sso.CheckTitle(c.ID)
+		a.login.Checks = append(a.login.Checks, c)
+	}
 	l, u, err := rm.complete(r.Context(), a)
 	if err != nil {
 		return rm.RefuseInternal(w, r, a.login, err)

@@ -113,11 +113,12 @@ func readLDAP(f *sources.Form, s *model.Source) {
 	}
 	l.Groups = model.LDAPGroups{Base: v[sources.FieldGroupsBase], Filter: v[sources.FieldGroupsFilter], Name: v[sources.FieldGroupsName],
 		Nested: f.Ticks[sources.FieldNested]}
+	l.ReadAtLogin = f.Ticks[sources.FieldReadAtLogin]
 }
 
 func readAWS(f *sources.Form, s *model.Source) {
 	s.AWS.Region, s.AWS.IdentityStoreID = f.Values[sources.FieldRegion], f.Values[sources.FieldStore]
-	s.AWS.RoleARN = f.Values[sources.FieldRole]
+	s.AWS.RoleARN, s.AWS.ReadAtLogin = f.Values[sources.FieldRole], f.Ticks[sources.FieldReadAtLogin]
 	s.AWS = s.AWS.WithExternalID()
 	s.AWS.FromSurroundings = f.Values[sources.FieldCredentials] == sources.CredentialsSurroundings
 }
@@ -153,6 +154,7 @@ func formOf(s model.Source) sources.Form {
 	case model.SourceAWS:
 		maps.Copy(f.Values, map[string]string{sources.FieldRegion: s.AWS.Region, sources.FieldStore: s.AWS.IdentityStoreID, sources.FieldRole: s.AWS.RoleARN,
 			sources.FieldCredentials: sources.CredentialsKeys})
+		f.Ticks[sources.FieldReadAtLogin] = s.AWS.ReadAtLogin
 		if s.AWS.FromSurroundings {
 			f.Values[sources.FieldCredentials] = sources.CredentialsSurroundings
 		}
@@ -184,7 +186,7 @@ func ldapValues(f sources.Form, l model.LDAPSettings) {
 		sources.FieldUsersLast: l.Users.LastName, sources.FieldUsersDisplay: l.Users.DisplayName,
 		sources.FieldGroupsBase: l.Groups.Base, sources.FieldGroupsFilter: l.Groups.Filter, sources.FieldGroupsName: l.Groups.Name,
 	})
-	f.Ticks[sources.FieldNested] = l.Groups.Nested
+	f.Ticks[sources.FieldNested], f.Ticks[sources.FieldReadAtLogin] = l.Groups.Nested, l.ReadAtLogin
 }
 
 func mapLines(m map[string]string) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"sync"
 
 	"github.com/PuerkitoBio/goquery"
@@ -67,6 +68,22 @@ func (r directoryReader) Read(context.Context, func(people, groups int)) (model.
 	r.d.mu.Lock()
 	defer r.d.mu.Unlock()
 	return r.d.readings[r.slug], r.d.failures[r.slug]
+}
+
+// ReadOne answers for one person out of what the whole has.
+func (r directoryReader) ReadOne(ctx context.Context, who string) (one directory.One, err error) {
+	all, err := r.Read(ctx, nil)
+	for _, p := range all.People {
+		if p.StableID == who || p.Username == who {
+			one.Found, one.Person = true, p
+		}
+	}
+	for _, g := range all.Groups {
+		if slices.Contains(g.Members, one.Person.StableID) {
+			one.Groups = append(one.Groups, g.StableID)
+		}
+	}
+	return one, err
 }
 
 // test answers the test of a source: one step, and its people.

@@ -51,6 +51,10 @@ func Policy(o PolicyOptions) string {
 		{Sid: "PosternGroups", Effect: "Allow", Action: []action{listGroups}, Resource: of("group")},
 		{Sid: "PosternMembers", Effect: "Allow", Action: []action{listMembers}, Resource: of("group", "membership")},
 	}
+	if o.Settings.ReadAtLogin {
+		statements = append(statements, statement{Sid: "PosternGroupsOfOne", Effect: "Allow", Action: []action{listGroupsOf},
+			Resource: of("user", "membership")})
+	}
 	if o.Application {
 		statements = append(statements, statement{Sid: "PosternAssignments", Effect: "Allow",
 			Action: []action{listInstances, listAssigned, assignmentRule}, Resource: "*"})

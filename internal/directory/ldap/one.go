@@ -14,12 +14,8 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 )
 
-// One is what the directory says of one person at this moment.
-type One struct {
-	Found  bool // else the directory has nobody of that name, or the filter leaves them out
-	Person model.SourcePerson
-	Groups []string // stable ids of their groups, those that they are in through groups among them
-}
+// One is what the directory says of one person.
+type One = directory.One
 
 // filterLength is how many names one question may ask about.
 const filterLength = 50

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/postern-sso/postern/internal/directory"
 	"github.com/postern-sso/postern/internal/directory/runner"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
@@ -54,6 +55,22 @@ func (f *fake) Read(ctx context.Context, progress func(people, groups int)) (mod
 	slices.SortFunc(r.Groups, func(a, b model.SourceGroup) int { return cmp.Compare(a.StableID, b.StableID) })
 	progress(len(r.People), len(r.Groups))
 	return r, f.err
+}
+
+// ReadOne answers for one person out of what the whole has.
+func (f *fake) ReadOne(ctx context.Context, who string) (one directory.One, err error) {
+	r, err := f.Read(ctx, func(int, int) {})
+	for _, p := range r.People {
+		if p.StableID == who || p.Username == who {
+			one.Found, one.Person = true, p
+		}
+	}
+	for _, g := range r.Groups {
+		if slices.Contains(g.Members, one.Person.StableID) {
+			one.Groups = append(one.Groups, g.StableID)
+		}
+	}
+	return one, err
 }
 
 func (f *fake) person(id, username string) *fake {
