@@ -83,7 +83,8 @@ func awsFields(f Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Check(FieldReadAtLogin, "Read the person at each login", "For logins through the connection chosen above. A login waits two seconds for it at most, and goes on without.", f.Ticks[FieldReadAtLogin]).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Check(FieldReadAtLogin, "Read the person at each login",
+			"For logins through the connection chosen above. A login waits two seconds for it at most, and goes on without.", f.Ticks[FieldReadAtLogin]).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

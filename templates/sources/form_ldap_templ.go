@@ -99,7 +99,8 @@ func ldapFields(f Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Check(FieldReadAtLogin, "Read the person at each login", "Who left or changed groups since the last run is known at once. A login waits two seconds for it at most, and goes on without.", f.Ticks[FieldReadAtLogin]).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Check(FieldReadAtLogin, "Read the person at each login",
+			"Who left or changed groups since the last run is known at once. A login waits two seconds for it at most, and goes on without.", f.Ticks[FieldReadAtLogin]).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
