@@ -65,8 +65,8 @@ func (f databaseFlags) open(ctx context.Context, log *slog.Logger) (*database, e
 	db, err := f.own(ctx, log)
 	var inUse *embeddedpg.InUseError
 	if errors.As(err, &inUse) {
-		return nil, fmt.Errorf("the Postern that uses %s (process %d) runs, and its private PostgreSQL does not answer: it has ended, or is starting. %s says why. "+
-			"If it has ended, restart that Postern", inUse.DataDir, inUse.PID, embeddedpg.LogFile(inUse.DataDir))
+		return nil, fmt.Errorf("the Postern that uses %s (process %d) runs, and its private PostgreSQL does not answer: it has ended, or is starting. "+
+			"That Postern starts it again and again until it answers; %s says what is in the way", inUse.DataDir, inUse.PID, embeddedpg.LogFile(inUse.DataDir))
 	}
 	return db, err
 }

@@ -78,6 +78,10 @@ func TestDoctorWithADeadPrivateDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	control := filepath.Join(dir, "postgres", "data", "global", "pg_control")
+	if err := os.Rename(control, control+".away"); err != nil { // so that it stays dead
+		t.Fatal(err)
+	}
 	number, _, _ := strings.Cut(string(text), "\n")
 	killServer(t, number)
 	code, states, out := doctor(t, "--data-dir", dir)

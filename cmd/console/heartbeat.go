@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/postern-sso/postern/internal/embeddedpg"
 	"github.com/postern-sso/postern/internal/seal"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/web/kit"
@@ -46,6 +47,21 @@ type heartbeat struct {
 func (f serveFlags) heartbeat(db *database, sealer *seal.Sealer, ready *kit.Readiness, log *slog.Logger) heartbeat {
 	return heartbeat{db: db.Store, sealer: sealer, free: freeSpace, ready: ready, log: log,
 		dirs: []string{f.DataDir, filepath.Join(f.DataDir, "postgres"), filepath.Dir(f.keyFile(f.DataDir))}}
+}
+
+// tell passes on whether the private PostgreSQL is there, as soon as that changes:
+// between two heartbeats it can be gone and back.
+func (db *database) tell(ready *kit.Readiness) {
+	if db.server == nil {
+		return
+	}
+	db.server.OnChange(func(now embeddedpg.State) {
+		if now.Down() {
+			ready.Judge("server", "the private PostgreSQL has ended and is being started again: "+now.Reason)
+		} else {
+			ready.Judge("server", "")
+		}
+	})
 }
 
 // run looks until the context ends.

@@ -95,6 +95,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 	options.TestSource = options.Sources.Try
 	beat := f.heartbeat(db, options.Sealer, options.Readiness, log)
 	beat.look(ctx)
+	db.tell(options.Readiness)
 	if beside != nil {
 		options.DemoAWSURL, options.DemoDirectory = beside.awsURL, beside.directory
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -164,7 +165,7 @@ func (c *cluster) adoptOrLaunch(ctx context.Context) (*postmaster, error) {
 		}
 		return c.launch(ctx)
 	}
-	left := &postmaster{pid: pf.pid, data: c.data}
+	left := &postmaster{pid: pf.pid, data: c.data, logFrom: c.logSize()}
 	if pf.state != "stopping" && c.sameArgs() {
 		c.log.InfoContext(ctx, "Postern takes over the private database that was left running.", "pid", pf.pid)
 		return left, nil
@@ -216,22 +217,39 @@ func (c *cluster) launch(ctx context.Context) (*postmaster, error) {
 		return nil, fmt.Errorf("open the log of the private database: %w", err)
 	}
 	defer out.Close() //nolint:errcheck // the server has its own descriptor
+	from, err := out.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, fmt.Errorf("open the log of the private database: %w", err)
+	}
 	cmd := c.account.command(context.WithoutCancel(ctx), "/", c.bin, "postgres", c.args()...)
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the private database: %w", err)
 	}
-	done := make(chan struct{})
+	done, how := make(chan struct{}), new(string)
 	go func() {
 		defer close(done)
-		err := cmd.Wait()
-		c.log.Info("The private database has ended.", "pid", cmd.Process.Pid, "error", err)
+		_ = cmd.Wait() // its state says all of it
+		*how = cmd.ProcessState.String()
+		c.log.Debug("The server of the private database has ended.", "pid", cmd.Process.Pid, "status", *how)
 	}()
-	return &postmaster{pid: cmd.Process.Pid, data: c.data, done: done}, nil
+	return &postmaster{pid: cmd.Process.Pid, data: c.data, done: done, status: how, logFrom: from}, nil
+}
+
+func (c *cluster) serverLog() string { return filepath.Join(c.home, serverLogName) }
+
+// logSize is how long the server's log is: what a server that is taken over says
+// later comes behind it.
+func (c *cluster) logSize() int64 {
+	info, err := os.Stat(c.serverLog())
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }
 
 func (c *cluster) openServerLog() (*os.File, error) {
-	path := filepath.Join(c.home, serverLogName)
+	path := c.serverLog()
 	if info, err := os.Lstat(path); err == nil && info.Size() > maxServerLog {
 		if err := os.Rename(path, path+".1"); err != nil {
 			return nil, err
@@ -253,7 +271,7 @@ func (c *cluster) waitReady(ctx context.Context, p *postmaster) (*pgx.Conn, erro
 			return conn, nil
 		}
 		if !p.running() {
-			return nil, c.whyEnded()
+			return nil, c.whyEnded(p)
 		}
 		select {
 		case <-ctx.Done():
@@ -274,14 +292,10 @@ func (c *cluster) connect(ctx context.Context) (*pgx.Conn, error) {
 
 // whyEnded is the error for a server that ended instead of answering: what it
 // wrote into its log.
-func (c *cluster) whyEnded() error {
-	path := filepath.Join(c.home, serverLogName)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("the private database did not start, and its log cannot be read: %w", err)
-	}
-	err = fmt.Errorf("the private database did not start. Its log %s ends with\n%s", path, lastLines(string(text), 10))
-	if strings.Contains(lastLines(string(text), 3), "pre-existing shared memory block") {
+func (c *cluster) whyEnded(p *postmaster) error {
+	said := c.said(p.logFrom)
+	err := &endedError{reason: c.reason(p), log: c.serverLog(), last: lastLines(said, 10)}
+	if strings.Contains(lastLines(said, 3), "pre-existing shared memory block") {
 		return errors.Join(errOldProcesses, err)
 	}
 	return err

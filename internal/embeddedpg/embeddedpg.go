@@ -53,8 +53,14 @@ type Server struct {
 	lock    *dirLock
 	post    *postmaster
 
-	mu      sync.Mutex
-	stopped bool
+	stopping sync.Mutex // one Stop at a time
+	stopped  bool
+	endKeep  context.CancelFunc // nil: nobody keeps it running yet
+	kept     sync.WaitGroup
+
+	mu      sync.Mutex // of what follows
+	state   State
+	changed func(State)
 }
 
 // Start makes the cluster when there is none, starts the server or takes over
@@ -85,6 +91,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		defer cancel()
 		return nil, errors.Join(err, s.Stop(ctx))
 	}
+	keeping, end := context.WithCancel(context.WithoutCancel(ctx))
+	s.endKeep = end
+	s.kept.Go(func() { s.keep(keeping) })
 	return s, nil
 }
 
@@ -127,10 +136,14 @@ func (s *Server) URL() string { return connString(s.cluster.socketDir, appUser, 
 // nothing committed is lost) and lets go of the data folder. It waits until the
 // server has ended or ctx has. Calling it again after success does nothing.
 func (s *Server) Stop(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.stopping.Lock()
+	defer s.stopping.Unlock()
 	if s.stopped {
 		return nil
+	}
+	if s.endKeep != nil {
+		s.endKeep()
+		s.kept.Wait()
 	}
 	if s.post != nil {
 		if err := s.post.stop(ctx); err != nil {

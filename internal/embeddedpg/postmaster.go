@@ -133,6 +133,9 @@ type postmaster struct {
 	pid  int
 	data string
 	done <-chan struct{} // closed when a child has ended; nil for a server taken over
+
+	status  *string // how a child ended, once done is closed; nil for a server taken over
+	logFrom int64   // where its words begin in the log
 }
 
 // running tells whether the server process still exists.

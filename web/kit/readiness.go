@@ -19,8 +19,38 @@ type Readiness struct {
 	Now func() time.Time // nil: time.Now
 
 	mu      sync.Mutex
-	beat    time.Time         // the last heartbeat that the database took
-	reasons map[string]string // against, by what was looked at
+	beat    time.Time           // the last heartbeat that the database took
+	reasons map[string]Obstacle // against, by what was looked at
+	past    []Obstacle          // what is over, the newest last
+}
+
+// Obstacle is something that was in the way of logins, as this process saw it.
+type Obstacle struct {
+	Reason       string    // the last one, in the middle of a sentence
+	Since, Until time.Time // Until is zero while it lasts
+}
+
+// maxPast bounds what is remembered of obstacles that are over.
+const maxPast = 20
+
+// Obstacles are those that last, and those that ended after a time, the newest first.
+func (r *Readiness) Obstacles(after time.Time) []Obstacle {
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []Obstacle
+	for _, o := range r.reasons {
+		all = append(all, o)
+	}
+	for _, o := range r.past {
+		if o.Until.After(after) {
+			all = append(all, o)
+		}
+	}
+	slices.SortFunc(all, func(a, b Obstacle) int { return b.Since.Compare(a.Since) })
+	return all
 }
 
 // Beat says that the database took what was written.
@@ -35,16 +65,26 @@ func (r *Readiness) Beat() {
 func (r *Readiness) Judge(what, reason string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	news := r.reasons[what] != reason
+	before, there := r.reasons[what]
+	if before.Reason == reason {
+		return false
+	}
 	if r.reasons == nil {
-		r.reasons = map[string]string{}
+		r.reasons = map[string]Obstacle{}
 	}
 	if reason == "" {
+		before.Until = r.now()
+		r.past = append(r.past, before)
+		r.past = r.past[max(0, len(r.past)-maxPast):]
 		delete(r.reasons, what)
-	} else {
-		r.reasons[what] = reason
+		return true
 	}
-	return news
+	if !there {
+		before.Since = r.now()
+	}
+	before.Reason = reason
+	r.reasons[what] = before
+	return true
 }
 
 // Against says why no login could work; empty when one could.
@@ -55,8 +95,8 @@ func (r *Readiness) Against() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var all []string
-	for _, reason := range r.reasons {
-		all = append(all, reason)
+	for _, o := range r.reasons {
+		all = append(all, o.Reason+" (since "+o.Since.UTC().Format(time.RFC3339)+")")
 	}
 	slices.Sort(all)
 	switch {

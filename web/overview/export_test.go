@@ -13,3 +13,6 @@ func NeedsOf(v overview.OverviewPage) []overview.Need { return needs(facts{page:
 
 // AnewNeeds are those of people whom AWS calls by new ids.
 var AnewNeeds = anewNeeds
+
+// ObstacleNeeds are those of what was in the way of logins.
+var ObstacleNeeds = obstacleNeeds

@@ -14,6 +14,7 @@ import (
 	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/ui"
+	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/standing"
 	"github.com/postern-sso/postern/web/trust"
 )
@@ -24,6 +25,8 @@ type facts struct {
 	anew     []store.MadeAnew
 	failures []model.NoticeFailure
 	leavers  int
+
+	obstacles []kit.Obstacle
 
 	certificates []overview.Need // what waits because of AWS's certificates
 }
@@ -58,6 +61,7 @@ func needs(f facts) []overview.Need {
 	all = append(all, sourceNeeds(f)...)
 	all = append(all, f.certificates...)
 	all = append(all, anewNeeds(f.anew)...)
+	all = append(all, obstacleNeeds(f.obstacles)...)
 	all = append(all, deliveryNeeds(f.failures, f.page.Now)...)
 	if n, found := triedNeed(f.page.People); found {
 		all = append(all, n)

@@ -98,6 +98,7 @@ func (rm *Room) overview(ctx context.Context, chart overview.Chart) (overview.Ov
 	if f.leavers, err = rm.CountLeavers(ctx); err != nil {
 		return v, err
 	}
+	f.obstacles = rm.Opts.Readiness.Obstacles(rm.Now().Add(-obstaclesFor))
 	if v.Alarm, err = rm.alarm(v); err != nil {
 		return v, err
 	}
