@@ -48,7 +48,8 @@ func TestOverviewTellsSinceWhenLoginsCannotWork(t *testing.T) {
 	now = now.Add(23 * time.Hour)
 	ready.Judge("disk", "no room")
 	ready.Judge("disk", "")
-	want("For a while logins could not work on this server | From 1 December 2026, 11:00:02 UTC to 1 December 2026, 11:00:02 UTC: no room. 1 time more within a day.")
+	want("For a while logins could not work on this server | From 1 December 2026, 11:00:02 UTC to 1 December 2026, 11:00:02 UTC: " +
+		"no room. 1 time more within a day.")
 	now = now.Add(25 * time.Hour)
 	want()
 }
