@@ -222,11 +222,15 @@ func TestLastComplaint(t *testing.T) {
 		at + "LOG:  database system is shut down\n":                                         "",
 		at + "FATAL:  terminating connection due to unexpected postmaster exit\n":           "",
 		at + "FATAL:  database \"x\" does not exist\n" + at + "FATAL:  role \"y\" is odd\n": "",
-		at + "FATAL:  database files are incompatible with server\n":                        "PostgreSQL says: database files are incompatible with server",
-		at + "PANIC:  a\n" + at + "FATAL:  b\n" + at + "PANIC:  c\n" + at + "FATAL:  d":     "PostgreSQL says: c",
-		at + "FATAL:  could not write: No space left on device":                             "the disk of the database is full (PostgreSQL: could not write: No space left on device)",
-		at + "PANIC:  could not write: Input/output error\n":                                "the disk of the database fails (PostgreSQL: could not write: Input/output error)",
-		at + "PANIC:  x: Read-only file system\n":                                           "the disk of the database can only be read (PostgreSQL: x: Read-only file system)",
+		at + "FATAL:  database files are incompatible with server\n": "" +
+			"PostgreSQL says: database files are incompatible with server",
+		at + "PANIC:  a\n" + at + "FATAL:  b\n" + at + "PANIC:  c\n" + at + "FATAL:  d": "PostgreSQL says: c",
+		at + "FATAL:  could not write: No space left on device": "" +
+			"the disk of the database is full (PostgreSQL: could not write: No space left on device)",
+		at + "PANIC:  could not write: Input/output error\n": "" +
+			"the disk of the database fails (PostgreSQL: could not write: Input/output error)",
+		at + "PANIC:  x: Read-only file system\n": "" +
+			"the disk of the database can only be read (PostgreSQL: x: Read-only file system)",
 	} {
 		if got := lastComplaint(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
