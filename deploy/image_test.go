@@ -48,7 +48,12 @@ func readConfig(t *testing.T, name string) (c imageConfig) {
 func TestRow29ImageIsSmallAndUnprivileged(t *testing.T) {
 	t.Parallel()
 	need(t, "skopeo")
-	_, name := layout(t)
+	folder, name := layout(t)
+	archive := filepath.Join(release(t), "postern-"+version+"-image-"+runtime.GOARCH+".tar")
+	output(t, "skopeo", "--insecure-policy", "copy", "oci-archive:"+archive, "dir:"+t.TempDir()) // as into a registry
+	if _, err := os.Stat(filepath.Join(folder, "oci-layout")); err != nil {
+		t.Error(err)
+	}
 	var seen struct {
 		Architecture, Os, Created string
 		Layers                    []string

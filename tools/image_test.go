@@ -74,15 +74,21 @@ func buildImage(t *testing.T) (console, context string) {
 	t.Helper()
 	context = buildContext(t)
 	console = filepath.Join(t.TempDir(), "console")
-	for _, c := range stages(t)[0].Commands {
-		switch c := c.(type) {
-		case *instructions.CopyCommand:
+	for _, stage := range stages(t) {
+		for _, c := range stage.Commands {
+			c, ok := c.(*instructions.CopyCommand)
+			if !ok || c.From != "" {
+				continue
+			}
 			for _, source := range c.SourcePaths {
 				if _, err := os.Stat(filepath.Join(context, source)); err != nil {
 					t.Errorf("the Dockerfile copies %s, which .dockerignore leaves out: %v", source, err)
 				}
 			}
-		case *instructions.RunCommand:
+		}
+	}
+	for _, c := range stages(t)[0].Commands {
+		if c, ok := c.(*instructions.RunCommand); ok {
 			line := strings.Join(c.CmdLine, " ")
 			if !strings.Contains(line, "go build") {
 				continue

@@ -20,7 +20,7 @@ func (r *release) packDeb(arch, program, out string) error {
 	const doc = "/usr/share/doc/postern/"
 	info := nfpm.WithDefaults(&nfpm.Info{
 		Name: "postern", Arch: arch, Platform: "linux", Version: debian(r.version), VersionSchema: "none", MTime: r.time, DisableGlobbing: true,
-		Section: "net", Priority: "optional", Maintainer: "The Postern authors <postern@localhost>", License: "Apache-2.0",
+		Section: "net", Priority: "optional", Maintainer: "The Postern authors", License: "Apache-2.0",
 		Description: "single sign-on between AWS IAM Identity Center and Atlassian apps\n" +
 			"Postern signs people in through SAML, keeps users and groups, and hands them\n" +
 			"to Jira, Confluence, Bitbucket and Bamboo. It has a console in the browser.",
