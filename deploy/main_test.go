@@ -82,7 +82,7 @@ func need(t *testing.T, programs ...string) {
 		if _, err := exec.LookPath(p); err == nil {
 			continue
 		}
-		if os.Getenv("REQUIRE_PEERS") == "1" { //nolint:forbidigo // a setting of the test run, not of Postern
+		if os.Getenv("REQUIRE_PEERS") == "1" {
 			t.Fatalf("%s is not here", p)
 		}
 		t.Skipf("%s is not here", p)

@@ -126,7 +126,7 @@ type listedPart struct {
 }
 
 // The list of parts names every module that the program itself names, with a
-// licence for each, and what came from npm.
+// license for each, and what came from npm.
 func TestRow29EveryPartIsListed(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(release(t), "postern-"+version+"-linux-"+runtime.GOARCH+".cdx.json"))
@@ -151,7 +151,7 @@ func TestRow29EveryPartIsListed(t *testing.T) {
 	for _, c := range list.Components {
 		listed[c.Purl] = true
 		if len(c.Licenses) == 0 || c.Licenses[0].License.ID == "" {
-			t.Errorf("%s has no licence", c.Purl)
+			t.Errorf("%s has no license", c.Purl)
 		}
 	}
 	info, err := buildinfo.ReadFile(filepath.Join(unpacked(t), "console"))
