@@ -14,7 +14,7 @@ const module = "github.com/postern-sso/postern/"
 // its own, or is a leaf. So rooms, which share a line, never import each other.
 // Tests may climb.
 var layers = [][]string{
-	{"cmd/console", "cmd/console/walk", "deploy"},
+	{"cmd/console", "cmd/console/walk", "deploy", "internal/drill"},
 	{"web/webtest"},
 	{"web"},
 	{"web/access", "web/apps", "web/audit", "web/connections", "web/help", "web/jobs", "web/login", "web/logins", "web/overview", "web/people", "web/person",

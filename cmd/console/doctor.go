@@ -46,7 +46,7 @@ func (c *doctorCmd) Run(ctx context.Context, io streams) (err error) {
 		return exitCode{code: 1}
 	}
 	defer func() { err = errors.Join(err, db.close(ctx)) }()
-	findings := []finding{{stateOK, "database", "connected to " + db.where}}
+	findings := []finding{checkConnection(ctx, db)}
 	findings = append(findings, checkMigrations(ctx, db)...)
 	if findings[len(findings)-1].state != stateFail {
 		findings = append(findings, c.checkWithTables(ctx, db)...)
