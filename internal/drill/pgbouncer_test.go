@@ -68,6 +68,9 @@ func run(t *testing.T, name string, args ...string) (cmd *exec.Cmd, log *lockedB
 	cmd = exec.Command(name, args...) //nolint:noctx,gosec // ended below
 	cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = log, log, dieWithUs()
 	cmd.Dir = "/"
+	if libraries, _ := filepath.Glob(filepath.Dir(name) + "/../lib/*-linux-gnu"); strings.Contains(name, "/.cache/") && len(libraries) > 0 {
+		cmd.Env = append(os.Environ(), "LD_LIBRARY_PATH="+libraries[0]) // unpacked, not installed
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

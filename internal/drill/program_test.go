@@ -23,11 +23,22 @@ type program string
 
 // thisProgram is built once for all tests of a process.
 var thisProgram = sync.OnceValues(func() (program, error) { //nolint:gochecknoglobals // see above
-	return build(repository, filepath.Join(os.TempDir(), "postern-drill-this"))
+	dir, err := os.MkdirTemp("", "postern-drill-this-") // TestMain removes it
+	if err != nil {
+		return "", err
+	}
+	return build(repository, filepath.Join(dir, "console"))
 })
+
+func removeBuilt() {
+	if p, err := thisProgram(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(string(p)))
+	}
+}
 
 func built(t *testing.T) program {
 	t.Helper()
+	wasBuilt.Store(true)
 	p, err := thisProgram()
 	if err != nil {
 		t.Fatal(err)
