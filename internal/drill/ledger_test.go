@@ -28,12 +28,14 @@ func (l *load) settle(t *testing.T, fault, database string) result {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var kept, all int
-	err = conn.QueryRow(t.Context(), "select count(*) filter (where id = any($1)), count(*) from logins where outcome = 'signed_in'", l.done).Scan(&kept, &all)
+	err = conn.QueryRow(t.Context(), `select count(*) filter (where id = any($1)), count(*)
+		from logins where outcome = 'signed_in'`, l.done).Scan(&kept, &all)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var people int // who has no group, though the rule gives it, was written by halves
-	if err := conn.QueryRow(t.Context(), "select count(*) from users u where not exists (select from memberships where user_id = u.id)").Scan(&people); err != nil {
+	if err := conn.QueryRow(t.Context(), `select count(*) from users u
+		where not exists (select from memberships where user_id = u.id)`).Scan(&people); err != nil {
 		t.Fatal(err)
 	}
 	if people > 0 {
