@@ -24,6 +24,7 @@ const (
 	slugConnection = "zzslug"
 	nameConnection = "Head office"
 	slugApp        = "yyslug"
+	slugSource     = "xxslug"
 	nameApp        = "Ticket desk"
 )
 
@@ -32,6 +33,7 @@ const (
 var shortNames = []struct{ page, selector, why string }{ //nolint:gochecknoglobals // a table
 	{"", "code, pre, .screen-value", "a value to type, an address or a command"},
 	{"/connections/" + slugConnection, ".short-name", "what commands and the configuration document call it"},
+	{"/sources/" + slugSource, ".short-name", "what commands and the configuration document call it"},
 	{"/audit", "details", "fields before and after are the stored ones"},
 	{"/help", "main", "the guide speaks of no site"},
 }
@@ -81,6 +83,7 @@ func namedSite(t *testing.T) *webtest.Site {
 		}
 	}
 	happened(t, s, c)
+	s.SourceOf(slugSource, 3)
 	s.Post("/connections/"+slugConnection+"/edit", url.Values{}).Want(t, http.StatusSeeOther)
 	_, err := s.Store.SaveDraft(ctx, webtest.Tester, slugConnection, s.Connection(slugConnection).Draft.Version, func(r *model.Revision) error {
 		for _, p := range s.Setup.Flow.Progress(wizard.Facts{}) {
@@ -124,13 +127,13 @@ func happened(t *testing.T, s *webtest.Site, c model.Connection) {
 	})
 }
 
-// A connection and an app are shown by their names, on every page that a link
+// A connection, an app and a source are shown by their names, on every page that a link
 // leads to; and what is put together to sentences has its blanks.
 func TestThingsAreShownByTheirNames(t *testing.T) {
 	t.Parallel()
 	s := namedSite(t)
 	seen, patterns, queue := map[string]bool{}, map[string]bool{}, []string{"/", "/connections/" + slugConnection + "/replay?run=1", "/audit?kind=connection."}
-	for len(queue) > 0 && len(seen) < 400 {
+	for len(queue) > 0 && len(seen) < 500 {
 		page := queue[0]
 		if queue = queue[1:]; seen[page] || strings.Contains(page, "/test") || strings.Contains(page, "/export") || strings.Contains(page, "/help") {
 			continue
@@ -153,7 +156,7 @@ func TestThingsAreShownByTheirNames(t *testing.T) {
 	}
 	for _, want := range []string{"/", "/connections", "/connections/{slug}", "/connections/{slug}/certificates",
 		"/users/{username}", "/groups/{name}", "/rules/{name}",
-		"/rules", "/logins", "/logins/{id}", "/logins/follow", "/apps", "/apps/{slug}", "/audit", "/jobs/{id}", "/setup/{connection}/{step}"} {
+		"/rules", "/logins", "/logins/{id}", "/logins/follow", "/apps", "/apps/{slug}", "/sources", "/sources/{slug}", "/audit", "/jobs/{id}", "/setup/{connection}/{step}"} {
 		if !patterns[want] {
 			t.Errorf("no page of %s was read", want)
 		}
@@ -191,7 +194,7 @@ func readAloud(t *testing.T, page string, doc *goquery.Document) {
 		said += "\n" + e.AttrOr("title", "") + "\n" + e.AttrOr("aria-label", "") + "\n" + e.AttrOr("placeholder", "")
 	})
 	for line := range strings.Lines(said) {
-		for _, slug := range []string{slugConnection, slugApp} {
+		for _, slug := range []string{slugConnection, slugApp, slugSource} {
 			if at := strings.Index(line, slug); at >= 0 && !regexp.MustCompile(`\S*/`+slug).MatchString(line) {
 				t.Errorf("%s shows the short name: …%q…", page, line[max(0, at-40):min(len(line), at+40)])
 			}

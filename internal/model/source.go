@@ -247,3 +247,9 @@ func (s Source) Reading() string {
 		LDAP: []string{string(l.Vendor), l.Base, l.Users.Base, l.Users.Filter, l.Users.ID, l.Users.Username, l.Groups.Base, l.Groups.Filter, l.Groups.Name},
 		AWS:  []string{a.Region, a.IdentityStoreID, a.Endpoint}})
 }
+
+// GivingGroup is a group of a source that is a group here.
+type GivingGroup struct {
+	Source string // slug
+	Theirs string // the group's name there
+}

@@ -98,7 +98,7 @@ func (s *Store) applyPart(ctx context.Context, src model.Source, run model.Sourc
 	if err != nil || len(changes) == 0 {
 		return err
 	}
-	part := &sourcePart{tx: s, src: src, run: run, actor: actorOfSource(src.Slug), changes: changes}
+	part := &sourcePart{tx: s, src: src, run: run, actor: model.ActorOfSource(src.Slug), changes: changes}
 	if changes[0].Kind == model.SourceMembers {
 		err = part.members(ctx)
 	} else {
@@ -167,7 +167,7 @@ func (s *Store) endApplied(ctx context.Context, run model.SourceRun, worker stri
 	if err != nil {
 		return err
 	}
-	err = s.record(ctx, actorOfSource(run.Source), "source.run_applied", runObject(run), nil,
+	err = s.record(ctx, model.ActorOfSource(run.Source), "source.run_applied", runObject(run), nil,
 		map[string]any{"changes": n.Applied, "skipped": n.Skipped}, "")
 	if err != nil {
 		return err

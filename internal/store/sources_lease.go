@@ -212,13 +212,10 @@ func (s *Store) EndInterruptedReadings(ctx context.Context) error {
 	})
 }
 
-// actorOfSource is who changes users and groups for a source, in the audit.
-func actorOfSource(slug string) model.Actor { return model.Actor{Name: "source " + slug} }
-
 // actorOfRun is who began a run, in the audit.
 func actorOfRun(r model.SourceRun) model.Actor {
 	if r.Actor == "" {
-		return actorOfSource(r.Source)
+		return model.ActorOfSource(r.Source)
 	}
 	return model.Actor{Name: r.Actor, RemoteAddr: r.RemoteAddr}
 }

@@ -140,7 +140,7 @@ func (s *Store) undoPart(ctx context.Context, src model.Source, run model.Source
 	if len(changes) == 0 { // nothing among these was done
 		return min(run.Done+changesAtOnce, run.Changes), nil
 	}
-	undo := &sourceUndo{sourcePart: &sourcePart{tx: s, src: src, run: run, actor: actorOfSource(src.Slug), changes: changes}}
+	undo := &sourceUndo{sourcePart: &sourcePart{tx: s, src: src, run: run, actor: model.ActorOfSource(src.Slug), changes: changes}}
 	if changes[0].Kind == model.SourceMembers {
 		err = undo.members(ctx)
 	} else {

@@ -9,6 +9,7 @@ type AuditRow struct {
 	Entry   model.AuditEntry
 	Action  string // in words
 	Object  string // as people call it
+	Actor   string // as people call who did it
 	Fields  []FieldChange
 	Bulk    *model.BulkChange // nil: not a bulk change
 	CanUndo bool

@@ -29,7 +29,7 @@ func HasManual(reasons []model.Membership) bool {
 }
 
 // WhyMember lists every reason why a person is in a group.
-func WhyMember(called model.Called, reasons []model.Membership, sources SourceNames) templ.Component {
+func WhyMember(called model.Called, reasons []model.Membership) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -173,7 +173,7 @@ func WhyMember(called model.Called, reasons []model.Membership, sources SourceNa
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = SourceLink(sources, model.SourceOfRef(m.Ref), ", by its group “"+m.Origin+"”").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = SourceLink(called, model.SourceOfRef(m.Ref), ", by its group “"+m.Origin+"”").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -19,7 +19,7 @@ func TestEveryValueHasItsWord(t *testing.T) {
 	sourcetest.Worded(t, "BulkKind", func(s string) string { return BulkDid(model.BulkChange{Kind: model.BulkKind(s)}) })
 	sourcetest.Worded(t, "MembershipSource", func(s string) string {
 		var b strings.Builder
-		if err := WhyMember(model.Called{}, []model.Membership{{Source: model.MembershipSource(s)}}, nil).Render(t.Context(), &b); err != nil {
+		if err := WhyMember(model.Called{}, []model.Membership{{Source: model.MembershipSource(s)}}).Render(t.Context(), &b); err != nil {
 			t.Fatal(err)
 		}
 		why, _, _ := strings.Cut(b.String(), "since")

@@ -33,7 +33,7 @@ func Story(v UserPage, memberships []model.Membership) []Happening {
 		all = append(all, signInHappened(v, r))
 	}
 	for _, m := range memberships {
-		all = append(all, Happening{At: v.whenOf(m.CreatedAt), Text: "Joined " + m.Group, More: joinedBy(m, v.Sources)})
+		all = append(all, Happening{At: v.whenOf(m.CreatedAt), Text: "Joined " + m.Group, More: joinedBy(m, v.Called)})
 	}
 	for _, i := range v.Identities {
 		h := Happening{At: v.whenOf(i.CreatedAt), Text: "Linked to " + i.NameID + " in AWS", More: "With " + v.Called.Connection(i.Connection)}
@@ -85,7 +85,7 @@ func signInHappened(v UserPage, r parts.LoginRow) Happening {
 }
 
 // joinedBy says who or what put the user into a group.
-func joinedBy(m model.Membership, sources parts.SourceNames) string {
+func joinedBy(m model.Membership, called model.Called) string {
 	switch m.Source {
 	case model.MemberManual:
 		if m.Origin == "" {
@@ -96,7 +96,7 @@ func joinedBy(m model.Membership, sources parts.SourceNames) string {
 		rules := strings.Split(m.Origin, ", ")
 		return "By the " + verb(len(rules), "rule", "rules") + " " + ui.List(rules)
 	case model.MemberSource:
-		return "By the source " + sources.Of(model.SourceOfRef(m.Ref))
+		return "By the source " + called.Source(model.SourceOfRef(m.Ref))
 	default:
 		return ""
 	}

@@ -51,6 +51,7 @@ func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Admini
 	if err != nil {
 		return err
 	}
+	v.CalledActor = called.Actor(query.Actor)
 	for _, e := range entries {
 		row := auditRow(called, e)
 		if e.Object == query.Object {
@@ -80,7 +81,7 @@ func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Admini
 const partsShown = 20
 
 func auditRow(called model.Called, e model.AuditEntry) parts.AuditRow {
-	return parts.AuditRow{Entry: e, Object: called.Object(e), Action: kit.ActionWords(e.Action), Fields: diff(e.Before, e.After)}
+	return parts.AuditRow{Entry: e, Object: called.Object(e), Actor: called.Actor(e.Actor), Action: kit.ActionWords(e.Action), Fields: diff(e.Before, e.After)}
 }
 
 // auditFilter reads the filters from the address. A day that cannot be read is no

@@ -27,7 +27,7 @@ func (rm *Room) changes(entries []model.AuditEntry, more []int, v overview.Overv
 	var all []overview.Change
 	for i, e := range entries {
 		subject, _, _ := strings.Cut(e.Action, ".")
-		c := overview.Change{At: e.At, Actor: actor(e.Actor), Action: kit.ActionWords(e.Action), Icon: changeIcons[subject], More: more[i], Undo: e.Undo,
+		c := overview.Change{At: e.At, Actor: actor(names, e.Actor), Action: kit.ActionWords(e.Action), Icon: changeIcons[subject], More: more[i], Undo: e.Undo,
 			Href: paths.WithQuery(paths.Audit, "object", e.Object)}
 		if c.Icon == "" {
 			c.Icon = "history"
@@ -45,20 +45,23 @@ func (rm *Room) changes(entries []model.AuditEntry, more []int, v overview.Overv
 
 // called are the names of what the page shows anyhow.
 func called(v overview.OverviewPage) model.Called {
-	c := model.Called{Connections: map[string]string{}, Apps: map[string]string{}}
+	c := model.Called{Connections: map[string]string{}, Apps: map[string]string{}, Sources: map[string]string{}}
 	for _, o := range v.Connections {
 		c.Connections[o.Connection.Slug] = o.Connection.Name()
 	}
 	for _, o := range v.Apps {
 		c.Apps[o.App.Slug] = o.App.Name
 	}
+	for _, o := range v.Sources {
+		c.Sources[o.Source.Slug] = o.Source.Name
+	}
 	return c
 }
 
 // actor is who did it. A sign-in did it by itself; which one is in the audit.
-func actor(name string) string {
+func actor(names model.Called, name string) string {
 	if strings.HasPrefix(name, "login ") {
 		return "at a sign-in"
 	}
-	return name
+	return names.Actor(name)
 }

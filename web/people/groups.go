@@ -9,7 +9,6 @@ import (
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/templates/layout"
-	"github.com/postern-sso/postern/templates/parts"
 	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/web/kit"
@@ -99,14 +98,8 @@ func (rm *Room) renderGroup(w http.ResponseWriter, r *http.Request, a model.Admi
 			v.Rules = append(v.Rules, rule.Name)
 		}
 	}
-	giving, err := rm.Store.GivingGroups(r.Context(), g.ID)
-	if err != nil {
+	if v.Giving, err = rm.Store.GivingGroups(r.Context(), g.ID); err != nil {
 		return err
-	}
-	v.Sources = parts.SourceNames{}
-	for _, from := range giving {
-		v.Giving = append(v.Giving, people.Giving{Source: from.Source, Theirs: from.Theirs})
-		v.Sources[from.Source] = from.Name
 	}
 	if v.Apps, err = rm.Store.AppsThatChose(r.Context(), g.ID); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package people
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -13,20 +12,6 @@ import (
 	"github.com/postern-sso/postern/templates/people"
 	"github.com/postern-sso/postern/web/kit"
 )
-
-// withSources adds what sources have to do with the user, where they have.
-func (rm *Room) withSources(ctx context.Context, v *people.UserPage, memberships []model.Membership) (err error) {
-	_, left := model.DeactivatingSource(v.User.DeactivatedBy)
-	given := slices.ContainsFunc(memberships, func(m model.Membership) bool { return m.Source == model.MemberSource })
-	if v.User.Home == "" && !left && !given {
-		return nil
-	}
-	if v.Sources, err = rm.Store.SourceNames(ctx); err != nil || v.User.Home == "" {
-		return err
-	}
-	v.Pins, err = rm.Store.Pins(ctx, v.User.ID)
-	return err
-}
 
 // pin keeps a field of a user from the source that is the user's home.
 func (rm *Room) pin(w http.ResponseWriter, r *http.Request, a model.Administrator) error {

@@ -159,8 +159,10 @@ func (rm *Room) userPage(ctx context.Context, u model.User) (people.UserPage, er
 	if v.Called, err = rm.Store.Called(ctx); err != nil {
 		return v, err
 	}
-	if err := rm.withSources(ctx, &v, memberships); err != nil {
-		return v, err
+	if v.User.Home != "" {
+		if v.Pins, err = rm.Store.Pins(ctx, v.User.ID); err != nil {
+			return v, err
+		}
 	}
 	v.Now = rm.Now()
 	v.Groups, v.LinkedBy = byGroup(memberships), linkedBy
