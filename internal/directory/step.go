@@ -1,6 +1,10 @@
 package directory
 
-import "github.com/postern-sso/postern/internal/model"
+import (
+	"time"
+
+	"github.com/postern-sso/postern/internal/model"
+)
 
 // StepState is how one step of a test went.
 type StepState string
@@ -26,4 +30,16 @@ type Step struct {
 type TestResult struct {
 	Steps  []Step
 	People []model.SourcePerson // some of them, as they would come out
+
+	Untrusted *Certificate // the server's, which is not trusted; nil: none was seen that is not
+}
+
+// Certificate is a server's certificate, for an administrator to compare.
+type Certificate struct {
+	SHA256    string // of the whole, lower-case hex
+	Subject   string
+	Issuer    string
+	Names     []string // that it is for
+	NotBefore time.Time
+	NotAfter  time.Time
 }

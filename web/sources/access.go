@@ -40,5 +40,6 @@ func (rm *Room) test(w http.ResponseWriter, r *http.Request, a model.Administrat
 		return err
 	}
 	p := rm.pageBelow(r, a, s, "Test of "+s.Name, "Nothing was changed.")
-	return rm.Render(w, r, http.StatusOK, sources.Test(sources.TestPage{Page: p, Source: s, Steps: result.Steps, People: result.People}))
+	v := sources.TestPage{Page: p, Source: s, Steps: result.Steps, People: result.People, Untrusted: result.Untrusted}
+	return rm.Render(w, r, http.StatusOK, sources.Test(v))
 }

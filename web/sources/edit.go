@@ -2,6 +2,7 @@ package sources
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"net/http"
 	"slices"
@@ -36,7 +37,12 @@ func (rm *Room) editForm(w http.ResponseWriter, r *http.Request, a model.Adminis
 	if err != nil {
 		return err
 	}
-	return rm.form(w, r, a, formOf(s))
+	f := formOf(s)
+	if seen := model.Fingerprint(r.URL.Query().Get(sources.FieldFingerprint)); s.Kind == model.SourceLDAP && len(seen) == sha256.Size*2 {
+		f.Values[sources.FieldTrust], f.Values[sources.FieldFingerprint] = sources.TrustFingerprint, seen // as the test showed it
+		f.AskSecret = s.HasSecret && seen != s.LDAP.Fingerprint
+	}
+	return rm.form(w, r, a, f)
 }
 
 // form shows the form; 422 where something is wrong with it.

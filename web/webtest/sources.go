@@ -2,6 +2,7 @@ package webtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"github.com/postern-sso/postern/internal/directory"
+	"github.com/postern-sso/postern/internal/directory/ldap"
 	"github.com/postern-sso/postern/internal/directory/runner"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/seal"
@@ -94,7 +96,12 @@ func (d *Directories) test(ctx context.Context, src model.Source) (directory.Tes
 	}
 	reading, err := reader.Read(ctx, func(int, int) {})
 	if err != nil {
-		return directory.TestResult{Steps: []directory.Step{{Name: "reach", Title: "Reach", State: directory.StepFailed, Detail: err.Error()}}}, nil
+		result := directory.TestResult{Steps: []directory.Step{{Name: "reach", Title: "Reach", State: directory.StepFailed, Detail: err.Error()}}}
+		if c := new(ldap.Certificate); errors.As(err, &c) {
+			result.Untrusted = &directory.Certificate{SHA256: c.SHA256, Subject: c.Subject, Issuer: c.Issuer, Names: c.Names, NotBefore: c.NotBefore,
+				NotAfter: c.NotAfter}
+		}
+		return result, nil
 	}
 	return directory.TestResult{Steps: []directory.Step{{Name: "reach", Title: "Reach", State: directory.StepOK}}, People: reading.People}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,7 +96,16 @@ func (r *Runner) Test(ctx context.Context, src model.Source, typed []byte) (Test
 // Try is Test with the secret that is kept, as a page shows it.
 func (r *Runner) Try(ctx context.Context, src model.Source) (directory.TestResult, error) {
 	t, err := r.Test(ctx, src, nil)
-	return directory.TestResult{Steps: t.Steps, People: t.Sample}, err
+	return directory.TestResult{Steps: t.Steps, People: t.Sample, Untrusted: t.untrusted()}, err
+}
+
+// untrusted is the server's certificate where TLS failed; nil: none was seen, or it is trusted.
+func (t Tested) untrusted() *directory.Certificate {
+	c := t.Certificate
+	if c == nil || !slices.ContainsFunc(t.Steps, func(s directory.Step) bool { return s.Name == "tls" && s.State == directory.StepFailed }) {
+		return nil
+	}
+	return &directory.Certificate{SHA256: c.SHA256, Subject: c.Subject, Issuer: c.Issuer, Names: c.Names, NotBefore: c.NotBefore, NotAfter: c.NotAfter}
 }
 
 func settingsFailed(err error) (Tested, error) {
