@@ -76,7 +76,7 @@ func (s *Store) nextPart(ctx context.Context, run model.SourceRun) (upTo int, mo
 		Members bool
 		Size    int
 	}
-	next, err := list(ctx, s.db, pgx.RowToStructByPos[size], `select nr, kind = 'members', cardinality(added) + cardinality(removed)
+	next, err := list(ctx, s.db, pgx.RowToStructByPos[size], `select nr, kind = 'members', coalesce(memberships, cardinality(added) + cardinality(removed))
 		from source_changes where run_id = @run and nr > @done order by nr limit @limit`,
 		named{"run": run.ID, "done": run.Done, "limit": changesAtOnce + 1})
 	memberships := 0

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/postern-sso/postern/internal/model"
 )
 
@@ -96,17 +98,38 @@ func (m *memberRows) args() named {
 	return named{"who": m.who, "groups": m.groups, "refs": m.refs, "origins": m.origins}
 }
 
-// makeGroup makes a local group that the source has.
-func (p *sourcePart) makeGroup(ctx context.Context, c *RunChange) error {
-	g := model.Group{Name: c.Group, Description: fmt.Sprintf("From the source %s", p.src.Name)}
-	tag, err := p.tx.db.Exec(ctx, `insert into groups (name, name_key, description, by_hand_only, search_key)
-		values (@name, @key, @description, @by_hand, @search) on conflict do nothing`, groupArgs(g))
-	if err != nil {
-		return translate(err)
+// makeGroups makes the local groups that the changes want, in one statement.
+func (p *sourcePart) makeGroups(ctx context.Context) error {
+	var names, keys, searches []string
+	wanted := map[string]*RunChange{}
+	description := clean(fmt.Sprintf("From the source %s", p.src.Name), 4*model.MaxDescription)
+	for i := range p.changes {
+		if c := &p.changes[i]; c.Kind == model.SourceGroupMade {
+			args := groupArgs(model.Group{Name: c.Group, Description: description})
+			wanted[model.Key(c.Group)] = c
+			names, keys, searches = append(names, model.Canonical(c.Group)), append(keys, model.Key(c.Group)), append(searches, fmt.Sprint(args["search"]))
+		}
 	}
-	if tag.RowsAffected() == 0 {
-		c.skip("A group of this name is here by now.")
+	if len(names) == 0 {
 		return nil
 	}
-	return p.note("group.create", g.Name, nil, auditedGroup(g))
+	made, err := list(ctx, p.tx.db, pgx.RowTo[string], `insert into groups (name, name_key, description, search_key)
+		select name, key, @description, search from unnest(@names::text[], @keys::text[], @searches::text[]) as i (name, key, search)
+		on conflict do nothing returning name_key`, named{"description": description, "names": names, "keys": keys, "searches": searches})
+	if err != nil {
+		return err
+	}
+	there := make(map[string]bool, len(made))
+	for _, key := range made {
+		there[key] = true
+	}
+	for _, key := range keys {
+		c := wanted[key]
+		if !there[key] {
+			c.skip("A group of this name is here by now.")
+		} else if err := p.note("group.create", c.Group, nil, auditedGroup(model.Group{Name: c.Group, Description: description})); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -36,12 +36,14 @@ func (p *sourcePart) people(ctx context.Context) error {
 	if err := o.load(ctx); err != nil {
 		return err
 	}
+	if err := p.makeGroups(ctx); err != nil {
+		return err
+	}
 	for i := range p.changes {
 		c := &p.changes[i]
 		var err error
 		switch c.Kind {
 		case model.SourceGroupMade:
-			err = p.makeGroup(ctx, c)
 		case model.SourceCreated:
 			o.create(c)
 		default:

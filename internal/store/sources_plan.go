@@ -73,7 +73,7 @@ func (s *Store) keepPlan(ctx context.Context, src model.Source, run model.Source
 	if err := s.copyChanges(ctx, run.ID, changes); err != nil {
 		return err
 	}
-	if err := s.copyLeftOut(ctx, src.ID, run.ID, p.Plan.LeftOut); err != nil {
+	if err := s.copyLeftOut(ctx, src.ID, run.ID, p.Partial, p.Plan.LeftOut); err != nil {
 		return err
 	}
 	counts, err := toJSON(p.Plan.Counts)
@@ -129,7 +129,8 @@ func splitMembers(changes []model.SourceChange) []model.SourceChange {
 }
 
 func (s *Store) copyChanges(ctx context.Context, run int64, changes []model.SourceChange) error {
-	columns := []string{"run_id", "nr", "kind", "stable_id", "user_id", "keys", "before", "after", "home", "group_name", "ref", "added", "removed", "place", "why"}
+	columns := []string{"run_id", "nr", "kind", "stable_id", "user_id", "keys", "before", "after", "home", "group_name", "ref", "added", "removed", "memberships",
+		"place", "why"}
 	return s.copyIn(ctx, "source_changes", columns, len(changes), func(i int) ([]any, error) {
 		c := &changes[i]
 		var before, after *string
@@ -149,17 +150,17 @@ func (s *Store) copyChanges(ctx context.Context, run int64, changes []model.Sour
 			}
 		}
 		return []any{run, i + 1, string(c.Kind), c.StableID, user, keys, before, after, c.Home, replaceUnstorable(c.Group), c.Ref, storableAll(c.Added),
-			storableAll(c.Removed), clean(c.Place, maxMirrored), clean(c.Why, maxMirrored)}, nil
+			storableAll(c.Removed), len(c.Added) + len(c.Removed), clean(c.Place, maxMirrored), clean(c.Why, maxMirrored)}, nil
 	})
 }
 
-// copyLeftOut keeps what was left out. Runs that did nothing would say the same each
-// time: only the newest of them keeps its list.
-func (s *Store) copyLeftOut(ctx context.Context, source, run int64, all []model.LeftOut) error {
-	_, err := s.db.Exec(ctx, `delete from source_left_out where run_id in (select id from source_runs where source_id = @source and id < @run
-		and outcome in ('nothing', 'superseded'))`, named{"source": source, "run": run})
-	if err != nil {
-		return translate(err)
+// copyLeftOut keeps what was left out. Runs that read everything and did nothing would
+// say the same each time: only the newest of them keeps its list.
+func (s *Store) copyLeftOut(ctx context.Context, source, run int64, partial bool, all []model.LeftOut) error {
+	if !partial {
+		if err := s.forgetLeftOut(ctx, source, run); err != nil {
+			return err
+		}
 	}
 	columns := []string{"run_id", "nr", "kind", "stable_id", "name", "keys", "users", "detail"}
 	return s.copyIn(ctx, "source_left_out", columns, len(all), func(i int) ([]any, error) {
@@ -170,6 +171,13 @@ func (s *Store) copyLeftOut(ctx context.Context, source, run int64, all []model.
 		}
 		return []any{run, i + 1, string(l.Kind), l.StableID, clean(l.Name, maxMirrored), keys, storableAll(l.Users), clean(l.Detail, maxMirrored)}, nil
 	})
+}
+
+// forgetLeftOut forgets what runs before left out that did nothing.
+func (s *Store) forgetLeftOut(ctx context.Context, source, run int64) error {
+	_, err := s.db.Exec(ctx, `delete from source_left_out where run_id in (select id from source_runs where source_id = @source and id < @run
+		and outcome in ('nothing', 'superseded'))`, named{"source": source, "run": run})
+	return translate(err)
 }
 
 // beginApplying writes the entry of the audit that begins the run's act. A plan that

@@ -129,7 +129,7 @@ func (s *Store) undoNext(ctx context.Context, run model.SourceRun, worker string
 
 func (s *Store) undoPart(ctx context.Context, src model.Source, run model.SourceRun) (done int, err error) {
 	changes, err := list(ctx, s.db, scanRunChange, `with part as (select nr, kind = 'members' members, first_value(kind = 'members') over w first,
-				sum(cardinality(added) + cardinality(removed)) over w size, row_number() over w place
+				sum(coalesce(memberships, cardinality(added) + cardinality(removed))) over w size, row_number() over w place
 			from source_changes where run_id = @run and nr <= @from and nr > @from - @limit and state = 'applied' window w as (order by nr desc))
 		select `+changeColumns+` from part join source_changes c on c.run_id = @run and c.nr = part.nr
 		where part.place = 1 or part.members = part.first and part.size <= @size order by c.nr desc`,

@@ -2,7 +2,12 @@ package runner_test
 
 import (
 	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/postern-sso/postern/internal/directory/runner"
 	"github.com/postern-sso/postern/internal/model"
@@ -45,15 +50,18 @@ func BenchmarkRunOfALargeSource(b *testing.B) {
 	plan := sync(b, runner.Ask{Trigger: model.RunByHand}, model.RunDry)
 	b.Run("first", func(b *testing.B) {
 		if b.N == 1 {
+			defer measure(b)()
 			sync(b, runner.Ask{Trigger: model.RunByApproval, Approves: plan.ID}, model.RunApplied)
 		}
 	})
 	b.Run("nothing", func(b *testing.B) {
+		defer measure(b)()
 		for b.Loop() {
 			sync(b, runner.Ask{Trigger: model.RunByHand}, model.RunNothing)
 		}
 	})
 	b.Run("hundredth", func(b *testing.B) {
+		defer measure(b)()
 		for n := 0; b.Loop(); n++ {
 			for i := 0; i < people; i += 100 {
 				f.change(personID(i), func(p *model.SourcePerson) { p.LastName = fmt.Sprint("Changed", n) })
@@ -61,4 +69,41 @@ func BenchmarkRunOfALargeSource(b *testing.B) {
 			sync(b, runner.Ask{Trigger: model.RunByHand}, model.RunApplied)
 		}
 	})
+}
+
+// measure reports the processor time that this process took since, and the most memory
+// that it had meanwhile: with the source, which is in it too.
+func measure(b *testing.B) (report func()) {
+	b.Helper()
+	debug.FreeOSMemory()
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // where it is not, the peak is that of the whole process
+	before := processorTime(b)
+	return func() {
+		b.ReportMetric((processorTime(b)-before).Seconds()/float64(b.N), "cpu-s/op")
+		if peak, ok := peakMemory(); ok {
+			b.ReportMetric(float64(peak)/1024, "peak-MB")
+		}
+	}
+}
+
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// peakMemory is the most memory that the process had, in kB.
+func peakMemory() (kb int, ok bool) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, false
+	}
+	_, rest, ok := strings.Cut(string(status), "VmHWM:")
+	if ok {
+		_, err = fmt.Sscan(rest, &kb)
+	}
+	return kb, ok && err == nil
 }
