@@ -27,7 +27,10 @@ func (s *Store) SourceKnown(ctx context.Context, src model.Source) (k directory.
 	if k.Identities, err = s.knownIdentities(ctx, src); err != nil {
 		return k, err
 	}
-	return k, s.addKnown(ctx, &k, src, knownScope{}, ids)
+	if err := s.addKnown(ctx, &k, src, knownScope{}, ids); err != nil {
+		return k, err
+	}
+	return k, s.addCounted(ctx, &k, src)
 }
 
 // knownScope is about whom something is loaded; the zero value: all.
@@ -37,9 +40,12 @@ type knownScope struct {
 	keys    []string // of usernames
 	foreign []string // ids that another source may have
 	users   []string // ids of users, as concerned finds them
+
+	groups   []string // keys of our names of groups
+	groupIDs []int64  // of local groups that have memberships
 }
 
-// addKnown adds what every plan needs: mirror, users, groups, and what runs did lately.
+// addKnown adds what every plan needs: mirror, users, groups.
 func (s *Store) addKnown(ctx context.Context, k *directory.Known, src model.Source, of knownScope, ids interned) (err error) {
 	if k.Mirror, err = s.knownMirror(ctx, src, of, ids); err != nil {
 		return err
@@ -47,9 +53,12 @@ func (s *Store) addKnown(ctx context.Context, k *directory.Known, src model.Sour
 	if k.Users, err = s.knownUsers(ctx, of, ids); err != nil {
 		return err
 	}
-	if k.Groups, err = s.knownGroups(ctx); err != nil {
-		return err
-	}
+	k.Groups, err = s.knownGroups(ctx, of)
+	return err
+}
+
+// addCounted adds what the limits count: active users, and what runs did lately.
+func (s *Store) addCounted(ctx context.Context, k *directory.Known, src model.Source) (err error) {
 	if err := s.db.QueryRow(ctx, "select count(*) from users where active and home_source = $1", src.Slug).Scan(&k.Active); err != nil {
 		return translate(err)
 	}
@@ -215,11 +224,15 @@ const consoleGroup = `coalesce(g.id = (select (value ->> 'console_group_id')::bi
 // their administrators.
 var productAdministrators = []string{"jira-administrators", "confluence-administrators", "bamboo-admin", "crowd-administrators", "bitbucket-administrators"}
 
-func (s *Store) knownGroups(ctx context.Context) ([]directory.Group, error) {
+func (s *Store) knownGroups(ctx context.Context, of knownScope) ([]directory.Group, error) {
+	which := ""
+	if of.partial {
+		which = " where g.name_key = any(@keys) or g.id = any(@ids)"
+	}
 	return list(ctx, s.db, func(row pgx.CollectableRow) (g directory.Group, err error) {
 		return g, row.Scan(&g.ID, &g.Name, &g.ByHandOnly, &g.Privileged)
-	}, "select g.id, g.name, g.by_hand_only or "+consoleGroup+", g.by_hand_only or g.name_key = any(@products) or "+consoleGroup+" from groups g",
-		named{"products": productAdministrators})
+	}, "select g.id, g.name, g.by_hand_only or "+consoleGroup+", g.by_hand_only or g.name_key = any(@products) or "+consoleGroup+" from groups g"+which,
+		named{"products": productAdministrators, "keys": of.groups, "ids": of.groupIDs})
 }
 
 // recentChanges counts what runs did in the time over which they are held, without

@@ -41,7 +41,8 @@ type Pushed struct {
 // heldAnew is how long the plan of a run that waits may be behind what was pushed since.
 const heldAnew = 10 * time.Second
 
-// PlanPush says what a push changes here.
+// PlanPush says what a push changes here. What the limits count is counted only where
+// something is taken away or renamed: it takes longer with every person and every push.
 func (s *Store) PlanPush(ctx context.Context, src model.Source, p Push) (model.SourcePlan, error) {
 	known, err := s.pushKnown(ctx, src, p)
 	if err != nil {
@@ -52,6 +53,16 @@ func (s *Store) PlanPush(ctx context.Context, src model.Source, p Push) (model.S
 		if g.Deleted {
 			in.GoneGroups = append(in.GoneGroups, g.ID)
 		}
+	}
+	plan, err := directory.Plan(in)
+	if err != nil || plan.Counts.Deactivated+plan.Counts.Renamed+plan.Counts.MembershipsRemoved == 0 {
+		return plan, err
+	}
+	if in.Known.Sizes, err = s.sourceGroupSizes(ctx, src, known.Memberships); err != nil {
+		return plan, err
+	}
+	if err := s.addCounted(ctx, &in.Known, src); err != nil {
+		return plan, err
 	}
 	return directory.Plan(in)
 }
@@ -86,8 +97,11 @@ func (s *Store) pushKnown(ctx context.Context, src model.Source, p Push) (k dire
 	if of.users, err = s.concerned(ctx, src, of, k); err != nil {
 		return k, err
 	}
-	if k.Sizes, err = s.sourceGroupSizes(ctx, src, k.Memberships); err != nil {
-		return k, err
+	for _, g := range p.Groups {
+		of.groups = append(of.groups, model.Key(model.Canonical(src.Groups.Ours(g.Name))))
+	}
+	for _, m := range k.Memberships {
+		of.groupIDs = append(of.groupIDs, m.Group)
 	}
 	return k, s.addKnown(ctx, &k, src, of, newInterned())
 }
