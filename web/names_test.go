@@ -156,7 +156,8 @@ func TestThingsAreShownByTheirNames(t *testing.T) {
 	}
 	for _, want := range []string{"/", "/connections", "/connections/{slug}", "/connections/{slug}/certificates",
 		"/users/{username}", "/groups/{name}", "/rules/{name}",
-		"/rules", "/logins", "/logins/{id}", "/logins/follow", "/apps", "/apps/{slug}", "/sources", "/sources/{slug}", "/audit", "/jobs/{id}", "/setup/{connection}/{step}"} {
+		"/rules", "/logins", "/logins/{id}", "/logins/follow", "/apps", "/apps/{slug}", "/sources", "/sources/{slug}",
+		"/audit", "/jobs/{id}", "/setup/{connection}/{step}"} {
 		if !patterns[want] {
 			t.Errorf("no page of %s was read", want)
 		}
