@@ -31,7 +31,7 @@ var layers = [][]string{
 	{"internal/forecast"},
 	{"internal/directory/runner"},
 	{"internal/directory/aws", "internal/directory/ldap", "internal/directory/scim"},
-	{"internal/sso", "internal/provision", "internal/oidc", "internal/crowd", "internal/jobs"},
+	{"internal/sso", "internal/provision", "internal/oidc", "internal/crowd", "internal/jobs", "internal/backup"},
 	{"internal/store/storetest"},
 	{"internal/store", "internal/embeddedpg"},
 	{"internal/directory"}, // what the planner wants to know is loaded by the store
@@ -50,7 +50,7 @@ var foreign = []struct {
 	only   []string // empty: nobody
 	why    string
 }{
-	{"github.com/jackc/pgx", []string{"internal/store", "internal/store/storetest", "internal/embeddedpg", "cmd/console", "web/webtest"},
+	{"github.com/jackc/pgx", []string{"internal/store", "internal/store/storetest", "internal/embeddedpg", "internal/backup", "cmd/console", "web/webtest"},
 		"SQL lives in internal/store"},
 	{"database/sql", []string{"internal/store", "internal/store/storetest", "internal/embeddedpg"}, "SQL lives in internal/store"},
 	{"github.com/crewjam/saml/samlsp", nil, "requests are kept in PostgreSQL, not in its cookies"},

@@ -35,6 +35,7 @@ type database struct {
 	server *embeddedpg.Server // nil: not ours to stop
 	owner  string             // URL of the role that migrates; empty: the store's own
 	where  string             // for people: what we are connected to
+	url    string             // of the store, where it is not the private one
 }
 
 // stopTimeout bounds the shutdown of the private PostgreSQL.
@@ -106,7 +107,7 @@ func connect(ctx context.Context, url, owner, where string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &database{Store: st, owner: owner, where: where}, nil
+	return &database{Store: st, owner: owner, where: where, url: url}, nil
 }
 
 func startPrivate(ctx context.Context, dir string, log *slog.Logger) (*database, error) {
@@ -119,6 +120,24 @@ func startPrivate(ctx context.Context, dir string, log *slog.Logger) (*database,
 		return nil, errors.Join(err, stopServer(ctx, server))
 	}
 	return &database{Store: st, server: server, owner: server.URL(), where: "the private PostgreSQL in " + dir}, nil
+}
+
+// ownersURL leads to the database as the role that owns its tables.
+func (db *database) ownersURL() string {
+	if db.owner != "" {
+		return db.owner
+	}
+	return db.url
+}
+
+// migrateTo applies migrations up to a number, as the role that owns the tables.
+func (db *database) migrateTo(ctx context.Context, number int64) error {
+	owner, err := store.Open(ctx, db.ownersURL())
+	if err != nil {
+		return err
+	}
+	defer owner.Close()
+	return owner.MigrateTo(ctx, number)
 }
 
 // Migrate applies pending migrations as the role that owns the tables, and lets

@@ -37,6 +37,8 @@ type commands struct {
 	Logins  loginsCmd  `cmd:"" help:"Show login traces."`
 	Inspect inspectCmd `cmd:"" help:"Judge one SAML response without a database and without signing anybody in."`
 	Source  sourceCmd  `cmd:"" help:"Sources of users and groups: list, test, run, approve, give the secret."`
+	Backup  backupCmd  `cmd:"" help:"Put everything into one file, under a passphrase."`
+	Restore restoreCmd `cmd:"" help:"Put a backup into an empty database."`
 	Secret  secretCmd  `cmd:"" help:"Change the key that seals secrets at rest."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the installation, one line a check."`
 	Health  healthCmd  `cmd:"" help:"Ask the Postern of this machine how it is; exit code 1 when it is not up."`

@@ -46,6 +46,7 @@ func TestEveryFlagIsInTheReference(t *testing.T) {
 			}
 		}
 	}
+	known[passphraseVariable] = true // not of a flag, so that nobody writes it into a command line
 	for _, env := range regexp.MustCompile(`POSTERN_[A-Z_]+`).FindAllString(reference, -1) {
 		if !known[env] {
 			t.Errorf("docs/configuration.md has %s, which no command reads", env)

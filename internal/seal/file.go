@@ -107,6 +107,19 @@ func create(path string) error {
 	return write(path, h, os.Link)
 }
 
+// Put writes a key file that was kept elsewhere (mode 0600); os.ErrExist when there is
+// one.
+func Put(path string, text []byte) error {
+	h, err := parse(text)
+	if err != nil {
+		return errors.New("the secret key is damaged") // Tink's error could quote it
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return write(path, h, os.Link)
+}
+
 // AddKey puts another key into the file at path, beside those there, and
 // returns its fingerprint. It seals nothing until it is told to be used.
 func AddKey(path string) (fingerprint string, err error) {

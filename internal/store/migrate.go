@@ -132,6 +132,15 @@ func pause(ctx context.Context) error {
 	}
 }
 
+// MigrateTo applies the migrations up to a number to a database that has none, or
+// some of these: for a restore, which must be of the version of its backup.
+func (s *Store) MigrateTo(ctx context.Context, number int64) error {
+	return s.withGoose(func(p *goose.Provider) error {
+		_, err := p.UpTo(ctx, number)
+		return err
+	})
+}
+
 // PendingMigrations returns the names of the migrations not applied yet, in order.
 func (s *Store) PendingMigrations(ctx context.Context) ([]string, error) {
 	applied, err := s.appliedMigrations(ctx)

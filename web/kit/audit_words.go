@@ -21,7 +21,7 @@ var auditVerbs = map[string]string{ //nolint:gochecknoglobals // a table
 	"passkeys_removed": "passkeys removed", "recovery_codes": "recovery codes made", "recovery_code_used": "recovery code used",
 	"sessions_ended": "sessions ended", "data_exported": "data downloaded", "erase": "erased", "password.create": "local password made",
 	"password.delete": "local password removed", "rotate": "rotated", "group_lost": "lost a group",
-	"passkey_refused": "passkey refused", "console_refused": "refused at the console", "keys_forgotten": "earlier secret keys removed",
+	"passkey_refused": "passkey refused", "console_refused": "refused at the console", "restored": "restored from a backup", "keys_forgotten": "earlier secret keys removed",
 	"key_replaced": "lost secret key given up",
 	"create":       "created", "update": "changed", "delete": "deleted", "import": "imported",
 	"go_live": "went live", "trust": "certificates changed", "trust_new": "trust of new certificates changed", "status": "status changed",
