@@ -141,6 +141,7 @@ func TestSecretNew(t *testing.T) {
 // Where Posterns have the key in the environment it is changed from a machine with
 // the file: each start takes the file as it is then.
 func TestKeyInTheEnvironmentIsRotated(t *testing.T) {
+	t.Setenv("POSTERN_SECRET_KEY", "")
 	db, key := storetest.Database(t), filepath.Join(t.TempDir(), "secret.key")
 	if code, _, errs := command(t, "secret", "new", key); code != 0 {
 		t.Fatal(errs)
