@@ -24,9 +24,16 @@ func TestVersions(t *testing.T) {
 		"abc1234": "0.0.0+20261130220102.gabc1234", "abc1234-dirty": "0.0.0+20261130220102.gabc1234.dirty",
 		"dev": "", "": "", "v1": "", "1.2.3; rm": "",
 	} {
-		got, err := semantic(described, at)
+		got, err := semantic(described, released{}, at)
 		if got != want || (err == nil) != (want != "") {
 			t.Errorf("%q is version %q, %v; want %q", described, got, err, want)
+		}
+	}
+	last := released{"0.4.0", "abc1234000000000000000000000000000000000"}
+	for described, want := range map[string]string{"abc1234": "0.4.0", "abc1234-dirty": "0.4.0+20261130220102.gabc1234.dirty",
+		"abc9999": "0.4.0+20261130220102.gabc9999", "v0.5.0": "0.5.0"} {
+		if got, err := semantic(described, last, at); got != want || err != nil {
+			t.Errorf("after 0.4.0 %q is version %q, %v; want %q", described, got, err, want)
 		}
 	}
 	if got := debian("1.2.3-rc.1"); got != "1.2.3~rc.1" {
@@ -34,6 +41,19 @@ func TestVersions(t *testing.T) {
 	}
 	if got := (&release{version: "1.2.3+4.gabc"}).tag(); got != "1.2.3-4.gabc" {
 		t.Errorf("the tag is %s", got)
+	}
+}
+
+// The releases that are noted in the source are found, without tags.
+func TestLastRelease(t *testing.T) {
+	t.Parallel()
+	r := &release{root: filepath.Join("..", "..")}
+	if last := r.last(); last.version == "" || len(last.commit) != 40 {
+		t.Errorf("the last release is %+v", last)
+	}
+	r.root = t.TempDir()
+	if last := r.last(); last != (released{}) {
+		t.Errorf("where none is noted: %+v", last)
 	}
 }
 

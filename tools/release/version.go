@@ -48,7 +48,7 @@ func newRelease(ctx context.Context, root, described, commit string) (*release, 
 	}
 	r.time = time.Unix(at, 0).UTC()
 	described = cmp.Or(described, git("describe", "--tags", "--always", "--dirty", "--abbrev=12"))
-	if r.version, err = semantic(described, r.time); err != nil {
+	if r.version, err = semantic(described, r.last(), r.time); err != nil {
 		return nil, err
 	}
 	if strings.HasSuffix(r.version, "dirty") && r.commit != "" {
@@ -63,16 +63,36 @@ var (
 	noTag    = regexp.MustCompile(`^([0-9a-f]{7,40})(-dirty)?$`)
 )
 
-// semantic is what git describe says as a version of Semantic Versioning, of which
-// the later is the greater one to Helm, dpkg and people. Without a tag it begins
-// with zeros.
-func semantic(described string, at time.Time) (string, error) {
+// released is a release as deploy/releases has it: a clone may lack the tags.
+type released struct{ version, commit string }
+
+// last is the newest release; without one the zero value.
+func (r *release) last() (newest released) {
+	text, err := os.ReadFile(r.at("deploy/releases"))
+	if err != nil {
+		return released{}
+	}
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) >= 2 && tagged.MatchString(f[0]) {
+			newest = released{f[0], f[1]}
+		}
+	}
+	return newest
+}
+
+// semantic is what git describe says as a version of Semantic Versioning; to dpkg the
+// later one is the greater, too. Without a tag it begins
+// with the last release, or with zeros where there was none.
+func semantic(described string, last released, at time.Time) (string, error) {
 	dirty := func(suffix string) string { return strings.Replace(suffix, "-", ".", 1) }
 	if m := afterTag.FindStringSubmatch(described); m != nil {
 		return fmt.Sprintf("%s+%s.g%s%s", m[1], m[2], m[3], dirty(m[4])), nil
 	}
 	if m := noTag.FindStringSubmatch(described); m != nil {
-		return fmt.Sprintf("0.0.0+%s.g%s%s", at.Format("20060102150405"), m[1], dirty(m[2])), nil
+		if m[2] == "" && strings.HasPrefix(last.commit, m[1]) {
+			return last.version, nil
+		}
+		return fmt.Sprintf("%s+%s.g%s%s", cmp.Or(last.version, "0.0.0"), at.Format("20060102150405"), m[1], dirty(m[2])), nil
 	}
 	if m := tagged.FindStringSubmatch(described); m != nil {
 		return m[1] + strings.Replace(m[2], "-dirty", "+dirty", 1), nil
