@@ -45,6 +45,12 @@ bench: ## run the benchmarks
 	@scripts/setup-peers slapd || echo "Without slapd the benchmarks of LDAP are skipped."
 	REQUIRE_DB=1 go test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: drill
+drill: generate ## real faults under a Postern in use: what is lost, done twice, refused meanwhile (make drill ARGS=Hangs: one of them)
+	@scripts/setup run
+	@scripts/setup-peers drill || echo "Without Patroni, etcd and HAProxy the drill of a fail-over is skipped."
+	scripts/drill $(ARGS)
+
 .PHONY: fuzz
 fuzz: generate ## run each fuzz target for FUZZTIME (30s)
 	scripts/fuzz

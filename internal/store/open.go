@@ -21,6 +21,7 @@ const (
 	maxConnections   = 16 // unless the URL says pool_max_conns
 	statementTimeout = 30 * time.Second
 	connectTimeout   = 10 * time.Second
+	failoverTimeout  = 3 * time.Second // the same, where the URL names several servers
 	pingTimeout      = 3 * time.Second // whether a connection that was idle still answers
 	idleTransaction  = 2 * time.Minute // of a process that hangs; a client may read a part of a list for one
 )
@@ -52,7 +53,9 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 		cfg.MaxConns = maxConnections
 	}
 	cfg.PingTimeout = pingTimeout
-	cfg.ConnConfig.ConnectTimeout = connectTimeout
+	if !strings.Contains(url, "connect_timeout") {
+		cfg.ConnConfig.ConnectTimeout = timeToConnect(cfg.ConnConfig)
+	}
 	cfg.ConnConfig.DialFunc = (&net.Dialer{KeepAliveConfig: keepAlive}).DialContext
 	cfg.ConnConfig.RuntimeParams["application_name"] = "postern"
 	maps.Copy(cfg.ConnConfig.RuntimeParams, serverSettings)
@@ -66,6 +69,16 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 		return nil, fmt.Errorf("connect to the database at %s: %w", cfg.ConnConfig.Host, err)
 	}
 	return s, nil
+}
+
+// timeToConnect is shorter where another server may have taken over from one that hangs.
+func timeToConnect(cfg *pgx.ConnConfig) time.Duration {
+	for _, f := range cfg.Fallbacks { // of one server too: with TLS and without
+		if f.Host != cfg.Host || f.Port != cfg.Port {
+			return failoverTimeout
+		}
+	}
+	return connectTimeout
 }
 
 // keepAlive finds a peer that is gone without a word within a minute.
