@@ -29,8 +29,8 @@ type passphraseFlags struct {
 // maxPassphrase bounds what is read of it.
 const maxPassphrase = 4 << 10
 
-// given is the passphrase of the file or the environment; empty: there is none.
-func (f passphraseFlags) given() (string, error) {
+// givenPassphrase is that of the file or the environment; empty: there is none.
+func (f passphraseFlags) givenPassphrase() (string, error) {
 	if f.PassphraseFile == "" {
 		return os.Getenv(passphraseVariable), nil
 	}
@@ -47,7 +47,7 @@ func (f passphraseFlags) given() (string, error) {
 
 // passphrase asks where none is given: twice where a person types a new one.
 func (f passphraseFlags) passphrase(io streams, twice bool) (string, error) {
-	given, err := f.given()
+	given, err := f.givenPassphrase()
 	if given != "" || err != nil {
 		return given, err
 	}

@@ -18,6 +18,7 @@ type doctorCmd struct {
 	databaseFlags
 	secretFlags
 	tlsFlags
+	scheduleFlags
 	PublicURL      string   `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"The public URL that serve is started with." placeholder:"URL"`
 	TrustedProxies []string `name:"trusted-proxies" env:"POSTERN_TRUSTED_PROXIES" help:"The reverse proxies that serve is started with." placeholder:"CIDR"`
 }
@@ -51,6 +52,7 @@ func (c *doctorCmd) Run(ctx context.Context, io streams) (err error) {
 	if findings[len(findings)-1].state != stateFail {
 		findings = append(findings, c.checkWithTables(ctx, db)...)
 	}
+	findings = append(findings, c.scheduleFlags.finding(time.Now())...)
 	printFindings(io.out, findings)
 	for _, f := range findings {
 		if f.state == stateFail {

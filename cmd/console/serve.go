@@ -36,6 +36,8 @@ type serveFlags struct {
 	secretFlags
 	tlsFlags
 	logFlags
+	scheduleFlags
+	passphraseFlags
 	otelFlags
 	Listen          string   `env:"POSTERN_LISTEN" default:"127.0.0.1:8080" help:"Address to listen on (${default})."`
 	PublicURL       string   `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"Address under which browsers reach Postern (http://localhost:8080). Given here, it cannot be changed in the console." placeholder:"URL"`
@@ -64,6 +66,9 @@ type companion struct {
 // the reverse order when the context ends.
 func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (err error) {
 	log := f.logger(io.err)
+	if err := f.scheduleFlags.check(f.passphraseFlags); err != nil {
+		return err
+	}
 	listener, err := f.listenFor(ctx, f.Listen, f.DataDir)
 	if err != nil {
 		return err
@@ -96,6 +101,9 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 	beat := f.heartbeat(db, options.Sealer, options.Readiness, log)
 	beat.look(ctx)
 	db.tell(options.Readiness)
+	if f.BackupDir != "" {
+		options.Backups = new(kit.Backups)
+	}
 	if beside != nil {
 		options.DemoAWSURL, options.DemoDirectory = beside.awsURL, beside.directory
 	}
@@ -113,6 +121,9 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 		options.Sources.Run,
 		func(ctx context.Context) error { return followKey(ctx, db, options.Sealer, log) },
 		beat.run,
+	}
+	if f.BackupDir != "" {
+		parts = append(parts, func(ctx context.Context) error { return f.schedule(ctx, db, options.Backups, log) })
 	}
 	if f.MetricsListen != "" {
 		metrics, err := listen(ctx, f.MetricsListen)

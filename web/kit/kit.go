@@ -53,6 +53,7 @@ type Options struct {
 	Metrics   *Metrics
 	Tracer    trace.TracerProvider // where spans of requests go; nil: nothing is traced
 	Readiness *Readiness           // what /readyz answers; nil: not ready
+	Backups   *Backups             // nil: this process makes none by itself
 
 	// CommandFlags lead a command on the server to this database, for pages that
 	// tell people to run one.

@@ -27,6 +27,7 @@ type facts struct {
 	leavers  int
 
 	obstacles []kit.Obstacle
+	backups   *kit.Backups
 
 	certificates []overview.Need // what waits because of AWS's certificates
 }
@@ -62,6 +63,7 @@ func needs(f facts) []overview.Need {
 	all = append(all, f.certificates...)
 	all = append(all, anewNeeds(f.anew)...)
 	all = append(all, obstacleNeeds(f.obstacles)...)
+	all = append(all, backupNeed(f.backups)...)
 	all = append(all, deliveryNeeds(f.failures, f.page.Now)...)
 	if n, found := triedNeed(f.page.People); found {
 		all = append(all, n)

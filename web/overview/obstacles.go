@@ -36,3 +36,14 @@ func obstacleNeeds(all []kit.Obstacle) []overview.Need {
 	}
 	return append(list, overview.Need{ID: "obstacle_over", Tone: ui.Warn, Icon: "database", Title: "For a while logins could not work on this server", Text: text})
 }
+
+// backupNeed tells of backups that this process cannot make.
+func backupNeed(b *kit.Backups) []overview.Need {
+	state, _ := b.State()
+	if state.Words() == "" {
+		return nil
+	}
+	return []overview.Need{{ID: "backup", Tone: ui.Warn, Icon: "database", Title: backupsFail, Text: state.Words()}}
+}
+
+const backupsFail = "Backups cannot be made"

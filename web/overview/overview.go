@@ -99,6 +99,7 @@ func (rm *Room) overview(ctx context.Context, chart overview.Chart) (overview.Ov
 		return v, err
 	}
 	f.obstacles = rm.Opts.Readiness.Obstacles(rm.Now().Add(-obstaclesFor))
+	f.backups = rm.Opts.Backups
 	if v.Alarm, err = rm.alarm(v); err != nil {
 		return v, err
 	}

@@ -143,8 +143,28 @@ func (rm *Room) dueNotices(ctx context.Context) ([]notice, error) {
 	if err := rm.Store.ForgetNotices(ctx, "refresh_failing/", failing); err != nil {
 		return nil, err
 	}
+	ofBackups, err := rm.backupNotices(ctx)
+	if err != nil {
+		return nil, err
+	}
 	ofSources, err := rm.sourceNotices(ctx)
-	return append(due, ofSources...), err
+	return append(append(due, ofBackups...), ofSources...), err
+}
+
+// backupsFailing is the key of the notice about backups.
+const backupsFailing = "backups_failing"
+
+// backupNotices tells of backups that cannot be made, once until one is made again. A
+// process that makes none knows nothing of them.
+func (rm *Room) backupNotices(ctx context.Context) ([]notice, error) {
+	state, makes := rm.Opts.Backups.State()
+	if !makes {
+		return nil, nil
+	}
+	if state.Words() == "" {
+		return nil, rm.Store.ForgetNotices(ctx, backupsFailing, []string{})
+	}
+	return []notice{{Key: backupsFailing, Subject: "Backups cannot be made", Text: state.Words(), Link: rm.Opts.PublicURL + paths.Overview}}, nil
 }
 
 // newCertificateNotice is about certificates that are there and not trusted.

@@ -34,7 +34,7 @@ func (rm *Room) renderWarnings(w http.ResponseWriter, r *http.Request, a model.A
 	}
 	v := warnings.WarningsPage{
 		Page: rm.Page(r, a, layout.NavSettings, "Warnings", "Postern tells you about certificates that end, new ones in AWS's metadata, metadata "+
-			"that cannot be fetched, sources that cannot be read, and runs that wait for you."),
+			"that cannot be fetched, sources that cannot be read, runs that wait for you, and scheduled backups that fail."),
 		To: to, Failures: failures, Problems: problems, NewSecret: secret,
 	}
 	v.Page.Crumbs = []layout.Crumb{{Label: "Settings", Href: paths.Settings}}
