@@ -29,7 +29,7 @@ var questions = [][]string{
 	{"reverse proxy", "running-it"},
 	{"rotate secret key", "running-it"},
 	{"migrate to another server", "running-it"},
-	{"health check", "running-it"},
+	{"health check", "running-it", "install-container"},
 	{"rollback", "upgrading", "going-live-and-back"},
 	{"undo import", "setup-by-hand", "users-and-groups"},
 	{"import users from csv", "setup-by-hand", "users-and-groups", "setup-from-a-directory"},
