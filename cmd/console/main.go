@@ -29,20 +29,21 @@ type streams struct {
 
 // commands is the command line.
 type commands struct {
-	Serve   serveCmd   `cmd:"" help:"Run the console."`
-	Demo    demoCmd    `cmd:"" help:"Run the console with a simulated AWS beside it. Nothing needs an AWS account."`
-	Migrate migrateCmd `cmd:"" help:"Apply pending database migrations and say which."`
-	Admin   adminCmd   `cmd:"" help:"Manage administrators from the shell."`
-	Config  configCmd  `cmd:"" help:"Configuration as one document: export, plan, apply."`
-	Logins  loginsCmd  `cmd:"" help:"Show login traces."`
-	Inspect inspectCmd `cmd:"" help:"Judge one SAML response without a database and without signing anybody in."`
-	Source  sourceCmd  `cmd:"" help:"Sources of users and groups: list, test, run, approve, give the secret."`
-	Backup  backupCmd  `cmd:"" help:"Put everything into one file, under a passphrase."`
-	Restore restoreCmd `cmd:"" help:"Put a backup into an empty database."`
-	Secret  secretCmd  `cmd:"" help:"Change the key that seals secrets at rest."`
-	Doctor  doctorCmd  `cmd:"" help:"Check the installation, one line a check."`
-	Health  healthCmd  `cmd:"" help:"Ask the Postern of this machine how it is; exit code 1 when it is not up."`
-	Version versionCmd `cmd:"" help:"Show version, commit and Go version."`
+	Serve    serveCmd    `cmd:"" help:"Run the console."`
+	Demo     demoCmd     `cmd:"" help:"Run the console with a simulated AWS beside it. Nothing needs an AWS account."`
+	Migrate  migrateCmd  `cmd:"" help:"Apply pending database migrations and say which."`
+	Admin    adminCmd    `cmd:"" help:"Manage administrators from the shell."`
+	Config   configCmd   `cmd:"" help:"Configuration as one document: export, plan, apply."`
+	Logins   loginsCmd   `cmd:"" help:"Show login traces."`
+	Inspect  inspectCmd  `cmd:"" help:"Judge one SAML response without a database and without signing anybody in."`
+	Source   sourceCmd   `cmd:"" help:"Sources of users and groups: list, test, run, approve, give the secret."`
+	Backup   backupCmd   `cmd:"" help:"Put everything into one file, under a passphrase."`
+	Restore  restoreCmd  `cmd:"" help:"Put a backup into an empty database."`
+	Database databaseCmd `cmd:"" help:"The private PostgreSQL: move it to a newer version."`
+	Secret   secretCmd   `cmd:"" help:"Change the key that seals secrets at rest."`
+	Doctor   doctorCmd   `cmd:"" help:"Check the installation, one line a check."`
+	Health   healthCmd   `cmd:"" help:"Ask the Postern of this machine how it is; exit code 1 when it is not up."`
+	Version  versionCmd  `cmd:"" help:"Show version, commit and Go version."`
 }
 
 // exitCode is an error that asks for a particular exit code.

@@ -101,6 +101,7 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 	beat := f.heartbeat(db, options.Sealer, options.Readiness, log)
 	beat.look(ctx)
 	db.tell(options.Readiness)
+	f.tellVersions(ctx, log)
 	if f.BackupDir != "" {
 		options.Backups = new(kit.Backups)
 	}

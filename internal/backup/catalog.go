@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -57,6 +58,20 @@ func applied(ctx context.Context, db querier) ([]int64, error) {
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
+
+// SchemaOf is the number of the newest migration that the database has.
+func SchemaOf(ctx context.Context, conn *pgx.Conn) (int64, error) {
+	all, err := applied(ctx, conn)
+	if err != nil {
+		return 0, err
+	}
+	if len(all) == 0 {
+		return 0, errNothing
+	}
+	return all[len(all)-1], nil
+}
+
+var errNothing = errors.New("there is nothing of Postern in this database")
 
 // quoted is a name as SQL has it, of the schema that Postern's tables are in.
 func (t table) quoted() string { return pgx.Identifier{"public", t.Name}.Sanitize() }

@@ -65,7 +65,7 @@ func dump(ctx context.Context, conn *pgx.Conn, out frameWriter, o Options, whole
 		return s, err
 	}
 	if len(s.Applied) == 0 {
-		return s, errors.New("there is nothing of Postern in this database")
+		return s, errNothing
 	}
 	s.Schema = s.Applied[len(s.Applied)-1]
 	if err := errors.Join(out.putJSON(kindHeader, s.Header), out.put(kindKey, o.Key)); err != nil {

@@ -52,8 +52,9 @@ func (e *VersionError) Error() string {
 		found[i] = strconv.Itoa(v)
 	}
 	return fmt.Sprintf(`the database in %[1]s was made by PostgreSQL %[2]d, but only version %[3]s is installed.
-Nothing was changed. Either install PostgreSQL %[2]d again (Debian, Ubuntu: apt-get install postgresql-%[2]d),
-or convert the database with pg_upgrade (https://www.postgresql.org/docs/current/pgupgrade.html): keep a copy of the folder first`,
+Nothing was changed. Install PostgreSQL %[2]d again beside it (Debian, Ubuntu: apt-get install postgresql-%[2]d). Then Postern starts;
+“console database upgrade” moves the database to the newer version, and after that PostgreSQL %[2]d may go.
+Where PostgreSQL %[2]d cannot be had any more, restore a backup (“console restore”) into another data folder`,
 		e.Data, e.Cluster, strings.Join(found, ", "))
 }
 

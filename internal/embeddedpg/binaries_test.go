@@ -102,8 +102,8 @@ func TestClusterOfAnotherVersion(t *testing.T) {
 	if version.Cluster != 8 || len(version.Installed) == 0 {
 		t.Errorf("got %+v", version)
 	}
-	if !strings.Contains(err.Error(), "pg_upgrade") {
-		t.Errorf("the error does not name pg_upgrade: %v", err)
+	if !strings.Contains(err.Error(), "console database upgrade") {
+		t.Errorf("the error does not name the command: %v", err)
 	}
 }
 

@@ -19,7 +19,7 @@ const (
 	superUser   = "postgres" // owns the cluster; used here only
 	appUser     = "postern"  // owns the database; no superuser
 	appDatabase = "postern"
-	runUser     = "postern_run" // owns nothing
+	runUser     = RunRole // owns nothing
 
 	// maxServerLog is the size from which server.log is put aside at a start.
 	// PostgreSQL writes a few lines a start and nothing a query.
@@ -29,6 +29,9 @@ const (
 	// server that was killed to finish the query they are at.
 	oldProcessPatience = 30 * time.Second
 )
+
+// RunRole is the role that Postern runs as in its private PostgreSQL.
+const RunRole = "postern_run"
 
 // errOldProcesses says that processes of a killed server still use the cluster.
 // PostgreSQL refuses to start beside them, whatever the lock files say.

@@ -67,6 +67,9 @@ func openHome(ctx context.Context, o Options) (*cluster, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("open the private database: %w", err)
 	}
+	if err := mendExchange(home); err != nil {
+		return nil, err
+	}
 	c := &cluster{log: o.Logger, home: home, data: filepath.Join(home, clusterName)}
 	if c.account, err = chooseAccount(c.data); err != nil {
 		return nil, err
