@@ -100,7 +100,8 @@ func moveDatabase(ctx context.Context, from, to string) (s backup.Summary, err e
 func versionWords(v embeddedpg.Versions) string {
 	switch {
 	case v.Kept != 0:
-		return fmt.Sprintf("the database from before the upgrade from PostgreSQL %d is still kept. “console database upgrade --confirm” removes it, --undo goes back to it",
+		return fmt.Sprintf("the database from before the upgrade from PostgreSQL %d is still kept. "+
+			"“console database upgrade --confirm” removes it, --undo goes back to it",
 			v.Kept)
 	case v.Cluster != 0 && v.Newest > v.Cluster:
 		return fmt.Sprintf("PostgreSQL %d is installed, and the private database is still of version %d. Stop Postern and run “console database upgrade”. "+
