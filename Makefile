@@ -48,7 +48,7 @@ bench: ## run the benchmarks
 .PHONY: drill
 drill: generate ## real faults under a Postern in use: what is lost, done twice, refused meanwhile (make drill ARGS=Hangs: one of them)
 	@scripts/setup run
-	@scripts/setup-peers drill || echo "Without Patroni, etcd and HAProxy the drill of a fail-over is skipped."
+	@scripts/setup-peers drill || echo "Without Patroni and etcd the drill of a fail-over is skipped."
 	scripts/drill $(ARGS)
 
 .PHONY: fuzz

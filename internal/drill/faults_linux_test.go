@@ -83,21 +83,27 @@ func TestDrillPostgreSQLHangs(t *testing.T) {
 	a.waitReady(503)
 	time.Sleep(hangs)
 	l.balance(a, b)
-	dump := c.dump()
-	if !strings.Contains(dump, "goroutine ") {
-		t.Fatalf("there is no dump:\n%s", tail(c.log.String(), 20))
-	}
-	for part := range strings.SplitSeq(dump, "\n\n") {
-		if waitsForMinutes.MatchString(part) && waitsForDatabase(part) {
-			t.Errorf("a goroutine has waited longer than it may:\n%s", part)
-		}
-	}
+	c.wantNobodyWaiting()
 	db.signalAll(syscall.SIGCONT)
 	l.more(t, 20)
 	a.waitReady(200)
 	b.waitReady(200)
 	l.stop()
 	l.settle(t, "PostgreSQL hangs (SIGSTOP) for 100 s", db.url).print()
+}
+
+// wantNobodyWaiting ends the process and looks what its goroutines were at.
+func (x *process) wantNobodyWaiting() {
+	x.t.Helper()
+	dump := x.dump()
+	if !strings.Contains(dump, "goroutine ") {
+		x.t.Fatalf("there is no dump:\n%s", tail(x.log.String(), 20))
+	}
+	for part := range strings.SplitSeq(dump, "\n\n") {
+		if waitsForMinutes.MatchString(part) && waitsForDatabase(part) {
+			x.t.Errorf("a goroutine has waited longer than it may:\n%s", part)
+		}
+	}
 }
 
 func waitsForDatabase(goroutine string) bool {
