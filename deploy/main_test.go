@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 func release(t *testing.T) string {
 	t.Helper()
 	made.Do(func() {
+		copyOfSource(t) // it reads everything, so that "go test" knows what the result depends on
 		if made.folder, made.err = os.MkdirTemp("", "postern-dist-"); made.err == nil {
 			made.err = makeRelease(t, "..", made.folder)
 		}
