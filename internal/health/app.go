@@ -27,13 +27,18 @@ func OfApp(e model.AppEvidence, now time.Time) Health {
 	}
 	a := e.App
 	if e.Secrets == 0 && !a.Public {
-		h.add(Reason{ID: "no_secret", State: Bad, Title: a.Name + " has no secret", Evidence: "It cannot get in.",
-			Cure: "Make one, and type it into the app.", Place: AtApp})
+		r := Reason{ID: "no_secret", State: Bad, Title: a.Name + " has no secret", Evidence: "It cannot get in.",
+			Cure: "Make one, and type it into the app.", Place: AtApp, Since: e.CreatedAt, When: "The app was added"}
+		if !e.SecretLostAt.IsZero() {
+			r.Since, r.When = e.SecretLostAt, "The last one was deleted"
+		}
+		h.add(r)
 	}
 	switch {
 	case !a.AllGroups && len(a.Groups) == 0:
 		h.add(Reason{ID: "no_group", State: Bad, Title: a.Name + " sees no group", Evidence: "It may see chosen groups only, and none is chosen any more: " +
-			"the last one was deleted. A group of the same name that is made anew is not chosen by itself.", Cure: "Choose its groups again.", Place: AtApp})
+			"the last one was deleted. A group of the same name that is made anew is not chosen by itself.", Cure: "Choose its groups again.", Place: AtApp,
+			Since: e.GroupLostAt, When: "The last one was deleted"})
 	case a.Kind == model.AppCrowd && !e.Users && e.Directory.Requests > 0:
 		h.add(Reason{ID: "nobody", State: Warn, Title: a.Name + " sees nobody", Evidence: "There is no user here yet.", Place: AtApp})
 	}

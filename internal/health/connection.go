@@ -48,14 +48,14 @@ func OfConnection(c model.Connection, e model.SignInEvidence, m Metadata, now ti
 	}
 	if c.Status == model.StatusSuspended {
 		h.add(Reason{ID: "suspended", State: Warn, Title: c.Name() + " is suspended", Evidence: "Nobody can sign in through it.",
-			Cure: "Resume it when people shall sign in again.", Place: AtConnection})
+			Cure: "Resume it when people shall sign in again.", Place: AtConnection, Since: e.SuspendedAt, When: "It was suspended"})
 		h.Word, h.At = "Suspended", time.Time{}
 		return h
 	}
 	idp, err := m.trusted(c.Live)
 	if err != nil {
 		h.add(Reason{ID: "metadata_unusable", State: Bad, Title: "AWS's metadata for " + c.Name() + " cannot be used", Evidence: err.Error(),
-			Cure: "Bring AWS's metadata again.", Place: AtSetup})
+			Cure: "Bring AWS's metadata again.", Place: AtSetup, Since: c.Live.LiveAt, When: "This revision went live"})
 		h.Word, h.At = "Nobody can sign in", time.Time{}
 		return h
 	}
@@ -171,6 +171,7 @@ func (h *Health) expiry(c model.Connection, idp *sso.IdentityProvider, now time.
 	case left <= 0:
 		r.ID, r.State, r.Title, r.Waits = "certificate_ended", Warn, "AWS's certificate for "+c.Name()+" has ended", false
 		r.Evidence = "It ended on " + model.Day(last) + ". Sign-in goes on as long as AWS signs with it."
+		r.Since = last
 	case left <= certificateUrgent:
 		r.State = Warn
 		r.Evidence = "It ends on " + model.Day(last) + "."

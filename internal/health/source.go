@@ -40,8 +40,12 @@ func OfSource(s model.Source, e SourceEvidence) Health {
 	}
 	h.waiting(s, e.Waiting)
 	if s.FailuresInRow >= SourceFailed {
+		since, when := s.LastGoodAt, "It was last read"
+		if since.IsZero() {
+			since, when = s.CreatedAt, "It was never read, and was added"
+		}
 		h.add(Reason{ID: "source_failing", State: Warn, Title: fmt.Sprintf("%s could not be read %d times in a row", s.Name, s.FailuresInRow),
-			Evidence: e.Last.Detail + " Nothing was changed: who has left is not known.", Cure: e.Last.Remedy, Since: s.LastGoodAt, When: "It was last read",
+			Evidence: e.Last.Detail + " Nothing was changed: who has left is not known.", Cure: e.Last.Remedy, Since: since, When: when,
 			Place: AtSource})
 	}
 	if n := e.Last.Counts.Conflicts; n > 0 {

@@ -8,6 +8,7 @@ import "time"
 type SignInEvidence struct {
 	Connection  string    // slug
 	LastSuccess time.Time // zero: never
+	SuspendedAt time.Time // zero: it is not suspended
 	Hour, Day   int       // signed in during the last hour and the last 24
 	Refusals    []RefusalEvidence
 	Unanswered  UnansweredEvidence
@@ -59,12 +60,15 @@ type UnansweredEvidence struct {
 
 // AppEvidence is what happened between Postern and one app.
 type AppEvidence struct {
-	App       App
-	Open      bool // people can sign in through a connection that the app takes
-	Secrets   int
-	Users     bool // there is at least one user
-	SignIns   AppSignIns
-	Directory CrowdActivity // without its last requests
-	Newest    CrowdRequest  // the newest request; zero: none is kept
-	Succeeded bool          // one of the last requests did
+	App          App
+	Open         bool // people can sign in through a connection that the app takes
+	Secrets      int
+	CreatedAt    time.Time // of the app
+	SecretLostAt time.Time // when its last secret was deleted; zero: none was
+	GroupLostAt  time.Time // when the last group that it saw was deleted; zero: none was
+	Users        bool      // there is at least one user
+	SignIns      AppSignIns
+	Directory    CrowdActivity // without its last requests
+	Newest       CrowdRequest  // the newest request; zero: none is kept
+	Succeeded    bool          // one of the last requests did
 }

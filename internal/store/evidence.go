@@ -51,7 +51,8 @@ const signInEvidenceSQL = `
 		coalesce(usual.signed, 0), coalesce(usual.refused, 0), coalesce(this_hour.least, 0),
 		c.id, coalesce(k.trust_new, false), k.checked_at, coalesce(k.failures, 0),
 		coalesce(k.problem, ''), coalesce(k.shown, '{}'), k.shown_since, coalesce(k.offered, ''),
-		coalesce(turned.turns, '[]'), coalesce(turned.newest, '{}')
+		coalesce(turned.turns, '[]'), coalesce(turned.newest, '{}'),
+		case when c.status = 'suspended' then (select max(a.at) from audit a where a.object = c.slug and a.action = 'connection.status') end
 	from connections c
 	left join metadata_checks k on k.connection_id = c.id
 	left join lateral (
@@ -145,13 +146,13 @@ const turnsSQL = `
 				from newest order by finished_at desc limit 1) as newest`
 
 func scanSignInEvidence(row pgx.CollectableRow) (e model.SignInEvidence, err error) {
-	var success, unanswered, checked, since *time.Time
+	var success, unanswered, checked, since, suspended *time.Time
 	err = row.Scan(&e.Connection, &success, &e.Hour, &e.Day, &e.Refusals, &e.Unanswered.Hour, &e.Unanswered.Day, &e.Unanswered.Week,
 		&e.Unanswered.Since, &unanswered,
 		&e.UsualSignedIn, &e.UsualRefused, &e.UsualThisHour,
 		&e.Check.ConnectionID, &e.Check.TrustNew, &checked, &e.Check.Failures, &e.Check.Problem, &e.Check.Shown, &since, &e.Check.Offered,
-		&e.Turns, &e.Newest)
-	e.Check.ShownSince = valueOrZero(since)
+		&e.Turns, &e.Newest, &suspended)
+	e.Check.ShownSince, e.SuspendedAt = valueOrZero(since), valueOrZero(suspended)
 	e.LastSuccess, e.Unanswered.LastAt, e.Check.CheckedAt = valueOrZero(success), valueOrZero(unanswered), valueOrZero(checked)
 	return e, err
 }

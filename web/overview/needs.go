@@ -61,11 +61,11 @@ func needs(f facts) []overview.Need {
 	}
 	all = append(all, sourceNeeds(f)...)
 	all = append(all, f.certificates...)
-	all = append(all, anewNeeds(f.anew)...)
+	all = append(all, anewNeeds(f.anew, f.page.Now)...)
 	all = append(all, obstacleNeeds(f.obstacles)...)
 	all = append(all, backupNeed(f.backups)...)
 	all = append(all, deliveryNeeds(f.failures, f.page.Now)...)
-	if n, found := triedNeed(f.page.People); found {
+	if n, found := triedNeed(f.page.People, f.page.Now); found {
 		all = append(all, n)
 	}
 	if f.leavers > 0 {
@@ -113,7 +113,7 @@ func appendReason(all []overview.Need, r health.Reason, icon string, act parts.A
 }
 
 // anewNeeds are people whom AWS calls by other ids than before.
-func anewNeeds(all []store.MadeAnew) []overview.Need {
+func anewNeeds(all []store.MadeAnew, now time.Time) []overview.Need {
 	var list []overview.Need
 	for _, m := range all {
 		name := m.Name
@@ -124,6 +124,9 @@ func anewNeeds(all []store.MadeAnew) []overview.Need {
 			"was changed, or the instance moved.", ui.Count(m.Known, "known person", "known people"), name, ui.Count(m.Refused, "was", "were"))
 		if m.Allowed > 0 {
 			text += fmt.Sprintf(" %s linked anew at the next sign-in.", ui.Count(m.Allowed, "of them is", "of them are"))
+		}
+		if !m.Since.IsZero() {
+			text += " The first of them came " + parts.Ago(now, m.Since) + "."
 		}
 		list = append(list, overview.Need{ID: "made_anew", Tone: ui.Warn, Icon: "users",
 			Title: "AWS calls " + ui.Count(m.Refused, "person", "people") + " by new ids",
@@ -165,11 +168,15 @@ func leaversNeed(n int) overview.Need {
 }
 
 // triedNeed is people who came through AWS and are not known here.
-func triedNeed(people []overview.TriedPerson) (overview.Need, bool) {
-	n := 0
+func triedNeed(people []overview.TriedPerson, now time.Time) (overview.Need, bool) {
+	n, newest := 0, time.Time{}
 	for _, p := range people {
-		if p.Add != nil {
-			n++
+		if p.Add == nil {
+			continue
+		}
+		n++
+		if p.LastAt.After(newest) {
+			newest = p.LastAt
 		}
 	}
 	if n == 0 {
@@ -180,5 +187,6 @@ func triedNeed(people []overview.TriedPerson) (overview.Need, bool) {
 		counted = ui.Number(n) + " or more people"
 	}
 	return overview.Need{ID: "tried", Tone: ui.Warn, Icon: "user-question", Title: counted + " came through AWS and could not sign in",
-		Text: "No user here fits, and the connection does not create users.", Actions: []parts.Action{{Label: "Look at them", Href: "#tried"}}}, true
+		Text:    "No user here fits, and the connection does not create users. The newest came " + parts.Ago(now, newest) + ".",
+		Actions: []parts.Action{{Label: "Look at them", Href: "#tried"}}}, true
 }
