@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -90,6 +91,9 @@ func (f serveFlags) schedule(ctx context.Context, db *database, backups *kit.Bac
 			backups.Failed(now, strings.TrimSuffix(err.Error(), ".")+".")
 		default:
 			backups.Made(made)
+		}
+		if err != nil || made.After(now.Add(-time.Second)) {
+			debug.FreeOSMemory() // what a key of the passphrase took is not needed for a day
 		}
 	}
 	look(ctx)

@@ -127,6 +127,15 @@ func TestBackupSaysWhatIsInTheWay(t *testing.T) {
 			t.Errorf("%s --verify: exit %d, %s%s", verify, code, out, errs)
 		}
 	}
+	for _, want := range []string{"The secret key is in " + key + ".lost", "was there already"} {
+		code, out, errs = commandIn(t, backupPassphrase, "restore", "--key-only", file, "--secret-key-file", key+".lost")
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("restore --key-only: exit %d, %s%s", code, out, errs)
+		}
+	}
+	if code, states, out := doctor(t, "--database-url", db, "--secret-key-file", key+".lost"); states["secret key"] != stateOK {
+		t.Errorf("with the key of the backup: exit %d, %s", code, out)
+	}
 	whole, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

@@ -243,7 +243,7 @@ func (f secretFlags) keyFile(dataDir string) string {
 const (
 	wrongKeyText = "the secret key is not the one that this database was sealed with (%s). "
 	noKeyText    = "the secret key that this database was sealed with is not there (%s). "
-	lostKeyText  = "Restore the right key file, or point --secret-key-file at it. " +
+	lostKeyText  = "Restore the right key file (“console restore --key-only” takes it out of a backup), or point --secret-key-file at it. " +
 		"If it is lost, “console secret replace” says what can be read no more, and goes on"
 )
 

@@ -20,6 +20,8 @@ type restoreCmd struct {
 	passphraseFlags
 	File   string `arg:"" help:"The backup." type:"path"`
 	Verify bool   `help:"Restore nothing: read the backup whole, and say what it is."`
+
+	KeyOnly bool `name:"key-only" help:"Restore only the secret key, for a database that is there and whose key is lost."`
 }
 
 // Run puts a backup into an empty database. Nothing is written before the whole file
@@ -43,6 +45,9 @@ func (c *restoreCmd) Run(ctx context.Context, io streams) (err error) {
 	}
 	if err := c.checkKeyPlace(s); err != nil {
 		return err
+	}
+	if c.KeyOnly {
+		return c.restoreKey(io, s)
 	}
 	db, err := c.own(ctx, quiet())
 	if err != nil {
@@ -69,6 +74,22 @@ func (c *restoreCmd) Run(ctx context.Context, io streams) (err error) {
 	}
 	fmt.Fprintln(io.out, "Ended with it: every session, what apps were granted, logins under way, setup links and links to follow a login.\n"+
 		"Make sure that no other Postern runs with the same data, then start “console serve”.")
+	return nil
+}
+
+// restoreKey puts back the key alone.
+func (c *restoreCmd) restoreKey(io streams, s backup.Summary) error {
+	if len(s.Key) == 0 {
+		return fmt.Errorf("%s has no secret key in it, since nothing was sealed yet when it was made", c.File)
+	}
+	switch err := c.putKey(s); {
+	case errors.Is(err, os.ErrExist): // the right one, as checkKeyPlace found
+		fmt.Fprintf(io.out, "The secret key was there already: %s.\n", c.where(c.DataDir))
+	case err != nil:
+		return err
+	default:
+		fmt.Fprintf(io.out, "The secret key is in %s. “console doctor” says whether it is the database's.\n", c.keyFile(c.DataDir))
+	}
 	return nil
 }
 

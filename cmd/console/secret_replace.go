@@ -43,7 +43,8 @@ func (c *secretReplaceCmd) Run(ctx context.Context, io streams) (err error) {
 			return err
 		}
 		printLost(io.out, "What was sealed with the lost key, and can be read no more:", lost)
-		fmt.Fprintln(io.out, "Nothing was changed. If the key is in a backup, put it back instead.\nTo go on without it: console secret replace --give-up")
+		fmt.Fprintln(io.out, "Nothing was changed. If the key is in a backup, put it back instead (console restore --key-only FILE).\n"+
+			"To go on without it: console secret replace --give-up")
 		return nil
 	}
 	sealer, err := c.newSealer(c.DataDir)
