@@ -17,10 +17,14 @@ var (
 )
 
 // Beat commits the time, as a login commits what it changes, and returns it. It
-// fails with ErrReadOnly or ErrDiskFull where PostgreSQL says so.
+// fails with ErrReadOnly or ErrDiskFull where PostgreSQL says so, or said the latter to
+// something else a moment ago.
 func (s *Store) Beat(ctx context.Context) (at time.Time, err error) {
 	err = s.db.QueryRow(ctx, "update heartbeat set at = clock_timestamp() returning at").Scan(&at)
 	var pg *pgconn.PgError
+	if err == nil && s.full.lately() {
+		return at, fmt.Errorf("%w: a statement of this process found no room within the last %s", ErrDiskFull, fullFor)
+	}
 	if !errors.As(err, &pg) {
 		return at, err
 	}

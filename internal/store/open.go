@@ -61,6 +61,8 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	maps.Copy(cfg.ConnConfig.RuntimeParams, serverSettings)
 	follow(cfg, poolLimits)
 	follow(cfg, queries{}) // nothing where nothing is traced
+	full := new(fullDisk)
+	follow(cfg, full)
 	for _, o := range options {
 		o(cfg)
 	}
@@ -68,6 +70,7 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database at %s: %w", cfg.ConnConfig.Host, err)
 	}
+	s.full = full
 	return s, nil
 }
 

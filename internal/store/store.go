@@ -49,6 +49,7 @@ type Store struct {
 	db     db
 	pool   *pgxpool.Pool // nil on a transaction
 	pooler bool          // a pooler such as PgBouncer is between
+	full   *fullDisk     // nil on a transaction
 	act    *act          // nil on a pool
 }
 
