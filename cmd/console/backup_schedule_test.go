@@ -21,7 +21,7 @@ func scheduled(t *testing.T, keep int) (serveFlags, *database) {
 	if err := os.WriteFile(f.PassphraseFile, []byte(backupPassphrase), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.scheduleFlags.check(f.passphraseFlags); err != nil {
+	if err := f.check(f.passphraseFlags); err != nil {
 		t.Fatal(err)
 	}
 	db, err := f.own(t.Context(), quiet())

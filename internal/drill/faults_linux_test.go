@@ -15,7 +15,7 @@ const crowd = 4
 
 // One of three processes is killed in the middle of logins; the balancer notices after a
 // second, and it comes back.
-func TestDrillAProcessIsKilled(t *testing.T) {
+func TestDrillAProcessIsKilled(t *testing.T) { //nolint:paralleltest // drills measure seconds
 	drill(t)
 	db := newServer(t, openFolder(t))
 	p := built(t)
@@ -39,7 +39,7 @@ func TestDrillAProcessIsKilled(t *testing.T) {
 }
 
 // PostgreSQL is killed with all its processes, and started again after two seconds.
-func TestDrillPostgreSQLIsKilled(t *testing.T) {
+func TestDrillPostgreSQLIsKilled(t *testing.T) { //nolint:paralleltest // drills measure seconds
 	drill(t)
 	db := newServer(t, openFolder(t))
 	p := built(t)
@@ -70,7 +70,7 @@ var waitsForMinutes = regexp.MustCompile(`^goroutine \d+ .*\[[^\]]*, \d+ minutes
 
 // PostgreSQL hangs with all its processes: connections stay open and nothing is answered.
 // No goroutine waits for it longer than its limit, and all goes on afterwards.
-func TestDrillPostgreSQLHangs(t *testing.T) {
+func TestDrillPostgreSQLHangs(t *testing.T) { //nolint:paralleltest // drills measure seconds
 	drill(t)
 	db := newServer(t, openFolder(t))
 	p := built(t)
@@ -117,7 +117,7 @@ func waitsForDatabase(goroutine string) bool {
 
 // The disk of PostgreSQL is full, and then it is not any more. What keeps PostgreSQL
 // running is there, as a service manager is: it may give up meanwhile.
-func TestDrillDiskIsFull(t *testing.T) {
+func TestDrillDiskIsFull(t *testing.T) { //nolint:paralleltest // drills measure seconds
 	drill(t)
 	dir := openFolder(t)
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=160m,mode=777"); err != nil {

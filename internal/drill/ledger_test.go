@@ -51,7 +51,7 @@ func (l *load) settle(t *testing.T, fault, database string) result {
 // print adds the row to the table of make drill.
 func (r result) print() {
 	line := fmt.Sprintf("| %-62s | %4d | %7d | %7d | %7.1f |\n", r.fault, r.lost, r.doubled, r.denied, r.gap.Seconds())
-	if file := os.Getenv("POSTERN_DRILL_TABLE"); file != "" { //nolint:forbidigo // where make drill collects them
+	if file := os.Getenv("POSTERN_DRILL_TABLE"); file != "" {
 		f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		if err == nil {
 			_, _ = f.WriteString(line)

@@ -137,7 +137,7 @@ func (c *cluster) wait(what string, wanted func(*pgx.Conn) bool) {
 // The primary of a Patroni cluster is killed, or hangs, with its Patroni. The replica
 // takes over; Postern finds it by target_session_attrs, and nothing that was
 // acknowledged is lost.
-func TestDrillFailOver(t *testing.T) {
+func TestDrillFailOver(t *testing.T) { //nolint:paralleltest // drills measure seconds
 	drill(t)
 	for _, fault := range []struct {
 		name   string

@@ -35,7 +35,7 @@ func peer(t *testing.T, names ...string) string {
 		}
 	}
 	const missing = "%s is not there; scripts/setup-peers fetches it"
-	if os.Getenv("REQUIRE_PEERS") == "1" { //nolint:forbidigo // a setting of the test run, not of Postern
+	if os.Getenv("REQUIRE_PEERS") == "1" {
 		t.Fatalf(missing, names[0])
 	}
 	t.Skipf(missing, names[0])

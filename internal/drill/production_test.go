@@ -140,7 +140,7 @@ func (w *world) shell(script string, instead ...string) *exec.Cmd {
 	_ = os.Mkdir(tools, 0o755)                                 //nolint:gosec // it may be there
 	_ = os.Symlink(w.program, filepath.Join(tools, "console")) // likewise
 	cmd.Dir, cmd.SysProcAttr = w.t.TempDir(), dieWithUs()
-	cmd.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"), "POSTERN_LISTEN="+w.listen) //nolint:forbidigo // the path of the machine
+	cmd.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"), "POSTERN_LISTEN="+w.listen)
 	return cmd
 }
 

@@ -20,7 +20,7 @@ import (
 // drill skips what takes long, but for make drill.
 func drill(t *testing.T) {
 	t.Helper()
-	if os.Getenv("POSTERN_DRILL") == "" { //nolint:forbidigo // a setting of the test run, not of Postern
+	if os.Getenv("POSTERN_DRILL") == "" {
 		t.Skip("a drill: make drill runs it")
 	}
 }

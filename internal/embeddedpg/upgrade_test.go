@@ -36,7 +36,7 @@ func moved(ctx context.Context, from, to string) error {
 	if err != nil {
 		return err
 	}
-	defer old.Close(ctx) //nolint:errcheck // nothing is pending
+	defer old.Close(ctx)
 	if err := old.QueryRow(ctx, "SELECT what FROM kept").Scan(&text); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func moved(ctx context.Context, from, to string) error {
 	if err != nil {
 		return err
 	}
-	defer young.Close(ctx) //nolint:errcheck // nothing is pending
+	defer young.Close(ctx)
 	_, err = young.Exec(ctx, "CREATE TABLE kept AS SELECT '"+text+"' AS what")
 	return err
 }

@@ -52,7 +52,10 @@ func (f *forecaster) ifAllowed(k store.KnownPerson, why model.ConsentWhy, ends t
 	namesake := k
 	k.Person, k.Identities = nil, nil
 	p, assumed, _ := f.person(k)
-	s.Outlook, _ = f.decided(k.User, p, assumed, f.known(k, &namesake))
+	if why == model.ConsentLinkAnew {
+		p.ExternalID = "" // who was made anew comes with an id that nobody knows yet
+	}
+	s.Outlook, _ = f.decided(k.User, p, assumed, f.known(p, k, &namesake))
 	return s
 }
 

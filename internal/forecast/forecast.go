@@ -43,21 +43,28 @@ func (lf Forecasts) forecaster(slug string, rev *model.Revision) (*forecaster, e
 }
 
 // person is how AWS would describe somebody under this revision. Somebody it
-// never described is assumed to come with their username here.
+// never described is assumed to come with their username here, and with the stable id
+// that AWS's directory has for them.
 func (f *forecaster) person(k store.KnownPerson) (p model.Person, assumed bool, refusal *model.Refusal) {
 	if k.Person == nil {
-		return model.Person{IdPEntityID: f.idp, NameID: k.User.Username, Username: k.User.Username, Email: k.User.Email}, true, nil
+		p = model.Person{IdPEntityID: f.idp, NameID: k.User.Username, Username: k.User.Username, Email: k.User.Email}
+		if f.cfg.Attributes.ExternalID != "" {
+			p.ExternalID = k.SourceID
+		}
+		return p, true, nil
 	}
 	p, _, refusal = sso.MapAttributes(f.cfg, &sso.Identity{Issuer: f.idp, NameID: k.Person.NameID, Attributes: k.Person.Attributes})
 	return p, false, refusal
 }
 
-// known is what a login through the connection would know about k, with who has
-// the username now.
-func (f *forecaster) known(k store.KnownPerson, namesake *store.KnownPerson) model.Known {
+// known is what a login of p, who is k, would know through the connection, with who
+// has the username now.
+func (f *forecaster) known(p model.Person, k store.KnownPerson, namesake *store.KnownPerson) model.Known {
 	known := model.Known{Rules: f.rules, Memberships: k.Memberships}
 	if known.Identity = f.own(k); known.Identity != nil {
 		known.ByIdentity = &k.User
+	} else if p.ExternalID != "" {
+		f.addBySource(&known, p, k, namesake)
 	}
 	if namesake == nil {
 		return known
@@ -73,6 +80,21 @@ func (f *forecaster) known(k store.KnownPerson, namesake *store.KnownPerson) mod
 		}
 	}
 	return known
+}
+
+// addBySource adds whom AWS's directory, as a source, knows by the stable id of p, and
+// by which other one it knows who has the username.
+func (f *forecaster) addBySource(known *model.Known, p model.Person, k store.KnownPerson, namesake *store.KnownPerson) {
+	if namesake != nil && namesake.SourceID != p.ExternalID {
+		known.SourceIDOf = namesake.SourceID
+	}
+	for _, who := range []*store.KnownPerson{&k, namesake} {
+		if who != nil && who.SourceID == p.ExternalID {
+			linked := slices.ContainsFunc(who.Identities, func(i model.Identity) bool { return i.Connection == f.slug })
+			known.BySource = &model.KnownBySource{User: who.User, Source: who.Source, Linked: linked, Administers: who.Administers}
+			return
+		}
+	}
 }
 
 // own is what AWS, as this revision has it, calls k on the connection.
@@ -98,7 +120,7 @@ func (f *forecaster) ending(k store.KnownPerson, namesake *store.KnownPerson) (O
 	if refusal != nil {
 		return refused(refusal, p.Username, assumed), nil
 	}
-	return f.decided(k.User, p, assumed, f.known(k, namesake))
+	return f.decided(k.User, p, assumed, f.known(p, k, namesake))
 }
 
 // decided is the outlook of who comes as p, seen from the user u, and the groups

@@ -139,3 +139,43 @@ func TestIfMade(t *testing.T) {
 		t.Errorf("%+v, %v", next, err)
 	}
 }
+
+// Whom AWS's directory knows as a source is linked by the stable id that both have,
+// where AWS's answers bring one, and that is said before.
+func TestNextGoesByTheStableIDOfASource(t *testing.T) {
+	t.Parallel()
+	for name, mapped := range map[string]string{"the stable id is mapped": "userId", "it is not": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st, tx := storetest.OpenTx(t)
+			aws := storetest.LiveConnection(t, st, "aws", func(cfg *model.Config) {
+				cfg.Attributes = model.AttributeMap{Username: model.AttributeSubject, Email: "email", ExternalID: mapped}
+			})
+			u := storetest.User(t, st, "dave")
+			if err := st.TakeBackLink(t.Context(), storetest.Actor, u.ID, "aws"); err != nil {
+				t.Fatal(err)
+			}
+			src := model.NewSource(model.SourceAWS)
+			src.Slug, src.Name, src.Connection, src.AWS.Region = "people", "People", "aws", "eu-central-1"
+			if _, err := st.CreateSource(t.Context(), storetest.Actor, src); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tx.Exec(t.Context(), `insert into source_users (source_id, stable_id, username, username_key, digest, says, enabled, first_run, changed_run, user_id)
+				select id, 'D-1', 'dave', 'dave', '', 0, true, 1, 1, $1 from sources`, u.ID); err != nil {
+				t.Fatal(err)
+			}
+			next, err := over(st).Next(t.Context(), u)
+			if err != nil || len(next[u.ID]) != 1 {
+				t.Fatalf("%+v, %v", next, err)
+			}
+			id := ""
+			if mapped != "" {
+				id = "D-1"
+			}
+			said, refusal := next[u.ID][0], comes(t, st, aws, "dave", id)
+			if (said.Kind == forecast.OutlookRefused) != (refusal != nil) || said.Links != (mapped != "") {
+				t.Errorf("said %+v, happened %+v", said, refusal)
+			}
+		})
+	}
+}

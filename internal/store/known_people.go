@@ -18,6 +18,8 @@ type KnownPerson struct {
 	Identities  []model.Identity   // on every connection, Identity among them
 	Consent     *model.Consent     // by which the user may be linked on the connection; read for links, as the next
 	Administers bool               // may use the console
+	Source      string             // slug of AWS's directory, as a source of the connection, that knows the user
+	SourceID    string             // the stable id by which it does
 	Memberships []model.Membership // those that were asked for
 }
 
@@ -135,15 +137,18 @@ func (s *Store) readLinks(ctx context.Context, connections, ids []string, at map
 		user, connection string
 		administers      bool
 		consent          *model.Consent
+		source, sourceID string
 	}
 	all, err := list(ctx, s.db, func(row pgx.CollectableRow) (v link, err error) {
-		return v, row.Scan(&v.user, &v.connection, &v.administers, &v.consent)
-	}, "select u.id::text, c.slug, "+administers+", "+openConsent+`
+		return v, row.Scan(&v.user, &v.connection, &v.administers, &v.consent, &v.source, &v.sourceID)
+	}, "select u.id::text, c.slug, "+administers+", "+openConsent+`, coalesce(s.slug, ''), coalesce(s.stable_id, '')
 		from users u cross join connections c left join link_consents k on k.user_id = u.id and k.connection_id = c.id
+			left join lateral (select s.slug, m.stable_id from source_users m join sources s on s.id = m.source_id
+				where m.user_id = u.id and s.kind = 'aws' and s.connection_id = c.id limit 1) s on true
 		where u.id = any(@users::uuid[]) and c.slug = any(@connections)`, named{"connections": connections, "users": ids})
 	for _, v := range all {
 		k := at[knownKey{v.connection, v.user}]
-		k.Administers, k.Consent = v.administers, v.consent
+		k.Administers, k.Consent, k.Source, k.SourceID = v.administers, v.consent, v.source, v.sourceID
 	}
 	return err
 }

@@ -102,7 +102,7 @@ func (s *Store) FinishNotice(ctx context.Context, key, channel string, now time.
 // ForgetNotices forgets what was told under keys that begin so and are not
 // among those given: when it happens again, it is told again.
 func (s *Store) ForgetNotices(ctx context.Context, beginning string, keep []string) error {
-	_, err := s.db.Exec(ctx, "delete from notices where starts_with(key, @beginning) and not key = any(@keep)",
+	_, err := s.db.Exec(ctx, "delete from notices where starts_with(key, @beginning) and not key = any(coalesce(@keep::text[], '{}'))",
 		named{"beginning": beginning, "keep": keep})
 	return err
 }
