@@ -160,7 +160,8 @@ func TestNextGoesByTheStableIDOfASource(t *testing.T) {
 			if _, err := st.CreateSource(t.Context(), storetest.Actor, src); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := tx.Exec(t.Context(), `insert into source_users (source_id, stable_id, username, username_key, digest, says, enabled, first_run, changed_run, user_id)
+			if _, err := tx.Exec(t.Context(), `insert into source_users
+				(source_id, stable_id, username, username_key, digest, says, enabled, first_run, changed_run, user_id)
 				select id, 'D-1', 'dave', 'dave', '', 0, true, 1, 1, $1 from sources`, u.ID); err != nil {
 				t.Fatal(err)
 			}
