@@ -112,7 +112,7 @@ func (f serveFlags) makeDue(ctx context.Context, db *database, now time.Time) (t
 		return last, err
 	}
 	at := now.UTC().Truncate(time.Second)
-	if _, err := f.secretFlags.backup(ctx, db, f.DataDir, filepath.Join(f.BackupDir, at.Format(backupName)), passphrase); err != nil {
+	if _, err := f.backup(ctx, db, f.DataDir, filepath.Join(f.BackupDir, at.Format(backupName)), passphrase); err != nil {
 		return last, err
 	}
 	_, all, err := f.newest()

@@ -53,7 +53,7 @@ func (c *doctorCmd) Run(ctx context.Context, io streams) (err error) {
 	if findings[len(findings)-1].state != stateFail {
 		findings = append(findings, c.checkWithTables(ctx, db)...)
 	}
-	findings = slices.Concat(findings, c.checkVersion(ctx), c.scheduleFlags.finding(time.Now()))
+	findings = slices.Concat(findings, c.checkVersion(ctx), c.finding(time.Now()))
 	printFindings(io.out, findings)
 	for _, f := range findings {
 		if f.state == stateFail {

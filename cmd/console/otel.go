@@ -45,7 +45,7 @@ func (f otelFlags) tracer(ctx context.Context, log *slog.Logger) (trace.TracerPr
 		return nil, nil, fmt.Errorf("--otel: OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
 	// The library has one place for what goes wrong in the background.
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("spans not sent", "error", err) })) //nolint:sloglint // there is no context
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("spans not sent", "error", err) }))
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
 	return provider, func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tracesTime)

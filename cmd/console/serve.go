@@ -66,7 +66,7 @@ type companion struct {
 // the reverse order when the context ends.
 func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (err error) {
 	log := f.logger(io.err)
-	if err := f.scheduleFlags.check(f.passphraseFlags); err != nil {
+	if err := f.check(f.passphraseFlags); err != nil {
 		return err
 	}
 	listener, err := f.listenFor(ctx, f.Listen, f.DataDir)

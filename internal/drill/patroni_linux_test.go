@@ -139,7 +139,7 @@ func (c *cluster) wait(what string, wanted func(*pgx.Conn) bool) {
 // acknowledged is lost.
 func TestDrillFailOver(t *testing.T) { //nolint:paralleltest // drills measure seconds
 	drill(t)
-	for _, fault := range []struct {
+	for _, fault := range []struct { //nolint:paralleltest // drills measure seconds
 		name   string
 		signal syscall.Signal
 	}{

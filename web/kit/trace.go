@@ -48,9 +48,7 @@ func usableID(id string) bool {
 	if id == "" || len(id) > longestRequestID {
 		return false
 	}
-	return strings.IndexFunc(id, func(c rune) bool {
-		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-')
-	}) < 0
+	return strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
 }
 
 // methods are those that a span names; every other is one.
