@@ -77,6 +77,7 @@ type load struct {
 	mu       sync.Mutex
 	backends []string
 	turn     int
+	under    map[string]int // requests that a backend answers just now
 
 	people   atomic.Int64
 	sent     atomic.Int64 // answers of AWS that were posted
@@ -90,7 +91,7 @@ type load struct {
 }
 
 func newLoad(people int, backends ...*process) *load {
-	l := &load{stopping: make(chan struct{}), last: time.Now()}
+	l := &load{stopping: make(chan struct{}), last: time.Now(), under: map[string]int{}}
 	l.balance(backends...)
 	for range people {
 		l.workers.Go(l.work)
@@ -108,11 +109,31 @@ func (l *load) balance(backends ...*process) {
 	}
 }
 
-func (l *load) backend() string {
+// drained returns when nobody waits for an answer of the process any more.
+func (l *load) drained(x *process) *process {
+	for {
+		l.mu.Lock()
+		n := l.under[x.address]
+		l.mu.Unlock()
+		if n == 0 {
+			return x
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// backend is whose turn it is; done is to be called when it has answered.
+func (l *load) backend() (address string, done func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.turn++
-	return l.backends[l.turn%len(l.backends)]
+	address = l.backends[l.turn%len(l.backends)]
+	l.under[address]++
+	return address, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.under[address]--
+	}
 }
 
 // begin forgets what was refused and how long nobody got in.
@@ -164,7 +185,6 @@ func (l *load) work() {
 			l.refused = append(l.refused, err.Error())
 		default:
 			l.done = append(l.done, trace)
-			l.longest, l.last = max(l.longest, time.Since(l.last)), time.Now()
 		}
 		if again != "" {
 			l.twice = append(l.twice, again)
@@ -204,10 +224,20 @@ func (l *load) signIn(client *http.Client, n int64) (trace, again string, err er
 		return "", "", fmt.Errorf("answer: %s", res.Status)
 	}
 	trace = res.Header.Get("Postern-Login")
+	l.gotIn(time.Now()) // now: to send it again may take long
 	if res, err = l.ask(client, from, http.MethodPost, "/saml/drill/acs", form, nil); err == nil && hasSession(res) {
 		again = scene.Subject
 	}
 	return trace, again, nil
+}
+
+// gotIn notes when somebody got in.
+func (l *load) gotIn(at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if at.After(l.last) {
+		l.longest, l.last = max(l.longest, at.Sub(l.last)), at
+	}
 }
 
 func hasSession(res *http.Response) bool {
@@ -220,7 +250,9 @@ func hasSession(res *http.Response) bool {
 }
 
 func (l *load) ask(client *http.Client, from, method, path string, form url.Values, cookies []*http.Cookie) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(context.Background(), method, "http://"+l.backend()+path, strings.NewReader(form.Encode()))
+	backend, answered := l.backend()
+	defer answered()
+	req, err := http.NewRequestWithContext(context.Background(), method, "http://"+backend+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
 	}

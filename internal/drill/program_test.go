@@ -152,7 +152,7 @@ func (p program) serve(t *testing.T, args ...string) *process {
 		x.signal(syscall.SIGKILL)
 		<-x.ended
 		if t.Failed() {
-			t.Logf("the process on %s said at last:\n%s", x.address, tail(x.log.String(), 20))
+			t.Logf("the process on %s complained:\n%sand said at last:\n%s", x.address, complaints(x.log.String()), tail(x.log.String(), 10))
 		}
 	})
 	for until := time.Now().Add(time.Minute); !strings.Contains(x.log.String(), "Postern is ready"); {
@@ -166,6 +166,17 @@ func (p program) serve(t *testing.T, args ...string) *process {
 		}
 	}
 	return x
+}
+
+// complaints are the warnings and errors of a log.
+func complaints(log string) string {
+	var b strings.Builder
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, "level=WARN") || strings.Contains(line, "level=ERROR") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 func tail(text string, n int) string {

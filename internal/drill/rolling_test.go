@@ -36,18 +36,18 @@ func TestRollingUpgradeAndBack(t *testing.T) {
 	l.balance(a, b, c)
 	l.more(t, 10)
 	l.balance(b, c)
-	a.stop()
+	l.drained(a).stop()
 	d := this.serve(t, s.serve...)
 	l.balance(c, d)
-	b.stop()
+	l.drained(b).stop()
 	l.more(t, 10)
 
 	back := old.serve(t, s.serve...)
 	l.balance(d, back)
-	c.stop()
+	l.drained(c).stop()
 	l.more(t, 10)
 	l.balance(back)
-	d.stop()
+	l.drained(d).stop()
 	l.more(t, 10)
 	l.stop()
 	if refused := l.refusals(); refused != "" {
@@ -70,7 +70,7 @@ func expand(t *testing.T, database string, number int64) {
 		update schema set version = greatest(version, %[1]d)`, number))
 }
 
-// execute runs statements in one transaction, and does not make others wait behind it.
+// execute runs statements in one transaction, and gives way to others as a migration does.
 func execute(t *testing.T, database, sql string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), database)
@@ -79,7 +79,7 @@ func execute(t *testing.T, database, sql string) {
 	}
 	defer func() { _ = conn.Close(t.Context()) }()
 	for until := time.Now().Add(time.Minute); ; {
-		_, err := conn.Exec(t.Context(), "set lock_timeout = '1s'; "+sql)
+		_, err := conn.Exec(t.Context(), "set lock_timeout = '300ms'; "+sql)
 		if err == nil {
 			return
 		}

@@ -19,10 +19,12 @@ import (
 )
 
 // Limits of a migration. What it waits for, everybody else waits for behind it, so it
-// gives way soon and comes again; what it does itself may take long.
+// gives way soon and comes again; what it does itself may take long. It must give way
+// well before PostgreSQL looks for deadlocks (deadlock_timeout, 1 s): where a login and a
+// migration wait for each other, that would end either, and so refuse somebody.
 const (
 	migrationTime    = 30 * time.Minute       // a statement
-	migrationLock    = 2 * time.Second        // until it has a table
+	migrationLock    = 300 * time.Millisecond // until it has a table
 	migrationPause   = 500 * time.Millisecond // between two attempts
 	migrationPatient = 5 * time.Minute        // until another process has migrated, or a table was free
 )
@@ -114,7 +116,8 @@ func (s *Store) migrateAgain(ctx context.Context) (applied []string, err error) 
 			return err
 		}, goose.WithAllowOutofOrder(true)) // numbers are given before changes land
 		var pg *pgconn.PgError
-		if !errors.As(err, &pg) || pg.Code != "55P03" || time.Now().After(until) { // lock_not_available
+		gaveWay := errors.As(err, &pg) && (pg.Code == "55P03" || pg.Code == "40P01") // lock_not_available, deadlock_detected
+		if !gaveWay || time.Now().After(until) {
 			return applied, err
 		}
 		if err := pause(ctx); err != nil {
