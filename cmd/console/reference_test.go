@@ -69,7 +69,7 @@ func TestEveryCommandIsExplained(t *testing.T) {
 // Every figure for Prometheus is in the reference.
 func TestEveryFigureIsInTheReference(t *testing.T) {
 	t.Parallel()
-	reference := sourcetest.Read(t, "docs/configuration.md")
+	reference := sourcetest.Read(t, "docs/guide/27-metrics-traces-logs.md")
 	var figures []string
 	for _, f := range sourcetest.Files(t, "web") {
 		ast.Inspect(f, func(n ast.Node) bool {
@@ -87,7 +87,7 @@ func TestEveryFigureIsInTheReference(t *testing.T) {
 	slices.Sort(figures)
 	for _, name := range slices.Compact(figures) {
 		if !strings.Contains(reference, "`"+name) {
-			t.Errorf("docs/configuration.md does not have the figure %s", name)
+			t.Errorf("docs/guide/27-metrics-traces-logs.md does not have the figure %s", name)
 		}
 	}
 }
