@@ -144,7 +144,7 @@ func User(v UserPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.User.Home != "" {
+			if v.User.Home != "" || len(v.Pins) > 0 {
 				templ_7745c5c3_Err = userHome(v).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -859,8 +859,8 @@ func userPrivacy(v UserPage) templ.Component {
 		if parts.IsOwner(v.Page) {
 			templ_7745c5c3_Err = ui.ConfirmAction(ui.Confirm{
 				Action: paths.UserAction(v.User.Username, "erase"), Opener: "Erase…", Button: "Erase this person", Typed: v.User.Username, Problem: v.EraseText,
-				Lost: "The user is deleted, and name, addresses and messages are taken out of logins and the audit for good. Deactivate or remove the person in AWS " +
-					"first: otherwise the next login makes them known again. This cannot be undone.",
+				Lost: "The user is deleted, and name, addresses and messages are taken out of logins and the audit for good. " + v.eraseFirst() +
+					" This cannot be undone.",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

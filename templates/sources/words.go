@@ -17,7 +17,7 @@ func effects(n model.RunCounts) []string {
 		}
 	}
 	add(n.Created, "new")
-	add(n.Updated, "updated")
+	add(n.Updated, "updated or taken over")
 	add(n.Renamed, "renamed")
 	add(n.Deactivated, "deactivated")
 	add(n.Reactivated, "active again")

@@ -42,7 +42,9 @@ func sourceNeeds(f facts) (all []overview.Need) {
 			switch r.ID {
 			case "source_held", "source_dry":
 				act = parts.Action{Label: "See what it would do", Href: paths.SourceRun(s.Source.Slug, s.Evidence.Waiting.ID)}
-			case "source_failing", "source_conflicts":
+			case "source_conflicts":
+				act = parts.Action{Label: "See the conflicts", Href: paths.SourceAction(s.Source.Slug, "conflicts")}
+			case "source_failing":
 				act = parts.Action{Label: "See the run", Href: paths.SourceRun(s.Source.Slug, s.Evidence.Last.ID)}
 			}
 			all = appendReason(all, r, "database", act, f.page.Now)

@@ -94,3 +94,21 @@ func TestAGroupSaysWhichSourcesGiveIt(t *testing.T) {
 		t.Errorf("closed to sources, the group has %s", page.Find("section[aria-labelledby=members]"))
 	}
 }
+
+// Pins outlive the source that was a user's home: they are shown, and can be taken away.
+func TestPinsWithoutAHomeAreShown(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSiteOn(t, storetest.OpenPool(t))
+	s.SignInAs(model.RoleOwner)
+	s.SourceOf("corp", 2)
+	s.Get(paths.User("p0001")).Has(t, "main", "Remove the person from Corporate directory and from AWS first")
+	s.Post(paths.UserAction("p0001", "pins"), url.Values{"pin": {"email"}, "reason": {"Works for two companies"}}).Want(t, http.StatusSeeOther)
+	exec(t, s, "update users set home_source = null")
+	page := s.Get(paths.User("p0001"))
+	page.Has(t, "section[aria-labelledby=home]", "No source is this user's home any more")
+	page.Has(t, "section[aria-labelledby=home]", "Email is pinned: Works for two companies")
+	s.Post(paths.UserAction("p0001", "pins", "remove"), url.Values{"pin": {"email"}}).Want(t, http.StatusSeeOther)
+	if s.Get(paths.User("p0001")).Doc.Find("section[aria-labelledby=home]").Length() != 0 {
+		t.Error("a user without a home and pins has a card about them")
+	}
+}

@@ -64,7 +64,11 @@ func (rm *Room) unpin(w http.ResponseWriter, r *http.Request, a model.Administra
 	if err != nil {
 		return err
 	}
-	return rm.Done(w, r, paths.User(u.Username), "The pin of "+people.PinWord(field)+" was taken away. The source's next run may change it.")
+	done := "The pin of " + people.PinWord(field) + " was taken away."
+	if u.Home != "" {
+		done += " The source's next run may change it."
+	}
+	return rm.Done(w, r, paths.User(u.Username), done)
 }
 
 // keepOwned puts in what the user's home says of fields that the form does not have,

@@ -159,10 +159,8 @@ func (rm *Room) userPage(ctx context.Context, u model.User) (people.UserPage, er
 	if v.Called, err = rm.Store.Called(ctx); err != nil {
 		return v, err
 	}
-	if v.User.Home != "" {
-		if v.Pins, err = rm.Store.Pins(ctx, v.User.ID); err != nil {
-			return v, err
-		}
+	if v.Pins, err = rm.Store.Pins(ctx, v.User.ID); err != nil { // they outlive a home
+		return v, err
 	}
 	v.Now = rm.Now()
 	v.Groups, v.LinkedBy = byGroup(memberships), linkedBy
