@@ -77,9 +77,13 @@ func serverURL(t testing.TB) string {
 	return shared.url
 }
 
+// givenURL is the server that the surroundings give the tests; empty: they start one.
+func givenURL() string {
+	return os.Getenv("TEST_DATABASE_URL") //nolint:forbidigo // where the tests' server is
+}
+
 func (c *cluster) start() error {
-	c.url = os.Getenv("TEST_DATABASE_URL") //nolint:forbidigo // where the tests' server is
-	if c.url == "" {
+	if c.url = givenURL(); c.url == "" {
 		if err := c.launch(); err != nil {
 			return err
 		}

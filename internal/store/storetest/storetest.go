@@ -56,7 +56,7 @@ func RunURL(url string) string {
 
 // OneRole tells whether tests run as the owner of the tables, because the server
 // is somebody else's.
-func OneRole() bool { return shared.dir == "" }
+func OneRole() bool { return givenURL() != "" }
 
 // Database gives the URL of a database of the test's own, migrated and empty,
 // as its owner. It is for what needs several connections or real commits.
