@@ -48,7 +48,7 @@ func OpenTx(t testing.TB) (*store.Store, pgx.Tx) {
 // RunURL is a test's database as the role that Postern runs as. On a server of
 // somebody else there is none, and the URL stays as it is.
 func RunURL(url string) string {
-	if shared.dir == "" {
+	if OneRole() {
 		return url
 	}
 	return strings.Replace(url, "user="+owner, "user="+runner, 1)
