@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -10,8 +11,10 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"github.com/postern-sso/postern/internal/browsertest"
+	"github.com/postern-sso/postern/internal/directory/runner"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/templates/paths"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
@@ -90,6 +93,27 @@ var answered = []struct{ page, field, typed, button string }{ //nolint:gocheckno
 	{"/groups/staff/bulk", "people", "ben", "Show what would change"},
 }
 
+// conflicting adds a source with two people who have usernames of users whom it does
+// not take over; of one somebody has decided who it is.
+func conflicting(t *testing.T, s *webtest.Site) {
+	t.Helper()
+	src := s.SourceOf("conflicting", 2)
+	_, err := s.Store.UpdateSource(t.Context(), webtest.Tester, src.Slug, 0, func(x *model.Source) error { x.AdoptExisting, x.Create = false, false; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := webtest.ReadingOf(2)
+	for _, name := range []string{"conflict1", "conflict2"} {
+		s.AddUser(name)
+		r.People = append(r.People, model.SourcePerson{StableID: "id-" + name, Username: name, Email: name + "@corp.example", Enabled: true, Says: model.SaysAll})
+	}
+	s.Directories.Have(src.Slug, r)
+	if run := s.RunSource(src.Slug, runner.Ask{Trigger: model.RunBySchedule}); run.Counts.Conflicts != 2 {
+		t.Fatalf("%d conflicts", run.Counts.Conflicts)
+	}
+	s.Post(paths.SourceAction(src.Slug, "conflicts", "link"), url.Values{"id": {"id-conflict1"}, "user": {"conflict1"}}).Want(t, http.StatusSeeOther)
+}
+
 // Every form of every page is one that a browser sends: as it is shown, and with
 // every choice of every list.
 func TestABrowserSendsEveryForm(t *testing.T) {
@@ -103,6 +127,7 @@ func TestABrowserSendsEveryForm(t *testing.T) {
 	w.from("/claim?token=first")
 	s.Furnish()
 	s.FurnishMore()
+	conflicting(t, s)
 	link := s.SetupLink("7")
 	owner := s.Client
 	s.Client = s.Browser()
