@@ -56,6 +56,9 @@ func (s *session) search(ctx context.Context, q query, each func(entry) error, p
 			}
 		}
 		page()
+		if ctx.Err() != nil { // the answer may have been quicker than the end of the connection
+			return s.ended(q.what, left(ctx))
+		}
 		answer, ok := ldap.FindControl(result.Controls, ldap.ControlTypePaging).(*ldap.ControlPaging)
 		if !ok || len(answer.Cookie) == 0 {
 			return nil
