@@ -62,3 +62,31 @@ func TestSourcesOfADocument(t *testing.T) {
 		t.Errorf("a document without sources: %v", got)
 	}
 }
+
+// Security, row 22: what changes where a password or a signed request goes, or whom it is
+// trusted to, stands in the plan, each setting by its name.
+func TestRow22APlanNamesWhereASourceIsRead(t *testing.T) {
+	t.Parallel()
+	fingerprint := strings.Repeat("ab", 32)
+	ca := "\"-----BEGIN CERTIFICATE-----\\n\""
+	for settings, want := range map[string]string{
+		"corp-ad, ldap: {urls: [\"ldaps://evil.example.com\"]}":                 "ldap.urls [ldaps://dc1.example.com:636] → [ldaps://evil.example.com]",
+		"corp-ad, ldap: {start_tls: true}":                                      "ldap.start_tls false → true",
+		"corp-ad, ldap: {allow_plain: true}":                                    "ldap.allow_plain false → true",
+		"corp-ad, ldap: {fingerprint: " + fingerprint + "}":                     "ldap.fingerprint \"\" → " + fingerprint,
+		"corp-ad, ldap: {ca: " + ca + "}":                                       "ldap.ca \"\" → ",
+		"the-aws-people, aws: {endpoint: \"https://x.example.com\"}":            "aws.endpoint \"\" → https://x.example.com",
+		"the-aws-people, aws: {role_arn: \"arn:aws:iam::123456789012:role/a\"}": "aws.role_arn \"\" → arn:aws:iam::123456789012:role/a",
+		"the-aws-people, aws: {from_surroundings: false}":                       "aws.from_surroundings true → false",
+	} {
+		other := "{slug: the-aws-people}"
+		if strings.HasPrefix(settings, "the-aws-people") {
+			other = "{slug: corp-ad}"
+		}
+		slug, _, _ := strings.Cut(settings, ",")
+		lines := planned(t, "version: 1\nsources: [{slug: "+settings+"}, "+other+"]\n", full(t))
+		if len(lines) != 1 || !strings.HasPrefix(lines[0], "source "+slug+": "+want) {
+			t.Errorf("%s: %q, want %q", settings, lines, want)
+		}
+	}
+}

@@ -136,7 +136,18 @@ func (c *sourceCheck) aws(a AWSSettings) {
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
 		u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
 		c.say("aws.endpoint", "must be an https address, or http on this machine")
+		return
 	}
+	if nobodys(u.Hostname()) {
+		c.say("aws.endpoint", "is no address that AWS answers at")
+	}
+}
+
+// nobodys tells whether a host is an address that no source is read at: a link-local one
+// is where a cloud tells its machines credentials. Names are judged when they are dialed.
+func nobodys(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && (ip.Unmap().IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified())
 }
 
 func loopback(host string) bool {
@@ -174,7 +185,7 @@ func (c *sourceCheck) ldapURL(l LDAPSettings, s string) {
 	if port, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || port < 1 || port > 65535) {
 		c.say("ldap.urls", "“%s” has no port that there is", s)
 	}
-	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && (ip.Unmap().IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified()) {
+	if nobodys(u.Hostname()) {
 		c.say("ldap.urls", "“%s” is no address of a directory", s)
 	}
 	switch {

@@ -79,6 +79,7 @@ func TestSourceProblems(t *testing.T) {
 		"an endpoint over http":      {aws(), func(s *model.Source) { s.AWS.Endpoint = "http://10.0.0.1" }, "aws.endpoint"},
 		"a store with a long id":     {aws(), func(s *model.Source) { s.AWS.IdentityStoreID = "a1b2c3d4-5678-90ab-cdef-123456789012" }, ""},
 		"an endpoint with a query":   {aws(), func(s *model.Source) { s.AWS.Endpoint = "https://x.example/?a=b" }, "aws.endpoint"},
+		"an endpoint that no AWS is": {aws(), func(s *model.Source) { s.AWS.Endpoint = "https://169.254.169.254" }, "aws.endpoint"},
 		"an endpoint here":           {aws(), func(s *model.Source) { s.AWS.Endpoint = "http://127.0.0.1:8081" }, ""},
 	} {
 		s := test.source

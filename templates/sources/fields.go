@@ -82,7 +82,9 @@ var documentNames = map[string]string{
 	"groups.mode": FieldGroupMode, "groups.prefix": FieldGroupPrefix, "groups.map": FieldGroupMap,
 	"ldap.urls": FieldURLs, "ldap.start_tls": FieldEncryption, "ldap.ca": FieldCA, "ldap.fingerprint": FieldFingerprint, "ldap.bind_dn": FieldBindDN,
 	"ldap.vendor": FieldVendor, "ldap.base": FieldBase, "ldap.users.base": FieldUsersBase, "ldap.users.filter": FieldUsersFilter,
-	"ldap.groups.base": FieldGroupsBase, "ldap.groups.filter": FieldGroupsFilter,
+	"ldap.users.id": FieldUsersID, "ldap.users.username": FieldUsersUsername, "ldap.users.email": FieldUsersEmail, "ldap.users.first_name": FieldUsersFirst,
+	"ldap.users.last_name": FieldUsersLast, "ldap.users.display_name": FieldUsersDisplay,
+	"ldap.groups.base": FieldGroupsBase, "ldap.groups.filter": FieldGroupsFilter, "ldap.groups.name": FieldGroupsName,
 	"aws.region": FieldRegion, "aws.identity_store_id": FieldStore, "aws.role_arn": FieldRole,
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postern-sso/postern/internal/directory/ldap"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/sources"
 )
@@ -123,9 +124,14 @@ func readAWS(f *sources.Form, s *model.Source) {
 	s.AWS.FromSurroundings = f.Values[sources.FieldCredentials] == sources.CredentialsSurroundings
 }
 
-// judge adds what the source's judge finds, at the fields of the form.
+// judge adds what the source's judge finds, and that of LDAP's own grammar, at the fields
+// of the form.
 func judge(f *sources.Form, s model.Source) {
-	for _, p := range s.Problems() {
+	problems := s.Problems()
+	if s.Kind == model.SourceLDAP {
+		problems = append(problems, ldap.Problems(s.LDAP)...)
+	}
+	for _, p := range problems {
 		field, ok := sources.FieldOf(p.Field)
 		if !ok {
 			field = sources.FieldName

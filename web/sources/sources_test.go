@@ -159,6 +159,10 @@ func TestTheFormLosesNothingAndSaysWhatIsWrong(t *testing.T) {
 		sources.FieldInterval: {"often", "whole number"},
 		sources.FieldSecret:   {"", "Type the account's password"},
 		sources.FieldSlug:     {"Corp!", "lower-case"},
+		// A filter is compiled when it is saved, and never joined as text.
+		sources.FieldUsersFilter: {"(a=b))(|(c=*)", "is not a filter"},
+		sources.FieldBase:        {"example.com", "is not a distinguished name"},
+		sources.FieldUsersID:     {"uid)(cn", "is not the name of an attribute"},
 	} {
 		form := ldapForm(t, s)
 		form.Set(field, test.value)

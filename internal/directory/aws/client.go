@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
+
+	"github.com/postern-sso/postern/internal/directory/reach"
 )
 
 // limits bound what a run takes, whatever AWS answers. Tests have others.
@@ -111,10 +114,11 @@ func (r *Reader) config(ctx context.Context) (sdk.Config, error) {
 		}
 	}
 	cfg.Credentials = sdk.NewCredentialsCache(bounded{cfg.Credentials, r.limits.credentials})
-	var next http.RoundTripper = awshttp.NewBuildableClient().GetTransport()
-	if built, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
-		next = built.GetTransport() // with the authorities that the surroundings name
+	built, ok := cfg.HTTPClient.(*awshttp.BuildableClient) // with the authorities that the surroundings name
+	if !ok {
+		built = awshttp.NewBuildableClient()
 	}
+	var next http.RoundTripper = built.WithDialerOptions(func(d *net.Dialer) { d.Control = reach.JudgeDial }).GetTransport()
 	if r.transport != nil {
 		next = r.transport
 	}

@@ -9,8 +9,12 @@ import (
 	"testing"
 	"time"
 
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+
 	"github.com/postern-sso/postern/internal/awssim"
 	"github.com/postern-sso/postern/internal/directory"
+	"github.com/postern-sso/postern/internal/directory/reach"
 	"github.com/postern-sso/postern/internal/model"
 )
 
@@ -165,13 +169,29 @@ func TestRow22EndpointsOfAWS(t *testing.T) {
 	for endpoint, ok := range map[string]bool{
 		"": true, "https://vpce-1.identitystore.us-east-1.vpce.amazonaws.com": true, "http://localhost:8081": true,
 		"http://127.0.0.1:1": true, "http://[::1]:1": true,
-		"http://identitystore.us-east-1.amazonaws.com": false, "http://169.254.169.254": false, "http://10.0.0.1": false, "ftp://localhost": false,
+		"http://identitystore.us-east-1.amazonaws.com": false, "http://169.254.169.254": false, "https://169.254.169.254": false,
+		"https://[fe80::1]": false, "http://10.0.0.1": false, "ftp://localhost": false,
 		"https://key:secret@example.com": false, "localhost:8081": false, "https://": false, "http://localhost.example.com": false, "https://x/?a=b": false,
 	} {
 		settings.Endpoint = endpoint
 		if err := check(settings); (err == nil) != ok {
 			t.Errorf("%q: %v", endpoint, err)
 		}
+	}
+}
+
+// Security, row 22: a name that leads to where a cloud tells its machines credentials is
+// asked nothing, at the first try.
+func TestRow22NoCloudAddressIsAskedForAWS(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	r := w.reader()
+	r.o.Settings.Endpoint = "https://169.254.169.254" // the settings refuse it; a name may lead there
+	if e := w.refused(r, "address_refused", false); !strings.Contains(e.Detail, "169.254.169.254") {
+		t.Error(e.Detail)
+	}
+	if (retry.RetryableError{}).IsErrorRetryable(&reach.RefusedError{}) != sdk.FalseTernary {
+		t.Error("it would be tried again")
 	}
 }
 

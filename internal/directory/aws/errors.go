@@ -17,6 +17,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/postern-sso/postern/internal/directory"
+	"github.com/postern-sso/postern/internal/directory/reach"
 	"github.com/postern-sso/postern/internal/model"
 )
 
@@ -140,7 +141,11 @@ func (r *Reader) judgeConnection(a action, err error) *directory.ReadError {
 	var invalid x509.CertificateInvalidError
 	var dns *net.DNSError
 	var netErr net.Error
+	var refused *reach.RefusedError
 	switch {
+	case errors.As(err, &refused):
+		return &directory.ReadError{Reason: "address_refused", Detail: "The name of " + at + " leads to " + refused.Addr.String() +
+			", where no AWS stands: cloud machines find their credentials at such addresses.", Remedy: "Look at the name service of this machine."}
 	case errors.As(err, &authority), errors.As(err, &name), errors.As(err, &invalid):
 		return &directory.ReadError{Reason: "tls_untrusted", Detail: "The certificate of " + at + " is not trusted.",
 			Remedy: "If a proxy opens TLS here, give this machine the proxy's authority (SSL_CERT_FILE)."}

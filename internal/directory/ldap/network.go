@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/directory"
+	"github.com/postern-sso/postern/internal/directory/reach"
 	"github.com/postern-sso/postern/internal/model"
 )
 
@@ -63,14 +64,14 @@ var errFingerprint = errors.New("the certificate has another fingerprint")
 func (r *Reader) unreached(at target, err error) *directory.ReadError {
 	e := &directory.ReadError{Err: err}
 	var (
-		address *addressError
+		address *reach.RefusedError
 		dns     *net.DNSError
 		timeout interface{ Timeout() bool }
 	)
 	switch {
 	case errors.As(err, &address):
 		e.Reason = "address_refused"
-		e.Detail = fmt.Sprintf("%s leads to %s, where no directory stands: cloud machines find their credentials at such addresses.", at.host, address.addr)
+		e.Detail = fmt.Sprintf("%s leads to %s, where no directory stands: cloud machines find their credentials at such addresses.", at.host, address.Addr)
 		e.Remedy = "Use the address of the directory's server."
 	case errors.As(err, &dns):
 		e.Reason = "name_unknown"

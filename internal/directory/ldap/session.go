@@ -16,6 +16,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"github.com/postern-sso/postern/internal/directory"
+	"github.com/postern-sso/postern/internal/directory/reach"
 	"github.com/postern-sso/postern/internal/model"
 )
 
@@ -149,7 +150,7 @@ func (r *Reader) openAt(ctx context.Context, address string) (s *session, err er
 // reach opens the connection. No proxy of the environment is used: the judgement of
 // the address would be about the proxy.
 func (s *session) reach(ctx context.Context) error {
-	dialer := net.Dialer{Timeout: s.reader.patience.dial, Control: judgeDial}
+	dialer := net.Dialer{Timeout: s.reader.patience.dial, Control: reach.JudgeDial}
 	conn, err := dialer.DialContext(ctx, "tcp", s.at.address())
 	if err != nil {
 		if ctx.Err() != nil {

@@ -93,26 +93,41 @@ func Check(s model.LDAPSettings) error {
 }
 
 func checkSearch(s model.LDAPSettings) error {
-	for _, base := range []string{s.Base, s.Users.Base, s.Groups.Base} {
-		if _, err := parseName(base); err != nil || len(base) > maxBase {
-			return refuse("base", fmt.Sprintf("“%s” is not a distinguished name, such as “ou=people,dc=example,dc=com”.", model.FitText(base, 100)))
-		}
-	}
-	for _, filter := range []string{s.Users.Filter, s.Groups.Filter} {
-		if filter == "" {
-			continue
-		}
-		if _, err := ldap.CompileFilter(filter); err != nil || len(filter) > maxFilter {
-			return refuse("filter", fmt.Sprintf("“%s” is not a filter, such as “(objectClass=person)”.", model.FitText(filter, 200)))
-		}
-	}
-	u := s.Users
-	for _, name := range []string{u.ID, u.Username, u.Email, u.FirstName, u.LastName, u.DisplayName, s.Groups.Name} {
-		if name != "" && !attributeName.MatchString(name) {
-			return refuse("attribute", fmt.Sprintf("“%s” is not the name of an attribute.", model.FitText(name, 100)))
-		}
+	for _, p := range Problems(s) {
+		return refuse("search", p.Text)
 	}
 	return nil
+}
+
+// Problems says what is wrong with bases, filters and names of attributes, by field as
+// the configuration document names it. The rest of the settings is judged by
+// model.Source.Problems.
+func Problems(s model.LDAPSettings) []model.Problem {
+	var problems []model.Problem
+	say := func(field, format, value string, most int) {
+		problems = append(problems, model.Problem{Field: field, Text: fmt.Sprintf(format, model.FitText(value, most))})
+	}
+	u, g := s.Users, s.Groups
+	for _, f := range []struct{ field, base string }{{"ldap.base", s.Base}, {"ldap.users.base", u.Base}, {"ldap.groups.base", g.Base}} {
+		if _, err := parseName(f.base); err != nil || len(f.base) > maxBase {
+			say(f.field, "“%s” is not a distinguished name, such as “ou=people,dc=example,dc=com”.", f.base, 100)
+		}
+	}
+	for _, f := range []struct{ field, filter string }{{"ldap.users.filter", u.Filter}, {"ldap.groups.filter", g.Filter}} {
+		if f.filter == "" {
+			continue
+		}
+		if _, err := ldap.CompileFilter(f.filter); err != nil || len(f.filter) > maxFilter {
+			say(f.field, "“%s” is not a filter, such as “(objectClass=person)”.", f.filter, 200)
+		}
+	}
+	for _, f := range []struct{ field, name string }{{"ldap.users.id", u.ID}, {"ldap.users.username", u.Username}, {"ldap.users.email", u.Email},
+		{"ldap.users.first_name", u.FirstName}, {"ldap.users.last_name", u.LastName}, {"ldap.users.display_name", u.DisplayName}, {"ldap.groups.name", g.Name}} {
+		if f.name != "" && !attributeName.MatchString(f.name) {
+			say(f.field, "“%s” is not the name of an attribute.", f.name, 100)
+		}
+	}
+	return problems
 }
 
 // authorities are the certificates of a pasted text; nil: those of the system.

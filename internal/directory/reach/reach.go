@@ -1,4 +1,6 @@
-package ldap
+// Package reach judges the addresses that sources are read at: private ones are where
+// directories live; those at which clouds tell their machines credentials are never asked.
+package reach
 
 import (
 	"fmt"
@@ -6,10 +8,13 @@ import (
 	"syscall"
 )
 
-// addressError is an address that is never asked.
-type addressError struct{ addr netip.Addr }
+// RefusedError is an address that is never asked.
+type RefusedError struct{ Addr netip.Addr }
 
-func (e *addressError) Error() string { return fmt.Sprintf("%s is never asked", e.addr) }
+func (e *RefusedError) Error() string { return fmt.Sprintf("%s is never asked", e.Addr) }
+
+// RetryableError tells AWS's SDK that another try is of no use.
+func (e *RefusedError) RetryableError() bool { return false }
 
 // never are addresses at which no directory stands, but what a cloud tells its
 // machines about themselves, credentials among it. Private addresses are where
@@ -31,17 +36,17 @@ var (
 	compat = netip.MustParsePrefix("::/96")
 )
 
-// judgeDial refuses addresses that no directory has. It is called with the very
-// address that is about to be connected to, so that a name cannot lead elsewhere
-// between its judgement and its use.
-func judgeDial(_, address string, _ syscall.RawConn) error {
+// JudgeDial refuses addresses that no directory has, with a *RefusedError. It is the
+// Control of a net.Dialer: called with the very address that is about to be connected
+// to, so that a name cannot lead elsewhere between its judgement and its use.
+func JudgeDial(_, address string, _ syscall.RawConn) error {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return fmt.Errorf("dial %q: %w", address, err)
 	}
 	addr := ap.Addr().WithZone("").Unmap()
 	if !mayAsk(addr) {
-		return &addressError{addr}
+		return &RefusedError{addr}
 	}
 	return nil
 }
