@@ -3,6 +3,7 @@ package directory
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -26,6 +27,24 @@ func (p *planner) holds(plan model.SourcePlan) []model.Hold {
 	share(model.HoldDeactivations, plan.Counts.Deactivated, recent.Deactivated, l.DeactivatePercent, l.DeactivateMin)
 	share(model.HoldRenames, renames(plan.Changes), recent.Renamed, l.RenamePercent, l.RenameMin)
 	return append(holds, p.groupHolds()...)
+}
+
+// Limited tells whether a plan does what limits count: else it needs no counting.
+func Limited(plan model.SourcePlan) bool {
+	return plan.Counts.Deactivated > 0 || plan.Counts.MembershipsRemoved > 0 || renames(plan.Changes) > 0
+}
+
+// SizeThatMatters is how far the members of groups need counting when a plan removes
+// so many: a group that has as many, or more, is not held, however many they are.
+func SizeThatMatters(l model.SourceLimits, would int, recent Recent) int {
+	if l.GroupPercent <= 0 {
+		return math.MaxInt32
+	}
+	before := 0
+	for _, removed := range recent.Removed {
+		before = max(before, removed)
+	}
+	return max(groupsFrom, would+1, ((would+before)*100+l.GroupPercent-1)/l.GroupPercent)
 }
 
 // renames counts users who get another username, those who are taken over among them.

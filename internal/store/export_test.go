@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/postern-sso/postern/internal/directory"
 	"github.com/postern-sso/postern/internal/model"
 )
 
@@ -33,4 +35,19 @@ func (s *Store) Exec(ctx context.Context, sql string, args ...any) error {
 // WithLimits ends calls sooner than in production.
 func WithLimits(free, call time.Duration) Option {
 	return func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = limits{free: free, call: call} }
+}
+
+// PlanPushCounted is PlanPush with everything counted, whatever the push does.
+func (s *Store) PlanPushCounted(ctx context.Context, src model.Source, p Push) (model.SourcePlan, error) {
+	in, err := s.pushInput(ctx, src, p)
+	if err != nil {
+		return model.SourcePlan{}, err
+	}
+	if err := s.addCounted(ctx, &in.Known, src); err != nil {
+		return model.SourcePlan{}, err
+	}
+	if in.Known.Sizes, err = s.sourceGroupSizes(ctx, src, in.Known.Memberships, math.MaxInt32); err != nil {
+		return model.SourcePlan{}, err
+	}
+	return directory.Plan(in)
 }

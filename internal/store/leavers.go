@@ -112,7 +112,7 @@ func (s *Store) Adopt(ctx context.Context, actor model.Actor, username, source s
 		if u, err = tx.one(ctx, "where username_key = @key for update", named{"key": model.Key(username)}); err != nil {
 			return err
 		}
-		administering, err := tx.administrators(ctx)
+		administering, err := tx.administrators(ctx, []string{u.ID})
 		if err != nil {
 			return err
 		}

@@ -326,7 +326,8 @@ func (s *Store) collectLists(ctx context.Context, d *PersonData, args named) err
 			from job_rows r join jobs j on j.id = r.job_id where r.keys && @people order by j.id desc, r.nr limit @limit`, args),
 		into(ctx, s, &d.Sources, pgx.RowToStructByPos[PersonSource], `select s.slug, p.stable_id, p.username, p.email, p.first_name, p.last_name,
 			p.display_name, p.enabled, p.why, p.place, p.state, p.foreign_ids, coalesce(p.attributes, '{}'), array(select g.name from source_groups g
-				where g.source_id = p.source_id and g.members @> array[p.stable_id] order by 1)
+				where g.source_id = p.source_id and case s.kind when 'scim' then g.stable_id in (select m.group_id::text from scim_members m
+					where m.member_id = p.stable_id::uuid) else g.members @> array[p.stable_id] end order by 1)
 			from source_users p join sources s on s.id = p.source_id where `+mirrorOfPerson+" order by s.slug, p.stable_id", args),
 		into(ctx, s, &d.SourceChanges, pgx.RowToStructByPos[PersonSourceChange], `select coalesce(c.applied_at, r.started_at), s.slug, r.id, c.kind, c.state,
 			c.before, c.after, c.place, c.why from source_changes c join source_runs r on r.id = c.run_id join sources s on s.id = r.source_id

@@ -51,14 +51,15 @@ func (s *Store) SCIMResource(ctx context.Context, source int64, kind model.SCIMK
 // SCIMByExternalID finds a resource by the provider's id, a deleted one too.
 func (s *Store) SCIMByExternalID(ctx context.Context, source int64, kind model.SCIMKind, id string) (model.SCIMResource, error) {
 	return single(ctx, s.db, scanSCIM, "select "+scimColumns+` from scim_resources r
-		where r.source_id = @source and r.kind = @kind and r.external_id = @id and @id <> ''`, named{"source": source, "kind": kind, "id": id})
+		where r.source_id = @source and r.kind = @kind and r.external_id = @id and r.external_id <> ''`, named{"source": source, "kind": kind, "id": id})
 }
 
 // SCIMByName finds a resource by its userName or displayName, whatever its case: the
 // one that is there, else the one that was deleted last.
 func (s *Store) SCIMByName(ctx context.Context, source int64, kind model.SCIMKind, name string) (model.SCIMResource, error) {
-	return single(ctx, s.db, scanSCIM, "select "+scimColumns+` from scim_resources r
-		where r.source_id = @source and r.kind = @kind and r.name_key = @key order by r.deleted_at desc nulls first limit 1`,
+	const called = ` from scim_resources where source_id = @source and kind = @kind and name_key = @key and deleted_at is `
+	return single(ctx, s.db, scanSCIM, "select "+scimColumns+" from (select *"+called+"null union all select *"+called+
+		"not null) r order by r.deleted_at desc nulls first limit 1",
 		named{"source": source, "kind": kind, "key": scimNameKey(name)})
 }
 
@@ -103,7 +104,7 @@ func scimCondition(f *filter, kind model.SCIMKind, c model.SCIMCondition, nr str
 	case isText && path == "id":
 		f.with("r.id = @"+arg+"::uuid", arg, value)
 	case isText && path == "externalid":
-		f.with("r.external_id = @"+arg, arg, value)
+		f.with("r.external_id <> '' and r.external_id = @"+arg, arg, value) // as the index has it
 	case isText && (path == "username" && kind == model.SCIMUser || path == "displayname" && kind == model.SCIMGroup):
 		f.with("r.name_key = @"+arg, arg, scimNameKey(value))
 	case path == "id":

@@ -109,15 +109,16 @@ func (s *Store) knownMemberships(ctx context.Context, src model.Source, ids inte
 
 // knownOthers are people of other sources, linked to users.
 func (s *Store) knownOthers(ctx context.Context, src model.Source, of knownScope) ([]directory.OtherLink, error) {
-	which := ""
-	if of.partial {
-		which = ` and (p.stable_id = any(@ids) or p.foreign_ids && @ids or p.user_id in (select own.user_id from source_users own
-			where own.source_id = @source and own.stable_id = any(@people)))`
+	from := "source_users p"
+	if of.partial { // each of the three by its own index
+		const person = "select stable_id, foreign_ids, user_id, state, enabled, says from source_users where source_id = s.id and "
+		from = "lateral (" + person + "stable_id = any(@ids) union " + person + "foreign_ids && @ids union " + person + `user_id in (select own.user_id
+			from source_users own where own.source_id = @source and own.stable_id = any(@people))) p`
 	}
 	return list(ctx, s.db, func(row pgx.CollectableRow) (o directory.OtherLink, err error) {
 		return o, row.Scan(&o.Source, &o.StableID, &o.ForeignIDs, &o.UserID, &o.Denies)
 	}, `select s.slug, p.stable_id, p.foreign_ids, p.user_id::text, s.status = 'live' and p.state = 'present' and not p.enabled and p.says & @active <> 0
-		from source_users p join sources s on s.id = p.source_id where p.source_id <> @source and p.user_id is not null`+which,
+		from sources s cross join `+from+" where s.id <> @source and p.user_id is not null"+map[bool]string{false: " and p.source_id = s.id"}[of.partial],
 		named{"source": src.ID, "active": int16(model.SaysActive), "ids": spellings(of.foreign), "people": of.people})
 }
 
@@ -183,7 +184,7 @@ func (s *Store) knownMirror(ctx context.Context, src model.Source, of knownScope
 }
 
 func (s *Store) knownUsers(ctx context.Context, of knownScope, ids interned) ([]directory.User, error) {
-	rules, err := s.administrators(ctx)
+	rules, err := s.administrators(ctx, of.users)
 	if err != nil {
 		return nil, err
 	}
@@ -207,9 +208,14 @@ const administeringSQL = `select user_id from administrators where user_id is no
 		union select m.user_id from memberships m where m.source = 'manual'
 			and m.group_id = (select (value ->> 'console_group_id')::bigint from settings where key = '` + settingsKey + `')`
 
-// administrators are the ids of users who administer the console, or could.
-func (s *Store) administrators(ctx context.Context) (map[string]bool, error) {
-	all, err := list(ctx, s.db, pgx.RowTo[string], "select user_id::text from ("+administeringSQL+") a")
+// administrators are the ids of users who administer the console, or could: those
+// among some users; nil: all.
+func (s *Store) administrators(ctx context.Context, among []string) (map[string]bool, error) {
+	sql := "select user_id::text from (" + administeringSQL + ") a"
+	if among != nil {
+		sql += " where user_id = any(@among::uuid[])"
+	}
+	all, err := list(ctx, s.db, pgx.RowTo[string], sql, named{"among": among})
 	known := make(map[string]bool, len(all))
 	for _, id := range all {
 		known[id] = true
@@ -235,15 +241,22 @@ func (s *Store) knownGroups(ctx context.Context, of knownScope) ([]directory.Gro
 		named{"products": productAdministrators, "keys": of.groups, "ids": of.groupIDs})
 }
 
+// renamingChange are changes c that gave a user another username.
+const renamingChange = `c.user_id is not null and c.kind <> 'created' and lower(c.before ->> 'username') <> lower(c.after ->> 'username')`
+
+// countedChange are the changes c that limits count, few among many: as the index
+// source_changes_counted has them.
+const countedChange = `c.state = 'applied' and (c.kind = 'deactivated' or c.removed <> '{}' or ` + renamingChange + ")"
+
 // recentChanges counts what runs did in the time over which they are held, without
 // those that a person approved or undid.
 func (s *Store) recentChanges(ctx context.Context, source int64) (directory.Recent, error) {
 	r := directory.Recent{Removed: map[int64]int{}}
-	const recent = ` from source_changes c join source_runs r on r.id = c.run_id where r.source_id = @source and c.state = 'applied'
+	const recent = ` from source_changes c join source_runs r on r.id = c.run_id where r.source_id = @source and ` + countedChange + `
 		and r.trigger not in ('approval', 'undo') and c.applied_at > now() - @window::interval and r.started_at > now() - @window::interval - interval '1 day'`
 	args := named{"source": source, "window": holdWindow}
-	err := s.db.QueryRow(ctx, `select count(*) filter (where c.kind = 'deactivated'), count(*) filter (where c.user_id is not null and c.kind <> 'created'
-		and lower(c.before ->> 'username') <> lower(c.after ->> 'username'))`+recent+" and c.kind <> 'members'", args).Scan(&r.Deactivated, &r.Renamed)
+	err := s.db.QueryRow(ctx, "select count(*) filter (where c.kind = 'deactivated'), count(*) filter (where "+renamingChange+")"+recent+
+		" and c.kind <> 'members'", args).Scan(&r.Deactivated, &r.Renamed)
 	if err != nil {
 		return r, translate(err)
 	}

@@ -89,6 +89,9 @@ func (s *Store) takeSource(ctx context.Context, slug, worker string) (src model.
 	if src, err = s.source(ctx, slug, "for update of s"); err != nil {
 		return src, open, err
 	}
+	if _, err := s.db.Exec(ctx, "select set_config('postern.members', 'one by one', true)"); err != nil { // the array is not read: see migration 51
+		return src, open, translate(err)
+	}
 	tag, err := s.db.Exec(ctx, "update sources set worker = @worker, alive_at = clock_timestamp() where slug = @slug and "+freeFor, args)
 	if err == nil && tag.RowsAffected() == 0 {
 		err = ErrRunning

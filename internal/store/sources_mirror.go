@@ -173,9 +173,10 @@ func (s *Store) updateMirrorPeople(ctx context.Context, source, run int64, peopl
 			email = r.email, email_key = r.email_key, first_name = r.first_name, last_name = r.last_name, display_name = r.display_name,
 			enabled = r.enabled, why = r.why, place = r.place, assigned = r.assigned, attributes = r.attributes, foreign_ids = r.foreign_ids,
 			state = 'present', missed = 0, absent_run = null, absent_at = null, changed_run = @run
-			from jsonb_to_recordset(@rows::jsonb) as r (stable_id text, digest text, says smallint, username text, username_key text, email text, email_key text,
-				first_name text, last_name text, display_name text, enabled bool, why text, place text, assigned bool, attributes jsonb, foreign_ids text[])
-			where m.source_id = @source and m.stable_id = r.stable_id`, named{"rows": rows, "source": source, "run": run})
+			from (select * from jsonb_to_recordset(@rows::jsonb) as r (stable_id text, digest text, says smallint, username text, username_key text, email text,
+				email_key text, first_name text, last_name text, display_name text, enabled bool, why text, place text, assigned bool, attributes jsonb,
+				foreign_ids text[]) limit @n) r -- so that a few are not expected to be many
+			where m.source_id = @source and m.stable_id = r.stable_id`, named{"rows": rows, "n": len(part), "source": source, "run": run})
 		if err != nil {
 			return translate(err)
 		}
@@ -252,18 +253,46 @@ func (s *Store) updateMirrorGroups(ctx context.Context, source, run int64, group
 	return nil
 }
 
-// MirrorReading is what the mirror says, as if it had been read: what a source that
-// pushes has told so far. Who is absent is not in it.
-func (s *Store) MirrorReading(ctx context.Context, source int64) (r model.Reading, err error) {
+// MirrorReading is what the mirror says of a source that pushes, as if it had been read:
+// what was told so far. Who is absent is not in it.
+func (s *Store) MirrorReading(ctx context.Context, src model.Source) (r model.Reading, err error) {
+	args := named{"source": src.ID}
 	r.People, err = list(ctx, s.db, scanMirrorPerson, "select "+mirrorPersonColumns+` from source_users p
-		where p.source_id = @source and p.state = 'present' order by p.stable_id`, named{"source": source})
+		where p.source_id = @source and p.state = 'present' order by p.stable_id`, args)
 	if err != nil {
 		return r, err
 	}
 	r.GroupsRead = true
-	r.Groups, err = list(ctx, s.db, scanMirrorGroup, "select "+mirrorGroupColumns+` from source_groups g
-		where g.source_id = @source and g.state = 'present' order by g.stable_id`, named{"source": source})
+	r.Groups, err = list(ctx, s.db, func(row pgx.CollectableRow) (g model.SourceGroup, err error) {
+		return g, row.Scan(&g.StableID, &g.Name, &g.Description, &g.Place)
+	}, "select stable_id, name, description, place from source_groups where source_id = @source and state = 'present' order by stable_id", args)
+	if err != nil {
+		return r, err
+	}
+	members, err := s.pushedMembers(ctx, src.ID)
+	for i, g := range r.Groups {
+		r.Groups[i].Members = members[g.StableID]
+	}
 	return r, err
+}
+
+// pushedMembers are the stable ids of who is in which group of a source that pushes, by
+// the stable id of the group.
+func (s *Store) pushedMembers(ctx context.Context, source int64) (map[string][]string, error) {
+	rows, err := s.db.Query(ctx, `select m.group_id::text, array_agg(m.member_id::text order by m.member_id)
+		from scim_members m join scim_resources g on g.id = m.group_id where g.source_id = @source group by 1`, named{"source": source})
+	if err != nil {
+		return nil, translate(err)
+	}
+	members := map[string][]string{}
+	var group string
+	var in []string
+	_, err = pgx.ForEachRow(rows, []any{&group, &in}, func() error {
+		members[group] = in
+		in = nil
+		return nil
+	})
+	return members, translate(err)
 }
 
 const mirrorPersonColumns = `p.stable_id, p.foreign_ids, p.says, p.username, p.email, p.first_name, p.last_name, p.display_name, p.enabled, p.why, p.place,
@@ -275,10 +304,4 @@ func scanMirrorPerson(row pgx.CollectableRow) (p model.SourcePerson, err error) 
 		&p.Assigned, &p.Attributes)
 	p.Says = model.PersonFields(says) //nolint:gosec // the mirror has what was written
 	return p, err
-}
-
-const mirrorGroupColumns = "g.stable_id, g.name, g.description, g.place, g.members"
-
-func scanMirrorGroup(row pgx.CollectableRow) (g model.SourceGroup, err error) {
-	return g, row.Scan(&g.StableID, &g.Name, &g.Description, &g.Place, &g.Members)
 }

@@ -58,7 +58,7 @@ func (p *sourcePart) people(ctx context.Context) error {
 
 // load reads and locks the users, in the order in which everybody locks them.
 func (o *peopleOfPart) load(ctx context.Context) error {
-	var ids, keys []string
+	ids, keys := []string{}, []string{}
 	for _, c := range o.changes {
 		if c.UserID != "" {
 			ids = append(ids, c.UserID)
@@ -80,7 +80,7 @@ func (o *peopleOfPart) load(ctx context.Context) error {
 	for _, u := range stored {
 		o.users[u.ID] = u
 	}
-	if o.admins, err = o.tx.administrators(ctx); err != nil {
+	if o.admins, err = o.tx.administrators(ctx, ids); err != nil {
 		return err
 	}
 	o.holders = map[string]string{}
@@ -267,12 +267,12 @@ func (o *peopleOfPart) writeInserts(ctx context.Context) error {
 		return err
 	}
 	made, err := list(ctx, o.tx.db, scanUser, `with r as (select * from jsonb_to_recordset(@rows::jsonb) as r (username text, username_key text, email text,
-			email_key text, display_name text, first_name text, last_name text, active bool, search text, stable_id text)),
+			email_key text, display_name text, first_name text, last_name text, active bool, search text, stable_id text) limit @n),
 		u as (insert into users (username, username_key, email, email_key, display_name, first_name, last_name, active, source, search_key, home_source)
 			select username, username_key, email, email_key, display_name, first_name, last_name, active, 'source', search, @slug from r returning *),
 		m as (update source_users m set user_id = u.id from r join u on u.username_key = r.username_key
 			where m.source_id = @source and m.stable_id = r.stable_id)
-		select `+userColumns+" from u", named{"rows": data, "slug": o.src.Slug, "source": o.src.ID})
+		select `+userColumns+" from u", named{"rows": data, "n": len(rows), "slug": o.src.Slug, "source": o.src.ID})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,29 +43,37 @@ type Pushed struct {
 const heldAnew = 10 * time.Second
 
 // PlanPush says what a push changes here. What the limits count is counted only where
-// something is taken away or renamed: it takes longer with every person and every push.
+// something is taken away or renamed, and groups only as far as it matters.
 func (s *Store) PlanPush(ctx context.Context, src model.Source, p Push) (model.SourcePlan, error) {
-	known, err := s.pushKnown(ctx, src, p)
+	in, err := s.pushInput(ctx, src, p)
 	if err != nil {
 		return model.SourcePlan{}, err
 	}
-	in := directory.Input{Source: src, Reading: p.reading(), Partial: true, Gone: p.Gone, Known: known, Now: time.Now()}
-	for _, g := range p.Groups {
-		if g.Deleted {
-			in.GoneGroups = append(in.GoneGroups, g.ID)
-		}
-	}
 	plan, err := directory.Plan(in)
-	if err != nil || plan.Counts.Deactivated+plan.Counts.Renamed+plan.Counts.MembershipsRemoved == 0 {
-		return plan, err
-	}
-	if in.Known.Sizes, err = s.sourceGroupSizes(ctx, src, known.Memberships); err != nil {
+	if err != nil || !directory.Limited(plan) {
 		return plan, err
 	}
 	if err := s.addCounted(ctx, &in.Known, src); err != nil {
 		return plan, err
 	}
+	upTo := directory.SizeThatMatters(src.Limits, plan.Counts.MembershipsRemoved, in.Known.Recent)
+	if in.Known.Sizes, err = s.sourceGroupSizes(ctx, src, in.Known.Memberships, upTo); err != nil {
+		return plan, err
+	}
 	return directory.Plan(in)
+}
+
+// pushInput is what a push is planned from, without what limits count.
+func (s *Store) pushInput(ctx context.Context, src model.Source, p Push) (directory.Input, error) {
+	in := directory.Input{Source: src, Reading: p.reading(), Partial: true, Gone: p.Gone, Now: time.Now()}
+	for _, g := range p.Groups {
+		if g.Deleted {
+			in.GoneGroups = append(in.GoneGroups, g.ID)
+		}
+	}
+	var err error
+	in.Known, err = s.pushKnown(ctx, src, p)
+	return in, err
 }
 
 func (p Push) reading() model.Reading {
@@ -108,6 +117,9 @@ func (s *Store) pushKnown(ctx context.Context, src model.Source, p Push) (k dire
 
 // pushedMemberships are those that the touched groups give to the touched people.
 func (s *Store) pushedMemberships(ctx context.Context, src model.Source, p Push) ([]directory.Membership, error) {
+	const touched = `select m.ref, m.group_id, m.user_id from unnest(@refs::text[], @people::text[]) as t (ref, stable_id)
+		join source_users p on p.source_id = @source and p.stable_id = t.stable_id
+		join memberships m on m.user_id = p.user_id and m.source = 'source' and m.ref = t.ref`
 	var whole, refs, people []string
 	for _, g := range p.Groups {
 		if ref := model.SourceRef(src.Slug, g.ID); g.Whole {
@@ -118,26 +130,31 @@ func (s *Store) pushedMemberships(ctx context.Context, src model.Source, p Push)
 			}
 		}
 	}
-	return list(ctx, s.db, pgx.RowToStructByPos[directory.Membership], `select ref, group_id, array_agg(user_id::text) from (
-			select m.ref, m.group_id, m.user_id from memberships m where m.source = 'source' and m.ref = any(@whole)
-			union select m.ref, m.group_id, m.user_id from unnest(@refs::text[], @people::text[]) as t (ref, stable_id)
-				join source_users p on p.source_id = @source and p.stable_id = t.stable_id
-				join memberships m on m.user_id = p.user_id and m.source = 'source' and m.ref = t.ref) x
-		group by ref, group_id`, named{"whole": whole, "refs": refs, "people": people, "source": src.ID})
+	from, args := touched, named{"source": src.ID, "refs": refs, "people": people}
+	if whole != nil { // else nothing goes through all memberships
+		from += " union select ref, group_id, user_id from memberships where source = 'source' and ref = any(@whole)"
+		args["whole"] = whole
+	}
+	return list(ctx, s.db, pgx.RowToStructByPos[directory.Membership],
+		"select ref, group_id, array_agg(user_id::text) from ("+from+") x group by ref, group_id", args)
 }
 
-// sourceGroupSizes counts to how many the source gives the groups of those memberships.
-func (s *Store) sourceGroupSizes(ctx context.Context, src model.Source, of []directory.Membership) (map[int64]int, error) {
+// sourceGroupSizes counts to how many the source gives the groups of those memberships,
+// and not further than upTo.
+func (s *Store) sourceGroupSizes(ctx context.Context, src model.Source, of []directory.Membership, upTo int) (map[int64]int, error) {
 	sizes := map[int64]int{}
 	groups := make([]int64, len(of))
 	for i, m := range of {
 		groups[i] = m.Group
 	}
+	slices.Sort(groups)
+	groups = slices.Compact(groups)
 	if len(groups) == 0 {
 		return sizes, nil
 	}
-	rows, err := s.db.Query(ctx, `select group_id, count(*)::int from memberships where group_id = any(@groups) and source = 'source'
-		and starts_with(ref, @prefix) group by group_id`, named{"groups": groups, "prefix": model.SourceRef(src.Slug, "")})
+	rows, err := s.db.Query(ctx, `select g, (select count(*)::int from (select from memberships where group_id = g and source = 'source'
+		and starts_with(ref, @prefix) limit @most) m) from unnest(@groups::bigint[]) g`,
+		named{"groups": groups, "prefix": model.SourceRef(src.Slug, ""), "most": upTo})
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -189,33 +206,47 @@ func (s *Store) insertPush(ctx context.Context, src model.Source, trigger model.
 	return s.SourceRun(ctx, src.Slug, id)
 }
 
-// mirrorPush makes the mirror say what was pushed. Members are taken from where they
-// are kept one by one.
+// mirrorPush makes the mirror say what was pushed, or what a login read.
 func (s *Store) mirrorPush(ctx context.Context, src model.Source, run int64, p Push) error {
 	if len(p.People)+len(p.Gone) > 0 {
 		if err := s.mirrorPeople(ctx, src, run, p.People, true, p.Gone); err != nil {
 			return err
 		}
 	}
+	mirror := s.mirrorPushedGroup
+	if src.Kind.Reads() {
+		mirror = s.mirrorReadGroup
+	}
 	for _, g := range p.Groups {
-		args := named{"source": src.ID, "id": g.ID, "name": clean(g.Name, maxMirrored), "run": run, "touched": g.Touched, "members": g.Members}
-		sql := `update source_groups set digest = '', changed_run = @run, members = array(select m from unnest(members) m where m <> all(@touched::text[])) ||
-			@members::text[] where source_id = @source and stable_id = @id`
-		switch {
-		case g.Deleted:
-			sql = `update source_groups set state = 'absent', members = '{}', digest = '', absent_run = @run where source_id = @source and stable_id = @id`
-		case g.Whole:
-			sql = `insert into source_groups (source_id, stable_id, digest, name, members, first_run, changed_run)
-				values (@source, @id, '', @name, @members, @run, @run)
-				on conflict (source_id, stable_id) do update set digest = '', name = @name, members = @members, state = 'present', absent_run = null, changed_run = @run`
-		case g.Kept || len(g.Touched) == 0:
-			continue
-		}
-		if _, err := s.db.Exec(ctx, sql, args); err != nil {
+		if err := mirror(ctx, src, run, g); err != nil {
 			return translate(err)
 		}
 	}
 	return nil
+}
+
+// mirrorPushedGroup keeps the name of a group and whether it is there. Who is in it is
+// kept one by one, where it was pushed to: it is the same work in a group of any size.
+func (s *Store) mirrorPushedGroup(ctx context.Context, src model.Source, run int64, g PushedGroup) (err error) {
+	switch args := (named{"source": src.ID, "id": g.ID, "name": clean(g.Name, maxMirrored), "run": run}); {
+	case g.Deleted:
+		_, err = s.db.Exec(ctx, `update source_groups set state = 'absent', members = '{}', absent_run = @run where source_id = @source and stable_id = @id`, args)
+	case g.Whole:
+		_, err = s.db.Exec(ctx, `insert into source_groups (source_id, stable_id, digest, name, first_run, changed_run) values (@source, @id, '', @name, @run, @run)
+			on conflict (source_id, stable_id) do update set name = @name, state = 'present', absent_run = null, changed_run = @run`, args)
+	}
+	return err
+}
+
+// mirrorReadGroup says of somebody who was read alone whether they are in a group.
+func (s *Store) mirrorReadGroup(ctx context.Context, src model.Source, run int64, g PushedGroup) error {
+	if g.Kept {
+		return nil
+	}
+	_, err := s.db.Exec(ctx, `update source_groups set digest = '', changed_run = @run, members = array(select m from unnest(members) m
+		where m <> all(@touched::text[])) || @members::text[] where source_id = @source and stable_id = @id`,
+		named{"source": src.ID, "id": g.ID, "run": run, "touched": g.Touched, "members": g.Members})
+	return err
 }
 
 // applyPush carries a plan out, and says what could not be.
@@ -308,7 +339,7 @@ func (s *Store) holdPush(ctx context.Context, src model.Source) (int64, error) {
 // is gone by name, and so are groups that it deleted and that still give memberships.
 func (s *Store) PushedInput(ctx context.Context, src model.Source) (in directory.Input, err error) {
 	in = directory.Input{Source: src, Partial: true, Now: time.Now()}
-	if in.Reading, err = s.MirrorReading(ctx, src.ID); err != nil {
+	if in.Reading, err = s.MirrorReading(ctx, src); err != nil {
 		return in, err
 	}
 	args := named{"source": src.ID, "slug": src.Slug, "prefix": model.SourceRef(src.Slug, "")}

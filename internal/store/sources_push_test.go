@@ -64,7 +64,7 @@ func TestAPushIsCarriedOutAtOnceOrWaits(t *testing.T) {
 	if staff() != 2 {
 		t.Errorf("staff has %d", staff())
 	}
-	if id := must(st.Source(ctx, "entra")).ID; len(must(st.MirrorReading(ctx, id)).People) != 21 {
+	if src := must(st.Source(ctx, "entra")); len(must(st.MirrorReading(ctx, src)).People) != 21 {
 		t.Error("a push of a group took people out of the mirror")
 	}
 	// Whoever switches one after the other off is stopped at the limit.
