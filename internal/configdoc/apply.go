@@ -155,9 +155,13 @@ func ruleNotes(ctx context.Context, tx *store.Store, changes []Change) ([]RuleNo
 		}
 	}
 	newest, err := tx.NewestPeople(ctx, slices.Sorted(maps.Keys(configs)))
+	if err != nil {
+		return nil, err
+	}
+	awsNames, err := tx.AWSGroupNamesOf(ctx, newest)
 	var notes []RuleNote
 	for _, r := range rules {
-		if text := provision.Unfit(r, configs[r.Connection], newest[r.Connection]); text != "" {
+		if text := provision.Unfit(r, configs[r.Connection], newest[r.Connection], awsNames[r.Connection]); text != "" {
 			notes = append(notes, RuleNote{r.Name, text})
 		}
 	}

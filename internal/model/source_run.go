@@ -142,6 +142,16 @@ const (
 	SourceMembers     SourceChangeKind = "members"
 )
 
+// Switched is one time that a source deactivated a user, or made one active again.
+type Switched struct {
+	Source   string // slug
+	Run      int64
+	Active   bool
+	Why      string // as the plan said
+	At       time.Time
+	UndoneAt time.Time // when the run was taken back; zero: it was not
+}
+
 // SourceChangeKinds are all kinds, in that order.
 func SourceChangeKinds() []SourceChangeKind {
 	return []SourceChangeKind{SourceGroupMade, SourceCreated, SourceLinked, SourceUpdated, SourceRenamed, SourceDeactivated, SourceReactivated, SourceMembers}

@@ -109,10 +109,23 @@ type Rule struct {
 	Kind       RuleKind
 	Attribute  string // RuleAttribute: the attribute's name, exactly
 	Value      string // domain, value or AWS group id
+	AWSName    string // RuleAWSGroup: what AWS calls the group, where that is known; read with the rule, never written
 	Groups     []string
 	ByHandOnly []string // those of Groups into which no rule puts anybody
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
+}
+
+// AWSGroup is the group of a RuleAWSGroup as people know it: by its name, with its id.
+func (r Rule) AWSGroup() string { return CalledAWSGroup(r.Value, r.AWSName) }
+
+// CalledAWSGroup is one of AWS's groups as people know it: by its name, where that is
+// known, with the id by which AWS sends it.
+func CalledAWSGroup(id, name string) string {
+	if name == "" {
+		return id
+	}
+	return name + " (" + id + ")"
 }
 
 // Person is what one verified login says about somebody, after the attribute map.

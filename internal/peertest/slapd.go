@@ -36,6 +36,29 @@ type Slapd struct {
 
 	program slapdProgram
 	dir     string
+	process *os.Process
+	ended   chan struct{}
+}
+
+// Stop ends the server: nobody answers at its ports any more.
+func (s *Slapd) Stop(t testing.TB) {
+	t.Helper()
+	if err := s.process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	<-s.ended
+}
+
+// Freeze halts the server until the returned function is called, or the test ends:
+// connections are taken, and nothing is answered.
+func (s *Slapd) Freeze(t testing.TB) (thaw func()) {
+	t.Helper()
+	if err := s.process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	thaw = func() { _ = s.process.Signal(syscall.SIGCONT) } // it may have ended
+	t.Cleanup(thaw)
+	return thaw
 }
 
 // SlapdOptions are how a slapd differs from the usual one.
@@ -203,6 +226,7 @@ func (s *Slapd) serve(t testing.TB) error {
 	ended := make(chan struct{})
 	var end error
 	go func() { end = cmd.Wait(); close(ended) }()
+	s.process, s.ended = cmd.Process, ended
 	t.Cleanup(func() { <-ended }) // the test's context has ended, and slapd with it
 	if err := waitForPort(t, plain, ended); err != nil {
 		return fmt.Errorf("slapd ended with “%w” and said:\n%s", errors.Join(err, end), out.String())

@@ -13,15 +13,16 @@ import (
 // Unfit says why a rule can give nothing to anybody: by the configuration, or
 // because nobody whom AWS described lately fits it, with what they brought
 // instead. Empty: it fits somebody, or nothing is known. The rule is good all the
-// same, because what AWS sends may change.
-func Unfit(r model.Rule, c model.Config, newest []model.Person) string {
+// same, because what AWS sends may change. awsNames are what AWS's groups are called,
+// by their ids.
+func Unfit(r model.Rule, c model.Config, newest []model.Person, awsNames map[string]string) string {
 	never := never(r, c)
 	if never != "" && (r.Kind != model.RuleAWSGroup || c.Attributes.AWSGroups == "") {
 		return never
 	}
 	seen := ""
 	if !slices.ContainsFunc(newest, func(p model.Person) bool { return Matches(r, p) }) && len(newest) > 0 {
-		seen = brought(r, newest)
+		seen = brought(r, newest, awsNames)
 	}
 	if never == "" && seen != "" {
 		never = "So far, it fits nobody."
@@ -48,13 +49,16 @@ func never(r model.Rule, c model.Config) string {
 
 // brought says what the newest answers brought in the place of what a rule that
 // fits none of them asks for.
-func brought(r model.Rule, newest []model.Person) string {
+func brought(r model.Rule, newest []model.Person, awsNames map[string]string) string {
 	names, values := map[string]bool{}, map[string]bool{}
 	for _, p := range newest {
 		for name := range p.Attributes {
 			names[name] = true
 		}
 		for _, v := range asked(r, p) {
+			if r.Kind == model.RuleAWSGroup {
+				v = model.CalledAWSGroup(v, awsNames[v])
+			}
 			values[v] = true
 		}
 	}
@@ -102,7 +106,7 @@ func words(r model.Rule) (what, found, wanted string) {
 		domain := model.CanonicalDomain(r.Value)
 		return "email", "emails at", "at " + domain
 	default:
-		return "group of AWS", "of AWS's groups", r.Value
+		return "group of AWS", "of AWS's groups", r.AWSGroup()
 	}
 }
 

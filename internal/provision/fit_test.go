@@ -19,6 +19,7 @@ func TestUnfitSaysWhatWasBrought(t *testing.T) {
 	attribute := func(name, value string) model.Rule {
 		return model.Rule{Kind: model.RuleAttribute, Attribute: name, Value: value}
 	}
+	called := map[string]string{id: "Operations"}
 	for name, c := range map[string]struct {
 		rule   model.Rule
 		newest []model.Person
@@ -35,16 +36,16 @@ func TestUnfitSaysWhatWasBrought(t *testing.T) {
 		"an empty value": {attribute("empty", "x"), []model.Person{ana}, "brought the attribute “empty” without a value."},
 		"another domain": {model.Rule{Kind: model.RuleEmailDomain, Value: "example.org"}, []model.Person{ana, bob},
 			"brought emails at example.com and example.net, and not at example.org."},
-		"another group": {model.Rule{Kind: model.RuleAWSGroup, Value: other}, []model.Person{ana, bob},
-			"brought of AWS's groups " + id + ", and not " + other + "."},
+		"another group": {model.Rule{Kind: model.RuleAWSGroup, Value: other, AWSName: "Others"}, []model.Person{ana, bob},
+			"brought of AWS's groups Operations (" + id + "), and not Others (" + other + ")."},
 		"a group by its name": {model.Rule{Kind: model.RuleAWSGroup, Value: "Engineers"}, []model.Person{ana},
-			"“Engineers” is none. The person whom AWS described last brought of AWS's groups " + id},
+			"“Engineers” is none. The person whom AWS described last brought of AWS's groups Operations (" + id},
 		"no groups": {model.Rule{Kind: model.RuleAWSGroup, Value: id}, []model.Person{bob},
 			"brought no group of AWS. What came: email and team."},
 		"nothing at all": {attribute("team", "Ops"), []model.Person{{}}, "brought no attributes at all."},
 		"always":         {model.Rule{Kind: model.RuleAlways}, []model.Person{{}}, ""},
 	} {
-		if got := provision.Unfit(c.rule, sends, c.newest); !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
+		if got := provision.Unfit(c.rule, sends, c.newest, called); !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
@@ -68,7 +69,7 @@ func TestARuleThatFitsNobodyIsNamed(t *testing.T) {
 		"a domain":               {model.Rule{Kind: model.RuleEmailDomain, Value: "example.com"}, sends, ""},
 		"always":                 {model.Rule{Kind: model.RuleAlways}, model.Config{}, ""},
 	} {
-		if got := provision.Unfit(c.rule, c.cfg, nil); !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
+		if got := provision.Unfit(c.rule, c.cfg, nil, nil); !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}

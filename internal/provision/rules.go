@@ -73,7 +73,7 @@ func condition(r model.Rule) string {
 	case model.RuleAttribute:
 		return fmt.Sprintf("matches the value “%s” of the attribute %s", r.Value, r.Attribute)
 	case model.RuleAWSGroup:
-		return "matches the AWS group " + r.Value
+		return "matches the AWS group " + r.AWSGroup()
 	default:
 		return "has an unknown condition"
 	}

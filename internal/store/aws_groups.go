@@ -145,6 +145,29 @@ func (s *Store) AWSGroupPeople(ctx context.Context, groups []model.AWSGroup) ([]
 	return counts, err
 }
 
+// AWSGroupNamesOf are the names of the groups that AWS sent about some people, by
+// connection and id.
+func (s *Store) AWSGroupNamesOf(ctx context.Context, people map[string][]model.Person) (map[string]map[string]string, error) {
+	names := make(map[string]map[string]string, len(people))
+	for connection, some := range people {
+		ids := []string{}
+		for _, p := range some {
+			ids = append(ids, p.AWSGroups...)
+		}
+		var err error
+		if names[connection], err = s.AWSGroupNames(ctx, connection, ids); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// knownAWSGroups are the names of AWS's groups by connection and id, the better known
+// first: as a source reads them, as it did, and as somebody wrote them down.
+const knownAWSGroups = `(select s.connection_id, g.stable_id id, g.name, case g.state when 'present' then 1 else 2 end preference
+		from source_groups g join sources s on s.id = g.source_id where s.kind = 'aws' and g.name <> ''
+		union all select connection_id, aws_id, name, 3 from aws_group_names where name <> '')`
+
 // AWSGroupNames are the names of a connection's groups by their ids: of those ids,
 // or of all where ids is nil. What a source says goes before what somebody wrote;
 // ids without a name are left out.
@@ -153,14 +176,9 @@ func (s *Store) AWSGroupNames(ctx context.Context, connection string, ids []stri
 	pairs, err := list(ctx, s.db, func(row pgx.CollectableRow) (p pair, err error) {
 		err = row.Scan(&p.id, &p.name)
 		return p, err
-	}, `select distinct on (id) id, name from (
-			select g.stable_id id, g.name, case g.state when 'present' then 1 else 2 end preference
-			from source_groups g join sources s on s.id = g.source_id join connections c on c.id = s.connection_id
-			where s.kind = 'aws' and c.slug = @connection and (@all or g.stable_id = any(@ids))
-			union all
-			select n.aws_id, n.name, 3 from aws_group_names n join connections c on c.id = n.connection_id
-			where c.slug = @connection and (@all or n.aws_id = any(@ids))) known
-		where name <> '' order by id, preference, name`, named{"connection": connection, "all": ids == nil, "ids": slices.Clone(ids)})
+	}, "select distinct on (k.id) k.id, k.name from "+knownAWSGroups+` k join connections c on c.id = k.connection_id
+		where c.slug = @connection and (@all or k.id = any(@ids)) order by k.id, k.preference, k.name`, named{"connection": connection, "all": ids == nil,
+		"ids": slices.Clone(ids)})
 	names := make(map[string]string, len(pairs))
 	for _, p := range pairs {
 		names[p.id] = p.name

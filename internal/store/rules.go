@@ -13,12 +13,13 @@ import (
 const ruleColumns = `r.id, r.name, c.slug, r.kind, r.attribute, r.value,
 	array(select g.name from rule_groups rg join groups g on g.id = rg.group_id where rg.rule_id = r.id order by g.name_key),
 	array(select g.name from rule_groups rg join groups g on g.id = rg.group_id where rg.rule_id = r.id and g.by_hand_only order by g.name_key),
-	r.created_at, r.updated_at`
+	r.created_at, r.updated_at, case when r.kind = 'aws_group' then coalesce((select k.name from ` + knownAWSGroups + ` k
+		where k.connection_id = r.connection_id and k.id = r.value order by k.preference, k.name limit 1), '') else '' end`
 
 const selectRules = "select " + ruleColumns + " from rules r join connections c on c.id = r.connection_id "
 
 func scanRule(row pgx.CollectableRow) (r model.Rule, err error) {
-	err = row.Scan(&r.ID, &r.Name, &r.Connection, &r.Kind, &r.Attribute, &r.Value, &r.Groups, &r.ByHandOnly, &r.CreatedAt, &r.UpdatedAt)
+	err = row.Scan(&r.ID, &r.Name, &r.Connection, &r.Kind, &r.Attribute, &r.Value, &r.Groups, &r.ByHandOnly, &r.CreatedAt, &r.UpdatedAt, &r.AWSName)
 	return r, err
 }
 

@@ -137,9 +137,7 @@ func Person(p model.Person, awsNames map[string]string) templ.Component {
 func awsGroups(ids []string, names map[string]string) []string {
 	called := make([]string, len(ids))
 	for i, id := range ids {
-		if called[i] = id; names[id] != "" {
-			called[i] = names[id] + " (" + id + ")"
-		}
+		called[i] = model.CalledAWSGroup(id, names[id])
 	}
 	return called
 }
@@ -177,7 +175,7 @@ func codes(values []string) templ.Component {
 			var templ_7745c5c3_Var8 string
 			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(value)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/parts/person.templ`, Line: 63, Col: 20}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/parts/person.templ`, Line: 61, Col: 20}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 			if templ_7745c5c3_Err != nil {

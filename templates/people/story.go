@@ -17,7 +17,7 @@ type Happening struct {
 	Tone ui.Tone
 	Text string
 	More string
-	Href string // of the trace of a sign-in
+	Href string // of the trace of a sign-in, or of a source's run
 	Undo model.Undo
 }
 
@@ -25,7 +25,8 @@ type Happening struct {
 const storyShown = 12
 
 // Story is what happened to the user, of what the page knows: the latest sign-ins,
-// who in AWS was linked, and the groups that the user has, the newest first. What a
+// who in AWS was linked, what sources did to whether the user is active, and the
+// groups that the user has, the newest first. What a
 // sign-in did stands under it: it is its outcome.
 func Story(v UserPage, memberships []model.Membership) []Happening {
 	var all []Happening
@@ -42,9 +43,23 @@ func Story(v UserPage, memberships []model.Membership) []Happening {
 		}
 		all = append(all, h)
 	}
+	for _, w := range v.Switches {
+		all = append(all, v.switched(w)...)
+	}
 	all = append(all, Happening{At: v.whenOf(v.User.CreatedAt), Text: "Became known", More: parts.UserSourceWord(v.User.Source)})
 	slices.SortStableFunc(all, func(a, b Happening) int { return b.At.Compare(a.At) })
 	return all[:min(len(all), storyShown)]
+}
+
+// switched is what a source did to whether the user is active, and that it was taken back.
+func (v UserPage) switched(w model.Switched) []Happening {
+	words := map[bool]string{true: "Active again", false: "Deactivated"}
+	source, run := v.Called.Source(w.Source), paths.SourceRun(w.Source, w.Run)
+	did := Happening{At: w.At, Text: words[w.Active] + " by the source " + source, More: model.UpperFirst(w.Why), Href: run}
+	if w.UndoneAt.IsZero() {
+		return []Happening{did}
+	}
+	return []Happening{did, {At: w.UndoneAt, Text: words[!w.Active], More: "A run of " + source + " was taken back", Href: run}}
 }
 
 // whenOf is when something happened; what a sign-in wrote, when the sign-in ended.

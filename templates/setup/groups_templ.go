@@ -375,7 +375,7 @@ func ruleList(v GroupsPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = people.RuleSentence(people.Spoken(r, []model.Connection{v.Connection}, v.AWSNames)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = people.RuleSentence(people.Spoken(r, []model.Connection{v.Connection})).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -87,7 +87,8 @@ func (lf Forms) awsGroupOf(ctx context.Context, rule *model.Rule) ([]model.Probl
 	if err != nil {
 		return nil, err
 	}
-	if _, isID := names[rule.Value]; isID {
+	if name, isID := names[rule.Value]; isID {
+		rule.AWSName = name
 		return nil, nil
 	}
 	var ids []string
@@ -99,7 +100,7 @@ func (lf Forms) awsGroupOf(ctx context.Context, rule *model.Rule) ([]model.Probl
 	switch len(ids) {
 	case 0:
 	case 1:
-		rule.Value = ids[0]
+		rule.Value, rule.AWSName = ids[0], names[ids[0]]
 	default:
 		return []model.Problem{{Field: "aws_group",
 			Text: fmt.Sprintf("%d AWS groups are called “%s”. Type the id of the one that you mean.", len(ids), rule.Value)}}, nil
@@ -140,11 +141,15 @@ func (lf Forms) Unfit(ctx context.Context, rules []model.Rule, connections []mod
 	if err != nil {
 		return nil, err
 	}
+	awsNames, err := lf.Store.AWSGroupNamesOf(ctx, newest)
+	if err != nil {
+		return nil, err
+	}
 	unfit := make([]string, len(rules))
 	for i, r := range rules {
 		for _, c := range connections {
 			if rev := c.Current(); rev != nil && c.Slug == r.Connection {
-				unfit[i] = provision.Unfit(r, rev.Config, newest[c.Slug])
+				unfit[i] = provision.Unfit(r, rev.Config, newest[c.Slug], awsNames[c.Slug])
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package people
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -146,23 +145,4 @@ func (rm *Room) saveAWSNames(w http.ResponseWriter, r *http.Request, a model.Adm
 	}
 	return rm.Done(w, r, kit.WithQuery(paths.AWSGroups, url.Values{"q": {r.PostFormValue("q")}, "which": {r.PostFormValue("which")}}),
 		ui.Count(changed, "name was saved.", "names were saved."))
-}
-
-// awsNames are the names of groups by their ids, of each connection that rules by AWS
-// group belong to.
-func (rm *Room) awsNames(ctx context.Context, rules []model.Rule) (map[string]map[string]string, error) {
-	ids := map[string][]string{}
-	for _, rule := range rules {
-		if rule.Kind == model.RuleAWSGroup {
-			ids[rule.Connection] = append(ids[rule.Connection], rule.Value)
-		}
-	}
-	names := map[string]map[string]string{}
-	for connection, wanted := range ids {
-		var err error
-		if names[connection], err = rm.Store.AWSGroupNames(ctx, connection, wanted); err != nil {
-			return nil, err
-		}
-	}
-	return names, nil
 }

@@ -118,7 +118,17 @@ func TestAWSGroupsByNameInTracesAndRules(t *testing.T) {
 	if rule, err := s.Store.Rule(t.Context(), "ops"); err != nil || rule.Value != opsID {
 		t.Errorf("the rule is about %q, %v", rule.Value, err)
 	}
-	s.Get(paths.Rules).Has(t, "main", "Operations ("+opsID+")")
+	// Wherever a rule says why, it says the group's name: tried before it is saved, and
+	// when its deletion is.
+	const named = "Operations (" + opsID + ")"
+	s.Get(paths.Rules).Has(t, "main", named)
+	s.AddGroup("more")
+	tried := url.Values{"name": {"more"}, "connection": {"aws"}, "kind": {"aws_group"}, "aws_group": {opsID}, "groups": {"more"}, "try": {"everybody"}}
+	s.Post(paths.Rules, tried).Want(t, http.StatusOK).Has(t, ".trial-result", "matches the AWS group "+named)
+	rule, err := s.Store.Rule(t.Context(), "ops")
+	if err != nil || rule.AWSGroup() != named {
+		t.Errorf("the rule is about %s, %v", rule.AWSGroup(), err)
+	}
 	form.Set("name", "twins")
 	form.Set("aws_group", "twins")
 	s.Post(paths.Rules, form).Want(t, http.StatusUnprocessableEntity).Has(t, ".problems", "2 AWS groups are called “twins”")

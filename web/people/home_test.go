@@ -112,3 +112,39 @@ func TestPinsWithoutAHomeAreShown(t *testing.T) {
 		t.Error("a user without a home and pins has a card about them")
 	}
 }
+
+// A user's story tells which source deactivated them and why, which made them active
+// again, and what was taken back, each with its run.
+func TestTheStoryTellsWhatSourcesDid(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSiteOn(t, storetest.OpenPool(t))
+	s.SignInAs(model.RoleOwner)
+	s.SourceOf("corp", 20)
+	story := func() string {
+		return strings.Join(strings.Fields(s.Get(paths.User("p0019")).Want(t, http.StatusOK).Find("section[aria-labelledby=logins]")), " ")
+	}
+	if text := story(); strings.Contains(text, "ctiv") {
+		t.Errorf("nothing happened yet: %s", text)
+	}
+	s.Directories.Have("corp", webtest.ReadingOf(19))
+	gone := s.RunSource("corp", runner.Ask{Trigger: model.RunBySchedule})
+	if text := story(); !strings.Contains(text, "Deactivated by the source Corporate directoryBecause the person is not in the source any more") {
+		t.Errorf("left: %s", text)
+	}
+	s.Directories.Have("corp", webtest.ReadingOf(20))
+	back := s.RunSource("corp", runner.Ask{Trigger: model.RunBySchedule})
+	page := s.Get(paths.User("p0019"))
+	for _, run := range []model.SourceRun{gone, back} {
+		if page.Doc.Find("section[aria-labelledby=logins] a[href='"+paths.SourceRun("corp", run.ID)+"']").Length() == 0 {
+			t.Errorf("no way to the run %d: %s", run.ID, story())
+		}
+	}
+	if text := story(); !strings.Contains(text, "Active again by the source Corporate directory") {
+		t.Errorf("back: %s", text)
+	}
+	s.Post(paths.SourceRunAction("corp", back.ID, "undo"), nil).Want(t, http.StatusSeeOther)
+	s.Directories.Runner.Wait()
+	if text := story(); !strings.Contains(text, "DeactivatedA run of Corporate directory was taken back") {
+		t.Errorf("taken back: %s", text)
+	}
+}

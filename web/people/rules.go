@@ -25,13 +25,9 @@ func (rm *Room) listRules(w http.ResponseWriter, r *http.Request, a model.Admini
 	if err != nil {
 		return err
 	}
-	names, err := rm.awsNames(r.Context(), rules)
-	if err != nil {
-		return err
-	}
 	return rm.Render(w, r, http.StatusOK, people.Rules(people.RuleList{
 		Page:  rm.Page(r, a, layout.NavRules, "Rules", "Who gets which groups at login. Rules are worked out again each time."),
-		Rules: rules, Connections: connections, Unfit: unfit, AWSNames: names,
+		Rules: rules, Connections: connections, Unfit: unfit,
 	}))
 }
 

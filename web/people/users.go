@@ -21,6 +21,9 @@ import (
 // loginsOnUserPage is how many of a user's logins their page shows.
 const loginsOnUserPage = 5
 
+// switchesOnUserPage is how many times that a source switched them the story knows.
+const switchesOnUserPage = 8
+
 func (rm *Room) listUsers(w http.ResponseWriter, r *http.Request, a model.Administrator) error {
 	q := r.URL.Query()
 	v := people.UserList{
@@ -160,6 +163,9 @@ func (rm *Room) userPage(ctx context.Context, u model.User) (people.UserPage, er
 		return v, err
 	}
 	if v.Pins, err = rm.Store.Pins(ctx, v.User.ID); err != nil { // they outlive a home
+		return v, err
+	}
+	if v.Switches, err = rm.Store.Switches(ctx, u.ID, switchesOnUserPage); err != nil {
 		return v, err
 	}
 	v.Now = rm.Now()

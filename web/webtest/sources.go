@@ -25,18 +25,30 @@ type Directories struct {
 	readings map[string]model.Reading
 	failures map[string]error
 	secrets  map[string]string
+	real     map[string]runner.Opener
 	Runner   *runner.Runner
 }
 
 func newDirectories(st *store.Store, sealer *seal.Sealer) *Directories {
-	d := &Directories{readings: map[string]model.Reading{}, failures: map[string]error{}, secrets: map[string]string{}}
-	d.Runner = runner.New(st, sealer, func(_ context.Context, src model.Source, secret []byte) (runner.Reader, error) {
+	d := &Directories{readings: map[string]model.Reading{}, failures: map[string]error{}, secrets: map[string]string{},
+		real: map[string]runner.Opener{}}
+	d.Runner = runner.New(st, sealer, func(ctx context.Context, src model.Source, secret []byte) (runner.Reader, error) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.secrets[src.Slug] = string(secret)
+		if open := d.real[src.Slug]; open != nil {
+			return open(ctx, src, secret)
+		}
 		return directoryReader{d, src.Slug}, nil
 	}, slog.New(slog.DiscardHandler))
 	return d
+}
+
+// Real has a source read where its settings say, from now on.
+func (d *Directories) Real(slug string, open runner.Opener) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.real[slug] = open
 }
 
 // Have says what a source has from now on.

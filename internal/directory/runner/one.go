@@ -83,12 +83,14 @@ func (r *Runner) whyNot(ctx context.Context, s store.AtLogin, err error) string 
 	var read *directory.ReadError
 	var unusable *directory.Unusable
 	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded): // whatever a reader says of it
+		return "the two seconds for it were over."
 	case errors.As(err, &read):
 		return read.Detail
 	case errors.As(err, &unusable):
 		return unusable.Detail
 	case ctx.Err() != nil:
-		return "the two seconds for it were over."
+		return "the browser was gone."
 	case errors.Is(err, store.ErrConflict):
 		return "the source was changed meanwhile."
 	}
