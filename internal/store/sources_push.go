@@ -330,8 +330,12 @@ func (s *Store) holdPush(ctx context.Context, src model.Source) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return run.ID, s.keepPlan(ctx, src, run, RunPlan{Reading: in.Reading, Partial: true, Plan: plan, Outcome: model.RunHeld,
+	err = s.keepPlan(ctx, src, run, RunPlan{Reading: in.Reading, Partial: true, Plan: plan, Outcome: model.RunHeld,
 		Detail: "It would change more than the limits let through without a person."})
+	if err != nil {
+		return 0, err
+	}
+	return run.ID, s.record(ctx, model.ActorOfSource(src.Slug), "source.run_held", runObject(run), nil, map[string]any{"plan": plan.Counts}, "")
 }
 
 // PushedInput is what is planned from of everything that a source that pushes says now,

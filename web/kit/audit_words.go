@@ -34,7 +34,7 @@ var auditVerbs = map[string]string{ //nolint:gochecknoglobals // a table
 	"open": "opened", "revoke": "revoked", "propose": "proposed", "refuse": "refused",
 	"sign_in": "signed in", "claim": "claimed this Postern", "xml_shown": "XML shown", "xml_downloaded": "XML downloaded",
 	"end": "ended", "export": "exported", "lock_out_accepted": "changed although people are locked out",
-	"run": "run began", "run_applied": "run carried out", "run_rejected": "run rejected", "run_undo": "run taken back", "secret": "secret changed",
+	"run": "run began", "run_applied": "run carried out", "run_held": "run waits for a person", "run_rejected": "run rejected", "run_undo": "run taken back", "secret": "secret changed",
 	"pins": "pins changed", "name": "named", "token.create": "token made", "token.delete": "token removed",
 	"linked_to_source": "linked to a source", "unlinked_from_source": "no longer linked to a source",
 	"adopt": "given a source as home", "activate": "activated", "deactivate": "deactivated",

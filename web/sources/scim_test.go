@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/paths"
@@ -113,6 +114,49 @@ func TestASourceThatIsReadHasNoTokens(t *testing.T) {
 	s.Get(paths.SourceAction("corp", "requests")).Want(t, http.StatusNotFound)
 	s.Post(paths.SourceAction("corp", "tokens"), nil).Want(t, http.StatusNotFound)
 	s.Post(paths.SourceAction("corp", "tokens", "1", "end"), nil).Want(t, http.StatusNotFound)
+}
+
+// Each outcome can be chosen, and what the list says where nothing fits names the choice.
+func TestRequestsByOutcome(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	entra(t, s, model.SourceLive)
+	list := paths.SourceAction("entra", "requests")
+	rows := func(query string, want int) *webtest.Page {
+		t.Helper()
+		page := s.Get(list+"?"+query).Want(t, http.StatusOK)
+		if n := page.Doc.Find("tbody tr").Length(); n != want {
+			t.Errorf("%s: %d requests, want %d", query, n, want)
+		}
+		return page
+	}
+	rows("", 0).Has(t, ".empty-state", "Entra ID asked for nothing that is still kept.")
+	src, err := s.Store.Source(t.Context(), "entra")
+	if err != nil {
+		t.Fatal(err)
+	}
+	outcomes := model.SCIMOutcomes()
+	for _, o := range outcomes {
+		word, _ := sources.RequestWord(o)
+		rows("outcome="+string(o), 0).Has(t, ".empty-state", "Of the requests of Entra ID that are kept none has the outcome “"+word+"”.")
+	}
+	for _, o := range outcomes {
+		q := model.SCIMRequest{At: time.Now(), Method: "PATCH", Path: "/Users/1", Status: 200, Outcome: o, Line: "Asked for " + string(o), Name: "ana"}
+		if err := s.Store.NoteSCIMRequest(t.Context(), src.ID, q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, o := range outcomes {
+		word, _ := sources.RequestWord(o)
+		page := rows("outcome="+string(o), 1)
+		page.Has(t, "tbody", "Asked for "+string(o))
+		page.Has(t, "tbody", word)
+		rows("q=bob&outcome="+string(o), 0).Has(t, ".empty-state", "none has the outcome “"+word+"” and is about “bob”.")
+	}
+	rows("", len(outcomes))
+	rows("outcome=changes", len(outcomes)-1)
+	rows("outcome=changes&q=bob", 0).Has(t, ".empty-state", "none was to change something and is about “bob”.")
+	rows("outcome=unheard", 0)
 }
 
 func TestEveryOutcomeOfARequestHasItsWord(t *testing.T) {

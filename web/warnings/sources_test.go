@@ -2,12 +2,14 @@ package warnings_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/postern-sso/postern/internal/directory"
 	"github.com/postern-sso/postern/internal/directory/runner"
@@ -125,5 +127,51 @@ func TestARunThatWaitsIsToldOncePerLimit(t *testing.T) {
 	s.Post(paths.SourceAction("corp", "status"), url.Values{"status": {"paused"}}).Want(t, http.StatusSeeOther)
 	if n := news(); len(n) != 0 {
 		t.Errorf("paused, it told %+v", n)
+	}
+}
+
+// Whoever has the token of a source that pushes and switches one person after another
+// off is stopped at the limit, and the people who look after Postern are told at once.
+func TestRow23AStolenTokenIsToldOf(t *testing.T) {
+	t.Parallel()
+	s, news := listening(t)
+	src := model.NewSource(model.SourceSCIM)
+	src.Slug, src.Name, src.Status = "entra", "Entra ID", model.SourceLive
+	if _, err := s.Store.CreateSource(t.Context(), webtest.Tester, src); err != nil {
+		t.Fatal(err)
+	}
+	token, _, err := s.Store.MakeSCIMToken(t.Context(), webtest.Tester, "entra", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(method, path, body string) (answer struct{ ID string }) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, s.URL+"/scim/entra/v2"+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		if err := json.NewDecoder(res.Body).Decode(&answer); err != nil || res.StatusCode >= 300 {
+			t.Fatalf("%s %s: %d, %v", method, path, res.StatusCode, err)
+		}
+		return answer
+	}
+	var ids []string
+	for i := range 10 {
+		ids = append(ids, ask("POST", "/Users", fmt.Sprintf(`{"userName":"u%d","externalId":"%d"}`, i, i)).ID)
+	}
+	if n := news(); len(n) != 0 {
+		t.Fatalf("told before: %+v", n)
+	}
+	for _, id := range ids {
+		ask("PATCH", "/Users/"+id, `{"Operations":[{"op":"replace","path":"active","value":false}]}`)
+	}
+	if n := news(); len(n) != 1 || n[0].Subject != "A run of Entra ID waits for a person" || !strings.HasPrefix(n[0].Link, s.URL+"/sources/entra/runs/") {
+		t.Errorf("told %+v", n)
 	}
 }

@@ -1,6 +1,15 @@
 package scim
 
-import "reflect"
+import (
+	"reflect"
+
+	"github.com/postern-sso/postern/internal/model"
+)
+
+// RightToken finds the token of an Authorization header.
+func RightToken(header string, tokens []model.SCIMToken) (model.SCIMToken, bool) {
+	return rightToken(header, tokens)
+}
 
 // ReadEvery reads a body and a text as everything that the server takes.
 func ReadEvery(data []byte) {

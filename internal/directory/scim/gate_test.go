@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postern-sso/postern/internal/directory/scim"
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
@@ -145,6 +146,30 @@ func TestRow23Tokens(t *testing.T) {
 	}
 }
 
+// A token is compared by its whole hash with each that is kept, whichever comes first:
+// a part of one, nothing, and what stands in for a token that is not there, are none.
+func TestRow23TokensAreComparedWhole(t *testing.T) {
+	t.Parallel()
+	kept := []model.SCIMToken{{ID: 1, Hash: hashOf("first")}, {ID: 2, Hash: hashOf("second")}, {ID: 3, Hash: hashOf("third")}}
+	for given, want := range map[string]int64{"first": 1, "second": 2, "third": 3, "": 0, "firs": 0, "first ": 1, "firstt": 0, "second first": 0,
+		string(make([]byte, 32)): 0} {
+		for n := range len(kept) + 1 {
+			at := want
+			if int64(n) < want {
+				at = 0 // not among those that are kept
+			}
+			if got, ok := scim.RightToken("Bearer "+given, kept[:n]); ok != (at != 0) || got.ID != at {
+				t.Errorf("%q among %d: %d, %v", given, n, got.ID, ok)
+			}
+		}
+	}
+	for _, header := range []string{"first", "Basic first", "Bearerfirst", ""} {
+		if _, ok := scim.RightToken(header, kept); ok {
+			t.Errorf("%q is a token", header)
+		}
+	}
+}
+
 func hashOf(token string) []byte { sum := sha256.Sum256([]byte(token)); return sum[:] }
 
 // Whoever tries tokens is slowed down by network; a right token is let in all the same.
@@ -217,6 +242,12 @@ func TestRow23AStolenTokenIsStopped(t *testing.T) {
 		src, err := s.store.Source(t.Context(), s.slug)
 		if err != nil || src.NextRunAt.IsZero() {
 			t.Errorf("%s: what came after it is not planned: %v, %v", how, src.NextRunAt, err)
+		}
+		for action, want := range map[string]int{"user.update": 5, "source.run_held": 1} {
+			entries, _, err := s.store.Audit(t.Context(), store.AuditQuery{Action: action, Page: store.Page{Limit: 50}})
+			if err != nil || len(entries) != want || entries[0].Actor != model.ActorOfSource(s.slug).Name {
+				t.Errorf("%s: the audit has of %s %+v, want %d, %v", how, action, entries, want, err)
+			}
 		}
 	}
 }
