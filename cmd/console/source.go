@@ -239,11 +239,21 @@ func holdWords(h model.Hold) string {
 	case model.HoldRenames:
 		return fmt.Sprintf("%s would be renamed%s; %s are let through", ui.Count(h.Would, "person", "people"), before, strconv.Itoa(h.Allowed))
 	case model.HoldGroupShrinks:
-		return fmt.Sprintf("%s of %s would leave the group %s%s; %s are let through",
-			strconv.Itoa(h.Would), strconv.Itoa(h.Of), h.Group, before, strconv.Itoa(h.Allowed))
+		return fmt.Sprintf("%s of %s%s would leave the group %s%s; %s are let through",
+			strconv.Itoa(h.Would), strconv.Itoa(h.Of), whomRulesPutIn(h), h.Group, before, strconv.Itoa(h.Allowed))
 	case model.HoldGroupEmptied:
+		if h.ByRule {
+			return "everybody" + whomRulesPutIn(h) + " would leave the group " + h.Group
+		}
 		return fmt.Sprintf("the group %s would be emptied", h.Group)
 	default:
 		return string(h.Kind)
 	}
+}
+
+func whomRulesPutIn(h model.Hold) string {
+	if h.ByRule {
+		return " whom rules put in"
+	}
+	return ""
 }

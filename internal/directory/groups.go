@@ -112,13 +112,13 @@ func (p *planner) takeAll(stableID string, m Membership, g Group, why string) {
 }
 
 func (p *planner) change(stableID, ref, name string, group int64, added, removed []string, had int, why string) {
-	p.kept[group] = p.kept[group] || had+len(added) > len(removed)
+	p.gives.kept[group] = p.gives.kept[group] || had+len(added) > len(removed)
 	if len(added)+len(removed) == 0 {
 		return
 	}
 	slices.Sort(added)
 	slices.Sort(removed)
-	p.removed[group] += len(removed)
+	p.gives.removed[group] += len(removed)
 	p.groups = append(p.groups, model.SourceChange{Kind: model.SourceMembers, StableID: stableID, Ref: ref, Group: name, Added: added, Removed: removed, Why: why})
 }
 

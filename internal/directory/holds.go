@@ -41,8 +41,10 @@ func SizeThatMatters(l model.SourceLimits, would int, recent Recent) int {
 		return math.MaxInt32
 	}
 	before := 0
-	for _, removed := range recent.Removed {
-		before = max(before, removed)
+	for _, counted := range []map[int64]int{recent.Removed, recent.RuleRemoved} {
+		for _, removed := range counted {
+			before = max(before, removed)
+		}
 	}
 	return max(groupsFrom, would+1, ((would+before)*100+l.GroupPercent-1)/l.GroupPercent)
 }
@@ -74,29 +76,37 @@ func common(changes []model.SourceChange, kind model.HoldKind) string {
 }
 
 func (p *planner) groupHolds() []model.Hold {
-	had := map[int64]int{}
 	for _, m := range p.in.Known.Memberships {
-		had[m.Group] += len(m.Users)
+		p.gives.had[m.Group] += len(m.Users)
 	}
-	maps.Copy(had, p.in.Known.Sizes)
+	maps.Copy(p.gives.had, p.in.Known.Sizes)
+	maps.Copy(p.rules.had, p.in.Known.RuleSizes)
+	recent := p.in.Known.Recent
 	var holds []model.Hold
 	groups := slices.SortedFunc(slices.Values(p.in.Known.Groups), func(a, b Group) int { return cmp.Compare(model.Key(a.Name), model.Key(b.Name)) })
 	for _, g := range groups {
-		would, before := p.removed[g.ID], p.in.Known.Recent.Removed[g.ID]
-		if would == 0 {
-			continue
+		if h := p.groupHold(g, p.gives, recent.Removed[g.ID]); h.Kind != "" {
+			holds = append(holds, h)
 		}
-		of := had[g.ID] + before
-		h := model.Hold{Group: g.Name, Would: would, Before: before, Of: of}
-		switch {
-		case !p.kept[g.ID] && would == had[g.ID] && (of >= groupsFrom || g.Privileged):
-			h.Kind = model.HoldGroupEmptied
-		case of >= groupsFrom && (would+before)*100 > p.in.Source.Limits.GroupPercent*of:
-			h.Kind, h.Allowed = model.HoldGroupShrinks, of*p.in.Source.Limits.GroupPercent/100
-		default:
-			continue
+		if h := p.groupHold(g, p.rules, recent.RuleRemoved[g.ID]); h.Kind != "" {
+			h.ByRule = true
+			holds = append(holds, h)
 		}
-		holds = append(holds, h)
 	}
 	return holds
+}
+
+// groupHold is the limit that a group is over; without a kind it is over none.
+func (p *planner) groupHold(g Group, t tally, before int) model.Hold {
+	would, percent := t.removed[g.ID], p.in.Source.Limits.GroupPercent
+	of := t.had[g.ID] + before
+	h := model.Hold{Group: g.Name, Would: would, Before: before, Of: of}
+	switch {
+	case would == 0:
+	case !t.kept[g.ID] && would == t.had[g.ID] && (of >= groupsFrom || g.Privileged):
+		h.Kind = model.HoldGroupEmptied
+	case of >= groupsFrom && (would+before)*100 > percent*of:
+		h.Kind, h.Allowed = model.HoldGroupShrinks, of*percent/100
+	}
+	return h
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/provision"
 )
 
 // Input is everything that a plan depends on.
@@ -29,8 +30,30 @@ type Known struct {
 	Groups      []Group           // local groups
 	Memberships []Membership      // those that this source gives
 	Sizes       map[int64]int     // by local group: to how many this source gives it; of a group that is not in it, those of Memberships
+	RuleSizes   map[int64]int     // by local group: to how many of the source's people rules give it; likewise, those of ByRule
 	Active      int               // active users whose home the source is, all of them
 	Recent      Recent
+
+	// What rules are worked out from; without SignedIn they are not.
+	Rules    map[string][]model.Rule // of live connections, by slug
+	SignedIn []SignedIn
+	ByRule   []RuleMembership // of those people, and of others whose home the source is
+}
+
+// SignedIn is somebody whose home the source is, or could become, and who signed in
+// through a live connection.
+type SignedIn struct {
+	User       string // id
+	Connection string // slug
+	Last       *provision.Last
+}
+
+// RuleMembership is a membership that rules of a connection gave.
+type RuleMembership struct {
+	User       string // id
+	Connection string // slug
+	Group      int64  // id of the local group
+	Origin     string // names of the rules
 }
 
 // MirrorPerson is what the mirror has of one person of the source.
@@ -83,5 +106,6 @@ type Membership struct {
 type Recent struct {
 	Deactivated int
 	Renamed     int
-	Removed     map[int64]int // by local group
+	Removed     map[int64]int // by local group, of what the source gives
+	RuleRemoved map[int64]int // by local group, of what rules give
 }

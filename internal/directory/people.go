@@ -77,6 +77,9 @@ func (p *planner) update(person model.SourcePerson, u *User) {
 		p.add(c, "")
 	}
 	p.decideActive(person, u, after, home)
+	if home == p.slug {
+		p.homes = append(p.homes, homeOf{person.StableID, u, after.Email})
+	}
 }
 
 // renamedTo is the key that a renaming claims; one that changes only the case claims none.

@@ -24,6 +24,7 @@ func Plan(in Input) (model.SourcePlan, error) {
 	p.leave()
 	p.settleNames()
 	p.decideGroups()
+	p.decideRules()
 	return p.result(), nil
 }
 
@@ -84,11 +85,24 @@ type planner struct {
 	changes   []*pending
 	byUser    map[string][]*pending
 	groups    []model.SourceChange
+	homes     []homeOf // of those who were read
+	byRules   []model.SourceChange
 	leftOut   []model.LeftOut
 	missing   []string
 	counts    model.RunCounts
-	removed   map[int64]int  // members that the plan takes out of local groups
-	kept      map[int64]bool // groups into which somebody comes, or in which somebody stays
+	gives     tally // of what the source gives
+	rules     tally // of what rules give its people
+}
+
+// tally is what becomes of memberships of one kind, by local group.
+type tally struct {
+	removed map[int64]int  // that the plan takes
+	kept    map[int64]bool // somebody comes, or stays
+	had     map[int64]int  // how many there are
+}
+
+func newTally() tally {
+	return tally{removed: map[int64]int{}, kept: map[int64]bool{}, had: map[int64]int{}}
 }
 
 // pending is a change to a person that may need a username which another gives up.
@@ -105,7 +119,7 @@ func newPlanner(in Input) *planner {
 		mirror: make(map[string]MirrorPerson, len(in.Known.Mirror)), linkedTo: map[string]string{},
 		foreign: map[string][]OtherLink{}, denied: map[string]string{}, awsIDs: map[string][]string{},
 		read: make(map[string]*model.SourcePerson, len(in.Reading.People)), linkedNow: map[string]string{}, made: map[string]bool{},
-		byUser: map[string][]*pending{}, removed: map[int64]int{}, kept: map[int64]bool{}}
+		byUser: map[string][]*pending{}, gives: newTally(), rules: newTally()}
 	slices.SortFunc(p.people, func(a, b model.SourcePerson) int { return strings.Compare(a.StableID, b.StableID) })
 	for i := range p.people {
 		p.read[p.people[i].StableID] = &p.people[i]
@@ -169,7 +183,7 @@ func (p *planner) result() model.SourcePlan {
 	for _, c := range p.changes {
 		plan.Changes = append(plan.Changes, c.SourceChange)
 	}
-	plan.Changes = append(plan.Changes, members...)
+	plan.Changes = append(append(plan.Changes, members...), p.byRules...)
 	plan.Counts = p.count(plan.Changes)
 	plan.Holds = p.holds(plan)
 	plan.Digest = planDigest(plan.Changes)
@@ -190,9 +204,12 @@ func (p *planner) count(changes []model.SourceChange) model.RunCounts {
 			n.Deactivated++
 		case model.SourceReactivated:
 			n.Reactivated++
-		case model.SourceMembers:
+		case model.SourceMembers, model.SourceByRule:
 			n.MembershipsAdded += len(c.Added)
 			n.MembershipsRemoved += len(c.Removed)
+			if c.Kind == model.SourceByRule {
+				n.ByRule += len(c.Added) + len(c.Removed)
+			}
 		case model.SourceGroupMade:
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-sso/postern/internal/directory"
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/provision"
 )
 
 var now = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
@@ -26,6 +27,9 @@ type world struct {
 	others  []directory.OtherLink
 	aws     map[string]string
 	recent  directory.Recent
+	rules   []model.Rule
+	said    map[string]provision.Last              // by username: what AWS said last, on the connection aws
+	byRule  map[[2]string]directory.RuleMembership // by user and group
 	nextID  int
 }
 
@@ -33,7 +37,8 @@ func newWorld() *world {
 	s := model.NewSource(model.SourceLDAP)
 	s.Slug, s.Name, s.Status = "corp", "Corporate directory", model.SourceLive
 	return &world{source: s, people: map[string]model.SourcePerson{}, groups: map[string]model.SourceGroup{}, users: map[string]directory.User{},
-		links: map[string]directory.MirrorPerson{}, local: map[string]directory.Group{}, members: map[string]map[string]bool{}, aws: map[string]string{}}
+		links: map[string]directory.MirrorPerson{}, local: map[string]directory.Group{}, members: map[string]map[string]bool{}, aws: map[string]string{},
+		said: map[string]provision.Last{}, byRule: map[[2]string]directory.RuleMembership{}}
 }
 
 // person puts somebody into the source, enabled, with an email of that name.
@@ -93,6 +98,11 @@ func (w *world) input() directory.Input {
 		ref, name, _ := strings.Cut(key, "\n")
 		in.Known.Memberships = append(in.Known.Memberships, directory.Membership{Ref: ref, Group: w.local[name].ID, Users: slices.Collect(maps.Keys(users))})
 	}
+	in.Known.Rules = map[string][]model.Rule{"aws": w.rules}
+	for username, last := range w.said {
+		in.Known.SignedIn = append(in.Known.SignedIn, directory.SignedIn{User: w.named(username).ID, Connection: "aws", Last: &last})
+	}
+	in.Known.ByRule = slices.Collect(maps.Values(w.byRule))
 	for _, u := range w.users {
 		if u.Home == w.source.Slug && u.Active {
 			in.Known.Active++
@@ -121,6 +131,8 @@ func (w *world) apply(t testing.TB, plan model.SourcePlan) {
 			w.localGroup(c.Group)
 		case model.SourceMembers:
 			w.applyMembers(c)
+		case model.SourceByRule:
+			w.applyByRule(c)
 		default:
 			w.applyPerson(t, c)
 		}
@@ -185,6 +197,16 @@ func (w *world) applyMembers(c model.SourceChange) {
 	}
 }
 
+func (w *world) applyByRule(c model.SourceChange) {
+	for _, id := range c.Added {
+		user := w.links[id].UserID
+		w.byRule[[2]string{user, c.Group}] = directory.RuleMembership{User: user, Connection: c.Ref, Group: w.local[c.Group].ID, Origin: c.Origin}
+	}
+	for _, user := range c.Removed {
+		delete(w.byRule, [2]string{user, c.Group})
+	}
+}
+
 // run plans and carries out, and demands that the same reading then changes nothing.
 func (w *world) run(t testing.TB) model.SourcePlan {
 	t.Helper()
@@ -206,6 +228,8 @@ func told(plan model.SourcePlan) []string {
 			all = append(all, "group_made "+c.Group)
 		case model.SourceMembers:
 			all = append(all, fmt.Sprintf("members %s +%d -%d", c.Group, len(c.Added), len(c.Removed)))
+		case model.SourceByRule:
+			all = append(all, fmt.Sprintf("by_rule %s +%d -%d %s", c.Group, len(c.Added), len(c.Removed), c.Origin))
 		case model.SourceRenamed:
 			all = append(all, fmt.Sprintf("renamed %s %s", c.Before.Username, c.After.Username))
 		default:

@@ -83,10 +83,17 @@ func held(run model.SourceRun) string {
 	case model.HoldRenames:
 		return fmt.Sprintf("It would give %s of %s another username.", model.Count(hold.Would, "person", "people"), model.Number(hold.Of))
 	case model.HoldGroupShrinks:
-		return fmt.Sprintf("It would take %s of %s out of %s.", model.Count(hold.Would, "person", "people"), model.Number(hold.Of), hold.Group)
+		return fmt.Sprintf("It would take %s of %s%s out of %s.", model.Count(hold.Would, "person", "people"), model.Number(hold.Of), byRule(hold), hold.Group)
 	case model.HoldGroupEmptied:
-		return "It would take everybody out of " + hold.Group + "."
+		return "It would take everybody" + byRule(hold) + " out of " + hold.Group + "."
 	default:
 		return "It is over a limit."
 	}
+}
+
+func byRule(h model.Hold) string {
+	if h.ByRule {
+		return " whom rules put in"
+	}
+	return ""
 }

@@ -61,6 +61,7 @@ type RunCounts struct {
 	Reactivated        int `json:"reactivated"`
 	MembershipsAdded   int `json:"memberships_added"`
 	MembershipsRemoved int `json:"memberships_removed"`
+	ByRule             int `json:"memberships_by_rule,omitempty"` // of those added and removed: that rules give and take
 	Conflicts          int `json:"conflicts"`
 }
 
@@ -119,12 +120,13 @@ func HoldKinds() []HoldKind {
 // let through without one.
 type Hold struct {
 	Kind    HoldKind `json:"kind"`
-	Group   string   `json:"group,omitempty"`  // of groups: our name
-	Would   int      `json:"would"`            // in this run
-	Before  int      `json:"before"`           // in the 24 hours before, without approval
-	Allowed int      `json:"allowed"`          // in 24 hours
-	Of      int      `json:"of"`               // people or members that the share is of
-	Common  string   `json:"common,omitempty"` // the place where all of them stood
+	Group   string   `json:"group,omitempty"`   // of groups: our name
+	Would   int      `json:"would"`             // in this run
+	Before  int      `json:"before"`            // in the 24 hours before, without approval
+	Allowed int      `json:"allowed"`           // in 24 hours
+	Of      int      `json:"of"`                // people or members that the share is of
+	Common  string   `json:"common,omitempty"`  // the place where all of them stood
+	ByRule  bool     `json:"by_rule,omitempty"` // of groups: it is about what rules give, else about what the source gives
 }
 
 // SourceChangeKind is one kind of change.
@@ -140,6 +142,7 @@ const (
 	SourceDeactivated SourceChangeKind = "deactivated"
 	SourceReactivated SourceChangeKind = "reactivated"
 	SourceMembers     SourceChangeKind = "members"
+	SourceByRule      SourceChangeKind = "by_rule" // memberships that rules of a connection give
 )
 
 // Switched is one time that a source deactivated a user, or made one active again.
@@ -154,8 +157,12 @@ type Switched struct {
 
 // SourceChangeKinds are all kinds, in that order.
 func SourceChangeKinds() []SourceChangeKind {
-	return []SourceChangeKind{SourceGroupMade, SourceCreated, SourceLinked, SourceUpdated, SourceRenamed, SourceDeactivated, SourceReactivated, SourceMembers}
+	return []SourceChangeKind{SourceGroupMade, SourceCreated, SourceLinked, SourceUpdated, SourceRenamed, SourceDeactivated, SourceReactivated, SourceMembers,
+		SourceByRule}
 }
+
+// OfMembers tells whether the change is about memberships.
+func (k SourceChangeKind) OfMembers() bool { return k == SourceMembers || k == SourceByRule }
 
 // UserFields is what a source may write of a user.
 type UserFields struct {
@@ -176,7 +183,8 @@ type SourceChange struct {
 	After    UserFields       `json:"after"`
 	Home     bool             `json:"home,omitempty"`    // SourceLinked: the source becomes the user's home
 	Group    string           `json:"group,omitempty"`   // our name
-	Ref      string           `json:"ref,omitempty"`     // SourceMembers: of the memberships: slug/stable id of the group
+	Ref      string           `json:"ref,omitempty"`     // of the memberships: slug/stable id of the group; SourceByRule: slug of the connection
+	Origin   string           `json:"origin,omitempty"`  // SourceByRule: names of the rules that give, or gave, as the membership has them
 	Added    []string         `json:"added,omitempty"`   // stable ids of people
 	Removed  []string         `json:"removed,omitempty"` // ids of users
 	Place    string           `json:"place,omitempty"`   // where the person stood

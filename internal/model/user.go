@@ -101,7 +101,7 @@ func RuleKinds() []RuleKind {
 	return []RuleKind{RuleAlways, RuleEmailDomain, RuleAttribute, RuleAWSGroup}
 }
 
-// Rule grants groups at login.
+// Rule grants groups at login, and at runs to people whose home a source is.
 type Rule struct {
 	ID         int64
 	Name       string // unique by Key

@@ -8,23 +8,20 @@ import (
 )
 
 // decideGroups makes the user's memberships by rules of this connection match
-// the rules. Every other membership is left alone: those by hand, from LDAP,
-// from AWS, and those by rules of another connection.
+// the rules. Every other membership is left alone: those by hand, from sources,
+// and those by rules of another connection.
 func decideGroups(in Input, d *model.Decision) {
 	person := in.Person
 	person.Email = d.User.Email // as stored after this decision
-	rules := rulesOf(in.Known.Rules, in.Connection)
 	have := memberships(in.Known.Memberships, d.User.ID)
 	mine, others := split(have, in.Connection)
-
-	matched := matching(rules, person)
-	carried := carriedOver(rules, mine, person)
-	all := byHandOnly(slices.Concat(matched, carried), rules, d)
-	grants := grantsOf(all)
-
-	for _, g := range grants {
+	j := judge(rulesOf(in.Known.Rules, in.Connection), mine, person, func(r model.Rule, m model.Membership) bool {
+		return carriedOver(r, m, person)
+	})
+	d.Changes = append(d.Changes, closedWords(j.closed)...)
+	for _, g := range j.grants {
 		m, member := mine[model.Key(g.Group)]
-		what, why := model.ChangeGroupAdded, because(all, g.Group)
+		what, why := model.ChangeGroupAdded, because(j.reasons, g.Group)
 		if member {
 			what = model.ChangeGroupKept
 		}
@@ -32,10 +29,9 @@ func decideGroups(in Input, d *model.Decision) {
 			d.AddGroups = append(d.AddGroups, g)
 		}
 		d.Changes = append(d.Changes, model.Change{What: what, Name: g.Group, Why: why})
-		delete(mine, model.Key(g.Group))
 	}
-	for _, m := range sorted(mine) {
-		why := "because no rule of this connection gives it any more"
+	for _, m := range j.lost {
+		why := "because " + noRule
 		if sources := others[model.Key(m.Group)]; len(sources) > 0 {
 			why += "; the person stays in the group " + strings.Join(sources, " and ")
 		}
@@ -44,50 +40,91 @@ func decideGroups(in Input, d *model.Decision) {
 	}
 }
 
-// byHandOnly leaves out what rules give although people come into the group by hand
-// only, and says so.
-func byHandOnly(reasons []reason, rules []model.Rule, d *model.Decision) []reason {
-	closed := map[string]bool{}
-	for _, r := range rules {
-		for _, g := range r.ByHandOnly {
-			closed[model.Key(g)] = true
-		}
-	}
-	said := map[string]bool{}
-	return slices.DeleteFunc(reasons, func(r reason) bool {
-		key := model.Key(r.group)
-		if closed[key] && !said[key] {
-			said[key] = true
-			d.Changes = append(d.Changes, model.Change{What: model.ChangeGroupClosed, Name: r.group,
-				Why: "although the rule “" + r.rule + "” " + r.why + ": people come into this group by hand only"})
-		}
-		return closed[key]
-	})
+// noRule is why rules take a group away.
+const noRule = "no rule of this connection gives it any more"
+
+// judged is what the rules of one connection make of a person's groups.
+type judged struct {
+	reasons []reason           // of everything that is given
+	closed  []reason           // of what is not, because people come into the group by hand only
+	grants  []model.GroupGrant // by group
+	lost    []model.Membership // that rules gave before and none gives now, by group
 }
 
-// carriedOver are the reasons that stand because AWS did not send the groups
+// judge says what the rules of one connection give a person. mine are the memberships
+// by these rules so far, by the group's key. stands tells of a rule whose condition does
+// not hold, as far as is known, whether the membership stands by it all the same.
+func judge(rules []model.Rule, mine map[string]model.Membership, p model.Person, stands func(model.Rule, model.Membership) bool) judged {
+	var j judged
+	for _, r := range rules {
+		holds := Matches(r, p)
+		for _, g := range r.Groups {
+			m, member := mine[model.Key(g)]
+			switch {
+			case holds:
+				j.reasons = append(j.reasons, reason{group: g, rule: r.Name, why: condition(r)})
+			case member && stands(r, m):
+				j.reasons = append(j.reasons, reason{group: g, rule: r.Name, why: stood})
+			}
+		}
+	}
+	j.reasons, j.closed = byHandOnly(j.reasons, rules)
+	j.grants = grantsOf(j.reasons)
+	given := map[string]bool{}
+	for _, g := range j.grants {
+		given[model.Key(g.Group)] = true
+	}
+	for _, m := range sorted(mine) {
+		if !given[model.Key(m.Group)] {
+			j.lost = append(j.lost, m)
+		}
+	}
+	return j
+}
+
+// byHandOnly parts what rules give from what they would give if people did not come
+// into the group by hand only.
+func byHandOnly(reasons []reason, rules []model.Rule) (open, closed []reason) {
+	shut := map[string]bool{}
+	for _, r := range rules {
+		for _, g := range r.ByHandOnly {
+			shut[model.Key(g)] = true
+		}
+	}
+	for _, r := range reasons {
+		if shut[model.Key(r.group)] {
+			closed = append(closed, r)
+		} else {
+			open = append(open, r)
+		}
+	}
+	return open, closed
+}
+
+// closedWords says of each group that is by hand only, once, that a rule would give it.
+func closedWords(closed []reason) []model.Change {
+	var changes []model.Change
+	said := map[string]bool{}
+	for _, r := range closed {
+		if key := model.Key(r.group); !said[key] {
+			said[key] = true
+			changes = append(changes, model.Change{What: model.ChangeGroupClosed, Name: r.group,
+				Why: "although the rule “" + r.rule + "” " + r.why + ": people come into this group by hand only"})
+		}
+	}
+	return changes
+}
+
+// stood is why a rule gives a group whose condition could not be judged at a login.
+const stood = "gave it at an earlier login and AWS did not send the person's groups this time"
+
+// carriedOver tells whether a membership stands because AWS did not send the groups
 // attribute in this login: an absent attribute is not "no groups". A rule by AWS
 // group counts on for each group that it still gives and that, by the origin of
 // the membership, it gave before. A rule that was deleted or renamed since then,
 // or gives the group no more, does not count.
-func carriedOver(rules []model.Rule, mine map[string]model.Membership, p model.Person) []reason {
-	if p.AWSGroupsSent {
-		return nil
-	}
-	var reasons []reason
-	for _, r := range rules {
-		if r.Kind != model.RuleAWSGroup || Matches(r, p) {
-			continue
-		}
-		for _, g := range r.Groups {
-			m, member := mine[model.Key(g)]
-			if member && names(m.Origin, r.Name) {
-				reasons = append(reasons, reason{group: g, rule: r.Name,
-					why: "gave it at an earlier login and AWS did not send the person's groups this time"})
-			}
-		}
-	}
-	return reasons
+func carriedOver(r model.Rule, m model.Membership, p model.Person) bool {
+	return r.Kind == model.RuleAWSGroup && !p.AWSGroupsSent && names(m.Origin, r.Name)
 }
 
 // names tells whether a membership's origin names the rule. A rule's own name may

@@ -35,19 +35,6 @@ func has(values []string, v string) bool {
 	return slices.ContainsFunc(values, func(sent string) bool { return model.SameText(sent, v) })
 }
 
-// matching are the rules whose condition holds.
-func matching(rules []model.Rule, p model.Person) []reason {
-	var reasons []reason
-	for _, r := range rules {
-		if Matches(r, p) {
-			for _, g := range r.Groups {
-				reasons = append(reasons, reason{group: g, rule: r.Name, why: condition(r)})
-			}
-		}
-	}
-	return reasons
-}
-
 // reason is one rule's giving of one group.
 type reason struct{ group, rule, why string }
 

@@ -49,5 +49,8 @@ func (s *Store) PlanPushCounted(ctx context.Context, src model.Source, p Push) (
 	if in.Known.Sizes, err = s.sourceGroupSizes(ctx, src, in.Known.Memberships, math.MaxInt32); err != nil {
 		return model.SourcePlan{}, err
 	}
+	if in.Known.RuleSizes, err = s.ruleGroupSizes(ctx, src, in.Known.ByRule, math.MaxInt32); err != nil {
+		return model.SourcePlan{}, err
+	}
 	return directory.Plan(in)
 }

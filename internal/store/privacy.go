@@ -132,7 +132,7 @@ func (s *Store) erase(ctx context.Context, actor model.Actor, u model.User, name
 			where exists (select from source_users p where p.source_id = g.source_id and g.members @> array[p.stable_id] and ` + mirrorOfPerson + `)`,
 		`update source_changes c set added = (select coalesce(array_agg(m), '{}') from unnest(c.added) m where m <> all(gone.ids))
 			from source_runs r, lateral (select array_agg(p.stable_id) ids from source_users p where p.source_id = r.source_id and ` + mirrorOfPerson + `) gone
-			where r.id = c.run_id and c.kind = 'members' and c.added && gone.ids`,
+			where r.id = c.run_id and ` + ofMembers("c.kind") + ` and c.added && gone.ids`,
 		`delete from source_users p where ` + mirrorOfPerson,
 		`delete from source_changes where user_id = nullif(@id, '')::uuid or keys && @people`,
 		`delete from source_left_out where keys && @people`,

@@ -93,7 +93,7 @@ func (s *Store) writeRuleGroups(ctx context.Context, r model.Rule) error {
 }
 
 // UpdateRule changes a rule under a lock. What it granted changes at each
-// person's next login.
+// person's next login or run.
 func (s *Store) UpdateRule(ctx context.Context, actor model.Actor, name string, change func(*model.Rule) error) (model.Rule, error) {
 	var after model.Rule
 	err := s.InTx(ctx, func(tx *Store) error {
@@ -148,7 +148,7 @@ func sortedKeys(names []string) []string {
 	return slices.Compact(keys)
 }
 
-// DeleteRule removes a rule. What it granted goes at each person's next login.
+// DeleteRule removes a rule. What it granted goes at each person's next login or run.
 func (s *Store) DeleteRule(ctx context.Context, actor model.Actor, name string) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		r, err := tx.rule(ctx, name, "for update of r")

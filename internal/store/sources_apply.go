@@ -68,6 +68,9 @@ func (s *Store) applyNext(ctx context.Context, run model.SourceRun, worker strin
 	return s.endApplied(ctx, run, worker)
 }
 
+// ofMembers is whether a kind of change is about memberships, in SQL.
+func ofMembers(kind string) string { return "(" + kind + " in ('members', 'by_rule'))" }
+
 // nextPart is the number of the last change that is done together with the next ones,
 // and whether there are more behind it; zero: none is left.
 func (s *Store) nextPart(ctx context.Context, run model.SourceRun) (upTo int, more bool, err error) {
@@ -76,7 +79,7 @@ func (s *Store) nextPart(ctx context.Context, run model.SourceRun) (upTo int, mo
 		Members bool
 		Size    int
 	}
-	next, err := list(ctx, s.db, pgx.RowToStructByPos[size], `select nr, kind = 'members', coalesce(memberships, cardinality(added) + cardinality(removed))
+	next, err := list(ctx, s.db, pgx.RowToStructByPos[size], `select nr, `+ofMembers("kind")+`, coalesce(memberships, cardinality(added) + cardinality(removed))
 		from source_changes where run_id = @run and nr > @done order by nr limit @limit`,
 		named{"run": run.ID, "done": run.Done, "limit": changesAtOnce + 1})
 	memberships := 0
@@ -99,7 +102,7 @@ func (s *Store) applyPart(ctx context.Context, src model.Source, run model.Sourc
 		return err
 	}
 	part := &sourcePart{tx: s, src: src, run: run, actor: model.ActorOfSource(src.Slug), changes: changes}
-	if changes[0].Kind == model.SourceMembers {
+	if changes[0].Kind.OfMembers() {
 		err = part.members(ctx)
 	} else {
 		err = part.people(ctx)

@@ -30,6 +30,9 @@ func (s *Store) SourceKnown(ctx context.Context, src model.Source) (k directory.
 	if err := s.addKnown(ctx, &k, src, knownScope{}, ids); err != nil {
 		return k, err
 	}
+	if err := s.addRules(ctx, &k, src, nil, ids); err != nil {
+		return k, err
+	}
 	return k, s.addCounted(ctx, &k, src)
 }
 
@@ -251,24 +254,29 @@ const countedChange = `c.state = 'applied' and (c.kind = 'deactivated' or c.remo
 // recentChanges counts what runs did in the time over which they are held, without
 // those that a person approved or undid.
 func (s *Store) recentChanges(ctx context.Context, source int64) (directory.Recent, error) {
-	r := directory.Recent{Removed: map[int64]int{}}
+	r := directory.Recent{Removed: map[int64]int{}, RuleRemoved: map[int64]int{}}
 	const recent = ` from source_changes c join source_runs r on r.id = c.run_id where r.source_id = @source and ` + countedChange + `
 		and r.trigger not in ('approval', 'undo') and c.applied_at > now() - @window::interval and r.started_at > now() - @window::interval - interval '1 day'`
 	args := named{"source": source, "window": holdWindow}
 	err := s.db.QueryRow(ctx, "select count(*) filter (where c.kind = 'deactivated'), count(*) filter (where "+renamingChange+")"+recent+
-		" and c.kind <> 'members'", args).Scan(&r.Deactivated, &r.Renamed)
+		" and not "+ofMembers("c.kind"), args).Scan(&r.Deactivated, &r.Renamed)
 	if err != nil {
 		return r, translate(err)
 	}
-	rows, err := s.db.Query(ctx, `select g.id, x.removed from (select c.group_name, sum(cardinality(c.removed))::int removed`+recent+
-		` and c.kind = 'members' and c.removed <> '{}' group by 1) x join groups g on g.name = x.group_name`, args)
+	rows, err := s.db.Query(ctx, `select g.id, x.kind, x.removed from (select c.group_name, c.kind, sum(cardinality(c.removed))::int removed`+recent+
+		" and "+ofMembers("c.kind")+` and c.removed <> '{}' group by 1, 2) x join groups g on g.name = x.group_name`, args)
 	if err != nil {
 		return r, translate(err)
 	}
 	var group int64
+	var kind model.SourceChangeKind
 	var removed int
-	_, err = pgx.ForEachRow(rows, []any{&group, &removed}, func() error {
-		r.Removed[group] += removed
+	_, err = pgx.ForEachRow(rows, []any{&group, &kind, &removed}, func() error {
+		if kind == model.SourceByRule {
+			r.RuleRemoved[group] += removed
+		} else {
+			r.Removed[group] += removed
+		}
 		return nil
 	})
 	return r, translate(err)

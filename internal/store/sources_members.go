@@ -19,20 +19,16 @@ func (p *sourcePart) members(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := p.byRule(ctx, groups); err != nil {
+		return err
+	}
 	var in, out memberRows
 	for i := range p.changes {
 		c := &p.changes[i]
-		g, there := groups[model.Key(c.Group)]
-		switch {
-		case !there && len(c.Added) > 0:
-			c.skip("The group is not here any more.")
-			continue
-		case !there:
-			continue // its memberships went with it
-		case g.ByHandOnly && len(c.Added) > 0:
-			c.skip("People come into the group by hand only, by now.")
+		if c.Kind != model.SourceMembers || p.obstructed(c, groups) {
 			continue
 		}
+		g := groups[model.Key(c.Group)]
 		for _, id := range c.Added {
 			in.add(id, g.ID, c.Ref, names[c.StableID])
 		}
@@ -58,6 +54,21 @@ func (p *sourcePart) members(ctx context.Context) error {
 		join source_users s on s.source_id = @source and s.stable_id = i.stable_id and s.user_id is not null
 		on conflict do nothing`, args)
 	return translate(err)
+}
+
+// obstructed tells whether a change of memberships has nothing to do, and notes why it
+// is not done after all. A group that is not here any more took its memberships along.
+func (p *sourcePart) obstructed(c *RunChange, groups map[string]model.Group) bool {
+	g, there := groups[model.Key(c.Group)]
+	switch {
+	case !there && len(c.Added) > 0:
+		c.skip("The group is not here any more.")
+	case there && g.ByHandOnly && len(c.Added) > 0:
+		c.skip("People come into the group by hand only, by now.")
+	case there:
+		return false
+	}
+	return true
 }
 
 // groupsOfChanges are our names of the groups that the changes are about.

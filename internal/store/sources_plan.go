@@ -129,8 +129,8 @@ func splitMembers(changes []model.SourceChange) []model.SourceChange {
 }
 
 func (s *Store) copyChanges(ctx context.Context, run int64, changes []model.SourceChange) error {
-	columns := []string{"run_id", "nr", "kind", "stable_id", "user_id", "keys", "before", "after", "home", "group_name", "ref", "added", "removed", "memberships",
-		"place", "why"}
+	columns := []string{"run_id", "nr", "kind", "stable_id", "user_id", "keys", "before", "after", "home", "group_name", "ref", "origin", "added",
+		"removed", "memberships", "place", "why"}
 	return s.copyIn(ctx, "source_changes", columns, len(changes), func(i int) ([]any, error) {
 		c := &changes[i]
 		var before, after *string
@@ -139,7 +139,7 @@ func (s *Store) copyChanges(ctx context.Context, run int64, changes []model.Sour
 		if c.UserID != "" {
 			user = c.UserID
 		}
-		if c.Kind != model.SourceMembers && c.Kind != model.SourceGroupMade {
+		if !c.Kind.OfMembers() && c.Kind != model.SourceGroupMade {
 			keys = personKeys(c.Before.Username, c.Before.Email, c.After.Username, c.After.Email)
 			var err error
 			if before, err = toJSON(c.Before); err != nil {
@@ -149,8 +149,8 @@ func (s *Store) copyChanges(ctx context.Context, run int64, changes []model.Sour
 				return nil, err
 			}
 		}
-		return []any{run, i + 1, string(c.Kind), c.StableID, user, keys, before, after, c.Home, replaceUnstorable(c.Group), c.Ref, storableAll(c.Added),
-			storableAll(c.Removed), len(c.Added) + len(c.Removed), clean(c.Place, maxMirrored), clean(c.Why, maxMirrored)}, nil
+		return []any{run, i + 1, string(c.Kind), c.StableID, user, keys, before, after, c.Home, replaceUnstorable(c.Group), c.Ref, c.Origin,
+			storableAll(c.Added), storableAll(c.Removed), len(c.Added) + len(c.Removed), clean(c.Place, maxMirrored), clean(c.Why, maxMirrored)}, nil
 	})
 }
 

@@ -60,6 +60,9 @@ func (s *Store) PlanPush(ctx context.Context, src model.Source, p Push) (model.S
 	if in.Known.Sizes, err = s.sourceGroupSizes(ctx, src, in.Known.Memberships, upTo); err != nil {
 		return plan, err
 	}
+	if in.Known.RuleSizes, err = s.ruleGroupSizes(ctx, src, in.Known.ByRule, upTo); err != nil {
+		return plan, err
+	}
 	return directory.Plan(in)
 }
 
@@ -72,7 +75,9 @@ func (s *Store) pushInput(ctx context.Context, src model.Source, p Push) (direct
 		}
 	}
 	var err error
-	in.Known, err = s.pushKnown(ctx, src, p)
+	if in.Known, err = s.pushKnown(ctx, src, p); err == nil {
+		err = s.addPushedRules(ctx, &in.Known, src, p)
+	}
 	return in, err
 }
 
@@ -142,22 +147,27 @@ func (s *Store) pushedMemberships(ctx context.Context, src model.Source, p Push)
 // sourceGroupSizes counts to how many the source gives the groups of those memberships,
 // and not further than upTo.
 func (s *Store) sourceGroupSizes(ctx context.Context, src model.Source, of []directory.Membership, upTo int) (map[int64]int, error) {
-	sizes := map[int64]int{}
+	if len(of) == 0 {
+		return nil, nil
+	}
 	groups := make([]int64, len(of))
 	for i, m := range of {
 		groups[i] = m.Group
 	}
 	slices.Sort(groups)
 	groups = slices.Compact(groups)
-	if len(groups) == 0 {
-		return sizes, nil
-	}
-	rows, err := s.db.Query(ctx, `select g, (select count(*)::int from (select from memberships where group_id = g and source = 'source'
+	return s.sizes(ctx, `select g, (select count(*)::int from (select from memberships where group_id = g and source = 'source'
 		and starts_with(ref, @prefix) limit @most) m) from unnest(@groups::bigint[]) g`,
 		named{"groups": groups, "prefix": model.SourceRef(src.Slug, ""), "most": upTo})
+}
+
+// sizes reads how many there are of each of some groups.
+func (s *Store) sizes(ctx context.Context, sql string, args named) (map[int64]int, error) {
+	rows, err := s.db.Query(ctx, sql, args)
 	if err != nil {
 		return nil, translate(err)
 	}
+	sizes := map[int64]int{}
 	var group int64
 	var n int
 	_, err = pgx.ForEachRow(rows, []any{&group, &n}, func() error {

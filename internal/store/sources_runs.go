@@ -110,12 +110,12 @@ type RunChange struct {
 }
 
 const changeColumns = `c.nr, c.state, c.problem, c.applied_at, c.kind, c.stable_id, coalesce(c.user_id::text, ''), c.before, c.after, c.home,
-	c.group_name, c.ref, c.added, c.removed, c.place, c.why`
+	c.group_name, c.ref, c.origin, c.added, c.removed, c.place, c.why`
 
 func scanRunChange(row pgx.CollectableRow) (c RunChange, err error) {
 	var at *time.Time
 	var before, after []byte
-	err = row.Scan(&c.NR, &c.State, &c.Problem, &at, &c.Kind, &c.StableID, &c.UserID, &before, &after, &c.Home, &c.Group, &c.Ref, &c.Added, &c.Removed,
+	err = row.Scan(&c.NR, &c.State, &c.Problem, &at, &c.Kind, &c.StableID, &c.UserID, &before, &after, &c.Home, &c.Group, &c.Ref, &c.Origin, &c.Added, &c.Removed,
 		&c.Place, &c.Why)
 	if err != nil {
 		return c, err

@@ -88,7 +88,7 @@ func (s *Store) insertUndo(ctx context.Context, src model.Source, undone model.S
 func (s *Store) unchangedSince(ctx context.Context, src model.Source, run int64) error {
 	names, err := list(ctx, s.db, pgx.RowTo[string], `with did as (select distinct on (user_id) user_id, after,
 				bool_or(kind = 'created') over (partition by user_id) made from source_changes where run_id = @run and state = 'applied'
-				and user_id is not null and kind <> 'members' order by user_id, nr desc)
+				and user_id is not null and not `+ofMembers("kind")+` order by user_id, nr desc)
 		select u.username from did join users u on u.id = did.user_id
 		where (u.username, u.email, u.first_name, u.last_name, u.display_name, u.active) is distinct from (after ->> 'username', after ->> 'email',
 			after ->> 'first_name', after ->> 'last_name', after ->> 'display_name', (after ->> 'active')::boolean)
@@ -128,7 +128,7 @@ func (s *Store) undoNext(ctx context.Context, run model.SourceRun, worker string
 }
 
 func (s *Store) undoPart(ctx context.Context, src model.Source, run model.SourceRun) (done int, err error) {
-	changes, err := list(ctx, s.db, scanRunChange, `with part as (select nr, kind = 'members' members, first_value(kind = 'members') over w first,
+	changes, err := list(ctx, s.db, scanRunChange, `with part as (select nr, `+ofMembers("kind")+` members, first_value(`+ofMembers("kind")+`) over w first,
 				sum(coalesce(memberships, cardinality(added) + cardinality(removed))) over w size, row_number() over w place
 			from source_changes where run_id = @run and nr <= @from and nr > @from - @limit and state = 'applied' window w as (order by nr desc))
 		select `+changeColumns+` from part join source_changes c on c.run_id = @run and c.nr = part.nr
@@ -141,7 +141,7 @@ func (s *Store) undoPart(ctx context.Context, src model.Source, run model.Source
 		return min(run.Done+changesAtOnce, run.Changes), nil
 	}
 	undo := &sourceUndo{sourcePart: &sourcePart{tx: s, src: src, run: run, actor: model.ActorOfSource(src.Slug), changes: changes}}
-	if changes[0].Kind == model.SourceMembers {
+	if changes[0].Kind.OfMembers() {
 		err = undo.members(ctx)
 	} else {
 		err = undo.people(ctx)
@@ -261,6 +261,12 @@ func (u *sourceUndo) members(ctx context.Context) error {
 		c.State = ChangePlanned
 		g, there := groups[model.Key(c.Group)]
 		if !there {
+			continue
+		}
+		if c.Kind == model.SourceByRule {
+			if err := u.undoByRule(ctx, c, g.ID); err != nil {
+				return err
+			}
 			continue
 		}
 		args := named{"source": u.src.ID, "group": g.ID, "ref": c.Ref, "added": c.Added, "removed": c.Removed, "origin": names[c.StableID]}

@@ -1019,16 +1019,24 @@ func groupWords(v ShowPage) string {
 	switch v.Source.Groups.Mode {
 	case model.GroupsSame:
 		if v.Numbers.Groups == 1 {
-			return "Its group, under its own name. Hands and rules add to it"
+			return "Its group, under its own name. Hands and rules add to it. " + rulesCount(v.Source)
 		}
-		return "All" + of + ", under their own names. Hands and rules add to them"
+		return "All" + of + ", under their own names. Hands and rules add to them. " + rulesCount(v.Source)
 	case model.GroupsPrefix:
-		return "All" + of + ", with the prefix " + v.Source.Groups.Prefix + ". Hands and rules add to them"
+		return "All" + of + ", with the prefix " + v.Source.Groups.Prefix + ". Hands and rules add to them. " + rulesCount(v.Source)
 	case model.GroupsMap:
-		return ui.Number(len(v.Source.Groups.Map)) + of + ", by name. Hands and rules add to them"
+		return ui.Number(len(v.Source.Groups.Map)) + of + ", by name. Hands and rules add to them. " + rulesCount(v.Source)
 	default:
 		return "None"
 	}
+}
+
+// rulesCount says when rules are worked out for people of the source.
+func rulesCount(s model.Source) string {
+	if s.Kind.Reads() {
+		return "Rules count at each login, and at each run for whoever has signed in before"
+	}
+	return "Rules count at each login, and at each push about a person who has signed in before"
 }
 
 func sourceDelete(v ShowPage) templ.Component {
@@ -1060,7 +1068,7 @@ func sourceDelete(v ShowPage) templ.Component {
 			var templ_7745c5c3_Var45 string
 			templ_7745c5c3_Var45, templ_7745c5c3_Err = templruntime.NewAttributeExpression(templ.SafeURL(paths.SourceAction(v.Source.Slug, "status"))).ResolveURL(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/sources/show.templ`, Line: 286, Col: 91}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/sources/show.templ`, Line: 294, Col: 91}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var45)
 			if templ_7745c5c3_Err != nil {
@@ -1073,7 +1081,7 @@ func sourceDelete(v ShowPage) templ.Component {
 			var templ_7745c5c3_Var46 string
 			templ_7745c5c3_Var46, templ_7745c5c3_Err = templruntime.NewAttributeExpression(string(model.SourcePaused)).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/sources/show.templ`, Line: 287, Col: 74}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/sources/show.templ`, Line: 295, Col: 74}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var46)
 			if templ_7745c5c3_Err != nil {

@@ -107,17 +107,31 @@ func holdWords(h model.Hold) (verdict, allowed, allowedNote, would, wouldNote st
 	case model.HoldGroupShrinks:
 		verdict = fmt.Sprintf("it would take %s out of %s", ui.Count(h.Would, "person", "people"), h.Group)
 		allowed, would = ui.Count(h.Allowed, "person", "people")+" out of it", ui.Count(h.Would, "person", "people")+" out of it"
-		allowedNote = "in 24 hours, of " + ui.Count(h.Of, "member", "members")
+		allowedNote = "in 24 hours, of " + ui.Count(h.Of, "member", "members") + givenBy(h)
 	case model.HoldGroupEmptied:
 		verdict = "it would take everybody out of " + h.Group
-		allowed, would = "Never everybody", "All "+ui.Count(h.Would, "member", "members")
+		if h.ByRule {
+			verdict = "it would take everybody out of " + h.Group + " whom rules put in"
+		}
+		allowed, would = "Never everybody", "All "+ui.Count(h.Would, "member", "members")+givenBy(h)
 		allowedNote = "of a group of ten or more, or of one that gives much"
 	}
 	return verdict, allowed, allowedNote, would, before
 }
 
+// givenBy tells members that rules give from those that the source gives.
+func givenBy(h model.Hold) string {
+	if h.ByRule {
+		return " by rule"
+	}
+	return ""
+}
+
 // likely is what a person who has to decide should think of first.
 func likely(h model.Hold) string {
+	if h.ByRule {
+		return "Most likely a rule was changed or deleted, or emails got another domain in the source. What the group gives in the apps ends for these people."
+	}
 	switch h.Kind {
 	case model.HoldDeactivations:
 		if h.Common != "" && h.Would > 1 {
@@ -152,6 +166,8 @@ func changeWord(k model.SourceChangeKind) string {
 		return "Active again"
 	case model.SourceMembers:
 		return "Members"
+	case model.SourceByRule:
+		return "Members by rule"
 	default:
 		return string(k)
 	}

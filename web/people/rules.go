@@ -26,7 +26,7 @@ func (rm *Room) listRules(w http.ResponseWriter, r *http.Request, a model.Admini
 		return err
 	}
 	return rm.Render(w, r, http.StatusOK, people.Rules(people.RuleList{
-		Page:  rm.Page(r, a, layout.NavRules, "Rules", "Who gets which groups at login. Rules are worked out again each time."),
+		Page:  rm.Page(r, a, layout.NavRules, "Rules", "Who gets which groups at login, and at the runs of a source. Rules are worked out again each time."),
 		Rules: rules, Connections: connections, Unfit: unfit,
 	}))
 }

@@ -24,7 +24,7 @@ func (rm *Room) createRule(w http.ResponseWriter, r *http.Request, a model.Admin
 	if len(f.Problems) == 0 {
 		_, err := rm.Store.CreateRule(r.Context(), rm.Actor(r, a), rule)
 		if err == nil {
-			rm.PutFlash(r, forms.RuleSaved(f, "Rule "+rule.Name+" added. It counts from the next login on."))
+			rm.PutFlash(r, forms.RuleSaved(f, "Rule "+rule.Name+" added. "+ruleCounts))
 			return kit.SeeOther(w, r, paths.Rules)
 		}
 		if !errors.Is(err, store.ErrExists) {
@@ -66,12 +66,15 @@ func (rm *Room) updateRule(w http.ResponseWriter, r *http.Request, a model.Admin
 	return rm.renderRule(w, r, a, people.RulePage{Name: old.Name, Form: f}, rule)
 }
 
+// ruleCounts is when a change of a rule reaches people.
+const ruleCounts = "It counts from the next login on, and for people of a source who have signed in before from its next run, or push about them."
+
 // ruleSaved says what the request has changed of a rule.
 func ruleSaved(r *http.Request, name string) string {
 	if len(store.Noted(r.Context())) == 0 {
 		return "Nothing was changed: rule " + name + " is so already."
 	}
-	return "Rule " + name + ": " + strings.TrimPrefix(kit.SavedWords(r), "Saved: ") + " It counts from the next login on."
+	return "Rule " + name + ": " + strings.TrimPrefix(kit.SavedWords(r), "Saved: ") + " " + ruleCounts
 }
 
 func (rm *Room) deleteRule(w http.ResponseWriter, r *http.Request, a model.Administrator) error {

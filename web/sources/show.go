@@ -113,6 +113,9 @@ func (rm *Room) plan(r *http.Request, s model.Source, run model.SourceRun, limit
 	if v.Changes, err = rm.changes(r.Context(), changes); err != nil {
 		return v, err
 	}
+	if v.Called, err = rm.Store.Called(r.Context()); err != nil {
+		return v, err
+	}
 	if run.Outcome == model.RunHeld {
 		if v.Recent, err = rm.Store.RecentOf(r.Context(), run.ID, rm.Now().Add(-week)); err != nil {
 			return v, err

@@ -83,6 +83,9 @@ func changeWords(c model.SourceChange) string {
 	case model.SourceMembers:
 		what = fmt.Sprintf("The group %s gets %s and loses %s", c.Group, model.Count(len(c.Added), "member", "members"),
 			model.Number(len(c.Removed)))
+	case model.SourceByRule:
+		what = fmt.Sprintf("By rule, the group %s gets %s and loses %s", c.Group, model.Count(len(c.Added), "member", "members"),
+			model.Number(len(c.Removed)))
 	}
 	return what + ", " + c.Why + "."
 }
