@@ -28,11 +28,34 @@ type SCIMAnswer struct {
 // environment says REQUIRE_PEERS=1. scripts/setup test installs both.
 func AskSCIM(t testing.TB, questions []SCIMQuestion) []SCIMAnswer {
 	t.Helper()
-	node, script, err := findNodeScript("scim-patch", "scim.mjs")
+	var answers []SCIMAnswer
+	if said := askNode(t, "scim-patch", "scim.mjs", questions, &answers); len(answers) != len(questions) {
+		t.Fatalf("scim-patch said %q", said)
+	}
+	return answers
+}
+
+// JudgeSCIM has the npm package scimmy judge answers of a SCIM server, each a JSON
+// object: resources, lists, errors, schemas. It returns for each what is wrong with it.
+// Without scimmy it does as AskSCIM does without its packages.
+func JudgeSCIM(t testing.TB, answers []json.RawMessage) [][]string {
+	t.Helper()
+	var faults [][]string
+	if said := askNode(t, "scimmy", "scimmy.mjs", answers, &faults); len(faults) != len(answers) {
+		t.Fatalf("scimmy said %q", said)
+	}
+	return faults
+}
+
+// askNode gives a script that needs an npm package one JSON line, and reads what it
+// says into answer. It returns that as it came.
+func askNode(t testing.TB, pkg, name string, question, answer any) []byte {
+	t.Helper()
+	node, script, err := findNodeScript(pkg, name)
 	if err != nil {
 		missingPeer(t, err)
 	}
-	data, err := json.Marshal(questions)
+	data, err := json.Marshal(question)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,11 +63,10 @@ func AskSCIM(t testing.TB, questions []SCIMQuestion) []SCIMAnswer {
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(append(data, '\n')), os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("scim-patch: %v", err)
+		t.Fatalf("%s: %v", pkg, err)
 	}
-	var answers []SCIMAnswer
-	if err := json.Unmarshal(out, &answers); err != nil || len(answers) != len(questions) {
-		t.Fatalf("scim-patch said %q: %v", out, err)
+	if err := json.Unmarshal(out, answer); err != nil {
+		t.Fatalf("%s said %q: %v", pkg, out, err)
 	}
-	return answers
+	return out
 }

@@ -125,7 +125,7 @@ func (e *edit) spread(op operation) error {
 		if e.parsed > maxParsed {
 			return err
 		}
-		if err != nil || found == nil || found.attr.mutable != "" || found.attr.name == membersKey && value[key] == nil {
+		if err != nil || found == nil || found.attr.mutable == readOnly || found.attr.mutable == writeOnly || found.attr.name == membersKey && value[key] == nil {
 			continue
 		}
 		if err := e.set(found, operation{verb: op.verb, path: key, value: value[key]}); err != nil {

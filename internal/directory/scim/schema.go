@@ -25,7 +25,7 @@ type attribute struct {
 	name     string
 	kind     string // kindString and so on
 	many     bool
-	mutable  string // empty: readWrite
+	mutable  string // readOnly and so on; empty: readWrite
 	exact    bool   // compares with case
 	required bool
 	unique   bool
@@ -44,6 +44,7 @@ const (
 const (
 	readOnly  = "readOnly"
 	writeOnly = "writeOnly"
+	immutable = "immutable" // changed by taking it away and adding another
 )
 
 func text(name, about string) attribute {
@@ -104,7 +105,7 @@ var userType = &resourceType{
 			text("region", "The state or region."), text("postalCode", "The postal code."), text("country", "The country.")),
 		values("roles", "Roles.", text("value", "The role.")),
 		values("entitlements", "Entitlements.", text("value", "The entitlement.")),
-		{name: "groups", kind: kindComplex, many: true, mutable: readOnly, about: "The groups of the person.", sub: refs()},
+		{name: "groups", kind: kindComplex, many: true, mutable: readOnly, about: "The groups of the person.", sub: refs(readOnly)},
 	},
 	extension: &attribute{name: urnEnterprise, kind: kindComplex, about: "What enterprises keep of people.", sub: []attribute{
 		text("employeeNumber", "The number of the employee."), text("costCenter", "The cost center."), text("organization", "The organization."),
@@ -119,16 +120,21 @@ var groupType = &resourceType{
 	kind: model.SCIMGroup, endpoint: "Groups", urn: urnGroup, about: "A group.", nameKey: "displayName",
 	attributes: []attribute{
 		{name: "displayName", kind: kindString, required: true, unique: true, about: "The name of the group."},
-		{name: membersKey, kind: kindComplex, many: true, about: "The people in the group. Groups in groups are not supported.", sub: refs()},
+		{name: membersKey, kind: kindComplex, many: true, about: "The people in the group. Groups in groups are not supported.", sub: refs(immutable)},
 	},
 }
 
 // membersKey is kept apart from the rest of a group: it may be long.
 const membersKey = "members"
 
-func refs() []attribute {
-	return []attribute{{name: "value", kind: kindString, exact: true, about: "The identifier of the resource."},
+// refs are the parts of what refers to a resource, which change with it or not at all.
+func refs(mutable string) []attribute {
+	parts := []attribute{{name: "value", kind: kindString, exact: true, about: "The identifier of the resource."},
 		reference("$ref", "Its address."), text("display", "Its name."), text("type", "What it is.")}
+	for i := range parts {
+		parts[i].mutable = mutable
+	}
+	return parts
 }
 
 func resourceTypes() []*resourceType { return []*resourceType{userType, groupType} }
