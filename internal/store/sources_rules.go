@@ -209,8 +209,8 @@ func (p *sourcePart) byRule(ctx context.Context, groups map[string]model.Group) 
 			out.add(id, groups[model.Key(c.Group)].ID, c.Ref, "")
 		}
 	}
-	const asPlanned = ` exists (select from identities x join connections k on k.id = x.connection_id
-		where x.user_id = u.id and k.slug = i.ref and k.status = 'live' having max(x.last_login_at) < @since) `
+	const asPlanned = ` (u.id, i.ref) in (select x.user_id, k.slug from identities x join connections k on k.id = x.connection_id
+		where k.status = 'live' group by x.user_id, k.slug having max(x.last_login_at) < @since) ` // not row by row: they may be very many
 	if len(out.who) > 0 {
 		args := out.args()
 		args["since"] = p.run.StartedAt

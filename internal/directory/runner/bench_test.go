@@ -11,12 +11,14 @@ import (
 
 	"github.com/postern-sso/postern/internal/directory/runner"
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 )
 
 // What a company of 100,000 people with 1,000,000 memberships in 10,000 groups costs:
-// the first run, one that changes nothing, and one that changes a hundredth. Without
-// the source's own time.
+// the first run, one that changes nothing, one that changes a hundredth, and ones in
+// which rules give everybody three groups, and then change nothing. Without the
+// source's own time.
 func BenchmarkRunOfALargeSource(b *testing.B) {
 	const people, groups, each = 100_000, 10_000, 10
 	st, f := storetest.OpenPool(b), newFake()
@@ -69,6 +71,40 @@ func BenchmarkRunOfALargeSource(b *testing.B) {
 			sync(b, runner.Ask{Trigger: model.RunByHand}, model.RunApplied)
 		}
 	})
+	everybodySignedIn(b, st)
+	b.Run("rules give", func(b *testing.B) {
+		if b.N == 1 {
+			defer measure(b)()
+			sync(b, runner.Ask{Trigger: model.RunByHand}, model.RunApplied)
+		}
+	})
+	b.Run("rules, nothing", func(b *testing.B) {
+		defer measure(b)()
+		for b.Loop() {
+			sync(b, runner.Ask{Trigger: model.RunByHand}, model.RunNothing)
+		}
+	})
+}
+
+// everybodySignedIn has everybody signed in through a connection, and makes rules that
+// give everybody something.
+func everybodySignedIn(b *testing.B, st *store.Store) {
+	b.Helper()
+	c := storetest.LiveConnection(b, st, "aws", nil)
+	_, err := st.Pool().Exec(b.Context(), `insert into identities (user_id, connection_id, idp_entity_id, name_id, last_login_at, last_person)
+		select id, $1, 'idp', username, now() - interval '1 day', jsonb_build_object('AWSGroupsSent', true, 'AWSGroups', array['g-1', 'g' || id],
+			'Attributes', jsonb_build_object('department', array['Sales'], 'other', array[repeat('x', 500)])) from users`, c.ID)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, r := range []model.Rule{{Name: "domain", Kind: model.RuleEmailDomain, Value: "example.com"}, {Name: "group", Kind: model.RuleAWSGroup, Value: "g-1"},
+		{Name: "attribute", Kind: model.RuleAttribute, Attribute: "department", Value: "Sales"}} {
+		storetest.Group(b, st, "by "+r.Name)
+		r.Connection, r.Groups = c.Slug, []string{"by " + r.Name}
+		if _, err := st.CreateRule(b.Context(), storetest.Actor, r); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 // measure reports the processor time that this process took since, and the most memory
