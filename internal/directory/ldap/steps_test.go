@@ -150,6 +150,11 @@ func TestFailuresHaveWords(t *testing.T) {
 			t.Errorf("%d %s is found as %+v", f.Code, f.Sub, got)
 		}
 	}
+	for _, sub := range []string{"525", "52e", "52f", "530", "531", "532", "533", "534", "701", "773", "775"} { // of code 49
+		if !slices.ContainsFunc(Failures(), func(f Failure) bool { return f.Code == 49 && f.Sub == sub }) {
+			t.Errorf("code 49 with data %s has no words", sub)
+		}
+	}
 	for _, code := range []uint16{1, 2, 3, 4, 8, 10, 11, 12, 13, 16, 17, 21, 32, 34, 48, 49, 50, 51, 52, 53, 80} {
 		if !slices.ContainsFunc(Failures(), func(f Failure) bool { return f.Code == code }) {
 			t.Errorf("code %d has no words", code)
