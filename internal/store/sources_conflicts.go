@@ -91,6 +91,7 @@ func (s *Store) candidates(ctx context.Context, src model.Source, ids, users []s
 	}
 	rows, err := s.db.Query(ctx, `select t.stable_id, u.username, u.email, u.display_name, coalesce(u.home_source, ''),
 			coalesce((select o.username from source_users o where o.source_id = @source and o.user_id = u.id and o.stable_id <> t.stable_id limit 1), ''),
+			not exists (select from source_users o where o.source_id = @source and o.user_id = u.id and o.stable_id <> t.stable_id and o.state = 'present'),
 			u.id in (`+administeringSQL+`),
 			exists (select from identities i join connections c on c.id = i.connection_id where c.slug = @connection and i.user_id = u.id and i.external_id <> '')
 				and not exists (select from identities i join connections c on c.id = i.connection_id
@@ -102,11 +103,13 @@ func (s *Store) candidates(ctx context.Context, src model.Source, ids, users []s
 	}
 	var id, other string
 	var u model.ConflictUser
-	var administrator, contradicts bool
-	_, err = pgx.ForEachRow(rows, []any{&id, &u.Username, &u.Email, &u.DisplayName, &u.Home, &other, &administrator, &contradicts}, func() error {
+	var gone, administrator, contradicts bool
+	_, err = pgx.ForEachRow(rows, []any{&id, &u.Username, &u.Email, &u.DisplayName, &u.Home, &other, &gone, &administrator, &contradicts}, func() error {
 		switch u.Obstacle = ""; {
 		case administrator:
 			u.Obstacle = "May use this console: sources do not touch such users."
+		case other != "" && gone:
+			u.Obstacle = fmt.Sprintf("Is another “%s” of the source, who is not in it any more.", other)
 		case other != "":
 			u.Obstacle = fmt.Sprintf("Is “%s” of the source already.", other)
 		case contradicts:

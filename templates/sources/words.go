@@ -2,7 +2,7 @@ package sources
 
 import (
 	"fmt"
-	"slices"
+	"strings"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/templates/ui"
@@ -90,20 +90,20 @@ func readWords(r model.SourceRun) string {
 func holdWords(h model.Hold) (verdict, allowed, allowedNote, would, wouldNote string) {
 	before := ""
 	if h.Before > 0 {
-		before = fmt.Sprintf("with %d in the 24 hours before", h.Before)
+		before = ui.Number(h.Before) + " more in the 24 hours before"
 	}
 	switch h.Kind {
 	case model.HoldDeactivations:
 		verdict = "it would deactivate " + ui.Count(h.Would, "person", "people")
 		allowed, would = ui.Count(h.Allowed, "deactivation", "deactivations"), ui.Count(h.Would, "deactivation", "deactivations")
-		allowedNote = "in 24 hours, of " + ui.Count(h.Of, "active person", "active people")
+		allowedNote = "in 24 hours, of " + ui.Count(h.Of, "person", "people") + " active in that time"
 		if h.Common != "" && h.Would > 1 {
-			before = ui.List(slices.DeleteFunc([]string{before, "all of them stood in " + h.Common}, func(s string) bool { return s == "" }))
+			before = strings.TrimSuffix("all of them stood in "+h.Common+"; "+before, "; ")
 		}
 	case model.HoldRenames:
 		verdict = "it would give " + ui.Count(h.Would, "person", "people") + " another username"
 		allowed, would = ui.Count(h.Allowed, "new username", "new usernames"), ui.Count(h.Would, "new username", "new usernames")
-		allowedNote = "in 24 hours, of " + ui.Count(h.Of, "active person", "active people")
+		allowedNote = "in 24 hours, of " + ui.Count(h.Of, "person", "people") + " active in that time"
 	case model.HoldGroupShrinks:
 		verdict = fmt.Sprintf("it would take %s out of %s", ui.Count(h.Would, "person", "people"), h.Group)
 		allowed, would = ui.Count(h.Allowed, "person", "people")+" out of it", ui.Count(h.Would, "person", "people")+" out of it"

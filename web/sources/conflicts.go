@@ -28,6 +28,9 @@ func (rm *Room) conflicts(w http.ResponseWriter, r *http.Request, a model.Admini
 	if v.Decided, err = rm.Store.LinkedByHand(r.Context(), s, decidedShown); err != nil {
 		return err
 	}
+	if v.Called, err = rm.Store.Called(r.Context()); err != nil {
+		return err
+	}
 	v.Page = rm.pageBelow(r, a, s, "Conflicts of "+s.Name, "People of the source of whom you have to say who they are here. Until then nothing happens to them.")
 	v.Paging = kit.Paging(r, paths.SourceAction(s.Slug, "conflicts"), next)
 	return rm.Render(w, r, http.StatusOK, sources.Conflicts(v))

@@ -115,3 +115,29 @@ func TestNoConflictIsDecidedAgainstTheConsole(t *testing.T) {
 		t.Errorf("linked: %+v", u)
 	}
 }
+
+// Where somebody else got a used name, the page says what helps, and it does.
+func TestAUsedNameHasAWayOut(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	s.SourceOf("corp", 20)
+	reading := webtest.ReadingOf(20)
+	reading.People[19].StableID = "somebody else"
+	reading.Groups = reading.Groups[:1]
+	reading.Groups[0].Members = reading.Groups[0].Members[:19]
+	s.Directories.Have("corp", reading)
+	s.RunSource("corp", runner.Ask{Trigger: model.RunBySchedule})
+	page := s.Get(paths.SourceAction("corp", "conflicts")).Want(t, http.StatusOK)
+	page.Has(t, "table", "Is another “p0019” of the source, who is not in it any more.")
+	page.Has(t, "table", "give p0019 here another username, which is pinned on the user's page before: the next run then makes the other one a user.")
+	first := s.User("p0019")
+	s.Post(paths.UserAction("p0019", "pins"), url.Values{"pin": {"username"}, "reason": {"The name is another's now"}}).Want(t, http.StatusSeeOther)
+	form := s.Get(paths.User("p0019")).Form("form[action='" + paths.User("p0019") + "']")
+	form.Set("username", "p0019.first")
+	s.Post(paths.User("p0019"), form).Want(t, http.StatusSeeOther)
+	s.RunSource("corp", runner.Ask{Trigger: model.RunBySchedule})
+	if second := s.User("p0019"); second.ID == first.ID || !second.Active {
+		t.Errorf("the other one is %+v", second)
+	}
+	s.Get(paths.SourceAction("corp", "conflicts")).Has(t, "main", "Nobody to decide about")
+}

@@ -40,21 +40,43 @@ func dnInSlapd(uid string) string { return "uid=" + uid + "," + peopleOfSlapd }
 // leave takes people out of the directory, as somebody who looks after it does.
 func leave(t *testing.T, s *peertest.Slapd, people ...string) {
 	t.Helper()
+	conn := administer(t, s)
+	for _, uid := range people {
+		if err := conn.Del(ldap.NewDelRequest(dnInSlapd(uid), nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// join adds people, who get an id that nobody had before.
+func join(t *testing.T, s *peertest.Slapd, people ...string) {
+	t.Helper()
+	conn := administer(t, s)
+	for _, uid := range people {
+		entry := ldap.NewAddRequest(dnInSlapd(uid), nil)
+		for name, value := range map[string]string{"objectClass": "inetOrgPerson", "uid": uid, "cn": uid, "sn": "Example", "givenName": "New",
+			"mail": uid + "@example.com"} {
+			entry.Attribute(name, []string{value})
+		}
+		if err := conn.Add(entry); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func administer(t *testing.T, s *peertest.Slapd) *ldap.Conn {
+	t.Helper()
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(s.Authority.PEM)
 	conn, err := ldap.DialURL(s.TLSURL, ldap.DialWithTLSConfig(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = conn.Close() }() // it has done its work
+	t.Cleanup(func() { _ = conn.Close() }) // it has done its work
 	if err := conn.Bind(peertest.SlapdAdmin, peertest.SlapdPassword); err != nil {
 		t.Fatal(err)
 	}
-	for _, uid := range people {
-		if err := conn.Del(ldap.NewDelRequest(dnInSlapd(uid), nil)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	return conn
 }
 
 // The setup with a directory behind it: people are known before they sign in, somebody
@@ -109,7 +131,8 @@ func TestPeopleOfADirectory(t *testing.T) {
 	d.WaitText("7 deactivated")
 	d.inApp(app, "person03", "no")
 	d.Goto(d.publicURL + "/leavers")
-	d.Look("leavers")
+	d.Look("leavers-none")
+	d.pinAndMeetConflicts(slapd)
 }
 
 // connectSlapd makes the source, from the wizard and back to it: first with a wrong base.
@@ -124,15 +147,20 @@ func (d *demo) connectSlapd(slapd *peertest.Slapd) {
 	d.Fill("name", "Corporate directory")
 	d.Fill("slug", "corp")
 	d.Fill("urls", slapd.TLSURL)
-	d.Choose("trust", "ca")
-	d.Fill("ca", string(slapd.Authority.PEM))
 	d.Fill("bind_dn", peertest.SlapdReader)
 	d.Fill("secret", peertest.SlapdPassword)
 	d.Fill("base", "dc=wrong,dc=test")
 	d.Press("Save as a draft")
 	d.WaitText("It is a draft")
 	d.Press("Test it")
-	d.WaitText("Test of Corporate directory")
+	d.WaitText("Trust this certificate")
+	d.Look("source-untrusted")
+	d.Click("Trust this certificate")
+	d.WaitText("Where to look")
+	d.Fill("secret", peertest.SlapdPassword)
+	d.Press("Save")
+	d.Press("Test it")
+	d.WaitText("no such base")
 	d.Look("source-test-failed")
 	d.ClickSelector(`a[href="/sources/corp/settings"]`)
 	d.WaitText("Where to look")
