@@ -6,13 +6,20 @@ import (
 	"time"
 )
 
-// Session is what a session holds that has not ended; found is false when there is none.
-func (s *Store) Session(ctx context.Context, token string) (data []byte, found bool, err error) {
-	err = translate(s.db.QueryRow(ctx, "select data from sessions where token = $1 and current_timestamp < expiry", token).Scan(&data))
+// Session is what a session holds that has not ended, and when it ends; found is
+// false when there is none.
+func (s *Store) Session(ctx context.Context, token string) (data []byte, ends time.Time, found bool, err error) {
+	err = translate(s.db.QueryRow(ctx, "select data, expiry from sessions where token = $1 and current_timestamp < expiry", token).Scan(&data, &ends))
 	if errors.Is(err, ErrNotFound) {
-		return nil, false, nil
+		return nil, ends, false, nil
 	}
-	return data, err == nil, err
+	return data, ends, err == nil, err
+}
+
+// ProlongSession moves the end of a session. One that was ended meanwhile stays so.
+func (s *Store) ProlongSession(ctx context.Context, token string, ends time.Time) error {
+	_, err := s.db.Exec(ctx, "update sessions set expiry = $2 where token = $1 and expiry < $2", token, ends)
+	return err
 }
 
 // SaveSession makes a session, or replaces what it holds and when it ends.

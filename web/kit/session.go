@@ -53,9 +53,9 @@ func (k *Kit) newSessions() (admins, persons *scs.SessionManager) {
 	make1 := func(name string, lifetime, idle time.Duration) *scs.SessionManager {
 		m := scs.New()
 		if m.Store = k.Opts.SessionStore; m.Store == nil {
-			m.Store = sessionStore{k.Store}
+			m.Store = sessionStore{db: k.Store, idle: idle, codec: m.Codec}
 		}
-		m.Lifetime, m.IdleTimeout = lifetime, idle
+		m.Lifetime = lifetime
 		m.Cookie.Name = k.CookieName(name)
 		m.Cookie.HttpOnly = true
 		m.Cookie.Secure = k.Secure()
