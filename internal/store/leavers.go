@@ -26,27 +26,39 @@ const signedInWhileReading = 2 * time.Hour
 // has not left. People whom AWS knew by an id that is not in its directory any more
 // count as well, unless none of the connection's ids is there: then they are of
 // another kind. Assignments count only where somebody has one. Sources that will
-// deactivate the user by themselves leave a null in stays.
+// deactivate the user by themselves leave a null in stays. Most people are there: so
+// it begins with those who are not, and looks only at these for another way.
 const leaversSQL = `
 	with live as (select s.id, s.slug, s.name, s.kind, s.connection_id, s.last_good_at,
 			s.kind = 'aws' and exists (select from source_users a where a.source_id = s.id and a.state = 'present' and a.assigned) assigns,
 			s.kind = 'aws' and exists (select from identities i join source_users a on a.source_id = s.id and a.stable_id = i.external_id
 				where i.connection_id = s.connection_id and i.external_id <> '') by_id
 		from sources s where s.status = 'live'),
-	known as (select m.user_id, l.id source_id, m.state, m.enabled or m.says & @active = 0 enabled, m.assigned or not l.assigns assigned, m.why,
-			m.absent_at, true mirrored
-		from source_users m join live l on l.id = m.source_id where m.user_id is not null
+	mirror as not materialized (select m.source_id, m.stable_id, m.user_id, m.why, m.absent_at, l.by_id, l.connection_id, l.assigns, m.assigned,
+			m.state = 'absent' or not m.enabled missing,
+			case when m.state = 'absent' then 'absent' when not m.enabled and m.says & @active <> 0 then 'disabled'
+				when l.assigns and not m.assigned then 'unassigned' end says
+		from source_users m join live l on l.id = m.source_id),
+	missing as (select * from mirror where missing union all select * from mirror where assigns and not assigned and not missing),
+	missed as (select m.user_id, m.source_id, m.says, m.why, m.absent_at, true mirrored
+		from missing m where m.user_id is not null
 		union all
-		select i.user_id, l.id, coalesce(m.state, 'absent'), coalesce(m.enabled or m.says & @active = 0, true), coalesce(m.assigned, false) or not l.assigns,
-			coalesce(m.why, ''), m.absent_at, m.stable_id is not null
-		from live l join identities i on i.connection_id = l.connection_id
-			left join source_users m on m.source_id = l.id and m.stable_id = i.external_id
-		where l.by_id and i.external_id <> '' and (m.user_id is null or m.user_id <> i.user_id)
-			and (m.stable_id is not null or coalesce(i.last_login_at, i.created_at) < l.last_good_at - @reading::interval)),
-	said as (select distinct on (k.user_id, k.source_id) k.*,
-			case when k.state = 'absent' then 'absent' when not k.enabled then 'disabled' when not k.assigned then 'unassigned' end says
-		from known k
-		order by k.user_id, k.source_id, k.state = 'absent', not k.enabled, not k.assigned, not k.mirrored),
+		select i.user_id, m.source_id, m.says, m.why, m.absent_at, true
+		from missing m, lateral (select * from identities i where i.connection_id = m.connection_id and i.external_id = m.stable_id
+			and i.external_id <> '' and m.by_id offset 0) i
+		where m.user_id is distinct from i.user_id
+		union all
+		select i.user_id, l.id, 'absent', '', null, false
+		from live l, lateral (select * from identities i where l.by_id and i.connection_id = l.connection_id and i.external_id <> ''
+			and not exists (select from source_users m where m.source_id = l.id and m.stable_id = i.external_id) offset 0) i
+		where coalesce(i.last_login_at, i.created_at) < l.last_good_at - @reading::interval),
+	said as (select distinct on (x.user_id, x.source_id) x.*
+		from missed x -- each looked up by itself: they are few ("offset 0")
+		where x.says is not null
+			and not exists (select from mirror m where m.user_id = x.user_id and m.source_id = x.source_id and m.says is null offset 0)
+			and not exists (select from identities i join mirror m on m.connection_id = i.connection_id and m.stable_id = i.external_id
+				where i.user_id = x.user_id and i.external_id <> '' and m.source_id = x.source_id and m.by_id and m.says is null offset 0)
+		order by x.user_id, x.source_id, x.says desc, not x.mirrored, x.absent_at, x.why), -- rather unassigned than disabled than absent
 	administering as (` + administeringSQL + `),
 	left_ones as (select distinct on (u.id) u.id user_id, l.slug, l.name, x.says, x.why, x.absent_at, x.mirrored and l.kind <> 'scim' readable, y.stays
 		from said x join live l on l.id = x.source_id join users u on u.id = x.user_id and u.active,
@@ -57,7 +69,7 @@ const leaversSQL = `
 			when x.says = 'unassigned' then 'assignment'
 			when l.kind = 'scim' then 'pushed'
 			when x.says = 'absent' and u.home_source <> l.slug then 'other_home' end stays) y
-		where x.says is not null and y.stays is not null and (@source = '' or l.slug = @source)
+		where y.stays is not null and (@source = '' or l.slug = @source)
 		order by u.id, l.slug)`
 
 func leaverArgs(source string) named {
