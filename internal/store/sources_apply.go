@@ -72,7 +72,9 @@ func (s *Store) applyNext(ctx context.Context, run model.SourceRun, worker strin
 func ofMembers(kind string) string { return "(" + kind + " in ('members', 'by_rule'))" }
 
 // nextPart is the number of the last change that is done together with the next ones,
-// and whether there are more behind it; zero: none is left.
+// and whether there are more behind it; zero: none is left. The numbers have no gaps;
+// both ends of them are told, since PostgreSQL knows nothing yet of so new a plan and
+// would read and sort the whole of it for the first few.
 func (s *Store) nextPart(ctx context.Context, run model.SourceRun) (upTo int, more bool, err error) {
 	type size struct {
 		NR      int
@@ -80,8 +82,8 @@ func (s *Store) nextPart(ctx context.Context, run model.SourceRun) (upTo int, mo
 		Size    int
 	}
 	next, err := list(ctx, s.db, pgx.RowToStructByPos[size], `select nr, `+ofMembers("kind")+`, coalesce(memberships, cardinality(added) + cardinality(removed))
-		from source_changes where run_id = @run and nr > @done order by nr limit @limit`,
-		named{"run": run.ID, "done": run.Done, "limit": changesAtOnce + 1})
+		from source_changes where run_id = @run and nr > @done and nr <= @end order by nr`,
+		named{"run": run.ID, "done": run.Done, "end": run.Done + changesAtOnce + 1})
 	memberships := 0
 	for i, c := range next {
 		memberships += c.Size
