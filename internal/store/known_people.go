@@ -144,7 +144,7 @@ func (s *Store) readLinks(ctx context.Context, connections, ids []string, at map
 	}, "select u.id::text, c.slug, "+administers+", "+openConsent+`, coalesce(s.slug, ''), coalesce(s.stable_id, '')
 		from users u cross join connections c left join link_consents k on k.user_id = u.id and k.connection_id = c.id
 			left join lateral (select s.slug, m.stable_id from source_users m join sources s on s.id = m.source_id
-				where m.user_id = u.id and s.kind = 'aws' and s.connection_id = c.id limit 1) s on true
+				where m.user_id = u.id and s.kind = 'aws' and s.connection_id = c.id order by m.state = 'absent', s.slug, m.stable_id limit 1) s on true
 		where u.id = any(@users::uuid[]) and c.slug = any(@connections)`, named{"connections": connections, "users": ids})
 	for _, v := range all {
 		k := at[knownKey{v.connection, v.user}]
