@@ -59,8 +59,8 @@ func TestCertificateFindings(t *testing.T) {
 		if !slices.Equal(codes, c.codes) || blocking != c.blocking || cert.KeyType != c.keyType {
 			t.Errorf("%s: %v, blocking %v, %s", name, codes, blocking, cert.KeyType)
 		}
-		if weak := weakKey(cert) != nil; weak != c.blocking {
-			t.Errorf("%s: verified with: %v", name, !weak)
+		if _, weak := strongKey(cert); (weak != nil) != c.blocking {
+			t.Errorf("%s: refused: %v", name, weak)
 		}
 	}
 }

@@ -4,14 +4,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/beevik/etree"
+	"github.com/postern-sso/postern/internal/sso/onepass"
 
 	"github.com/postern-sso/postern/internal/model"
 )
 
-// assertionData is the verified assertion as values. The pre-check has made
-// sure that every element is where it belongs and in its namespace, so local
-// names are enough here.
+// assertionData is the verified assertion as values.
 type assertionData struct {
 	id, version, issueInstant, issuer string
 	subjects                          int
@@ -37,42 +35,110 @@ type conditions struct {
 
 type authnStatement struct{ instant, sessionIndex, notOnOrAfter, context string }
 
-func readEnvelope(e *etree.Element, trusted bool) envelope {
-	env := envelope{
-		trusted: trusted, id: attributeValue(e, "ID"), version: attributeValue(e, "Version"),
-		issueInstant: attributeValue(e, "IssueInstant"), inResponseTo: attributeValue(e, "InResponseTo"),
-	}
-	_, env.hasInResponseTo = attributeOf(e, "InResponseTo")
-	env.destination, env.hasDestination = attributeOf(e, "Destination")
-	if i := childNamed(e, "Issuer"); i != nil {
+// readEnvelope reads what the Response element says.
+func readEnvelope(e onepass.Element, trusted bool) envelope {
+	env := envelope{trusted: trusted, id: attr(e, "ID"), version: attr(e, "Version"), issueInstant: attr(e, "IssueInstant")}
+	env.inResponseTo, env.hasInResponseTo = e.Attr("InResponseTo")
+	env.destination, env.hasDestination = e.Attr("Destination")
+	if i, ok := e.Child(onepass.Issuer); ok {
 		env.issuer, env.hasIssuer = i.Text(), true
 	}
 	return env
 }
 
-func childNamed(e *etree.Element, local string) *etree.Element {
-	for _, c := range e.ChildElements() {
-		if c.Tag == local {
-			return c
-		}
-	}
-	return nil
+// attr is an attribute of an element, empty where there is none.
+func attr(e onepass.Element, name string) string {
+	value, _ := e.Attr(name)
+	return value
 }
 
-func childrenNamed(e *etree.Element, local string) []*etree.Element {
-	var all []*etree.Element
-	for _, c := range e.ChildElements() {
-		if c.Tag == local {
-			all = append(all, c)
+func readAssertion(e onepass.Element) assertionData {
+	a := assertionData{id: attr(e, "ID"), version: attr(e, "Version"), issueInstant: attr(e, "IssueInstant"), attributes: map[string][]string{}}
+	for c := range e.Children() {
+		switch c.Kind() { //nolint:exhaustive // the others have no value
+		case onepass.Issuer:
+			a.issuer = c.Text()
+		case onepass.Subject:
+			a.subjects++
+			a.readSubject(c)
+		case onepass.Conditions:
+			a.readConditions(c)
+		case onepass.AuthnStatement:
+			a.authn = append(a.authn, readAuthn(c))
+		case onepass.AttributeStatement:
+			a.readAttributes(c)
 		}
 	}
-	return all
+	return a
+}
+
+func readAuthn(e onepass.Element) authnStatement {
+	s := authnStatement{instant: attr(e, "AuthnInstant"), sessionIndex: attr(e, "SessionIndex"), notOnOrAfter: attr(e, "SessionNotOnOrAfter")}
+	if c, ok := e.Child(onepass.AuthnContext); ok {
+		if ref, ok := c.Child(onepass.AuthnContextClassRef); ok {
+			s.context = strings.TrimSpace(ref.Text())
+		}
+	}
+	return s
+}
+
+func (a *assertionData) readSubject(e onepass.Element) {
+	for c := range e.Children() {
+		switch c.Kind() { //nolint:exhaustive // there are these two
+		case onepass.NameID:
+			a.nameID, a.nameIDFormat, a.hasNameID = c.Text(), attr(c, "Format"), true
+		case onepass.SubjectConfirmation:
+			a.confirmations = append(a.confirmations, readConfirmation(c))
+		}
+	}
+}
+
+func readConfirmation(e onepass.Element) confirmation {
+	c := confirmation{method: attr(e, "Method")}
+	if d, ok := e.Child(onepass.SubjectConfirmationData); ok {
+		c.hasData = true
+		c.recipient = attr(d, "Recipient")
+		c.inResponseTo, c.hasInResponseTo = d.Attr("InResponseTo")
+		c.notBefore = attr(d, "NotBefore")
+		c.notOnOr = attr(d, "NotOnOrAfter")
+	}
+	return c
+}
+
+func (a *assertionData) readConditions(e onepass.Element) {
+	c := &conditions{notBefore: attr(e, "NotBefore"), notOnOrAfter: attr(e, "NotOnOrAfter")}
+	for r := range e.Children() {
+		if r.Kind() != onepass.AudienceRestriction {
+			continue
+		}
+		var audiences []string
+		for v := range r.Children() {
+			audiences = append(audiences, v.Text())
+		}
+		c.audiences = append(c.audiences, audiences)
+	}
+	a.conditions = c
+}
+
+// readAttributes collects values by exact name. AWS sends each name once; the
+// values of several elements with one name are joined into one list.
+func (a *assertionData) readAttributes(e onepass.Element) {
+	for c := range e.Children() {
+		name := attr(c, "Name")
+		values := a.attributes[name]
+		if values == nil {
+			values = []string{}
+		}
+		for v := range c.Children() {
+			values = append(values, v.Text())
+		}
+		a.attributes[name] = values
+	}
 }
 
 // read fills in the message from the verified assertion.
 func (m *Message) read() *model.Refusal {
-	a := readAssertion(m.assertion)
-	m.parsed = a
+	a := &m.parsed
 	if m.envelope.trusted {
 		m.ID = m.envelope.id
 	}
@@ -107,85 +173,4 @@ func instant(text string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return t, true
-}
-
-func readAssertion(e *etree.Element) assertionData {
-	a := assertionData{
-		id: attributeValue(e, "ID"), version: attributeValue(e, "Version"),
-		issueInstant: attributeValue(e, "IssueInstant"), attributes: map[string][]string{},
-	}
-	for _, c := range e.ChildElements() {
-		switch c.Tag {
-		case "Issuer":
-			a.issuer = c.Text()
-		case "Subject":
-			a.subjects++
-			a.readSubject(c)
-		case "Conditions":
-			a.readConditions(c)
-		case "AuthnStatement":
-			a.authn = append(a.authn, readAuthn(c))
-		case "AttributeStatement":
-			a.readAttributes(c)
-		}
-	}
-	return a
-}
-
-func readAuthn(e *etree.Element) authnStatement {
-	s := authnStatement{
-		instant: attributeValue(e, "AuthnInstant"), sessionIndex: attributeValue(e, "SessionIndex"),
-		notOnOrAfter: attributeValue(e, "SessionNotOnOrAfter"),
-	}
-	if c := childNamed(e, "AuthnContext"); c != nil {
-		if ref := childNamed(c, "AuthnContextClassRef"); ref != nil {
-			s.context = strings.TrimSpace(ref.Text())
-		}
-	}
-	return s
-}
-
-func (a *assertionData) readSubject(e *etree.Element) {
-	if n := childNamed(e, "NameID"); n != nil {
-		a.nameID, a.nameIDFormat, a.hasNameID = n.Text(), attributeValue(n, "Format"), true
-	}
-	for _, s := range childrenNamed(e, "SubjectConfirmation") {
-		c := confirmation{method: attributeValue(s, "Method")}
-		if d := childNamed(s, "SubjectConfirmationData"); d != nil {
-			c.hasData = true
-			c.recipient = attributeValue(d, "Recipient")
-			c.inResponseTo, c.hasInResponseTo = attributeOf(d, "InResponseTo")
-			c.notBefore = attributeValue(d, "NotBefore")
-			c.notOnOr = attributeValue(d, "NotOnOrAfter")
-		}
-		a.confirmations = append(a.confirmations, c)
-	}
-}
-
-func (a *assertionData) readConditions(e *etree.Element) {
-	c := &conditions{notBefore: attributeValue(e, "NotBefore"), notOnOrAfter: attributeValue(e, "NotOnOrAfter")}
-	for _, r := range childrenNamed(e, "AudienceRestriction") {
-		var audiences []string
-		for _, v := range childrenNamed(r, "Audience") {
-			audiences = append(audiences, v.Text())
-		}
-		c.audiences = append(c.audiences, audiences)
-	}
-	a.conditions = c
-}
-
-// readAttributes collects values by exact name. AWS sends each name once; the
-// values of several elements with one name are joined into one list.
-func (a *assertionData) readAttributes(e *etree.Element) {
-	for _, attr := range childrenNamed(e, "Attribute") {
-		name := attributeValue(attr, "Name")
-		values := a.attributes[name]
-		if values == nil {
-			values = []string{}
-		}
-		for _, v := range childrenNamed(attr, "AttributeValue") {
-			values = append(values, v.Text())
-		}
-		a.attributes[name] = values
-	}
 }

@@ -6,32 +6,34 @@ import (
 	"encoding/base64"
 	"math/big"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/beevik/etree"
-
 	"github.com/postern-sso/postern/internal/attack"
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso/onepass"
 )
 
-// rootOf is the root of XML that is good.
-func rootOf(t *testing.T, xml string) *etree.Element {
+// documentOf is a message with the attributes of its Response, what stands in it, and
+// what stands in its Assertion; elements are written without their prefix.
+func documentOf(t *testing.T, attributes, inResponse, assertionTag, inAssertion string) *onepass.Document {
 	t.Helper()
-	doc := etree.NewDocument()
-	if err := doc.ReadFromString(xml); err != nil {
+	prefixed := func(text string) string { return regexp.MustCompile(`<(/?)(\w)`).ReplaceAllString(text, "<${1}a:$2") }
+	d, err := onepass.Read([]byte(`<p:Response xmlns:p="` + nsProtocol + `" xmlns:a="` + nsAssertion + `"` + attributes + `><p:Status><p:StatusCode Value="` +
+		statusSuccess + `"/></p:Status>` + prefixed(inResponse+"<Assertion"+assertionTag+"><Issuer>idp</Issuer>"+inAssertion+"</Assertion>") + `</p:Response>`))
+	if err != nil {
 		t.Fatal(err)
 	}
-	return doc.Root()
+	return d
 }
 
 // TestReadAssertion: every value comes from its own place.
 func TestReadAssertion(t *testing.T) {
 	t.Parallel()
-	got := readAssertion(rootOf(t, `<Assertion ID="_a" Version="2.0" IssueInstant="i"><Issuer>idp</Issuer>
-		<Subject><NameID Format="f">alice</NameID>
+	got := readAssertion(documentOf(t, "", "", ` ID="_a" Version="2.0" IssueInstant="i"`, `<Subject><NameID Format="f">alice</NameID>
 			<SubjectConfirmation Method="m1"/>
 			<SubjectConfirmation Method="m2"><SubjectConfirmationData Recipient="r" InResponseTo="q" NotBefore="b" NotOnOrAfter="e"/></SubjectConfirmation>
 			<SubjectConfirmation Method="m3"><SubjectConfirmationData InResponseTo=""/></SubjectConfirmation></Subject>
@@ -42,7 +44,7 @@ func TestReadAssertion(t *testing.T) {
 		<AuthnStatement><AuthnContext/></AuthnStatement><AuthnStatement/>
 		<AttributeStatement><Attribute Name="x"><AttributeValue>1</AttributeValue><AttributeValue>2</AttributeValue></Attribute><Attribute Name="none"/>
 			<Attribute Name="x"><AttributeValue>3</AttributeValue></Attribute>
-			<Attribute Name="X"><AttributeValue> 4 </AttributeValue></Attribute></AttributeStatement></Assertion>`))
+			<Attribute Name="X"><AttributeValue> 4 </AttributeValue></Attribute></AttributeStatement>`).Claimed(onepass.TheAssertion))
 	want := assertionData{
 		id: "_a", version: "2.0", issueInstant: "i", issuer: "idp", subjects: 1, nameID: "alice", nameIDFormat: "f", hasNameID: true,
 		confirmations: []confirmation{{method: "m1"}, {method: "m2", hasData: true, recipient: "r", inResponseTo: "q", hasInResponseTo: true,
@@ -55,7 +57,7 @@ func TestReadAssertion(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v\nwant %+v", got, want)
 	}
-	if got := readAssertion(rootOf(t, `<Assertion><Subject/></Assertion>`)); got.subjects != 1 || got.hasNameID || got.conditions != nil ||
+	if got := readAssertion(documentOf(t, "", "", "", "<Subject/>").Claimed(onepass.TheAssertion)); got.subjects != 1 || got.hasNameID || got.conditions != nil ||
 		len(got.authn)+len(got.confirmations) > 0 {
 		t.Errorf("of nothing: %+v", got)
 	}
@@ -65,18 +67,19 @@ func TestReadEnvelope(t *testing.T) {
 	t.Parallel()
 	full := envelope{trusted: true, id: "_r", version: "2.0", issueInstant: "i", inResponseTo: "q", hasInResponseTo: true, destination: "d",
 		hasDestination: true, issuer: " x ", hasIssuer: true}
-	root := rootOf(t, `<Response ID="_r" Version="2.0" IssueInstant="i" InResponseTo="q" Destination="d"><Issuer> x </Issuer></Response>`)
-	if got := readEnvelope(root, true); got != full {
+	read := func(attributes, inside string, trusted bool) envelope {
+		return readEnvelope(documentOf(t, attributes, inside, "", "").Claimed(onepass.WholeResponse), trusted)
+	}
+	if got := read(` ID="_r" Version="2.0" IssueInstant="i" InResponseTo="q" Destination="d"`, "<Issuer> x </Issuer>", true); got != full {
 		t.Errorf("%+v", got)
 	}
-	if got := readEnvelope(rootOf(t, `<Response InResponseTo="" Destination=""><Issuer/></Response>`),
-		false); got != (envelope{hasInResponseTo: true, hasDestination: true, hasIssuer: true}) {
+	if got := read(` InResponseTo="" Destination=""`, "<Issuer/>", false); got != (envelope{hasInResponseTo: true, hasDestination: true, hasIssuer: true}) {
 		t.Errorf("what is empty: %+v", got)
 	}
-	if got := readEnvelope(rootOf(t, `<Response><Status/><Issuer>x</Issuer></Response>`), false); got != (envelope{hasIssuer: true, issuer: "x"}) {
+	if got := read("", "<Issuer>x</Issuer>", false); got != (envelope{hasIssuer: true, issuer: "x"}) {
 		t.Errorf("in another order: %+v", got)
 	}
-	if got := readEnvelope(rootOf(t, `<Response/>`), false); got != (envelope{}) {
+	if got := read("", "", false); got != (envelope{}) {
 		t.Errorf("what is missing: %+v", got)
 	}
 }
@@ -90,7 +93,7 @@ func TestReadMessage(t *testing.T) {
 	}
 	read := func(trusted bool, confirmations, conditions string) *Message {
 		m := &Message{envelope: envelope{trusted: trusted, id: "_r", inResponseTo: "_outside"},
-			assertion: rootOf(t, `<Assertion ID="_a"><Issuer>idp</Issuer><Subject>`+confirmations+`</Subject>`+conditions+`</Assertion>`)}
+			parsed: readAssertion(documentOf(t, "", "", ` ID="_a"`, `<Subject>`+confirmations+`</Subject>`+conditions).Claimed(onepass.TheAssertion))}
 		if r := m.read(); r != nil {
 			t.Fatal(r)
 		}
@@ -120,7 +123,7 @@ func TestReadMessage(t *testing.T) {
 			t.Errorf("%s: %+v", name, c.m)
 		}
 	}
-	m := &Message{assertion: rootOf(t, `<Assertion/>`)}
+	m := &Message{}
 	if r := m.read(); r == nil || r.Code != model.CodeMalformedResponse {
 		t.Errorf("an assertion without ID: %+v", r)
 	}
@@ -247,13 +250,12 @@ func TestUnknownCertificateIsShown(t *testing.T) {
 	stored := []Certificate{{Raw: []byte("1"), Fingerprint: "AA"}, {Raw: []byte("2"), Fingerprint: "BB"}}
 	text := base64.StdEncoding.EncodeToString([]byte("3"))
 	for certificates, received := range map[string]string{text: fingerprint([]byte("3")), "%": "no certificate", text + "%": "no certificate"} {
-		_, r := selectCertificate(signatureShape{certificates: []string{certificates}}, stored)
+		_, r := selectCertificate(certificates, stored)
 		if r == nil || r.Code != model.CodeCertificateUnknown || r.Expected != "AA or BB" || r.Received != received {
 			t.Errorf("%q: %+v, want %s", certificates, r, received)
 		}
 	}
-	if c, r := selectCertificate(signatureShape{certificates: []string{base64.StdEncoding.EncodeToString([]byte("2")), text}},
-		stored); r != nil || c.Fingerprint != "BB" {
+	if c, r := selectCertificate(base64.StdEncoding.EncodeToString([]byte("2")), stored); r != nil || c.Fingerprint != "BB" {
 		t.Errorf("%+v %+v", c, r)
 	}
 }
