@@ -43,6 +43,7 @@ type serveFlags struct {
 	PublicURL       string   `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"Address under which browsers reach Postern (http://localhost:8080). Given here, it cannot be changed in the console." placeholder:"URL"`
 	TrustedProxies  []string `name:"trusted-proxies" env:"POSTERN_TRUSTED_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, for example 10.0.0.0/8." placeholder:"CIDR"`
 	PrivateMetadata bool     `name:"allow-private-metadata" env:"POSTERN_ALLOW_PRIVATE_METADATA" help:"Let administrators have metadata fetched from private addresses (10/8, 172.16/12, 192.168/16, fc00::/7), for an identity provider inside your network."`
+	Verify          string   `env:"POSTERN_VERIFY" enum:"one,both" default:"one" help:"Who verifies AWS's answers: Postern's verifier (one), or it and the former one, which must say the same (both)."`
 	MetricsListen   string   `name:"metrics-listen" env:"POSTERN_METRICS_LISTEN" help:"Address for Prometheus figures; empty: none." placeholder:"ADDRESS"`
 	NoMigrate       bool     `name:"no-migrate" help:"Do not apply pending migrations; refuse to start when there are some."`
 }
@@ -151,7 +152,8 @@ func (f serveFlags) serve(ctx context.Context, io streams, beside *companion) (e
 // webOptions judges the flags and turns them into what web needs.
 func (f serveFlags) webOptions(log *slog.Logger, listening net.Addr) (kit.Options, error) {
 	o := kit.Options{Logger: log, Version: version, Metrics: kit.NewMetrics(version), Readiness: new(kit.Readiness),
-		PublicURL: f.PublicURL, PublicURLFixed: f.PublicURL != "", AllowPrivateMetadata: f.PrivateMetadata, CommandFlags: f.commandFlags()}
+		PublicURL: f.PublicURL, PublicURLFixed: f.PublicURL != "", AllowPrivateMetadata: f.PrivateMetadata,
+		VerifyTwice: f.Verify == "both", CommandFlags: f.commandFlags()}
 	if o.PublicURL == "" {
 		var err error
 		if o.PublicURL, err = f.defaultURL(listening); err != nil {

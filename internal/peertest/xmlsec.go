@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 )
 
@@ -46,15 +47,47 @@ func NewVerifier(t testing.TB, certificate []byte) *Verifier {
 // of the Assertion in it. Tests may call it at the same time.
 func (v *Verifier) Verifies(t testing.TB, message []byte) bool {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "message.xml")
-	if err := os.WriteFile(file, message, 0o600); err != nil {
-		t.Fatal(err)
+	return len(v.Refused(t, [][]byte{message})) == 0
+}
+
+// Refused are the numbers of the messages that xmlsec1 does not accept, as Verifies
+// does. Many messages cost little more than one.
+func (v *Verifier) Refused(t testing.TB, messages [][]byte) (refused []int) {
+	t.Helper()
+	files := make([]string, len(messages))
+	folder := t.TempDir()
+	for i, m := range messages {
+		files[i] = filepath.Join(folder, strconv.Itoa(i)+".xml")
+		if err := os.WriteFile(files[i], m, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
+	var look func(from, to int)
+	look = func(from, to int) {
+		switch {
+		case v.verifies(t, files[from:to]):
+		case to-from == 1:
+			refused = append(refused, from)
+		default:
+			look(from, (from+to)/2)
+			look((from+to)/2, to)
+		}
+	}
+	if len(files) > 0 {
+		look(0, len(files))
+	}
+	return refused
+}
+
+// verifies tells whether xmlsec1 accepts both signatures of every file.
+func (v *Verifier) verifies(t testing.TB, files []string) bool {
+	t.Helper()
 	const response = "/*[local-name()='Response']"
 	for _, place := range []string{response, response + "/*[local-name()='Assertion']"} {
-		cmd := exec.CommandContext(t.Context(), v.program, "--verify", "--enabled-key-data", "x509,rsa", "--pubkey-cert-pem", v.certificate,
+		args := append([]string{"--verify", "--enabled-key-data", "x509,rsa", "--pubkey-cert-pem", v.certificate,
 			"--id-attr:ID", "urn:oasis:names:tc:SAML:2.0:protocol:Response", "--id-attr:ID", "urn:oasis:names:tc:SAML:2.0:assertion:Assertion",
-			"--node-xpath", place+"/*[local-name()='Signature']", file)
+			"--node-xpath", place + "/*[local-name()='Signature']"}, files...)
+		cmd := exec.CommandContext(t.Context(), v.program, args...)
 		if v.libraries != "" {
 			cmd.Env = []string{"LD_LIBRARY_PATH=" + v.libraries}
 		}

@@ -2,6 +2,7 @@ package sso
 
 import (
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -50,8 +51,11 @@ func verify(d *onepass.Document, data []byte, t Trust) (*Message, []model.Check,
 // message says about its key only chooses among the stored certificates.
 func verifyPart(d *onepass.Document, p onepass.Part, data []byte, stored []Certificate) (onepass.Element, Certificate, *model.Refusal) {
 	candidates := stored
-	if named, ok := d.Certificate(p); ok {
-		match, r := selectCertificate(strings.Join(strings.Fields(named), ""), stored)
+	if named, ok := d.Certificates(p); ok {
+		match, r := selectCertificate(named[0], stored)
+		if r == nil {
+			r = unreadable(named[1:], match)
+		}
 		if r != nil {
 			return onepass.Element{}, Certificate{}, r
 		}
@@ -124,6 +128,22 @@ func selectCertificate(named string, stored []Certificate) (Certificate, *model.
 	}
 	return Certificate{}, Refuse(cause, strings.Join(known, " or "), received,
 		"The message is signed with a certificate that this connection does not know.")
+}
+
+// unreadable refuses further certificates that are none: they mean nothing here, and
+// other verifiers stop at them.
+func unreadable(further []string, match Certificate) *model.Refusal {
+	for _, text := range further {
+		der, err := base64.StdEncoding.DecodeString(text)
+		if err == nil {
+			_, err = x509.ParseCertificate(der)
+		}
+		if err != nil {
+			return Refuse(model.CauseCertificateUnreadable, match.Fingerprint, "a further certificate that cannot be read",
+				"The message names a certificate that is none, behind the one that this connection knows.")
+		}
+	}
+	return nil
 }
 
 // strongKey is the key of a certificate, if it is strong enough.

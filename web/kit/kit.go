@@ -43,6 +43,10 @@ type Options struct {
 	// addresses, for an identity provider inside the network.
 	AllowPrivateMetadata bool
 
+	// VerifyTwice has the answers to live logins and tests verified by the former
+	// verifier too, and refuses those of which the two do not say the same.
+	VerifyTwice bool
+
 	Version    string
 	DemoAWSURL string // the simulated AWS of `console demo`; empty: real AWS
 

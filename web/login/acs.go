@@ -217,6 +217,7 @@ func (rm *Room) judge(ctx context.Context, a *attempt, xml []byte) (*model.Refus
 	}
 	message, checks, refusal := sso.Open(xml, sso.Trust{
 		Certificates: idp.Certificates, RequireSignatures: cfg.RequireSignatures, IdPEntityID: idp.EntityID,
+		SecondOpinion: rm.Opts.VerifyTwice,
 	})
 	a.login.Checks = checks
 	if refusal != nil {

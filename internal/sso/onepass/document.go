@@ -58,22 +58,28 @@ const statusSuccess = "urn:oasis:names:tc:SAML:2.0:status:Success"
 // because that is what the inner signature covers.
 func (d *Document) canonicalize() error {
 	d.canon = make([]byte, 0, 2*len(d.data)+len(d.data)/4)
+	var lists [parts]prefixes
 	for p := range parts {
 		part := &d.parts[p]
 		if p == TheAssertion {
 			part.node = d.child(0, Assertion)
 		}
-		own, including := d.child(part.node, signature), prefixes(0)
+		own := d.child(part.node, signature)
 		if own >= 0 {
 			var err error
-			if including, err = d.inclusive(own); err != nil {
+			if lists[p], err = d.inclusive(own); err != nil {
 				return err
 			}
 		}
 		var err error
-		if part.hashed, err = d.write(part.node, own, including); err != nil {
+		if part.hashed, err = d.write(part.node, own, lists[p]); err != nil {
 			return err
 		}
+	}
+	covered := lists[WholeResponse] | d.nodes[0].used | d.nodes[d.parts[TheAssertion].node].used
+	if d.child(0, signature) >= 0 && lists[TheAssertion]&^covered != 0 {
+		// Who takes the Assertion out of the verified Response does not find the prefix.
+		return Refused("it lists a prefix that the signature of the Response does not cover")
 	}
 	for p := range parts {
 		if own := d.child(d.parts[p].node, signature); own >= 0 {

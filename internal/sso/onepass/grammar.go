@@ -77,7 +77,7 @@ type rule struct {
 }
 
 // grammar is narrower than the SAML schema and wider than what AWS sends. The order of
-// children is free: no meaning hangs on it.
+// children is free where no meaning hangs on it; the parts of a signature have this one.
 var grammar = [kinds]rule{
 	Response: {space: nsProtocol, local: "Response", children: []child{
 		{Issuer, 0, 1}, {signature, 0, 1}, {Status, 1, 1}, {Assertion, 1, 1},

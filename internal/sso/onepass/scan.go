@@ -93,6 +93,7 @@ type scanner struct {
 type frame struct {
 	node   int32
 	counts [maxChildren]uint16
+	last   int      // of the parent's children by the grammar, the newest
 	scope  prefixes // before it
 }
 
@@ -115,7 +116,9 @@ func (s *scanner) scan() error {
 	if bytes.HasPrefix(s.data, []byte(usualDeclaration)) {
 		s.at = len(usualDeclaration)
 	} else if bytes.HasPrefix(s.data, []byte("<?")) {
-		s.at = len(declaration.Find(s.data))
+		if s.at = len(declaration.Find(s.data)); s.at == 0 {
+			return Refused("there is something before its root")
+		}
 	}
 	s.space()
 	if s.peek() != '<' {

@@ -12,14 +12,17 @@ import (
 
 // signed is what a signature says of itself.
 type signed struct {
-	hash        crypto.Hash // of SignedInfo
-	digestHash  crypto.Hash // of the part
-	digest      []byte
-	value       []byte
-	info        span // SignedInfo, canonical
-	keyInfo     bool
-	certificate string // the first one in KeyInfo, base64
+	hash         crypto.Hash // of SignedInfo
+	digestHash   crypto.Hash // of the part
+	digest       []byte
+	value        []byte
+	info         span // SignedInfo, canonical
+	keyInfo      bool
+	certificates []string // in KeyInfo, base64
 }
+
+// withoutSpace takes out what XML calls white space, and nothing else.
+var withoutSpace = strings.NewReplacer(" ", "", "\t", "", "\n", "", "\r", "")
 
 // Algorithms (XML Security Algorithm Cross-Reference; RFC 6931 §2.3). SHA-1 is not among
 // them, and neither is anything that AWS does not use.
@@ -45,39 +48,31 @@ const (
 // was received, because the form that it shapes is written first; without references,
 // which are refused, the canonical SignedInfo has the same prefixes.
 func (d *Document) inclusive(own int32) (prefixes, error) {
-	list := d.prefixList(own)
-	if list < 0 {
-		return 0, nil
-	}
-	return d.listed(string(d.bytes(d.attrs[list].value)))
-}
-
-// prefixList is the attribute PrefixList of a signature's second transform; -1 without.
-func (d *Document) prefixList(own int32) int32 {
 	all := Element{d, own}.find(signedInfo, reference, transforms)
 	second := d.nodes[d.child(all.n, transform)].after
 	list := d.child(second, inclusiveNamespaces)
 	if list < 0 {
-		return -1
+		return 0, nil
 	}
 	n := &d.nodes[list]
 	for i := n.attrs.from; i < n.attrs.to; i++ {
-		if d.is(d.attrs[i].local, "PrefixList") {
-			return i
+		if a := &d.attrs[i]; d.is(a.local, "PrefixList") {
+			return d.listed(string(d.bytes(a.value)))
 		}
 	}
-	return -1
+	return 0, Refused("it has a list of prefixes that is none")
 }
 
 // listed are the bindings of a PrefixList. Prefixes that the message does not have mean
-// nothing; "#default" is refused, which not every verifier knows.
+// nothing. "#default" is refused, which not every verifier knows, and so are blanks but
+// between two prefixes, of which some make an empty one.
 func (d *Document) listed(list string) (set prefixes, err error) {
 	for prefix := range strings.SplitSeq(list, " ") {
-		if prefix == "#default" || prefix == "xml" || prefix == "xmlns" || strings.ContainsRune(prefix, '&') {
+		if prefix == "" || prefix == "#default" || prefix == "xml" || prefix == "xmlns" || strings.ContainsRune(prefix, '&') {
 			return 0, Refused("it lists a prefix that is none")
 		}
 		for i := range d.bindings {
-			if prefix != "" && string(d.bindings[i].prefix) == prefix {
+			if string(d.bindings[i].prefix) == prefix {
 				set |= 1 << i
 			}
 		}
@@ -115,7 +110,10 @@ func (d *Document) readSignature(own, over int32) (*signed, error) {
 	said.digest = decoded(ref.find(digestValue).Text())
 	said.value = decoded(d.received(e.find(signatureValue).n))
 	if key, ok := e.Child(keyInfo); ok {
-		said.keyInfo, said.certificate = true, d.received(key.find(x509Data, x509Certificate).n)
+		said.keyInfo = true
+		for c := range key.find(x509Data).Children() {
+			said.certificates = append(said.certificates, withoutSpace.Replace(d.received(c.n)))
+		}
 	}
 	return said, nil
 }
@@ -155,12 +153,12 @@ func decoded(text string) []byte {
 // Signed tells whether a part has a signature.
 func (d *Document) Signed(p Part) bool { return d.parts[p].signature != nil }
 
-// Certificate is the first certificate that the signature of a part names, base64 as
-// received; ok is false where it has no KeyInfo. Nothing vouches for it: it may only
-// choose among certificates that are trusted already.
-func (d *Document) Certificate(p Part) (text string, ok bool) {
+// Certificates are those that the signature of a part names, base64 without white space;
+// ok is false where it has no KeyInfo. Nothing vouches for them: they may only choose
+// among certificates that are trusted already.
+func (d *Document) Certificates(p Part) (base64 []string, ok bool) {
 	s := d.parts[p].signature
-	return s.certificate, s.keyInfo
+	return s.certificates, s.keyInfo
 }
 
 // Verify is the element of a part, and whether its signature holds: the digest is that of

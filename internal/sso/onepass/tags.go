@@ -152,8 +152,8 @@ func (s *scanner) bind(prefix []byte, value span, declared *prefixes) error {
 	switch {
 	case len(space) == 0, string(prefix) == "xml", string(prefix) == "xmlns", string(space) == nsXML, string(space) == nsXMLNS:
 		return Refused("it binds a prefix that must not be bound")
-	case bytes.ContainsFunc(space, notInURI):
-		return Refused("it binds a prefix to what is no address")
+	case !absolute(space):
+		return Refused("it binds a prefix to what is no absolute address")
 	}
 	i := 0
 	for ; i < len(s.bindings); i++ {
@@ -176,10 +176,23 @@ func (s *scanner) bind(prefix []byte, value span, declared *prefixes) error {
 	return nil
 }
 
-// notInURI tells whether a character cannot stand in a URI (RFC 3986 §2), or begins a
-// reference. Some parsers take the rest for a namespace, and others do not.
-func notInURI(r rune) bool {
-	return r <= ' ' || r > '~' || strings.ContainsRune(`"<>\^&`+"`{|}", r)
+// absolute tells whether a namespace is an absolute URI of plain characters (RFC 3986).
+// Others mean different things to different parsers, and libxml2 does not canonicalize
+// relative ones (Canonical XML §1.3).
+func absolute(space []byte) bool {
+	scheme := bytes.IndexByte(space, ':')
+	if scheme < 1 || scheme == len(space)-1 {
+		return false
+	}
+	for i, c := range space {
+		plain := nameByte[c] != 0 && (i > 0 || nameByte[c] == 1 && c != '_')
+		if !plain && (i < scheme || !strings.ContainsRune(":/#?=~+", rune(c))) {
+			return false
+		}
+	}
+	hasHost := bytes.HasPrefix(space[scheme:], []byte("://"))
+	return bytes.IndexByte(space[:scheme], '_') < 0 && bytes.Count(space, []byte("#")) <= 1 &&
+		!(hasHost && bytes.IndexByte(space[scheme+1:], ':') >= 0) // a port, or what looks like one
 }
 
 // bound is the binding of a prefix that is in scope.
@@ -215,7 +228,10 @@ func (s *scanner) resolve(n *node, prefix, local span) error {
 		if parent.counts[at]++; parent.counts[at] > grammar[s.nodes[parent.node].kind].children[at].max {
 			return Refused("an element is there too often")
 		}
-		n.kind, n.parent = kind, parent.node
+		if at < parent.last && s.nodes[parent.node].kind >= signature {
+			return Refused("the parts of a signature are in another order")
+		}
+		n.kind, n.parent, parent.last = kind, parent.node, at
 	}
 	return s.resolveAttributes(n)
 }
