@@ -192,7 +192,7 @@ func absolute(space []byte) bool {
 	}
 	hasHost := bytes.HasPrefix(space[scheme:], []byte("://"))
 	return bytes.IndexByte(space[:scheme], '_') < 0 && bytes.Count(space, []byte("#")) <= 1 &&
-		!(hasHost && bytes.IndexByte(space[scheme+1:], ':') >= 0) // a port, or what looks like one
+		(!hasHost || bytes.IndexByte(space[scheme+1:], ':') < 0) // no port, and nothing that looks like one
 }
 
 // bound is the binding of a prefix that is in scope.
