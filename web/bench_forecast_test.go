@@ -19,7 +19,7 @@ import (
 func BenchmarkForecasts(b *testing.B) {
 	ctx := context.Background()
 	database := storetest.Database(b)
-	fillCompany(b, database)
+	fillCompany(b, database, companySize)
 	st, err := store.Open(ctx, database)
 	if err != nil {
 		b.Fatal(err)

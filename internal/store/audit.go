@@ -62,11 +62,29 @@ func (s *Store) Audit(ctx context.Context, q AuditQuery) ([]model.AuditEntry, st
 	return entries, next, nil
 }
 
-// filter is which entries. The search is written as the index audit_search is.
+// auditText is written as the indexes audit_search and audit_rare_letters are.
+const auditText = "audit_text(actor, action, object, note, remote_addr, before, after)"
+
+// ShortestSearch is how many letters or digits a search of the audit has, unless one of
+// them is rare: fewer make no trigram, and each entry would be read.
+const ShortestSearch = 3
+
+// TooShort tells whether the search has fewer, among entries that nothing else narrows.
+func (q AuditQuery) TooShort() bool {
+	if q.Search == "" || q.Object != "" || q.Act != 0 || hasRareLetter(q.Search) {
+		return false
+	}
+	return len(strings.NewReplacer("@", "", ".", "", " ", "", "\n", "").Replace(q.Search)) < ShortestSearch
+}
+
+// filter is which entries.
 func (q AuditQuery) filter() *filter {
 	f := new(filter)
 	if q.Search != "" {
-		f.with(`audit_text(actor, action, object, note, remote_addr, before, after) ilike @like`, "like", contains(q.Search))
+		f.with(auditText+" ilike @like", "like", contains(q.Search))
+		if hasRareLetter(q.Search) {
+			f.with("rare_letters(lower("+auditText+")) @> rare_letters(lower(@letters::text))", "letters", q.Search)
+		}
 	}
 	if q.Actor != "" {
 		f.with("actor = @actor", "actor", q.Actor)

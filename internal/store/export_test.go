@@ -54,3 +54,12 @@ func (s *Store) PlanPushCounted(ctx context.Context, src model.Source, p Push) (
 	}
 	return directory.Plan(in)
 }
+
+// What searches are written with.
+const (
+	AuditText   = auditText
+	AuditOfName = auditOfName
+)
+
+// HasRareLetter is hasRareLetter.
+var HasRareLetter = hasRareLetter

@@ -40,7 +40,7 @@ func (s *Store) Groups(ctx context.Context, q GroupQuery) ([]model.Group, string
 	f := new(filter)
 	f.set("limit", q.limit()+1)
 	if key := model.Key(q.Search); key != "" {
-		f.with("g.search_key like @like", "like", contains(key))
+		f.searchText("g.search_key", key)
 	}
 	if at, ok := q.position(1); ok {
 		f.with("g.name_key > @after", "after", at[0])

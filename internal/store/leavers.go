@@ -88,7 +88,7 @@ func scanLeaver(row pgx.CollectableRow) (l model.Leaver, err error) {
 func (s *Store) Leavers(ctx context.Context, q LeaverQuery) ([]model.Leaver, string, error) {
 	f := &filter{args: leaverArgs(q.Source)}
 	if key := model.Key(q.Search); key != "" {
-		f.with("u.search_key like @like", "like", contains(key))
+		f.searchText("u.search_key", key)
 	}
 	if at, ok := q.position(1); ok {
 		f.with("u.username_key > @after", "after", at[0])

@@ -46,7 +46,7 @@ func (s *Store) Members(ctx context.Context, group string, q MemberQuery) ([]Mem
 	f.set("limit", q.limit()+1)
 	f.with("exists (select from memberships m where m.group_id = @group and m.user_id = u.id)", "group", g.ID)
 	if key := model.Key(q.Search); key != "" {
-		f.with("u.search_key like @like", "like", contains(key))
+		f.searchText("u.search_key", key)
 	}
 	if at, ok := q.position(1); ok {
 		f.with("u.username_key > @after", "after", at[0])

@@ -76,8 +76,7 @@ func (s *Store) spellingsOf(ctx context.Context, name string) ([]string, error) 
 		union select @key from source_left_out where keys @> array[@key]
 		union select @key from source_changes where keys @> array[@key]
 		union select v.name from audit a, lateral (values (a.object), (a.before ->> 'username'), (a.after ->> 'username'), (a.after ->> 'person')) v (name)
-			where (a.action like 'user.%' and a.action <> 'user.export' or a.action like 'identity.%' or a.action like 'membership.%' or a.action like 'trace_link.%')
-			and lower(v.name) = lower(@name)`, named{"key": model.Key(name), "name": model.Canonical(name)})
+			where `+auditOfName+` and lower(v.name) = lower(@name)`, named{"key": model.Key(name), "name": model.Canonical(name)})
 	for _, other := range written {
 		if model.Key(other) == model.Key(name) {
 			names = append(names, other)
@@ -88,6 +87,11 @@ func (s *Store) spellingsOf(ctx context.Context, name string) ([]string, error) 
 	}
 	return names, err
 }
+
+// auditOfName are the entries that may be about @name, written as the index
+// audit_of_name is. It has the beginnings of names: the caller compares the whole.
+const auditOfName = `(a.action like 'user.%' and a.action <> 'user.export' or a.action like 'identity.%' or a.action like 'membership.%'
+	or a.action like 'trace_link.%') and audit_names(a.object, a.before, a.after) @> array[left(lower(@name::text), 512)]`
 
 // HeirOf is the user who was called like this before; ErrNotFound when nobody was.
 func (s *Store) HeirOf(ctx context.Context, name string) (model.User, error) {

@@ -81,7 +81,7 @@ func (s *Store) Users(ctx context.Context, q UserQuery) ([]model.User, string, e
 func (q UserQuery) filter() *filter {
 	f := new(filter)
 	if key := model.Key(q.Search); key != "" {
-		f.with("u.search_key like @like", "like", contains(key))
+		f.searchText("u.search_key", key)
 	}
 	if q.Active != nil && *q.Active {
 		f.where("u.active")

@@ -29,7 +29,12 @@ func (rm *Room) listAudit(w http.ResponseWriter, r *http.Request, a model.Admini
 	q.Del("after")
 	v.CSV, v.JSONLines = kit.WithQuery(paths.AuditExport+".csv", q), kit.WithQuery(paths.AuditExport+".jsonl", q)
 	query.Page, query.Now = kit.PageOf(r), rm.Now()
-	entries, next, err := rm.Store.Audit(r.Context(), query)
+	var entries []model.AuditEntry
+	var next string
+	var err error
+	if v.TooShort = query.TooShort(); !v.TooShort {
+		entries, next, err = rm.Store.Audit(r.Context(), query)
+	}
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func TestAnActIsOneLine(t *testing.T) {
 	t.Parallel()
 	s := webtest.NewSiteAs(t, model.RoleViewer)
 	var rows []store.ImportRow
-	for _, name := range []string{"ana", "bo", "cy"} {
+	for _, name := range []string{"ana", "bo", "cyd"} {
 		rows = append(rows, store.ImportRow{User: model.User{Username: name, Active: true, Source: model.UserManual}})
 	}
 	if _, err := s.Store.ImportUsers(t.Context(), model.Actor{Name: "owner@example.com"}, rows); err != nil {
@@ -104,13 +104,35 @@ func TestAnActIsOneLine(t *testing.T) {
 		t.Errorf("the import has %d lines", n)
 	}
 	list.Has(t, "tbody details", "2 more changes by the same act")
-	list.Has(t, "tbody details", "User created: cy")
+	list.Has(t, "tbody details", "User created: cyd")
 	whole, _ := list.Doc.Find("tbody details a").Attr("href")
 	if n := s.Get(whole).Want(t, http.StatusOK).Doc.Find("tbody tr").Length(); n != 3 {
 		t.Errorf("%s shows %d entries, want 3", whole, n)
 	}
-	s.Get("/audit?kind=user.&q=cy").Has(t, "tbody", "show the whole")
+	s.Get("/audit?kind=user.&q=cyd").Has(t, "tbody", "show the whole")
 	if n := strings.Count(s.Get("/audit/export.csv?actor=owner@example.com").Body, "user.create"); n != 3 {
 		t.Errorf("the file has %d entries, want 3", n)
+	}
+}
+
+// A search that no index answers is not made, and stays in its field.
+func TestTooShortSearchSaysSo(t *testing.T) {
+	t.Parallel()
+	s := webtest.NewSite(t)
+	s.SignInAs(model.RoleOwner)
+	if err := s.Store.RecordAudit(t.Context(), webtest.Tester, "user.create", "qz", ""); err != nil {
+		t.Fatal(err)
+	}
+	page := s.Get("/audit?q=qz").Body
+	for _, want := range []string{"Write at least three letters or digits", `value="qz"`, "/audit/export.csv?q=qz"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if strings.Contains(page, "No recorded change fits") {
+		t.Error("it says that nothing fits, and nothing was looked for")
+	}
+	if csv := s.Get("/audit/export.csv?q=qz").Body; !strings.Contains(csv, ",qz,") {
+		t.Errorf("the download does not find it: %s", csv)
 	}
 }
