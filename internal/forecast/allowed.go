@@ -55,7 +55,7 @@ func (f *forecaster) ifAllowed(k store.KnownPerson, why model.ConsentWhy, ends t
 	if why == model.ConsentLinkAnew {
 		p.ExternalID = "" // who was made anew comes with an id that nobody knows yet
 	}
-	s.Outlook, _ = f.decided(k.User, p, assumed, f.known(p, k, &namesake))
+	s.Outlook, _ = f.decided(k.User, p, assumed, f.known(p, k, met{namesake: &namesake}))
 	return s
 }
 

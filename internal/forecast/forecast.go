@@ -57,14 +57,21 @@ func (f *forecaster) person(k store.KnownPerson) (p model.Person, assumed bool, 
 	return p, false, refusal
 }
 
-// known is what a login of p, who is k, would know through the connection, with who
-// has the username now.
-func (f *forecaster) known(p model.Person, k store.KnownPerson, namesake *store.KnownPerson) model.Known {
+// met are others whom a login finds; nil: nobody.
+type met struct {
+	namesake *store.KnownPerson // who has the username
+	holder   *store.KnownPerson // whom AWS's directory, as a source, knows by the stable id
+}
+
+// known is what a login of p, who is k, would know through the connection, with whom
+// it finds.
+func (f *forecaster) known(p model.Person, k store.KnownPerson, others met) model.Known {
+	namesake := others.namesake
 	known := model.Known{Rules: f.rules, Memberships: k.Memberships}
 	if known.Identity = f.own(k); known.Identity != nil {
 		known.ByIdentity = &k.User
 	} else if p.ExternalID != "" {
-		f.addBySource(&known, p, k, namesake)
+		f.addBySource(&known, p, k, others)
 	}
 	if namesake == nil {
 		return known
@@ -84,11 +91,11 @@ func (f *forecaster) known(p model.Person, k store.KnownPerson, namesake *store.
 
 // addBySource adds whom AWS's directory, as a source, knows by the stable id of p, and
 // by which other one it knows who has the username.
-func (f *forecaster) addBySource(known *model.Known, p model.Person, k store.KnownPerson, namesake *store.KnownPerson) {
-	if namesake != nil && namesake.SourceID != p.ExternalID {
+func (f *forecaster) addBySource(known *model.Known, p model.Person, k store.KnownPerson, others met) {
+	if namesake := others.namesake; namesake != nil && namesake.SourceID != p.ExternalID {
 		known.SourceIDOf = namesake.SourceID
 	}
-	for _, who := range []*store.KnownPerson{&k, namesake} {
+	for _, who := range []*store.KnownPerson{&k, others.namesake, others.holder} {
 		if who != nil && who.SourceID == p.ExternalID {
 			linked := slices.ContainsFunc(who.Identities, func(i model.Identity) bool { return i.Connection == f.slug })
 			known.BySource = &model.KnownBySource{User: who.User, Source: who.Source, Linked: linked, Administers: who.Administers}
@@ -107,20 +114,20 @@ func (f *forecaster) own(k store.KnownPerson) *model.Identity {
 	return nil
 }
 
-// outlook is the next login of k, with who has the username now.
-func (f *forecaster) outlook(k store.KnownPerson, namesake *store.KnownPerson) Outlook {
-	o, _ := f.ending(k, namesake)
+// outlook is the next login of k, with whom it finds.
+func (f *forecaster) outlook(k store.KnownPerson, others met) Outlook {
+	o, _ := f.ending(k, others)
 	return o
 }
 
 // ending is the outlook of k, and the groups that rules of the connection give k
 // then.
-func (f *forecaster) ending(k store.KnownPerson, namesake *store.KnownPerson) (Outlook, []string) {
+func (f *forecaster) ending(k store.KnownPerson, others met) (Outlook, []string) {
 	p, assumed, refusal := f.person(k)
 	if refusal != nil {
 		return refused(refusal, p.Username, assumed), nil
 	}
-	return f.decided(k.User, p, assumed, f.known(p, k, namesake))
+	return f.decided(k.User, p, assumed, f.known(p, k, others))
 }
 
 // decided is the outlook of who comes as p, seen from the user u, and the groups

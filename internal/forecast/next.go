@@ -36,12 +36,12 @@ func (lf Forecasts) Next(ctx context.Context, users ...model.User) (map[string][
 func (lf Forecasts) signIns(ctx context.Context, forecasters []*forecaster, known map[string][]store.KnownPerson) (map[string][]SignIn, error) {
 	next := map[string][]SignIn{}
 	for _, f := range forecasters {
-		namesakes, err := lf.namesakes(ctx, store.KnownPeopleQuery{Connection: f.slug, Links: true}, known[f.slug], f)
+		others, err := lf.others(ctx, store.KnownPeopleQuery{Connection: f.slug, Links: true}, known[f.slug], f)
 		if err != nil {
 			return nil, err
 		}
 		for _, k := range known[f.slug] {
-			next[k.User.ID] = append(next[k.User.ID], f.signIn(k, namesakes.of(f, k)))
+			next[k.User.ID] = append(next[k.User.ID], f.signIn(k, others.of(f, k)))
 		}
 	}
 	return next, nil
@@ -74,7 +74,7 @@ func (lf Forecasts) IfMade(ctx context.Context, why model.ConsentWhy, users ...m
 	for i, u := range users {
 		for _, f := range forecasters {
 			k := store.KnownPerson{User: u, Consent: &model.Consent{UserID: u.ID, UsernameKey: model.Key(u.Username), Connection: f.slug, Why: why, GivenAt: f.now}}
-			next[i] = append(next[i], f.signIn(k, &k))
+			next[i] = append(next[i], f.signIn(k, met{namesake: &k}))
 		}
 	}
 	return next, err
@@ -95,8 +95,8 @@ func (lf Forecasts) live(ctx context.Context) (some []*forecaster, slugs []strin
 
 // signIn is the next sign-in of k, with who has the username now. Whoever is linked
 // comes as AWS described them last; whoever may be linked anew might come so, too.
-func (f *forecaster) signIn(k store.KnownPerson, namesake *store.KnownPerson) SignIn {
-	s := SignIn{Outlook: f.outlook(k, namesake), Connection: f.slug, Name: f.cfg.Name}
+func (f *forecaster) signIn(k store.KnownPerson, others met) SignIn {
+	s := SignIn{Outlook: f.outlook(k, others), Connection: f.slug, Name: f.cfg.Name}
 	if k.Consent != nil && k.Consent.Open(f.now) {
 		s.Consent = k.Consent
 	}

@@ -180,3 +180,63 @@ func TestNextGoesByTheStableIDOfASource(t *testing.T) {
 		})
 	}
 }
+
+// A login finds anybody by the stable id that AWS brings, not only who has the username:
+// and so does what is said before, whoever asks.
+func TestForecastsFindAnybodyByTheStableID(t *testing.T) {
+	t.Parallel()
+	st, tx := storetest.OpenTx(t)
+	aws := storetest.LiveConnection(t, st, "aws", func(cfg *model.Config) {
+		cfg.Attributes = model.AttributeMap{Username: model.AttributeSubject, Email: "email", ExternalID: "userId"}
+		cfg.JIT.ExistingUsername = model.ExistingLink
+	})
+	if refusal := comes(t, st, aws, "dave", "D-1"); refusal != nil {
+		t.Fatal(refusal)
+	}
+	dave, err := st.User(t.Context(), "dave")
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.User(t, st, "zoe")
+	if _, err := st.UpdateUser(t.Context(), storetest.Actor, "zoe", func(u *model.User) error { u.Active = false; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	src := model.NewSource(model.SourceAWS)
+	src.Slug, src.Name, src.Connection, src.AWS.Region = "people", "People", "aws", "eu-central-1"
+	if _, err := st.CreateSource(t.Context(), storetest.Actor, src); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{ // AWS was set up anew, and its directory has two ids of zoe
+		"update identities set idp_entity_id = 'https://before.example'",
+		`insert into source_users (source_id, stable_id, username, username_key, digest, says, enabled, first_run, changed_run, user_id)
+			select s.id, n.id, 'zoe', 'zoe', '', 0, true, 1, 1, u.id from sources s, users u, unnest(array['D-0', 'D-1']) n (id) where u.username = 'zoe'`,
+	} {
+		if _, err := tx.Exec(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lf := over(st)
+	next, err := lf.Next(t.Context(), dave)
+	if err != nil || len(next[dave.ID]) != 1 {
+		t.Fatalf("%+v, %v", next, err)
+	}
+	said := []forecast.Outlook{next[dave.ID][0].Outlook}
+	err = lf.Each(t.Context(), aws, aws.Live, func(f forecast.Forecast) error {
+		if f.User.ID == dave.ID {
+			said = append(said, f.Then)
+		}
+		return nil
+	})
+	if err != nil || len(said) != 2 {
+		t.Fatalf("%+v, %v", said, err)
+	}
+	refusal := comes(t, st, aws, "dave", "D-1")
+	if refusal == nil {
+		t.Fatal("dave came in although the id is that of zoe, who is deactivated")
+	}
+	for _, o := range said {
+		if o.Kind != forecast.OutlookRefused || o.Code != refusal.Code || o.Cause != refusal.Cause {
+			t.Errorf("said %+v, happened %+v", o, refusal)
+		}
+	}
+}

@@ -36,12 +36,12 @@ func (lf Forecasts) Each(ctx context.Context, c model.Connection, next *model.Re
 	}
 	query := store.KnownPeopleQuery{Connection: c.Slug, Links: true, Memberships: true}
 	return lf.Store.EachKnownPerson(ctx, query, func(people []store.KnownPerson) error {
-		namesakes, err := lf.namesakes(ctx, query, people, today, then)
+		others, err := lf.others(ctx, query, people, today, then)
 		if err != nil {
 			return err
 		}
 		for _, k := range people {
-			if err := f(between(k, today, then, namesakes)); err != nil {
+			if err := f(between(k, today, then, others)); err != nil {
 				return err
 			}
 		}
@@ -51,7 +51,7 @@ func (lf Forecasts) Each(ctx context.Context, c model.Connection, next *model.Re
 
 // between is what somebody's next login is today, and what it is then. Who is not
 // let in today has what they have.
-func between(k store.KnownPerson, today, then *forecaster, n namesakes) Forecast {
+func between(k store.KnownPerson, today, then *forecaster, n others) Forecast {
 	v := Forecast{User: k.User, Today: Outlook{Kind: OutlookRefused, Code: model.CodeConnectionNotLive}}
 	var before, after []string
 	if today != nil {
@@ -79,39 +79,55 @@ func lacking(some, all []string) []string {
 	return rest
 }
 
-// namesakes are users by the key of their username.
-type namesakes map[string]*store.KnownPerson
-
-func (n namesakes) of(f *forecaster, k store.KnownPerson) *store.KnownPerson {
-	p, _, _ := f.person(k)
-	return n[model.Key(p.Username)]
+// others are people whom logins find beside those who come.
+type others struct {
+	byName     map[string]*store.KnownPerson // by the key of the username
+	byStableID map[string]store.KnownPerson
 }
 
-// namesakes finds who has the usernames that AWS would bring: the people
-// themselves for the most part, and others where a username changes.
-func (lf Forecasts) namesakes(ctx context.Context, q store.KnownPeopleQuery, people []store.KnownPerson, forecasters ...*forecaster) (namesakes, error) {
-	found := namesakes{}
-	for i, k := range people {
-		found[model.Key(k.User.Username)] = &people[i]
+func (o others) of(f *forecaster, k store.KnownPerson) met {
+	p, _, _ := f.person(k)
+	m := met{namesake: o.byName[model.Key(p.Username)]}
+	if holder, ok := o.byStableID[p.ExternalID]; ok {
+		m.holder = &holder
 	}
-	var others []string
+	return m
+}
+
+// others reads whom logins of some people find, as the forecasters see them: people who
+// have their usernames, and people whom AWS's directory knows by their stable ids.
+func (lf Forecasts) others(ctx context.Context, q store.KnownPeopleQuery, people []store.KnownPerson, forecasters ...*forecaster) (others, error) {
+	found := others{byName: map[string]*store.KnownPerson{}}
+	for i, k := range people {
+		found.byName[model.Key(k.User.Username)] = &people[i]
+	}
+	var names, ids []string
 	for _, f := range forecasters {
 		for _, k := range people {
 			if f == nil {
 				continue
 			}
 			p, _, _ := f.person(k)
-			if _, ok := found[model.Key(p.Username)]; !ok && p.Username != "" {
-				others = append(others, p.Username)
+			if _, ok := found.byName[model.Key(p.Username)]; !ok && p.Username != "" {
+				names = append(names, p.Username)
+			}
+			if p.ExternalID != "" && p.ExternalID != k.SourceID && f.own(k) == nil {
+				ids = append(ids, p.ExternalID)
 			}
 		}
 	}
-	if len(others) == 0 {
+	var err error
+	if len(ids) > 0 {
+		if found.byStableID, err = lf.Store.KnownByStableID(ctx, q, ids); err != nil {
+			return found, err
+		}
+	}
+	if len(names) == 0 {
 		return found, nil
 	}
-	more, err := lf.Store.KnownPeople(ctx, q, others)
+	more, err := lf.Store.KnownPeople(ctx, q, names)
 	for i, k := range more {
-		found[model.Key(k.User.Username)] = &more[i]
+		found.byName[model.Key(k.User.Username)] = &more[i]
 	}
 	return found, err
 }

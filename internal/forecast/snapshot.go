@@ -76,12 +76,12 @@ func (s *Snapshot) person(k store.KnownPerson) *person {
 func (lf Forecasts) addNext(ctx context.Context, s *Snapshot, f *forecaster) error {
 	query := store.KnownPeopleQuery{Connection: f.slug, Links: true, Every: true}
 	return lf.Store.EachKnownPerson(ctx, query, func(people []store.KnownPerson) error {
-		namesakes, err := lf.namesakes(ctx, query, people, f)
+		others, err := lf.others(ctx, query, people, f)
 		if err != nil {
 			return err
 		}
 		for _, k := range people {
-			o, given := f.ending(k, namesakes.of(f, k))
+			o, given := f.ending(k, others.of(f, k))
 			e := ending{Outlook: o}
 			if o.In() && o.Kind != OutlookCreated {
 				e.groups = union(groupsOf(k.Memberships, f.slug), given)

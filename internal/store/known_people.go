@@ -65,6 +65,34 @@ func (s *Store) KnownPeople(ctx context.Context, q KnownPeopleQuery, usernames [
 	return s.knownPeople(ctx, q, users)
 }
 
+// KnownByStableID reads what EachKnownPerson reads about all about the users whom a
+// login through the connection finds by some stable ids, by these.
+func (s *Store) KnownByStableID(ctx context.Context, q KnownPeopleQuery, ids []string) (map[string]KnownPerson, error) {
+	type link struct{ ID, Source, Username string }
+	links, err := list(ctx, s.db, pgx.RowToStructByPos[link], "select m.stable_id, s.slug, u.username"+linkedByAWS+`(select c.id from connections c
+		where c.slug = @connection) and m.stable_id = any(@ids) order by u.id`, named{"connection": q.Connection, "ids": ids})
+	if err != nil || len(links) == 0 {
+		return nil, err
+	}
+	names := make([]string, len(links))
+	for i, l := range links {
+		names[i] = l.Username
+	}
+	people, err := s.KnownPeople(ctx, q, names)
+	byName := make(map[string]KnownPerson, len(people))
+	for _, k := range people {
+		byName[k.User.Username] = k
+	}
+	found := make(map[string]KnownPerson, len(links))
+	for _, l := range links {
+		if k, ok := byName[l.Username]; ok {
+			k.Source, k.SourceID = l.Source, l.ID
+			found[l.ID] = k
+		}
+	}
+	return found, err
+}
+
 // LiveConnections are those that people sign in with, with their live revisions.
 func (s *Store) LiveConnections(ctx context.Context) ([]model.Connection, error) {
 	return list(ctx, s.db, func(row pgx.CollectableRow) (c model.Connection, err error) {
