@@ -44,20 +44,22 @@ const leaversSQL = `
 		from missing m where m.user_id is not null
 		union all
 		select i.user_id, m.source_id, m.says, m.why, m.absent_at, true
-		from missing m, lateral (select * from identities i where i.connection_id = m.connection_id and i.external_id = m.stable_id
-			and i.external_id <> '' and m.by_id offset 0) i
-		where m.user_id is distinct from i.user_id
+		from missing m, lateral (select * from identities i where m.by_id and i.external_id = m.stable_id and i.external_id <> '' offset 0) i
+		where i.connection_id = m.connection_id and m.user_id is distinct from i.user_id
 		union all
 		select i.user_id, l.id, 'absent', '', null, false
 		from live l, lateral (select * from identities i where l.by_id and i.connection_id = l.connection_id and i.external_id <> ''
 			and not exists (select from source_users m where m.source_id = l.id and m.stable_id = i.external_id) offset 0) i
 		where coalesce(i.last_login_at, i.created_at) < l.last_good_at - @reading::interval),
 	said as (select distinct on (x.user_id, x.source_id) x.*
-		from missed x -- each looked up by itself: they are few ("offset 0")
+		from missed x -- each looked up by itself ("offset 0"): they are few, and a plan must do without statistics after a first run
 		where x.says is not null
-			and not exists (select from mirror m where m.user_id = x.user_id and m.source_id = x.source_id and m.says is null offset 0)
-			and not exists (select from identities i join mirror m on m.connection_id = i.connection_id and m.stable_id = i.external_id
-				where i.user_id = x.user_id and i.external_id <> '' and m.source_id = x.source_id and m.by_id and m.says is null offset 0)
+			and not exists (select from (select * from source_users where user_id = x.user_id offset 0) o
+				join mirror m on m.source_id = o.source_id and m.stable_id = o.stable_id
+				where o.source_id = x.source_id and m.says is null offset 0)
+			and not exists (select from (select * from identities where user_id = x.user_id and external_id <> '' offset 0) i
+				join mirror m on m.source_id = x.source_id and m.stable_id = i.external_id
+				where m.connection_id = i.connection_id and m.by_id and m.says is null offset 0)
 		order by x.user_id, x.source_id, x.says desc, not x.mirrored, x.absent_at, x.why), -- rather unassigned than disabled than absent
 	administering as (` + administeringSQL + `),
 	left_ones as (select distinct on (u.id) u.id user_id, l.slug, l.name, x.says, x.why, x.absent_at, x.mirrored and l.kind <> 'scim' readable, y.stays
