@@ -36,7 +36,7 @@ var layers = [][]string{
 	{"internal/store", "internal/embeddedpg"},
 	{"internal/directory"}, // what the planner wants to know is loaded by the store
 	{"internal/provision"}, // logins and runs judge rules by it
-	{"internal/seal", "internal/sampleapp", "internal/attack/*", "internal/sso/onepass"},
+	{"internal/seal", "internal/otlp", "internal/sampleapp", "internal/attack/*", "internal/sso/onepass"},
 	{"internal/attack", "internal/awssim", "internal/bodytest", "internal/browsertest", "internal/peertest", "internal/sourcetest", "internal/testall",
 		"migrations", "docs/guide", "docs/images", "scripts/shrink"},
 }

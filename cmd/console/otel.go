@@ -10,10 +10,11 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/postern-sso/postern/internal/otlp"
 )
 
 // otelFlags say whether logins are traced. Where spans go, and how many, is said by
@@ -31,10 +32,10 @@ func (f otelFlags) tracer(ctx context.Context, log *slog.Logger) (trace.TracerPr
 	if !f.OTel || os.Getenv("OTEL_SDK_DISABLED") == "true" || os.Getenv("OTEL_TRACES_EXPORTER") == "none" {
 		return nil, func() {}, nil
 	}
-	if err := checkProtocol(); err != nil {
-		return nil, nil, err
+	if exporter := os.Getenv("OTEL_TRACES_EXPORTER"); exporter != "" && exporter != "otlp" {
+		return nil, nil, errors.New("OTEL_TRACES_EXPORTER is " + exporter + ", and Postern sends spans by otlp only")
 	}
-	exporter, err := otlptracehttp.New(ctx)
+	config, err := otlp.FromEnvironment(os.Getenv)
 	if err != nil {
 		return nil, nil, fmt.Errorf("--otel: %w", err)
 	}
@@ -44,9 +45,9 @@ func (f otelFlags) tracer(ctx context.Context, log *slog.Logger) (trace.TracerPr
 	if err != nil {
 		return nil, nil, fmt.Errorf("--otel: OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
-	// The library has one place for what goes wrong in the background.
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("spans not sent", "error", err) }))
-	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
+	failed := func(err error) { log.Warn("spans not sent", "error", err) }
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(failed)) // where the library itself says what goes wrong
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(otlp.NewBatches(config, otlp.New(config), failed)), sdktrace.WithResource(about))
 	return provider, func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tracesTime)
 		defer cancel()
@@ -54,19 +55,4 @@ func (f otelFlags) tracer(ctx context.Context, log *slog.Logger) (trace.TracerPr
 			log.WarnContext(ctx, "spans not sent", "error", err)
 		}
 	}, nil
-}
-
-// checkProtocol refuses the protocols that would be passed over without a word.
-func checkProtocol() error {
-	for _, name := range []string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
-		if protocol := os.Getenv(name); protocol != "" && protocol != "http/protobuf" {
-			return fmt.Errorf("%s is %q, and Postern sends spans by http/protobuf only", name, protocol)
-		} else if protocol != "" {
-			return nil // the one for traces wins
-		}
-	}
-	if exporter := os.Getenv("OTEL_TRACES_EXPORTER"); exporter != "" && exporter != "otlp" {
-		return errors.New("OTEL_TRACES_EXPORTER is " + exporter + ", and Postern sends spans by otlp only")
-	}
-	return nil
 }

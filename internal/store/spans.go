@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"regexp"
 	"strings"
 	"time"
 
@@ -103,19 +102,30 @@ func endQuery(ctx context.Context, err error) {
 	span.End()
 }
 
-// tableOf finds the first table that a query is about.
-var tableOf = regexp.MustCompile(`(?i)\b(?:from|into|update)\s+([a-z_]+)`)
-
-// summary is what a query does, and to which table: no value ever stands in our SQL,
-// and still its text stays here.
+// summary is what a query does, and to which table first: no value ever stands in our
+// SQL, and still its text stays here.
 func summary(sql string) string {
-	words := strings.Fields(sql[:min(len(sql), 40)])
-	if len(words) == 0 {
-		return "query"
+	verb, named := "", false
+	for word := range strings.FieldsSeq(sql) {
+		switch word = strings.ToLower(word); {
+		case named:
+			if name := word[:len(word)-len(strings.TrimLeft(word, letters))]; name != "" {
+				return verb + " " + name
+			}
+			named = false
+		case verb == "":
+			verb = word
+			named = word == "update"
+		default:
+			before := strings.TrimLeft(word, "(")
+			named = before == "from" || before == "into" || before == "update"
+		}
 	}
-	verb := strings.ToLower(words[0])
-	if about := tableOf.FindStringSubmatch(sql); about != nil {
-		return verb + " " + strings.ToLower(about[1])
+	if verb == "" {
+		return "query"
 	}
 	return verb
 }
+
+// letters are those of the names of our tables.
+const letters = "abcdefghijklmnopqrstuvwxyz_"

@@ -9,12 +9,13 @@ import (
 	"sync"
 	"testing"
 
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	common "go.opentelemetry.io/proto/otlp/common/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/postern-sso/postern/internal/otlp"
 )
 
 // Span is one that a collector got.
@@ -108,9 +109,5 @@ func (c *Collector) Came() <-chan struct{} { return c.came }
 // Tracer sends every span to the collector before it goes on.
 func (c *Collector) Tracer(t testing.TB) trace.TracerProvider {
 	t.Helper()
-	exporter, err := otlptracehttp.New(t.Context(), otlptracehttp.WithEndpointURL(c.URL+"/v1/traces"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter))
+	return sdktrace.NewTracerProvider(sdktrace.WithSyncer(otlp.New(otlp.Config{URL: c.URL + "/v1/traces", Headers: http.Header{}})))
 }
