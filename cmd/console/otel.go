@@ -46,7 +46,8 @@ func (f otelFlags) tracer(ctx context.Context, log *slog.Logger) (trace.TracerPr
 		return nil, nil, fmt.Errorf("--otel: OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
 	failed := func(err error) { log.Warn("spans not sent", "error", err) }
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(failed)) // where the library itself says what goes wrong
+	// The library itself says what it cannot follow, such as an OTEL_TRACES_SAMPLER that it does not know.
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("OpenTelemetry's library reports an error", "error", err) }))
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(otlp.NewBatches(config, otlp.New(config), failed)), sdktrace.WithResource(about))
 	return provider, func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tracesTime)

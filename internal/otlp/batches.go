@@ -10,8 +10,8 @@ import (
 )
 
 // Batches gathers spans and sends them in batches. It implements the library's
-// SpanProcessor. The library's own wakes its sender for every span, which costs a login
-// more than all else about its spans; this one, once for a batch.
+// SpanProcessor. The library's own hands every span to its sender by a channel, which
+// wakes it for each; this one wakes it once for a batch.
 type Batches struct {
 	config   Config
 	exporter sdktrace.SpanExporter

@@ -122,27 +122,46 @@ func appendAttributes(b []byte, field protowire.Number, all []attribute.KeyValue
 }
 
 // appendValue appends an AnyValue. Its fields are of a oneof: they stand there also where
-// they are empty. Kinds that Postern has no attributes of go as their text.
+// they are empty.
 func appendValue(b []byte, v attribute.Value) []byte {
 	switch v.Type() {
+	case attribute.EMPTY:
+		return b
 	case attribute.BOOL:
 		return protowire.AppendVarint(protowire.AppendTag(b, 2, protowire.VarintType), protowire.EncodeBool(v.AsBool()))
 	case attribute.INT64:
 		return protowire.AppendVarint(protowire.AppendTag(b, 3, protowire.VarintType), uint64(v.AsInt64())) //nolint:gosec // two's complement is wanted
 	case attribute.FLOAT64:
 		return protowire.AppendFixed64(protowire.AppendTag(b, 4, protowire.Fixed64Type), math.Float64bits(v.AsFloat64()))
+	case attribute.BOOLSLICE:
+		return appendList(b, v.AsBoolSlice(), attribute.BoolValue)
+	case attribute.INT64SLICE:
+		return appendList(b, v.AsInt64Slice(), attribute.Int64Value)
+	case attribute.FLOAT64SLICE:
+		return appendList(b, v.AsFloat64Slice(), attribute.Float64Value)
 	case attribute.STRINGSLICE:
-		return message(b, 5, func(b []byte) []byte {
-			for _, one := range v.AsStringSlice() {
-				b = message(b, 1, func(b []byte) []byte { return appendText(b, 1, one) })
-			}
-			return b
-		})
+		return appendList(b, v.AsStringSlice(), attribute.StringValue)
+	case attribute.SLICE:
+		return appendList(b, v.AsSlice(), func(one attribute.Value) attribute.Value { return one })
+	case attribute.MAP:
+		return message(b, 6, func(b []byte) []byte { return appendAttributes(b, 1, v.AsMap()) })
+	case attribute.BYTESLICE:
+		return octets(b, 7, v.AsByteSlice())
 	case attribute.STRING:
 		return appendText(b, 1, v.AsString())
-	default:
+	default: // of a later version of the library
 		return appendText(b, 1, v.String())
 	}
+}
+
+// appendList appends an ArrayValue.
+func appendList[T any](b []byte, all []T, value func(T) attribute.Value) []byte {
+	return message(b, 5, func(b []byte) []byte {
+		for _, one := range all {
+			b = message(b, 1, func(b []byte) []byte { return appendValue(b, value(one)) })
+		}
+		return b
+	})
 }
 
 // message appends a field that is a message, as fill appends it.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -75,15 +76,20 @@ func manySpans() tracetest.SpanStubs {
 			TraceState: state, Remote: remote})
 	}
 	began := time.Unix(1_800_000_000, 123_456_789)
-	ours := resource.NewWithAttributes("https://example.com/schema", attribute.String("service.name", "postern"))
+	every := []attribute.KeyValue{attribute.String("s", "é"), attribute.String("empty", ""), attribute.Bool("no", false), attribute.Bool("yes", true),
+		attribute.Int("minus", -1), attribute.Int("zero", 0), attribute.Float64("f", 1.5), attribute.StringSlice("list", []string{"a", "", "b"}),
+		attribute.BoolSlice("bools", []bool{true, false}), attribute.Int64Slice("numbers", []int64{0, -1}), attribute.Float64Slice("floats", []float64{0, 2.5}),
+		attribute.StringSlice("nothing", nil), attribute.ByteSlice("octets", []byte{0, 255}), {Key: "no value"},
+		attribute.Slice("mixed", attribute.StringValue("a"), attribute.SliceValue(attribute.IntValue(1)), attribute.Value{}),
+		attribute.Map("map", attribute.String("in", "it"), attribute.Int64Slice("numbers", []int64{1}))}
+	// The service's name is first among them, by which the test tells the two apart.
+	ours := resource.NewWithAttributes("https://example.com/schema", append(prefixed("z.", every), attribute.String("service.name", "postern"))...)
 	other := resource.NewSchemaless(attribute.String("service.name", "other"))
 	scope := instrumentation.Scope{Name: "scope", Version: "1", SchemaURL: "https://example.com/scope", Attributes: attribute.NewSet(attribute.Bool("x", true))}
 	long := make([]byte, 70_000)
 	spans := tracetest.SpanStubs{
 		{Name: "all", SpanContext: of(1, false), Parent: of(2, true), SpanKind: trace.SpanKindServer, StartTime: began, EndTime: began.Add(time.Second),
-			Attributes: []attribute.KeyValue{attribute.String("s", "é"), attribute.String("empty", ""), attribute.Bool("no", false), attribute.Bool("yes", true),
-				attribute.Int("minus", -1), attribute.Int("zero", 0), attribute.Float64("f", 1.5), attribute.StringSlice("list", []string{"a", "", "b"}),
-				attribute.String("long", string(long))},
+			Attributes:        append(every, attribute.String("long", string(long))),
 			Events:            []sdktrace.Event{{Name: "event", Time: began, Attributes: []attribute.KeyValue{attribute.Int("n", 1)}, DroppedAttributeCount: 2}},
 			Links:             []sdktrace.Link{{SpanContext: of(3, true), Attributes: []attribute.KeyValue{attribute.Int("n", 1)}, DroppedAttributeCount: 3}},
 			Status:            sdktrace.Status{Code: codes.Error, Description: "it failed"},
@@ -97,6 +103,15 @@ func manySpans() tracetest.SpanStubs {
 			InstrumentationScope: scope, StartTime: began, EndTime: began})
 	}
 	return spans
+}
+
+// prefixed is attributes under other names.
+func prefixed(prefix string, all []attribute.KeyValue) []attribute.KeyValue {
+	renamed := slices.Clone(all)
+	for i := range renamed {
+		renamed[i].Key = attribute.Key(prefix) + renamed[i].Key
+	}
+	return renamed
 }
 
 func BenchmarkExport(b *testing.B) {

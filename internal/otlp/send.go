@@ -33,7 +33,7 @@ type Exporter struct {
 
 // New makes an exporter. Nothing is sent yet.
 func New(c Config) *Exporter {
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck // it is one
+	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = c.TLS
 	return &Exporter{config: c, client: &http.Client{Transport: transport, Timeout: c.Timeout,
 		// A POST that is redirected may go on as a GET, which brings nothing.
