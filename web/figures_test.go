@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern-sso/postern/internal/model"
 	"github.com/postern-sso/postern/internal/store/storetest"
@@ -71,6 +72,28 @@ func TestFiguresOfASource(t *testing.T) {
 			t.Errorf("%s is %v (there: %v), want %v", series, value, there, want)
 		}
 	}
+}
+
+// A process that makes backups tells when the newest was made; one that makes none, nothing.
+func TestFiguresOfBackups(t *testing.T) {
+	t.Parallel()
+	const newest = "postern_backup_last_success_timestamp_seconds"
+	if value, there := webtest.NewSite(t).Figures()[newest]; there {
+		t.Errorf("a process that makes none says %v", value)
+	}
+	b := new(kit.Backups)
+	s := webtest.NewSiteOn(t, storetest.Open(t), func(o *kit.Options) { o.Backups = b })
+	want := func(want float64) {
+		t.Helper()
+		if value, there := s.Figures()[newest]; !there || value != want {
+			t.Errorf("%s is %v (there: %v), want %v", newest, value, there, want)
+		}
+	}
+	want(0)
+	made := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	b.Made(made)
+	b.Failed(made.Add(48*time.Hour), made, "The disk is full.")
+	want(float64(made.Unix()))
 }
 
 // Tests of the setup sign nobody in, and are not counted.

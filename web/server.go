@@ -80,7 +80,7 @@ func New(o kit.Options) (*Server, error) {
 	s.connections = connections.New(k, s.Setup)
 	k.Connect(s.Access, s.ConsoleRoutes())
 	s.handler = s.mount()
-	o.Metrics.Watch(standing.With(k).Figures, k.Store, o.Readiness)
+	o.Metrics.Watch(standing.With(k).Figures, k.Store, o.Readiness, o.Backups)
 	return s, nil
 }
 

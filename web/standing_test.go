@@ -32,7 +32,7 @@ func standings(t *testing.T, s *webtest.Site, connection, app string) map[string
 	at("app: page", "/apps/"+app, "main [data-health]")
 
 	m := kit.NewMetrics("test")
-	m.Watch(standing.With(s.Kit).Figures, nil, nil)
+	m.Watch(standing.With(s.Kit).Figures, nil, nil, nil)
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	for line := range strings.Lines(w.Body.String()) {

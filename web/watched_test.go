@@ -14,13 +14,14 @@ import (
 
 	"github.com/postern-sso/postern/internal/peertest"
 	"github.com/postern-sso/postern/internal/store/storetest"
+	"github.com/postern-sso/postern/web/kit"
 	"github.com/postern-sso/postern/web/webtest"
 )
 
 // everyFigure is what Prometheus gets of a Postern in which there is one of everything.
 func everyFigure(t *testing.T) string {
 	t.Helper()
-	s := webtest.NewAppSite(t, storetest.OpenPool(t))
+	s := webtest.NewAppSite(t, storetest.OpenPool(t), func(o *kit.Options) { o.Backups = new(kit.Backups) })
 	s.SourceOf("corp", 12)
 	s.SignIn(t, "user0")
 	return s.FiguresText()

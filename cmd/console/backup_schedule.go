@@ -88,7 +88,7 @@ func (f serveFlags) schedule(ctx context.Context, db *database, backups *kit.Bac
 		case err != nil:
 			notBefore = now.Add(min(backupAgain, f.BackupEvery))
 			log.ErrorContext(ctx, "A backup could not be made. It is tried again.", "folder", f.BackupDir, "error", err)
-			backups.Failed(now, strings.TrimSuffix(err.Error(), ".")+".")
+			backups.Failed(now, made, strings.TrimSuffix(err.Error(), ".")+".")
 		default:
 			backups.Made(made)
 		}

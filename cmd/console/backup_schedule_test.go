@@ -103,11 +103,16 @@ func TestBackupsThatFailAreKnown(t *testing.T) {
 	if err == nil {
 		t.Fatal("without a folder there is no error")
 	}
-	b.Failed(at, err.Error()+".")
-	b.Failed(at.Add(time.Hour), err.Error()+".")
+	b.Failed(at, time.Time{}, err.Error()+".")
+	b.Failed(at.Add(time.Hour), time.Time{}, err.Error()+".")
 	state, _ := b.State()
 	if words := state.Words(); !strings.HasPrefix(words, "Since 30 November 2026, 12:00 UTC: ") || !strings.Contains(words, "There is no backup yet.") {
 		t.Error(words)
+	}
+	// A process that begins with a failure knows of the backups that are there.
+	b.Failed(at.Add(2*time.Hour), at.Add(-48*time.Hour), err.Error()+".")
+	if state, _ = b.State(); !strings.Contains(state.Words(), "The newest backup is of 28 November 2026, 12:00 UTC.") {
+		t.Error(state.Words())
 	}
 	b.Made(at)
 	if state, _ := b.State(); state.Words() != "" {

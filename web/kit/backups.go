@@ -28,10 +28,14 @@ func (b *Backups) Made(at time.Time) {
 	b.state = BackupState{Last: at}
 }
 
-// Failed says that one could not be made.
-func (b *Backups) Failed(at time.Time, problem string) {
+// Failed says that one could not be made, and when the newest was made that is there;
+// last is zero where there is none, or the folder cannot be read.
+func (b *Backups) Failed(at, last time.Time, problem string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if last.After(b.state.Last) {
+		b.state.Last = last
+	}
 	if b.state.Problem = problem; b.state.Since.IsZero() {
 		b.state.Since = at
 	}

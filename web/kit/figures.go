@@ -41,7 +41,9 @@ var stored = []*FigureKind{FigureHealth, FigureCertificate, FigureSourceGood, Fi
 
 // Figures that the process knows itself.
 var (
-	figureReady = newFigure("postern_ready", "1 when a login could work on this process, as /readyz says; else 0.")
+	figureReady  = newFigure("postern_ready", "1 when a login could work on this process, as /readyz says; else 0.")
+	figureBackup = newFigure("postern_backup_last_success_timestamp_seconds",
+		"When the newest backup was made that is in the folder of the process, in seconds since 1970; 0: there is none.")
 
 	poolMax       = newFigure("postern_db_pool_max_connections", "Connections to the database that the pool may have.")
 	poolOpen      = newFigure("postern_db_pool_open_connections", "Connections to the database that are open or being opened.")
@@ -53,7 +55,7 @@ var (
 	poolGivenUp   = newFigure("postern_db_pool_canceled_acquires_total", "How often a wait for a connection of the pool was given up.")
 )
 
-var gauges = []*FigureKind{figureReady, poolMax, poolOpen, poolInUse, poolIdle}
+var gauges = []*FigureKind{figureReady, figureBackup, poolMax, poolOpen, poolInUse, poolIdle}
 var counters = []*FigureKind{poolTaken, poolWaited, poolWaitedFor, poolGivenUp}
 
 // figuresTime is for how long the figures of the database may take.
@@ -61,21 +63,22 @@ const figuresTime = 5 * time.Second
 
 // figures are what is read when somebody asks for it.
 type figures struct {
-	mu     sync.Mutex
-	stored func(context.Context) ([]Figure, error)
-	pool   *store.Store
-	ready  *Readiness
+	mu      sync.Mutex
+	stored  func(context.Context) ([]Figure, error)
+	pool    *store.Store
+	ready   *Readiness
+	backups *Backups
 }
 
-// Watch says where the figures of the database come from, and of whose pool and
-// readiness to tell; nil: none. Without metrics it does nothing.
-func (m *Metrics) Watch(stored func(context.Context) ([]Figure, error), pool *store.Store, ready *Readiness) {
+// Watch says where the figures of the database come from, and of whose pool,
+// readiness and backups to tell; nil: none. Without metrics it does nothing.
+func (m *Metrics) Watch(stored func(context.Context) ([]Figure, error), pool *store.Store, ready *Readiness, backups *Backups) {
 	if m == nil {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.stored, m.pool, m.ready = stored, pool, ready
+	m.stored, m.pool, m.ready, m.backups = stored, pool, ready, backups
 }
 
 // Describe implements prometheus.Collector.
@@ -90,7 +93,7 @@ func (f *figures) Describe(to chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (f *figures) Collect(to chan<- prometheus.Metric) {
 	f.mu.Lock()
-	read, pool, ready := f.stored, f.pool, f.ready
+	read, pool, ready, backups := f.stored, f.pool, f.ready, f.backups
 	f.mu.Unlock()
 	if ready != nil {
 		value := 0.0
@@ -98,6 +101,9 @@ func (f *figures) Collect(to chan<- prometheus.Metric) {
 			value = 1
 		}
 		to <- prometheus.MustNewConstMetric(figureReady.desc, prometheus.GaugeValue, value)
+	}
+	if state, makes := backups.State(); makes {
+		to <- prometheus.MustNewConstMetric(figureBackup.desc, prometheus.GaugeValue, float64(max(0, state.Last.Unix())))
 	}
 	collectPool(to, pool)
 	if read == nil {

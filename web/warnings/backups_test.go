@@ -34,7 +34,7 @@ func TestBackupsThatFailAreTold(t *testing.T) {
 	b := new(kit.Backups)
 	s.Opts.Backups = b
 	warned(0)
-	b.Failed(s.Now, "the disk is full.")
+	b.Failed(s.Now, time.Time{}, "the disk is full.")
 	warned(1)
 	warned(1)
 	s.Opts.Backups = nil
@@ -43,6 +43,6 @@ func TestBackupsThatFailAreTold(t *testing.T) {
 	warned(1)
 	b.Made(s.Now)
 	warned(1)
-	b.Failed(s.Now, "the disk is full.")
+	b.Failed(s.Now, time.Time{}, "the disk is full.")
 	warned(2)
 }
