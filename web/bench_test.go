@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/store"
 	"github.com/postern-sso/postern/internal/store/storetest"
 	"github.com/postern-sso/postern/web/webtest"
 )
@@ -38,6 +40,7 @@ func benchmarkLogin(b *testing.B, atOnce int) {
 	close(answers)
 	var mu sync.Mutex
 	var took []time.Duration
+	wal := walPosition(b, st)
 	b.ResetTimer()
 	start := time.Now()
 	var wg sync.WaitGroup
@@ -59,6 +62,16 @@ func benchmarkLogin(b *testing.B, atOnce int) {
 	wg.Wait()
 	slices.Sort(took)
 	b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "logins/s")
+	b.ReportMetric((walPosition(b, st)-wal)/float64(b.N), "WAL-B/login")
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-p50")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
+}
+
+// walPosition is how much the server has written to its log of changes, in bytes.
+func walPosition(b *testing.B, st *store.Store) (at float64) {
+	b.Helper()
+	if err := st.Pool().QueryRow(context.Background(), "select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8").Scan(&at); err != nil {
+		b.Fatal(err)
+	}
+	return at
 }

@@ -2,10 +2,11 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/postern-sso/postern/internal/model"
 )
@@ -43,9 +44,6 @@ func (s *Store) completeOnce(ctx context.Context, c Completion) (l model.Login, 
 		return l, u, err
 	}
 	if refusal == nil {
-		if err := s.oneAtATime(ctx, c.Person.Username); err != nil {
-			return l, u, err
-		}
 		known, err := s.known(ctx, c.ConnectionID, l.Connection, c.Person, "for update")
 		if err != nil {
 			return l, u, err
@@ -71,33 +69,33 @@ func (s *Store) completeOnce(ctx context.Context, c Completion) (l model.Login, 
 // oneAtATime makes simultaneous logins of one username wait for each other until
 // the transaction ends. Without it the second could read the identity before
 // the first has written it, and the user after.
-func (s *Store) oneAtATime(ctx context.Context, username string) error {
-	_, err := s.db.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended($1, 7305102))", model.Key(username))
-	return err
+func (t *together) oneAtATime(username string) {
+	t.exec("select pg_advisory_xact_lock(hashtextextended(@key, 7305102))", named{"key": model.Key(username)})
 }
 
-// consume claims the request and remembers the assertion. The assertion comes
-// first: of two posts of the same message the second is a replay, whatever
-// became of the request.
+// consume claims the request and remembers the assertion, and makes others of the
+// same username wait. The assertion comes first: of two posts of the same message
+// the second is a replay, whatever became of the request, which it leaves alone.
 func (s *Store) consume(ctx context.Context, c Completion) (*model.Refusal, error) {
-	fresh, err := s.remember(ctx, c.Login.Connection, c.AssertionID, c.AssertionExpires)
-	if err != nil {
+	type consumed struct{ fresh, claimed bool }
+	var all []consumed
+	var t together
+	adding(&t, &all, func(row pgx.CollectableRow) (d consumed, err error) {
+		return d, row.Scan(&d.fresh, &d.claimed)
+	}, rememberAndClaim, named{"connection": c.Login.Connection, "assertion": clean(c.AssertionID, maxText),
+		"until": c.AssertionExpires.Add(model.MaxClockSkew), "handle": []byte(c.Request)})
+	t.oneAtATime(c.Person.Username)
+	if err := t.send(ctx, s.db); err != nil {
 		return nil, err
 	}
-	if !fresh {
+	switch did := all[0]; {
+	case !did.fresh:
 		return &model.Refusal{Code: model.CodeReplayed, Cause: model.CauseReplayed, Received: c.AssertionID}, nil
-	}
-	if c.Request == nil {
+	case c.Request != nil && !did.claimed:
+		return &model.Refusal{Code: model.CodeInResponseToUnknown, Cause: model.CauseAnsweredBefore, Detail: "The request was answered a moment before."}, nil
+	default:
 		return nil, nil
 	}
-	claimed, err := s.claim(ctx, c.Request)
-	if err != nil {
-		return nil, err
-	}
-	if !claimed {
-		return &model.Refusal{Code: model.CodeInResponseToUnknown, Cause: model.CauseAnsweredBefore, Detail: "The request was answered a moment before."}, nil
-	}
-	return nil, nil
 }
 
 // PreviewLogin decides as CompleteLogin would, and changes nothing.
@@ -149,42 +147,47 @@ func (s *Store) known(ctx context.Context, connectionID int64, slug string, p mo
 		}
 	}
 	if k.Identity = identity; identity != nil {
-		u, err := s.one(ctx, "where id = @id::uuid "+lock, named{"id": identity.UserID})
-		if err != nil {
-			return k, err
-		}
-		k.ByIdentity, subject = &u, u.ID
+		subject = identity.UserID
 	}
-	u, err := s.one(ctx, "where username_key = @key "+lock, named{"key": model.Key(p.Username)})
-	switch {
-	case errors.Is(err, ErrNotFound):
-	case err != nil:
-		return k, err
-	default:
-		k.ByUsername = &u
-		if subject == "" {
-			subject = u.ID
-		}
-		if err := s.namesake(ctx, &k, connectionID, p); err != nil {
-			return k, err
-		}
-	}
-	if k.Rules, err = s.rules(ctx, "where r.connection_id = @id order by r.name_key", named{"id": connectionID}); err != nil {
-		return k, err
-	}
-	if subject != "" {
-		k.Memberships, err = s.UserMemberships(ctx, subject)
-	}
-	return k, err
+	return k, s.knownAtOnce(ctx, &k, connectionID, p, subject, lock)
 }
 
-// namesake reads what is known about the user with the username: who they are in
-// AWS, and, where nobody recognizes the person, whether they may be linked.
-func (s *Store) namesake(ctx context.Context, k *model.Known, connectionID int64, p model.Person) error {
-	all, err := s.Identities(ctx, k.ByUsername.ID)
-	if err != nil {
+// knownAtOnce reads, in one round trip, the users of the identity and of the username,
+// locked in that order, and then what they and the connection have. subject is whose
+// memberships count; nobody's id: those of the user with the username.
+func (s *Store) knownAtOnce(ctx context.Context, k *model.Known, connectionID int64, p model.Person, subject, lock string) error {
+	var byIdentity, byUsername []model.User
+	var identities []model.Identity
+	var t together
+	const namesake = "(select id from users where username_key = @key)"
+	key := named{"key": model.Key(p.Username)}
+	if k.Identity != nil {
+		adding(&t, &byIdentity, scanUser, selectUser("where id = @id::uuid "+lock), named{"id": k.Identity.UserID})
+	}
+	adding(&t, &byUsername, scanUser, selectUser("where username_key = @key "+lock), key)
+	adding(&t, &identities, scanIdentity, selectIdentities("where i.user_id = "+namesake+" order by c.slug, i.id"), key)
+	adding(&t, &k.Rules, scanRule, selectRules+"where r.connection_id = @id order by r.name_key", named{"id": connectionID})
+	adding(&t, &k.Memberships, scanMembership, selectMemberships("where m.user_id = coalesce(nullif(@user, '')::uuid, "+namesake+")"),
+		named{"user": subject, "key": key["key"]})
+	if err := t.send(ctx, s.db); err != nil {
 		return err
 	}
+	if k.Identity != nil {
+		if len(byIdentity) == 0 {
+			return ErrNotFound // deleted meanwhile
+		}
+		k.ByIdentity = &byIdentity[0]
+	}
+	if len(byUsername) == 0 {
+		return nil
+	}
+	k.ByUsername = &byUsername[0]
+	return s.namesake(ctx, k, connectionID, p, identities)
+}
+
+// namesake notes who the user with the username is in AWS, and, where nobody
+// recognizes the person, reads whether they may be linked.
+func (s *Store) namesake(ctx context.Context, k *model.Known, connectionID int64, p model.Person, all []model.Identity) error {
 	for _, i := range all {
 		if i.ConnectionID == connectionID && i.IdPEntityID == p.IdPEntityID {
 			k.UsernameIdentity = &i

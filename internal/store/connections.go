@@ -49,14 +49,20 @@ func (s *Store) IsOpen(ctx context.Context, slug string) (bool, error) {
 }
 
 func (s *Store) connection(ctx context.Context, slug, lock string) (model.Connection, error) {
-	c, err := single(ctx, s.db, scanConnection, "select "+connectionColumns+" from connections where slug = @slug "+lock,
-		named{"slug": slug})
-	if err != nil {
-		return c, err
+	var found []model.Connection
+	var revisions []model.Revision
+	var t together
+	of := named{"slug": slug}
+	adding(&t, &found, scanConnection, "select "+connectionColumns+" from connections where slug = @slug "+lock, of)
+	adding(&t, &revisions, scanRevision, selectRevisions("where connection_id = (select id from connections where slug = @slug) and state in ('draft', 'live')"), of)
+	if err := t.send(ctx, s.db); err != nil {
+		return model.Connection{}, err
 	}
-	revisions, err := s.revisions(ctx, "where connection_id = @id and state in ('draft', 'live')", named{"id": c.ID})
-	attach(&c, revisions)
-	return c, err
+	if len(found) == 0 {
+		return model.Connection{}, ErrNotFound
+	}
+	attach(&found[0], revisions)
+	return found[0], nil
 }
 
 func attach(c *model.Connection, revisions []model.Revision) {

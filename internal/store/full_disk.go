@@ -23,8 +23,24 @@ func (*fullDisk) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQu
 }
 
 func (f *fullDisk) TraceQueryEnd(_ context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
+	f.note(data.Err)
+}
+
+func (*fullDisk) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+func (f *fullDisk) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	f.note(data.Err)
+}
+
+func (f *fullDisk) TraceBatchEnd(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchEndData) {
+	f.note(data.Err)
+}
+
+func (f *fullDisk) note(err error) {
 	var pg *pgconn.PgError
-	if errors.As(data.Err, &pg) && pg.Code == "53100" { // disk_full
+	if errors.As(err, &pg) && pg.Code == "53100" { // disk_full
 		f.at.Store(time.Now().UnixNano())
 	}
 }

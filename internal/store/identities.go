@@ -25,12 +25,15 @@ func identityFields(i *model.Identity, last **time.Time) []any {
 }
 
 func (s *Store) identities(ctx context.Context, where string, args named) ([]model.Identity, error) {
-	rows, err := s.db.Query(ctx, "select "+identityColumns+
-		" from identities i join connections c on c.id = i.connection_id "+where, args)
+	rows, err := s.db.Query(ctx, selectIdentities(where), args)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, scanIdentity)
+}
+
+func selectIdentities(where string) string {
+	return "select " + identityColumns + " from identities i join connections c on c.id = i.connection_id " + where
 }
 
 // Identities lists what AWS calls a user, on every connection.

@@ -44,7 +44,9 @@ func (s *Store) LinkFromLogin(ctx context.Context, actor model.Actor, loginID, u
 		if err != nil {
 			return err
 		}
-		if err := tx.oneAtATime(ctx, l.Person.Username); err != nil {
+		var t together
+		t.oneAtATime(l.Person.Username)
+		if err := t.send(ctx, tx.db); err != nil {
 			return err
 		}
 		u, err := tx.one(ctx, "where username_key = @key for update", named{"key": model.Key(username)})

@@ -20,8 +20,11 @@ func scanMembership(row pgx.CollectableRow) (m model.Membership, err error) {
 
 // UserMemberships lists why a user is in which groups, by group name.
 func (s *Store) UserMemberships(ctx context.Context, userID string) ([]model.Membership, error) {
-	return list(ctx, s.db, scanMembership, "select "+membershipColumns+membershipTables+
-		"where m.user_id = @user::uuid order by g.name_key, m.source, m.ref", named{"user": userID})
+	return list(ctx, s.db, scanMembership, selectMemberships("where m.user_id = @user::uuid"), named{"user": userID})
+}
+
+func selectMemberships(where string) string {
+	return "select " + membershipColumns + membershipTables + where + " order by g.name_key, m.source, m.ref"
 }
 
 // Member is a user in a group, with the reasons.

@@ -15,19 +15,20 @@ func (s *Store) StartLogin(ctx context.Context, l model.Login, r *model.PendingR
 		_, err := s.SaveLogin(ctx, l)
 		return err
 	}
-	return s.InTx(ctx, func(tx *Store) error {
-		if _, err := tx.SaveLogin(ctx, l); err != nil {
-			return err
-		}
-		_, err := tx.db.Exec(ctx, `
-			insert into requests (handle_hash, login_id, connection_id, revision_id, revision_version, request_id, browser_hash,
-				return_to, test, created_at, expires_at)
-			values (@handle, @login, @connection, @revision, @version, @request, @browser, @return, @test, @created, @expires)`,
-			named{"handle": hashToken(handle), "login": r.LoginID, "connection": r.ConnectionID, "revision": r.RevisionID,
-				"version": r.RevisionVersion, "request": r.RequestID, "browser": r.BrowserHash, "return": clean(r.ReturnTo, 1024),
-				"test": r.Test, "created": r.CreatedAt, "expires": r.ExpiresAt})
-		return translate(err)
-	})
+	args, err := loginArgs(l)
+	if err != nil {
+		return err
+	}
+	var t together
+	t.exec(saveLoginSQL, args)
+	t.exec(`
+		insert into requests (handle_hash, login_id, connection_id, revision_id, revision_version, request_id, browser_hash,
+			return_to, test, created_at, expires_at)
+		values (@handle, @login, @connection, @revision, @version, @request, @browser, @return, @test, @created, @expires)`,
+		named{"handle": hashToken(handle), "login": r.LoginID, "connection": r.ConnectionID, "revision": r.RevisionID,
+			"version": r.RevisionVersion, "request": r.RequestID, "browser": r.BrowserHash, "return": clean(r.ReturnTo, 1024),
+			"test": r.Test, "created": r.CreatedAt, "expires": r.ExpiresAt})
+	return t.send(ctx, s.db)
 }
 
 // PendingRequest finds the request of a handle without claiming it;
@@ -85,11 +86,11 @@ func (s *Store) AssertionSeen(ctx context.Context, connection, assertionID strin
 	return seen, err
 }
 
-// remember keeps an assertion until it has expired by any clock that a connection
-// may tolerate; false when it is there already. A second transaction with the same
-// one waits for the first.
-func (s *Store) remember(ctx context.Context, connection, assertionID string, expires time.Time) (bool, error) {
-	tag, err := s.db.Exec(ctx, "insert into seen_assertions (connection, assertion_id, expires_at) values ($1, $2, $3) on conflict do nothing",
-		connection, clean(assertionID, maxText), expires.Add(model.MaxClockSkew))
-	return tag.RowsAffected() == 1, err
-}
+// rememberAndClaim keeps an assertion until it has expired by any clock that a
+// connection may tolerate, and deletes the request where it was not there already.
+// A second transaction with the same one waits for the first.
+const rememberAndClaim = `
+	with fresh as (insert into seen_assertions (connection, assertion_id, expires_at) values (@connection, @assertion, @until)
+		on conflict do nothing returning assertion_id),
+	claimed as (delete from requests where handle_hash = @handle and exists (select from fresh) returning handle_hash)
+	select exists (select from fresh), exists (select from claimed)`

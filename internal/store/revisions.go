@@ -27,7 +27,11 @@ func scanRevision(row pgx.CollectableRow) (r model.Revision, err error) {
 }
 
 func (s *Store) revisions(ctx context.Context, where string, args named) ([]model.Revision, error) {
-	return list(ctx, s.db, scanRevision, "select "+revisionColumns+" from revisions "+where+" order by number desc", args)
+	return list(ctx, s.db, scanRevision, selectRevisions(where), args)
+}
+
+func selectRevisions(where string) string {
+	return "select " + revisionColumns + " from revisions " + where + " order by number desc"
 }
 
 // Revisions lists every revision of a connection, newest first.

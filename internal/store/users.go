@@ -32,8 +32,10 @@ func auditedUser(u model.User) any {
 }
 
 func (s *Store) one(ctx context.Context, where string, args named) (model.User, error) {
-	return single(ctx, s.db, scanUser, "select "+userColumns+" from users u "+where, args)
+	return single(ctx, s.db, scanUser, selectUser(where), args)
 }
+
+func selectUser(where string) string { return "select " + userColumns + " from users u " + where }
 
 // User finds a user by name, whatever its case.
 func (s *Store) User(ctx context.Context, username string) (model.User, error) {
