@@ -34,11 +34,14 @@ func (f passphraseFlags) givenPassphrase() (string, error) {
 	if f.PassphraseFile == "" {
 		return os.Getenv(passphraseVariable), nil
 	}
-	file, err := seal.OpenFile(f.PassphraseFile)
+	file, err := os.Open(f.PassphraseFile)
 	if err != nil {
 		return "", fmt.Errorf("the passphrase: %w", err)
 	}
 	defer file.Close() //nolint:errcheck // only read
+	if info, err := file.Stat(); err != nil || info.Mode().Perm()&0o007 != 0 {
+		return "", errors.Join(err, fmt.Errorf("the passphrase: everybody on this machine may use %s. Run chmod o= on it", f.PassphraseFile))
+	}
 	return firstLine(file)
 }
 

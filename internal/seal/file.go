@@ -16,8 +16,8 @@ import (
 // maxKeyFile bounds what is read as a key file; one of Postern's is 300 bytes.
 const maxKeyFile = 64 << 10
 
-// ErrPermissions says that other accounts may read or change a secret file.
-var ErrPermissions = errors.New("other accounts may use this file")
+// ErrPermissions says that other accounts may read or change the key file.
+var ErrPermissions = errors.New("other accounts may use the secret key file")
 
 // LoadOrCreate reads the key file at path, and makes it (mode 0600) when it is
 // absent. Processes that start together agree on one key. A file that other
@@ -62,39 +62,22 @@ func newSealer(h *keyset.Handle, path string) (*Sealer, error) {
 	return &Sealer{path: path, keys: k, active: k.primary}, nil
 }
 
-// OpenFile opens a file that holds a secret, to be read. What is not a file is refused,
-// and with ErrPermissions one that accounts other than its owner may use.
-func OpenFile(path string) (*os.File, error) {
-	f, err := os.Open(path) //nolint:gosec // the administrator of the machine names it
-	if err != nil {
-		return nil, err
-	}
-	if err := private(f); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
-}
-
-func private(f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a file", f.Name())
-	}
-	if p := info.Mode().Perm(); p&0o077 != 0 {
-		return fmt.Errorf("%w: %s has mode %04o. Run chmod 600 %[2]s; if others could read it, consider its secrets known", ErrPermissions, f.Name(), p)
-	}
-	return nil
-}
-
 func readFile(path string) (*keyset.Handle, error) {
-	f, err := OpenFile(path)
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("the secret key file: %w", err)
+		return nil, fmt.Errorf("open the secret key file: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // only read
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("open the secret key file: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("the secret key file %s is not a file", path)
+	}
+	if p := info.Mode().Perm(); p&0o077 != 0 {
+		return nil, fmt.Errorf("%w: %s has mode %04o. Run chmod 600 %[2]s; if others could read it, consider its secrets known", ErrPermissions, path, p)
+	}
 	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
 	if err != nil {
 		return nil, fmt.Errorf("read the secret key file: %w", err)
