@@ -47,7 +47,8 @@ begin
 	join groups g on g.name_key = case when k = 0 then 'everybody' else 'group' || lpad(((u.i * 7 + k * 1111) % (people / 10 - 1) + 2)::text, 5, '0') end;
 
 	insert into logins (id, connection, started_at, finished_at, outcome, code, refusal, username, username_key, name_id, name_id_key)
-	select 'l' || lpad(i::text, 15, '0'), 'aws', now() - make_interval(secs => i * 7.7 * 100000 / people), now() - make_interval(secs => i * 7.7 * 100000 / people),
+	select 'l' || lpad(i::text, 15, '0'), 'aws', now() - make_interval(secs => i * 7.7 * 100000 / people),
+		now() - make_interval(secs => i * 7.7 * 100000 / people),
 		case when i % 50 = 0 then 'refused' else 'signed_in' end,
 		case when i % 500 = 0 then 'username_taken' when i % 50 = 0 then 'user_unknown' else '' end,
 		case when i % 50 = 0 then jsonb_build_object('Code', case when i % 500 = 0 then 'username_taken' else 'user_unknown' end) end,

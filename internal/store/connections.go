@@ -54,7 +54,8 @@ func (s *Store) connection(ctx context.Context, slug, lock string) (model.Connec
 	var t together
 	of := named{"slug": slug}
 	adding(&t, &found, scanConnection, "select "+connectionColumns+" from connections where slug = @slug "+lock, of)
-	adding(&t, &revisions, scanRevision, selectRevisions("where connection_id = (select id from connections where slug = @slug) and state in ('draft', 'live')"), of)
+	adding(&t, &revisions, scanRevision,
+		selectRevisions("where connection_id = (select id from connections where slug = @slug) and state in ('draft', 'live')"), of)
 	if err := t.send(ctx, s.db); err != nil {
 		return model.Connection{}, err
 	}
