@@ -42,13 +42,15 @@ func TestURL(t *testing.T) {
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	c, err := otlp.FromEnvironment(environment())
-	if err != nil || c.Timeout != 10*time.Second || c.Delay != 5*time.Second || c.Sending != 30*time.Second || c.Queue != 2048 || c.Batch != 512 || c.Gzip || c.TLS != nil {
+	if err != nil || c.Timeout != 10*time.Second || c.Delay != 5*time.Second || c.Sending != 30*time.Second ||
+		c.Queue != 2048 || c.Batch != 512 || c.Gzip || c.TLS != nil {
 		t.Errorf("by itself: %+v, %v", c, err)
 	}
 	c, err = otlp.FromEnvironment(environment("EXPORTER_OTLP_HEADERS=other=1", "EXPORTER_OTLP_TRACES_HEADERS= authorization = Basic%20YTpi=, x-scope=a%2Cb ",
 		"EXPORTER_OTLP_TIMEOUT=1500", "EXPORTER_OTLP_COMPRESSION=gzip", "EXPORTER_OTLP_TRACES_COMPRESSION=none", "BSP_SCHEDULE_DELAY=100",
 		"BSP_EXPORT_TIMEOUT=200", "BSP_MAX_QUEUE_SIZE=3", "BSP_MAX_EXPORT_BATCH_SIZE=4"))
-	if err != nil || c.Timeout != 1500*time.Millisecond || c.Gzip || c.Delay != 100*time.Millisecond || c.Sending != 200*time.Millisecond || c.Queue != 3 || c.Batch != 3 {
+	if err != nil || c.Timeout != 1500*time.Millisecond || c.Gzip || c.Delay != 100*time.Millisecond ||
+		c.Sending != 200*time.Millisecond || c.Queue != 3 || c.Batch != 3 {
 		t.Errorf("as said: %+v, %v", c, err)
 	}
 	if len(c.Headers) != 2 || c.Headers.Get("Authorization") != "Basic YTpi=" || c.Headers.Get("X-Scope") != "a,b" {
@@ -79,7 +81,8 @@ func TestRefuses(t *testing.T) {
 		{"EXPORTER_OTLP_ENDPOINT=https://c EXPORTER_OTLP_CERTIFICATE=" + empty, "holds no certificate in PEM"},
 		{"EXPORTER_OTLP_ENDPOINT=https://c EXPORTER_OTLP_CERTIFICATE=" + empty + "x", "no such file"},
 		{"EXPORTER_OTLP_ENDPOINT=https://c EXPORTER_OTLP_CLIENT_KEY=" + empty, "go together"},
-		{"EXPORTER_OTLP_ENDPOINT=https://c EXPORTER_OTLP_CLIENT_KEY=" + empty + " EXPORTER_OTLP_CLIENT_CERTIFICATE=" + empty, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY"},
+		{"EXPORTER_OTLP_ENDPOINT=https://c EXPORTER_OTLP_CLIENT_KEY=" + empty + " EXPORTER_OTLP_CLIENT_CERTIFICATE=" + empty,
+			"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY"},
 	} {
 		_, err := otlp.FromEnvironment(environment(strings.Fields(test.vars)...))
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "s3cret") {

@@ -31,9 +31,10 @@ func TestRetries(t *testing.T) {
 		asked    int
 		errorHas string
 	}{
-		"taken":                     {[]answer{{code: 200}}, [2]time.Duration{0, 0}, 1, ""},
-		"as long as it asks":        {[]answer{{code: 429, after: "7"}, {code: 200}}, [2]time.Duration{7 * time.Second, 7 * time.Second}, 2, ""},
-		"until a date":              {[]answer{{code: 503, after: "Sat, 01 Jan 2000 00:00:09 GMT"}, {code: 200}}, [2]time.Duration{9 * time.Second, 9 * time.Second}, 2, ""},
+		"taken":              {[]answer{{code: 200}}, [2]time.Duration{0, 0}, 1, ""},
+		"as long as it asks": {[]answer{{code: 429, after: "7"}, {code: 200}}, [2]time.Duration{7 * time.Second, 7 * time.Second}, 2, ""},
+		"until a date": {[]answer{{code: 503, after: "Sat, 01 Jan 2000 00:00:09 GMT"}, {code: 200}},
+			[2]time.Duration{9 * time.Second, 9 * time.Second}, 2, ""},
 		"about five seconds, twice": {[]answer{{code: 502}, {code: 504}, {code: 200}}, [2]time.Duration{7500 * time.Millisecond, 22500 * time.Millisecond}, 3, ""},
 		"away and back":             {[]answer{{err: away}, {code: 200}}, [2]time.Duration{2500 * time.Millisecond, 7500 * time.Millisecond}, 2, ""},
 		"longer than there is time": {[]answer{{code: 503, after: "31", body: "busy"}}, [2]time.Duration{0, 0}, 1, `503 Service Unavailable: "busy"`},
@@ -41,7 +42,8 @@ func TestRetries(t *testing.T) {
 		"a redirect":                {[]answer{{code: 302}}, [2]time.Duration{0, 0}, 1, "302 Found"},
 		"refused in protobuf":       {[]answer{{code: 401, message: &status.Status{Code: 16, Message: "who are you"}}}, [2]time.Duration{0, 0}, 1, `"who are you"`},
 		"taken in part": {[]answer{{code: 200, message: &collector.ExportTraceServiceResponse{
-			PartialSuccess: &collector.ExportTracePartialSuccess{RejectedSpans: 3, ErrorMessage: "too long"}}}}, [2]time.Duration{0, 0}, 1, `refused 3 spans of a batch: "too long"`},
+			PartialSuccess: &collector.ExportTracePartialSuccess{RejectedSpans: 3, ErrorMessage: "too long"}}}},
+			[2]time.Duration{0, 0}, 1, `refused 3 spans of a batch: "too long"`},
 		"taken, said in protobuf": {[]answer{{code: 200, message: &collector.ExportTraceServiceResponse{}}}, [2]time.Duration{0, 0}, 1, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -145,7 +147,8 @@ func TestBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := kept{make(chan int, 100), make(chan struct{}, 100)}
 		var failed []string
-		b := otlp.NewBatches(otlp.Config{Delay: 5 * time.Second, Queue: 10, Batch: 4, Sending: 30 * time.Second}, k, func(err error) { failed = append(failed, err.Error()) })
+		b := otlp.NewBatches(otlp.Config{Delay: 5 * time.Second, Queue: 10, Batch: 4, Sending: 30 * time.Second}, k,
+			func(err error) { failed = append(failed, err.Error()) })
 		span := manySpans()[0].Snapshot()
 		end := func(n int) {
 			for range n {
