@@ -27,6 +27,7 @@ var notInDocument = map[string]string{
 	"Group.ID": byDatabase, "Group.Members": fact, "Group.CreatedAt": fact, "Group.UpdatedAt": fact,
 
 	"Rule.ID": byDatabase, "Rule.CreatedAt": fact, "Rule.UpdatedAt": fact, "Rule.ByHandOnly": "the groups say it",
+	"Rule.AWSName": "a source, or who named the group, says it",
 
 	"Source.ID": byDatabase, "Source.Revision": fact, "Source.HasSecret": "a secret is never in it", "Source.SecretSetAt": fact,
 	"Source.ApprovedFor": fact, "Source.NextIsDry": fact, "Source.NextRunAt": fact, "Source.CreatedAt": fact, "Source.UpdatedAt": fact,
