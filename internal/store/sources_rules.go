@@ -209,14 +209,14 @@ func (p *sourcePart) byRule(ctx context.Context, groups map[string]model.Group) 
 			out.add(id, groups[model.Key(c.Group)].ID, c.Ref, "")
 		}
 	}
-	const asPlanned = ` (u.id, i.ref) in (select x.user_id, k.slug from identities x join connections k on k.id = x.connection_id
-		where k.status = 'live' group by x.user_id, k.slug having max(x.last_login_at) < @since) ` // not row by row: they may be very many
 	if len(out.who) > 0 {
 		args := out.args()
 		args["since"] = p.run.StartedAt
 		_, err := p.tx.db.Exec(ctx, `delete from memberships m
 			using unnest(@who::uuid[], @groups::bigint[], @refs::text[]) as i (user_id, group_id, ref), users u
-			where u.id = i.user_id and m.user_id = i.user_id and m.group_id = i.group_id and m.source = 'rule' and m.ref = i.ref and`+asPlanned, args)
+			where u.id = i.user_id and m.user_id = i.user_id and m.group_id = i.group_id and m.source = 'rule' and m.ref = i.ref
+				and (u.id, i.ref) in (select x.user_id, k.slug from identities x join connections k on k.id = x.connection_id
+					where k.status = 'live' group by x.user_id, k.slug having max(x.last_login_at) < @since)`, args)
 		if err != nil {
 			return translate(err)
 		}
@@ -226,11 +226,17 @@ func (p *sourcePart) byRule(ctx context.Context, groups map[string]model.Group) 
 	}
 	args := in.args()
 	args["since"], args["source"] = p.run.StartedAt, p.src.ID
-	_, err := p.tx.db.Exec(ctx, `insert into memberships (user_id, group_id, source, ref, origin) select u.id, i.group_id, 'rule', i.ref, i.origin
-		from unnest(@who::text[], @groups::bigint[], @refs::text[], @origins::text[]) as i (stable_id, group_id, ref, origin)
-			join source_users s on s.source_id = @source and s.stable_id = i.stable_id join users u on u.id = s.user_id and u.active
-		where exists (select from rules r join rule_groups g on g.rule_id = r.id join connections k on k.id = r.connection_id
-			where k.slug = i.ref and g.group_id = i.group_id) and`+asPlanned+"on conflict do nothing", args)
+	// In steps, so that no plan of PostgreSQL looks at everybody for each row.
+	_, err := p.tx.db.Exec(ctx, `with part as materialized (select u.id, i.group_id, i.ref, i.origin
+			from unnest(@who::text[], @groups::bigint[], @refs::text[], @origins::text[]) as i (stable_id, group_id, ref, origin)
+				join source_users s on s.source_id = @source and s.stable_id = i.stable_id join users u on u.id = s.user_id and u.active),
+		gives as materialized (select distinct k.slug, g.group_id from rules r join rule_groups g on g.rule_id = r.id join connections k on k.id = r.connection_id
+			where k.status = 'live'),
+		last as materialized (select x.user_id, k.slug from (select distinct id from part) p join identities x on x.user_id = p.id
+			join connections k on k.id = x.connection_id group by x.user_id, k.slug having max(x.last_login_at) < @since)
+		insert into memberships (user_id, group_id, source, ref, origin) select i.id, i.group_id, 'rule', i.ref, i.origin from part i
+			join gives on gives.slug = i.ref and gives.group_id = i.group_id join last on last.user_id = i.id and last.slug = i.ref
+		on conflict do nothing`, args)
 	return translate(err)
 }
 
