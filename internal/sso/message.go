@@ -4,9 +4,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/postern-sso/postern/internal/sso/onepass"
-
 	"github.com/postern-sso/postern/internal/model"
+	"github.com/postern-sso/postern/internal/sso/onepass"
 )
 
 // assertionData is the verified assertion as values.

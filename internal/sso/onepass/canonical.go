@@ -27,7 +27,7 @@ func (d *Document) write(of, without int32, including prefixes) (span, error) {
 			w.start(&d.nodes[t.node])
 		case characters:
 			at := w.here()
-			w.text(d.bytes(t.text))
+			w.value(d.bytes(t.text), false)
 			d.nodes[t.node].canonical = span{at, w.here()}
 		case endTag:
 			w.end(&d.nodes[t.node])
@@ -49,11 +49,7 @@ type writer struct {
 
 func (w *writer) here() int32 { return int32(len(w.canon)) } //nolint:gosec // within maxCanonical and one tag
 
-func (w *writer) put(text ...[]byte) {
-	for _, t := range text {
-		w.canon = append(w.canon, t...)
-	}
-}
+func (w *writer) put(text []byte) { w.canon = append(w.canon, text...) }
 
 func (w *writer) char(c byte) { w.canon = append(w.canon, c) }
 
@@ -72,7 +68,7 @@ func (w *writer) start(n *node) {
 		w.put(w.bytes(a.name))
 		w.canon = append(w.canon, `="`...)
 		at := w.here()
-		w.attribute(w.bytes(a.value))
+		w.value(w.bytes(a.value), true)
 		a.canonical = span{at, w.here()}
 		w.char('"')
 	}
@@ -109,25 +105,26 @@ func (w *writer) declare(set prefixes) {
 	}
 }
 
-// text writes text as received in canonical form (Canonical XML §2.3): references are
-// resolved, line ends are line feeds (XML 1.0 §2.11), and four characters are escaped.
-func (w *writer) text(raw []byte) {
+// value writes text or the value of an attribute as received in canonical form
+// (Canonical XML §2.3): references are resolved, line ends are line feeds (XML 1.0
+// §2.11; attributes have none), and what escapes says is escaped.
+func (w *writer) value(raw []byte, inAttribute bool) {
 	from := 0
 	for i := 0; i < len(raw); i++ {
-		switch raw[i] {
-		case '&':
+		switch c := raw[i]; {
+		case c == '&':
 			w.put(raw[from:i])
 			r, size := referred(raw[i:])
-			w.escaped(r, false)
+			w.escaped(r, inAttribute)
 			i += size - 1
-		case '\r':
+		case c == '\r':
 			w.put(raw[from:i])
 			if i+1 == len(raw) || raw[i+1] != '\n' {
 				w.char('\n')
 			}
-		case '>':
+		case c == '>' && !inAttribute, c == '"' && inAttribute:
 			w.put(raw[from:i])
-			w.canon = append(w.canon, "&gt;"...)
+			w.escaped(rune(c), inAttribute)
 		default:
 			continue
 		}
@@ -136,28 +133,7 @@ func (w *writer) text(raw []byte) {
 	w.put(raw[from:])
 }
 
-// attribute likewise writes the value of an attribute.
-func (w *writer) attribute(raw []byte) {
-	from := 0
-	for i := 0; i < len(raw); i++ {
-		switch raw[i] {
-		case '&':
-			w.put(raw[from:i])
-			r, size := referred(raw[i:])
-			w.escaped(r, true)
-			i += size - 1
-		case '"':
-			w.put(raw[from:i])
-			w.canon = append(w.canon, "&quot;"...)
-		default:
-			continue
-		}
-		from = i + 1
-	}
-	w.put(raw[from:])
-}
-
-// escaped writes a character that a reference stood for.
+// escaped writes a character, escaped where it has to be.
 func (w *writer) escaped(r rune, inAttribute bool) {
 	for _, e := range escapes {
 		if e.char == r && (inAttribute && e.attribute || !inAttribute && e.text) {

@@ -1,6 +1,9 @@
 package onepass
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // Document is a message that is in the language. Its signatures have the one form that
 // is understood; whether they hold, [Document.Verify] tells.
@@ -122,7 +125,7 @@ func (d *Document) namespace(prefix int8) string {
 // first, then by local name.
 func (d *Document) order(a, b *attribute) int {
 	if a.prefix != b.prefix {
-		if n := bytes.Compare([]byte(d.namespace(a.prefix)), []byte(d.namespace(b.prefix))); n != 0 {
+		if n := strings.Compare(d.namespace(a.prefix), d.namespace(b.prefix)); n != 0 {
 			return n
 		}
 	}

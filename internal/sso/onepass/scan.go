@@ -37,17 +37,16 @@ type prefixes uint64
 
 // node is one element.
 type node struct {
-	kind       Kind
-	parent     int32
-	after      int32    // the next node that is not inside this one
-	name       span     // as written, with its prefix
-	attrs      span     // in the table of attributes, in canonical order
-	tokens     span     // in the table of tokens, from its start tag to its end tag
-	scope      prefixes // in scope
-	used       prefixes // visibly utilized: by its own name and its attributes'
-	text       span     // as received
-	canonical  span     // its text in the canonical bytes
-	selfClosed bool
+	kind      Kind
+	parent    int32
+	after     int32    // the next node that is not inside this one
+	name      span     // as written, with its prefix
+	attrs     span     // in the table of attributes, in canonical order
+	tokens    span     // in the table of tokens, from its start tag to its end tag
+	scope     prefixes // in scope
+	used      prefixes // visibly utilized: by its own name and its attributes'
+	text      span     // as received
+	canonical span     // its text in the canonical bytes
 }
 
 // attribute is one attribute that declares no namespace.

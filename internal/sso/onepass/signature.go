@@ -137,7 +137,7 @@ func (d *Document) checkTransforms(e Element) error {
 // for what no canonical form covers.
 func (d *Document) received(n int32) string {
 	w := writer{Document: &Document{}}
-	w.text(d.bytes(d.nodes[n].text))
+	w.value(d.bytes(d.nodes[n].text), false)
 	return plain(w.canon)
 }
 

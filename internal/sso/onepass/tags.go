@@ -21,9 +21,9 @@ func (s *scanner) element() error {
 		return err
 	}
 	n.attrs.to = int32(len(s.attrs)) //nolint:gosec // likewise
-	if s.peek() == '/' {
+	empty := s.peek() == '/'
+	if empty {
 		s.at++
-		n.selfClosed = true
 	}
 	if s.peek() != '>' {
 		return Refused("a start tag does not end")
@@ -36,7 +36,7 @@ func (s *scanner) element() error {
 	s.tokens = append(s.tokens, token{what: startTag, node: f.node})
 	s.nodes = append(s.nodes, n)
 	s.stack = append(s.stack, f)
-	if n.selfClosed {
+	if empty {
 		return s.close()
 	}
 	return nil
