@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/postern-sso/postern/internal/model"
@@ -84,7 +85,8 @@ func Open(data []byte, t Trust) (m *Message, checks []model.Check, refusal *mode
 		passed("status", statusSuccess, statusSuccess),
 		passed("signature_algorithm", "", ""),
 	}
-	m, more, refusal := verify(d, data, t)
+	said := sync.OnceValue(func() shape { s, _ := inspectShape(data); return s })
+	m, more, refusal := verify(d, said, t)
 	if refusal == nil && t.SecondOpinion {
 		if refusal = secondOpinion(m, data, t); refusal != nil {
 			more = append(more, failed("xml_shape", refusal))
@@ -92,8 +94,7 @@ func Open(data []byte, t Trust) (m *Message, checks []model.Check, refusal *mode
 	}
 	checks = titled(append(checks, more...))
 	if refusal != nil {
-		s, _ := inspectShape(data) // for what it says of itself
-		if last := &checks[len(checks)-1]; s.claim(refusal, t) {
+		if last := &checks[len(checks)-1]; said().claim(refusal, t) {
 			*last = failed(last.ID, refusal)
 			last.Title = CheckTitle(last.ID)
 		}

@@ -14,7 +14,8 @@ import (
 const minRSABits = 2048
 
 // verify checks the demanded signatures and reads the message from what they cover.
-func verify(d *onepass.Document, data []byte, t Trust) (*Message, []model.Check, *model.Refusal) {
+// said is what the message says about itself, for the words of a refusal.
+func verify(d *onepass.Document, said func() shape, t Trust) (*Message, []model.Check, *model.Refusal) {
 	both := t.RequireSignatures != model.SignaturesAssertion
 	if both && !d.Signed(onepass.WholeResponse) {
 		r := Refuse(model.CauseResponseUnsigned, "a signature on the Response and on the Assertion", "none on the Response", "")
@@ -27,7 +28,7 @@ func verify(d *onepass.Document, data []byte, t Trust) (*Message, []model.Check,
 	m, checks := &Message{}, make([]model.Check, 0, 3)
 	response := d.Claimed(onepass.WholeResponse)
 	if both {
-		verified, cert, r := verifyPart(d, onepass.WholeResponse, data, t.Certificates)
+		verified, cert, r := verifyPart(d, onepass.WholeResponse, said, t.Certificates)
 		if r != nil {
 			return nil, append(checks, failed("signature_response", r)), r
 		}
@@ -37,7 +38,7 @@ func verify(d *onepass.Document, data []byte, t Trust) (*Message, []model.Check,
 		checks = append(checks, skipped("signature_response", "This connection demands only the signature of the Assertion."))
 	}
 	m.envelope = readEnvelope(response, both)
-	verified, cert, r := verifyPart(d, onepass.TheAssertion, data, t.Certificates)
+	verified, cert, r := verifyPart(d, onepass.TheAssertion, said, t.Certificates)
 	if r != nil {
 		return nil, append(checks, failed("signature_assertion", r)), r
 	}
@@ -49,7 +50,7 @@ func verify(d *onepass.Document, data []byte, t Trust) (*Message, []model.Check,
 
 // verifyPart verifies the signature of a part with the stored certificates. What the
 // message says about its key only chooses among the stored certificates.
-func verifyPart(d *onepass.Document, p onepass.Part, data []byte, stored []Certificate) (onepass.Element, Certificate, *model.Refusal) {
+func verifyPart(d *onepass.Document, p onepass.Part, said func() shape, stored []Certificate) (onepass.Element, Certificate, *model.Refusal) {
 	candidates := stored
 	if named, ok := d.Certificates(p); ok {
 		match, r := selectCertificate(named[0], stored)
@@ -71,8 +72,7 @@ func verifyPart(d *onepass.Document, p onepass.Part, data []byte, stored []Certi
 		if verified, ok := d.Verify(p, key); ok {
 			return verified, c, nil
 		}
-		s, _ := inspectShape(data) // for its words only
-		last = s.signatureOf(p).unfit(c)
+		last = said().signatureOf(p).unfit(c)
 	}
 	return onepass.Element{}, Certificate{}, last
 }
