@@ -209,31 +209,42 @@ func (p *sourcePart) byRule(ctx context.Context, groups map[string]model.Group) 
 			out.add(id, groups[model.Key(c.Group)].ID, c.Ref, "")
 		}
 	}
-	if len(out.who) > 0 {
-		args := out.args()
-		args["since"] = p.run.StartedAt
-		_, err := p.tx.db.Exec(ctx, `delete from memberships m
-			using unnest(@who::uuid[], @groups::bigint[], @refs::text[]) as i (user_id, group_id, ref), users u
-			where u.id = i.user_id and m.user_id = i.user_id and m.group_id = i.group_id and m.source = 'rule' and m.ref = i.ref
-				and (u.id, i.ref) in (select x.user_id, k.slug from identities x join connections k on k.id = x.connection_id
-					where k.status = 'live' group by x.user_id, k.slug having max(x.last_login_at) < @since)`, args)
-		if err != nil {
-			return translate(err)
-		}
+	if err := p.takeByRule(ctx, out); err != nil {
+		return err
 	}
+	return p.giveByRule(ctx, in)
+}
+
+// notSince are the people of part who did not sign in through the connection since the
+// run began. It and the other steps are worked out one by one, so that no plan of
+// PostgreSQL looks at everybody for each row of a part.
+const notSince = `, last as materialized (select x.user_id, k.slug from (select distinct id from part) p join identities x on x.user_id = p.id
+		join connections k on k.id = x.connection_id where k.status = 'live' group by x.user_id, k.slug having max(x.last_login_at) < @since)`
+
+func (p *sourcePart) takeByRule(ctx context.Context, out memberRows) error {
+	if len(out.who) == 0 {
+		return nil
+	}
+	args := out.args()
+	args["since"] = p.run.StartedAt
+	_, err := p.tx.db.Exec(ctx, `with part as materialized (select id, group_id, ref from unnest(@who::uuid[], @groups::bigint[], @refs::text[])
+			as i (id, group_id, ref))`+notSince+`
+		delete from memberships m using part i join last on last.user_id = i.id and last.slug = i.ref
+		where m.user_id = i.id and m.group_id = i.group_id and m.source = 'rule' and m.ref = i.ref`, args)
+	return translate(err)
+}
+
+func (p *sourcePart) giveByRule(ctx context.Context, in memberRows) error {
 	if len(in.who) == 0 {
 		return nil
 	}
 	args := in.args()
 	args["since"], args["source"] = p.run.StartedAt, p.src.ID
-	// In steps, so that no plan of PostgreSQL looks at everybody for each row.
 	_, err := p.tx.db.Exec(ctx, `with part as materialized (select u.id, i.group_id, i.ref, i.origin
 			from unnest(@who::text[], @groups::bigint[], @refs::text[], @origins::text[]) as i (stable_id, group_id, ref, origin)
 				join source_users s on s.source_id = @source and s.stable_id = i.stable_id join users u on u.id = s.user_id and u.active),
-		gives as materialized (select distinct k.slug, g.group_id from rules r join rule_groups g on g.rule_id = r.id join connections k on k.id = r.connection_id
-			where k.status = 'live'),
-		last as materialized (select x.user_id, k.slug from (select distinct id from part) p join identities x on x.user_id = p.id
-			join connections k on k.id = x.connection_id group by x.user_id, k.slug having max(x.last_login_at) < @since)
+		gives as materialized (select distinct k.slug, g.group_id from rules r join rule_groups g on g.rule_id = r.id
+			join connections k on k.id = r.connection_id)`+notSince+`
 		insert into memberships (user_id, group_id, source, ref, origin) select i.id, i.group_id, 'rule', i.ref, i.origin from part i
 			join gives on gives.slug = i.ref and gives.group_id = i.group_id join last on last.user_id = i.id and last.slug = i.ref
 		on conflict do nothing`, args)
