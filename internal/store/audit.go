@@ -74,7 +74,8 @@ func (q AuditQuery) TooShort() bool {
 	if q.Search == "" || q.Object != "" || q.Act != 0 || hasRareLetter(q.Search) {
 		return false
 	}
-	return len(strings.NewReplacer("@", "", ".", "", " ", "", "\n", "").Replace(q.Search)) < ShortestSearch
+	letters := strings.FieldsFunc(q.Search, func(r rune) bool { return strings.ContainsRune(usualSigns, r) })
+	return len(strings.Join(letters, "")) < ShortestSearch
 }
 
 // filter is which entries.
@@ -82,9 +83,7 @@ func (q AuditQuery) filter() *filter {
 	f := new(filter)
 	if q.Search != "" {
 		f.with(auditText+" ilike @like", "like", contains(q.Search))
-		if hasRareLetter(q.Search) {
-			f.with("rare_letters(lower("+auditText+")) @> rare_letters(lower(@letters::text))", "letters", q.Search)
-		}
+		f.rareLetters("lower("+auditText+")", "lower(@letters::text)", q.Search)
 	}
 	if q.Actor != "" {
 		f.with("actor = @actor", "actor", q.Actor)

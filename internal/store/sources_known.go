@@ -112,16 +112,17 @@ func (s *Store) knownMemberships(ctx context.Context, src model.Source, ids inte
 
 // knownOthers are people of other sources, linked to users.
 func (s *Store) knownOthers(ctx context.Context, src model.Source, of knownScope) ([]directory.OtherLink, error) {
-	from := "source_users p"
+	from, own := "source_users p", " and p.source_id = s.id"
 	if of.partial { // each of the three by its own index
 		const person = "select stable_id, foreign_ids, user_id, state, enabled, says from source_users where source_id = s.id and "
 		from = "lateral (" + person + "stable_id = any(@ids) union " + person + "foreign_ids && @ids union " + person + `user_id in (select own.user_id
 			from source_users own where own.source_id = @source and own.stable_id = any(@people))) p`
+		own = ""
 	}
 	return list(ctx, s.db, func(row pgx.CollectableRow) (o directory.OtherLink, err error) {
 		return o, row.Scan(&o.Source, &o.StableID, &o.ForeignIDs, &o.UserID, &o.Denies)
 	}, `select s.slug, p.stable_id, p.foreign_ids, p.user_id::text, s.status = 'live' and p.state = 'present' and not p.enabled and p.says & @active <> 0
-		from sources s cross join `+from+" where s.id <> @source and p.user_id is not null"+map[bool]string{false: " and p.source_id = s.id"}[of.partial],
+		from sources s cross join `+from+" where s.id <> @source and p.user_id is not null"+own,
 		named{"source": src.ID, "active": int16(model.SaysActive), "ids": spellings(of.foreign), "people": of.people})
 }
 
