@@ -55,7 +55,7 @@ var HelpTopics = map[string]layout.Topic{
 	"/aws-groups":               {Text: "The groups of AWS by the ids that answers bring, and what they are called.", Guide: "rules"},
 	"/leavers":                  {Text: "People who are active here although a source says that they have left.", Guide: "leavers"},
 	"/sources/{slug}/requests":  {Text: "What the identity provider asked for, and what came of it.", Guide: "sources"},
-	"/rules":                    {Text: "Rules give groups at each sign-in, and at the runs of a source. They never take away what was given by hand.", Guide: "rules"},
+	"/rules":                    {Text: "Rules give groups at each sign-in and at runs of sources. They never take away what was given by hand.", Guide: "rules"},
 	"/rules/new":                {Text: "Try it before you save it: you see who would gain what, and why.", Guide: "rules"},
 	"/rules/{name}":             {Text: "A change counts from each person's next sign-in on. Try it before you save it.", Guide: "rules"},
 	"/sources":                  {Text: "Where people and groups come from before anybody signs in, and who has left.", Guide: "sources"},
